@@ -1,0 +1,70 @@
+# Everything a user or a contributor does begins here; `make` alone prints the list.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test check format bench image real-parts constraints clean
+
+help:  ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed  ## Watch the exporter work on a simulated client; Ctrl-C ends it, ARGS="--help" tells more.
+	@exec $(VENV)/bin/waexporter demo $(ARGS)
+
+test: $(VENV)/.installed-test real-parts  ## Run every test; ARGS="-k name" narrows it down.
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-test  ## Check format, lint, types, the direction of imports and the Dockerfile.
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/hadolint Dockerfile
+
+format: $(VENV)/.installed-test  ## Format the code and mend what the linter can mend by itself.
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.installed-test  ## Measure speed and memory.
+	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
+	tests/image/build
+	$(VENV)/bin/python -m pytest tests/image/smoke.py $(ARGS)
+
+real-parts: $(VENV)/bin/python  ## Get what the tests run against: Prometheus, Alertmanager and their tools, a browser.
+	@$(VENV)/bin/python -m tests.real.fetch
+
+constraints:  ## Write constraints.txt afresh: the newest versions that pyproject.toml allows.
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet --only-binary :all: '.[test]'
+	sed -i.old -n '/^#/p' constraints.txt
+	.venv-constraints/bin/python -m pip freeze --exclude waexporter >>constraints.txt
+	rm -rf .venv-constraints constraints.txt.old
+
+clean:  ## Remove everything that make, the tests and the tools have left here.
+	rm -rf $(VENV) .venv-* .cache dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; choose one with: make PYTHON=python3.12")'
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) can't make a virtual environment (on Debian: apt-get install python3-venv)." >&2; exit 1; }
+
+# A stamp is newer than what it was made from, so nothing is installed twice and later runs need no network.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing waexporter into $(VENV) (about 20 seconds) ..."
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing waexporter and its test tools into $(VENV) (about 40 seconds) ..."
+	@$(PIP_INSTALL) --editable '.[test]'
+	@touch $(VENV)/.installed $@

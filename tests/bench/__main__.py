@@ -1,0 +1,37 @@
+"""`make bench`: print every figure, each beside what it is measured against."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from tests.bench import network, speed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+    ("A page", speed.page_figures),
+    ("All in", speed.all_in_figures),
+    ("Waiting for the interpreter", speed.wait_figures),
+    ("A poll", network.poll_figures),
+    ("A sidecar", network.sidecar_figures),
+    ("A fleet", network.fleet_figures),
+)
+
+
+def main() -> None:
+    """Print all sections, or those whose names begin with an argument."""
+    wanted = [argument.lower() for argument in sys.argv[1:]]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}", flush=True
+    )
+    for name, figures in _SECTIONS:
+        if not wanted or any(name.lower().startswith(word) for word in wanted):
+            print(f"\n{name}", *figures(), sep="\n  ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

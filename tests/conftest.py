@@ -1,0 +1,106 @@
+"""Fixtures for every test: real parts, processes, ports."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.real import parts
+from tests.real.fixtures import Finding, RealParts
+from tests.real.network import find_free_port
+from tests.real.process import Process
+from tests.real.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.real.fixtures import RunTool, StartProcess, StartPrometheus
+
+
+def pytest_report_header() -> list[str]:
+    """Say loudly, above all else, which real parts are missing."""
+    missing = {suite: parts.missing_programs(suite) for suite in parts.SUITES}
+    missing["browser"] = parts.missing_browser()
+    lines = [
+        f"real parts MISSING in {place}: {', '.join(names)}" for place, names in missing.items() if names
+    ]
+    return lines or ["real parts: all there"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for a real part, so that `-m 'not real'` leaves it out."""
+    for item in items:
+        if "real_parts" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture
+def real_parts() -> RealParts:
+    """Real programs; a missing one skips the test, or fails it when WAEXPORTER_REQUIRE_REAL=1."""
+    return RealParts()
+
+
+@pytest.fixture(params=parts.SUITES)
+def suite(request: pytest.FixtureRequest) -> str:
+    """Run the test once with each generation of the real parts."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def promtool(real_parts: RealParts) -> RunTool:
+    """Run the promtool of a suite."""
+    return _tool(real_parts, "promtool")
+
+
+@pytest.fixture
+def amtool(real_parts: RealParts) -> RunTool:
+    """Run the amtool of a suite."""
+    return _tool(real_parts, "amtool")
+
+
+def _tool(real_parts: RealParts, name: str) -> RunTool:
+    def run(suite: str, *arguments: str | Path, stdin: bytes = b"") -> Finding:
+        command = [real_parts.program(suite, name), *arguments]
+        done = subprocess.run(
+            command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False
+        )
+        return Finding(done.returncode, done.stdout.decode())
+
+    return run
+
+
+@pytest.fixture
+def prometheus(real_parts: RealParts, tmp_path: Path) -> Iterator[StartPrometheus]:
+    """Start Prometheus servers, each in a folder of its own."""
+    with ExitStack() as stack:
+        started: list[Prometheus] = []
+
+        def start(suite: str, config: Mapping[str, object]) -> Prometheus:
+            program = real_parts.program(suite, "prometheus")
+            folder = tmp_path / f"prometheus-{len(started)}"
+            started.append(stack.enter_context(Prometheus(program, folder, config)))
+            return started[-1]
+
+        yield start
+
+
+@pytest.fixture
+def process() -> Iterator[StartProcess]:
+    """Start commands; each is ended by SIGTERM after the test, which fails when that is not enough."""
+    with ExitStack() as stack:
+
+        def start(*command: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
+            return stack.enter_context(Process(command, env=env, cwd=cwd))
+
+        yield start
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Find a port of the loopback interface that nobody uses now."""
+    return find_free_port()

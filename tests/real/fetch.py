@@ -1,0 +1,108 @@
+"""Get the real parts that tests run against: `python -m tests.real.fetch`; quick when they are there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tests.real import debian, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def main() -> int:
+    """Get every part; give 1 when a part is missing that has to be there."""
+    parts.CACHE.mkdir(parents=True, exist_ok=True)
+    with hold_lock():
+        failures = [failure for suite in parts.SUITES if (failure := try_suite(suite))]
+        browser_failure = try_browser()
+    for failure in (*failures, browser_failure):
+        if failure:
+            say(f"MISSING {failure}")
+    if not (failures or browser_failure):
+        return 0
+    is_fatal = parts.are_required() and (failures or is_root())
+    say("Without it CI can't go on." if is_fatal else "Its tests will be skipped.")
+    return int(bool(is_fatal))
+
+
+def try_suite(suite: str) -> str | None:
+    """Get what is missing of a suite; give the reason when that fails."""
+    missing = parts.missing_programs(suite)
+    if not missing:
+        say(f"{suite}: {', '.join(parts.PROGRAMS)} are there")
+        return None
+    try:
+        get_suite(suite)
+    except debian.UnavailableError as error:
+        return f"{', '.join(missing)} of {suite}: {error}"
+    return None
+
+
+def get_suite(suite: str) -> None:
+    """Download and unpack the packages of a suite; they appear all at once or not at all."""
+    archive = debian.Archive.open(suite, parts.CACHE / f".{suite}.archive")
+    packages = parts.PACKAGES[suite]
+    say(f"{suite}: reading the list of packages (about 10 MB) ...")
+    archive.update()
+    say(f"{suite}: downloading {', '.join(packages)} (about 50 MB) ...")
+    files = archive.download(packages)
+    say(f"{suite}: unpacking ...")
+    unfinished = parts.CACHE / f".{suite}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for file in files:
+        debian.unpack(file, unfinished)
+    for name in parts.PROGRAMS:  # one that can't run here is found now
+        words = debian.run(str(unfinished / "usr" / "bin" / name), "--version")
+        say(f"{suite}: {words.partition(' (')[0]}")
+    shutil.rmtree(parts.CACHE / suite, ignore_errors=True)
+    unfinished.rename(parts.CACHE / suite)
+    shutil.rmtree(archive.folder)
+
+
+def try_browser() -> str | None:
+    """Install the browser where that is possible; give the reason when it is not."""
+    missing = parts.missing_browser()
+    if not missing:
+        say(f"browser: {', '.join(parts.BROWSER)} are there")
+        return None
+    if not is_root():
+        return f"{', '.join(missing)}: installing a browser needs root"
+    packages = [parts.BROWSER[name] for name in missing]
+    say(f"browser: installing {', '.join(packages)} (about 100 MB) ...")
+    try:
+        debian.install(packages)
+    except debian.UnavailableError as error:
+        return f"{', '.join(missing)}: {error}"
+    return None
+
+
+@contextmanager
+def hold_lock() -> Iterator[None]:
+    """Let one run at a time work on the cache."""
+    with (parts.CACHE / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another run to end ...")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def is_root() -> bool:
+    """Tell whether the system may be changed."""
+    return os.geteuid() == 0
+
+
+def say(sentence: str) -> None:
+    """Print one line of progress at once."""
+    print(f"real parts: {sentence}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Small doings on the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import NamedTuple
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy of the environment
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+def ask(url: str, *, patience: float) -> Answer | None:
+    """GET an address; None when nobody answers in time (seconds)."""
+    try:
+        with DIRECT.open(url, timeout=patience) as answer:
+            return Answer(answer.status, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.read())
+    except (OSError, HTTPException):
+        return None
+
+
+def find_free_port() -> int:
+    """Find a port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

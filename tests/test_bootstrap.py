@@ -1,0 +1,120 @@
+"""An account is made by an admin's login, proved, and explained; at a real simulated client."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.real.network import find_free_port
+from waexporter.bootstrap import Wish, bootstrap, make_password
+from waexporter.config import DEFAULT_PLANS, load
+from waexporter.errors import StartError
+from waexporter.model import Auth, Limits, Secret, Target
+from waexporter.simulator import Options, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OWNER = ("owner", "Owner-password-1", "admin")
+PLAIN = ("plain", "Plain-password-1", "user")
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(Options(users=(OWNER, PLAIN), health_per_minute=None)) as started:
+        yield started
+
+
+def target(url: str, user: str, password: str) -> Target:
+    return Target("wa", url, auth=Auth(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS))
+
+
+def test_an_account_is_made_proved_and_printed_without_its_password(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    file = tmp_path / "password"
+
+    bootstrap(target(simulator.url, *OWNER[:2]), Limits(), Wish("watcher", str(file)), said.append)
+
+    password = file.read_text().strip()
+    text = "\n".join(said)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert password not in text
+    assert "  health        yes" in said
+    assert "  support       yes" in said
+    configuration = tmp_path / "waexporter.yml"
+    configuration.write_text(text.partition("the configuration to paste:\n")[2])
+    made = load(str(configuration), {}).config.targets[0]
+    assert made.auth == Auth(username="watcher", password=Secret(password))
+    assert {endpoint.value for endpoint in DEFAULT_PLANS.keys() - made.plans.keys()} == {"settings"}
+
+
+def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_asked_to(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    with Simulator(Options(health_per_minute=None)) as fresh:
+        admin = target(fresh.url, "admin", "secret")
+
+        with pytest.raises(StartError, match="--new-admin-password-file"):
+            bootstrap(admin, Limits(), Wish("watcher", str(tmp_path / "one")), said.append)
+        wish = Wish("watcher", str(tmp_path / "two"), Secret("Another-1"))
+        bootstrap(admin, Limits(), wish, said.append)
+
+    assert not (tmp_path / "one").exists()
+    assert (tmp_path / "two").exists()
+    assert "changed the password of 'admin' to the one you gave" in said
+    assert "Another-1" not in "\n".join(said)
+
+
+@pytest.mark.parametrize(
+    ("account", "user", "words"),
+    [
+        (OWNER, "plain", "there is an account 'plain' already"),
+        (PLAIN, "other", "an admin is needed"),
+        (("owner", "Wrong-password-1", ""), "other", "the login of 'owner' was refused"),
+    ],
+)
+def test_an_account_that_cannot_be_made_leaves_no_password_behind(
+    simulator: Simulator, tmp_path: Path, account: tuple[str, str, str], user: str, words: str
+) -> None:
+    file = tmp_path / "password"
+
+    with pytest.raises(StartError, match=words):
+        bootstrap(target(simulator.url, *account[:2]), Limits(), Wish(user, str(file)), lambda _: None)
+
+    assert not file.exists()
+
+
+def test_a_password_is_never_written_over_another_file(simulator: Simulator, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("precious")
+
+    with pytest.raises(StartError, match="exists already"):
+        bootstrap(target(simulator.url, *OWNER[:2]), Limits(), Wish("third", str(file)), lambda _: None)
+
+    assert file.read_text() == "precious"
+
+
+def test_a_client_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    nowhere = replace(target("", *OWNER[:2]), url=f"http://127.0.0.1:{find_free_port()}")
+
+    with pytest.raises(StartError, match="Connection refused"):
+        bootstrap(nowhere, Limits(), Wish("x", str(tmp_path / "password")), lambda _: None)
+
+
+def test_every_password_is_new_and_has_a_character_of_each_class() -> None:
+    passwords = {make_password().reveal() for _ in range(200)}
+
+    assert len(passwords) == 200
+    for password in passwords:
+        assert len(password) == 32
+        assert any(each.islower() for each in password)
+        assert any(each.isupper() for each in password)
+        assert any(each.isdigit() for each in password)
+        assert not password.isalnum()

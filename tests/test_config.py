@@ -1,0 +1,346 @@
+"""What a good configuration file becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+import yaml
+
+from waexporter.config import DEFAULT_PLANS, Loaded, effective, load
+from waexporter.errors import ConfigError
+from waexporter.model import (
+    Auth,
+    Config,
+    Endpoint,
+    Limits,
+    LogSettings,
+    Plan,
+    Secret,
+    Target,
+    Tls,
+    Topology,
+    WebSettings,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOO_OFTEN = "is more often than the API's limit of 10 polls a minute; expect refused polls"
+FULL = """
+targets:
+  - name: support-line
+    url: https://wa.example:9090/gateway/v1/
+    auth: {api_key_file: key, username: monitor, password_file: password}
+    tls: {ca_file: ca.pem, server_name: wa.example, insecure_skip_verify: false}
+    proxy_url: http://proxy:3128/
+    topology: multiconnect
+    shards: 4
+    on_call_group: "14155550100-1520000000"
+    canary_number: "+14155550100"
+    labels: {region: eu, country: "no"}
+    poll: {db: off, web: {timeout: 3s}, canary: 5m, stale_after: 2.5}
+poll:
+  health: 20s
+  app: {interval: 1m, timeout: 5s}
+  timeout: 8s
+  stale_after: 4
+  workers: 12
+limits: {body_bytes: 1MiB, samples_per_endpoint: 500, label_sets_per_family: 50}
+web: {listen: "[::1]:9999"}
+log: {level: debug, format: console}
+"""
+
+
+def loaded(folder: Path, text: str) -> Loaded:
+    path = folder / "waexporter.yml"
+    path.write_text(text, encoding="utf-8")
+    return load(str(path), {})
+
+
+def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, Plan]:
+    text = f"targets: [{{url: 'https://wa.example', poll: {own}}}]\npoll: {poll}\n"
+    return dict(loaded(folder, text).config.targets[0].plans)
+
+
+def target(folder: Path, rest: str) -> Target:
+    return loaded(folder, f"targets:\n  - url: https://wa.example\n    {rest}\n").config.targets[0]
+
+
+def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "key").write_text("twelve-chars\n")
+    (tmp_path / "password").write_text(" with blanks \r\n")
+
+    config, notes = loaded(tmp_path, FULL)
+
+    assert notes == ()
+    assert config == Config(
+        targets=(
+            Target(
+                name="support-line",
+                url="https://wa.example:9090/gateway",
+                auth=Auth(Secret("twelve-chars"), "monitor", Secret(" with blanks ")),
+                tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example"),
+                proxy_url="http://proxy:3128",
+                topology=Topology.MULTICONNECT,
+                shards=4,
+                on_call_group="14155550100-1520000000",
+                canary_number="+14155550100",
+                labels=(("country", "no"), ("region", "eu")),
+                plans={
+                    Endpoint.HEALTH: Plan(20, 8),
+                    Endpoint.APP: Plan(60, 5),
+                    Endpoint.WEB: Plan(15, 3),
+                    Endpoint.SUPPORT: Plan(300, 60),
+                    Endpoint.SETTINGS: Plan(300, 8),
+                    Endpoint.CERTIFICATES: Plan(3600, 8),
+                    Endpoint.GROUP: Plan(300, 8),
+                    Endpoint.CANARY: Plan(300, 8),
+                },
+                stale_after=2.5,
+            ),
+        ),
+        limits=Limits(1024**2, 500, 50),
+        web=WebSettings("::1", 9999),
+        log=LogSettings("debug", "console"),
+        workers=12,
+    )
+
+
+def test_one_url_is_enough(tmp_path: Path) -> None:
+    config = loaded(tmp_path, "targets: [{url: 'https://wa.example:9090'}]").config
+
+    assert config == Config(
+        targets=(Target(name="wa.example:9090", url="https://wa.example:9090", plans=dict(DEFAULT_PLANS)),)
+    )
+
+
+def test_empty_blocks_mean_their_defaults(tmp_path: Path) -> None:
+    text = "targets:\n  - url: https://wa.example\n    auth:\n    labels:\npoll:\nlimits:\nweb:\nlog:\n"
+
+    config = loaded(tmp_path, text).config
+
+    assert config == loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config
+
+
+def test_targets_may_share_a_block_by_an_anchor(tmp_path: Path) -> None:
+    text = """
+targets:
+  - {url: "https://a.example", poll: &calm {health: 1m, app: 1m}}
+  - {url: "https://b.example", poll: {<<: *calm, app: off}}
+"""
+
+    first, second = loaded(tmp_path, text).config.targets
+
+    assert first.plans[Endpoint.HEALTH] == second.plans[Endpoint.HEALTH] == Plan(60, 10)
+    assert Endpoint.APP in first.plans
+    assert Endpoint.APP not in second.plans
+
+
+@pytest.mark.parametrize(
+    ("url", "kept", "name"),
+    [
+        ("https://wa.example", "https://wa.example", "wa.example:443"),
+        ("http://wa.example", "http://wa.example", "wa.example:80"),
+        ("HTTPS://WA.example:9090/", "https://WA.example:9090", "wa.example:9090"),
+        ("https://wa.example/v1", "https://wa.example", "wa.example:443"),
+        ("https://wa.example/prefix/v1/", "https://wa.example/prefix", "wa.example:443"),
+        ("https://wa.example/v10", "https://wa.example/v10", "wa.example:443"),
+        ("https://[::1]:9090", "https://[::1]:9090", "[::1]:9090"),
+        ("https://wa_web_1", "https://wa_web_1", "wa_web_1:443"),
+    ],
+)
+def test_an_address_loses_what_the_program_adds_and_gives_the_default_name(
+    tmp_path: Path, url: str, kept: str, name: str
+) -> None:
+    config = loaded(tmp_path, f"targets: [{{url: '{url}'}}]").config
+
+    assert (config.targets[0].url, config.targets[0].name) == (kept, name)
+
+
+@pytest.mark.parametrize("off", ["off", "'off'", "false", "{interval: off}"])
+def test_an_endpoint_can_be_switched_off_in_every_spelling_of_yaml(tmp_path: Path, off: str) -> None:
+    assert set(plans(tmp_path, f"{{db: {off}}}")) == set(DEFAULT_PLANS) - {Endpoint.DB}
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "db", "app"),
+    [
+        ("{}", "{}", Plan(300, 60), Plan(15, 10)),
+        ("{timeout: 5s}", "{}", Plan(300, 60), Plan(15, 5)),
+        ("{timeout: 5s}", "{timeout: 7s}", Plan(300, 60), Plan(15, 7)),
+        ("{db: {timeout: 90s}}", "{timeout: 7s}", Plan(300, 90), Plan(15, 7)),
+        ("{db: {timeout: 90s}}", "{db: 10m}", Plan(600, 90), Plan(15, 10)),
+        ("{db: 10m}", "{db: {timeout: 30s}}", Plan(600, 30), Plan(15, 10)),
+        ("{db: off}", "{db: 1h}", Plan(3600, 60), Plan(15, 10)),
+        ("{app: {timeout: 3s}}", "{timeout: 7s}", Plan(300, 60), Plan(15, 3)),
+        ("{app: {timeout: 3s}}", "{app: {timeout: 4s}}", Plan(300, 60), Plan(15, 4)),
+        ("{app: 1m}", "{app: {interval: 30s, timeout: 40s}}", Plan(300, 60), Plan(30, 40)),
+    ],
+)
+def test_a_target_overrides_the_common_block_field_by_field(
+    tmp_path: Path, common: str, own: str, db: Plan, app: Plan
+) -> None:
+    found = plans(tmp_path, common, own)
+
+    assert (found[Endpoint.DB], found[Endpoint.APP]) == (db, app)
+
+
+def test_a_timeout_alone_does_not_switch_an_endpoint_on(tmp_path: Path) -> None:
+    assert Endpoint.DB not in plans(tmp_path, "{db: off}", "{db: {timeout: 30s}}")
+
+
+def test_every_endpoint_is_a_key_of_poll(tmp_path: Path) -> None:
+    block = ", ".join(f"{endpoint}: 67s" for endpoint in Endpoint)
+    text = "targets: [{url: 'https://wa.example', canary_number: '+14155550100'}]\n"
+
+    found = loaded(tmp_path, f"{text}poll: {{{block}}}\n").config.targets[0].plans
+
+    assert {endpoint: plan.interval for endpoint, plan in found.items()} == dict.fromkeys(Endpoint, 67.0)
+
+
+@pytest.mark.parametrize("rest", ["topology: auto", "topology: auto\n    shards: 1"])
+def test_auto_leaves_the_topology_to_be_found_out(tmp_path: Path, rest: str) -> None:
+    assert target(tmp_path, rest).topology is None
+
+
+def test_a_secret_file_loses_one_newline_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("pass word ")
+
+    auth = target(tmp_path, "auth: {username: me, password_file: password}").auth
+
+    assert auth.password == Secret("pass word ")
+
+
+def test_a_secret_file_of_two_newlines_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("password\n\n")
+
+    with pytest.raises(ConfigError) as caught:
+        target(tmp_path, "auth: {username: me, password_file: password}")
+
+    assert "line breaks" in caught.value.problems[0]
+
+
+def test_an_absolute_path_is_left_alone(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    assert target(tmp_path, f"tls: {{ca_file: '{tmp_path}/ca.pem'}}").tls.ca_file == f"{tmp_path}/ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (
+            "targets: [{url: 'https://wa.example'}]\npoll: {health: 5s}",
+            f"poll.health: {TOO_OFTEN}",
+        ),
+        (
+            "targets: [{url: 'https://wa.example', poll: {health: {interval: 5s}}}]",
+            f"targets[0].poll.health: {TOO_OFTEN}",
+        ),
+        (
+            "targets: [{url: 'http://wa.example', auth: {api_key: hunter2hunter2}}]",
+            "targets[0].url: http:// carries the credentials in the clear",
+        ),
+        (
+            "targets: [{url: 'https://wa.example', canary_number: '+14155550100'}]",
+            "targets[0].canary_number: is not used, because poll.canary is off",
+        ),
+    ],
+)
+def test_what_is_unwise_is_a_note_and_no_problem(tmp_path: Path, text: str, note: str) -> None:
+    assert loaded(tmp_path, text).notes == (note,)
+
+
+def test_the_effective_configuration_reads_as_written_here(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "key").write_text("hunter2-the-key")
+    (tmp_path / "password").write_text("hunter2")
+
+    printed = effective(loaded(tmp_path, FULL).config)
+
+    assert printed == (
+        f"""\
+targets:
+- name: support-line
+  url: https://wa.example:9090/gateway
+  auth:
+    api_key: <secret>
+    username: monitor
+    password: <secret>
+  tls:
+    ca_file: {tmp_path}/ca.pem
+    server_name: wa.example
+    insecure_skip_verify: false
+  proxy_url: http://proxy:3128
+  topology: multiconnect
+  shards: 4
+  on_call_group: 14155550100-1520000000
+  canary_number: '+14155550100'
+  labels:
+    country: 'no'
+    region: eu
+  poll:
+    health:
+      interval: 20s
+      timeout: 8s
+    app:
+      interval: 1m
+      timeout: 5s
+    web:
+      interval: 15s
+      timeout: 3s
+    db: off
+    support:
+      interval: 5m
+      timeout: 1m
+    settings:
+      interval: 5m
+      timeout: 8s
+    certificates:
+      interval: 1h
+      timeout: 8s
+    group:
+      interval: 5m
+      timeout: 8s
+    canary:
+      interval: 5m
+      timeout: 8s
+    stale_after: 2.5
+poll:
+  workers: 12
+limits:
+  body_bytes: 1MiB
+  samples_per_endpoint: 500
+  label_sets_per_family: 50
+web:
+  listen: '[::1]:9999'
+log:
+  level: debug
+  format: console
+"""
+    )
+
+
+def test_the_effective_configuration_without_secrets_reads_back_as_itself(tmp_path: Path) -> None:
+    text = """
+targets:
+  - {url: "https://a.example", topology: ha, labels: {region: eü}, poll: {db: off, app: 1h30m500ms}}
+  - {url: "http://[::1]:80/x", name: "yes", poll: {timeout: 250ms, stale_after: 3}}
+limits: {body_bytes: 1000001}
+web: {listen: ":0"}
+"""
+
+    first = loaded(tmp_path, text).config
+    second = loaded(tmp_path, effective(first)).config
+
+    assert second == first
+    assert effective(second) == effective(first)
+
+
+def test_the_effective_configuration_is_yaml_with_every_endpoint(tmp_path: Path) -> None:
+    document = yaml.safe_load(effective(loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config))
+
+    assert set(document["targets"][0]["poll"]) == {*(endpoint.value for endpoint in Endpoint), "stale_after"}

@@ -1,0 +1,274 @@
+"""The documents say what the program takes: nothing that it doesn't, and nothing less."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, cast
+
+import pytest
+import trustme
+import yaml
+
+from tests.markdown import (
+    CONFIGURATION,
+    DOCUMENTS,
+    README,
+    SPAN,
+    blocks,
+    headings,
+    names,
+    part,
+    prose,
+    rows,
+    spans,
+)
+from waexporter import cli
+from waexporter.arguments import build
+from waexporter.config import load
+from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.errors import ConfigError
+from waexporter.model import Endpoint
+from waexporter.web.routes import ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from waexporter.model import Config
+
+OTHER_YAML = ({"scrape_configs"}, {"services", "secrets"}, {"apiVersion", "kind"})  # for other programs
+STRANGE = "zzzzzzzz"  # like no key there is
+
+
+# --- configurations in the documents -----------------------------------------------------------
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    for document in DOCUMENTS:
+        for number, block in enumerate(blocks(document, "yaml")):
+            for text in configurations(block):
+                yield f"{document.name}-{number}", text
+
+
+def configurations(block: str) -> list[str]:
+    """Give the configurations of waexporter in a YAML block: itself, or what a ConfigMap holds."""
+    parts = list(yaml.safe_load_all(block))
+    if not any(keys <= part.keys() for part in parts for keys in OTHER_YAML):
+        return [block]
+    return [text for part in parts if part.get("kind") == "ConfigMap" for text in part["data"].values()]
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Give a folder in which every file that an example may name exists."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    (tmp_path / "secret").write_text("correct-horse-battery\n")
+    return tmp_path
+
+
+def loaded(text: str, folder: Path) -> Config:
+    text = re.sub(r"(ca_file:) [^\s,}]+", rf"\1 {folder}/ca.pem", text)
+    text = re.sub(r"((?:password|api_key)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
+    path = folder / "waexporter.yml"
+    path.write_text(text)
+    return load(str(path), {}).config
+
+
+EXAMPLES = dict(examples())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_configuration_in_the_documents_loads(name: str, secrets: Path) -> None:
+    text = EXAMPLES[name]
+
+    config = loaded(text, secrets)
+
+    assert len(config.targets) == len(re.findall(r"\burl: ", text))
+
+
+def test_a_sidecar_of_the_documents_starts_from_its_environment(secrets: Path) -> None:
+    compose = next(block for block in blocks(CONFIGURATION, "yaml") if "services:" in block)
+    said: Mapping[str, str] = yaml.safe_load(compose)["services"]["waexporter"]["environment"]
+    files = {"WAEXPORTER_PASSWORD_FILE": secrets / "secret", "WAEXPORTER_TLS_CA_FILE": secrets / "ca.pem"}
+
+    found = load(None, {**said, **{name: str(path) for name, path in files.items()}})
+
+    assert found.config.targets[0].name == said["WAEXPORTER_TARGET_NAME"]
+    assert found.notes == ()
+
+
+def test_the_problems_of_the_documents_are_said_in_these_words(tmp_path: Path) -> None:
+    path = tmp_path / "waexporter.yml"
+    path.write_text(
+        """
+targets:
+  - ulr: https://wa.example
+    url: https://wa.example
+    auth: {username: monitor}
+    shards: 3
+  - url: wa.example
+poll: {health: 30}
+log: {level: warn}
+"""
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load(str(path), {})
+
+    assert "\n".join(caught.value.problems) + "\n" == blocks(CONFIGURATION, "text")[0]
+
+
+# --- keys and variables ------------------------------------------------------------------------
+
+
+def keys_below(path: tuple[str, ...], folder: Path) -> list[str]:
+    """Ask the program which keys it knows below a key: it lists them when it meets a strange one."""
+    value: object = {STRANGE: 1}
+    for key in reversed(path):
+        value = {key: [value] if key == "targets" else value}
+    file = folder / "strange.yml"
+    file.write_text(json.dumps(value))
+    with pytest.raises(ConfigError) as caught:
+        load(str(file), {})
+    listed = re.search(rf"{STRANGE}: unknown key; known are (.*)", "\n".join(caught.value.problems))
+    return listed[1].split(", ") if listed else []
+
+
+def schema(folder: Path) -> set[str]:
+    """Collect every key but a target's own in `poll`; `ENDPOINT` stands for any of them."""
+    found: set[str] = set()
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        path = waiting.pop()
+        below = [(*path, key) for key in keys_below(path, folder)]
+        found.update(".".join(each).replace("targets.", "targets[].", 1) for each in below)
+        waiting += [each for each in below if each != ("targets", "poll")]
+    return {re.sub(rf"^poll\.({'|'.join(Endpoint)})\.", "poll.ENDPOINT.", key) for key in found}
+
+
+def documented_keys() -> dict[str, str]:
+    """Give every key of the tables with its default as it is written there."""
+    parts = [part(CONFIGURATION, heading) for heading in ("targets", "poll", "limits", "web and log")]
+    return {SPAN.findall(row[0])[0]: row[1] for text in parts for row in rows(text)}
+
+
+def test_every_key_is_documented_and_no_other(tmp_path: Path) -> None:
+    known = schema(tmp_path)
+
+    documented = set(documented_keys())
+
+    assert documented == known
+
+
+def documented_defaults() -> dict[str, object]:
+    """Give the keys whose default is a value, not a sentence."""
+    return {
+        key: yaml.safe_load(default.strip("`"))
+        for key, default in documented_keys().items()
+        if re.fullmatch(r"`[^`]+`", default) and "ENDPOINT" not in key
+    }
+
+
+def test_to_write_every_documented_default_changes_nothing(tmp_path: Path) -> None:
+    document: dict[str, dict[str, object]] = {"targets[]": {"url": "https://wa.example:9090"}}
+    for key, value in documented_defaults().items():
+        *path, last = key.split(".")
+        block = document.setdefault(path[0], {})
+        for name in path[1:]:
+            block = cast("dict[str, object]", block.setdefault(name, {}))
+        block[last] = value
+    target = document.pop("targets[]")
+    plain = {"targets": [{"url": target["url"]}]}
+
+    written = loaded(json.dumps({**document, "targets": [target]}), tmp_path)
+
+    assert written == loaded(json.dumps(plain), tmp_path)
+
+
+def test_every_default_that_is_a_value_is_documented_as_one() -> None:
+    defaults = documented_defaults()
+
+    assert {*(f"poll.{endpoint}" for endpoint in Endpoint), "web.listen", "limits.body_bytes"} <= set(
+        defaults
+    )
+
+
+def test_every_variable_is_documented_and_no_other() -> None:
+    known = {CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))}
+    table = part(CONFIGURATION, "Environment variables")
+
+    documented = {name for row in rows(table) for name in SPAN.findall(row[0])}
+    mentioned = {name for file in (README, CONFIGURATION) for name in names(r"WA(?:EXPORTER)?_[A-Z_]+", file)}
+
+    assert documented == known
+    assert mentioned - known <= {"WA_", "WAEXPORTER_", "WAEXPORTER_TARGET_NAEM"}
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def commands(document: Path) -> Iterator[str]:
+    """Give every call of `waexporter`: in prose, after a prompt, in a unit, as a container's arguments."""
+    yield from (span for span in spans(document) if span.startswith("waexporter "))
+    for block in blocks(document, "console"):
+        for line in block.replace("\\\n", " ").splitlines():
+            if call := re.match(r"\$ (?:[A-Z_]+=\S+ )*(waexporter .*?)(?: +#.*)?$", line):
+                yield call[1]
+    yield from (
+        f"waexporter {rest}" for rest in re.findall(r"ExecStart=\S+/waexporter (.*)", document.read_text())
+    )
+    yield from (
+        f"waexporter {' '.join(yaml.safe_load(rest))}"
+        for rest in re.findall(r"^ +args: (\[.*\])$", document.read_text(), re.MULTILINE)
+    )
+
+
+CALLS = sorted({call for document in DOCUMENTS for call in commands(document)})
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_command_in_the_documents_is_accepted(call: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = shlex.split(call)[1:]
+    is_mere_name = len(arguments) == 1  # a command that needs more is called by its name in prose
+
+    code: object = 0
+    try:
+        build(cli.COMMANDS, cli.UNKNOWN).parse_args([*arguments, "--help"] if is_mere_name else arguments)
+    except SystemExit as end:
+        code = end.code
+
+    assert code == 0, capsys.readouterr().err
+
+
+def test_the_readme_lists_every_command_and_every_path() -> None:
+    usage = build(cli.COMMANDS, cli.UNKNOWN).format_help()
+    all_commands = re.findall(r"^    ([a-z-]+)(?:\s|$)", usage.split("COMMAND\n", 1)[1], re.MULTILINE)
+
+    listed = [SPAN.findall(row[0])[0].split()[1] for row in rows(part(README, "Commands"))]
+    paths = {path for row in rows(part(README, "What it serves")) for path in SPAN.findall(row[0])}
+
+    assert sorted(listed) == sorted(all_commands)
+    assert paths == {route.path for route in ROUTES}
+
+
+# --- links -------------------------------------------------------------------------------------
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+    links = [link.partition("#") for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose(document))]
+    places = [((document.parent / file) if file else document, fragment) for file, _, fragment in links]
+
+    broken = [
+        (path.name, fragment)
+        for path, fragment in places
+        if not path.exists() or (fragment and fragment not in map(anchor, headings(path)))
+    ]
+
+    assert broken == []

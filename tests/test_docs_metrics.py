@@ -1,0 +1,146 @@
+"""The reference of metrics says what is served: nothing that isn't, and nothing less."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.markdown import DOCUMENTS, METRICS, SPAN, blocks, names, part, rows
+from waexporter.advice import ADVICE
+from waexporter.health import SLUGS
+from waexporter.metrics import documents, families, naming
+from waexporter.metrics.exposition import claims
+from waexporter.metrics.layout import Context
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.metrics.translation import Translator
+from waexporter.model import Drop, Endpoint, Reason, Success
+from waexporter.whatsapp.payloads import read_statistics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.real.fixtures import RunTool
+
+
+def own_families() -> dict[str, str]:
+    """Give every family of ours by the name it has on the page, with its type."""
+    about_targets = {
+        f"{head.name}_total" if head.type == "counter" else head.name: head.type
+        for head in (*families.HEADS, *documents.HEADS)
+    }
+    page = Telemetry().render(as_openmetrics=False).decode()
+    return about_targets | dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
+
+
+def known_upstream() -> dict[str, frozenset[str]]:
+    """Give the upstream names of the catalogue by our name, without what their type adds."""
+    every = frozenset().union(*naming.CATALOGUE.values())
+    stems = {name: naming.split_pair(name) for name in every}
+    ours = {
+        name: naming.PREFIX + naming.rename(pair[0] if pair else name).text for name, pair in stems.items()
+    }
+    return {mine: frozenset(name for name in every if ours[name] == mine) for mine in ours.values()}
+
+
+def known_rows() -> dict[str, list[str]]:
+    """Give the rows of the known families by our name."""
+    return {SPAN.findall(row[1])[0]: row for row in rows(part(METRICS, "Known families"))}
+
+
+def test_every_family_of_ours_is_documented_with_its_type_and_no_other() -> None:
+    headings = (
+        "The client's health",
+        "Builds, disks, settings, certificates, the on-call group",
+        "The exporter itself",
+    )
+    tables = [part(METRICS, heading) for heading in headings]
+
+    documented = {SPAN.findall(row[0])[0]: row[1] for text in tables for row in rows(text)}
+
+    assert documented == own_families()
+
+
+def test_every_upstream_name_of_the_catalogue_is_documented_with_ours_and_no_other() -> None:
+    known = known_upstream()
+
+    documented = {
+        ours.removesuffix("_total"): frozenset(SPAN.findall(row[0])) for ours, row in known_rows().items()
+    }
+
+    assert documented == known
+
+
+def test_a_documented_type_fits_the_documented_name() -> None:
+    wrong = [
+        ours
+        for ours, row in known_rows().items()
+        if ours.endswith("_total") != (row[2] == "counter")
+        or (len(SPAN.findall(row[0])) == 2) != (row[2] == "summary")
+    ]
+
+    assert wrong == []
+
+
+def example_rows() -> list[list[str]]:
+    return rows(part(METRICS, "Translation rules"))
+
+
+@pytest.mark.parametrize("row", example_rows(), ids=lambda row: SPAN.findall(row[0])[0])
+def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
+    histogram = {"bucket": {"1": 1, "+Inf": 2}, "sum": 3, "count": 2}
+    datum = histogram if row[1] == "histogram" else {"value": 1}
+    said = {name: {"type": row[1], "help": "", "data": [datum]} for name in SPAN.findall(row[0])}
+    translator = Translator(Context(Endpoint.APP, "/v1/stats/app", (("target", "a"),)))
+
+    outcome = translator.translate(read_statistics(json.dumps({"stats": said}).encode(), "stats"))
+
+    assert isinstance(outcome, Success)
+    assert [fragment.head[:2] for each in outcome.parts for fragment in each.fragments] == [
+        (SPAN.findall(row[2])[0].removesuffix("_total"), row[3].replace("untyped", "unknown"))
+    ]
+
+
+def test_no_document_names_a_metric_that_does_not_exist() -> None:
+    known = {name for head in families.HEADS for name in claims(head)} | set(own_families())
+    for row in (*known_rows().values(), *([*row[1:]] for row in example_rows())):
+        stem = SPAN.findall(row[1])[0]
+        known |= {stem, f"{stem}_count", f"{stem}_sum", f"{stem}_bucket"}
+    pattern = r"(?:whatsapp|waexporter)_[a-z][a-z0-9_]*"
+
+    mentioned = {name for document in DOCUMENTS for name in names(pattern, document)}
+
+    assert mentioned - known == set()
+
+
+def test_every_problem_is_documented_with_its_verdict_and_its_advice() -> None:
+    table = rows(part(METRICS, "Problems"))
+
+    documented = {SPAN.findall(row[0])[0]: (row[1], row[3].replace("`", "")) for row in table}
+
+    assert documented == {slug: (state.value, ADVICE[slug]) for slug, state in SLUGS.items()}
+
+
+@pytest.mark.parametrize(
+    ("heading", "reasons"),
+    [("Why polls fail", Reason), ("Why samples are left out", Drop)],
+    ids=["reasons of polls", "reasons of samples"],
+)
+def test_every_reason_is_documented_in_order(heading: str, reasons: type[Reason | Drop]) -> None:
+    documented = [SPAN.findall(row[0])[0] for row in rows(part(METRICS, heading))]
+
+    assert documented == [reason.value for reason in reasons]
+
+
+def test_prometheus_accepts_every_query(promtool: RunTool, suite: str, tmp_path: Path) -> None:
+    queries = [query for document in DOCUMENTS for query in blocks(document, "promql")]
+    rules = [{"record": f"documented:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps({"groups": [{"name": "documented", "rules": rules}]}))
+
+    finding = promtool(suite, "check", "rules", file)
+
+    assert len(queries) > 5
+    assert finding.status == 0, finding.output

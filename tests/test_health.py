@@ -1,0 +1,586 @@
+"""Verdicts, row by row: what the client says of itself, and what a person should make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from waexporter import health
+from waexporter.advice import ADVICE
+from waexporter.health import CONNECTING_TOO_LONG, SLUGS, Facts, changes_at, judge
+from waexporter.model import (
+    Certificates,
+    Failure,
+    Gateway,
+    Group,
+    Health,
+    Problem,
+    Reason,
+    Settings,
+    State,
+    Status,
+    Support,
+    SupportNode,
+    Topology,
+    Verdict,
+)
+
+OK, DEGRADED, DOWN, UNKNOWN = State.OK, State.DEGRADED, State.DOWN, State.UNKNOWN
+HA, MULTI, SINGLE = Topology.HA, Topology.MULTICONNECT, Topology.SINGLE
+NOW = 1_700_000_000.0
+
+ROLES = {"c": "coreapp", "p": "primary_master", "s": "secondary_master", "x": ""}
+STATUSES = {
+    "+": Status.CONNECTED,
+    "~": Status.CONNECTING,
+    "-": Status.DISCONNECTED,
+    "0": Status.UNINITIALIZED,
+    "?": Status.UNREGISTERED,
+    "!": Status.UNREACHABLE,
+    "*": Status.OTHER,
+}
+
+
+def single(status: Status, detail: str = "") -> Health:
+    return Health((Gateway("", "", status, detail),), clustered=False)
+
+
+def cluster(picture: str) -> Health:
+    """Draw a cluster: `c+ c- p- s-` is a connected coreapp, a spare and two masters that are not."""
+    nodes = [
+        Gateway(f"{drawn[0]}{place}", ROLES[drawn[0]], STATUSES[drawn[1]], "refused" if "!" in drawn else "")
+        for place, drawn in enumerate(picture.split())
+    ]
+    return Health(tuple(nodes), clustered=True)
+
+
+def failed(reason: Reason, code: int | None = None, message: str = "words") -> Facts:
+    return Facts(failure=Failure(reason, message, code))
+
+
+@dataclass(frozen=True)
+class Row:
+    """Facts and what follows; numbers are connected, expected, shards, covered."""
+
+    says: str
+    facts: Facts
+    state: State
+    slugs: str = ""
+    numbers: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    topology: Topology | None = None
+
+
+def of_single(says: str, status: Status, state: State, slugs: str = "") -> Row:
+    connected = int(status is Status.CONNECTED)
+    return Row(says, Facts(single(status)), state, slugs, (connected, 1, None, None), SINGLE)
+
+
+def of_ha(says: str, picture: str, state: State, slugs: str = "", connected: int = 0) -> Row:
+    numbers = (connected, 1, 1, min(connected, 1))
+    return Row(says, Facts(cluster(picture), topology=HA), state, slugs, numbers, HA)
+
+
+def of_multi(
+    says: str, picture: str, state: State, slugs: str, counts: tuple[int, int | None] = (0, 2)
+) -> Row:
+    """Give a row about a cluster of `counts[1]` shards, `counts[0]` of its coreapps being connected."""
+    connected, shards = counts
+    covered = None if shards is None else min(connected, shards)
+    facts = Facts(cluster(picture), topology=MULTI, shards=shards)
+    return Row(says, facts, state, slugs, (connected, shards, shards, covered), MULTI)
+
+
+DAY = 86400.0
+
+
+def support(expires: float | None = None, free_bytes: tuple[tuple[str, float], ...] = ()) -> Support:
+    return Support((SupportNode("", expires=expires, free_bytes=free_bytes),), clustered=False)
+
+
+def foretold(says: str, said: Support | Certificates | Group, state: State, slugs: str = "") -> Row:
+    """Give a row about a single client that is connected, and what else it says."""
+    health = single(Status.CONNECTED)
+    facts = (
+        Facts(health, support=said)
+        if isinstance(said, Support)
+        else Facts(health, certificates=said)
+        if isinstance(said, Certificates)
+        else Facts(health, group=said)
+    )
+    return Row(says, facts, state, slugs, (1, 1, None, None), SINGLE)
+
+
+TOO_LONG = "connecting connecting_too_long"
+
+ROWS = [
+    # A single client: connected is ok, connecting is degraded, anything else is down.
+    of_single("connected", Status.CONNECTED, OK),
+    of_single("connecting", Status.CONNECTING, DEGRADED, "connecting"),
+    of_single("disconnected", Status.DISCONNECTED, DOWN, "no_coreapp_connected"),
+    of_single("uninitialized", Status.UNINITIALIZED, DOWN, "uninitialized"),
+    of_single("unregistered", Status.UNREGISTERED, DOWN, "unregistered"),
+    of_single("an error in its place", Status.UNREACHABLE, DOWN, "no_coreapp_connected"),
+    of_single("a status nobody knows", Status.OTHER, DOWN, "no_coreapp_connected"),
+    # HA: exactly one coreapp is connected, all else is not, the primary master neither.
+    of_ha("healthy", "c+ c- p- s-", OK, "", 1),
+    of_ha("healthy, with two spares", "c- c+ c- p- s-", OK, "", 1),
+    of_ha("a spare that is connecting can take over", "c+ c~ p- s-", OK, "connecting", 1),
+    of_ha("a connected primary master harms nobody", "c+ c- p+ s-", OK, "", 1),
+    of_ha("no spare at all", "c+ p- s-", DEGRADED, "no_spare_coreapp", 1),
+    of_ha("the spare is dead", "c+ x! p- s-", DEGRADED, "no_spare_coreapp node_unreachable", 1),
+    of_ha("one spare of two is dead", "c+ c- x! p- s-", DEGRADED, "node_unreachable", 1),
+    of_ha("the spare is uninitialized", "c+ c0 p- s-", DEGRADED, "no_spare_coreapp uninitialized", 1),
+    of_ha("the spare is unregistered", "c+ c? p- s-", DEGRADED, "no_spare_coreapp unregistered", 1),
+    of_ha("the spare says what nobody knows", "c+ c* p- s-", DEGRADED, "no_spare_coreapp", 1),
+    of_ha("no secondary master", "c+ c- p-", DEGRADED, "no_secondary_master", 1),
+    of_ha("the secondary master is dead", "c+ c- p- x!", DEGRADED, "no_secondary_master node_unreachable", 1),
+    of_ha("two primary masters", "c+ c- p- p- s-", DEGRADED, "two_primary_masters", 1),
+    of_ha("both masters are primary", "c+ c- p- p-", DEGRADED, "no_secondary_master two_primary_masters", 1),
+    of_ha("no primary master", "c+ c- s- s-", DEGRADED, "no_primary_master", 1),
+    of_ha("the primary master is dead", "c+ c- x! s-", DEGRADED, "no_primary_master node_unreachable", 1),
+    of_ha("no master at all", "c+ c-", DEGRADED, "no_primary_master no_secondary_master", 1),
+    of_ha("two coreapps are connected", "c+ c+ p- s-", DEGRADED, "duplicate_client", 2),
+    of_ha("none is connected", "c- c- p- s-", DOWN, "no_coreapp_connected", 0),
+    of_ha("a failover is under way", "c- c~ p- s-", DOWN, "connecting no_coreapp_connected", 0),
+    of_ha("only a master is connected", "c- c- p+ s-", DOWN, "no_coreapp_connected", 0),
+    of_ha(
+        "only the last coreapp is left, and it is not connected",
+        "x! c- p- s-",
+        DOWN,
+        "no_coreapp_connected no_spare_coreapp node_unreachable",
+    ),
+    of_ha("all coreapps are new", "c0 c0 p- s-", DOWN, "no_coreapp_connected no_spare_coreapp uninitialized"),
+    of_ha(
+        "all is dead",
+        "x! x! x!",
+        DOWN,
+        "no_coreapp_connected no_primary_master no_secondary_master no_spare_coreapp node_unreachable",
+    ),
+    # Multiconnect: a coreapp per shard and the primary master are connected.
+    of_multi("healthy", "c+ c+ c- p+ s-", OK, "", (2, 2)),
+    of_multi("healthy, without spares", "c+ c+ p+", OK, "", (2, 2)),
+    of_multi("a spare is connecting", "c+ c+ c~ p+ s-", OK, "connecting", (2, 2)),
+    of_multi("a shard is without coreapp", "c+ c- p+ s-", DEGRADED, "shard_uncovered", (1, 2)),
+    of_multi(
+        "a shard is being taken over",
+        "c+ x! c~ p+ s-",
+        DEGRADED,
+        "connecting node_unreachable shard_uncovered",
+        (1, 2),
+    ),
+    of_multi("a spare is dead", "c+ c+ x! p+ s-", DEGRADED, "node_unreachable", (2, 2)),
+    of_multi(
+        "the primary master is not connected", "c+ c+ p- s-", DEGRADED, "primary_master_disconnected", (2, 2)
+    ),
+    of_multi(
+        "the primary master is connecting",
+        "c+ c+ p~ s-",
+        DEGRADED,
+        "connecting primary_master_disconnected",
+        (2, 2),
+    ),
+    of_multi("no primary master", "c+ c+ s- s-", DEGRADED, "no_primary_master", (2, 2)),
+    of_multi("two primary masters, one connected", "c+ c+ p+ p-", DEGRADED, "two_primary_masters", (2, 2)),
+    of_multi("more connected than shards", "c+ c+ c+ p+ s-", DEGRADED, "duplicate_client", (3, 2)),
+    of_multi("none is connected", "c- c- p+ s-", DOWN, "no_coreapp_connected", (0, 2)),
+    of_multi(
+        "none is connected and none can be", "x! x! p+ s-", DOWN, "no_coreapp_connected node_unreachable"
+    ),
+    of_multi("four shards, three covered", "c+ c+ c+ c- p+ s-", DEGRADED, "shard_uncovered", (3, 4)),
+    of_multi(
+        "one is unregistered beside one that serves",
+        "c+ c? p+",
+        DEGRADED,
+        "shard_uncovered unregistered",
+        (1, 2),
+    ),
+    of_multi("one is uninitialized where all are covered", "c+ c+ c0 p+", DEGRADED, "uninitialized", (2, 2)),
+    of_multi("shards are not known", "c+ c- p+ s-", OK, "", (1, None)),
+    of_multi(
+        "shards are not known and none is connected", "c- c- p+", DOWN, "no_coreapp_connected", (0, None)
+    ),
+    # Which topology it is, when nobody said.
+    Row(
+        "a flat answer is single",
+        Facts(single(Status.CONNECTED), topology=HA),
+        OK,
+        "",
+        (1, 1, None, None),
+        SINGLE,
+    ),
+    Row("nothing points to multiconnect", Facts(cluster("c+ c- p- s-")), OK, "", (1, 1, 1, 1), HA),
+    Row("its master is connected", Facts(cluster("c+ c+ p+ s-")), OK, "", (2, None, None, None), MULTI),
+    Row("it has one shard", Facts(cluster("c+ c- p+ s-"), shards=1), OK, "", (1, 1, 1, 1), HA),
+    Row(
+        "it has two shards, and its master lost its connection",
+        Facts(cluster("c+ c+ p- s-"), shards=2),
+        DEGRADED,
+        "primary_master_disconnected",
+        (2, 2, 2, 2),
+        MULTI,
+    ),
+    Row(
+        "single is said of a cluster",
+        Facts(cluster("c+ c- p- s-"), topology=SINGLE),
+        OK,
+        "",
+        (1, 1, 1, 1),
+        HA,
+    ),
+    Row(
+        "two are connected where HA is all there is to see",
+        Facts(cluster("c+ c+ p- s-")),
+        DEGRADED,
+        "duplicate_client",
+        (2, 1, 1, 1),
+        HA,
+    ),
+    # No answer that is fresh.
+    Row("nothing was asked yet", Facts(polled=False), UNKNOWN, "not_polled"),
+    Row("the last answer is old", Facts(), UNKNOWN, "stale"),
+    Row("no connection", failed(Reason.UNREACHABLE), DOWN, "unreachable"),
+    Row("no answer in time", failed(Reason.TIMEOUT), UNKNOWN, "timeout"),
+    Row("no trust", failed(Reason.TLS), UNKNOWN, "tls"),
+    Row("refused", failed(Reason.REFUSED, 1005, "answered 401: Access denied"), UNKNOWN, "auth_refused"),
+    Row("a new account", failed(Reason.REFUSED, 1024), UNKNOWN, "auth_refused"),
+    Row(
+        "an expired token", failed(Reason.REFUSED, 1005, "Denied: Token has expired"), UNKNOWN, "auth_refused"
+    ),
+    Row(
+        "an expired build",
+        failed(Reason.REFUSED, 1005, "answered 403: 1005 App Expired"),
+        DOWN,
+        "build_expired",
+    ),
+    Row(
+        "an expired build, in more words",
+        failed(Reason.REFUSED, 1005, "application has expired"),
+        DOWN,
+        "build_expired",
+    ),
+    Row(
+        "App Expired with another code", failed(Reason.REFUSED, None, "App Expired"), UNKNOWN, "auth_refused"
+    ),
+    Row("too many requests and nothing fresh", failed(Reason.RATE_LIMITED, 1015), UNKNOWN, "rate_limited"),
+    Row("not ready", failed(Reason.STATUS, 1011), DOWN, "uninitialized"),
+    Row("the coreapp is dead", failed(Reason.STATUS, 1014), DOWN, "no_coreapp_connected"),
+    Row("the coreapp is dead, with a 2xx", failed(Reason.BODY, 1014), DOWN, "no_coreapp_connected"),
+    Row("overloaded", failed(Reason.STATUS, 1016), DEGRADED, "overloaded"),
+    Row("no primary coreapp", failed(Reason.STATUS, 1018), DOWN, "no_coreapp_connected"),
+    Row("no database", failed(Reason.STATUS, 1023), DOWN, "database"),
+    Row("a generic error", failed(Reason.STATUS, 1000), UNKNOWN, "unexpected_answer"),
+    Row("an error without a code", failed(Reason.STATUS), UNKNOWN, "unexpected_answer"),
+    Row("a web page", failed(Reason.BODY), UNKNOWN, "unexpected_answer"),
+    Row("too much", failed(Reason.TOO_LARGE), UNKNOWN, "unexpected_answer"),
+    Row("a code that belongs to no status", failed(Reason.UNREACHABLE, 1023), DOWN, "unreachable"),
+    # What announces itself is a note, unless it is here already.
+    foretold(
+        "support is well", Support((SupportNode("", free_bytes=(("data", 5e9),)),), clustered=False), OK
+    ),
+    foretold("the build ends in a month", support(expires=NOW + 30 * DAY), OK),
+    foretold("the build ends in five days", support(expires=NOW + 5 * DAY), OK, "build_expiring"),
+    foretold("the build has ended, yet it serves", support(expires=NOW - 1), DEGRADED, "build_expired"),
+    foretold("the disk is nearly full", support(free_bytes=(("data", 5e7),)), DEGRADED, "disk_low"),
+    foretold(
+        "two versions",
+        Support((SupportNode("a", version="2.45.1"), SupportNode("b", version="2.43.2")), clustered=True),
+        OK,
+        "version_skew",
+    ),
+    foretold("a certificate ends in a month", Certificates((("served", NOW + 30 * DAY),)), OK),
+    foretold(
+        "a certificate ends in five days",
+        Certificates((("served", NOW + 5 * DAY), ("external_ca", NOW + 99 * DAY))),
+        OK,
+        "certificate_expiring",
+    ),
+    foretold(
+        "a certificate has ended", Certificates((("webhook_ca", NOW),)), DEGRADED, "certificate_expired"
+    ),
+    foretold("somebody is on call", Group(2), OK),
+    foretold("nobody is on call", Group(0), OK, "on_call_group_unreachable"),
+    foretold("the group is gone", Group(None), OK, "on_call_group_unreachable"),
+    Row(
+        "down, and the build has ended",
+        Facts(single(Status.DISCONNECTED), support=support(expires=NOW - 1)),
+        DOWN,
+        "build_expired no_coreapp_connected",
+        (0, 1, None, None),
+        SINGLE,
+    ),
+    # A failure outweighs an answer before it, unless it says nothing.
+    Row(
+        "fresh, but the newest poll found nobody",
+        Facts(single(Status.CONNECTED), Failure(Reason.UNREACHABLE, "words")),
+        DOWN,
+        "unreachable",
+    ),
+    Row(
+        "fresh, and the newest poll was one too many",
+        Facts(single(Status.CONNECTED), Failure(Reason.RATE_LIMITED, "words")),
+        OK,
+        "rate_limited",
+        (1, 1, None, None),
+        SINGLE,
+    ),
+    Row(
+        "down, and the newest poll was one too many",
+        Facts(cluster("c- c- p- s-"), Failure(Reason.RATE_LIMITED, "words"), topology=HA),
+        DOWN,
+        "no_coreapp_connected rate_limited",
+        (0, 1, 1, 0),
+        HA,
+    ),
+]
+
+
+def slugs(verdict: Verdict) -> list[str]:
+    return sorted({problem.slug for problem in verdict.problems})
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
+def test_facts_lead_to_a_verdict(row: Row) -> None:
+    verdict = judge(row.facts, None, NOW)
+
+    assert (verdict.state, slugs(verdict)) == (row.state, sorted(row.slugs.split()))
+    assert (verdict.connected, verdict.expected, verdict.shards, verdict.covered) == row.numbers
+    assert verdict.topology is row.topology
+    assert verdict.up is (row.numbers[0] is not None)
+    assert verdict.gateways == (row.facts.health.gateways if row.facts.health and verdict.up else ())
+
+
+def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
+    reached = {slug for row in ROWS for slug in row.slugs.split()}
+
+    assert reached == set(SLUGS) - {"connecting_too_long"}
+
+
+def test_there_is_advice_for_every_problem_and_no_other() -> None:
+    assert set(ADVICE) == set(SLUGS)
+    assert all(ADVICE.values())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
+def test_every_problem_is_one_sentence_that_begins_now(row: Row) -> None:
+    verdict = judge(row.facts, None, NOW)
+
+    for problem in verdict.problems:
+        assert problem.words
+        assert "\n" not in problem.words
+        assert problem.since == NOW
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.state is not OK], ids=str)
+def test_a_verdict_that_is_not_ok_has_a_reason(row: Row) -> None:
+    assert judge(row.facts, None, NOW).problems
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_failure_there_is_has_a_verdict(reason: Reason) -> None:
+    verdict = judge(failed(reason), None, NOW)
+
+    assert verdict.state is not OK
+    assert verdict.problems
+    assert "words" in verdict.problems[0].words or reason is Reason.RATE_LIMITED
+
+
+def test_nodes_in_trouble_are_named() -> None:
+    verdict = judge(Facts(cluster("c+ x! c0 p- s-"), topology=HA), None, NOW)
+
+    by_slug = {problem.slug: problem for problem in verdict.problems}
+    assert by_slug["node_unreachable"].node == "x1"
+    assert by_slug["node_unreachable"].words == "x1 is unreachable: refused"
+    assert by_slug["uninitialized"].node == "c2"
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+def test_since_is_carried_over_while_state_and_problem_last() -> None:
+    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, NOW)
+
+    after = judge(Facts(cluster("c+ p- s-"), topology=HA), before, NOW + 30)
+
+    assert (after.since, after.problems[0].since) == (NOW, NOW)
+
+
+def test_since_begins_anew_with_another_state_and_for_another_problem() -> None:
+    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, NOW)
+
+    after = judge(Facts(cluster("c- p- s-"), topology=HA), before, NOW + 30)
+
+    assert after.since == NOW + 30
+    assert {problem.slug: problem.since for problem in after.problems} == {
+        "no_coreapp_connected": NOW + 30,
+        "no_spare_coreapp": NOW,
+    }
+
+
+def test_the_same_problem_of_another_node_is_another_problem() -> None:
+    before = judge(Facts(cluster("c+ c- x! p- s-"), topology=HA), None, NOW)
+
+    after = judge(Facts(cluster("x! c+ c- p- s-"), topology=HA), before, NOW + 30)
+
+    assert [(problem.node, problem.since) for problem in after.problems] == [("x0", NOW + 30)]
+
+
+def test_a_problem_that_returns_begins_anew() -> None:
+    sick, well = Facts(cluster("c+ p- s-"), topology=HA), Facts(cluster("c+ c- p- s-"), topology=HA)
+    first = judge(sick, None, NOW)
+
+    second = judge(sick, judge(well, first, NOW + 30), NOW + 60)
+
+    assert (second.since, second.problems[0].since) == (NOW + 60, NOW + 60)
+
+
+@pytest.mark.parametrize(
+    ("after", "too_long"),
+    [(0.0, False), (CONNECTING_TOO_LONG - 1, False), (CONNECTING_TOO_LONG, True), (1e6, True)],
+)
+def test_connecting_is_fine_until_it_has_been_too_long(after: float, too_long: bool) -> None:  # noqa: FBT001 - a row
+    facts = Facts(cluster("c+ c~ p- s-"), topology=HA)
+    before = judge(facts, None, NOW)
+
+    verdict = judge(facts, before, NOW + after)
+
+    assert slugs(verdict) == (TOO_LONG.split() if too_long else ["connecting"])
+    assert verdict.state is (DEGRADED if too_long else OK)
+
+
+def test_the_time_of_connecting_is_each_nodes_own() -> None:
+    first = judge(Facts(cluster("c+ c~ c- p- s-"), topology=HA), None, NOW)
+    both = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), first, NOW + 100)
+
+    later = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), both, NOW + 130)
+
+    assert [problem.node for problem in later.problems if problem.slug == "connecting_too_long"] == ["c1"]
+    assert changes_at(later, Facts(), NOW + 130) == NOW + 100 + CONNECTING_TOO_LONG
+
+
+def test_a_node_that_connected_in_between_starts_over() -> None:
+    connecting = Facts(cluster("c+ c~ p- s-"), topology=HA)
+    first = judge(connecting, None, NOW)
+    between = judge(Facts(cluster("c+ c- p- s-"), topology=HA), first, NOW + 60)
+
+    again = judge(connecting, between, NOW + CONNECTING_TOO_LONG + 60)
+
+    assert slugs(again) == ["connecting"]
+
+
+def test_time_alone_changes_a_verdict_only_where_something_is_connecting() -> None:
+    waiting = judge(Facts(single(Status.CONNECTING)), None, NOW)
+    overdue = judge(Facts(single(Status.CONNECTING)), waiting, NOW + CONNECTING_TOO_LONG)
+
+    assert changes_at(waiting, Facts(), NOW) == NOW + CONNECTING_TOO_LONG
+    assert changes_at(overdue, Facts(), NOW + CONNECTING_TOO_LONG) is None
+    assert changes_at(judge(Facts(single(Status.CONNECTED)), None, NOW), Facts(), NOW) is None
+    assert changes_at(Verdict(UNKNOWN, (Problem("stale", "w", since=NOW),)), Facts(), NOW) is None
+
+
+def test_a_rate_limit_keeps_the_time_of_connecting() -> None:
+    facts = Facts(single(Status.CONNECTING))
+    before = judge(facts, None, NOW)
+    limited = Facts(facts.health, Failure(Reason.RATE_LIMITED, "words"))
+
+    between = judge(limited, before, NOW + 60)
+    verdict = judge(facts, between, NOW + CONNECTING_TOO_LONG)
+
+    assert slugs(between) == ["connecting", "rate_limited"]
+    assert slugs(verdict) == TOO_LONG.split()
+
+
+def test_multiconnect_is_remembered_when_its_master_loses_the_connection() -> None:
+    before = judge(Facts(cluster("c+ c+ p+ s-")), None, NOW)
+
+    verdict = judge(Facts(cluster("c+ c+ p- s-")), before, NOW + 30)
+
+    assert (verdict.topology, slugs(verdict)) == (MULTI, ["primary_master_disconnected"])
+
+
+def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
+    before = judge(Facts(cluster("c+ c+ p+ s-")), None, NOW)
+
+    silent = judge(failed(Reason.TIMEOUT), before, NOW + 30)
+    verdict = judge(Facts(cluster("c+ c+ p- s-")), silent, NOW + 60)
+
+    assert (silent.topology, verdict.topology) == (MULTI, MULTI)
+
+
+def test_the_module_promises_a_state_for_every_problem() -> None:
+    assert {row.state for row in ROWS} == set(State)
+    assert set(health.SLUGS.values()) == set(State)
+
+
+# --- shards ------------------------------------------------------------------------------------
+
+
+def owning(*shards: tuple[int, ...] | None) -> Support:
+    """Give the support of coreapps c0, c1, ... that own these shards."""
+    nodes = (SupportNode(f"c{place}", shards=owned) for place, owned in enumerate(shards))
+    return Support(tuple(nodes), clustered=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "shards", "topology"),
+    [
+        ({"shards": 2, "settings": Settings(shards=4)}, 2, MULTI),
+        ({"settings": Settings(shards=2), "support": owning((0,), (1,), (2,))}, 2, MULTI),
+        ({"settings": Settings(shards=1)}, 1, HA),
+        ({"support": owning((0,), (1,), ())}, 2, MULTI),
+        ({"support": owning((0,), (1,), (2,))}, 4, MULTI),
+        ({"support": owning((0, 1), (2, 3))}, 4, MULTI),
+        ({"support": owning((0,), ())}, 1, HA),
+        ({"support": owning(None, None)}, 1, HA),
+        ({}, 1, HA),
+    ],
+)
+def test_the_number_of_shards_comes_from_the_best_source_there_is(
+    said: dict[str, Any], shards: int, topology: Topology
+) -> None:
+    verdict = judge(Facts(cluster("c+ c+ c- p- s-"), **said), None, NOW)
+
+    assert (verdict.shards, verdict.topology) == (shards, topology)
+
+
+def test_a_shard_that_has_lost_its_owner_is_remembered() -> None:
+    before = judge(Facts(cluster("c+ c+ p+ s-"), support=owning((0,), (1,))), None, NOW)
+
+    after = judge(
+        Facts(cluster("c+ c- p+ s-"), support=owning((0,), ()), support_at=NOW + 60), before, NOW + 60
+    )
+
+    assert (after.topology, after.shards, after.covered) == (MULTI, 2, 1)
+    assert "shard_uncovered" in slugs(after)
+
+
+def test_owners_count_only_if_they_are_newer_than_what_health_says() -> None:
+    # Both are connected, but one of them owns nothing.
+    picture, owners = cluster("c+ c+ p+ s-"), owning((0,), ())
+    before = judge(Facts(picture, shards=2), None, NOW)
+
+    old = judge(Facts(picture, shards=2, support=owners, support_at=NOW - 60), before, NOW + 30)
+    new = judge(Facts(picture, shards=2, support=owners, support_at=NOW + 10), before, NOW + 30)
+
+    assert (old.covered, slugs(old)) == (2, [])
+    assert (new.covered, slugs(new)) == (1, ["shard_uncovered"])
+
+
+def test_a_poll_that_failed_does_not_begin_the_time_of_connecting_anew() -> None:
+    connecting = Facts(single(Status.CONNECTING))
+    first = judge(connecting, None, NOW)
+    between = judge(failed(Reason.TIMEOUT), first, NOW + 60)
+
+    verdict = judge(connecting, between, NOW + CONNECTING_TOO_LONG)
+
+    assert slugs(verdict) == TOO_LONG.split()
+
+
+def test_what_is_foretold_changes_the_verdict_on_its_day() -> None:
+    facts = Facts(single(Status.CONNECTED), support=support(expires=NOW + 30 * DAY))
+    verdict = judge(facts, None, NOW)
+
+    assert changes_at(verdict, facts, NOW) == NOW + 23 * DAY
+    assert changes_at(verdict, facts, NOW + 24 * DAY) == NOW + 30 * DAY
+    assert changes_at(verdict, facts, NOW + 31 * DAY) is None

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hatchling import build
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from waexporter import __version__
+from waexporter.model import WebSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+TEST = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    found = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in found}
+
+
+def imported_packages() -> set[str]:
+    names: set[str] = set()
+    for file in (ROOT / "waexporter").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    # _typeshed is known to type checkers only, and imported for them alone.
+    ours = {*sys.stdlib_module_names, "waexporter", "_typeshed"}
+    return {name.partition(".")[0] for name in names} - ours
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[zipfile.ZipFile]:
+    monkeypatch.chdir(ROOT)
+    with zipfile.ZipFile(tmp_path / build.build_wheel(str(tmp_path))) as file:
+        yield file
+
+
+@pytest.mark.parametrize("requirement", [*RUNTIME, *TEST], ids=str)
+def test_every_requirement_is_pinned_to_a_version_it_allows(requirement: Requirement) -> None:
+    version = pins().get(canonicalize_name(requirement.name))
+
+    assert version is not None
+    assert requirement.specifier.contains(version)
+
+
+def test_the_pins_are_names_and_versions_only() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+
+    strange = [line for line in lines if not re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[a-z0-9.+]+", line)]
+
+    assert strange == []
+
+
+def test_every_library_the_code_imports_is_required() -> None:
+    required = {canonicalize_name(requirement.name) for requirement in RUNTIME}
+    distributions = packages_distributions()
+
+    imported = {canonicalize_name(distributions[name][0]) for name in imported_packages()}
+
+    assert imported - required == set()
+
+
+def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    information = f"waexporter-{__version__}.dist-info/"
+    data = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "waexporter").rglob("*")
+        if file.is_file() and file.suffix != ".pyc"
+    }
+
+    names = set(wheel.namelist())
+
+    assert {name for name in names if not name.startswith(information)} == data
+    assert {"waexporter/py.typed", f"{information}licenses/LICENSE"} <= names
+
+
+def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
+    points = wheel.read(f"waexporter-{__version__}.dist-info/entry_points.txt").decode()
+
+    assert "waexporter = waexporter.cli:main" in points
+
+
+def test_the_image_listens_where_the_program_does_by_default() -> None:
+    port = WebSettings().port
+
+    text = (ROOT / "Dockerfile").read_text()
+
+    assert re.findall(r"^EXPOSE (.*)$", text, re.MULTILINE) == [str(port)]
+    assert f"WAEXPORTER_LISTEN=0.0.0.0:{port}" in text
+
+
+def test_everything_the_image_copies_is_sent_to_its_build() -> None:
+    copies = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    copied = {name for line in copies for name in line.split()}
+
+    assert copied == sent
+    assert all((ROOT / name).exists() for name in copied)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is missing")
+def test_make_alone_lists_every_target() -> None:
+    text = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+
+    command = ["make", "--no-print-directory"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert phony is not None
+    assert re.findall(r"^  make (\S+) +\S", done.stdout, re.MULTILINE) == phony[1].split()

@@ -1,0 +1,150 @@
+"""A client's answers are kept without anything foreign, and explain themselves again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waexporter.config import DEFAULT_PLANS
+from waexporter.errors import StartError
+from waexporter.health import SLUGS
+from waexporter.model import Auth, Limits, Plan, Secret, Target
+from waexporter.probe import Folders, probe
+from waexporter.redaction import Redactor
+from waexporter.simulator import SCENARIOS, Options, Simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLANTED = "S3cret-Planted-Here"
+OWNER = ("owner", PLANTED, "admin")
+SHORT = {endpoint: Plan(plan.interval, 1.0) for endpoint, plan in DEFAULT_PLANS.items()}
+# These take a second a request, or say nothing: there is no reply to keep.
+SLOW = {"hang", "drip", "slow_node", "canary_slow"}
+
+
+def planted(document: object) -> object:
+    """Put the secret in the place of every text of a document, and beside every key."""
+    if isinstance(document, dict):
+        more = {f"{key} {PLANTED}": PLANTED for key in document}
+        return {key: planted(value) for key, value in document.items()} | more
+    if isinstance(document, list):
+        return [*(planted(each) for each in document), PLANTED]
+    return PLANTED if isinstance(document, str) else document
+
+
+DOCUMENTS: tuple[dict[str, Any], ...] = (
+    {
+        "health": {"core1:8f2c": {"gateway_status": "connected", "role": "coreapp"}},
+        "meta": {"version": "v2.45.1"},
+    },
+    {"errors": [{"code": 1014, "title": "Internal error", "details": "core1:6252", "href": "https://x"}]},
+    {"support": {"a": {"env": ["TOKEN=x"], "version": "2.45.1", "debug_info": "1631", "shards": [[0, 0]]}}},
+    {"settings": {"application": {"webhooks": {"url": "https://x"}, "on_call_pager": "1415-1520"}}},
+    {
+        "stats": {
+            "app": {"x": {"type": "gauge", "help": "Help", "data": [{"labels": {"a": "b"}, "value": "1"}]}}
+        }
+    },
+    {"groups": [{"participants": ["14155550101"], "subject": "On call", "creator": "14155550100"}]},
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=[next(iter(each)) for each in DOCUMENTS])
+def test_a_secret_in_any_field_is_not_kept(document: dict[str, Any]) -> None:
+    kept = Redactor().redact(json.dumps(planted(document)).encode())
+
+    assert PLANTED.encode() not in kept
+    assert json.loads(kept)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PLANTED.encode(),
+        f"<html>{PLANTED}</html>".encode(),
+        f"-----BEGIN {PLANTED}-----".encode(),
+        b"\xff\x00",
+        b"",
+    ],
+)
+def test_what_is_no_document_keeps_only_its_kind(body: bytes) -> None:
+    kept = Redactor().redact(body)
+
+    assert PLANTED.encode() not in kept
+    assert bool(kept) is bool(body)
+    assert kept.startswith(b"<") is body.startswith(b"<")
+
+
+def test_what_the_api_says_is_kept_and_what_belonged_together_still_does() -> None:
+    redactor = Redactor()
+    health = {"health": {"core1:8f2c": {"gateway_status": "connected", "role": "coreapp"}}}
+    stats = {
+        "stats": {"app": {"core1:8f2c": {"callback_queue_size": {"type": "gauge", "data": [{"value": "7"}]}}}}
+    }
+
+    first, second = (json.loads(redactor.redact(json.dumps(each).encode())) for each in (health, stats))
+
+    (node,) = first["health"]
+    assert first["health"][node] == {"gateway_status": "connected", "role": "coreapp"}
+    assert second["stats"]["app"][node]["callback_queue_size"]["data"] == [{"value": "7"}]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_whatever_is_said_can_be_redacted_and_stays_so(document: object) -> None:
+    once = Redactor().redact(json.dumps(document).encode())
+
+    assert json.loads(Redactor().redact(once)) is not NotImplemented
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.keys() - SLOW))
+def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: Path) -> None:
+    topology = (
+        "ha" if scenario in {"two_primary_masters", "no_primary_master", "duplicate_client"} else "single"
+    )
+    options = Options(topology=topology, scenario=scenario, users=(OWNER,), health_per_minute=None)
+    told: list[str] = []
+    again: list[str] = []
+    with Simulator(options) as simulator:
+        auth = Auth(username=OWNER[0], password=Secret(OWNER[1]))
+        target = Target("wa", simulator.url, auth=auth, plans=SHORT)
+
+        state = probe(target, Limits(), Folders(record=tmp_path), told.append)
+
+    replayed = probe(target, Limits(), Folders(replay=tmp_path), again.append)
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert replayed is state
+    assert problems(again) == problems(told)
+    assert PLANTED.encode() not in kept
+    assert b"hooks.example.com" not in kept
+
+
+def problems(lines: list[str]) -> list[str]:
+    """Give the slugs that a probe told of."""
+    return [slug for line in lines if (slug := line.strip().partition(":")[0]) in SLUGS]
+
+
+def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
+    target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
+
+    with pytest.raises(StartError, match="is no folder of recorded answers"):
+        probe(target, Limits(), Folders(replay=tmp_path / "none"), lambda _: None)
+
+
+def test_a_recording_that_is_broken_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "get-health.json").write_text("{half")
+    target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
+
+    with pytest.raises(StartError, match="is no recorded answer"):
+        probe(target, Limits(), Folders(replay=tmp_path), lambda _: None)

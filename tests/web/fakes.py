@@ -1,0 +1,140 @@
+"""An exporter with fixed answers, observers that remember, and a way to ask a site without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from waexporter.model import Problem, State, Topology, Verdict
+from waexporter.web.exporter import EndpointStatus, TargetStatus, Wanted
+from waexporter.web.site import Observers, Site
+
+if TYPE_CHECKING:
+    from waexporter.web.routes import Route
+
+NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
+
+
+def a_target(name: str = "support-line", state: State = State.OK, *problems: Problem) -> TargetStatus:
+    """Give a target with one good poll."""
+    return TargetStatus(
+        name=name,
+        url=f"https://{name}.example:9090",
+        verdict=Verdict(state, problems, up=True, topology=Topology.HA, connected=2, expected=2),
+        endpoints=(
+            EndpointStatus("health", 30.0, "ok", "", NOW - 12, 12.0, 0.25, 7, last_success_at=NOW - 12),
+        ),
+    )
+
+
+@dataclass
+class FakeExporter:
+    """Says what it was told to say, and remembers what was wanted."""
+
+    shown: tuple[TargetStatus, ...] = ()
+    page: tuple[bytes, ...] = (b"a 1\n", b"b 2\n")
+    illness: str | None = None
+    waiting: str | None = None
+    wanted: list[Wanted] = field(default_factory=list)
+
+    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+        """Remember what was wanted."""
+        self.wanted.append(wanted)
+        return self.page
+
+    def names(self) -> frozenset[str]:
+        """Name what is shown."""
+        return frozenset(target.name for target in self.shown)
+
+    def targets(self) -> tuple[TargetStatus, ...]:
+        """Show what was given."""
+        return self.shown
+
+    def unhealthy(self) -> str | None:
+        """Say the illness."""
+        return self.illness
+
+    def unready(self) -> str | None:
+        """Say what is waited for."""
+        return self.waiting
+
+
+class BrokenExporter(FakeExporter):
+    """Fails at every page, with a secret in its words."""
+
+    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+        """Fail."""
+        message = f"password hunter2 was in {wanted}"
+        raise RuntimeError(message)
+
+
+@dataclass
+class Diary:
+    """What the observers were told."""
+
+    requests: list[tuple[str, int]] = field(default_factory=list)
+    crashes: int = 0
+    logged: list[tuple[str, Exception]] = field(default_factory=list)
+
+    def observers(self) -> Observers:
+        """Give observers that write here."""
+        return Observers(
+            on_request=lambda path, code: self.requests.append((path, code)),
+            on_crash=self.note_crash,
+            log_crash=lambda what, crash: self.logged.append((what, crash)),
+        )
+
+    def note_crash(self) -> None:
+        """Count a crash."""
+        self.crashes += 1
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer as it left the site."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    pieces: tuple[bytes, ...]
+
+    @property
+    def text(self) -> str:
+        """Give the body as text."""
+        return self.body.decode()
+
+
+def a_site(exporter: FakeExporter, diary: Diary | None = None, *more: Route) -> Site:
+    """Give a site on a clock that stands still."""
+    observers = (diary or Diary()).observers()
+    if more:
+        return Site(exporter, observers, routes=more, clock=lambda: NOW)
+    return Site(exporter, observers, clock=lambda: NOW)
+
+
+def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Got:
+    """Ask over plain ASGI; header names are written with underscores."""
+    path, _, query = target.partition("?")
+    named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode("latin-1"),
+        "headers": named,
+        "server": ("192.0.2.7", 9847),
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    asyncio.run(site(scope, receive, send))
+    start, *rest = sent
+    pieces = tuple(message["body"] for message in rest)
+    decoded = {name.decode(): value.decode() for name, value in start["headers"]}
+    return Got(start["status"], decoded, b"".join(pieces), pieces)

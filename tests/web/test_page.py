@@ -1,0 +1,164 @@
+"""The status page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
+from waexporter import __version__
+from waexporter.model import Problem, State, Verdict
+from waexporter.web.exporter import EndpointStatus, TargetStatus
+from waexporter.web.page import pick_docs
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
+
+
+class Elements(HTMLParser):
+    """Collects every element and attribute of a page, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.text += data
+
+
+def page(*targets: TargetStatus) -> str:
+    """Give the page with these targets."""
+    return ask(a_site(FakeExporter(targets)), "/").text
+
+
+def test_the_page_says_what_is_wrong_since_when_and_how_polling_goes() -> None:
+    problem = Problem("node_unreachable", "The node b doesn't answer.", since=NOW - 7500)
+    failed = EndpointStatus("db", 300.0, "timeout", "no answer within 60 s", NOW - 40, 40.0, 60.0)
+    target = a_target("support-line", State.DOWN, problem)
+    target = replace(
+        target,
+        verdict=replace(target.verdict, since=NOW - 7500),
+        endpoints=(*target.endpoints, failed, EndpointStatus("web", 15.0)),
+    )
+
+    text = " ".join(Elements(page(target)).text.split())
+
+    assert f"waexporter {__version__}" in text
+    assert "✕ down support-line https://support-line.example:9090" in text.replace("✕down", "✕ down")
+    assert "for 2 h 5 min, since 31 Jan 07:25 UTC" in text
+    assert "The node b doesn't answer. node_unreachable" in text
+    assert "health ok 12 s ago" in text
+    assert "db timeout 40 s ago: no answer within 60 s" in text
+    assert "web not polled yet" in text
+
+
+def test_the_worst_comes_first_then_the_name() -> None:
+    states = (("z", State.OK), ("B", State.OK), ("a", State.OK), ("d", State.DEGRADED), ("u", State.UNKNOWN))
+    targets = [a_target(name, state) for name, state in states]
+
+    html = page(*targets, a_target("y", State.DOWN), a_target("x", State.DOWN))
+
+    assert re.findall(r"<h3>(.*?)</h3>", html) == ["x", "y", "u", "d", "a", "B", "z"]
+    assert re.findall(r"<h2>(.*?)</h2>", html) == ["2 down", "1 unknown", "1 degraded", "3 ok"]
+    assert "<title>2 down, 1 unknown, 1 degraded - waexporter</title>" in html
+
+
+def test_hostile_texts_are_shown_as_text() -> None:
+    endpoint = EndpointStatus(HOSTILE, 30.0, HOSTILE, HOSTILE, NOW, 0.0)
+    verdict = Verdict(State.DOWN, (Problem(HOSTILE, HOSTILE, since=NOW),))
+    target = TargetStatus(HOSTILE, f"https://x/{HOSTILE}", verdict, ((HOSTILE, HOSTILE),), (endpoint,))
+
+    elements = Elements(page(target))
+
+    tags = {tag for tag, _ in elements.found}
+    assert not tags & {"script", "img", "iframe", "object", "form"}
+    assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
+    assert elements.text.count(HOSTILE) == 9
+
+
+def test_nothing_is_loaded_from_elsewhere_and_only_our_style_is_allowed() -> None:
+    got = ask(a_site(FakeExporter((a_target(),))), "/")
+
+    style = re.search(r"<style>(.*?)</style>", got.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = got.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    links = [
+        attributes.get("href") or "" for tag, attributes in Elements(got.text).found if tag in ("a", "link")
+    ]
+    assert not [link for link in links if link.startswith(("http:", "//"))]
+    assert {"metrics", "api/v1/targets", "sd"} <= set(links)
+    assert "url(" not in style[1]
+    assert 'style="' not in got.text
+
+
+def test_the_page_refreshes_itself() -> None:
+    assert '<meta http-equiv="refresh" content="15">' in page()
+
+
+@pytest.mark.parametrize(
+    ("exporter", "notice"),
+    [
+        (FakeExporter(), "No target is configured."),
+        (FakeExporter((a_target(),), illness="The scheduler stands still."), "The scheduler stands still."),
+        (FakeExporter((a_target(),), waiting="Waiting for 2 targets."), "Waiting for 2 targets."),
+    ],
+)
+def test_what_is_wrong_with_the_exporter_itself_is_said(exporter: FakeExporter, notice: str) -> None:
+    assert notice in ask(a_site(exporter), "/").text
+
+
+def test_a_page_of_a_thousand_targets_counts_them_and_stays_small() -> None:
+    html = page(*(a_target(f"client-{number}") for number in range(1000)))
+
+    assert "1000 targets" in html
+    assert html.count("<article") == 1000
+    assert len(html) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("links", "docs"),
+    [
+        (["Source, https://s.example", "Documentation, https://d.example/a, b"], "https://d.example/a, b"),
+        (["Homepage, https://h.example"], "https://h.example"),
+        (["Source, https://s.example"], None),
+        ([], None),
+    ],
+)
+def test_the_documentation_is_where_the_package_says(links: list[str], docs: str | None) -> None:
+    assert pick_docs(links) == docs
+
+
+def test_times_that_make_no_sense_are_left_out() -> None:
+    endpoint = EndpointStatus("health", 30.0, "ok", at=math.inf, age=None, last_success_at=math.nan)
+    verdict = Verdict(State.DOWN, (Problem("x", "Something.", since=1e300),))
+
+    html = page(TargetStatus("a", "https://a", verdict, endpoints=(endpoint,)))
+
+    assert "since" not in html.partition("<main>")[2].replace('"since', "")
+    assert "no success yet" in html
+
+
+def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
+    script = "import sys, waexporter.web.server, waexporter.web.site; print('jinja2' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"

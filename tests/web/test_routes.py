@@ -1,0 +1,102 @@
+"""Metrics, health and readiness as a client gets them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.web.fakes import FakeExporter, a_site, a_target, ask
+from waexporter.web.exporter import Wanted
+from waexporter.web.routes import OPENMETRICS, PROMETHEUS
+
+
+def test_a_client_without_wishes_gets_prometheus_text() -> None:
+    exporter = FakeExporter()
+
+    got = ask(a_site(exporter), "/metrics")
+
+    assert (got.status, got.body, got.headers["content-type"]) == (200, b"a 1\nb 2\n", PROMETHEUS)
+    assert got.headers["vary"] == "Accept, Accept-Encoding"
+    assert "content-encoding" not in got.headers
+    assert exporter.wanted == [Wanted()]
+
+
+def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
+    exporter = FakeExporter()
+
+    got = ask(
+        a_site(exporter), "/metrics", accept="application/openmetrics-text", accept_encoding="br, gzip;q=0.5"
+    )
+
+    assert got.headers["content-type"] == OPENMETRICS
+    assert got.headers["content-encoding"] == "gzip"
+    assert got.headers["vary"] == "Accept, Accept-Encoding"
+    assert exporter.wanted == [Wanted(openmetrics=True, gzip=True)]
+
+
+def test_head_tells_the_length_of_the_page_without_the_page() -> None:
+    got = ask(a_site(FakeExporter()), "/metrics", "HEAD")
+
+    assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
+
+
+def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
+    exporter = FakeExporter((a_target("a"), a_target("b b"), a_target("c")))
+
+    got = ask(a_site(exporter), "/metrics?target=a&target=b%20b&target=a&other=1")
+
+    assert got.status == 200
+    assert exporter.wanted == [Wanted(targets=frozenset({"a", "b b"}))]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("target=a&target=nobody", "'nobody'"),
+        ("target=", "''"),
+        ("target=%3Cscript%3E%0A", "'<script>\\n'"),
+        ("target=%E2%80%AE", "'\\u202e'"),
+        ("target=%FF", "'\\ufffd'"),
+        ("target=" + "x" * 500, "'" + "x" * 100 + "'"),
+    ],
+)
+def test_an_unknown_target_is_named_with_the_way_to_list_them(query: str, shown: str) -> None:
+    exporter = FakeExporter((a_target("a"),))
+
+    got = ask(a_site(exporter), f"/metrics?{query}")
+
+    assert got.status == 404
+    assert got.text == f"No target is called {shown}; GET /api/v1/targets lists them all.\n"
+    assert exporter.wanted == []
+
+
+@pytest.mark.parametrize(
+    ("path", "exporter", "status", "body"),
+    [
+        ("/-/healthy", FakeExporter(), 200, "The exporter is healthy.\n"),
+        (
+            "/-/healthy",
+            FakeExporter(illness="The scheduler stands still."),
+            503,
+            "The scheduler stands still.\n",
+        ),
+        ("/-/healthy", FakeExporter(waiting="The first poll."), 200, "The exporter is healthy.\n"),
+        ("/-/ready", FakeExporter(), 200, "The exporter is ready.\n"),
+        ("/-/ready", FakeExporter(waiting="2 targets."), 503, "2 targets.\n"),
+        ("/-/ready", FakeExporter(illness="Ill."), 200, "The exporter is ready.\n"),
+    ],
+)
+def test_health_and_readiness_come_with_the_reason(
+    path: str, exporter: FakeExporter, status: int, body: str
+) -> None:
+    got = ask(a_site(exporter), path)
+
+    assert (got.status, got.text) == (status, body)
+
+
+def test_a_reason_is_json_for_who_prefers_json() -> None:
+    got = ask(a_site(FakeExporter(illness="Ill.")), "/-/healthy", accept="application/json")
+
+    assert got.headers["content-type"] == "application/json"
+    assert json.loads(got.body) == {"error": "Ill."}

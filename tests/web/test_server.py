@@ -1,0 +1,342 @@
+"""The server on real sockets: patient with the honest, short with the others, quick to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.fakes import FakeExporter, a_site
+from waexporter.errors import StartError
+from waexporter.web.connection import Patience
+from waexporter.web.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.web.exporter import Wanted
+
+LOOPBACK = "127.0.0.1"
+SHORT = Patience(first_request=0.3, keep_alive=1, closing=0.3, reading=0.3, drain=1, connections=4)
+BIG_PAGE = (b"x" * 1_000_000,) * 30  # more than the buffers of any socket
+
+
+@dataclass
+class GatedExporter(FakeExporter):
+    """Keeps every page back until the gate is opened."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+        """Wait, then give the page."""
+        self.asked.set()
+        assert self.gate.wait(30)
+        return super().metrics(wanted)
+
+
+@contextmanager
+def serving(exporter: FakeExporter, patience: Patience = SHORT) -> Iterator[Server]:
+    """Serve an exporter on a free port."""
+    with Server(a_site(exporter), LOOPBACK, 0, patience).background() as server:
+        yield server
+
+
+def connect(server: Server) -> socket.socket:
+    """Connect as a client that gives up after 10 s."""
+    return socket.create_connection((LOOPBACK, server.port), timeout=10)
+
+
+def get(server: Server, path: str = "/-/healthy", method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    """Ask as an honest client."""
+    with closing(HTTPConnection(LOOPBACK, server.port, timeout=10)) as client:
+        client.request(method, path)
+        response = client.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, headers, response.read()
+
+
+def drip(client: socket.socket, server: Server) -> None:
+    """Send letter after letter, as slowly as another client is served meanwhile, for at most 10 s."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        client.sendall(b"a")
+        get(server)
+
+
+def wait_until_empty(server: Server) -> None:
+    """Ask as an honest client again and again until nobody else is left."""
+    deadline = time.monotonic() + 10
+    while server._loop.server_state.connections:
+        assert get(server)[0] == 200
+        assert time.monotonic() < deadline
+
+
+def converse(client: socket.socket) -> bytes:
+    """Ask on a connection that stays open."""
+    client.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    received = b""
+    while not received.endswith(b"healthy.\n"):
+        received += client.recv(65_536)
+    return received
+
+
+def read_all(client: socket.socket) -> bytes:
+    """Read until the server hangs up, by FIN or by reset."""
+    received = b""
+    try:
+        while chunk := client.recv(65_536):
+            received += chunk
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def test_a_page_arrives_whole_with_its_length_and_the_date() -> None:
+    with serving(FakeExporter(page=(b"a 1\n", b"b 2\n"))) as server:
+        status, headers, body = get(server, "/metrics")
+
+    assert (status, headers["content-length"], body) == (200, "8", b"a 1\nb 2\n")
+    assert "date" in headers
+    assert "server" not in headers
+    assert "transfer-encoding" not in headers
+
+
+def test_after_head_the_connection_still_serves() -> None:
+    with serving(FakeExporter()) as server, connect(server) as client:
+        client.sendall(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.0\r\n\r\n")
+
+        head, _, rest = read_all(client).partition(b"\r\n\r\n")
+        _, _, body = rest.partition(b"\r\n\r\n")
+
+    assert b"content-length: 8" in head
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"a 1\nb 2\n"
+
+
+def test_requests_sent_at_once_are_answered_in_turn() -> None:
+    with serving(FakeExporter()) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+
+        received = read_all(client)
+
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert received.count(b"a 1\nb 2\n") == 3
+
+
+def test_a_taken_address_is_said_before_anything_starts() -> None:
+    first = Server(a_site(FakeExporter()), LOOPBACK, 0)
+    first.bind()
+    second = Server(a_site(FakeExporter()), LOOPBACK, first.port)
+
+    words = f"can't listen on 127.0.0.1:{first.port}: another program listens there already"
+    with closing(first), pytest.raises(StartError, match=words):
+        second.bind()
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "words"),
+    [
+        ("192.0.2.1", 9847, "can't listen on 192.0.2.1:9847: this machine has no such address"),
+        ("2001:db8::1", 9847, r"can't listen on \[2001:db8::1\]:9847: "),
+        (LOOPBACK, 65_536, "a port is a number from 0 to 65535"),
+        (LOOPBACK, -1, "a port is a number from 0 to 65535"),
+        ("no-such-host.invalid", 9847, "this name has no address"),
+        ("x" * 70, 9847, "this name has no address"),
+    ],
+)
+def test_an_impossible_address_is_said_in_one_sentence(host: str, port: int, words: str) -> None:
+    with pytest.raises(StartError, match=words):
+        Server(a_site(FakeExporter()), host, port).bind()
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "localhost"])
+def test_a_wildcard_or_a_name_is_reached_by_ipv4(host: str) -> None:
+    with Server(a_site(FakeExporter()), host, 0).background() as server:
+        status, _, _ = get(server)
+
+    assert status == 200
+
+
+def test_the_address_is_free_again_after_the_stop() -> None:
+    with serving(FakeExporter()) as server:
+        get(server)
+
+    again = Server(a_site(FakeExporter()), LOOPBACK, server.port)
+    again.bind()
+    again.close()
+
+
+def test_clients_that_come_before_the_server_runs_are_served() -> None:
+    server = Server(a_site(FakeExporter()), LOOPBACK, 0)
+    server.bind()
+
+    with connect(server) as client, server.background():
+        client.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+        received = read_all(client)
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_an_open_request_is_answered_before_the_server_stops() -> None:
+    exporter = GatedExporter()
+    with serving(exporter) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert exporter.asked.wait(10)
+
+        server.request_stop()
+        exporter.gate.set()
+        received = read_all(client)
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert received.endswith(b"a 1\nb 2\n")
+
+
+def test_a_request_that_does_not_end_does_not_hold_the_stop() -> None:
+    exporter = GatedExporter()
+    with serving(exporter) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert exporter.asked.wait(10)
+
+        server.request_stop()
+        received = read_all(client)
+    exporter.gate.set()
+
+    assert received.startswith(b"HTTP/1.1 503 Service Unavailable")
+    assert received.endswith(b"The exporter is stopping.\n")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nA: "],
+    ids=["nothing", "one line", "half a header"],
+)
+def test_a_client_that_never_finishes_asking_is_cut_off(said: bytes) -> None:
+    with serving(FakeExporter(), Patience(first_request=0.3)) as server, connect(server) as client:
+        client.sendall(said)
+
+        received = read_all(client)
+
+    assert received == b""
+
+
+def test_a_client_that_asks_letter_by_letter_is_cut_off() -> None:
+    with serving(FakeExporter(), Patience(first_request=0.3)) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nA: ")
+        with pytest.raises(ConnectionError):
+            drip(client, server)
+
+
+def test_a_second_request_may_not_be_slower_than_the_rest_between_two() -> None:
+    patience = Patience(keep_alive=1, closing=0.1)
+    with serving(FakeExporter(), patience) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\n")
+
+        received = read_all(client)
+
+    assert received.count(b"HTTP/1.1 200 OK") == 1
+
+
+def test_a_client_that_never_reads_is_cut_off() -> None:
+    with serving(FakeExporter(page=BIG_PAGE), Patience(reading=0.3)) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.recv(1, socket.MSG_PEEK)  # the answer has begun, so the connection is known to the server
+        wait_until_empty(server)
+
+        received = read_all(client)
+
+    assert 0 < len(received) < 30_000_000
+
+
+def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None:
+    exporter = FakeExporter(page=BIG_PAGE)
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(exporter, Patience(drain=1)))
+        lazy = [stack.enter_context(connect(server)) for _ in range(10)]
+        for client in lazy:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        status, _, _ = get(server)
+        begun = time.monotonic()
+        stack.pop_all().close()
+
+    assert status == 200
+    assert time.monotonic() - begun < 5
+
+
+def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(FakeExporter(), Patience()))
+        for number in range(100):
+            client = stack.enter_context(connect(server))
+            if number % 2:
+                converse(client)
+            else:
+                client.sendall(b"GET /")
+
+        status, _, _ = get(server)
+        server.request_stop()
+        begun = time.monotonic()
+        stack.pop_all().close()
+
+    assert status == 200
+    assert time.monotonic() - begun < 2
+
+
+def test_the_client_that_rested_longest_makes_room_for_a_new_one() -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(FakeExporter(), Patience(connections=4)))
+        resting = [stack.enter_context(connect(server)) for _ in range(4)]
+        for client in resting:
+            converse(client)
+
+        status, _, _ = get(server)
+        first = read_all(resting[0])
+        last = converse(resting[-1])
+
+    assert status == 200
+    assert first == b""
+    assert last.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_headers_without_end_are_refused() -> None:
+    with serving(FakeExporter()) as server, connect(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n" + b"A: " + b"a" * 200_000)
+
+        received = read_all(client)
+
+    assert received == b"" or received.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("request_stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_process_with_success(request_stop: signal.Signals) -> None:
+    script = (
+        "from tests.web.fakes import FakeExporter, a_site\n"
+        "from waexporter.web.server import Server\n"
+        "server = Server(a_site(FakeExporter()), '127.0.0.1', 0)\n"
+        "server.bind()\n"
+        "print(server.port, flush=True)\n"
+        "server.run()\n"
+        "print('went on', flush=True)\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        with closing(HTTPConnection(LOOPBACK, port, timeout=10)) as client:
+            client.request("GET", "/-/healthy")
+            assert client.getresponse().status == 200
+            process.send_signal(request_stop)
+            out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out, err) == (0, "went on\n", "")

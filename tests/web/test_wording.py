@@ -1,0 +1,58 @@
+"""Times, spans and addresses in words."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from waexporter.web.wording import iso, public_url, span
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5.0, "0 s"),
+        (0.4, "0 s"),
+        (12.0, "12 s"),
+        (59.6, "1 min"),
+        (97.0, "1 min 37 s"),
+        (3600.0, "1 h"),
+        (3605.0, "1 h"),
+        (7500.0, "2 h 5 min"),
+        (90_000.0, "1 d 1 h"),
+        (86_400.0 * 400 + 59, "400 d"),
+    ],
+)
+def test_a_span_is_written_by_its_two_largest_units(seconds: float, words: str) -> None:
+    assert span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1_769_851_800.25, "2026-01-31T09:30:00.250Z"),
+        (0.0, None),
+        (None, None),
+        (math.nan, None),
+        (math.inf, None),
+        (1e300, None),
+    ],
+)
+def test_a_moment_is_written_in_utc_or_not_at_all(seconds: float | None, text: str | None) -> None:
+    assert iso(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://wa.example:9090", "https://wa.example:9090"),
+        ("https://wa.example:9090/prefix", "https://wa.example:9090/prefix"),
+        ("https://me:p%40ss@wa.example/", "https://wa.example/"),
+        ("https://a@b@wa.example/?token=x#y", "https://wa.example/"),
+        ("https://[2001:db8::1]:9090", "https://[2001:db8::1]:9090"),
+        ("https://[broken", ""),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    assert public_url(url) == shown

@@ -1,0 +1,646 @@
+"""The proof of identity, driven by hand: what it asks, and what it makes of the replies."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
+from waexporter.model import Account, Instant, Reason, Secret
+from waexporter.model import Auth as Credentials
+from waexporter.whatsapp.auth import FIRST_PAUSE, LONGEST_PAUSE, Auth
+from waexporter.whatsapp.exchange import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.whatsapp.auth import Flow
+
+KEY = Credentials(api_key=Secret("the-api-key-itself"))
+LOGIN = Credentials(username="monitor", password=Secret("pa:ss wörd"))
+BOTH = replace(LOGIN, api_key=KEY.api_key)
+APP = Request("GET", "/v1/stats/app")
+DB = Request("GET", "/v1/stats/db")
+SUPPORT = Request("GET", "/v1/support")
+WEEK = 7 * 24 * 3600.0
+GOOD = Reply(200, b"{}")
+DENIED = Reply(401, b'{"errors":[{"code":1005,"title":"Access denied"}]}')
+WRONG = Reply(401, b'{"errors":[{"code":1005,"title":"Access denied","details":"Invalid user"}]}')
+BUSY = Reply(429, b'{"errors":[{"code":1015,"title":"Too many requests"}]}')
+CHANGE = Reply(401, b'{"errors":[{"code":1024,"title":"Password change required"}]}')
+SILENCE = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
+
+
+class Clock:
+    """Both clocks, moved by hand."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = 1_700_000_000.0, 50.0
+
+    def __call__(self) -> Instant:
+        return Instant(self.wall, self.steady)
+
+    def move(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+class Upstream:
+    """The other side: gives tokens T1, T2, ..., and answers what it is told to; keeps what it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.asked: list[str] = []
+        self.tokens = 0
+        self.life = WEEK
+        self.at_login: Reply | ApiError | None = None  # None: gives a token
+        self.at: Callable[[Request], Reply | ApiError] = lambda _: GOOD
+
+    def answer(self, request: Request) -> Reply | ApiError:
+        self.asked.append(f"{request.method} {request.path} {request.authorization}".removesuffix(" "))
+        if request.path != "/v1/users/login":
+            return self.at(request)
+        assert request.body is None
+        if self.at_login is not None:
+            return self.at_login
+        self.tokens += 1
+        ends = datetime.fromtimestamp(self.clock.wall + self.life, UTC).isoformat(sep=" ")
+        return Reply(
+            200, json.dumps({"users": [{"token": f"T{self.tokens}", "expires_after": ends}]}).encode()
+        )
+
+    def drive(self, flow: Flow) -> Reply:
+        """Do what a client does, without sending anything."""
+        try:
+            request = next(flow)
+            while True:
+                answer = self.answer(request)
+                request = flow.throw(answer) if isinstance(answer, ApiError) else flow.send(answer)
+        except StopIteration as end:
+            reply: Reply = end.value
+            return reply
+
+    def take(self) -> list[str]:
+        """Give what was asked since the last time."""
+        asked, self.asked = self.asked, []
+        return asked
+
+
+class World:
+    """An Auth, its clock, and the other side."""
+
+    def __init__(self, credentials: Credentials, chance: float = 0.0) -> None:
+        self.clock = Clock()
+        self.upstream = Upstream(self.clock)
+        self.auth = Auth(credentials, self.clock, lambda: chance)
+
+    def send(self, request: Request = APP) -> Reply:
+        return self.upstream.drive(self.auth.flow(request, 10.0))
+
+    def results(self) -> dict[str, int]:
+        return {name: count for name, count in self.auth.account().logins if count}
+
+
+BASIC = "POST /v1/users/login Basic bW9uaXRvcjpwYTpzcyB3w7ZyZA=="
+
+
+def _get(path: str, proof: str) -> str:
+    return f"GET {path} {proof}"
+
+
+def _log_out(token: str) -> str:
+    return f"POST /v1/users/logout Bearer {token}"
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def test_without_credentials_a_request_goes_out_as_it_is() -> None:
+    world = World(Credentials())
+
+    reply = world.send(SUPPORT)
+
+    assert reply is GOOD
+    assert world.upstream.take() == ["GET /v1/support"]
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/metrics", "/v1/stats/app", "/v1/stats/db"])
+def test_a_key_goes_where_keys_are_valid(path: str) -> None:
+    world = World(KEY)
+
+    world.send(Request("GET", path))
+
+    assert world.upstream.take() == [_get(path, "Apikey the-api-key-itself")]
+
+
+def test_a_key_goes_nowhere_else() -> None:
+    world = World(KEY)
+
+    world.send(SUPPORT)
+
+    assert world.upstream.take() == ["GET /v1/support"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_alone_is_the_reply(status: int) -> None:
+    world = World(KEY)
+    world.upstream.at = lambda _: Reply(status, b"")
+
+    first, second = world.send(), world.send()
+
+    assert (first.status, second.status) == (status, status)
+    assert world.upstream.take() == [_get(APP.path, "Apikey the-api-key-itself")] * 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_where_a_key_is_refused_a_login_takes_its_place_for_good(status: int) -> None:
+    world = World(BOTH)
+    world.upstream.at = lambda request: (
+        Reply(status, b"")
+        if request.path == APP.path and request.authorization.startswith("Apikey")
+        else GOOD
+    )
+
+    world.send(APP), world.send(APP), world.send(DB)
+
+    assert world.upstream.take() == [
+        _get(APP.path, "Apikey the-api-key-itself"),
+        BASIC,
+        _get(APP.path, "Bearer T1"),
+        _get(APP.path, "Bearer T1"),
+        _get(DB.path, "Apikey the-api-key-itself"),
+    ]
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_other_failures_of_a_key_call_for_no_login(status: int) -> None:
+    world = World(BOTH)
+    world.upstream.at = lambda _: Reply(status, b"")
+
+    reply = world.send()
+
+    assert reply.status == status
+    assert len(world.upstream.take()) == 1
+
+
+# --- tokens ------------------------------------------------------------------------------------
+
+
+def test_one_login_serves_many_requests() -> None:
+    world = World(LOGIN)
+
+    for _ in range(3):
+        world.send()
+
+    assert world.upstream.take() == [BASIC, *[_get(APP.path, "Bearer T1")] * 3]
+    assert world.results() == {"ok": 1}
+    assert world.auth.account().token_expires == world.clock.wall + WEEK
+
+
+def test_what_is_sent_keeps_its_method_and_body() -> None:
+    world = World(LOGIN)
+    flow = world.auth.flow(Request("POST", "/v1/messages", body=b"hello"), 10.0)
+    next(flow)
+
+    sent = flow.send(Reply(200, b'{"users":[{"token":"T1","expires_after":"2099-01-01 00:00:00+00:00"}]}'))
+
+    assert sent == Request("POST", "/v1/messages", "Bearer T1", b"hello")
+
+
+@pytest.mark.parametrize(
+    ("chance", "age", "is_renewed"),
+    [(0.0, 0.749, False), (0.0, 0.751, True), (1.0, 0.899, False), (1.0, 0.901, True), (0.5, 0.824, False)],
+)
+def test_a_token_is_renewed_within_the_last_quarter_of_its_life(
+    chance: float,
+    age: float,
+    is_renewed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    world = World(LOGIN, chance)
+    world.send()
+    world.clock.move(age * WEEK)
+    world.upstream.take()
+
+    world.send()
+
+    renewal = [BASIC, _log_out("T1"), _get(APP.path, "Bearer T2")]
+    assert world.upstream.take() == (renewal if is_renewed else [_get(APP.path, "Bearer T1")])
+
+
+def test_a_token_that_is_given_again_is_not_logged_out() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.clock.move(0.8 * WEEK)
+    world.upstream.tokens = 0
+    world.upstream.take()
+
+    world.send()
+
+    assert world.upstream.take() == [BASIC, _get(APP.path, "Bearer T1")]
+
+
+def test_a_logout_that_fails_after_a_renewal_changes_nothing() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.clock.move(0.8 * WEEK)
+    world.upstream.at = lambda request: SILENCE if request.path.endswith("logout") else GOOD
+
+    reply = world.send()
+
+    assert reply is GOOD
+
+
+@pytest.mark.parametrize("failure", [SILENCE, WRONG, BUSY, Reply(500, b""), Reply(200, b"{}")])
+def test_a_renewal_that_fails_keeps_the_old_token_and_is_tried_again_after_a_pause(
+    failure: Reply | ApiError,
+) -> None:
+    world = World(LOGIN)
+    world.send()
+    world.clock.move(0.8 * WEEK)
+    world.upstream.at_login = failure
+    world.upstream.take()
+
+    replies = [world.send(), world.send()]
+    world.clock.move(FIRST_PAUSE)
+    replies.append(world.send())
+
+    assert replies == [GOOD] * 3
+    old = _get(APP.path, "Bearer T1")
+    assert world.upstream.take() == [BASIC, old, old, BASIC, old]
+
+
+def test_a_renewal_that_fails_after_the_old_token_has_ended_is_an_error() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.clock.move(WEEK + 1)
+    world.upstream.at_login = SILENCE
+
+    with pytest.raises(UnreachableError, match="the login failed: no complete answer in time") as caught:
+        world.send()
+
+    assert caught.value.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize("life", [-WEEK, 0.0, 5.0])
+def test_a_token_that_has_ended_by_our_clock_is_used_until_it_is_refused(life: float) -> None:
+    world = World(LOGIN)
+    world.upstream.life = life
+
+    for _ in range(5):
+        world.send()
+        world.clock.move(60)
+
+    assert world.upstream.take().count(BASIC) == 1
+
+
+# --- refused tokens ----------------------------------------------------------------------------
+
+
+def test_a_refused_token_is_replaced_once() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.upstream.at = lambda request: DENIED if request.authorization == "Bearer T1" else GOOD
+    world.upstream.take()
+
+    replies = [world.send(), world.send()]
+
+    assert replies == [GOOD, GOOD]
+    new = _get(APP.path, "Bearer T2")
+    assert world.upstream.take() == [_get(APP.path, "Bearer T1"), BASIC, new, new]
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+def test_no_other_failure_costs_a_login(status: int) -> None:
+    world = World(LOGIN)
+    world.send()
+    world.upstream.at = lambda _: Reply(status, b"")
+    world.upstream.take()
+
+    reply = world.send()
+
+    assert reply.status == status
+    assert world.upstream.take() == [_get(APP.path, "Bearer T1")]
+
+
+def test_where_a_new_token_is_refused_too_logins_become_rare_and_leave_no_token_behind() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.upstream.at = lambda request: DENIED if request.path == APP.path else GOOD
+    world.upstream.take()
+
+    replies = [world.send()]
+    world.clock.move(FIRST_PAUSE - 1)
+    replies.append(world.send())
+    world.clock.move(1)
+    replies.append(world.send())
+    world.clock.move(FIRST_PAUSE + 1)
+    replies.append(world.send())
+
+    assert replies == [DENIED] * 4
+    path = APP.path
+    assert world.upstream.take() == [
+        *[_get(path, "Bearer T1"), BASIC, _get(path, "Bearer T2"), _log_out("T1")],
+        _get(path, "Bearer T2"),
+        *[_get(path, "Bearer T2"), BASIC, _get(path, "Bearer T3"), _log_out("T2")],
+        _get(path, "Bearer T3"),
+    ]
+
+
+def test_a_path_that_refuses_every_token_does_not_hinder_the_others() -> None:
+    world = World(LOGIN)
+    world.upstream.at = lambda request: DENIED if request.path == APP.path else GOOD
+    world.send(APP)
+    world.upstream.take()
+
+    reply = world.send(DB)
+
+    assert reply is GOOD
+    assert world.upstream.take() == [_get(DB.path, "Bearer T2")]
+
+
+def test_a_path_that_accepts_a_token_again_is_forgiven() -> None:
+    world = World(LOGIN)
+    world.upstream.at = lambda _: DENIED
+    world.send()
+    world.upstream.at = lambda _: GOOD
+    world.send()
+    world.upstream.at = lambda request: DENIED if request.authorization == "Bearer T2" else GOOD
+
+    reply = world.send()
+
+    assert reply is GOOD
+
+
+# --- refused logins ----------------------------------------------------------------------------
+
+
+def _until_next_login(world: World) -> float:
+    """Ask every ten seconds until a login is tried; gives how long that took."""
+    waited = 0.0
+    world.upstream.take()
+    while BASIC not in world.upstream.take():
+        world.clock.move(10)
+        waited += 10
+        with pytest.raises(ApiError):
+            world.send()
+    return waited
+
+
+def test_after_refused_logins_the_pause_doubles_up_to_an_hour() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    with pytest.raises(RefusedError):
+        world.send()
+
+    pauses = [_until_next_login(world) for _ in range(7)]
+
+    assert pauses == [120, 240, 480, 960, 1920, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert world.results() == {"refused": 8}
+
+
+def test_a_login_that_is_refused_for_months_is_still_only_refused() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+
+    for _ in range(1100):
+        with pytest.raises(RefusedError):
+            world.send()
+        world.clock.move(LONGEST_PAUSE)
+
+    assert world.results() == {"refused": 1100}
+
+
+def test_a_login_that_is_accepted_again_ends_the_doubling() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    with pytest.raises(RefusedError):
+        world.send()
+    _until_next_login(world)
+    world.clock.move(LONGEST_PAUSE)
+    world.upstream.at_login = None
+    world.send()
+    world.upstream.at = lambda request: GOOD if request.authorization != "Bearer T1" else DENIED
+    world.upstream.at_login = WRONG
+    with pytest.raises(RefusedError):
+        world.send()
+
+    pause = _until_next_login(world)
+
+    assert pause == FIRST_PAUSE
+
+
+def test_a_refused_login_is_told_with_the_words_of_the_api_and_without_the_password() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = Reply(
+        401, '{"errors":[{"code":1005,"title":"Denied","details":"not pa:ss wörd"}]}'.encode()
+    )
+
+    with pytest.raises(RefusedError) as caught:
+        world.send()
+
+    assert str(caught.value) == (
+        "the login of 'monitor' was refused (answered 401: 1005 Denied: not <secret>); "
+        "the next one is tried in some minutes"
+    )
+    assert (caught.value.code, caught.value.status) == (1005, 401)
+
+
+def test_a_first_login_that_must_change_its_password_is_told_what_to_do() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = CHANGE
+
+    with pytest.raises(RefusedError, match=r"'monitor' must change its password .*new_password") as caught:
+        world.send()
+
+    assert caught.value.code == 1024
+    assert world.upstream.take() == [BASIC]
+
+
+def test_too_many_logins_pause_and_count_apart() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = BUSY
+    with pytest.raises(ApiError) as caught:
+        world.send()
+
+    pauses = [_until_next_login(world) for _ in range(2)]
+
+    assert caught.value.reason is Reason.RATE_LIMITED
+    assert pauses == [120, 240]
+    assert world.results() == {"rate_limited": 3}
+
+
+def test_an_unreadable_answer_to_a_login_pauses_since_it_may_have_left_a_token() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = Reply(200, b'{"users":[{"token":"T1","expires_after":"some day"}]}')
+    with pytest.raises(BodyError, match="the login failed: 'some day' is not a time"):
+        world.send()
+
+    pause = _until_next_login(world)
+
+    assert pause == FIRST_PAUSE
+    assert world.results() == {"failed": 2}
+
+
+@pytest.mark.parametrize("failure", [SILENCE, Reply(500, b""), Reply(503, b"")])
+def test_a_login_that_only_failed_is_tried_again_at_the_next_request(failure: Reply | ApiError) -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = failure
+    with pytest.raises(ApiError, match="the login failed: "):
+        world.send()
+    world.upstream.at_login = None
+
+    reply = world.send()
+
+    assert reply is GOOD
+    assert world.results() == {"ok": 1, "failed": 1}
+
+
+def test_an_error_raised_again_during_a_pause_gathers_nothing() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    caught = []
+
+    for _ in range(3):
+        with pytest.raises(RefusedError) as each:
+            world.send()
+        caught.append(each.value)
+
+    assert len({id(error) for error in caught}) == 3
+    assert len({str(error) for error in caught}) == 1
+    assert caught[2].__cause__ is None
+
+
+# --- several threads ---------------------------------------------------------------------------
+
+
+class Meeting:
+    """Two threads at one Auth: the first is held at its login until the second waits for it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.has_begun = threading.Event()
+        self.may_go_on = threading.Event()
+        self.logins = 0
+        self.outcomes: list[Reply | str] = []
+
+    def drive(self) -> None:
+        flow = self.world.auth.flow(APP, 10.0)
+        try:
+            request = next(flow)
+            while True:
+                if request.path.endswith("login"):
+                    self.logins += 1
+                    self.has_begun.set()
+                    assert self.may_go_on.wait(10)
+                answer = self.world.upstream.answer(request)
+                request = flow.throw(answer) if isinstance(answer, ApiError) else flow.send(answer)
+        except StopIteration as end:
+            self.outcomes.append(end.value)
+        except ApiError as error:
+            self.outcomes.append(str(error))
+
+    def hold(self) -> None:
+        first, second = (threading.Thread(target=self.drive) for _ in range(2))
+        first.start()
+        assert self.has_begun.wait(10)
+        second.start()
+        second.join(0.03)  # long enough to reach the lock; if it is not, the test can only pass too easily
+        assert second.is_alive()
+        self.may_go_on.set()
+        first.join()
+        second.join()
+
+
+def test_a_thread_that_waited_takes_the_token_that_another_got() -> None:
+    meeting = Meeting(World(LOGIN))
+
+    meeting.hold()
+
+    assert meeting.logins == 1
+    assert meeting.outcomes == [GOOD, GOOD]
+
+
+@pytest.mark.parametrize("failure", [SILENCE, WRONG, BUSY, Reply(500, b"")])
+def test_a_thread_that_waited_shares_the_failure_of_another(failure: Reply | ApiError) -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = failure
+    meeting = Meeting(world)
+
+    meeting.hold()
+
+    assert meeting.logins == 1
+    assert len(meeting.outcomes) == 2
+    assert len(set(meeting.outcomes)) == 1
+
+
+def test_a_flow_that_is_given_up_frees_the_login() -> None:
+    world = World(LOGIN)
+    flow = world.auth.flow(APP, 10.0)
+    next(flow)
+
+    flow.close()
+
+    assert world.send() is GOOD
+
+
+def test_nobody_waits_for_a_login_beyond_the_time_given() -> None:
+    world = World(LOGIN)
+    holder = world.auth.flow(APP, 10.0)
+    next(holder)
+
+    with pytest.raises(UnreachableError, match="the login of another request took too long") as caught:
+        world.upstream.drive(world.auth.flow(APP, 0.02))
+
+    assert caught.value.reason is Reason.TIMEOUT
+    holder.close()
+
+
+# --- the end -----------------------------------------------------------------------------------
+
+
+def test_leaving_logs_out() -> None:
+    world = World(LOGIN)
+    world.send()
+    world.upstream.take()
+
+    world.upstream.drive(world.auth.leave(1.0))
+
+    assert world.upstream.take() == [_log_out("T1")]
+    assert world.auth.account() == Account(
+        (("ok", 1), ("refused", 0), ("rate_limited", 0), ("failed", 0)), None
+    )
+
+
+@pytest.mark.parametrize("credentials", [Credentials(), KEY, LOGIN, BOTH])
+def test_leaving_without_a_token_asks_nothing(credentials: Credentials) -> None:
+    world = World(credentials)
+
+    world.upstream.drive(world.auth.leave(1.0))
+
+    assert world.upstream.take() == []
+
+
+def test_after_leaving_no_login_is_made() -> None:
+    world = World(LOGIN)
+    world.upstream.drive(world.auth.leave(1.0))
+
+    with pytest.raises(UnreachableError, match="the program is about to end"):
+        world.send()
+
+    assert world.upstream.take() == []
+
+
+def test_nothing_that_prints_an_auth_prints_a_secret() -> None:
+    world = World(BOTH)
+    world.send(SUPPORT)
+
+    said = f"{world.auth!r} {vars(world.auth)!r}"
+
+    assert "T1" not in said
+    assert "pa:ss" not in said
+    assert "the-api-key" not in said

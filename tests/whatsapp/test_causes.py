@@ -1,0 +1,222 @@
+"""Failures of requests and urllib3 as they really are wrapped, and what they come to in words."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+
+import pytest
+import requests
+import urllib3.exceptions
+
+from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.model import Reason
+from waexporter.whatsapp.causes import is_closed_early, translate
+from waexporter.whatsapp.connection import TooManyBytesError
+
+SECRET = "http://user:hidden@proxy"
+
+
+def _aborted(error: Exception) -> requests.ConnectionError:
+    """Wrap an error as requests does when a connection ends."""
+    return requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", error))
+
+
+def _tls(reason: str) -> requests.exceptions.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] whatever")
+    error.reason = reason
+    return requests.exceptions.SSLError(urllib3.exceptions.SSLError(error))
+
+
+def _untrusted(words: str) -> requests.exceptions.SSLError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = words
+    return requests.exceptions.SSLError(urllib3.exceptions.SSLError(error))
+
+
+def _proxy(error: Exception) -> requests.exceptions.ProxyError:
+    wrapped = urllib3.exceptions.ProxyError("Unable to connect to proxy", error)
+    return requests.exceptions.ProxyError(urllib3.exceptions.MaxRetryError(None, SECRET, wrapped))  # type: ignore[arg-type]
+
+
+_TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
+    (
+        _aborted(TimeoutError("timed out")),
+        UnreachableError,
+        Reason.TIMEOUT,
+        "no complete answer in time",
+    ),
+    (
+        _aborted(ConnectionRefusedError(111, "Connection refused")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no connection: Connection refused",
+    ),
+    (
+        _aborted(OSError(113, "No route to host")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no connection: No route to host",
+    ),
+    (
+        _aborted(PermissionError(1, "Operation not permitted")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no connection: Operation not permitted",
+    ),
+    (
+        _aborted(socket.gaierror(-2, "Name or service not known")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "the host's name does not resolve: Name or service not known",
+    ),
+    (
+        _aborted(http.client.RemoteDisconnected("Remote end closed connection without response")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "the connection was closed before an answer came",
+    ),
+    (
+        _aborted(http.client.BadStatusLine(SECRET)),
+        BodyError,
+        Reason.BODY,
+        "the answer is not sound HTTP (BadStatusLine)",
+    ),
+    (
+        _aborted(TooManyBytesError("x")),
+        BodyError,
+        Reason.TOO_LARGE,
+        "the answer is larger than limits.body_bytes allows",
+    ),
+    (
+        urllib3.exceptions.ProtocolError("Connection broken", urllib3.exceptions.IncompleteRead(2, 8)),
+        BodyError,
+        Reason.BODY,
+        "the answer was cut short",
+    ),
+    (
+        urllib3.exceptions.DecodeError(f"broken {SECRET}"),
+        BodyError,
+        Reason.BODY,
+        "the answer's compression is broken",
+    ),
+    (
+        _untrusted("certificate has expired"),
+        UnreachableError,
+        Reason.TLS,
+        "the certificate is not trusted: certificate has expired; renew it",
+    ),
+    (
+        _untrusted("self-signed certificate"),
+        UnreachableError,
+        Reason.TLS,
+        (
+            "the certificate is not trusted: self-signed certificate; "
+            "set tls.ca_file to the authority that signed it"
+        ),
+    ),
+    (
+        _untrusted("Hostname mismatch, certificate is not valid for 'a'."),
+        UnreachableError,
+        Reason.TLS,
+        (
+            "the certificate is not trusted: Hostname mismatch, certificate is not valid for 'a'.; "
+            "set tls.server_name to a name in the certificate"
+        ),
+    ),
+    (
+        _tls("WRONG_VERSION_NUMBER"),
+        UnreachableError,
+        Reason.TLS,
+        "TLS failed: wrong version number: does the target speak plain HTTP?",
+    ),
+    (
+        _tls("TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+        UnreachableError,
+        Reason.TLS,
+        (
+            "TLS failed: tlsv13 alert certificate required: "
+            "the target demands a certificate of its clients, and waexporter has none"
+        ),
+    ),
+    (
+        _aborted(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+        UnreachableError,
+        Reason.TLS,
+        "TLS failed: the connection was ended amid it",
+    ),
+    (_tls("BAD_RECORD"), UnreachableError, Reason.TLS, "TLS failed: bad record"),
+    (
+        _proxy(OSError("Tunnel connection failed: 407 Who\r\nare you?" + "x" * 200)),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "the proxy refuses to lead to the target: 407 Who  are you?" + "x" * 63,
+    ),
+    (
+        _proxy(ConnectionRefusedError(111, "Connection refused")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no connection to the proxy: Connection refused",
+    ),
+    (
+        requests.exceptions.InvalidURL(SECRET),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no answer: InvalidURL",
+    ),
+    (
+        urllib3.exceptions.TimeoutError(SECRET),
+        UnreachableError,
+        Reason.TIMEOUT,
+        "no answer in time",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "reason", "words"), _TABLE)
+def test_a_failure_becomes_words_free_of_secrets(
+    error: Exception, kind: type[ApiError], reason: Reason, words: str
+) -> None:
+    said = translate(error)
+
+    assert (type(said), said.reason, str(said)) == (kind, reason, words)
+    assert "hidden" not in str(said)
+
+
+def test_a_cause_is_found_however_it_was_wrapped() -> None:
+    middle = ValueError("x")
+    middle.__cause__ = TimeoutError()
+    error = requests.ConnectionError(urllib3.exceptions.HTTPError(middle))
+
+    said = translate(error)
+
+    assert said.reason is Reason.TIMEOUT
+
+
+def test_errors_that_wrap_each_other_are_looked_at_once() -> None:
+    first, second = requests.ConnectionError(), urllib3.exceptions.HTTPError()
+    first.__cause__, second.__cause__ = second, first
+
+    said = translate(first)
+
+    assert str(said) == "no answer: HTTPError"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_aborted(http.client.RemoteDisconnected("closed")), True),
+        (_aborted(ConnectionResetError(104, "Connection reset by peer")), True),
+        (_aborted(BrokenPipeError(32, "Broken pipe")), True),
+        (_aborted(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")), True),
+        (_aborted(TimeoutError()), False),
+        (_aborted(http.client.BadStatusLine("x")), False),
+        (_tls("BAD_RECORD"), False),
+    ],
+)
+def test_only_an_end_of_the_connection_counts_as_closed_early(
+    error: Exception,
+    expected: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    assert is_closed_early(error) is expected

@@ -1,0 +1,456 @@
+"""Certificates, proxies, hosts of several addresses: whatever lies between a client and its target."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from tests.whatsapp.servers import always, deaf, dripping, once, response, silent
+from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.model import Reason, Tls
+from waexporter.whatsapp.client import TlsContexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.whatsapp.conftest import Connect, Serve
+    from tests.whatsapp.servers import Conversation, Script, Server
+
+    StartProxy = Callable[[str, Script], Server]
+    StartTarget = Callable[[Script], Server]
+
+OK = response(b"{}")
+SOON = 1.0  # seconds by which a deadline of 0.3 has certainly been kept
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Be the authority that the client trusts."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Write the certificate of that authority."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+# --- certificates ------------------------------------------------------------------------------
+
+
+def test_a_certificate_of_the_trusted_authority_is_accepted(
+    serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    server = serve(always(OK), _context(authority.issue_cert("127.0.0.1")))
+    client = connect(server.url, tls=Tls(ca_file))
+
+    first, second = (dict(client.get("/v1/health", 2).phases) for _ in range(2))
+
+    assert list(first) == ["connect", "tls", "wait", "body"]
+    assert list(second) == ["wait", "body"]
+
+
+def test_a_certificate_for_another_name_is_accepted_when_that_name_is_configured(
+    serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    asked: list[str | None] = []
+    context = _context(authority.issue_cert("wa.example"))
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    client = connect(serve(always(OK), context).url, tls=Tls(ca_file, server_name="wa.example"))
+
+    reply = client.get("/v1/health", 2)
+
+    assert reply.status == 200
+    assert asked == ["wa.example"]
+
+
+_UNTRUSTED: dict[str, tuple[Callable[[trustme.CA], trustme.LeafCert], str]] = {
+    "it has expired": (
+        lambda authority: authority.issue_cert(
+            "127.0.0.1",
+            not_before=datetime(2020, 1, 1, tzinfo=UTC),
+            not_after=datetime(2021, 1, 1, tzinfo=UTC),
+        ),
+        "the certificate is not trusted: certificate has expired; renew it",
+    ),
+    "it is of another authority": (
+        lambda _: trustme.CA().issue_cert("127.0.0.1"),
+        (
+            "the certificate is not trusted: unable to get local issuer certificate; "
+            "set tls.ca_file to the authority that signed it"
+        ),
+    ),
+    "it is for another address": (
+        lambda authority: authority.issue_cert("127.0.0.2"),
+        (
+            "the certificate is not trusted: IP address mismatch, certificate is not valid for '127.0.0.1'.; "
+            "set tls.server_name to a name in the certificate"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _UNTRUSTED)
+def test_a_certificate_that_is_not_trusted_says_why_and_gets_no_request(
+    case: str, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    issue, words = _UNTRUSTED[case]
+    server = serve(always(OK), _context(issue(authority)))
+
+    with pytest.raises(UnreachableError) as caught:
+        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 2)
+
+    assert (str(caught.value), caught.value.reason) == (words, Reason.TLS)
+    assert server.requests == []
+
+
+def test_a_self_signed_certificate_says_so(serve: Serve, connect: Connect, tmp_path: Path) -> None:
+    own = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (tmp_path / "own.pem").write_bytes(own.private_key_pem.bytes() + own.cert_pem.bytes())
+    context.load_cert_chain(tmp_path / "own.pem")
+
+    with pytest.raises(UnreachableError, match=r"self-signed certificate; set tls\.ca_file"):
+        connect(serve(always(OK), context).url).get("/v1/health", 2)
+
+
+@pytest.mark.parametrize("issue", [issue for issue, _ in _UNTRUSTED.values()])
+def test_with_verification_switched_off_any_certificate_will_do(
+    issue: Callable[[trustme.CA], trustme.LeafCert], serve: Serve, connect: Connect, authority: trustme.CA
+) -> None:
+    server = serve(always(OK), _context(issue(authority)))
+
+    reply = connect(server.url, tls=Tls(insecure_skip_verify=True)).get("/v1/health", 2)
+
+    assert reply.status == 200
+
+
+def test_switching_verification_off_for_one_target_leaves_it_on_for_others(
+    serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    server = serve(always(OK), _context(authority.issue_cert("127.0.0.2")))
+    connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)).get("/v1/health", 2)
+
+    with pytest.raises(UnreachableError, match="the certificate is not trusted"):
+        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 2)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_target_that_demands_a_certificate_of_us_is_understood(
+    version: ssl.TLSVersion, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    context = _context(authority.issue_cert("127.0.0.1"))
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+
+    with pytest.raises(UnreachableError, match="a certificate of its clients") as caught:
+        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 2)
+
+    assert caught.value.reason is Reason.TLS
+
+
+def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, connect: Connect) -> None:
+    def script(talk: Conversation) -> None:
+        talk.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        talk.wait(0.3)
+
+    url = serve(script).url.replace("http", "https")
+
+    with pytest.raises(UnreachableError, match="does the target speak plain HTTP") as caught:
+        connect(url).get("/v1/health", 2)
+
+    assert caught.value.reason is Reason.TLS
+
+
+def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, authority: trustme.CA) -> None:
+    url = serve(always(OK), _context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
+
+    with pytest.raises(ApiError):
+        connect(url).get("/v1/health", 2)
+
+
+def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
+    contexts = TlsContexts()
+
+    shared = {contexts.of(Tls(ca_file)), contexts.of(Tls(ca_file, server_name="wa.example"))}
+
+    assert len(shared) == 1
+    assert contexts.of(Tls()) not in shared
+    assert contexts.of(Tls(ca_file, insecure_skip_verify=True)) not in shared
+
+
+# --- deadlines under TLS -----------------------------------------------------------------------
+
+_SLOW: dict[str, Script] = {
+    "says nothing": silent,
+    "never reads": deaf,
+    "drips its status": dripping(b"HTTP/1.1 200 ", b"O"),
+    "drips its body": dripping(b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+}
+
+
+@pytest.mark.parametrize("case", _SLOW)
+def test_a_slow_answer_over_tls_ends_at_the_deadline(
+    case: str, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    server = serve(_SLOW[case], _context(authority.issue_cert("127.0.0.1")))
+    client = connect(server.url, tls=Tls(ca_file))
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        client.get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+def _drip_a_handshake(talk: Conversation) -> None:
+    talk.drip([b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", *[b"\0"] * 16000])
+
+
+@pytest.mark.parametrize("script", [deaf, _drip_a_handshake])
+def test_a_slow_handshake_ends_at_the_deadline(script: Script, serve: Serve, connect: Connect) -> None:
+    client = connect(serve(script).url.replace("http", "https"))
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        client.get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
+    serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        talk.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+        talk.flood(b"after: all\r\n" * 1000)
+
+    server = serve(script, _context(authority.issue_cert("127.0.0.1")))
+
+    with pytest.raises(BodyError, match=r"limits\.body_bytes") as caught:
+        connect(server.url, tls=Tls(ca_file), body_bytes=50_000).get("/v1/health", 10)
+
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
+# --- proxies -----------------------------------------------------------------------------------
+
+
+def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connect: Connect) -> None:
+    proxy = serve(always(OK))
+    client = connect("http://wa.example:9090", proxy_url=proxy.url)
+
+    reply = client.get("/v1/health", 2)
+
+    assert reply.status == 200
+    assert proxy.requests[0].startswith(b"GET http://wa.example:9090/v1/health HTTP/1.1\r\n")
+
+
+class Tunnel:
+    """A proxy that opens a way to where it is told, and passes on what comes."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port  # of the target, whatever its name
+
+    def __call__(self, talk: Conversation) -> None:
+        talk.read_request()
+        with socket.create_connection(("127.0.0.1", self.port), 20) as target:
+            talk.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            talk.join(target)
+
+
+@pytest.fixture
+def start_proxy(
+    serve: Serve, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, Script], Server]:
+    """Start a proxy of either scheme, whose certificate the whole machine trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+
+    def start(scheme: str, script: Script) -> Server:
+        context = _context(authority.issue_cert("127.0.0.1")) if scheme == "https" else None
+        return serve(script, context)
+
+    return start
+
+
+@pytest.fixture
+def start_target(serve: Serve, authority: trustme.CA) -> Callable[[Script], Server]:
+    """Start a target by the name of wa.example."""
+    return lambda script: serve(script, _context(authority.issue_cert("wa.example")))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_https_goes_through_a_proxy_in_a_tunnel(
+    scheme: str, connect: Connect, start_proxy: StartProxy, start_target: StartTarget
+) -> None:
+    target = start_target(always(OK))
+    proxy = start_proxy(scheme, Tunnel(target.port))
+    client = connect("https://wa.example:9090", proxy_url=proxy.url)
+
+    replies = [client.get("/v1/health", 2) for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [200, 200]
+    assert proxy.requests[0].startswith(b"CONNECT wa.example:9090 HTTP/1.")
+    assert proxy.connections == target.connections == 1
+
+
+def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Connect) -> None:
+    proxy = serve(once(b"HTTP/1.1 407 Who are you?\r\n\r\n"))
+
+    with pytest.raises(UnreachableError, match=r"the proxy refuses to lead to the target: 407 Who are you\?"):
+        connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 2)
+
+
+@pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
+def test_a_proxy_that_is_gone_is_told_from_the_target(url: str, serve: Serve, connect: Connect) -> None:
+    proxy = serve(silent)
+    proxy.close()
+
+    with pytest.raises(UnreachableError, match="no connection to the proxy: Connection refused"):
+        connect(url, proxy_url=proxy.url).get("/v1/health", 2)
+
+
+@pytest.mark.parametrize(
+    "script", [silent, dripping(b"HTTP/1.1 200 ", b"O"), dripping(b"HTTP/1.1 200 OK\r\nX: ", b"x")]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_slow_proxy_ends_at_the_deadline(
+    script: Script, scheme: str, connect: Connect, start_proxy: StartProxy
+) -> None:
+    client = connect("https://wa.example", proxy_url=start_proxy(scheme, script).url)
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        client.get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("script", [silent, dripping(b"HTTP/1.1 200 OK\r\n\r\n", b" ")])
+def test_a_slow_target_behind_a_proxy_ends_at_the_deadline(
+    script: Script, scheme: str, connect: Connect, start_proxy: StartProxy, start_target: StartTarget
+) -> None:
+    proxy = start_proxy(scheme, Tunnel(start_target(script).port))
+    client = connect("https://wa.example", proxy_url=proxy.url)
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        client.get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+# --- addresses ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """Give a port where a connection is neither made nor refused: its listener's queue is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)  # noqa: FBT003 - as in the standard library
+            with suppress(BlockingIOError):
+                filler.connect(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def _resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """Have every host resolve to these ports of loopback, as if each were an address."""
+
+    def found(*_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_a_target_that_never_accepts_ends_at_the_deadline(connect: Connect, black_hole: int) -> None:
+    client = connect(f"http://127.0.0.1:{black_hole}")
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        client.get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+def test_a_host_of_many_dead_addresses_ends_at_the_deadline(
+    connect: Connect, black_hole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _resolve_to(monkeypatch, *[black_hole] * 5)
+    began = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="no complete answer in time"):
+        connect("http://wa.example").get("/v1/health", 0.3)
+
+    assert 0.25 < time.monotonic() - began < SOON
+
+
+def test_of_several_addresses_the_first_that_answers_is_used(
+    serve: Serve, connect: Connect, black_hole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, good = serve(silent), serve(always(OK))
+    closed.close()
+    _resolve_to(monkeypatch, closed.port, black_hole, good.port)
+
+    reply = connect("http://wa.example").get("/v1/health", 0.8)
+
+    assert reply.status == 200
+
+
+def test_a_host_without_any_address_is_no_crash(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    _resolve_to(monkeypatch)
+
+    with pytest.raises(UnreachableError, match="no connection"):
+        connect("http://wa.example").get("/v1/health", 2)
+
+
+def test_a_final_dot_of_a_host_reaches_the_resolver(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, asked = serve(always(OK)), []
+
+    def found(host: str, port: int, **_: object) -> list[Any]:
+        asked.append((host, port))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", good.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+    connect("http://wa.example.:81").get("/v1/health", 2)
+
+    assert asked == [("wa.example.", 81)]
+
+
+def test_an_ipv6_address_is_reached(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, asked = serve(always(OK)), []
+
+    def found(host: str, port: int, **_: object) -> list[Any]:
+        asked.append((host, port))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", good.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+    connect("http://[::1]:81").get("/v1/health", 2)
+
+    assert asked == [("::1", 81)]
+    assert b"Host: [::1]:81" in good.requests[0]

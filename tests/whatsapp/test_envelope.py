@@ -1,0 +1,210 @@
+"""Statuses, `errors[]`, and foreign words made fit to be logged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
+from waexporter.model import Reason
+from waexporter.whatsapp.envelope import ApiFault, check, printable, read_errors
+from waexporter.whatsapp.exchange import Reply
+
+DATA = Path(__file__).parent / "data"
+
+
+def _errors(*errors: object) -> bytes:
+    return json.dumps({"errors": errors}).encode()
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_a_2xx_without_errors_passes(status: int) -> None:
+    reply = Reply(status, b'{"health":{"gateway_status":"connected"},"errors":[]}')
+
+    assert check(reply) is None  # type: ignore[func-returns-value]
+
+
+_FAILURES: list[tuple[str, tuple[type[ApiError], Reason, int, int, str]]] = [
+    (
+        "error-401",
+        (
+            RefusedError,
+            Reason.REFUSED,
+            1005,
+            401,
+            "answered 401: 1005 Access denied: Missing or invalid authentication credentials",
+        ),
+    ),
+    (
+        "error-1024",
+        (
+            RefusedError,
+            Reason.REFUSED,
+            1024,
+            401,
+            "answered 401: 1024 Password change required: Password must be changed",
+        ),
+    ),
+    (
+        "error-429",
+        (
+            StatusError,
+            Reason.RATE_LIMITED,
+            1015,
+            429,
+            "answered 429: 1015 Too many requests: Rate limiting exceeded on health check",
+        ),
+    ),
+    (
+        "error-500",
+        (
+            StatusError,
+            Reason.STATUS,
+            1014,
+            500,
+            (
+                "answered 500: 1014 Internal error: "
+                "Connection refused. Please check if wacore is running: core-a:6252"
+            ),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), _FAILURES)
+def test_an_error_of_the_api_is_raised_with_its_words_and_code(
+    name: str, expected: tuple[type[ApiError], Reason, int, int, str]
+) -> None:
+    reply = Reply(expected[3], (DATA / f"{name}.json").read_bytes(), "application/json")
+
+    with pytest.raises(ApiError) as caught:
+        check(reply)
+
+    error = caught.value
+    assert (type(error), error.reason, error.code, error.status, str(error)) == expected
+
+
+_BARE: list[tuple[Reply, type[ApiError], Reason, str]] = [
+    (
+        Reply(502, b"<html>", "text/html"),
+        StatusError,
+        Reason.STATUS,
+        "answered 502: no error of the API in it, but 6 bytes of text/html",
+    ),
+    (
+        Reply(403, b""),
+        RefusedError,
+        Reason.REFUSED,
+        "answered 403: no error of the API in it, but an empty body",
+    ),
+    (
+        Reply(429, b"slow down"),
+        StatusError,
+        Reason.RATE_LIMITED,
+        "answered 429: no error of the API in it, but 9 bytes of an unknown type",
+    ),
+    (
+        Reply(503, _errors({"code": 1015, "title": "Too many requests"})),
+        StatusError,
+        Reason.RATE_LIMITED,
+        "answered 503: 1015 Too many requests",
+    ),
+    (
+        Reply(600, b"{}", "a\r\nb\x1b[31m"),
+        StatusError,
+        Reason.STATUS,
+        "answered 600: no error of the API in it, but 2 bytes of a  b [31m",
+    ),
+    (
+        Reply(301, b""),
+        StatusError,
+        Reason.STATUS,
+        "answered 301, a redirect; redirects are not followed: correct the url",
+    ),
+    (
+        Reply(308, b"", location="//user:pass@host/a?b#c"),
+        StatusError,
+        Reason.STATUS,
+        "answered 308, a redirect to //host/a; redirects are not followed: correct the url",
+    ),
+    (Reply(103, b""), StatusError, Reason.STATUS, "answered 103, which ends no request"),
+    (
+        Reply(200, _errors({"code": 1014, "title": "Internal error"})),
+        BodyError,
+        Reason.BODY,
+        "answered 200 with errors: 1014 Internal error",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reply", "kind", "reason", "words"), _BARE)
+def test_any_other_answer_is_raised_with_what_there_is_to_say(
+    reply: Reply, kind: type[ApiError], reason: Reason, words: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        check(reply)
+
+    assert (type(caught.value), caught.value.reason, str(caught.value)) == (kind, reason, words)
+
+
+def test_errors_deep_inside_a_document_are_not_those_of_the_envelope() -> None:
+    reply = Reply(200, (DATA / "health-node-down.json").read_bytes())
+
+    assert check(reply) is None  # type: ignore[func-returns-value]
+
+
+_FAULTS: dict[str, tuple[bytes, tuple[ApiFault, ...]]] = {
+    "several": (
+        _errors({"code": 1, "title": "a"}, {"code": 2, "details": "b"}),
+        (ApiFault(1, "a"), ApiFault(2, "b")),
+    ),
+    "code zero": (_errors({"code": 0, "title": "a"}), (ApiFault(0, "a"),)),
+    "code as text": (_errors({"code": "1014", "title": "a"}), (ApiFault(1014, "a"),)),
+    "code of other digits": (_errors({"code": "١٠١٤"}), (ApiFault(None, "no words given"),)),
+    "code of 5000 digits": (_errors({"code": "1" * 5000}), (ApiFault(None, "no words given"),)),
+    "code too large": (b'{"errors":[{"code":%s}]}' % (b"1" * 400), (ApiFault(None, "no words given"),)),
+    "code of the wrong type": (
+        _errors({"code": True}, {"code": [1]}, {"code": 1.5}),
+        (ApiFault(None, "no words given"),) * 3,
+    ),
+    "words of the wrong type": (
+        _errors({"code": 1, "title": ["a"], "details": {"b": 1}}),
+        (ApiFault(1, "no words given"),),
+    ),
+    "words of many lines": (_errors({"title": "a\nb\0\x1b\u202e"}), (ApiFault(None, "a b   "),)),
+    "words without end": (_errors({"title": "a" * 5000}), (ApiFault(None, "a" * 200 + "…"),)),
+    "entries of the wrong type": (_errors("a", 1, None, []), ()),
+    "a list too long": (_errors(*[{"code": 1}] * 10_000), (ApiFault(None, "130000 bytes of errors"),)),
+    "no list": (b'{"errors":{"code":1}}', ()),
+    "nothing": (b'{"errors":null}', ()),
+    "twice": (b'{"errors":[{"code":1}],"errors":[{"code":2}]}', (ApiFault(2, "no words given"),)),
+    "no map": (b"[]", ()),
+    "nesting without end": (b'{"errors":' + b"[" * 100_000, ()),
+    "nesting beside it": (b'{"x":' + b"[" * 100_000, ()),
+    "no JSON": (b"\0", ()),
+    "no Unicode": (b'{"errors":[{"title":"\xff"}]}', ()),
+}
+
+
+@pytest.mark.parametrize("case", _FAULTS)
+def test_errors_are_read_as_far_as_they_make_sense(case: str) -> None:
+    body, expected = _FAULTS[case]
+
+    assert read_errors(body) == expected
+
+
+def test_of_many_errors_three_are_told() -> None:
+    reply = Reply(500, _errors(*({"code": number, "title": "x"} for number in range(9))))
+
+    with pytest.raises(StatusError, match=r"^answered 500: 0 x; 1 x; 2 x$"):
+        check(reply)
+
+
+def test_foreign_text_becomes_one_short_line() -> None:
+    text = "é\r\n\t\x00\x7f\u2028\ud800" + "x" * 300
+
+    shown = printable(text, 20)
+
+    assert shown == "é       " + "x" * 12 + "…"

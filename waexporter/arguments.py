@@ -1,0 +1,227 @@
+"""What may be said on the command line, and its help."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from waexporter import __version__
+from waexporter.config import parse_listen
+
+Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
+
+_DESCRIPTION = """\
+Prometheus exporter and health agent for the WhatsApp Business On-Premises API.
+
+Try it in a minute:   waexporter demo
+One client, no file:  WAEXPORTER_TARGET_URL=https://wa.example:9090 WAEXPORTER_API_KEY=... waexporter run
+Why is it unwell?     waexporter probe https://wa.example:9090
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose exit code for a wrong command line may be another than 2."""
+
+    wrong = 2
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(self.wrong, f"{self.prog}: error: {message}\n")
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        return parse_listen(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _account(text: str) -> tuple[str, str, str]:
+    name, _, rest = text.partition(":")
+    password, _, role = rest.partition(":")
+    if not name or not password or role not in {"", "user", "admin"}:
+        message = f"{text!r} is not NAME:PASSWORD or NAME:PASSWORD:admin"
+        raise argparse.ArgumentTypeError(message)
+    return name, password, role or "user"
+
+
+def _factor(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1000:  # noqa: PLR2004 - beyond that a story is over within a poll
+        message = f"{text!r} is not a number above 0, up to 1000"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def build(commands: Mapping[str, Command], unknown: int) -> argparse.ArgumentParser:
+    """Build the parser; `command` of what it reads is the function to run.
+
+    A wrong command line ends the process with 2, that of `probe` with `unknown`: to Nagios, 2 would mean that
+    the client is down.
+    """
+    parser = _Parser(
+        prog="waexporter", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"waexporter {__version__}")
+    places = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, (words, takes) in _COMMANDS.items():
+        command = places.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        command.set_defaults(command=commands[name])
+        for take in takes:
+            take(command)
+        if name == "probe":
+            command.wrong = unknown
+    return parser
+
+
+def _takes_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="YAML file (default: WAEXPORTER_CONFIG, or a single target from WAEXPORTER_* variables)",
+    )
+
+
+def _takes_daemon_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen",
+        type=_address,
+        metavar="ADDR",
+        help="host:port to serve on (127.0.0.1:9847); :9847 is every interface",
+    )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), help="the least that is logged (info)"
+    )
+    parser.add_argument(
+        "--log-format", choices=("json", "console"), help="for programs or for people; the log goes to stderr"
+    )
+
+
+def _takes_speed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speed", type=_factor, default=1.0, metavar="N", help="how many times faster incidents go by (1)"
+    )
+
+
+def _takes_simulation(parser: argparse.ArgumentParser) -> None:
+    listen = ("127.0.0.1", 9090)
+    parser.add_argument(
+        "--listen",
+        type=_address,
+        default=listen,
+        metavar="ADDR",
+        help="host:port to answer at (127.0.0.1:9090)",
+    )
+    parser.add_argument(
+        "--topology",
+        choices=("single", "ha", "multiconnect"),
+        default="single",
+        help="how its nodes are arranged (single)",
+    )
+    parser.add_argument(
+        "--shards", type=int, choices=(1, 2, 4, 8, 16, 32), default=4, help="how many, in multiconnect (4)"
+    )
+    parser.add_argument(
+        "--scenario",
+        default="healthy",
+        metavar="NAME",
+        help="what happens to it; `list` prints what can (healthy)",
+    )
+    _takes_speed(parser)
+    parser.add_argument("--tls", action="store_true", help="HTTPS, with a certificate authority of its own")
+    parser.add_argument("--ca-file", metavar="FILE", help="where to write that authority's certificate")
+    parser.add_argument("--api-key", metavar="KEY", help="also accept this API key")
+    parser.add_argument(
+        "--user",
+        type=_account,
+        action="append",
+        default=[],
+        metavar="NAME:PASSWORD[:admin]",
+        help="an account that is ready to use, beside admin/secret, which must change its password",
+    )
+    parser.add_argument(
+        "--health-limit",
+        type=int,
+        default=10,
+        metavar="N",
+        help="requests of /health a minute (10; 0: no limit)",
+    )
+
+
+def _takes_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target",
+        metavar="TARGET_OR_URL",
+        help="a configured target's name, or any https:// url, asked with the environment's credentials",
+    )
+
+
+def _takes_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--url", help="its /-/healthy (default: on this machine, at the port it is configured to listen on)"
+    )
+
+
+def _takes_recording(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--record", metavar="DIR", help="keep the answers there, without names, texts and secrets"
+    )
+    either.add_argument("--replay", metavar="DIR", help="take the answers from there instead of asking")
+
+
+def _takes_admin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", required=True, help="https:// url of the client")
+    parser.add_argument("--admin-user", required=True, metavar="NAME", help="an admin's account, often admin")
+    parser.add_argument(
+        "--admin-password-file", metavar="FILE", help="its password (default: asked for, and not shown)"
+    )
+    parser.add_argument(
+        "--new-admin-password-file",
+        metavar="FILE",
+        help="if the admin must change its password at its first login: change it to this one",
+    )
+    parser.add_argument(
+        "--user", default="waexporter", metavar="NAME", help="the account to make (waexporter)"
+    )
+    parser.add_argument(
+        "--password-file",
+        default="waexporter.password",
+        metavar="FILE",
+        help="where to write its password, for you alone to read (waexporter.password)",
+    )
+    parser.add_argument("--ca-file", metavar="FILE", help="the authority, or the webapp's own certificate")
+    parser.add_argument(
+        "--insecure-skip-verify", action="store_true", help="don't verify the certificate: anyone may listen"
+    )
+
+
+_COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
+    "run": (
+        "poll the configured clients and serve their metrics, until SIGTERM",
+        (_takes_config, _takes_daemon_options),
+    ),
+    "demo": (
+        "poll three simulated clients with a story of incidents, until Ctrl-C",
+        (_takes_daemon_options, _takes_speed),
+    ),
+    "check-config": (
+        "say everything that is wrong with the configuration, or else print it with its defaults",
+        (_takes_config,),
+    ),
+    "probe": (
+        "poll one client once and explain what it says (exit code: 0 ok, 1 degraded, 2 down, 3 unknown)",
+        (_takes_target, _takes_config, _takes_recording),
+    ),
+    "bootstrap": (
+        "make an account for monitoring, prove what it may read, and print the configuration to paste",
+        (_takes_admin,),
+    ),
+    "simulate": ("a simulated client, to try things on", (_takes_simulation,)),
+    "healthcheck": ("ask a running waexporter whether it is healthy", (_takes_config, _takes_address)),
+}

@@ -1,0 +1,85 @@
+"""What the log is told: everything that changes, once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from waexporter.log import get_logger
+from waexporter.model import Failure, Settings, State
+
+if TYPE_CHECKING:
+    from waexporter.model import Reading, Success, Verdict
+    from waexporter.polling.store import TargetState
+
+_log = get_logger("changes")
+
+
+def is_news(before: TargetState, reading: Reading) -> bool:
+    """Tell whether a reading's outcome is another than that of the one before."""
+    last = before.readings.get(reading.endpoint)
+    return last is None or _kind(last.outcome) != _kind(reading.outcome)
+
+
+def _kind(outcome: Success | Failure) -> tuple[object, ...]:
+    return (outcome.reason, outcome.code, outcome.status) if isinstance(outcome, Failure) else ()
+
+
+def say_change(before: TargetState, reading: Reading) -> None:
+    """Log a failing poll once per change of its reason, and once that it is over."""
+    last = before.readings.get(reading.endpoint)
+    old, new = last.outcome if last else None, reading.outcome
+    about = {"target": reading.target, "endpoint": reading.endpoint.value}
+    if isinstance(new, Failure):
+        if is_news(before, reading):
+            _log.warning("poll failed", **about, reason=new.reason.value, why=new.message)
+        return
+    if isinstance(old, Failure):
+        _log.info("poll succeeds again", **about, after=old.reason.value)
+    was = old if old is not None and not isinstance(old, Failure) else None
+    known = {flaw.reason for flaw in was.flaws} if was else set()
+    for flaw in new.flaws:
+        if flaw.reason not in known:
+            _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
+    if {drop for drop, _ in new.dropped} - {drop for drop, _ in (was.dropped if was else ())}:
+        _log.warning("samples were left out", **about, **{str(drop): count for drop, count in new.dropped})
+    if isinstance(new.document, Settings) and new.document.changed_keys:
+        # The keys only: a webhook's url, or a group, is nobody's business.
+        _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
+
+
+class Verdicts:
+    """Says what has become of each target's verdict, once per change.
+
+    It keeps what it said by itself: time changes a verdict too, and then whoever reads a page sees it first.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, State] = {}
+        self._lock = threading.Lock()
+
+    def say(self, target: str, verdict: Verdict) -> None:
+        """Say a target's verdict, if it is another than was said before."""
+        with self._lock:
+            said = self._said.get(target, State.UNKNOWN)
+            self._said[target] = verdict.state
+        if verdict.state is said:
+            return
+        write = _log.info if verdict.state is State.OK else _log.warning
+        why = [problem.words for problem in verdict.problems]
+        write("verdict", target=target, verdict=verdict.state.value, why=why)
+
+
+class Clashes:
+    """Says which families are left out of the page, once per change."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, ...] = ()
+
+    def say(self, clashes: tuple[str, ...]) -> None:
+        """Say which families are left out, if they are others than before."""
+        if clashes != self._said:
+            self._said = clashes
+            _log.warning(
+                "families left out of the page: targets disagree on them", families=list(clashes[:20])
+            )

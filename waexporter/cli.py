@@ -1,0 +1,290 @@
+"""The command line: the only argv, signals and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waexporter.arguments import build
+from waexporter.config import effective, load, parse_listen
+from waexporter.errors import ConfigError, StartError
+from waexporter.model import Auth, Secret, Tls
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping, Sequence
+
+    from waexporter.config import Loaded
+    from waexporter.model import Config, Target
+
+OK, CANNOT, BAD_CONFIGURATION, UNKNOWN = 0, 1, 2, 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    options = build(COMMANDS, UNKNOWN).parse_args(arguments)
+    probing = options.command is _probe
+    try:
+        return int(options.command(options, os.environ))
+    except ConfigError as error:
+        for problem in error.problems:
+            _complain(problem)
+        return UNKNOWN if probing else BAD_CONFIGURATION
+    except StartError as error:
+        _complain(str(error))
+        return UNKNOWN if probing else CANNOT
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    loaded = load(options.config, environ)
+    config = _overridden(loaded.config, options)
+    return _serve(config, loaded.notes)
+
+
+def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> int:
+    # Imported when a daemon is wanted: the other commands answer sooner without it.
+    from waexporter import app, log  # noqa: PLC0415
+
+    log.configure(config.log, sys.stderr)
+    for note in notes:
+        log.get_logger("config").warning(note)
+    # A signal before the server has taken them over ends the start, and well.
+    with suppress(KeyboardInterrupt), _terminated_as_interrupted(), app.start(config) as daemon:
+        if announce is not None:
+            announce(daemon.server.port)
+        daemon.run()
+    _leave_threads()
+    return OK
+
+
+class _terminated_as_interrupted:  # noqa: N801 - reads as the statement it is
+    """Until the server takes over the signals, SIGTERM ends the start as Ctrl-C does."""
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
+
+
+def _leave_threads() -> None:
+    """End the process although polls are still waiting for an answer, which may take them a minute."""
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if any(not thread.daemon for thread in others):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(OK)
+
+
+def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.demo import simulated_clients  # noqa: PLC0415
+
+    if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
+        options.listen = _listen(environ)
+    with simulated_clients(speed=options.speed) as clients:
+        config = _overridden(clients.config, options)
+        return _serve(config, announce=lambda port: clients.announce(config.web.host, port, _say))
+
+
+def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    loaded = load(options.config, environ)
+    for note in loaded.notes:
+        _complain(f"note: {note}")
+    _say(effective(loaded.config).rstrip("\n"))
+    return OK
+
+
+def _probe(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.probe import EXIT_CODES, Folders, probe  # noqa: PLC0415
+
+    loaded, target = _find(options, environ)
+    for note in _notes_about(target, loaded):
+        _complain(f"note: {note}")
+    folders = Folders(*(Path(each) if each else None for each in (options.record, options.replay)))
+    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say)]
+
+
+def _notes_about(target: Target, loaded: Loaded) -> list[str]:
+    """Leave out what is said of other targets: there may be a thousand, and a probe fits on a screen."""
+    own = f"targets[{loaded.config.targets.index(target)}]."
+    return [note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")]
+
+
+def _find(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Loaded, Target]:
+    """Find the target to probe: configured, by its name or url, else any url with the environment's login."""
+    wanted = options.target.rstrip("/")
+    try:
+        loaded = load(options.config, environ)
+    except ConfigError as error:
+        if options.config or environ.get("WAEXPORTER_CONFIG"):
+            raise
+        if "://" not in wanted:
+            hint = (
+                f"{wanted!r} is neither a configured target nor a url, which begins with https:// or http://"
+            )
+            raise ConfigError([hint, *error.problems]) from error
+    else:
+        for target in loaded.config.targets:
+            if wanted in {target.name, target.url, f"{target.url}/v1"}:
+                return loaded, target
+        if "://" not in wanted:
+            names = ", ".join(target.name for target in loaded.config.targets[:10])
+            message = f"no target is called {wanted!r}; there are: {names}"
+            raise ConfigError([message])
+    ours = {
+        key: text
+        for key, text in environ.items()
+        if key not in {"WAEXPORTER_CONFIG", "WAEXPORTER_TARGET_NAME"}
+    }
+    loaded = load(None, {**ours, "WAEXPORTER_TARGET_URL": wanted})
+    return loaded, loaded.config.targets[0]
+
+
+def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from waexporter.bootstrap import Wish, bootstrap  # noqa: PLC0415
+
+    changed = options.new_admin_password_file
+    wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
+    given = options.admin_password_file
+    password = _read_secret(given) if given else Secret(getpass(f"password of {options.admin_user}: "))
+    # The url is checked as a configured one is, with the same words.
+    known = load(
+        None, {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""}
+    )
+    tls = Tls(known.config.targets[0].tls.ca_file, None, options.insecure_skip_verify)
+    target = replace(known.config.targets[0], auth=Auth(None, options.admin_user, password), tls=tls)
+    bootstrap(target, known.config.limits, wish, _say)
+    return OK
+
+
+def _read_secret(path: str) -> Secret:
+    try:
+        text = Path(path).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"can't read {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
+    if not text or not text.isprintable():
+        message = f"{path} must hold a password, on one line"
+        raise StartError(message)
+    return Secret(text)
+
+
+def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    # Imported when it is wanted: it weighs as much as the daemon itself.
+    from waexporter.simulator import SCENARIOS, Options, serve  # noqa: PLC0415
+
+    if options.scenario == "list":
+        for name, scenario in SCENARIOS.items():
+            _say(f"{name:<30}{scenario.description}")
+        return OK
+    host, port = options.listen
+    try:
+        chosen = Options(
+            host=host,
+            port=port,
+            topology=options.topology,
+            shards=options.shards,
+            scenario=options.scenario,
+            tls=options.tls,
+            ca_file=options.ca_file,
+            api_key=options.api_key,
+            users=tuple(options.user),
+            speed=options.speed,
+            health_per_minute=options.health_limit or None,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error).splitlines()) from error
+    try:
+        serve(chosen, _say)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "another program listens there already" if taken else str(error.strerror or error)
+        raise StartError(f"can't listen on {host}:{port}: {why} (choose another with --listen)") from error
+    return OK
+
+
+def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import http.client  # noqa: PLC0415
+    import urllib.error  # noqa: PLC0415
+    import urllib.request  # noqa: PLC0415
+
+    url = options.url or _own_url(options, environ)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            answer.read(1000)
+            return OK
+    except urllib.error.HTTPError as error:
+        _complain(f"{url} answers {error.code}: {error.read(500).decode(errors='replace').strip()}")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        _complain(f"{url} does not answer: {getattr(error, 'reason', error) or type(error).__name__}")
+    return CANNOT
+
+
+def _own_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """Find where the daemon of this machine listens: it was started with the same file and variables."""
+    if options.config or environ.get("WAEXPORTER_CONFIG"):
+        web = load(options.config, environ).config.web
+        host, port = web.host, web.port
+    else:
+        host, port = _listen(environ)
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
+    return f"http://{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}/-/healthy"
+
+
+def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
+    text = environ.get("WAEXPORTER_LISTEN") or "127.0.0.1:9847"
+    try:
+        return parse_listen(text)
+    except ValueError as error:
+        raise ConfigError([f"WAEXPORTER_LISTEN: {error}"]) from error
+
+
+# --- words in and out --------------------------------------------------------------------------
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - this is the command line's own voice
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line's own voice
+
+
+def _overridden(config: Config, options: argparse.Namespace) -> Config:
+    """Let the command line win over the file and the environment."""
+    if options.listen is not None:
+        host, port = options.listen
+        config = replace(config, web=replace(config.web, host=host, port=port))
+    if options.log_level is not None:
+        config = replace(config, log=replace(config.log, level=options.log_level))
+    if options.log_format is not None:
+        config = replace(config, log=replace(config.log, format=options.log_format))
+    return config
+
+
+COMMANDS = {
+    "run": _run,
+    "demo": _demo,
+    "check-config": _check_config,
+    "probe": _probe,
+    "bootstrap": _bootstrap,
+    "simulate": _simulate,
+    "healthcheck": _healthcheck,
+}

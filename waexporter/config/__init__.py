@@ -1,0 +1,10 @@
+"""The configuration: a YAML file and the environment become one `Config`, or every problem at once."""
+
+from __future__ import annotations
+
+from waexporter.config.loading import Loaded, load
+from waexporter.config.polls import DEFAULT_PLANS
+from waexporter.config.printout import effective
+from waexporter.config.quantities import parse_duration, parse_listen
+
+__all__ = ["DEFAULT_PLANS", "Loaded", "effective", "load", "parse_duration", "parse_listen"]

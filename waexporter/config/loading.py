@@ -1,0 +1,78 @@
+"""From a file and the environment to one `Config`."""
+
+from __future__ import annotations
+
+import os.path
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.config.document import parse_document
+from waexporter.config.environment import CONFIG_VARIABLE, blend, misspelled
+from waexporter.config.files import read_text
+from waexporter.config.polls import Polls, read_polls
+from waexporter.config.scalars import workers
+from waexporter.config.section import Report, Section
+from waexporter.config.settings import read_limits, read_log, read_web
+from waexporter.config.targets import read_targets
+from waexporter.errors import ConfigError
+from waexporter.model import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LARGEST_FILE = 4 * 1024 * 1024
+_NO_TARGET = (
+    'no target: name a file with "targets: [{url: https://host:9090}]" by --config or WAEXPORTER_CONFIG,',
+    "or set WAEXPORTER_TARGET_URL and WAEXPORTER_API_KEY (or WAEXPORTER_USERNAME and WAEXPORTER_PASSWORD)",
+)
+_NO_TARGET_IN_FILE = ("targets: is required, with at least one entry such as - url: https://host:9090",)
+
+
+class Loaded(NamedTuple):
+    """A usable configuration, and what is worth saying about it."""
+
+    config: Config
+    notes: tuple[str, ...]
+
+
+def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
+    """Read the file (or the one WAEXPORTER_CONFIG names, or none) and the environment.
+
+    Raises ConfigError with every problem, each beginning with its key path, variable or file.
+    """
+    path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
+    mixture = blend(_read_file(path), environ)
+    slips = misspelled(environ)
+    report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
+    config = _config(Section(report, "", mixture.document))
+    if "targets" not in mixture.document:
+        report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *slips])
+    if report.problems:
+        raise ConfigError(report.problems)
+    return Loaded(config, (*slips, *mixture.notes, *report.notes))
+
+
+def _read_file(path: str | None) -> dict[object, object]:
+    if path is None:
+        return {}
+    try:
+        text = read_text(path, limit=_LARGEST_FILE)
+    except ValueError as error:
+        raise ConfigError([str(error)]) from error
+    return parse_document(text, path)
+
+
+def _config(root: Section) -> Config:
+    with root:
+        common, threads = _common_polls(root)
+        return Config(
+            targets=read_targets(root, common),
+            limits=read_limits(root),
+            web=read_web(root),
+            log=read_log(root),
+            workers=threads,
+        )
+
+
+def _common_polls(root: Section) -> tuple[Polls, int | None]:
+    with root.section("poll") as poll:
+        return read_polls(poll), poll.take("workers", workers, None)

@@ -1,0 +1,100 @@
+"""The effective configuration as YAML, in the order and the words of the configuration file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from waexporter.config.quantities import format_bytes, format_duration, format_listen
+from waexporter.model import Endpoint
+
+if TYPE_CHECKING:
+    from waexporter.model import Auth, Config, Plan, Target, Tls
+
+
+class _Off:
+    """The word off, written without quotes."""
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+_Dumper.add_representer(_Off, lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:bool", "off"))
+
+
+def effective(config: Config) -> str:
+    """Write what the program works with, defaults included and every secret as `<secret>`."""
+    document = {
+        "targets": [_target(target) for target in config.targets],
+        "poll": {"workers": config.workers or "auto"},
+        "limits": {
+            "body_bytes": format_bytes(config.limits.body_bytes),
+            "samples_per_endpoint": config.limits.samples_per_endpoint,
+            "label_sets_per_family": config.limits.label_sets_per_family,
+        },
+        "web": _said(
+            {"listen": format_listen(config.web.host, config.web.port), "config_file": config.web.config_file}
+        ),
+        "log": {"level": config.log.level, "format": config.log.format},
+    }
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def _target(target: Target) -> dict[str, object]:
+    return _said(
+        {
+            "name": target.name,
+            "url": target.url,
+            "auth": _auth(target.auth),
+            "tls": _tls(target.tls),
+            "proxy_url": target.proxy_url,
+            "topology": str(target.topology or "auto"),
+            "shards": target.shards,
+            "on_call_group": target.on_call_group,
+            "canary_number": target.canary_number,
+            "labels": dict(target.labels),
+            "poll": {
+                **{endpoint.value: _plan(target.plans.get(endpoint)) for endpoint in Endpoint},
+                "stale_after": _number(target.stale_after),
+            },
+        }
+    )
+
+
+def _auth(auth: Auth) -> dict[str, object]:
+    # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
+    hidden = "<secret>"
+    return _said(
+        {
+            "api_key": hidden if auth.api_key else None,
+            "username": auth.username,
+            "password": hidden if auth.password else None,
+        }
+    )
+
+
+def _tls(tls: Tls) -> dict[str, object]:
+    return _said(
+        {
+            "ca_file": tls.ca_file,
+            "server_name": tls.server_name,
+            "insecure_skip_verify": tls.insecure_skip_verify,
+        }
+    )
+
+
+def _plan(plan: Plan | None) -> object:
+    if plan is None:
+        return _Off()
+    return {"interval": format_duration(plan.interval), "timeout": format_duration(plan.timeout)}
+
+
+def _number(value: float) -> float:
+    return int(value) if value.is_integer() else value
+
+
+def _said(block: dict[str, object]) -> dict[str, object]:
+    """Leave out what is not set."""
+    return {key: value for key, value in block.items() if value not in (None, {})}

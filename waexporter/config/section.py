@@ -1,0 +1,159 @@
+"""One mapping of the configuration, read key by key; what is wrong is written down, never raised."""
+
+from __future__ import annotations
+
+import difflib
+import os.path
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_WORD = re.compile("[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_FOUND = (
+    (bool, "a boolean"),
+    (str, "a text"),
+    ((int, float), "a number"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
+
+
+def found(value: object) -> str:
+    """Name the kind of a value, never the value: it may be a secret in the wrong place."""
+    return next((words for kinds, words in _FOUND if isinstance(value, kinds)), "nothing")
+
+
+def is_plain_word(key: str) -> bool:
+    """Say whether a key may be shown; `{api_key:abc}` without a blank is one key, and holds the secret."""
+    return _WORD.fullmatch(key) is not None
+
+
+def suggestion(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """End a sentence with the known word that was probably meant, if there is one."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What one reading of the configuration has found, and what its key paths are called."""
+
+    folder: str = ""  # where relative paths begin
+    names: Mapping[str, str] = field(default_factory=dict)  # key path -> environment variable
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def problem(self, path: str, words: str) -> None:
+        """Write down what makes the configuration unusable."""
+        self.problems.append(f"{self.names.get(path, path)}: {words}")
+
+    def note(self, path: str, words: str) -> None:
+        """Write down what is worth saying, and no more."""
+        self.notes.append(f"{self.names.get(path, path)}: {words}")
+
+
+class Section:
+    """One mapping; as a context it refuses at its end every key that nobody asked for."""
+
+    __slots__ = ("_known", "_values", "is_mapping", "path", "report")
+
+    def __init__(self, report: Report, path: str, value: object) -> None:
+        self.report = report
+        self.path = path
+        self.is_mapping = value is None or isinstance(value, dict)
+        self._known: list[str] = []
+        self._values: dict[object, object] = value if isinstance(value, dict) else {}
+        if not self.is_mapping:
+            report.problem(path, f"must be a mapping, found {found(value)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for key in self._values:
+            if key not in self._known:
+                self._refuse(key)
+
+    def take(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
+        """Give the parsed value of a key, or the default when it is absent or wrong."""
+        self._known.append(key)
+        if key not in self._values:
+            return default
+        try:
+            return parse(self._values[key])
+        except ValueError as error:
+            self.problem(key, str(error))
+            return default
+
+    def need(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
+        """Take a key that must be there."""
+        if self.is_mapping and key not in self._values:
+            self.problem(key, "is required")
+        return self.take(key, parse, default)
+
+    def section(self, key: str) -> Section:
+        """Open the mapping below a key; an absent or empty one has no keys."""
+        self._known.append(key)
+        return Section(self.report, self._path(key), self._values.get(key))
+
+    def sections(self, key: str) -> Iterator[Section]:
+        """Open one after another the mappings in the list below a key."""
+        for index, value in enumerate(self.take(key, _a_list, [])):
+            yield Section(self.report, f"{self._path(key)}[{index}]", value)
+
+    def entries(self) -> list[tuple[str, object]]:
+        """Give every key that is a text with its value, for a mapping whose keys are free."""
+        free = [(key, value) for key, value in self._values.items() if isinstance(key, str)]
+        self._known.extend(key for key, _ in free)
+        return free
+
+    def has(self, key: str) -> bool:
+        """Say whether a key is given, well or not."""
+        return key in self._values
+
+    def holds_mapping(self, key: str) -> bool:
+        """Say whether the value of a key is a mapping."""
+        return isinstance(self._values.get(key), dict)
+
+    def name(self, key: str) -> str:
+        """Call a key of this mapping as its author does: by itself, or by its environment variable."""
+        return self.report.names.get(self._path(key), key)
+
+    def resolve(self, path: str) -> str:
+        """Let a relative path begin at the folder of the configuration."""
+        return os.path.join(self.report.folder, path)  # noqa: PTH118 - pathlib would rewrite what was written
+
+    def problem(self, key: str, words: str) -> None:
+        """Write down a problem of one key."""
+        self.report.problem(self._path(key), words)
+
+    def note(self, key: str, words: str) -> None:
+        """Write down a note about one key."""
+        self.report.note(self._path(key), words)
+
+    def _path(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
+
+    def _refuse(self, key: object) -> None:
+        place = self.path or "top level"
+        if not isinstance(key, str):
+            self.report.problem(place, f"a key must be a text, found {found(key)}")
+        elif not is_plain_word(key):
+            self.report.problem(place, "a key is no plain word; is a blank missing after a colon?")
+        else:
+            others = f"; known are {', '.join(self._known)}"
+            self.problem(key, f"unknown key{suggestion(key, self._known) or others}")
+
+
+def _a_list(value: object) -> list[object]:
+    if isinstance(value, list) and value:
+        return value
+    if value == []:
+        raise ValueError("must hold at least one entry")
+    raise ValueError(f'must be a list with a "- " before each entry, found {found(value)}')

@@ -1,0 +1,138 @@
+"""The list `targets`."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from typing import TYPE_CHECKING
+
+from waexporter.config import addresses, polls, scalars
+from waexporter.config.credentials import read_auth
+from waexporter.model import Auth, Endpoint, Target, Tls, Topology
+
+if TYPE_CHECKING:
+    from waexporter.config.section import Section
+
+_LONGEST_NAME = 128
+_TELEPHONE = re.compile(r"\+?[0-9]{6,15}")
+_LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_TOPOLOGY = scalars.choice("auto", *Topology)
+
+# What samples may carry already.
+_OUR_LABELS = ("target", "node", "role", "status", "verdict", "problem", "topology", "version", "api_status")
+_COLLECTORS_LABELS = ("endpoint", "reason", "coreapp", "app", "shard", "db_engine", "volume", "certificate")
+_CLIENTS_LABELS = ("type", "result", "method", "retry", "query", "state")
+_PROMETHEUS_LABELS = ("job", "instance", "le", "quantile")
+RESERVED_LABELS = frozenset({*_OUR_LABELS, *_COLLECTORS_LABELS, *_CLIENTS_LABELS, *_PROMETHEUS_LABELS})
+
+
+def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
+    """Read every target; the names must differ."""
+    owners: dict[str, str] = {}
+    targets = []
+    for section in root.sections("targets"):
+        target = _target(section, common)
+        targets.append(target)
+        owner = owners.setdefault(target.name, section.path) if target.name else section.path
+        if owner != section.path:
+            quoted = json.dumps(target.name, ensure_ascii=False)
+            section.problem("name", f"{quoted} is used by {owner} already")
+    return tuple(targets)
+
+
+def _target(section: Section, common: polls.Polls) -> Target:
+    with section as target:
+        url = target.need("url", addresses.target_url, "")
+        own = _own_polls(target)
+        read = Target(
+            name=target.take("name", _name, addresses.host_and_port(url) if url else ""),
+            url=url,
+            auth=read_auth(target),
+            tls=_tls(target),
+            proxy_url=target.take("proxy_url", addresses.proxy_url, None),
+            topology=target.take("topology", _topology, None),
+            shards=target.take("shards", scalars.shards, None),
+            on_call_group=target.take("on_call_group", scalars.group, None),
+            canary_number=target.take("canary_number", _telephone, None),
+            labels=_labels(target),
+            plans=polls.plans(own, common),
+            stale_after=polls.stale_after(own, common),
+        )
+        _check(target, read)
+        return read
+
+
+def _check(section: Section, target: Target) -> None:
+    """Look for what only several keys together show."""
+    if not target.plans:
+        section.problem("poll", "every endpoint is off; leave this target out instead")
+    if target.topology in {Topology.SINGLE, Topology.HA} and (target.shards or 1) > 1:
+        section.problem("shards", f"must be 1 when the topology is {target.topology}")
+    has_canary = Endpoint.CANARY in target.plans
+    if has_canary and not section.has("canary_number"):
+        section.problem("canary_number", "is needed for poll.canary: the number that the canary looks up")
+    if not has_canary and target.canary_number is not None:
+        section.note("canary_number", "is not used, because poll.canary is off")
+    if target.url.startswith("http://") and target.auth != Auth():
+        section.note("url", "http:// carries the credentials in the clear")
+
+
+def _own_polls(target: Section) -> polls.Polls:
+    with target.section("poll") as poll:
+        return polls.read_polls(poll)
+
+
+def _tls(target: Section) -> Tls:
+    with target.section("tls") as tls:
+        return Tls(
+            ca_file=tls.take("ca_file", lambda value: _ca_file(tls.resolve(scalars.text(value))), None),
+            server_name=tls.take("server_name", addresses.host, None),
+            insecure_skip_verify=tls.take("insecure_skip_verify", scalars.boolean, default=False),
+        )
+
+
+def _labels(target: Section) -> tuple[tuple[str, str], ...]:
+    with target.section("labels") as labels:
+        for name, _ in labels.entries():
+            _check_label(labels, name)
+        return tuple(sorted((name, labels.take(name, scalars.text, "")) for name, _ in labels.entries()))
+
+
+def _check_label(labels: Section, name: str) -> None:
+    if _LABEL.fullmatch(name) is None:
+        shown = json.dumps(name[:40])
+        labels.report.problem(
+            labels.path, f"{shown} must be letters, digits and _, and not begin with a digit"
+        )
+    elif name in RESERVED_LABELS or name.startswith("__"):
+        labels.problem(name, "is reserved; use another name")
+
+
+def _name(value: object) -> str:
+    name = scalars.text(value)
+    if name != name.strip() or len(name) > _LONGEST_NAME:
+        raise ValueError(f"must be at most {_LONGEST_NAME} characters, without a blank at either end")
+    return name
+
+
+def _telephone(value: object) -> str:
+    number = scalars.text(value)
+    if not _TELEPHONE.fullmatch(number):
+        raise ValueError('must be a telephone number in quotes, such as "+14155550100"')
+    return number
+
+
+def _topology(value: object) -> Topology | None:
+    word = _TOPOLOGY(value)
+    return None if word == "auto" else Topology(word)
+
+
+def _ca_file(path: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no PEM certificate") from None
+    except OSError as error:
+        raise ValueError(f"can't read {path}: {error.strerror}") from error
+    return path

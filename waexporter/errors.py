@@ -1,0 +1,80 @@
+"""Every error this program raises on purpose.
+
+WaexporterError
+├── ConfigError       the configuration is wrong: exit code 2, every problem with its key path
+├── StartError        the daemon can't start (port taken, ...): exit code 1
+└── ApiError          the client gave no usable answer; `.reason` is a metric label
+    ├── UnreachableError   no connection, no answer in time, no TLS
+    ├── RefusedError       401 or 403 after one fresh login, or a login that was refused
+    ├── StatusError        another 4xx or 5xx, with the API's own codes
+    └── BodyError          a 2xx that is not the agreed document, or `errors` in a 2xx
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class WaexporterError(Exception):
+    """Root of the tree."""
+
+
+class ConfigError(WaexporterError):
+    """The configuration is wrong; `problems` holds lines like `targets[0].url: must begin with …`."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class StartError(WaexporterError):
+    """The daemon can't start."""
+
+
+class ApiError(WaexporterError):
+    """The client gave no usable answer."""
+
+    reason: Reason = Reason.STATUS
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason | None = None,
+        code: int | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        if reason is not None:
+            self.reason = reason
+        self.code = code
+        self.status = status
+
+
+class UnreachableError(ApiError):
+    """No connection, no answer in time, or no TLS."""
+
+    reason = Reason.UNREACHABLE
+
+
+class RefusedError(ApiError):
+    """The credentials were not accepted."""
+
+    reason = Reason.REFUSED
+
+
+class StatusError(ApiError):
+    """Any other 4xx or 5xx."""
+
+    reason = Reason.STATUS
+
+
+class BodyError(ApiError):
+    """A 2xx that is not the agreed document."""
+
+    reason = Reason.BODY

@@ -1,0 +1,66 @@
+"""What a failed health poll says of the client."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from waexporter.health.facts import SLUGS, Facts
+from waexporter.model import Failure, Problem, Reason, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The API's own codes say more than the HTTP status does.
+_CODES: Mapping[int, tuple[str, str]] = {
+    1011: ("uninitialized", "the coreapp is not ready yet"),
+    1014: ("no_coreapp_connected", "the webapp answers, but does not reach its coreapp"),
+    1016: ("overloaded", "the client is overloaded"),
+    1018: ("no_coreapp_connected", "no primary coreapp: a failover is under way"),
+    1023: ("database", "the client does not reach its database"),
+}
+_ACCESS_DENIED = 1005
+# The same code is given for a token that has expired.
+_EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
+_REASONS: Mapping[Reason, tuple[str, str]] = {
+    Reason.UNREACHABLE: ("unreachable", "the client can't be reached"),
+    Reason.TIMEOUT: (
+        "timeout",
+        "the client does not answer in time; one dead node is enough to make /health slow",
+    ),
+    Reason.TLS: ("tls", "no trusted TLS connection to the client"),
+    Reason.REFUSED: ("auth_refused", "the client does not accept the credentials"),
+    Reason.STATUS: ("unexpected_answer", "the client answers /health with an error"),
+    Reason.BODY: ("unexpected_answer", "the client's answer is not understood"),
+    Reason.TOO_LARGE: ("unexpected_answer", "the client's answer is not understood"),
+}
+
+
+def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
+    """Judge a client that gave no health answer, by the reason for that."""
+    topology = facts.topology or (before.topology if before else None)
+    shards = facts.shards
+    if not facts.polled:
+        problem: Problem | None = Problem("not_polled", "no health poll has ended yet")
+    elif facts.failure is None:
+        problem = Problem("stale", "no health answer for too long")
+    elif facts.failure.reason is Reason.RATE_LIMITED:
+        problem = None
+    else:
+        problem = _of_failure(facts.failure)
+    problems = (problem,) if problem else ()
+    # Without a health answer that is young enough, a rate limit says nothing but that nothing is known.
+    state = SLUGS[problem.slug] if problem else State.UNKNOWN
+    return Verdict(state, problems, topology=topology, shards=shards)
+
+
+def _of_failure(failure: Failure) -> Problem:
+    if (
+        failure.reason is Reason.REFUSED
+        and failure.code == _ACCESS_DENIED
+        and _EXPIRED.search(failure.message)
+    ):
+        return Problem("build_expired", f"this build of the client has expired: {failure.message}")
+    by_code = _CODES.get(failure.code or 0) if failure.reason in {Reason.STATUS, Reason.BODY} else None
+    slug, words = by_code or _REASONS.get(failure.reason, _REASONS[Reason.STATUS])
+    return Problem(slug, f"{words}: {failure.message}")

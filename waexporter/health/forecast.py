@@ -1,0 +1,65 @@
+"""What announces itself: support, certificates and the on-call group tell of days to come."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from waexporter.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.health.facts import Facts
+    from waexporter.model import Support
+
+EXPIRING = 7 * 86400.0  # seconds before an end that should be known of
+DISK_LOW = 1 << 30  # bytes; below it a client's database soon stops
+
+
+def foretell(facts: Facts, now: float) -> Iterator[Problem]:
+    """Yield what support, certificates and the on-call group tell of days to come."""
+    if facts.support is not None:
+        yield from _of_support(facts.support, now)
+    for name, end in facts.certificates.not_after if facts.certificates else ():
+        yield from _ending("certificate", f"the {_CERTIFICATES.get(name, name)} certificate", end, now)
+    if facts.group is not None and not facts.group.participants:
+        words = "does not exist" if facts.group.participants is None else "has nobody in it but the business"
+        yield Problem("on_call_group_unreachable", f"the on-call group {words}: nobody reads a page")
+
+
+_CERTIFICATES = {"served": "webapp's", "external_ca": "external CA's", "webhook_ca": "webhook CA's"}
+
+
+def _of_support(support: Support, now: float) -> Iterator[Problem]:
+    for node in support.nodes:
+        who = f"the build of {node.node}" if node.node else "the client's build"
+        if node.expires is not None:
+            yield from _ending("build", who, node.expires, now, node.node)
+        for volume, free in node.free_bytes:
+            if free < DISK_LOW:
+                where = f" on {node.node}" if node.node else ""
+                words = f"{free / (1 << 20):.0f} MiB are left for {volume.replace('_', ' ')}{where}"
+                yield Problem("disk_low", words, node.node)
+    versions = sorted({node.version for node in support.nodes if node.version})
+    if len(versions) > 1:
+        yield Problem("version_skew", f"the nodes run different versions: {', '.join(versions[:4])}")
+
+
+def _ending(kind: str, what: str, end: float, now: float, node: str = "") -> Iterator[Problem]:
+    day = datetime.fromtimestamp(min(max(end, 0.0), _LAST_DAY), UTC).strftime("%Y-%m-%d")
+    if now >= end:
+        yield Problem(f"{kind}_expired", f"{what} has expired on {day}", node)
+    elif end - now <= EXPIRING:
+        yield Problem(f"{kind}_expiring", f"{what} expires on {day}", node)
+
+
+_LAST_DAY = 253402300799.0  # the end of the year 9999
+
+
+def list_ends(facts: Facts) -> Iterator[float]:
+    """Yield the times at which what is foretold changes."""
+    ends = [node.expires for node in facts.support.nodes if node.expires is not None] if facts.support else []
+    ends += [end for _, end in facts.certificates.not_after] if facts.certificates else []
+    for end in ends:
+        yield from (end - EXPIRING, end)

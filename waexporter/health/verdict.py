@@ -1,0 +1,146 @@
+"""The verdict on a client, weighed from its problems, with the memory that this needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from waexporter.health.facts import SLUGS, Facts
+from waexporter.health.failures import judge_without_health
+from waexporter.health.forecast import foretell, list_ends
+from waexporter.health.rules import RULES, list_connected, list_connecting
+from waexporter.model import Problem, Reason, State, Status, Topology, Verdict
+
+if TYPE_CHECKING:
+    from waexporter.model import Gateway, Health
+
+CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
+
+_WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
+
+
+def judge(facts: Facts, before: Verdict | None, now: float) -> Verdict:
+    """Judge a client; `before` gives the memory that a verdict needs: since when, and which topology."""
+    failure = facts.failure
+    limited = failure is not None and failure.reason is Reason.RATE_LIMITED
+    if facts.health is not None and (failure is None or limited):
+        verdict = _of_health(facts.health, facts, before, now)
+    else:
+        verdict = judge_without_health(facts, before)
+    if limited:
+        words = "the client answers /health with 429: more than 10 requests a minute, all callers together"
+        verdict = replace(verdict, problems=(*verdict.problems, Problem("rate_limited", words)))
+    return _remember(_with_state(verdict, before, now), before, now)
+
+
+def changes_at(verdict: Verdict, facts: Facts, now: float) -> float | None:
+    """Tell when (wall clock) time alone will change this verdict, if it will."""
+    limits = [since + CONNECTING_TOO_LONG for _, since in verdict.connecting]
+    return min((end for end in (*limits, *list_ends(facts)) if end > now), default=None)
+
+
+def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
+    """Weigh the problems, and those that only time makes one: `connecting` is good unless it lasts."""
+    if not verdict.up:
+        # One poll that failed says nothing about who is connecting, and must not begin the time anew.
+        return replace(verdict, connecting=before.connecting if before else ())
+    known = dict(before.connecting) if before else {}
+    nodes = [problem.node for problem in verdict.problems if problem.slug == "connecting"]
+    connecting = tuple((node, known.get(node, now)) for node in nodes)
+    problems = list(verdict.problems)
+    for node, since in connecting:
+        if now - since >= CONNECTING_TOO_LONG:
+            words = f"{node or 'the client'} has been connecting for {CONNECTING_TOO_LONG:.0f} s or more"
+            problems.append(Problem("connecting_too_long", words, node))
+    weights = [SLUGS[problem.slug] for problem in problems]
+    state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
+    if verdict.connected and state is State.DOWN:
+        # While a coreapp serves, what would take down another client is a warning.
+        state = State.DEGRADED
+    return replace(verdict, state=state, problems=tuple(problems), connecting=connecting)
+
+
+# --- with a health answer ----------------------------------------------------------------------
+
+
+def _of_health(health: Health, facts: Facts, before: Verdict | None, now: float) -> Verdict:
+    shards = _shards(facts, before)
+    topology = _topology(health, facts, before, shards)
+    shards = 1 if topology is Topology.HA else shards if topology is Topology.MULTICONNECT else None
+    connected = list_connected(health)
+    expected = 1 if topology is not Topology.MULTICONNECT else shards
+    same = before is not None and before.gateways == health.gateways
+    since = before.gateways_since if before is not None and same else now
+    problems = [*RULES[topology](health, expected), *list_connecting(health), *foretell(facts, now)]
+    covered = None if shards is None else _covered(facts, connected, shards, since)
+    if topology is Topology.MULTICONNECT and covered is not None and covered < (shards or 0) and connected:
+        words = f"{covered} of {shards} shards have a connected coreapp: messages of the others fail"
+        problems.append(Problem("shard_uncovered", words))
+    is_connecting = topology is Topology.SINGLE and health.gateways[0].status is Status.CONNECTING
+    return Verdict(
+        State.DEGRADED if is_connecting else State.OK,
+        tuple(problems),
+        up=True,
+        topology=topology,
+        connected=len(connected),
+        expected=expected,
+        shards=shards,
+        covered=covered,
+        gateways=health.gateways,
+        gateways_since=since,
+    )
+
+
+def _shards(facts: Facts, before: Verdict | None) -> int | None:
+    """Give the number of shards by the best evidence: configured, said by the account, owned by nodes."""
+    if facts.shards is not None:
+        return facts.shards
+    if facts.settings is not None and facts.settings.shards is not None:
+        return facts.settings.shards
+    owned = [shard for node in facts.support.nodes for shard in node.shards or ()] if facts.support else []
+    if not owned:
+        return before.shards if before is not None and before.topology is Topology.MULTICONNECT else None
+    # There are 1, 2, 4, 8, 16 or 32; the last ones may have no owner now, but had one before.
+    seen = 1 << max(owned).bit_length()
+    known = before.shards if before is not None and before.topology is Topology.MULTICONNECT else None
+    return max(seen, known or 1)
+
+
+def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) -> int:
+    """Count the shards with a connected coreapp: by their owners, where these are known for what is now."""
+    by_number = min(len(connected), shards)
+    if facts.support is None or facts.support_at < since:
+        return by_number
+    owners = {node.node: node.shards for node in facts.support.nodes if node.shards is not None}
+    if any(gateway.node not in owners for gateway in connected):
+        return by_number
+    return len({shard for gateway in connected for shard in owners[gateway.node] if shard < shards})
+
+
+def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int | None) -> Topology:
+    """Tell HA from multiconnect, whose answers look alike, by the best evidence there is."""
+    if not health.clustered:
+        return Topology.SINGLE
+    if facts.topology in {Topology.HA, Topology.MULTICONNECT}:
+        return Topology(facts.topology)
+    if shards is not None:
+        return Topology.HA if shards == 1 else Topology.MULTICONNECT
+    masters = [gateway for gateway in health.gateways if gateway.role == "primary_master"]
+    if any(master.status is Status.CONNECTED for master in masters):
+        return Topology.MULTICONNECT
+    # A master that lost its connection must not make a multiconnect cluster an HA one with duplicate clients.
+    return Topology.MULTICONNECT if before and before.topology is Topology.MULTICONNECT else Topology.HA
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+def _remember(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
+    """Carry over since when the state and each problem have lasted."""
+    known = {(problem.slug, problem.node): problem.since for problem in before.problems} if before else {}
+    problems = tuple(
+        replace(problem, since=known.get((problem.slug, problem.node), problem.since or now))
+        for problem in verdict.problems
+    )
+    since = before.since if before and before.state is verdict.state else now
+    return replace(verdict, problems=problems, since=since)

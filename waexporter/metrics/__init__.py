@@ -1,0 +1,1 @@
+"""What the client's answers become: names, families, bytes, pages."""

@@ -1,0 +1,70 @@
+"""Families as bytes, in the Prometheus text format 0.0.4 and in OpenMetrics 1.0.
+
+Sample lines are the same in both formats; only what is said of a family in its head differs. So lines are
+rendered once, when a reading arrives, and a page is made of ready fragments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.model import Fragment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from waexporter.model import Family, Head
+
+# The sample names that a family of each type may have; no other family on a page may use them.
+SUFFIXES = {
+    "counter": ("_total", "_created"),
+    "summary": ("", "_count", "_sum", "_created"),
+    "histogram": ("_bucket", "_count", "_sum", "_created"),
+    "gauge": ("",),
+    "unknown": ("",),
+}
+
+
+def claims(head: Head) -> tuple[str, ...]:
+    """List the names that a family takes on a page: its own, and those of its samples."""
+    return tuple({head.name, *(head.name + suffix for suffix in SUFFIXES[head.type])})
+
+
+def head_lines(head: Head, *, openmetrics: bool) -> bytes:
+    """Render HELP and TYPE."""
+    name, kind, words = head
+    text = words.replace("\\", "\\\\").replace("\n", "\\n")
+    if openmetrics:
+        text = text.replace('"', '\\"')
+    else:
+        name += "_total" if kind == "counter" else ""
+        kind = "untyped" if kind == "unknown" else kind
+    return encode(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
+
+
+def series(name: str, labels: Iterable[tuple[str, str]]) -> str:
+    """Render a series: its name and its labels, without a value."""
+    inner = ",".join(f'{label}="{escape(value)}"' for label, value in labels)
+    return f"{name}{{{inner}}}" if inner else name
+
+
+def render(family: Family, common: tuple[tuple[str, str], ...] = ()) -> Fragment:
+    """Render all samples of a family, each with the labels `common` in front of its own."""
+    name = family.head.name
+    lines = [
+        f"{series(name + sample.suffix, (*common, *sample.labels))} {sample.value!r}\n"
+        for sample in family.samples
+    ]
+    return Fragment(family.head, encode("".join(lines)))
+
+
+def escape(value: str) -> str:
+    """Escape a label's value."""
+    if "\\" in value or '"' in value or "\n" in value:
+        return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return value
+
+
+def encode(text: str) -> bytes:
+    """Encode for a page; half a character (a lone surrogate in somebody's JSON) becomes a question mark."""
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,135 @@
+"""From upstream names, units and labels to ours, by rule and not by a table of names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from waexporter.model import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+PREFIX = "whatsapp_"
+RESERVED_LABELS = frozenset({"target", "le", "quantile", "job", "instance"})
+RENAMED_LABELS = {"app": "coreapp"}  # later versions say coreapp themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a value comes to its base unit; dividing keeps 261180 ms at 261.18 s, multiplying would not."""
+
+    multiplier: int = 1
+    divisor: int = 1
+
+    def convert(self, value: float) -> float:
+        """Give `value` in the base unit."""
+        return value * self.multiplier if self.divisor == 1 else value / self.divisor
+
+    def convert_all(self, values: list[float]) -> list[float]:
+        """Give all of `values` in the base unit."""
+        if self.divisor != 1:
+            divisor = self.divisor
+            return [value / divisor for value in values]
+        return values if self.multiplier == 1 else [value * self.multiplier for value in values]
+
+
+PLAIN = Unit()
+_UNITS = {
+    "ms": ("seconds", Unit(divisor=1_000)),
+    "us": ("seconds", Unit(divisor=1_000_000)),
+    "kbytes": ("bytes", Unit(multiplier=1_024)),
+}
+_SUFFIXES = "count|sum|total|bucket|max|min|avg"
+_UNIT = re.compile(rf"_(ms|us|kbytes)(?=$|_(?:{_SUFFIXES})(?:_|$))|(?<=_duration)_(ms|us)(?=_)")
+_COUNT = re.compile(r"_count(_total)?$")
+_PAIRED = re.compile(r"^(?P<stem>.+)_(?P<part>count|sum)$")
+
+OVERRIDES = {
+    "web_uptime": "web_uptime_seconds",  # the unit is said in its help only: "Number of seconds since ..."
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Our name of an upstream metric, and its unit."""
+
+    text: str  # without the prefix
+    unit: Unit = PLAIN
+
+
+@lru_cache(maxsize=4096)
+def rename(upstream: str) -> Name:
+    """Translate a name: its unit moves to the base unit, and what is illegal becomes an underscore.
+
+    A `_count` counts events, so its value has no unit even where its name has one.
+    """
+    legal = legalise(OVERRIDES.get(upstream, upstream))
+    found = _UNIT.search(legal)
+    if found is None:
+        return Name(legal)
+    word, unit = _UNITS[found.group(1) or found.group(2)]
+    text = f"{legal[: found.start()]}_{word}{legal[found.end() :]}"
+    return Name(text, PLAIN if _COUNT.search(legal) else unit)
+
+
+def legalise(name: str) -> str:
+    """Make a name legal for Prometheus: letters, digits and underscores, not beginning with a digit."""
+    text = re.sub(r"[^a-zA-Z0-9_]", "_", name) or "_"
+    return f"_{text}" if text[0].isdigit() else text
+
+
+def split_pair(upstream: str) -> tuple[str, str] | None:
+    """Split `X_count` or `X_sum` into X and its part; None for any other name."""
+    found = _PAIRED.match(upstream)
+    return (found["stem"], found["part"]) if found else None
+
+
+def label_names(upstream: Iterable[str], taken: Collection[str]) -> Mapping[str, str]:
+    """Map upstream label names to ours: legal, none of `taken` or of the reserved ones, no two alike."""
+    used = {*taken, *RESERVED_LABELS}
+    names: dict[str, str] = {}
+    # Names that may stay as they are come first: what has to change gives way to them.
+    for changed, name in sorted((_legal_label(name) != name, name) for name in upstream):
+        ours = _legal_label(name) if changed else name
+        while ours in used:
+            ours = f"exported_{ours}"
+        used.add(ours)
+        names[name] = ours
+    return names
+
+
+def _legal_label(name: str) -> str:
+    # Names with two leading underscores belong to Prometheus.
+    return re.sub(r"^__+", "_", legalise(RENAMED_LABELS.get(name, name)))
+
+
+def _pairs(*stems: str) -> frozenset[str]:
+    return frozenset(f"{stem}_{part}" for stem in stems for part in ("count", "sum"))
+
+
+# The upstream names known from the API's documentation. A name outside is exported all the same, and counted.
+CATALOGUE: Mapping[Endpoint, frozenset[str]] = {
+    Endpoint.APP: frozenset({
+        "callback_queue_size", "callback_requests", "concurrent_rate_limit_triggered", "endpoint_requests",
+        "in_message_from_server", "in_message_decoded", "in_message_persisted",
+        "in_messages_pending_processing", "media_downloads", "media_uploads", "out_message_persisted",
+        "out_message_status", "pending_callbacks", "pending_messages",
+    }) | _pairs(
+        "callback_requests_duration_ms", "db_request_duration_us", "db_request_error_duration_us",
+        "endpoint_requests_duration_ms", "internal_server_conn_duration_ms",
+        "internal_server_requests_duration_ms", "out_message_sent_duration_ms",
+    ),
+    Endpoint.DB: frozenset({
+        "db_contacts", "db_message_receipts", "db_messages", "db_pending_callbacks", "db_pending_messages",
+    }),
+    Endpoint.WEB: frozenset({
+        "web_uptime", "web_connections", "web_pending_connections", "web_max_pending_connections",
+        "web_queue_len", "web_idle_processes", "web_total_processes", "web_process_limit_hit",
+        "web_handled_requests", "web_out_kbytes", "web_requests",
+    }) | _pairs(
+        "api_requests_duration_ms", "api_requests_db_duration_ms", "api_requests_coreapp_duration_ms",
+    ),
+}  # fmt: skip

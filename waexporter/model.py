@@ -1,0 +1,401 @@
+"""The plain values that flow through the program; standard library only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Instant(NamedTuple):
+    """One moment on both clocks: people read the wall, ages are measured on the steady one."""
+
+    wall: float  # seconds since the epoch
+    steady: float  # seconds of time.monotonic()
+
+
+def now() -> Instant:
+    """Read both clocks."""
+    return Instant(time.time(), time.monotonic())
+
+
+class Secret:
+    """A text that can't print itself: only `reveal()` gives it away."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the text itself."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+class Topology(StrEnum):
+    """How the nodes of one client are arranged."""
+
+    SINGLE = "single"
+    HA = "ha"
+    MULTICONNECT = "multiconnect"
+
+
+class Endpoint(StrEnum):
+    """What of a client is polled; the values are the keys of `poll:` and the label `endpoint`."""
+
+    HEALTH = "health"
+    APP = "app"
+    WEB = "web"
+    DB = "db"
+    SUPPORT = "support"
+    SETTINGS = "settings"
+    CERTIFICATES = "certificates"
+    GROUP = "group"
+    CANARY = "canary"
+
+
+class Reason(StrEnum):
+    """Why a poll failed: the label `reason` of `waexporter_poll_failures_total`."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    STATUS = "status"
+    BODY = "body"
+    TOO_LARGE = "too_large"
+    STALE_NODE = "stale_node"
+
+
+class Drop(StrEnum):
+    """Why a sample was left out: the label `reason` of `waexporter_dropped_samples_total`."""
+
+    MALFORMED = "malformed"  # not the shape of a metric or of a sample
+    NOT_A_NUMBER = "not_a_number"
+    OUT_OF_RANGE = "out_of_range"  # infinite, beyond a double, or a counter below zero
+    DUPLICATE = "duplicate"  # the same labels twice in one family
+    CLASH = "clash"  # another family has that name already
+    LABEL_SETS = "label_sets"  # more label sets in one family than allowed
+    SAMPLES = "samples"  # more samples in one answer than allowed
+
+
+# --- configuration -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What a target accepts as proof of identity; all three may be absent."""
+
+    api_key: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a target's certificate is verified."""
+
+    ca_file: str | None = None
+    server_name: str | None = None
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When an endpoint is polled and how long one poll may take, in seconds."""
+
+    interval: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One WhatsApp client, as configured."""
+
+    name: str
+    url: str  # scheme://host[:port][/prefix], without a trailing slash and without /v1
+    auth: Auth = Auth()
+    tls: Tls = Tls()
+    proxy_url: str | None = None
+    topology: Topology | None = None  # None: found out
+    shards: int | None = None  # expected; None: found out
+    on_call_group: str | None = None
+    canary_number: str | None = None  # whom the canary looks up
+    labels: tuple[tuple[str, str], ...] = ()  # sorted by name
+    plans: Mapping[Endpoint, Plan] = field(default_factory=dict)  # endpoints that are off are absent
+    stale_after: float = 3.0  # intervals
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer may cost."""
+
+    body_bytes: int = 16 * 1024 * 1024
+    samples_per_endpoint: int = 10_000
+    label_sets_per_family: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where we listen ourselves."""
+
+    host: str = "127.0.0.1"
+    port: int = 9847
+    config_file: str | None = None  # exporter-toolkit format
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How much is logged, and in which shape."""
+
+    level: str = "info"  # debug | info | warning | error
+    format: str = "json"  # json | console
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole effective configuration."""
+
+    targets: tuple[Target, ...]
+    limits: Limits = Limits()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+    workers: int | None = None  # None: sized for the worst case
+
+
+# --- what the client says of itself ------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """`gateway_status` of one node, with our two additions at the end."""
+
+    CONNECTED = "connected"
+    CONNECTING = "connecting"
+    DISCONNECTED = "disconnected"
+    UNINITIALIZED = "uninitialized"
+    UNREGISTERED = "unregistered"
+    UNREACHABLE = "unreachable"  # the node's value was an error, not a status
+    OTHER = "other"  # a status this program doesn't know
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One node of GET /v1/health; a single client has one with node and role empty."""
+
+    node: str
+    role: str
+    status: Status
+    detail: str = ""  # the status as said upstream when OTHER, the error's words when UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """GET /v1/health, understood."""
+
+    gateways: tuple[Gateway, ...]
+    clustered: bool  # a map per node, or the flat shape of a single client
+    version: str = ""
+    api_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupportNode:
+    """What one node says in GET /v1/support; None where it did not say, or nothing that can be used."""
+
+    node: str
+    role: str = ""
+    version: str = ""
+    db_engine: str = ""
+    expires: float | None = None  # wall clock: the build stops working then
+    free_bytes: tuple[tuple[str, float], ...] = ()  # (volume, bytes); a volume without a limit is absent
+    shards: tuple[int, ...] | None = None  # those it owns
+    socket_connected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """GET /v1/support, understood."""
+
+    nodes: tuple[SupportNode, ...]
+    clustered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """GET /v1/settings/application, understood."""
+
+    numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
+    truths: tuple[tuple[str, bool], ...] = ()
+    has_webhook: bool = False
+    on_call_pager: str | None = None
+    shards: int | None = None  # from GET /v1/account/shards
+    prints: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # (key path, digest of its value)
+    changed_keys: tuple[str, ...] = ()  # since the poll before
+    changed_at: float | None = None  # wall clock, when a change was last seen
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """When certificates end: (served | external_ca | webhook_ca, wall clock)."""
+
+    not_after: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The on-call group."""
+
+    participants: int | None  # people beside the business itself; None: there is no such group
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A contact check from end to end."""
+
+    duration: float  # seconds
+
+
+Document = Health | Support | Settings | Certificates | Group | Canary
+
+# --- readings ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the logins at one target came to so far."""
+
+    logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
+    token_expires: float | None = None  # wall clock; None without a token
+
+
+class Head(NamedTuple):
+    """What is said once about a family: its name as in OpenMetrics (a counter's without _total)."""
+
+    name: str
+    type: str  # counter | gauge | summary | histogram | unknown | info | stateset
+    help: str
+
+
+class Sample(NamedTuple):
+    """One value; the suffix is `_total`, `_sum`, ... or empty."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    suffix: str = ""
+
+
+class Family(NamedTuple):
+    """One metric with all its samples."""
+
+    head: Head
+    samples: tuple[Sample, ...]
+
+
+class Fragment(NamedTuple):
+    """The rendered sample lines of one family, ready for a page."""
+
+    head: Head
+    lines: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one source said; behind a load balancer each webapp is a source, elsewhere it is empty."""
+
+    source: str
+    fragments: tuple[Fragment, ...]
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a poll gave nothing."""
+
+    reason: Reason
+    message: str  # one sentence for a person, free of secrets
+    code: int | None = None  # the API's own error code
+    status: int | None = None  # the HTTP status
+    parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a poll gave."""
+
+    parts: tuple[Part, ...] = ()
+    document: Document | None = None
+    dropped: tuple[tuple[Drop, int], ...] = ()
+    unknown_families: int = 0
+    nodes: frozenset[str] = frozenset()  # that answered, in a cluster
+    flaws: tuple[Failure, ...] = ()  # what is lacking all the same; each is counted as a failure
+
+    @property
+    def samples(self) -> int:
+        """How many samples came of it."""
+        return sum(part.samples for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one poll of one endpoint of one target came to."""
+
+    target: str
+    endpoint: Endpoint
+    at: Instant  # when it ended
+    duration: float  # seconds
+    outcome: Success | Failure
+    account: Account = Account()
+
+
+# --- verdicts ----------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """The verdict on a client in one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason behind a verdict."""
+
+    slug: str  # from the closed set health.SLUGS
+    words: str  # one sentence for a person
+    node: str = ""  # the node it is about, if it is about one
+    since: float = 0.0  # wall clock, when it was first seen
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is the matter with one client, judged from everything known of it."""
+
+    state: State
+    problems: tuple[Problem, ...] = ()
+    since: float = 0.0  # wall clock, when the state last changed
+    up: bool = False  # the newest health answer is fresh and was understood
+    topology: Topology | None = None
+    connected: int | None = None  # coreapps
+    expected: int | None = None  # coreapps
+    shards: int | None = None
+    covered: int | None = None
+    gateways: tuple[Gateway, ...] = ()
+    gateways_since: float = 0.0  # wall clock, when they last changed
+    connecting: tuple[tuple[str, float], ...] = ()  # (node, since when on the wall clock)

@@ -1,0 +1,1 @@
+"""Asking on a timer, and remembering what was answered."""

@@ -1,0 +1,122 @@
+"""One poll of one endpoint of one target: the only place where an ApiError becomes a Failure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from waexporter.errors import ApiError
+from waexporter.metrics import documents
+from waexporter.metrics.exposition import render
+from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
+from waexporter.polling.probers import PROBERS, Asker, Subject, as_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from waexporter.model import Account, Family, Instant, Limits, Target
+    from waexporter.whatsapp.exchange import Reply, Request
+
+# What an account may do changes seldom, and every refusal is a line in the client's log.
+RETRY_REFUSED = 3600.0  # seconds
+_RETRIED_RARELY = frozenset(
+    {Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP, Endpoint.CANARY}
+)
+
+
+class Poller:
+    """Polls one endpoint of one target."""
+
+    def __init__(
+        self,
+        client: Asker,
+        endpoint: Endpoint,
+        limits: Limits,
+        clock: Callable[[], Instant],
+        group: Callable[[], str | None] | None = None,
+    ) -> None:
+        self.target: Target = client.target
+        self.endpoint = endpoint
+        self._client = client
+        self._clock = clock
+        self._common = (("target", self.target.name), *self.target.labels)
+        known = group or (lambda: self.target.on_call_group)
+        self._prober = PROBERS[endpoint](Subject(self.target, endpoint, limits, known))
+        self.path = self._prober.path
+        self._refused: Failure | None = None
+        self._refused_until = -math.inf  # steady clock
+
+    def poll(self) -> Reading:
+        """Ask once, and give what came of it."""
+        return self.ask()[0]
+
+    def ask(self) -> tuple[Reading, Reply | None]:
+        """Ask once, and give the last reply beside what came of it; None when there was none."""
+        began = self._clock()
+        listener = _Listener(self._client)
+        if self._refused is not None and began.steady < self._refused_until:
+            outcome: Success | Failure = self._refused
+        else:
+            outcome = self._probe(listener)
+        ended = self._clock()
+        if isinstance(outcome, Failure) and self._is_refused(outcome, listener):
+            self._refused, self._refused_until = outcome, ended.steady + RETRY_REFUSED
+        took = ended.steady - began.steady
+        account = self._client.account()
+        return Reading(self.target.name, self.endpoint, ended, took, outcome, account), listener.reply
+
+    def blame(self, crash: Exception) -> Reading:
+        """Give the reading for a poll that crashed: a bug of ours, but the endpoint is not read."""
+        words = f"waexporter failed on this answer ({type(crash).__name__}); its log has the traceback"
+        outcome = Failure(Reason.BODY, words)
+        return Reading(self.target.name, self.endpoint, self._clock(), 0.0, outcome, self._client.account())
+
+    def _probe(self, listener: _Listener) -> Success | Failure:
+        try:
+            outcome = self._prober.ask(listener, self.target.plans[self.endpoint].timeout)
+        except ApiError as error:
+            failure = replace(as_failure(error), message=self._explain(error))
+            return replace(failure, parts=self._parts(documents.of_failure(self.endpoint)))
+        families = documents.of_document(outcome.document)
+        return replace(outcome, parts=self._parts(families)) if families else outcome
+
+    def _parts(self, families: Iterable[Family]) -> tuple[Part, ...]:
+        fragments = tuple(render(family, self._common) for family in families)
+        return (Part("", fragments, sum(each.lines.count(b"\n") for each in fragments)),) if fragments else ()
+
+    def _is_refused(self, failure: Failure, listener: _Listener) -> bool:
+        """Tell whether the endpoint itself said no; a login that failed is tried again much sooner."""
+        return (
+            self.endpoint in _RETRIED_RARELY
+            and failure.reason is Reason.REFUSED
+            and listener.reply is not None
+        )
+
+    def _explain(self, error: ApiError) -> str:
+        if error.reason is Reason.TIMEOUT:
+            return f"{error} (poll.{self.endpoint}: timeout {self.target.plans[self.endpoint].timeout:g} s)"
+        auth = self.target.auth
+        if error.reason is Reason.REFUSED and auth.api_key is None and auth.password is None:
+            return f"{error}; no credentials are configured (auth)"
+        return str(error)
+
+
+class _Listener:
+    """Hands requests on, and remembers the last reply."""
+
+    def __init__(self, client: Asker) -> None:
+        self.target = client.target
+        self.reply: Reply | None = None
+        self._client = client
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        self.reply = None
+        self.reply = self._client.send(request, timeout)
+        return self.reply
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        return self._client.served_certificates(timeout)
+
+    def account(self) -> Account:
+        return self._client.account()

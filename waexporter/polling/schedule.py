@@ -1,0 +1,171 @@
+"""The timetable: one job per target and endpoint, on APScheduler.
+
+APScheduler plans on the wall clock, with ten threads and a grace of one second, and forgets what it leaves
+out. Here the pool is sized so that every target may be dead at once and delay no other, nothing is given up
+for being late, what is left out is counted, and a wall clock that jumps moves the plan with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apscheduler.job import Job
+
+_SPARE_WORKERS = 8  # for the heartbeat, and for jobs that run a little longer than their deadline
+_SPREAD_TARGETS = 200  # from this many targets on, first runs are spread over the whole interval
+_CLOCK_CHECK = 1.0  # seconds
+_CLOCK_JUMP = 2.0  # seconds by which the wall clock must leave the steady one to have jumped
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to run on a timer."""
+
+    name: str
+    run: Callable[[], None]
+    interval: float  # seconds
+    timeout: float  # seconds that one run may take at most
+    missed: Callable[[int], None]  # told how many runs were left out
+    is_poll: bool = True  # else its lateness is nobody's concern
+
+
+class Schedule:
+    """Runs tasks on their timers until it is stopped."""
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        targets: int,
+        workers: int | None,
+        late: Callable[[float], None],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._tasks = tasks
+        self._share = min(1.0, targets / _SPREAD_TARGETS)
+        self._chance = chance
+        self._stopped = threading.Event()
+        self._executor = _Executor(workers or size_pool(tasks), late)
+        self._scheduler = BackgroundScheduler(
+            executors={"default": self._executor},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        self._clock_guard = threading.Thread(
+            target=watch_clock,
+            args=(_wall_offset, self._stopped.wait, self._plan_anew),
+            name="clock-guard",
+            daemon=True,
+        )
+
+    def start(self) -> None:
+        """Begin: first runs are spread, so that a thousand targets are not asked in one instant."""
+        now = datetime.now(UTC)
+        for task in self._tasks:
+            trigger = self._trigger(task, now)
+            run = self._executor.counted(task)
+            self._scheduler.add_job(
+                run, trigger, id=task.name, name=task.name, next_run_time=trigger.start_date
+            )
+        self._scheduler.start()
+        self._clock_guard.start()
+
+    def stop(self) -> None:
+        """Begin no more runs; those under way are left to their deadlines."""
+        self._stopped.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def _plan_anew(self) -> None:
+        """Plan every run from now on: a wall clock set back would stop all polls for as long as that."""
+        now = datetime.now(UTC)
+        for task in self._tasks:
+            trigger = self._trigger(task, now)
+            with contextlib.suppress(JobLookupError):  # the schedule has ended meanwhile
+                # Not reschedule_job: it would leave out a first run that is due already.
+                self._scheduler.modify_job(task.name, trigger=trigger, next_run_time=trigger.start_date)
+
+    def _trigger(self, task: Task, now: datetime) -> IntervalTrigger:
+        begin = now + timedelta(seconds=task.interval * self._share * self._chance())
+        return IntervalTrigger(seconds=task.interval, start_date=begin, timezone=UTC)
+
+
+def watch_clock(
+    offset: Callable[[], float], is_over: Callable[[float], bool], jumped: Callable[[], None]
+) -> None:
+    """Call `jumped` each time the wall clock has left the steady one, until `is_over(seconds)` says so."""
+    before = offset()
+    while not is_over(_CLOCK_CHECK):
+        newer = offset()
+        if abs(newer - before) > _CLOCK_JUMP:
+            before = newer
+            jumped()
+
+
+def _wall_offset() -> float:
+    return time.time() - time.monotonic()
+
+
+def size_pool(tasks: Iterable[Task]) -> int:
+    """Count the threads needed when every run takes all of its time: then each task holds a share of one."""
+    return math.ceil(sum(min(1.0, task.timeout / task.interval) for task in tasks)) + _SPARE_WORKERS
+
+
+class _Executor(ThreadPoolExecutor):
+    """A pool (its threads are made as they are needed) that knows for when each run was planned."""
+
+    def __init__(self, workers: int, late: Callable[[float], None]) -> None:
+        super().__init__(workers)
+        self._late = late
+        self._planned: dict[str, _Moment] = {}
+        self._tasks: dict[str, Task] = {}
+
+    def counted(self, task: Task) -> Callable[[], None]:
+        """Give what the scheduler runs for a task."""
+        self._tasks[task.name] = task
+
+        def run() -> None:
+            planned = self._planned.get(task.name)
+            if planned is not None and task.is_poll:
+                self._late(max((datetime.now(UTC) - planned.planned).total_seconds(), 0.0))
+            task.run()
+
+        return run
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        task, now = self._tasks[job.id], _Moment(run_times[-1], time.monotonic())
+        before = self._planned.get(job.id)
+        self._planned[job.id] = now
+        if before is not None and (left_out := _left_out(before, now, task.interval)):
+            task.missed(left_out)
+        super()._do_submit_job(job, run_times)
+
+
+class _Moment(NamedTuple):
+    planned: datetime
+    steady: float
+
+
+def _left_out(before: _Moment, now: _Moment, interval: float) -> int:
+    """Count the runs between two: they are planned on a lattice, whose gaps are runs left out.
+
+    Where the wall clock jumped, the steady one knows better.
+    """
+    planned = round((now.planned - before.planned).total_seconds() / interval)
+    passed = round((now.steady - before.steady) / interval)
+    return max(min(planned, passed) - 1, 0)

@@ -1,0 +1,322 @@
+"""The one mutable cell: the newest readings of every target, and what follows from them.
+
+Everything in a cell is a frozen value. `put` and `snapshot` compute the next value and assign it; the lock
+of a cell guards just that, so that two endpoints of one target don't overwrite each other's step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from waexporter import health
+from waexporter.metrics import families
+from waexporter.metrics.exposition import render
+from waexporter.metrics.families import Tally
+from waexporter.model import (
+    Account,
+    Certificates,
+    Drop,
+    Endpoint,
+    Failure,
+    Group,
+    Health,
+    Instant,
+    Reason,
+    Settings,
+    State,
+    Status,
+    Success,
+    Support,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from waexporter.model import Fragment, Part, Reading, Target
+
+
+_NO_ACCOUNT = Account()
+_NO_VERDICT = Verdict(State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part of an answer, and the steady clock's time from which it must not be served."""
+
+    part: Part
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """Everything that is known of one target."""
+
+    target: Target
+    readings: Mapping[Endpoint, Reading] = field(default_factory=dict)  # the newest of each endpoint
+    successes: Mapping[Endpoint, Reading] = field(default_factory=dict)  # the newest success of each
+    kept: Mapping[tuple[Endpoint, str], Kept] = field(default_factory=dict)
+    tallies: Mapping[Endpoint, Tally] = field(default_factory=dict)
+    account: Account = _NO_ACCOUNT
+    verdict: Verdict = _NO_VERDICT
+    expires: float = math.inf  # steady clock: when time alone changes the verdict
+    about: tuple[Fragment, ...] = ()  # verdict and account
+    counted: Mapping[Endpoint, Mapping[str, Fragment]] = field(default_factory=dict)  # by family
+
+    def fragments(self, steady: float) -> Iterator[Fragment]:
+        """Give everything of this target that may be served at this time of the steady clock."""
+        yield from self.about
+        for kept in self.kept.values():
+            if steady < kept.expires:
+                yield from kept.part.fragments
+        for fragments in self.counted.values():
+            yield from fragments.values()
+
+    def fresh_until(self, steady: float) -> float:
+        """Tell until when (steady clock) what is served at this time may be served, if nothing new comes."""
+        ends = [kept.expires for kept in self.kept.values() if kept.expires > steady]
+        return min([self.expires, *ends])
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All targets at one moment, in configured order; `version` changes whenever anything in it does."""
+
+    version: int
+    at: Instant
+    states: tuple[TargetState, ...]
+
+
+class _Cell:
+    __slots__ = ("lock", "state")
+
+    def __init__(self, state: TargetState) -> None:
+        self.state = state
+        self.lock = threading.Lock()
+
+
+class Store:
+    """The newest of everything, for all targets."""
+
+    def __init__(self, targets: Iterable[Target], clock: Callable[[], Instant]) -> None:
+        self._clock = clock
+        now = clock()
+        targets = tuple(targets)
+        self.names = frozenset(target.name for target in targets)
+        self._cells = {target.name: _Cell(_begin(target, now)) for target in targets}
+        self._versions = itertools.count(1)
+        self._version = 0
+
+    def put(self, reading: Reading) -> tuple[TargetState, TargetState]:
+        """Take in a reading; gives the target's state before it and after it."""
+        return self._step(reading.target, lambda state: advance(state, reading))
+
+    def state(self, target: str) -> TargetState:
+        """Give what is known of one target."""
+        return self._cells[target].state
+
+    def on_call_group(self, target: str) -> str | None:
+        """Give the group that is paged: as configured, else as the settings last said, however long ago."""
+        state = self._cells[target].state
+        if state.target.on_call_group is not None:
+            return state.target.on_call_group
+        settings = _document(state.successes.get(Endpoint.SETTINGS), Settings)
+        return settings.on_call_pager if settings else None
+
+    def count_missed(self, target: str, endpoint: Endpoint, polls: int) -> None:
+        """Take in that polls were left out."""
+        self._step(target, lambda state: _missed(state, endpoint, polls))
+
+    def snapshot(self) -> Snapshot:
+        """Give all targets as they are now, judged anew where time has changed the verdict."""
+        now = self._clock()
+        for name, cell in self._cells.items():
+            if now.steady >= cell.state.expires:
+                self._step(name, lambda state: _judged(state, now))
+        version = self._version
+        return Snapshot(version, now, tuple(cell.state for cell in self._cells.values()))
+
+    def _step(
+        self, name: str, following: Callable[[TargetState], TargetState]
+    ) -> tuple[TargetState, TargetState]:
+        cell = self._cells[name]
+        with cell.lock:
+            before = cell.state
+            cell.state = after = following(before)
+        self._version = next(self._versions)
+        return before, after
+
+
+# --- the next state, purely --------------------------------------------------------------------
+
+
+def _begin(target: Target, now: Instant) -> TargetState:
+    state = TargetState(target, verdict=Verdict(State.UNKNOWN, since=now.wall))
+    for endpoint in target.plans:
+        state = _counted(state, endpoint, Tally())
+    return _judged(state, now)
+
+
+def advance(state: TargetState, reading: Reading) -> TargetState:
+    """Give the state after one more reading."""
+    endpoint = reading.endpoint
+    successes, kept = state.successes, state.kept
+    if isinstance(reading.outcome, Success):
+        reading = _checked(state, reading, reading.outcome)
+        successes = {**successes, endpoint: reading}
+    if isinstance(reading.outcome, Success) or reading.outcome.parts:
+        kept = _keep(state, reading)
+    state = replace(state, readings={**state.readings, endpoint: reading}, successes=successes, kept=kept)
+    state = _counted(state, endpoint, state.tallies[endpoint].after(reading))
+    if endpoint not in _JUDGED and reading.account == state.account:
+        return state
+    return _judged(replace(state, account=reading.account), reading.at)
+
+
+def _keep(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str], Kept]:
+    """Give the parts to serve after a success; webapps take turns in answering, all else is replaced."""
+    endpoint, steady = reading.endpoint, reading.at.steady
+    expires = steady + lifetime(state.target, endpoint)
+    stays = endpoint is Endpoint.WEB
+    kept = {
+        key: old
+        for key, old in state.kept.items()
+        if key[0] is not endpoint or (stays and steady < old.expires)
+    }
+    kept.update({(endpoint, part.source): Kept(part, expires) for part in reading.outcome.parts})
+    return kept
+
+
+def _checked(state: TargetState, reading: Reading, outcome: Success) -> Reading:
+    """Note what only shows beside the other readings of the target: clashing families, and silent nodes."""
+    checked = _without_clashes(state, reading, outcome)
+    silent = _silent_nodes(state, reading.endpoint, outcome)
+    if silent:
+        words = f"left out of the answer, though /health reaches them: {', '.join(silent)}"
+        checked = replace(checked, flaws=(*checked.flaws, Failure(Reason.STALE_NODE, words)))
+    return reading if checked is outcome else replace(reading, outcome=checked)
+
+
+def _without_clashes(state: TargetState, reading: Reading, outcome: Success) -> Success:
+    """Leave out families that another endpoint of the target gives: a page must not have a series twice."""
+    taken = {
+        fragment.head.name
+        for (owner, _), kept in state.kept.items()
+        if owner is not reading.endpoint and reading.at.steady < kept.expires
+        for fragment in kept.part.fragments
+    }
+    if not any(fragment.head.name in taken for part in outcome.parts for fragment in part.fragments):
+        return outcome
+    parts = tuple(_without(part, taken) for part in outcome.parts)
+    lost = outcome.samples - sum(part.samples for part in parts)
+    return replace(outcome, parts=parts, dropped=(*outcome.dropped, (Drop.CLASH, lost)))
+
+
+def _without(part: Part, taken: AbstractSet[str]) -> Part:
+    fragments = tuple(fragment for fragment in part.fragments if fragment.head.name not in taken)
+    return replace(part, fragments=fragments, samples=sum(each.lines.count(b"\n") for each in fragments))
+
+
+def _silent_nodes(state: TargetState, endpoint: Endpoint, outcome: Success) -> tuple[str, ...]:
+    """List coreapps that health reaches and /stats/app leaves out: with a failing node it does, silently."""
+    is_flat = bool(outcome.samples) and not outcome.nodes
+    if endpoint is not Endpoint.APP or is_flat:
+        return ()
+    coreapps = {
+        gateway.node
+        for gateway in state.verdict.gateways
+        if gateway.role == "coreapp" and gateway.status is not Status.UNREACHABLE
+    }
+    return tuple(sorted(coreapps - outcome.nodes))
+
+
+def lifetime(target: Target, endpoint: Endpoint) -> float:
+    """Tell how long a reading may be served, in seconds."""
+    return target.plans[endpoint].interval * target.stale_after
+
+
+def _missed(state: TargetState, endpoint: Endpoint, polls: int) -> TargetState:
+    tally = state.tallies[endpoint]
+    return _counted(state, endpoint, replace(tally, missed=tally.missed + polls))
+
+
+def _counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState:
+    own = (("target", state.target.name),)
+    changed = families.of_tally(endpoint, tally, state.tallies.get(endpoint))
+    fragments = {family.head.name: render(family, own) for family in changed}
+    counted = {**state.counted, endpoint: {**state.counted.get(endpoint, {}), **fragments}}
+    return replace(state, tallies={**state.tallies, endpoint: tally}, counted=counted)
+
+
+def _judged(state: TargetState, now: Instant) -> TargetState:
+    facts, health_ends = _facts(state, now)
+    verdict = health.judge(facts, state.verdict, now.wall)
+    changes = health.changes_at(verdict, facts, now.wall)
+    expires = min(health_ends, math.inf if changes is None else now.steady + max(changes - now.wall, 0.0))
+    return replace(state, verdict=verdict, expires=expires, about=tuple(_about(state, verdict, facts)))
+
+
+# What a verdict rests on.
+_JUDGED = frozenset(
+    {Endpoint.HEALTH, Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP}
+)
+
+
+def _facts(state: TargetState, now: Instant) -> tuple[health.Facts, float]:
+    """Gather what is fresh; also tell when (steady clock) some of it will not be any more."""
+    target = state.target
+    fresh: dict[Endpoint, Reading] = {}
+    ends: list[float] = []
+    for endpoint in _JUDGED & target.plans.keys():
+        reading = state.successes.get(endpoint)
+        if reading is not None and now.steady < (end := reading.at.steady + lifetime(target, endpoint)):
+            ends.append(end)
+            fresh[endpoint] = reading
+    newest = state.readings.get(Endpoint.HEALTH)
+    failure = None
+    if newest is not None and isinstance(newest.outcome, Failure):
+        end = newest.at.steady + lifetime(target, Endpoint.HEALTH)
+        if now.steady < end:
+            ends.append(end)
+            failure = newest.outcome
+    support = fresh.get(Endpoint.SUPPORT)
+    facts = health.Facts(
+        health=_document(fresh.get(Endpoint.HEALTH), Health),
+        failure=failure,
+        polled=newest is not None,
+        topology=target.topology,
+        shards=target.shards,
+        support=_document(support, Support),
+        support_at=support.at.wall if support else 0.0,
+        settings=_document(fresh.get(Endpoint.SETTINGS), Settings),
+        certificates=_document(fresh.get(Endpoint.CERTIFICATES), Certificates),
+        group=_document(fresh.get(Endpoint.GROUP), Group),
+    )
+    return facts, min(ends, default=math.inf)
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _document(reading: Reading | None, kind: type[_Kind]) -> _Kind | None:
+    document = reading.outcome.document if reading and isinstance(reading.outcome, Success) else None
+    return document if isinstance(document, kind) else None
+
+
+def _about(state: TargetState, verdict: Verdict, facts: health.Facts) -> Iterator[Fragment]:
+    target = state.target
+    own = (("target", target.name),)
+    common = (*own, *target.labels)
+    for family in families.of_verdict(verdict):
+        yield render(family, common)
+    for family in families.of_api(facts.health) if facts.health and verdict.up else ():
+        yield render(family, common)
+    for family in families.of_account(state.account):
+        yield render(family, common)
+    if target.auth.password is not None:
+        yield render(families.of_logins(state.account), own)

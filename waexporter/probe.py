@@ -1,0 +1,208 @@
+"""A client polled once, explained to a person on one screen."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from waexporter.advice import ADVICE
+from waexporter.model import (
+    Canary,
+    Certificates,
+    Failure,
+    Group,
+    Health,
+    Settings,
+    State,
+    Status,
+    Support,
+    Topology,
+    now,
+)
+from waexporter.polling.poller import Poller
+from waexporter.polling.store import Store
+from waexporter.recording import Recorder, Replayer
+from waexporter.whatsapp.client import Client, TlsContexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from waexporter.model import Document, Gateway, Limits, Problem, Reading, Target, Verdict
+    from waexporter.polling.probers import Asker
+    from waexporter.whatsapp.exchange import Reply
+
+# Nagios' exit codes.
+EXIT_CODES = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
+
+_WIDTH = 120
+_SHOWN_NODES = 8
+_SHOWN_PROBLEMS = 3  # of one kind: one fault may meet every node
+_PHASES = ("connect", "tls", "wait", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where answers are kept, or taken from instead of asking; one of the two at most."""
+
+    record: Path | None = None
+    replay: Path | None = None
+
+
+def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str], None]) -> State:
+    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict."""
+    # One look has no age: a slow endpoint must not make the health answer before it stale.
+    store = Store([replace(target, stale_after=math.inf)], now)
+    client = Client(target, limits, TlsContexts())
+    asker: Asker = client
+    if folders.replay is not None:
+        asker = Replayer(target, folders.replay)
+    elif folders.record is not None:
+        asker = Recorder(client, folders.record)
+    say(f"{target.name}  {target.url}")
+    say("")
+    say(f"{'asked':<20}{'took':>8}  {'connect/tls/wait/body':<24}what came back")
+    before = ""
+    try:
+        for endpoint in target.plans:
+            poller = Poller(asker, endpoint, limits, now, lambda: store.on_call_group(target.name))
+            reading, reply = poller.ask()
+            store.put(reading)
+            result = _result(reading, reply)
+            failed_alike = isinstance(reading.outcome, Failure) and result == before
+            for line in _row(poller.path, reading, reply, "FAILED, the same" if failed_alike else result):
+                say(line)
+            before = result
+    finally:
+        client.close()
+    verdict = store.snapshot().states[0].verdict
+    say("")
+    for line in _explain(target, verdict):
+        say(line)
+    return verdict.state
+
+
+def _row(path: str, reading: Reading, reply: Reply | None, result: str) -> list[str]:
+    phases = dict(reply.phases) if reply else {}
+    times = (
+        "/".join(_milliseconds(phases[name]) if name in phases else "-" for name in _PHASES) if phases else ""
+    )
+    begin = f"{'GET ' + path:<20}{_milliseconds(reading.duration):>8}  {times:<24}"
+    return _wrap(begin, result, " " * len(begin))
+
+
+def _wrap(begin: str, text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=begin, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}ms" if seconds < 10 else f"{seconds:.1f}s"  # noqa: PLR2004 - five characters
+
+
+def _result(reading: Reading, reply: Reply | None) -> str:
+    outcome = reading.outcome
+    if isinstance(outcome, Failure):
+        return f"FAILED, {outcome.reason.value}: {outcome.message}"
+    size = f"{reply.status}, {len(reply.body)} bytes: " if reply else ""
+    if outcome.document is not None or not outcome.parts:
+        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in outcome.flaws)
+        return size + _summary(outcome.document) + flaws
+    notes = [f"{count} left out ({drop})" for drop, count in outcome.dropped]
+    if outcome.unknown_families:
+        notes.append(f"{outcome.unknown_families} families not in the API's documentation")
+    return size + ", ".join([f"{outcome.samples} samples", *notes])
+
+
+def _summary(document: Document | None) -> str:
+    """Say what a document tells in a few words."""
+    if document is None:
+        return "nothing to tell"
+    words: Mapping[type[Document], Callable[[Any], str]] = {
+        Health: lambda said: f"{_count(len(said.gateways), 'node')}, version {said.version or 'not said'}",
+        Support: lambda said: f"{_count(len(said.nodes), 'node')}, version {_versions(said)}",
+        Settings: _settings,
+        Certificates: lambda said: (
+            ", ".join(f"{name} until {_day(end)}" for name, end in said.not_after) or "no certificate"
+        ),
+        Group: lambda said: f"on-call group: {_people(said.participants)}",
+        Canary: lambda said: f"a contact check took {_milliseconds(said.duration)}",
+    }
+    return words[type(document)](document)
+
+
+def _versions(support: Support) -> str:
+    versions = sorted({node.version for node in support.nodes if node.version})
+    return ", ".join(versions[:3]) or "not said"
+
+
+def _settings(settings: Settings) -> str:
+    webhook = "a webhook" if settings.has_webhook else "no webhook"
+    return f"{webhook}, {'an' if settings.on_call_pager else 'no'} on-call group"
+
+
+def _people(participants: int | None) -> str:
+    return "no such group" if participants is None else _count(participants, "member")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(min(max(moment, 0.0), 253402300799.0), UTC).strftime("%Y-%m-%d")
+
+
+def _explain(target: Target, verdict: Verdict) -> Iterator[str]:
+    facts = [f"{verdict.topology} client"] if verdict.topology else []
+    if verdict.connected is not None:
+        expected = f" of {verdict.expected}" if verdict.expected is not None else ""
+        plural = "s" if expected or verdict.connected != 1 else ""
+        facts.append(f"{verdict.connected}{expected} coreapp{plural} connected")
+    yield f"verdict: {verdict.state.upper()}" + (f" ({', '.join(facts)})" if facts else "")
+    yield from _doubts(target, verdict)
+    kinds: dict[str, list[Problem]] = {}
+    for problem in verdict.problems:
+        kinds.setdefault(problem.slug, []).append(problem)
+    for slug, alike in kinds.items():
+        yield from _problems(slug, alike)
+    yield from _nodes(verdict.gateways)
+
+
+def _problems(slug: str, alike: list[Problem]) -> Iterator[str]:
+    """Give the problems of one kind, then once what to do about them."""
+    for problem in alike[:_SHOWN_PROBLEMS]:
+        yield from _wrap(f"  {slug}: ", problem.words, "      ")
+    if len(alike) > _SHOWN_PROBLEMS:
+        yield f"  {slug}: and {len(alike) - _SHOWN_PROBLEMS} more like this"
+    yield from _wrap("    -> ", ADVICE[slug], "       ")
+
+
+def _doubts(target: Target, verdict: Verdict) -> Iterator[str]:
+    """Say what the verdict rests on where that is a guess."""
+    if target.shards is not None or verdict.topology in {None, Topology.SINGLE, target.topology}:
+        return
+    if verdict.topology is Topology.HA:
+        words = "taken for ha, since no primary master is connected; set shards if it is multiconnect"
+    else:
+        words = "how many shards it has is not configured, so a missing coreapp goes unnoticed; set shards"
+    yield from _wrap("  note: ", words, "        ")
+
+
+def _nodes(gateways: tuple[Gateway, ...]) -> Iterator[str]:
+    named = [gateway for gateway in gateways if gateway.node]
+    if not named:
+        return
+    # With many shards only the nodes that are not connected fit on a screen.
+    shown = (
+        named
+        if len(named) <= _SHOWN_NODES
+        else [each for each in named if each.status is not Status.CONNECTED]
+    )
+    yield "nodes:"
+    for gateway in shown[:_SHOWN_NODES]:
+        yield f"  {gateway.node:<24}{gateway.role or 'role not said':<20}{gateway.status}"
+    if len(named) > len(shown[:_SHOWN_NODES]):
+        yield f"  and {len(named) - len(shown[:_SHOWN_NODES])} more, most of them connected"

@@ -1,0 +1,80 @@
+"""GET /sd: every target as a scrape of its own, for `http_sd_configs` of Prometheus."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waexporter.web.exchange import Answer, Question, give_json, refuse
+from waexporter.web.wording import public_url
+
+if TYPE_CHECKING:
+    from waexporter.web.exporter import Exporter, TargetStatus
+
+# What may stand in a Host header: anything else is not given back to anybody.
+_HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
+_ILLEGAL_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` equal parts of the targets."""
+
+    index: int = 0
+    count: int = 1
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a target belongs to this part; the same everywhere and for ever."""
+        return zlib.crc32(name.encode(errors="replace")) % self.count == self.index
+
+
+def discover(question: Question, exporter: Exporter) -> Answer:
+    """Give one entry per target, or per target of `?shard=i/n`."""
+    shard = read_shard(question.values("shard"))
+    if shard is None:
+        return refuse(
+            question, 400, "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3."
+        )
+    address = read_address(question)
+    return give_json([_entry(each, address) for each in exporter.targets() if shard.holds(each.name)])
+
+
+def read_shard(values: tuple[str, ...]) -> Shard | None:
+    """Read `i/n`; no value is the whole, a wrong one is None."""
+    if not values:
+        return Shard()
+    match = _SHARD.fullmatch(values[0])
+    if match is None or len(values) > 1:
+        return None
+    shard = Shard(int(match[1]), int(match[2]))
+    return shard if shard.index < shard.count else None
+
+
+def read_address(question: Question) -> str:
+    """Give this exporter's address as the client asked it, or else as the socket knows it."""
+    host = question.header("host")
+    if _HOST.fullmatch(host) or question.address is None:
+        return host if _HOST.fullmatch(host) else "localhost"
+    own, port = question.address
+    return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
+
+
+def _entry(target: TargetStatus, address: str) -> dict[str, object]:
+    """Describe one target.
+
+    All entries share one address, and so would share one `instance`: the label `target_name` keeps
+    their `up` series apart (not `target`, which the samples carry themselves).
+    """
+    labels = {
+        "__metrics_path__": "/metrics",
+        "__param_target": target.name,
+        "__meta_waexporter_target": target.name,
+        "__meta_waexporter_url": public_url(target.url),
+        "target_name": target.name,
+    }
+    for name, value in target.labels:
+        labels[f"__meta_waexporter_label_{_ILLEGAL_IN_LABEL.sub('_', name)}"] = value
+    return {"targets": [address], "labels": labels}

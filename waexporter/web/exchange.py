@@ -1,0 +1,78 @@
+"""One question of a client and one answer to it, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from waexporter.web.negotiation import prefers_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+
+Scope: TypeAlias = "Mapping[str, Any]"  # of ASGI, which types none of its values
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request without a body, understood."""
+
+    path: str
+    method: str = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case
+    address: tuple[str, int] | None = None  # our own end of the connection
+    at: float = 0.0  # wall-clock seconds
+
+    def header(self, name: str) -> str:
+        """Give a header, its repetitions joined by commas, or an empty text."""
+        return ", ".join(value for key, value in self.headers if key == name)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Give every value of a query parameter."""
+        return tuple(value for key, value in self.query if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, its body in as many pieces as it was made of."""
+
+    body: tuple[bytes, ...]
+    content_type: str = TEXT
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def read_question(scope: Scope, at: float) -> Question:
+    """Understand an ASGI scope of the type http."""
+    return Question(
+        path=scope["path"],
+        method=scope["method"],
+        query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+        address=scope.get("server"),
+        at=at,
+    )
+
+
+def say(sentence: str, status: int = 200) -> Answer:
+    """Answer with one line of plain text."""
+    return Answer((f"{sentence}\n".encode(errors="replace"),), status=status)
+
+
+def give_json(document: object) -> Answer:
+    """Answer with a JSON document; a number that is not finite becomes null."""
+    return Answer((msgspec.json.encode(document),), JSON)
+
+
+def refuse(question: Question, status: int, sentence: str, *headers: tuple[str, str]) -> Answer:
+    """Answer with an error: one sentence, as JSON for a client that prefers it."""
+    if prefers_json(question.header("accept")):
+        return Answer((msgspec.json.encode({"error": sentence}),), JSON, status, headers)
+    return Answer((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers)

@@ -1,0 +1,72 @@
+"""What the web layer needs from the rest of the program, and the plain values it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from waexporter.model import Verdict
+
+PENDING = "pending"
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which metrics page a client asks for."""
+
+    openmetrics: bool = False  # OpenMetrics 1.0 instead of Prometheus text 0.0.4
+    gzip: bool = False  # the whole page as one gzip member
+    targets: frozenset[str] | None = None  # None: all of them
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """How the last poll of one endpoint went; times are wall-clock seconds."""
+
+    endpoint: str
+    interval: float  # seconds
+    outcome: str = PENDING  # before the first poll; then "ok" or a model.Reason
+    message: str = ""  # why it failed, one sentence free of secrets
+    at: float | None = None  # when the last poll ended
+    age: float | None = None  # seconds since then
+    duration: float | None = None  # seconds
+    samples: int = 0
+    last_success_at: float | None = None
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """Everything the web layer shows of one target."""
+
+    name: str
+    url: str
+    verdict: Verdict
+    labels: tuple[tuple[str, str], ...] = ()
+    endpoints: tuple[EndpointStatus, ...] = ()
+
+
+class Exporter(Protocol):
+    """What is asked of the program; every method is thread-safe and may block for some 200 ms."""
+
+    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+        """Give the metrics page in pieces, compressed as a whole if gzip is wanted."""
+        ...
+
+    def names(self) -> frozenset[str]:
+        """Give the names of the configured targets; cheap, asked at every restricted scrape."""
+        ...
+
+    def targets(self) -> tuple[TargetStatus, ...]:
+        """Give the status of every target in configured order."""
+        ...
+
+    def unhealthy(self) -> str | None:
+        """Say in one sentence why the program is not healthy, or None."""
+        ...
+
+    def unready(self) -> str | None:
+        """Say in one sentence what is still waited for, or None."""
+        ...

@@ -1,0 +1,215 @@
+"""GET /: the status page for people; imported by the first who looks at it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from waexporter import __version__
+from waexporter.model import State
+from waexporter.web.exchange import Answer, Question
+from waexporter.web.exporter import OK, PENDING
+from waexporter.web.wording import iso, moment, public_url, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waexporter.model import Problem
+    from waexporter.web.exporter import EndpointStatus, Exporter, TargetStatus
+
+# The worst first. Not knowing comes right after knowing the worst, because it may hide it.
+ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
+SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
+_REFRESH = 15  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment as a person reads it."""
+
+    iso: str
+    clock: str  # such as `31 Jan 09:30 UTC`
+    ago: str  # such as `2 h 5 min`
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """One problem of a target."""
+
+    slug: str
+    words: str
+    since: Since | None
+
+
+@dataclass(frozen=True, slots=True)
+class PollLine:
+    """The last poll of one endpoint."""
+
+    endpoint: str
+    mood: str  # ok | bad | stale | pending
+    outcome: str
+    age: str
+    hint: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One target."""
+
+    name: str
+    url: str
+    labels: tuple[tuple[str, str], ...]
+    facts: str
+    since: Since | None
+    problems: tuple[ProblemLine, ...]
+    polls: tuple[PollLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All targets with the same verdict."""
+
+    state: State
+    symbol: str
+    rows: tuple[Row, ...]
+
+
+def render_page(question: Question, exporter: Exporter) -> Answer:
+    """Draw the page with everything the exporter knows now."""
+    now = question.at
+    notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
+    groups = group_targets(exporter.targets(), now)
+    template, style, policy = _printer()
+    html = template.render(
+        version=__version__,
+        refresh=_REFRESH,
+        style=style,
+        docs=find_docs(),
+        made=describe_moment(now, now),
+        notices=notices,
+        groups=groups,
+        total=sum(len(group.rows) for group in groups),
+        title=_title(groups),
+    )
+    headers = (("content-security-policy", policy),)
+    return Answer((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
+
+
+def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group, ...]:
+    """Sort targets by verdict, the worst first, then by name."""
+    ordered = sorted(targets, key=lambda each: (each.name.casefold(), each.name))
+    counts = Counter(each.verdict.state for each in ordered)
+    return tuple(
+        Group(
+            state, SYMBOLS[state], tuple(_row(each, now) for each in ordered if each.verdict.state == state)
+        )
+        for state in ORDER
+        if counts[state]
+    )
+
+
+def describe_moment(seconds: float | None, now: float) -> Since | None:
+    """Write a moment for people, or None if there is none."""
+    when, exact = moment(seconds), iso(seconds)
+    if when is None or exact is None or seconds is None:
+        return None
+    return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
+
+
+def find_docs() -> str | None:
+    """Give the address of the documentation, if the installed package names one."""
+    try:
+        links = metadata("waexporter").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    return pick_docs(links)
+
+
+def pick_docs(links: Sequence[str]) -> str | None:
+    """Choose among the links of a package, each written `Documentation, https://…`."""
+    named = dict(link.partition(", ")[::2] for link in links)
+    return named.get("Documentation") or named.get("Homepage")
+
+
+def _title(groups: tuple[Group, ...]) -> str:
+    troubled = [f"{len(group.rows)} {group.state}" for group in groups if group.state is not State.OK]
+    return ", ".join(troubled) or "all ok"
+
+
+def _row(target: TargetStatus, now: float) -> Row:
+    verdict = target.verdict
+    return Row(
+        name=target.name,
+        url=public_url(target.url),
+        labels=target.labels,
+        facts=_facts(target),
+        since=describe_moment(verdict.since or None, now) if verdict.state is not State.OK else None,
+        problems=tuple(_problem(problem, now) for problem in verdict.problems),
+        polls=tuple(_poll(endpoint, now) for endpoint in target.endpoints),
+    )
+
+
+def _facts(target: TargetStatus) -> str:
+    verdict = target.verdict
+    facts = [verdict.topology.value] if verdict.topology else []
+    if verdict.connected is not None and verdict.expected is not None:
+        facts.append(f"{verdict.connected} of {verdict.expected} connected")
+    if verdict.covered is not None and verdict.shards is not None:
+        facts.append(f"{verdict.covered} of {verdict.shards} shards covered")
+    return " · ".join(facts)
+
+
+def _problem(problem: Problem, now: float) -> ProblemLine:
+    return ProblemLine(problem.slug, problem.words, describe_moment(problem.since, now))
+
+
+def _poll(status: EndpointStatus, now: float) -> PollLine:
+    last = describe_moment(status.last_success_at, now)
+    hint = [f"every {span(status.interval)}"]
+    if status.duration is not None:
+        hint.append(f"took {status.duration:.2f} s, {status.samples} samples")
+    hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
+    return PollLine(
+        endpoint=status.endpoint,
+        mood=_mood(status),
+        outcome="not polled yet" if status.outcome == PENDING else status.outcome,
+        age="" if status.age is None else f"{span(status.age)} ago",
+        hint="; ".join(hint),
+        message=status.message,
+    )
+
+
+def _mood(status: EndpointStatus) -> str:
+    if status.outcome == PENDING:
+        return "pending"
+    if status.outcome != OK:
+        return "bad"
+    return "stale" if status.stale else "ok"
+
+
+@cache
+def _printer() -> tuple[Template, Markup, str]:
+    """Give the template, its style sheet, and the policy that allows that style sheet alone."""
+    environment = Environment(
+        loader=PackageLoader("waexporter.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = environment.get_template("status.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return environment.get_template("status.html"), Markup(style), policy  # noqa: S704 - our own file

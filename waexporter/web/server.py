@@ -1,0 +1,160 @@
+"""The listening socket and the loop that serves it: the only home of uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from waexporter.errors import StartError
+from waexporter.web.connection import DEFAULT, Patience, connection_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from waexporter.web.site import Site
+
+_HEAD = 32_768  # bytes of a request line with headers
+_BACKLOG = 128
+_LAST_PORT = 65_535
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ADVICE = {
+    errno.EADDRINUSE: "another program listens there already; stop it, or choose another address",
+    errno.EACCES: "this user may not listen there; choose a port above 1023",
+    errno.EADDRNOTAVAIL: "this machine has no such address; 0.0.0.0 stands for all it has",
+}
+
+
+class Server:
+    """Serves a site on one address: `bind` says early what is wrong with it, `run` serves until stopped."""
+
+    def __init__(self, app: Site, host: str, port: int, patience: Patience = DEFAULT) -> None:
+        self._address = (host, port)
+        self._port = port
+        self._socket: socket.socket | None = None
+        self._loop = _Loop(_configure(app, patience))
+
+    @property
+    def port(self) -> int:
+        """The port in use, known after `bind` even where 0 was asked for."""
+        return self._port
+
+    def bind(self) -> None:
+        """Take the address, so that nobody else can; raises StartError with what to do about it."""
+        if self._socket is None:
+            self._socket = _listen(*self._address)
+            self._port = int(self._socket.getsockname()[1])
+
+    def run(self) -> None:
+        """Serve in this thread until `request_stop` or, in the main thread, SIGTERM or SIGINT."""
+        self.bind()
+        assert self._socket is not None  # noqa: S101 - for the type checker: bind() raises or sets it
+        try:
+            self._loop.run([self._socket])
+        finally:
+            self.close()
+
+    def request_stop(self) -> None:
+        """Ask from any thread, or a signal handler, that `run` drain and return."""
+        self._loop.should_exit = True
+
+    def close(self) -> None:
+        """Give the address back; for a program that bound it but can't go on."""
+        if self._socket is not None:
+            self._socket.close()
+
+    @contextmanager
+    def background(self) -> Iterator[Self]:
+        """Serve in a thread of its own while the caller's block runs."""
+        self.bind()
+        thread = threading.Thread(target=self.run, name="web-server")
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.request_stop()
+            thread.join()
+
+
+class _Loop(uvicorn.Server):
+    """uvicorn's server, which neither repeats the signal that stopped it nor leaves connections behind."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal and no more: uvicorn would raise it again at the end, and exit with an error."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = {each: signal.signal(each, self.handle_exit) for each in _SIGNALS}
+        try:
+            yield
+        finally:
+            for each, handler in previous.items():
+                signal.signal(each, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then cut off who is still there."""
+        await super().shutdown(sockets)
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=0.2)
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+def _configure(app: Site, patience: Patience) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=connection_with(patience),
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        # One above what a connection makes room for, reached only if all of them are being answered.
+        limit_concurrency=patience.connections + 1,
+        timeout_keep_alive=patience.keep_alive,
+        timeout_graceful_shutdown=patience.drain,
+        h11_max_incomplete_event_size=_HEAD,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind and listen: only a listening socket keeps the next program from taking the same address."""
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        family, address = _resolve(host, port)
+        dual = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server(address, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
+    except (socket.gaierror, UnicodeError) as error:
+        why = f"this name has no address ({error})"
+    except OSError as error:
+        why = _ADVICE.get(error.errno or 0, str(error.strerror or error))
+    else:
+        # Connections inherit it; without it the end of an answer waits 40 ms for an acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
+    raise StartError(f"can't listen on {where}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """Give the first address of a host, IPv4 before IPv6; no host is every address there is."""
+    if not 0 <= port <= _LAST_PORT:
+        # getaddrinfo would take 65536 for 0.
+        message = f"a port is a number from 0 to {_LAST_PORT}"
+        raise OSError(message)
+    wildcard = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
+    found = socket.getaddrinfo(host or wildcard, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    return family, (str(address[0]), int(address[1]))

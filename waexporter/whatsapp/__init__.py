@@ -1,0 +1,1 @@
+"""The WhatsApp Business API as a client sees it."""

@@ -1,0 +1,139 @@
+"""What really went wrong beneath the wrappings of requests and urllib3, in words."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import requests
+import urllib3.exceptions
+
+from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.model import Reason
+from waexporter.whatsapp.connection import TooManyBytesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST = 20  # errors in a chain; wrappings may be circular
+
+# What OpenSSL says, and what a person may do about it.
+_TLS_ADVICE = {
+    "wrong version number": "does the target speak plain HTTP?",
+    "record layer failure": "does the target speak plain HTTP?",
+    "certificate required": "the target demands a certificate of its clients, and waexporter has none",
+    "alert handshake failure": "the target may demand a certificate of its clients, and waexporter has none",
+}
+
+
+def translate(error: BaseException) -> ApiError:
+    """Give the ApiError that a failure to exchange a request for a reply amounts to."""
+    chain = _chain(error)
+    for types, explain in _TABLE:
+        for cause in chain:
+            if isinstance(cause, types) and not isinstance(cause, requests.RequestException):
+                return explain(cause)
+    # Texts of requests may quote the url or headers; a type's name can't.
+    return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
+
+
+def is_closed_early(error: BaseException) -> bool:
+    """Tell whether the connection was ended by the other side."""
+    ends = http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError
+    return any(
+        isinstance(cause, ends) and not isinstance(cause, requests.RequestException)
+        for cause in _chain(error)
+    )
+
+
+def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
+    words = cause.verify_message or _reason(cause)
+    if "mismatch" in words.lower():
+        advice = "set tls.server_name to a name in the certificate"
+    elif "issuer" in words or "self-signed" in words or "self signed" in words:
+        advice = "set tls.ca_file to the authority that signed it"
+    else:
+        advice = "renew it"
+    return UnreachableError(f"the certificate is not trusted: {words}; {advice}", reason=Reason.TLS)
+
+
+def _unprotected(cause: ssl.SSLError) -> ApiError:
+    words = _reason(cause)
+    advice = "".join(f": {advice}" for said, advice in _TLS_ADVICE.items() if said in words)
+    return UnreachableError(f"TLS failed: {words}{advice}", reason=Reason.TLS)
+
+
+def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
+    origin = cause.original_error
+    refusal = str(origin).removeprefix("Tunnel connection failed: ")
+    if refusal != str(origin):  # the proxy's own words, which may be anything
+        clean = "".join(letter if letter.isprintable() else " " for letter in refusal[:80])
+        return UnreachableError(f"the proxy refuses to lead to the target: {clean}")
+    return UnreachableError(f"no connection to the proxy: {_strerror(origin)}")
+
+
+def _reason(cause: ssl.SSLError) -> str:
+    return (cause.reason or "unknown reason").lower().replace("_", " ")
+
+
+def _strerror(cause: BaseException) -> str:
+    return getattr(cause, "strerror", None) or type(cause).__name__
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """List an error and everything it wraps, outermost first."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting and len(found) < _LONGEST:
+        item = waiting.pop(0)
+        if isinstance(item, BaseException) and item not in found:
+            found.append(item)
+            waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return found
+
+
+# The first row that any error of the chain fits decides: the wrappings of urllib3 lie (its NewConnectionError
+# is a timeout), so what is nearest to the operating system comes first.
+_TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]], ...] = (
+    ((ssl.SSLCertVerificationError,), _untrusted),
+    (
+        (TooManyBytesError,),
+        lambda _: BodyError("the answer is larger than limits.body_bytes allows", reason=Reason.TOO_LARGE),
+    ),
+    (
+        (socket.gaierror,),
+        lambda cause: UnreachableError(f"the host's name does not resolve: {_strerror(cause)}"),
+    ),
+    ((TimeoutError,), lambda _: UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)),
+    (
+        (http.client.IncompleteRead, urllib3.exceptions.InvalidChunkLength),
+        lambda _: BodyError("the answer was cut short"),
+    ),
+    ((urllib3.exceptions.DecodeError,), lambda _: BodyError("the answer's compression is broken")),
+    (
+        (ssl.SSLEOFError, ssl.SSLZeroReturnError),
+        lambda _: UnreachableError("TLS failed: the connection was ended amid it", reason=Reason.TLS),
+    ),
+    ((ssl.SSLError,), _unprotected),
+    (
+        (http.client.RemoteDisconnected,),
+        lambda _: UnreachableError("the connection was closed before an answer came"),
+    ),
+    ((urllib3.exceptions.ProxyError,), _unproxied),
+    (
+        (http.client.HTTPException,),
+        lambda cause: BodyError(f"the answer is not sound HTTP ({type(cause).__name__})"),
+    ),
+    ((urllib3.exceptions.InvalidHeader,), lambda _: BodyError("the answer's headers contradict themselves")),
+    ((OSError,), lambda cause: UnreachableError(f"no connection: {_strerror(cause)}")),
+    (
+        (urllib3.exceptions.TimeoutError,),
+        lambda _: UnreachableError("no answer in time", reason=Reason.TIMEOUT),
+    ),
+    (
+        (urllib3.exceptions.ProtocolError,),
+        lambda _: BodyError("the answer was cut short"),
+    ),
+)

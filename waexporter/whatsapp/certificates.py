@@ -1,0 +1,93 @@
+"""When certificates end, read off their DER.
+
+A walk to two fields of X.509 is written here, since a library for it weighs a fifth of the whole daemon
+(8 MiB), and a sidecar has no use for the rest of it.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from waexporter.errors import BodyError
+
+_PEM = re.compile(
+    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----",
+    re.DOTALL,
+)
+_SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
+_FORMATS = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
+_LAST_UTC_YEAR = 2050  # two digits stand for 1950 to 2049
+_MOST = 100  # certificates of a bundle that are looked at
+
+
+class _Field(NamedTuple):
+    tag: int
+    content: bytes
+    rest: bytes
+
+
+def read_pem(body: bytes) -> float:
+    """Give when the first certificate of a PEM bundle to end does so, in seconds since the epoch."""
+    blocks = _PEM.findall(body)[:_MOST]
+    if not blocks:
+        message = "the answer has no PEM certificate in it"
+        raise BodyError(message)
+    return min(read_der(_decode(block)) for block in blocks)
+
+
+def _decode(block: bytes) -> bytes:
+    try:
+        text = re.sub(r"(TRUSTED |X509 )", "", block.decode("ascii"))
+        return ssl.PEM_cert_to_DER_cert(text)
+    except (ValueError, UnicodeDecodeError) as error:
+        message = "the PEM in the answer is broken"
+        raise BodyError(message) from error
+
+
+def read_der(der: bytes) -> float:
+    """Give when a certificate ends, in seconds since the epoch."""
+    try:
+        return _not_after(der)
+    except (LookupError, ValueError, OverflowError) as error:
+        message = "the certificate in the answer is broken"
+        raise BodyError(message) from error
+
+
+def _not_after(der: bytes) -> float:
+    """Follow RFC 5280: Certificate > tbsCertificate > validity > notAfter."""
+    inside = _expect(_SEQUENCE, _expect(_SEQUENCE, der).content)
+    rest = inside.content
+    field = _read(rest)
+    if field.tag == _VERSION:
+        field = _read(field.rest)
+    for _ in ("signature", "issuer"):  # after the serial number
+        field = _read(field.rest)
+    validity = _expect(_SEQUENCE, field.rest)
+    end = _read(_read(validity.content).rest)
+    moment = datetime.strptime(end.content.decode("ascii"), _FORMATS[end.tag]).replace(tzinfo=UTC)
+    if end.tag == _UTC_TIME and moment.year >= _LAST_UTC_YEAR:
+        moment = moment.replace(year=moment.year - 100)
+    return moment.timestamp()
+
+
+def _expect(tag: int, data: bytes) -> _Field:
+    field = _read(data)
+    if field.tag != tag:
+        raise ValueError(field.tag)
+    return field
+
+
+def _read(data: bytes) -> _Field:
+    """Read one field of DER: its tag, its length in one to five bytes, its content."""
+    tag, first = data[0], data[1]
+    start = 2
+    length = first
+    if first & 0x80:
+        start += first & 0x7F
+        length = int.from_bytes(data[2:start], "big")
+    if not 2 <= start <= 6 or len(data) < start + length:  # noqa: PLR2004 - four bytes of length at most
+        raise ValueError(length)
+    return _Field(tag, data[start : start + length], data[start + length :])

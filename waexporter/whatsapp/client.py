@@ -1,0 +1,206 @@
+"""The only way to a client: one request, one reply or one ApiError, before the deadline."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3.exceptions
+
+from waexporter import __version__
+from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.model import Limits, Reason, Tls, now
+from waexporter.whatsapp.auth import Auth
+from waexporter.whatsapp.causes import is_closed_early, translate
+from waexporter.whatsapp.connection import Adapter, Allowance, allowed, shake_hands, tls_context
+from waexporter.whatsapp.exchange import Reply, Request
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from waexporter.model import Account, Instant, Target
+    from waexporter.whatsapp.auth import Flow
+
+LOGOUT_TIMEOUT = 2.0
+_CHUNK = 64 * 1024
+_CONNECTIONS = 4  # kept open for one target: its endpoints are polled independently of each other
+_PREPARED = 64  # prepared requests kept for one target: its endpoints times the tokens of a day
+_WRAPPING = 1024 * 1024  # bytes for headers and chunk sizes, beside a body that is sent uncompressed
+_NO_COOKIES = (
+    requests.cookies.RequestsCookieJar()
+)  # none is ever sent; a jar each would weigh 2 KiB a request
+
+
+class TlsContexts:
+    """The TLS contexts in use, one for each distinct setting."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
+
+    def of(self, tls: Tls) -> ssl.SSLContext:
+        """Give the context for `tls`; the server name is not part of it."""
+        key = (tls.ca_file, tls.insecure_skip_verify)
+        if key not in self._contexts:
+            self._contexts[key] = tls_context(tls)
+        return self._contexts[key]
+
+
+class Client:
+    """One target as we talk to it: its connections, its login, its limits; safe to share by threads.
+
+    `requests.Session` is not thread-safe, but an adapter is: a request is prepared once and sent through the
+    adapter, which is also a quarter cheaper.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits,
+        contexts: TlsContexts,
+        clock: Callable[[], Instant] = now,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.target = target
+        self._auth = Auth(target.auth, clock, chance)
+        self._body_bytes = limits.body_bytes
+        self._proxies = {"http": target.proxy_url, "https": target.proxy_url} if target.proxy_url else None
+        # The target's own authority and exceptions say nothing about a proxy.
+        proxy_context = contexts.of(Tls()) if (target.proxy_url or "").startswith("https:") else None
+        self._adapter = Adapter(target, contexts.of(target.tls), proxy_context, connections=_CONNECTIONS)
+        self._prepared: dict[Request, requests.PreparedRequest] = {}
+        if target.tls.insecure_skip_verify:
+            # Said once, loudly, in the log; not at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def get(self, path: str, timeout: float) -> Reply:
+        """GET a path of the API; see `send`."""
+        return self.send(Request("GET", path), timeout)
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Send a request with whatever login it takes, all within `timeout` seconds.
+
+        Gives a reply of any status. Raises UnreachableError, BodyError (cut short, too large), and whatever
+        ApiError a login came to that is needed.
+        """
+        ends = time.monotonic() + timeout
+        return self._drive(self._auth.flow(request, timeout), ends)
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        """Give the certificates of a TLS handshake as DER, its own first; none without TLS or behind a proxy.
+
+        They are not verified: that one has expired is what is to be seen. Raises UnreachableError.
+        """
+        if not self.target.url.startswith("https:") or self.target.proxy_url:
+            return ()
+        try:
+            return shake_hands(self.target, timeout)
+        except OSError as error:
+            raise translate(error) from error
+
+    def account(self) -> Account:
+        """Tell what became of the logins."""
+        return self._auth.account()
+
+    def close(self) -> None:
+        """Log out and close every connection; a failure to do so is nobody's concern any more."""
+        try:
+            with suppress(ApiError):
+                self._drive(self._auth.leave(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
+        finally:
+            self._adapter.close()
+
+    def _drive(self, flow: Flow, ends: float) -> Reply:
+        # Closed whatever happens: a flow may hold the lock of the login.
+        with closing(flow):
+            try:
+                request = next(flow)
+                while True:
+                    try:
+                        reply = self._exchange(request, ends)
+                    except ApiError as error:
+                        request = flow.throw(error)
+                    else:
+                        request = flow.send(reply)
+            except StopIteration as end:
+                result: Reply = end.value
+                return result
+
+    def _exchange(self, request: Request, ends: float) -> Reply:
+        try:
+            return self._transfer(request, ends)
+        except _StaleConnectionError:
+            # The client closed a kept connection as we began to use it; that says nothing about its health.
+            # In its place the pool makes a new one.
+            return self._transfer(request, ends)
+
+    def _transfer(self, request: Request, ends: float) -> Reply:
+        allowance = Allowance(ends, 2 * self._body_bytes + _WRAPPING)
+        began = time.monotonic()
+        try:
+            with allowed(allowance):
+                response = self._adapter.send(
+                    self._prepare(request), stream=True, timeout=allowance.remaining(), proxies=self._proxies
+                )
+                answered = time.monotonic()
+                try:
+                    body = self._read(response)
+                finally:
+                    response.close()
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            was_kept = "connect" not in allowance.phases
+            if was_kept and request.method == "GET" and not allowance.received and is_closed_early(error):
+                raise _StaleConnectionError("the connection was closed before an answer came") from error
+            raise translate(error) from error
+        phases = allowance.phases
+        phases["wait"] = answered - began - sum(phases.values())
+        phases["body"] = time.monotonic() - answered
+        kind, place = response.headers.get("Content-Type", ""), response.headers.get("Location", "")
+        return Reply(response.status_code, request.hide(body), kind, place, tuple(phases.items()))
+
+    def _read(self, response: requests.Response) -> bytes:
+        chunks, size = [], 0
+        try:
+            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+                size += len(chunk)
+                if size > self._body_bytes:
+                    message = f"the answer is larger than {self._body_bytes} bytes (limits.body_bytes)"
+                    raise BodyError(message, reason=Reason.TOO_LARGE, status=response.status_code)
+                chunks.append(chunk)
+        except ValueError as error:  # urllib3 takes a chunk of -2 bytes at its word
+            raise BodyError("the answer's chunks are broken", status=response.status_code) from error
+        return b"".join(chunks)
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        known = self._prepared.get(request)
+        if known is not None:
+            return known
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"waexporter/{__version__}",
+        }
+        if request.authorization:
+            headers["Authorization"] = request.authorization
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            request.method,
+            self.target.url + request.path,
+            headers=headers,
+            data=request.body,
+            cookies=_NO_COOKIES,
+        )
+        if request.body is None:
+            if len(self._prepared) >= _PREPARED:
+                self._prepared.clear()
+            self._prepared[request] = prepared
+        return prepared
+
+
+class _StaleConnectionError(UnreachableError):
+    """A kept connection ended before the first byte of an answer."""

@@ -1,0 +1,54 @@
+"""Groups: the one that is paged, and who is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from waexporter.errors import BodyError
+from waexporter.model import Group
+from waexporter.whatsapp.envelope import decode
+
+
+class _Group(msgspec.Struct):
+    participants: Any = None
+    admins: Any = None
+    creator: Any = None
+
+
+class _Document(msgspec.Struct):
+    groups: list[_Group]
+
+
+def read_group(body: bytes) -> Group:
+    """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
+    groups = decode(body, _Document).groups
+    if not groups:
+        message = "the answer has no group in it"
+        raise BodyError(message)
+    group = groups[0]
+    # The business created the group: it may be listed, but nobody reads its pages there.
+    members = {*_texts(group.participants), *_texts(group.admins)} - {group.creator}
+    return Group(len(members))
+
+
+class _Contact(msgspec.Struct):
+    status: str
+
+
+class _Contacts(msgspec.Struct):
+    contacts: list[_Contact]
+
+
+def read_contact_status(body: bytes) -> str:
+    """Read POST /v1/contacts for one number: valid, invalid, processing."""
+    contacts = decode(body, _Contacts).contacts
+    if not contacts:
+        message = "the answer has no contact in it"
+        raise BodyError(message)
+    return contacts[0].status
+
+
+def _texts(said: object) -> set[str]:
+    return {member for member in said if isinstance(member, str)} if isinstance(said, list) else set()
