@@ -50,6 +50,7 @@ class ApiError(WaexporterError):
     """The client gave no usable answer."""
 
     reason: Reason = Reason.STATUS
+    may_have_arrived = False  # the request, although no answer of the client to it is known
 
     def __init__(
         self,

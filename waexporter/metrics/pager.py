@@ -74,7 +74,7 @@ class PagerTelemetry:
         )
         self.duplicates = Counter(
             "waexporter_page_duplicates",
-            "Messages sent again after an attempt whose outcome is not known, so that they may be read twice.",
+            "Messages sent again after an attempt whose outcome is not known, so they may be read twice.",
             registry=registry,
         )
         self.journal_writable = Gauge(
