@@ -124,6 +124,11 @@ class Journal:
             ).fetchall()
         return tuple(rows)
 
+    def check(self) -> None:
+        """Raise JournalError unless the file can be written."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('journal', 'checked', '')")
+
     # --- small facts that outlive a restart ----------------------------------------------------
 
     def keep(self, kind: str, name: str, value: str) -> None:

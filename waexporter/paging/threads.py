@@ -83,6 +83,11 @@ def tell(alert: Alert, before: Memory | None, now: float) -> Kind | None:
     return Kind.RESOLVED if alert.starts_at > before.ends_at else None
 
 
+def start_after(before: Memory | None, wall: float) -> float:
+    """Give an alert of our own a start after its last end, even where the clock was set back in between."""
+    return wall if before is None or before.ends_at is None else max(wall, before.ends_at + 0.001)
+
+
 def _tell_of_firing(alert: Alert, before: Memory, age: float) -> Kind | None:
     """Say what is to be told of an alert that fired when it was last heard of."""
     if alert.ends_at is not None:
