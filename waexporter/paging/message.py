@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from waexporter.paging.alerts import Page
     from waexporter.paging.news import News, Told
 
-# The room of a description, tried in turn until everything fits. In a paragraph is said what matters: below it
-# nothing is shortened so that more alerts fit, only so that at least one does.
+# The room of a description, tried in turn until everything fits. In a paragraph is said what matters: below
+# it nothing is shortened so that more alerts fit, only so that at least one does.
 _DESCRIPTIONS: Final = (2500, 1000, 500, 150, 30)
 _PARAGRAPH: Final = 500
 _HEADLINE: Final = 200
@@ -211,8 +211,10 @@ def _times(told: Told, now: float) -> str:
     start, end = clock(starts_at, now), clock(ends_at, now)
     if not told.fires:
         begin = f"Fired {start}, cleared" if start else "Cleared"
-        took = f" (after {age(ends_at - starts_at)})" if start and ends_at and ends_at >= starts_at else ""
-        return f"{begin} {end} UTC{took}" if end else f"{begin}, since when is unknown"
+        if ends_at is None or end is None:
+            return f"{begin}, since when is unknown"
+        is_span = start and ends_at >= starts_at  # else clocks differ
+        return f"{begin} {end} UTC" + (f" (after {age(ends_at - starts_at)})" if is_span else "")
     begin = "Since" if told.kind is Kind.FIRED else "Reminder: still firing since"
     if start is None:
         return f"{begin} an unknown time"
