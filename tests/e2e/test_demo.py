@@ -12,8 +12,10 @@ from tests.e2e.browsers import Browser
 from tests.e2e.exporters import WAEXPORTER, clean_environment
 from tests.e2e.pages import Page
 from tests.e2e.waiting import wait_for
+from tests.markdown import METRICS, SPAN, part, rows
 from tests.real.process import Process
-from tests.test_docs_metrics import known_upstream, own_families
+from tests.reference import off_by_default
+from tests.test_docs_metrics import known_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RealParts
 
-OFF_BY_DEFAULT = {"whatsapp_canary_success", "whatsapp_canary_duration_seconds"}
 SPEED = "4"  # ten seconds of peace, ten of trouble; /health is polled every seven
 ROUND = 60  # seconds in which both come by, also on a busy machine
 SCREENS = {"light": (1200, 900, False), "dark": (1200, 900, True), "phone": (390, 844, False)}
@@ -101,12 +102,14 @@ def test_the_incident_passes(page: Callable[[], Page]) -> None:
 
 
 def test_every_metric_that_is_on_by_default_is_shown(page: Callable[[], Page]) -> None:
-    wanted = own_families().keys() - OFF_BY_DEFAULT | known_upstream().keys()
+    listed = {SPAN.findall(row[0])[0]: row[2] for row in rows(part(METRICS, "Everything at a glance"))}
+    wanted = {name for name, is_on in listed.items() if is_on == "yes"} | known_upstream().keys()
 
     missing = wait_for(lambda: wanted - _families(page()), until=lambda missing: not missing, deadline=ROUND)
 
     assert missing == set()
-    assert not _families(page()) & OFF_BY_DEFAULT
+    assert listed.keys() - wanted == off_by_default().keys()
+    assert not _families(page()) & off_by_default().keys()
 
 
 def _families(page: Page) -> set[str]:
