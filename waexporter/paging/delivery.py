@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.metrics.pager import ACCEPTED, FAILED
-from waexporter.paging.attempt import FALLBACK, Attempts, Outlets, Round, Waiting, destination_of
+from waexporter.metrics.pager import ACCEPTED, FAILED, WHATSAPP
+from waexporter.paging.attempt import FALLBACK, Attempts, Outlets, Round, Waiting, recipient_at, recipient_of
 from waexporter.paging.channels import Message
 from waexporter.paging.entries import End, PageState
 from waexporter.paging.message import compose
@@ -51,7 +51,7 @@ class Delivery:
         self._journal = journal
         self._outlets = outlets
         self._telemetry, self._clock, self._chance, self._on_crash = surroundings
-        self._attempts = Attempts(settings, outlets, self._telemetry, self._clock)
+        self._attempts = Attempts(settings, outlets, self._telemetry, self._clock, self._begin)
         self._throttle = Throttle(settings.rate)
         self._waiting: dict[int, Waiting] = {}
         self._busy: set[str] = set()  # threads that a worker is at
@@ -87,7 +87,7 @@ class Delivery:
     def note_sent(self, destination: str, ago: float) -> None:
         """Take over from the journal that a message went out some seconds ago."""
         with self._news:
-            self._throttle.note(destination, self._clock().steady - ago)
+            self._throttle.note(recipient_at(destination), self._clock().steady - ago)
 
     def pending(self) -> int:
         """Count the pages that are not out yet."""
@@ -99,36 +99,50 @@ class Delivery:
             received = min((each.received for each in self._waiting.values()), default=math.inf)
         return max(self._clock().steady - received, 0.0) if received < math.inf else 0.0
 
+    def hand_over(self, patience: float) -> bool:
+        """Try to get out what is due, waiting up to `patience` seconds for it; gives whether any was."""
+        held = self._next(patience)
+        if held is None:
+            return False
+        batch, recipient = held
+        try:
+            self._conclude(batch, self._attempt(batch))
+        finally:
+            with self._news:
+                self._throttle.end(recipient)
+                self._busy -= _threads(batch)
+                self._news.notify_all()
+        return True
+
     # --- the workers ---------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while (batch := self._next()) is not None:
+        while not self._is_stopped:
             try:
-                self._attempt(batch)
-            except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page, nor a worker
+                self.hand_over(_LONGEST_WAIT)
+            except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a worker
                 self._on_crash(crash)
-                self._postpone(batch, Round(why="a bug of waexporter", has_hope=True))
-            finally:
                 with self._news:
-                    self._busy -= {each.entry.page.thread for each in batch}
-                    self._news.notify_all()
+                    self._news.wait(_FIRST_PAUSE)
 
-    def _next(self) -> list[Waiting] | None:
-        """Wait for pages that are due, and take hold of their threads; None: it is time to stop."""
+    def _next(self, patience: float) -> tuple[list[Waiting], str] | None:
+        """Take hold of the threads whose pages are due; gives them with the recipient they count for."""
         with self._news:
-            while not self._is_stopped:
-                steady = self._clock().steady
-                batch, wake = self._pick(steady)
-                if batch:
-                    self._busy |= {each.entry.page.thread for each in batch}
-                    return batch
-                self._news.wait(min(max(wake - steady, 0.01), _LONGEST_WAIT))
-        return None
+            if self._is_stopped:
+                return None
+            steady = self._clock().steady
+            batch, recipient, wake = self._pick(steady)
+            if batch:
+                self._busy |= _threads(batch)
+                self._throttle.begin(recipient)
+                return batch, recipient
+            self._news.wait(min(max(wake - steady, 0.01), patience))
+            return None
 
-    def _pick(self, steady: float) -> tuple[list[Waiting], float]:
+    def _pick(self, steady: float) -> tuple[list[Waiting], str, float]:
         """Choose what goes out next: the pages of one thread, or, above the rate, of all that waited for it.
 
-        Gives them and, if there are none, until when nothing is due.
+        Gives them with their recipient and, if there are none, until when nothing is due.
         """
         heads: dict[str, Waiting] = {}
         for waiting in self._waiting.values():  # in the order they came
@@ -148,8 +162,8 @@ class Delivery:
                 head.is_late = True
                 wake = min(wake, free)
                 continue
-            return self._bundle(head, recipient, carriers, heads, steady), steady
-        return [], wake
+            return self._bundle(head, recipient, carriers, heads, steady), recipient, steady
+        return [], "", wake
 
     def _bundle(
         self,
@@ -176,36 +190,44 @@ class Delivery:
         """Tell who would get a page now, as far as the rate is concerned."""
         routes = self._attempts.routes([waiting], carriers)
         best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
-        return destination_of(best[0]) if best else FALLBACK
+        return recipient_of(best[0]) if best else FALLBACK
 
     # --- one round -----------------------------------------------------------------------------
 
-    def _attempt(self, batch: list[Waiting]) -> None:
-        """Try every way there is once, then note what came of it."""
-        numbers = [each.entry.number for each in batch]
-        again = any(each.is_uncertain for each in batch)
+    def _attempt(self, batch: Sequence[Waiting]) -> Round:
+        pages = [each.entry.page for each in batch]
+        try:
+            text = compose(pages, self._clock().wall)
+            alerts = tuple(item.alert for page in pages for item in page.items)
+            return self._attempts.make_round(batch, Message(text, alerts))
+        except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
+            self._on_crash(crash)
+            for each in batch:
+                each.is_late = False  # alone, only the thread that is to blame goes on to suffer
+            return Round(why="a bug of waexporter", is_uncertain=True, has_hope=True)
+
+    def _begin(self, numbers: Sequence[int], again: bool) -> None:  # noqa: FBT001 - a callback
         # With a full disk people are paged all the same; what can't be noted is read twice at worst.
         self._note(lambda: self._journal.begin(numbers, again=again))
-        if again:
-            self._telemetry.duplicates.inc()
-        pages = [each.entry.page for each in batch]
-        alerts = tuple(item.alert for page in pages for item in page.items)
-        message = Message(compose(pages, self._clock().wall), alerts)
-        result = self._attempts.make_round(batch, message)
+
+    def _conclude(self, batch: Sequence[Waiting], result: Round) -> None:
+        """Note what came of a round: each page is out, given up, or tried again."""
         if result.accepted is not None:
             self._finish(batch, PageState.ACCEPTED, *result.accepted)
             return
-        age = self._clock().steady - min(each.received for each in batch)
-        if not result.has_hope or age >= self._settings.give_up_after:
-            words = result.why or "no group is known, and there is no fallback"
-            self._finish(batch, PageState.FAILED, result.last_channel, "", words)
-            return
-        self._postpone(batch, result)
+        newest = self._clock().steady - self._settings.give_up_after if result.has_hope else math.inf
+        # A page that came lately has its own time, whatever it was told together with.
+        over = [each for each in batch if each.received <= newest]
+        left = [each for each in batch if each.received > newest]
+        if over:
+            self._finish(over, PageState.FAILED, result.last_channel, "", result.why)
+        if left:
+            self._postpone(left, result)
 
     # --- what came of it -----------------------------------------------------------------------
 
     def _finish(
-        self, batch: list[Waiting], state: PageState, channel: str, destination: str, why: str = ""
+        self, batch: Sequence[Waiting], state: PageState, channel: str, destination: str, why: str = ""
     ) -> None:
         now = self._clock()
         numbers = [each.entry.number for each in batch]
@@ -216,13 +238,13 @@ class Delivery:
         self.record_ends()
         if state is PageState.ACCEPTED:
             with self._news:
-                self._throttle.note(destination, now.steady)
+                self._throttle.note(recipient_at(destination), now.steady)
             for each in batch:
                 self._telemetry.note_acceptance(channel, now.wall, now.steady - each.received)
             self._telemetry.count_page(channel, ACCEPTED, len(batch))
             _log.info("paged", pages=numbers, channel=channel, to=destination)
             return
-        self._telemetry.count_page(channel or "whatsapp", FAILED, len(batch))
+        self._telemetry.count_page(channel or WHATSAPP, FAILED, len(batch))
         _log.error("A PAGE COULD NOT BE DELIVERED", pages=numbers, why=why)
 
     def record_ends(self) -> None:
@@ -246,20 +268,24 @@ class Delivery:
         self._telemetry.journal_writable.set(1)
         return True
 
-    def _postpone(self, batch: list[Waiting], result: Round) -> None:
+    def _postpone(self, batch: Sequence[Waiting], result: Round) -> None:
         """Put the pages back; the pause grows, with full jitter, but no deadline is slept through."""
         steady = self._clock().steady
         with self._news:
             for each in batch:
                 each.failures += 1
-                each.is_uncertain = result.may_have_arrived
+                each.is_uncertain = result.is_uncertain
                 longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(each.failures, 10))
                 due = steady + _FIRST_PAUSE + self._chance() * (longest - _FIRST_PAUSE)
                 each.due = min([due, *(at for at in self._deadlines(each) if at > steady)])
         numbers = [each.entry.number for each in batch]
-        self._note(lambda: self._journal.postpone(numbers, result.why, is_uncertain=result.may_have_arrived))
+        self._note(lambda: self._journal.postpone(numbers, result.why, is_uncertain=result.is_uncertain))
 
     def _deadlines(self, waiting: Waiting) -> Iterator[float]:
         yield waiting.received + self._settings.give_up_after
         if self._outlets.fallback:
             yield waiting.received + self._settings.fallback_after
+
+
+def _threads(batch: Sequence[Waiting]) -> set[str]:
+    return {each.entry.page.thread for each in batch}

@@ -162,17 +162,18 @@ class Pager:
         with self._journal.memory() as recall:
             decision = decide(webhook, recall.known, recall.firing(webhook.thread), now, wall)
             page = decision.page
-            entry = recall.record(page, decision.memories, now) if page is not None else None
-        if entry is None:
-            self._telemetry.count_page(WHATSAPP, SUPPRESSED)
-            return
+            if page is None:
+                self._telemetry.count_page(WHATSAPP, SUPPRESSED)
+                return
+            entry = recall.record(page, decision.memories, now)
+            # Handed on before the next delivery is decided: their order is the order people hear them in.
+            self._delivery.take(entry)
         _log.info(
             "page",
             number=entry.number,
             alerts=len(entry.page.items),
             firing=sum(1 for item in entry.page.items if item.alert.fires),
         )
-        self._delivery.take(entry)
 
     def _hear(self, name: str) -> None:
         self._seen_at[name] = now = self._even.now()
