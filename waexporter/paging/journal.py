@@ -71,13 +71,13 @@ class Journal:
         """Give every page that is not out yet, the oldest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "WHERE state = 'pending' ORDER BY number").fetchall()
-        return tuple(map(read_entry, rows))
+        return tuple(read_entry(row, self.path) for row in rows)
 
     def latest(self, count: int) -> tuple[Entry, ...]:
         """Give the newest pages, the newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-        return tuple(map(read_entry, rows))
+        return tuple(read_entry(row, self.path) for row in rows)
 
     def begin(self, numbers: Sequence[int], *, again: bool) -> None:
         """Note that an attempt begins: from here on it may arrive, whatever we hear of it."""
@@ -278,4 +278,4 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
-    return tuple(map(read_entry, rows))
+    return tuple(read_entry(row, path) for row in rows)
