@@ -203,6 +203,8 @@ class AppriseChannel:
         # Imported for those who use it; it is an extra.
         import apprise  # noqa: PLC0415
 
+        # It logs addresses, tokens and all, and what else is worth knowing we say ourselves.
+        apprise.logger.disabled = True
         self._apprise = apprise.Apprise()
         self._place = place(address)
         if not self._apprise.add(address.reveal()):
@@ -210,7 +212,7 @@ class AppriseChannel:
             raise ValueError(message)
 
     def send(self, message: Message) -> Outcome:
-        """Send the text; Apprise says only whether it worked, and logs nothing that we would show."""
+        """Send the text; Apprise says only whether it worked."""
         if self._apprise.notify(body=message.text):
             return ACCEPTED
         return Outcome("failed", f"Apprise could not send to {self._place}")
