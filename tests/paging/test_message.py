@@ -116,7 +116,7 @@ def test_of_every_alert_its_latest_state_is_told() -> None:
         "DIGEST: 2 pages, 1 firing (1 critical), 2 resolved\n\nCRITICAL: A WhatsApp client"
     )
     assert "WhatsAppDown / shop-0: fired 02:01, cleared 02:30, could not be delivered until 02:31 UTC" in text
-    assert "Fired 02:01, cleared 02:30 UTC (after 29 min)" in text  # people know that this one fired
+    assert "Fired 02:01, cleared 02:30 UTC (29 min)" in text  # people know that this one fired
     assert text.count("WhatsAppDown / shop-1\n") == 1
 
 
