@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.markdown import ROOT, blocks
 from tests.paging.regenerate import FOLDER
 from tests.paging.shapes import (
     DAY,
@@ -49,6 +50,12 @@ def test_every_shape_of_alerts_gives_the_message_on_record(name: str) -> None:
 
 def test_no_message_is_on_record_that_nothing_makes() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(messages())
+
+
+def test_the_message_in_the_documents_is_one_on_record() -> None:
+    recorded = (FOLDER / "three-of-two-rules.txt").read_text(encoding="utf-8")
+
+    assert blocks(ROOT / "docs" / "paging.md", "text") == [f"{recorded}\n"]
 
 
 # --- the first line ----------------------------------------------------------------------------
