@@ -137,6 +137,48 @@ def test_what_fires_again_fires() -> None:
     assert "Since 02:30 UTC (1 min)" in text
 
 
+def test_an_alert_that_is_twice_in_a_page_is_told_as_it_is_now() -> None:
+    ended, again = over(alert("WhatsAppDown", age=HOUR), 300), alert("WhatsAppDown", age=MINUTE)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*resolved(ended), *fired(again)),
+            (*fired(again), *resolved(ended)),
+            (*fired(again), *resolved(ended), *fired(again)),
+        )
+    }
+
+    assert texts == {compose([page(*fired(again))], NOW)}
+
+
+def test_an_alert_that_is_twice_in_a_page_has_ended_if_one_of_them_has() -> None:
+    fires = alert("WhatsAppDown", age=HOUR)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*fired(fires), *resolved(over(fires, 300))),
+            (*resolved(over(fires, 300)), *fired(fires)),
+        )
+    }
+
+    # Whoever contradicts himself is not believed that all is clear.
+    assert [text.split("\n")[0] for text in texts] == ["RESOLVED: 1 of 1"]
+
+
+def test_an_alert_that_began_in_the_future_has_no_age() -> None:
+    text = compose([page(*fired(alert("WhatsAppDown", age=-5 * MINUTE)))], NOW)
+
+    assert "\nSince 02:36 UTC\n" in text
+
+
+def test_alerts_of_which_nothing_is_known_are_told_one_by_one() -> None:
+    text = compose([page(*fired(Alert("a", NOW), Alert("b", NOW)))], NOW)
+
+    assert text.count("ALERT: an alert without a name\nSince 02:31 UTC (0 s)") == 2
+
+
 def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None:
     one = alert("WhatsAppDown", age=DAY)
 
