@@ -121,7 +121,7 @@ def _result(reading: Reading, reply: Reply | None) -> str:
     # A certificate that is not there, say, is a 404 and no failure.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
     if outcome.document is not None or not outcome.parts:
-        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in outcome.flaws)
+        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summary(outcome.document) + flaws
     notes = [f"{count} left out ({drop})" for drop, count in outcome.dropped]
     if outcome.unknown_families:
