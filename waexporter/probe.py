@@ -56,8 +56,21 @@ class Folders:
     replay: Path | None = None
 
 
-def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str], None]) -> State:
-    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict."""
+def _say_nothing(_what: str) -> None:
+    """Let whoever waits wait."""
+
+
+def probe(
+    target: Target,
+    limits: Limits,
+    folders: Folders,
+    say: Callable[[str], None],
+    wait: Callable[[str], None] = _say_nothing,
+) -> State:
+    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict.
+
+    `wait` is told what is asked before it is: an answer may take a minute.
+    """
     # One look has no age: a slow endpoint must not make the health answer before it stale.
     store = Store([replace(target, stale_after=math.inf)], now)
     client = Client(target, limits, TlsContexts())
@@ -78,6 +91,7 @@ def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str],
     before = ""
     try:
         for asked, poller in pollers.items():
+            wait(asked)
             reading, reply = poller.ask()
             store.put(reading)
             result = _result(reading, reply)
