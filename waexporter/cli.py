@@ -126,7 +126,7 @@ def _probe(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     for note in _notes_about(target, loaded):
         _complain(f"note: {note}")
     folders = Folders(*(Path(each) if each else None for each in (options.record, options.replay)))
-    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say)]
+    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say, _wait)]
 
 
 def _notes_about(target: Target, loaded: Loaded) -> list[str]:
@@ -269,6 +269,13 @@ def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
 
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this is the command line's own voice
+
+
+def _wait(what: str) -> None:
+    """Show a person what is waited for, until the line about it takes its place."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{what} ...\r")
+        sys.stdout.flush()
 
 
 def _complain(line: str) -> None:
