@@ -281,7 +281,7 @@ class Pager:
                 self._journal.check()
                 for watchdog in self.settings.watchdogs:
                     self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
-                # What could not be kept may be in the file all the same: a disk can fail after it has written.
+                # What could not be kept may be in the file all the same: a disk may fail after writing.
                 self._take_up()
             except JournalError as error:
                 self._complain(error)
