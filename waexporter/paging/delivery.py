@@ -114,7 +114,7 @@ class Delivery:
             worker.join(max(ends - self._clock().steady, 0.0))
 
     def take(self, entry: Entry, age: float = 0.0) -> None:
-        """Take over a page that is in the journal, and has been for `age` seconds; a known one stays as it is.
+        """Take over a page that is in the journal, and has been for `age` seconds; a known one stays.
 
         Called while the journal is held still, so that what it says and what is known here agree.
         """
