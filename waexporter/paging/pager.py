@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings, Verdict
-    from waexporter.paging.delivery import Outlets, Surroundings
+    from waexporter.paging.attempt import Outlets
+    from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
     from waexporter.whatsapp.elsewhere import Elsewhere
 
