@@ -232,7 +232,9 @@ def _pages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _ask_yes(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    with suppress(EOFError):
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    return False
 
 
 def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

@@ -94,7 +94,7 @@ def _appoint(client: Client, group: str, wish: Wish, say: Say) -> bool:
     try:
         before = read_settings(_ask(client, Request("GET", _SETTINGS))).on_call_pager
     except RefusedError:
-        say(f"the settings of {name} are for admins only, and this account is none")
+        say(f"only an admin's account may change the settings of {name}, so on_call_pager stays as it is")
         _say_line(client.target, group, say)
         return True
     except ApiError as error:
@@ -128,6 +128,7 @@ def _write(client: Client, group: str, say: Say) -> bool:
         _say_line(client.target, group, say)
         return False
     say(f"wrote on_call_pager to the settings of {client.target.name}")
+    say("  a running daemon sees it when it next polls them (poll.settings)")
     return True
 
 

@@ -143,12 +143,21 @@ def _follow(daemon: Daemon, alert: Alert, patience: float, say: Say) -> Told | N
             say("NOT OK: the page is not among the newest in the journal -> `waexporter pages --limit 500`")
             return None
         if told is not None and told.why and (told.attempts, told.why) != said:
+            _say_failed_attempt(told, said[1], say)
             said, spoken = (told.attempts, told.why), now
-            say(f"  attempt {told.attempts} failed: {told.why}; it is tried again")
         elif now - spoken >= _SIGN_OF_LIFE:
             spoken = now
             say(f"  waiting for the page to be accepted, for {ends - now:.0f} s more")
         time.sleep(_GLANCE)
+
+
+def _say_failed_attempt(told: Told, before: str, say: Say) -> None:
+    if told.why == before:
+        say(f"  attempt {told.attempts} failed alike")
+        return
+    say(f"  attempt {told.attempts} failed: {told.why}")
+    say(f"    -> {find_remedy(told.why)}")
+    say("  it is tried again")
 
 
 def _say_accepted(told: Told, took: str, say: Say) -> None:
@@ -160,11 +169,7 @@ def _say_accepted(told: Told, took: str, say: Say) -> None:
         say("  accepted is not delivered: ask somebody there whether the message has come")
         return
     say(f"ok: page #{told.number} was accepted by the fallback ({told.channel}): {attempts}, {took}")
-    if told.why:
-        say(f"  but not by WhatsApp: {told.why}")
-        say(f"  -> {find_remedy(told.why)}")
-    else:
-        say("  but WhatsApp was not tried: no client is up that has a group -> `waexporter pager check`")
+    say("  and not by WhatsApp, which was not trusted or did not take it -> `waexporter pager check`")
 
 
 def _say_pending(told: Told, pager: PagerSettings, took: str, say: Say) -> None:
@@ -197,7 +202,7 @@ def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
         carriers = [look.carrier(pager) for look in seen.looks]
         routes = choose_routes(carriers, pager.via, concern_of([alert]), frozenset())
         if not routes.open:
-            say("no target is up that could carry the page")
+            say("no target that is up knows whom to page -> `waexporter pager check` says why")
         fallback = open_fallback(pager, seen.fleet.contexts)
         # As the daemon does: with nothing else left, a verdict may be wrong.
         if (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 10.0  # seconds for one request
 _UNKNOWN_GROUP = 1012
-_ADMINS_ONLY = "its settings are for admins only, and this account is none"
+_ADMINS_ONLY = "only an admin's account may read its settings"
 
 
 def inspect_clients(pager: PagerSettings, seen: Survey) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _inspect_verdict(name: str, look: Look) -> Iterator[Finding]:
 
 def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Survey) -> Iterator[Finding]:
     if pager.recipients:
-        words = f"{name}: pages {len(pager.recipients)} people (pager.recipients)"
+        words = f"{name}: pages {', '.join(pager.recipients)} (pager.recipients)"
         yield note(words, "each has to have written to the business within 24 hours, or nothing arrives")
         return
     group = pager.group or look.group

@@ -43,7 +43,7 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
         yield good("the journal: there is none yet, the daemon makes it at its start")
         return
     pending, accepted, failed = condition
-    words = f"the journal: sound; {accepted} pages accepted, {failed} failed, {pending} pending"
+    words = f"the journal: sound; pages accepted: {accepted}, failed: {failed}, pending: {pending}"
     yield good(words) if not pending else note(words, "`waexporter pages` says what they wait for")
 
 
