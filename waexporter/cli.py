@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from waexporter.arguments import build
 from waexporter.config import check_gate, effective, load, parse_listen
 from waexporter.errors import ConfigError, StartError
-from waexporter.model import Auth, Secret, Tls
+from waexporter.model import Auth, Secret, Tls, WebSettings, now
 
 if TYPE_CHECKING:
     import argparse
@@ -193,6 +193,50 @@ def _read_secret(path: str) -> Secret:
     return Secret(text)
 
 
+def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.rehearsal import rehearse  # noqa: PLC0415
+    from waexporter.survey import target_of  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    return OK if rehearse(config, target_of(config, options.target).name, _say) else CANNOT
+
+
+def _pager_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.inspection import inspect  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    address = Secret(options.alertmanager) if options.alertmanager else None
+    return OK if inspect(config, address, _say) else CANNOT
+
+
+def _pager_setup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.enrolment import Wish, enrol  # noqa: PLC0415
+    from waexporter.survey import target_of  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    confirm: Callable[[str], bool] | None = _ask_yes if sys.stdin.isatty() else None
+    wish = Wish(options.subject, (lambda _: True) if options.yes else confirm)
+    return OK if enrol(config, target_of(config, options.target), wish, _say) else CANNOT
+
+
+def _pages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.ledger import list_pages, print_pages  # noqa: PLC0415
+    from waexporter.survey import pager_of  # noqa: PLC0415
+
+    folder = pager_of(load(options.config, environ).config).state_dir
+    if options.json:
+        print_pages(folder, options.limit, _say)
+    else:
+        list_pages(folder, options.limit, now().wall, _say)
+    return OK
+
+
+def _ask_yes(question: str) -> bool:
+    with suppress(EOFError):
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    return False
+
+
 def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     # Imported when it is wanted: it weighs as much as the daemon itself.
     from waexporter.simulator import SCENARIOS, Options, serve  # noqa: PLC0415
@@ -249,11 +293,9 @@ def _own_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     """Find where the daemon of this machine listens: it was started with the same file and variables."""
     if options.config or environ.get("WAEXPORTER_CONFIG"):
         web = load(options.config, environ).config.web
-        host, port = web.host, web.port
     else:
-        host, port = _listen(environ)
-    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
-    return f"http://{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}/-/healthy"
+        web = WebSettings(*_listen(environ))
+    return f"{web.own_url}/-/healthy"
 
 
 def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
@@ -301,5 +343,9 @@ COMMANDS = {
     "probe": _probe,
     "bootstrap": _bootstrap,
     "simulate": _simulate,
+    "pager test": _pager_test,
+    "pager check": _pager_check,
+    "pager setup": _pager_setup,
+    "pages": _pages,
     "healthcheck": _healthcheck,
 }
