@@ -161,7 +161,7 @@ def test_an_alert_with_nothing_in_it_is_still_a_line() -> None:
 def test_hostile_texts_of_alerts_are_shown_as_text() -> None:
     labels = dict.fromkeys(("alertname", "target", "severity"), HOSTILE)
     hostile = fired(foreign(labels, {"summary": HOSTILE}))
-    told = accepted(*hostile, channel=HOSTILE, destination=HOSTILE, why=HOSTILE)
+    told = accepted(*hostile, channel=HOSTILE, destination=f"{HOSTILE}/1", why=HOSTILE)
     silences = (Silence(HOSTILE, 1.0, 2.0),)
 
     shown = Elements(html(PagerStatus(0, 0.0, HOSTILE, silences, (told,))))
