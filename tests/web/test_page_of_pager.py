@@ -48,13 +48,13 @@ def words(told: PagerStatus) -> str:
 def entry(state: PageState, *items: Item, truncated: int = 0, **more: Any) -> Entry:  # noqa: ANN401 - fields
     """Give a page that came five minutes ago, tried once."""
     page = Page("thread", items or fired(DOWN), truncated, received_at=NOW - 300)
-    return Entry(**({"number": 7, "page": page, "state": state, "received_at": 0.0, "attempts": 1} | more))
+    return Entry(7, page, state, received_at=0.0, attempts=1)._replace(**more)
 
 
 def accepted(*items: Item, **more: Any) -> Entry:  # noqa: ANN401 - fields
     """Give a page that another target has carried, two seconds after it came."""
-    way = {"channel": "whatsapp", "destination": "backup/14155550100-1520000000", "done_at": NOW - 298}
-    return entry(PageState.ACCEPTED, *items, **(way | more))
+    told = entry(PageState.ACCEPTED, *items, done_at=NOW - 298, channel="whatsapp")
+    return told._replace(**{"destination": "backup/14155550100-1520000000", **more})
 
 
 def test_without_a_pager_the_page_says_nothing_of_it() -> None:

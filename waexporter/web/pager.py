@@ -125,7 +125,7 @@ def _outcome(entry: Entry) -> str:
     """Say which way it went, how soon, and what that took."""
     words = []
     if entry.channel:
-        # Only WhatsApp has a carrier and a recipient, `target/group`; what goes around it is named by its channel.
+        # Only WhatsApp has a carrier and a recipient, `target/group`; the channel says all of the rest.
         carrier, _, to = entry.destination.rpartition("/")
         words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
     if entry.state is PageState.ACCEPTED and entry.done_at is not None:
