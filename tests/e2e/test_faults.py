@@ -70,6 +70,10 @@ ROWS: Mapping[str, Row] = {
     "drip": Row("unknown", "timeout", "timeout"),
     "hang": Row("unknown", "timeout", "timeout"),
     "web_down": Row("down", "unreachable", "unreachable"),
+    # messages alone
+    "message_fails": Row("ok", up=True),
+    "message_unmastered": Row("ok", up=True),
+    "answer_lost": Row("ok", up=True),
 }
 BYSTANDERS = {"calm-single": "single", "calm-ha": "ha", "calm-multiconnect": "multiconnect"}
 CALM_INTERVAL = 4.0  # seconds between two polls of theirs

@@ -70,6 +70,9 @@ ROWS: Mapping[str, Row] = {
     "drip": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "hang": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "web_down": Row(DOWN, "unreachable: the client can't be reached"),
+    "message_fails": Row(OK, "verdict: OK"),
+    "message_unmastered": Row(OK, "verdict: OK"),
+    "answer_lost": Row(OK, "verdict: OK"),
 }
 
 
