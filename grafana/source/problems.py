@@ -1,0 +1,18 @@
+"""The problems of now, each beside what a person can do about it."""
+
+from __future__ import annotations
+
+from grafana.source.selection import client, most
+from waexporter import advice
+
+ADVICE = {slug: f"{words[0].upper()}{words[1:]}." for slug, words in advice.ADVICE.items()}
+
+
+def present() -> str:
+    """Give for each present problem the seconds that it was there in the time shown.
+
+    The label `advice` repeats the problem, for ADVICE to put into words.
+    """
+    problem = client("whatsapp_problem")
+    seen = f"count_over_time({problem}[$__range:$__interval]) * $__interval_ms / 1000"
+    return f'label_replace({most(f"{seen} and {problem}", "problem")}, "advice", "$1", "problem", "(.*)")'
