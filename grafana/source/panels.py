@@ -123,8 +123,11 @@ def bars(head: Head, query: Query, steps: Steps, largest: float | None = None) -
     return panel.max(largest) if largest is not None else panel
 
 
-def grid(head: Head, queries: Sequence[str], columns: Sequence[Column]) -> Panel:
-    """Show labels and values as a table, a row for each set of labels, the columns in this order."""
+def grid(head: Head, queries: Sequence[str], columns: Sequence[Column], worst: str | None = None) -> Panel:
+    """Show labels and values as a table, a row for each set of labels, the columns in this order.
+
+    Rows are sorted by the heading `worst`, the largest value first.
+    """
     names = [chr(ord("A") + place) for place in range(len(queries))]
     asked = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
     panel = _styled(table.Panel(), head, ()).targets([each.format(PromQueryFormat.TABLE) for each in asked])
@@ -136,6 +139,8 @@ def grid(head: Head, queries: Sequence[str], columns: Sequence[Column]) -> Panel
     panel = panel.with_transformation(model.DataTransformerConfig("filterFieldsByName", options=shown))
     arranged = {"excludeByName": {}, "indexByName": order, "renameByName": heading}
     panel = panel.with_transformation(model.DataTransformerConfig("organize", options=arranged))
+    if worst is not None:
+        panel = panel.sort_by([common.TableSortByFieldState().display_name(worst).desc(desc=True)])
     for column in columns:
         panel = panel.override_by_name(column.heading, _properties(column))
     return panel.cell_height(looks.TableCellHeight.SM).no_value("–")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source import problems, states
-from grafana.source.panels import Column, Head, Query, grid, lines, number, timeline
+from grafana.source.panels import Head, Query, grid, lines, number, timeline
 from grafana.source.selection import client, most
 
 PANELS = (
@@ -81,15 +81,9 @@ PANELS = (
             24,
             5,
         ),
-        [
-            problems.present(),
-        ],
-        [
-            Column("target", "Client", width=180),
-            Column("problem", "Problem", width=220),
-            Column("Value", "Seen for", unit="s", width=120, steps=((120, states.RED),)),
-            Column("advice", "What to do", texts=problems.ADVICE),
-        ],
+        [problems.present()],
+        problems.COLUMNS,
+        worst="Seen for",
     ),
     timeline(
         Head(

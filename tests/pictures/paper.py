@@ -1,0 +1,52 @@
+"""A dashboard as a page of its own, with its data in it, for a browser to draw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.grafana.boards import variables
+from tests.pictures.answers import Asker, answered, marks
+
+if TYPE_CHECKING:
+    from tests.e2e.browsers import Browser
+    from tests.grafana.boards import Board, Sight
+
+WIDTH = 1440  # pixels
+
+_HERE = Path(__file__).parent
+
+
+def write_page(board: Board, sight: Sight, url: str) -> str:
+    """Ask a Prometheus everything that a dashboard asks, and write the page."""
+    asker = Asker(url, board, sight)
+    filled = [panel if panel["type"] == "row" else answered(panel, asker) for panel in board["panels"]]
+    chosen = sight.chosen or {}
+    choice = [(each["label"], chosen.get(each["name"], "All")) for each in variables(board)]
+    known = {
+        "BOARD": {"title": board["title"], "panels": filled},
+        "SIGHT": {"end": sight.end, "seconds": sight.seconds, "step": sight.step},
+        "CHOICE": choice,
+        "MARKS": marks(board, asker),
+    }
+    facts = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in known.items())
+    scripts = "".join((_HERE / name).read_text() for name in ("values.js", "charts.js", "page.js"))
+    return (
+        f'<!doctype html><meta charset="utf-8"><style>{(_HERE / "styles.css").read_text()}</style>'
+        f"<header><h1></h1></header><main></main><script>{_harmless(facts)}{scripts}</script>"
+    )
+
+
+def _harmless(script: str) -> str:
+    return script.replace("</", "<\\/")
+
+
+def photograph(browser: Browser, page: Path, picture: Path) -> None:
+    """Draw a page at its full height and keep the picture."""
+    browser.look(width=WIDTH, height=900)
+    browser.open(page.as_uri())
+    height = browser.run(f"return draw({WIDTH})")
+    assert browser.errors() == []
+    browser.look(width=WIDTH, height=int(height))
+    browser.photograph(picture)
