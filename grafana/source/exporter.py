@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.source import states
 from grafana.source.frame import alerts, framed, of_clients
-from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
+from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, most, own, rate, total
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 UID = "waexporter-exporter"
 
-_STALE_HEART = 15  # seconds: from here on /-/healthy answers 503
 _DAY = 86_400
+_POLLED = most(client("waexporter_poll_success"), "endpoint")
 
 
 def build() -> Dashboard:
@@ -55,7 +55,7 @@ _GLANCE = (
     ),
     number(
         Head(3, "Polls that fail", "Endpoints whose last poll was no success.", "short", 4, 4),
-        Query(f"sum({most(client('waexporter_poll_success'), 'endpoint')} == bool 0)", ""),
+        Query(f"sum({_POLLED} == bool 0)", ""),
         steps=((1, states.ORANGE),),
     ),
     number(
@@ -83,10 +83,26 @@ _GLANCE = (
 )
 
 _POLLS = (
-    timeline(
-        Head(10, "Polls by client and endpoint", "Whether the last poll was a success.", "none", 12, 11),
-        Query(most(client("waexporter_poll_success"), "endpoint"), "{{target}} {{endpoint}}"),
-        {0: ("failed", states.RED), 1: ("ok", states.GREEN)},
+    grid(
+        Head(
+            10,
+            "Polls that fail now",
+            "Every endpoint whose last poll was no success, and how long ago it last was one: never, if that is empty.",
+            "none",
+            12,
+            11,
+        ),
+        [
+            f"{_POLLED} == 0",
+            f"(time() - {most(client('waexporter_last_success_timestamp_seconds'), 'endpoint')}) and {_POLLED} == 0",
+        ],
+        [
+            Column("target", "Client"),
+            Column("endpoint", "Endpoint"),
+            Column("Value #A", "Last poll", states={0: ("failed", states.RED)}),
+            Column("Value #B", "Last success", unit="s"),
+        ],
+        worst="Last success",
     ),
     lines(
         Head(
@@ -103,7 +119,7 @@ _POLLS = (
         ),
     ),
     lines(
-        Head(12, "Polls", "Polls that have ended, well or not, by endpoint.", "cps", 8),
+        Head(12, "Polls by endpoint", "Polls that have ended, well or not.", "cps", 8),
         Query(f"sum by (endpoint) ({rate(client('waexporter_polls_total'))})", "{{endpoint}}"),
         stacked=True,
     ),

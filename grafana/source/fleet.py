@@ -20,7 +20,6 @@ _TO_CLIENT = (
     "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
     "&var-target=${__data.fields.Client}&${__url_time_range}"
 )
-_BUDGET = 0.001  # of the objective that 99.9 % of sends have no fault of the client's
 _DAY = 86_400
 _GIB = 2.0**30
 _RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
@@ -101,32 +100,32 @@ _WHO = (
             states.verdict(),
             states.unwell_for(),
             states.messages(),
-            states.lost(),
+            states.lost_share(),
             states.callbacks_waiting(),
-            states.sound_share("messages", "$__range"),
+            states.sound_share(),
+            problems.worst(),
             most(client("whatsapp_coreapps_connected")),
-            most(client("whatsapp_coreapps_expected")),
         ],
         [
             Column("target", "Client", link=_TO_CLIENT),
             Column("Value #A", "Verdict", states=states.VERDICTS),
-            Column("Value #B", "Unwell for", unit="s", steps=((1, states.ORANGE), (120, states.RED))),
+            Column("problem", "Worst problem", texts=problems.WORDS),
+            Column("Value #B", "Unwell for", unit="s", steps=states.UNWELL),
             Column("Value #C", "Messages", states=states.MESSAGES),
-            Column("Value #D", "Lost or refused", unit="mps", steps=((0.1, states.ORANGE), (1, states.RED))),
+            Column("Value #D", "Lost or refused", unit="percentunit", steps=states.LOSING),
             Column(
                 "Value #E",
                 "Callbacks waiting",
                 unit="short",
-                steps=((1000, states.YELLOW), (10_000, states.ORANGE), (100_000, states.RED)),
+                steps=states.QUEUE,
             ),
             Column(
                 "Value #F",
                 "Sound sends",
                 unit="percentunit",
-                steps=((float("-inf"), states.RED), (0.99, states.ORANGE), (0.999, states.GREEN)),
+                steps=states.SOUND,
             ),
-            Column("Value #G", "Coreapps", unit="short"),
-            Column("Value #H", "Expected", unit="short"),
+            Column("Value #H", "Coreapps", unit="short"),
         ],
         worst="Verdict",
     ),
@@ -159,28 +158,27 @@ _SERVICE = (
     bars(
         Head(
             20,
-            "Sends without a fault of the client",
-            "Share of sends in the time shown that did not fail through the client's own fault. The objective is "
-            "99.9 %.",
+            "Requests without a fault of the client",
+            "Share of sends and contact checks in the time shown that the webapps did not answer with 5xx. The "
+            "objective is 99.5 %.",
             "percentunit",
             8,
             8,
         ),
-        Query(states.sound_share("messages", "$__range")),
-        ((float("-inf"), states.RED), (0.99, states.ORANGE), (0.999, states.GREEN)),
+        Query(states.sound_share(states.SENDS_AND_CHECKS)),
+        states.SOUND,
         1.0,
     ),
     lines(
         Head(
             21,
             "Speed at which the error budget burns",
-            "1 spends exactly the 0.1 % in the time that the objective is measured over; 14.4 spends the budget of "
-            "30 days in two.",
+            "1 spends in 30 days exactly the 0.5 % of requests that may fail; 14.4 spends it in two.",
             "short",
             8,
             8,
         ),
-        Query(f"({states.refused_share()}) / {_BUDGET:g}"),
+        Query(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})"),
         steps=((1, states.ORANGE), (14.4, states.RED)),
     ),
     lines(
@@ -226,7 +224,7 @@ _MESSAGES = (
             8,
         ),
         Query(states.callbacks_waiting()),
-        steps=((10_000, states.ORANGE), (100_000, states.RED)),
+        steps=states.QUEUE[1:],
     ),
     lines(
         Head(34, "Messages that wait to be sent", "Growing: WhatsApp does not take them.", "short", 8),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Row = tuple[str, "Sequence[Panel]"]  # its heading, or "" for none, and what stands in it
 
 TAG = "waexporter"
+RUNBOOKS = "https://waexporter.example/runbooks"
 _FIRST_ROW = 1000  # rows are numbered from here on, panels below
 
 _ALL = model.VariableOption(selected=True, text="All", value="$__all")
@@ -91,7 +92,7 @@ def framed(
     board = board.time("now-1h", "now").refresh("30s").timezone("browser")
     board = board.tooltip(model.DashboardCursorSync.CROSSHAIR)
     source = dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
-    board = board.variables([source, *variables]).annotations(list(annotations)).links([_neighbours()])
+    board = board.variables([source, *variables, _runbooks()]).annotations(list(annotations)).links([_neighbours(), _books()])
     for number, (heading, panels) in enumerate(rows):
         if heading:
             board = board.with_row(dashboard.Row(heading).id(_FIRST_ROW + number))
@@ -100,10 +101,21 @@ def framed(
     return _published(board.build())
 
 
+def _runbooks() -> dashboard.TextBoxVariable:
+    # Where alerts/runbooks is published; the same default as in the rules.
+    chosen = model.VariableOption(text=RUNBOOKS, value=RUNBOOKS)
+    return dashboard.TextBoxVariable("runbooks").label("Runbooks at").default_value(RUNBOOKS).current(chosen)
+
+
 def _neighbours() -> dashboard.DashboardLink:
     link = dashboard.DashboardLink("Dashboards").type(model.DashboardLinkType.DASHBOARDS).tags([TAG])
     link = link.icon("external link").tooltip("The others of waexporter, for the same choice and time")
     return link.include_vars(include_vars=True).keep_time(keep_time=True)
+
+
+def _books() -> dashboard.DashboardLink:
+    link = dashboard.DashboardLink("Runbooks").type(model.DashboardLinkType.LINK).url("${runbooks}")
+    return link.icon("doc").tooltip("What to do about each alert").target_blank(target_blank=True)
 
 
 def _published(board: model.Dashboard) -> model.Dashboard:

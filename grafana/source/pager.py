@@ -124,7 +124,7 @@ _PAGES = (
         steps=((_LATE, states.RED),),
     ),
     lines(
-        Head(13, "Pages that wait", "Should fall back to 0 within seconds.", "short", 8),
+        Head(13, "Waiting pages over time", "Should fall back to 0 within seconds.", "short", 8),
         Query(f"sum by (instance) ({own('waexporter_pages_pending')})", "{{instance}}"),
         steps=((10, states.RED),),
     ),

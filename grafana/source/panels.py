@@ -75,7 +75,7 @@ class Column:
     unit: str = "string"
     steps: Steps = ()
     states: States | None = None
-    texts: Mapping[str, str] | None = None
+    texts: Mapping[str, tuple[str, str | None]] | None = None  # word and perhaps colour of a text
     width: int | None = None
     link: str | None = None  # the address a value leads to
 
@@ -86,7 +86,7 @@ def lines(head: Head, *queries: Query, steps: Steps = (), stacked: bool = False)
     legend = legend.display_mode(looks.LegendDisplayMode.LIST).placement(looks.LegendPlacement.BOTTOM)
     tooltip = common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI).sort(looks.SortOrder.DESCENDING)
     panel = _styled(timeseries.Panel(), head, steps).targets(_series(queries))
-    panel = panel.legend(legend).tooltip(tooltip).line_width(1).fill_opacity(30 if stacked else 8)
+    panel = panel.legend(legend).tooltip(tooltip).line_width(1).fill_opacity(30 if stacked else 0)
     panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0)
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
@@ -184,12 +184,13 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
     if column.states is not None:
         found["mappings"] = [_mapping(column.states)]
     if column.texts is not None:
-        said = {key: model.ValueMappingResult(text=text) for key, text in column.texts.items()}
+        said = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in column.texts.items()}
         found["mappings"] = [model.ValueMap(said)]
     if column.steps:
         config = dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(_steps(column.steps))
         found["thresholds"] = config.build()
-    if column.steps or column.states is not None:
+    coloured = any(colour for _, colour in (column.texts or {}).values())
+    if column.steps or column.states is not None or coloured:
         found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
     if column.width is not None:
         found["custom.width"] = column.width

@@ -35,12 +35,12 @@ def rate(selector: str) -> str:
 
 
 def total(expression: str, *labels: str) -> str:
-    """Add up by target, and by further labels."""
-    return f"sum by ({', '.join(('target', *labels))}) ({expression})"
+    """Add up by target, and by further labels; what two exporters see of one client counts once."""
+    return f"sum by ({', '.join(('target', *labels))}) (max without (instance, pod) ({expression}))"
 
 
 def most(expression: str, *labels: str) -> str:
-    """Take the largest by target, and by further labels: two exporters that see one client count once."""
+    """Take the largest by target, and by further labels; what two exporters see counts once."""
     return f"max by ({', '.join(('target', *labels))}) ({expression})"
 
 

@@ -37,9 +37,18 @@ PRESENT: States = {1: ("present", ORANGE)}
 YES_NO: States = {0: ("no", RED), 1: ("yes", GREEN)}
 ON_OFF: States = {0: ("off", BLUE), 1: ("on", GREEN)}
 
-# What the client itself is to blame for; the rest are mistakes of the sender, such as a wrong number.
-_FAULTS = 'result=~"1000|1011|1014|1015|1016|1017|1018|1023"'
-_SENDS = 'method="messages"'
+# A handful of failures is everyday life, such as a number that has left WhatsApp.
+LOSING = ((0.02, ORANGE), (0.1, RED))
+QUEUE = ((1000, YELLOW), (10_000, ORANGE), (75_000, RED))  # at about 100 000 the client refuses sends
+OBJECTIVE = 0.995  # of requests in 30 days, as the alerts have it
+SOUND = ((float("-inf"), RED), (0.99, ORANGE), (OBJECTIVE, GREEN))
+UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
+
+# The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
+_ANSWERS = "whatsapp_api_requests_duration_seconds_count"
+_FAULTS = 'result=~"5.."'
+_SENDS = equal("method", "POST_v1_messages")
+SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
 _MANY_WAITING = 1000  # messages or callbacks: a busy client has tens
 _SOME = 0.01  # a share that no retry explains
 
@@ -71,21 +80,19 @@ def unwell_for() -> str:
 
 def refused() -> str:
     """Give sends a second that the client refuses through its own fault."""
-    return total(rate(client("whatsapp_endpoint_requests_total", _SENDS, _FAULTS)))
+    return total(rate(client(_ANSWERS, _SENDS, _FAULTS)))
 
 
-def refused_share() -> str:
-    """Give the share of sends that the client refuses through its own fault; absent without traffic."""
-    everything = total(rate(client("whatsapp_endpoint_requests_total", _SENDS)))
-    return f"({refused()} or 0 * {everything}) / ({everything} > 0)"
+def refused_share(which: str = _SENDS) -> str:
+    """Give the share of requests that fail through the client's own fault; absent without traffic."""
+    every, faults = (total(rate(client(_ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
+    return f"({faults} or 0 * {every}) / ({every} > 0)"
 
 
-def sound_share(method: str, over: str) -> str:
-    """Give the share of an endpoint's requests over some time that no fault of the client's has spoiled."""
-    its = equal("method", method)
+def sound_share(which: str = _SENDS) -> str:
+    """Give the share of requests in the time shown that do not fail through the client's own fault."""
     every, faults = (
-        total(f"increase({client('whatsapp_endpoint_requests_total', *matchers)}[{over}])")
-        for matchers in ((its,), (its, _FAULTS))
+        total(f"increase({client(_ANSWERS, *matchers)}[$__range])") for matchers in ((which,), (which, _FAULTS))
     )
     return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
 
@@ -106,6 +113,13 @@ def not_stored() -> str:
 def lost() -> str:
     """Give messages a second that are refused, failed or not stored."""
     return _add(refused(), failed(), not_stored())
+
+
+def lost_share() -> str:
+    """Give what is refused, failed or not stored as a share of all messages in and out; absent without any."""
+    sends = total(rate(client(_ANSWERS, _SENDS)))
+    came = total(rate(client("whatsapp_in_message_from_server_total")))
+    return f"{lost()} / ({_add(sends, came)} > 0)"
 
 
 def callbacks_waiting() -> str:

@@ -94,8 +94,9 @@ function drawPiece(svg, piece, place, at, up, stacked) {
   const stroke = PALETTE[place % PALETTE.length];
   const line = piece.map(([when, value]) => `${at(when).toFixed(1)},${up(value).toFixed(1)}`);
   const under = piece.map(([when, , below]) => `${at(when).toFixed(1)},${up(below || 0).toFixed(1)}`).reverse();
-  svg.append(element("polygon", { points: [...line, ...under].join(" "), fill: stroke,
-    "fill-opacity": stacked ? 0.3 : 0.08 }));
+  if (stacked) {
+    svg.append(element("polygon", { points: [...line, ...under].join(" "), fill: stroke, "fill-opacity": 0.3 }));
+  }
   svg.append(element("polyline", { points: line.join(" "), fill: "none", stroke, "stroke-width": 1.4 }));
 }
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from grafana.source import states
 from grafana.source.panels import Head, Query, lines, number
-from grafana.source.selection import client, mean, node, rate, total
-
-_SOUND = ((float("-inf"), states.RED), (0.99, states.ORANGE), (0.999, states.GREEN))
+from grafana.source.selection import client, equal, mean, node, rate, total
 
 PANELS = (
     number(
         Head(
             20,
             "Sends without a fault of the client",
-            "Share of sends in the time shown that did not fail through the client's own fault. What the sender did "
-            "wrong, such as an invalid number, does not count.",
+            "Share of sends in the time shown that the webapps did not answer with 5xx. What the sender did wrong, such "
+            "as an invalid number, does not count.",
             "percentunit",
             6,
         ),
-        Query(states.sound_share("messages", "$__range")),
-        steps=_SOUND,
+        Query(states.sound_share()),
+        steps=states.SOUND,
     ),
     lines(
         Head(
@@ -50,12 +48,12 @@ PANELS = (
         Head(
             23,
             "Contact checks without a fault of the client",
-            "Share of contact checks in the time shown that did not fail through the client's own fault.",
+            "Share of contact checks in the time shown that the webapps did not answer with 5xx.",
             "percentunit",
             6,
         ),
-        Query(states.sound_share("contacts", "$__range")),
-        steps=_SOUND,
+        Query(states.sound_share(equal("method", "POST_v1_contacts"))),
+        steps=states.SOUND,
     ),
     lines(
         Head(
@@ -74,7 +72,7 @@ PANELS = (
         Head(
             25,
             "Share of sends refused by the client's own fault",
-            "Over 1 % is more than retries explain; see the error codes for why.",
+            "Sends that the webapps answered with 5xx. Over 1 % is more than retries explain; the error codes say why.",
             "percentunit",
             9,
         ),

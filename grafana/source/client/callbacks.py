@@ -19,7 +19,7 @@ PANELS = (
         ),
         Query(total(node("whatsapp_callback_queue_size"), "node"), "{{target}} {{node}} in the queue"),
         Query(total(node("whatsapp_pending_callbacks"), "node"), "{{target}} {{node}} on their way"),
-        steps=((10_000, states.ORANGE), (100_000, states.RED)),
+        steps=states.QUEUE[1:],
     ),
     lines(
         Head(

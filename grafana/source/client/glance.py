@@ -31,7 +31,7 @@ PANELS = (
             4,
         ),
         Query(states.unwell_for()),
-        steps=((1, states.ORANGE), (120, states.RED)),
+        steps=states.UNWELL,
     ),
     number(
         Head(
@@ -50,14 +50,14 @@ PANELS = (
         Head(
             4,
             "Lost or refused",
-            "Messages a second that the client refused through its own fault, accepted but could not deliver, or "
+            "Share of all messages that the client refused through its own fault, accepted but could not deliver, or "
             "received and did not store. The caller has to send refused ones again.",
-            "mps",
+            "percentunit",
             5,
             4,
         ),
-        Query(states.lost()),
-        steps=((0.1, states.ORANGE), (1, states.RED)),
+        Query(states.lost_share()),
+        steps=states.LOSING,
     ),
     number(
         Head(
@@ -70,7 +70,7 @@ PANELS = (
             4,
         ),
         Query(states.callbacks_waiting()),
-        steps=((1000, states.YELLOW), (10_000, states.ORANGE), (100_000, states.RED)),
+        steps=states.QUEUE,
     ),
     grid(
         Head(
