@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format bench dashboards screenshots image real-parts constraints clean
+.PHONY: help demo test check format docs bench dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ check: $(VENV)/.installed-test  ## Check format, lint, types, the direction of i
 format: $(VENV)/.installed-test  ## Format the code and mend what the linter can mend by itself.
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
+
+docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from the code.
+	@$(VENV)/bin/python -m tests.reference
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.arguments import build
-from waexporter.config import effective, load, parse_listen
+from waexporter.config import check_gate, effective, load, parse_listen
 from waexporter.errors import ConfigError, StartError
 from waexporter.model import Auth, Secret, Tls
 
@@ -55,7 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = load(options.config, environ)
     config = _overridden(loaded.config, options)
+    _check_gate(config)
     return _serve(config, loaded.notes)
+
+
+def _check_gate(config: Config) -> None:
+    """Look for an open pager where the whole command line is known: it may move the address to listen on."""
+    if problem := check_gate(config.pager, config.web):
+        raise ConfigError([problem])
 
 
 def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> int:
@@ -107,6 +114,7 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     loaded = load(options.config, environ)
     for note in loaded.notes:
         _complain(f"note: {note}")
+    _check_gate(loaded.config)
     _say(effective(loaded.config).rstrip("\n"))
     return OK
 

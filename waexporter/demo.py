@@ -24,6 +24,9 @@ _INTERVALS = {
     Endpoint.WEB: 5.0,
     Endpoint.DB: 15.0,
     Endpoint.SUPPORT: 15.0,
+    Endpoint.SETTINGS: 5.0,
+    Endpoint.CERTIFICATES: 30.0,
+    Endpoint.GROUP: 10.0,
 }
 
 
@@ -75,8 +78,9 @@ def simulated_clients(speed: float) -> Iterator[SimulatedClients]:
 
 
 def _options(topology: str, speed: float) -> Options:
+    # In earnest a plain user will do, but only an admin sees the settings.
     return Options(
-        topology=topology, scenario="story", tls=True, users=((_USER, _PASSWORD, "user"),), speed=speed
+        topology=topology, scenario="story", tls=True, users=((_USER, _PASSWORD, "admin"),), speed=speed
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OK, DEGRADED, DOWN, UNKNOWN = range(4)
 SHARDS = 32  # as many nodes as there can be have to fit on the screen
 WIDTH, HEIGHT = 120, 40
+SHORT = {"timeout": "4s", "db": {"interval": "1m", "timeout": "4s"}}  # several scenarios wait for it
 
 
 class Row(NamedTuple):
@@ -85,14 +86,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
     with ThreadPoolExecutor(4) as pool, ExitStack() as stack:
         simulators = {name: stack.enter_context(Simulator(_options(name))) for name in ROWS}
         targets = [_target(name, simulator.url) for name, simulator in simulators.items()]
-        config = {"targets": targets, "poll": EVERY_SECOND, "limits": {"body_bytes": "1MiB"}}
+        config = {"targets": targets, "poll": {**EVERY_SECOND, **SHORT}, "limits": {"body_bytes": "1MiB"}}
         file = write_config(tmp_path_factory.mktemp("probe"), config)
 
         def probe(name: str) -> Outcome:
             with Process(
                 (*WAEXPORTER, "probe", name, "--config", str(file)), env=clean_environment()
             ) as process:
-                return Outcome(process.wait(deadline=60), process.output)
+                return Outcome(process.wait(), process.output)
 
         yield dict(zip(ROWS, pool.map(probe, ROWS), strict=True))
 
@@ -160,6 +161,36 @@ def test_a_verdict_that_rests_on_a_guess_says_so(tmp_path_factory: pytest.TempPa
 
     assert status == DEGRADED
     assert "note: taken for ha, since no primary master is connected; set shards" in process.output
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Probe every endpoint of a cluster that is well."""
+    options = Options(topology="ha", users=USERS, health_per_minute=None)
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        file = write_config(tmp_path_factory.mktemp("sure"), {"targets": [client.target("sure")]})
+        with Process(
+            (*WAEXPORTER, "probe", "sure", "--config", str(file)), env=clean_environment()
+        ) as process:
+            return Outcome(process.wait(), process.output)
+
+
+def test_a_verdict_that_rests_on_what_the_nodes_say_has_no_doubts(complete: Outcome) -> None:
+    words = complete.output
+
+    assert complete.status == OK
+    assert "verdict: OK (ha client, 1 of 1 coreapps connected)\nnodes:" in words
+
+
+def test_the_columns_of_a_probe_stand_below_each_other(complete: Outcome) -> None:
+    lines = complete.output.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("asked"))
+
+    rows = [line for line in lines[head + 1 : lines.index("", head)] if line.startswith("GET")]
+
+    assert {line.index("ms ") + len("ms") for line in rows} == {lines[head].index("took") + len("took")}
+    assert "external_ca until" in complete.output
+    assert len(rows) == 8
 
 
 def test_a_target_that_nobody_knows_is_refused_with_the_names_there_are(

@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from waexporter import __version__
 from waexporter.model import State
+from waexporter.times import moment, span
 from waexporter.web.exchange import Answer, Question
 from waexporter.web.exporter import OK, PENDING
-from waexporter.web.wording import iso, moment, public_url, span
+from waexporter.web.wording import iso, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
