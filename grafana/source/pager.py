@@ -41,7 +41,7 @@ def _increase(selector: str) -> str:
 
 _GLANCE = (
     number(
-        Head(1, "Oldest page that waits", "Over a minute is late: the fallback takes over. 0: none waits.", "s", 5, 4),
+        Head(1, "Oldest page that waits", "Over a minute is late: the fallback takes over. 0: none waits.", "s", 4, 4),
         Query(f"max({own('waexporter_oldest_pending_page_seconds')})", ""),
         steps=((_LATE / 2, states.ORANGE), (_LATE, states.RED)),
     ),
@@ -51,9 +51,22 @@ _GLANCE = (
         steps=((1, states.YELLOW), (10, states.RED)),
     ),
     number(
-        Head(3, "Pages failed", "Given up in the time shown: somebody was not told.", "short", 5, 4),
+        Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", 4, 4),
         Query(f"sum({_increase(own('waexporter_pages_total', equal('result', 'failed')))})", ""),
         steps=((0.5, states.RED),),
+    ),
+    number(
+        Head(
+            6,
+            "Journal",
+            "Whether the journal could be written the last time. If not, Alertmanager is told to try again, and "
+            "nothing is lost until it gives up.",
+            "none",
+            4,
+            4,
+        ),
+        Query(f"min({own('waexporter_journal_writable')})", ""),
+        states={0: ("not writable", states.RED), 1: ("writable", states.GREEN)},
     ),
     number(
         Head(
@@ -62,7 +75,7 @@ _GLANCE = (
             "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the pager at "
             "all. No value: no watchdog is configured.",
             "s",
-            5,
+            4,
             4,
         ),
         Query(f"max({own('waexporter_watchdog_age_seconds')})", ""),
@@ -71,10 +84,10 @@ _GLANCE = (
     number(
         Head(
             5,
-            "Clients whose pages reach nobody",
+            "Groups that reach nobody",
             "Clients with an on-call group that does not exist or has nobody in it.",
             "short",
-            5,
+            4,
             4,
         ),
         Query(f"sum({most(client('whatsapp_on_call_group_reachable'))} == bool 0)", ""),
@@ -87,7 +100,8 @@ _PAGES = (
         Head(
             10,
             "Pages by channel and result",
-            "Accepted: a channel took it. Suppressed: a duplicate or a stale replay. Failed: nobody was told.",
+            "Accepted: a channel took it, which is not yet read. Suppressed: it said nothing new. Failed: given up on that "
+            "channel.",
             "cps",
             8,
         ),
@@ -175,8 +189,8 @@ _INBOUND = (
     lines(
         Head(
             22,
-            "Duplicates",
-            "Alerts that came more than once in the same state, as a pair of Alertmanagers sends them; not sent again.",
+            "Messages that may be read twice",
+            "Sent again after an attempt whose outcome is not known: better twice than never.",
             "cps",
             8,
         ),

@@ -1,19 +1,19 @@
-"""Which metrics there are, as docs/metrics.md has it, and which of them nobody needs to look at."""
+"""Which metrics there are, and which of them nobody needs to look at."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry, generate_latest
+
 from tests.markdown import METRICS, SPAN, part, rows
+from tests.reference import own_families
+from waexporter.metrics.pager import PagerTelemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-OWN = (
-    "The client's health",
-    "Builds, disks, settings, certificates, the on-call group",
-    "The exporter itself",
-)
 OF_PROMETHEUS = {"up", "scrape_samples_scraped", "ALERTS"}  # it makes them itself
 
 # Metrics that no panel and no alert uses, and why.
@@ -28,13 +28,16 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = {
 
 
 def families() -> dict[str, frozenset[str]]:
-    """Give the names of the series of each documented family, by its name."""
-    return {name: frozenset(name + suffix for suffix in _SUFFIXES.get(kind, ("",))) for name, kind in _documented()}
+    """Give the names of the series of each family that there is, by its name."""
+    documented = {SPAN.findall(row[1])[0]: row[2] for row in rows(part(METRICS, "Known families"))}
+    every = own_families() | _pager_families() | documented
+    return {
+        name: frozenset(name + suffix for suffix in _SUFFIXES.get(kind, ("",))) for name, kind in every.items()
+    }
 
 
-def _documented() -> Iterator[tuple[str, str]]:
-    for heading in OWN:
-        for row in rows(part(METRICS, heading)):
-            yield SPAN.findall(row[0])[0], row[1]
-    for row in rows(part(METRICS, "Known families")):
-        yield SPAN.findall(row[1])[0], row[2]
+def _pager_families() -> dict[str, str]:
+    registry = CollectorRegistry()
+    PagerTelemetry(registry)
+    found = re.findall(r"^# TYPE (\S+) (\S+)$", generate_latest(registry).decode(), re.MULTILINE)
+    return {name: kind for name, kind in found if not name.endswith("_created")}
