@@ -50,7 +50,10 @@ _GLANCE = (
             4,
             4,
         ),
-        Query(f"time() - min by (instance) ({own('waexporter_scheduler_heartbeat_timestamp_seconds')})", "{{instance}}"),
+        Query(
+            f"time() - min by (instance) ({own('waexporter_scheduler_heartbeat_timestamp_seconds')})",
+            "{{instance}}",
+        ),
         steps=((60, states.ORANGE), (120, states.RED)),
     ),
     number(
@@ -59,7 +62,14 @@ _GLANCE = (
         steps=((1, states.ORANGE),),
     ),
     number(
-        Head(4, "Crashes", "Bugs of waexporter in the time shown; the log has the traceback. Please report.", "short", 4, 4),
+        Head(
+            4,
+            "Crashes",
+            "Bugs of waexporter in the time shown; the log has the traceback. Please report.",
+            "short",
+            4,
+            4,
+        ),
         Query(f"sum(increase({own('waexporter_crashes_total')}[$__range]))", ""),
         steps=((0.5, states.RED),),
     ),
@@ -138,7 +148,8 @@ _POLLS = (
             8,
         ),
         Query(
-            f"time() - min by (endpoint) ({client('waexporter_last_success_timestamp_seconds')})", "{{endpoint}}"
+            f"time() - min by (endpoint) ({client('waexporter_last_success_timestamp_seconds')})",
+            "{{endpoint}}",
         ),
     ),
     lines(
@@ -152,7 +163,7 @@ _POLLS = (
         *(
             Query(
                 f"histogram_quantile({share}, sum by (instance, le) "
-                f"({rate(own('waexporter_poll_lateness_seconds_bucket'))}))",
+                f"({rate(own('waexporter_poll_lateness_seconds_bucket'))})) >= 0",
                 f"{{{{instance}}}} {words}",
             )
             for share, words in ((0.5, "median"), (0.99, "99 %"))
@@ -178,13 +189,19 @@ _POLLS = (
             "cps",
             8,
         ),
-        Query(f"{total(rate(client('waexporter_logins_total')), 'result')} > 0", "{{target}} {{result}}"),
+        Query(total(rate(client("waexporter_logins_total")), "result"), "{{target}} {{result}}"),
     ),
 )
 
 _READ = (
     lines(
-        Head(20, "Samples left out", "By reason: what was malformed, or over a limit. Should be nothing.", "cps", 8),
+        Head(
+            20,
+            "Samples left out",
+            "By reason: what was malformed, or over a limit. Should be nothing.",
+            "cps",
+            8,
+        ),
         Query(f"sum by (reason) ({rate(client('waexporter_dropped_samples_total'))})", "{{reason}}"),
     ),
     lines(
@@ -207,7 +224,9 @@ _READ = (
 
 _PROCESS = (
     grid(
-        Head(30, "Builds", "Which waexporter runs where, and since when it holds its configuration.", "none", 8),
+        Head(
+            30, "Builds", "Which waexporter runs where, and since when it holds its configuration.", "none", 8
+        ),
         [
             f"max by (instance, version, python) ({own('waexporter_build_info')})",
             f"time() - max by (instance) ({own('process_start_time_seconds')})",
@@ -223,7 +242,9 @@ _PROCESS = (
     ),
     lines(
         Head(31, "Requests by path and status", "What waexporter was asked for over HTTP.", "reqps", 8),
-        Query(f"sum by (path, code) ({rate(own('waexporter_http_requests_total'))}) > 0", "{{path}} {{code}}"),
+        Query(
+            f"sum by (path, code) ({rate(own('waexporter_http_requests_total'))}) > 0", "{{path}} {{code}}"
+        ),
         stacked=True,
     ),
     lines(

@@ -143,7 +143,14 @@ _WHO = (
         worst="Seen for",
     ),
     timeline(
-        Head(9, "Verdicts over time", "Since when each client is unwell, and whether it comes and goes.", "none", 12, 9),
+        Head(
+            9,
+            "Verdicts over time",
+            "Since when each client is unwell, and whether it comes and goes.",
+            "none",
+            12,
+            9,
+        ),
         Query(states.verdict()),
         states.VERDICTS,
     ),
@@ -274,7 +281,9 @@ _UPKEEP = (
     ),
     bars(
         Head(41, "Nodes by version", "Versions of the client in use; one is best.", "short", 8, 8),
-        Query(f"count by (version) ({most(client('whatsapp_build_info'), 'version', 'node')})", "{{version}}"),
+        Query(
+            f"count by (version) ({most(client('whatsapp_build_info'), 'version', 'node')})", "{{version}}"
+        ),
         ((float("-inf"), states.BLUE),),
     ),
 )

@@ -92,7 +92,11 @@ def framed(
     board = board.time("now-1h", "now").refresh("30s").timezone("browser")
     board = board.tooltip(model.DashboardCursorSync.CROSSHAIR)
     source = dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
-    board = board.variables([source, *variables, _runbooks()]).annotations(list(annotations)).links([_neighbours(), _books()])
+    board = (
+        board.variables([source, *variables, _runbooks()])
+        .annotations(list(annotations))
+        .links([_neighbours(), _books()])
+    )
     for number, (heading, panels) in enumerate(rows):
         if heading:
             board = board.with_row(dashboard.Row(heading).id(_FIRST_ROW + number))

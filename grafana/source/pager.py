@@ -41,7 +41,14 @@ def _increase(selector: str) -> str:
 
 _GLANCE = (
     number(
-        Head(1, "Oldest page that waits", "Over a minute is late: the fallback takes over. 0: none waits.", "s", 4, 4),
+        Head(
+            1,
+            "Oldest page that waits",
+            "Over a minute is late: the fallback takes over. 0: none waits.",
+            "s",
+            4,
+            4,
+        ),
         Query(f"max({own('waexporter_oldest_pending_page_seconds')})", ""),
         steps=((_LATE / 2, states.ORANGE), (_LATE, states.RED)),
     ),
@@ -116,7 +123,9 @@ _PAGES = (
             "cps",
             8,
         ),
-        Query(f"sum by (channel, code) ({rate(own('waexporter_page_attempts_total'))})", "{{channel}} {{code}}"),
+        Query(
+            f"sum by (channel, code) ({rate(own('waexporter_page_attempts_total'))})", "{{channel}} {{code}}"
+        ),
         stacked=True,
     ),
     lines(
@@ -130,7 +139,7 @@ _PAGES = (
         *(
             Query(
                 f"histogram_quantile({share}, sum by (channel, le) "
-                f"({rate(own('waexporter_page_delivery_seconds_bucket'))}))",
+                f"({rate(own('waexporter_page_delivery_seconds_bucket'))})) >= 0",
                 f"{{{{channel}}}} {words}",
             )
             for share, words in ((0.5, "median"), (0.95, "95 %"))
@@ -219,7 +228,9 @@ _GROUPS = (
             Column("Value #D", "Verdict", states=states.VERDICTS),
             Column("Value #A", "Set in the client", states=states.YES_NO),
             Column("Value #B", "Reachable", states=states.YES_NO),
-            Column("Value #C", "People", unit="short", steps=((float("-inf"), states.RED), (1, states.GREEN))),
+            Column(
+                "Value #C", "People", unit="short", steps=((float("-inf"), states.RED), (1, states.GREEN))
+            ),
         ],
     ),
 )

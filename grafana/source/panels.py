@@ -155,7 +155,9 @@ def words(head: Head, markdown: str) -> Panel:
 def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = None) -> _Styled:
     panel = panel.id(head.number).title(head.title).description(head.description).unit(head.unit)
     panel = panel.span(head.width).height(head.height).datasource(DATASOURCE)
-    panel = panel.thresholds(dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(_steps(steps)))
+    panel = panel.thresholds(
+        dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(_steps(steps))
+    )
     if states is not None:
         panel = panel.mappings([_mapping(states)])
     if states is None and isinstance(panel, timeseries.Panel | table.Panel):
@@ -201,7 +203,11 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
 
 def _series(queries: Sequence[Query]) -> list[Builder[prometheus.prometheus.Dataquery]]:
     return [
-        prometheus.Dataquery().expr(query.expr).legend_format(query.legend).range().ref_id(chr(ord("A") + place))
+        prometheus.Dataquery()
+        .expr(query.expr)
+        .legend_format(query.legend)
+        .range()
+        .ref_id(chr(ord("A") + place))
         for place, query in enumerate(queries)
     ]
 

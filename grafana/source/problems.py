@@ -43,7 +43,11 @@ COLUMNS = (
     Column("problem", "Problem", texts=WORDS, width=220),
     Column("Value", "Seen for", unit="s", width=110),
     Column("runbook", "Runbook", width=220, link="${runbooks}/${__value.raw}.md"),
-    Column("advice", "What to do", texts={slug: (f"{say[0].upper()}{say[1:]}.", None) for slug, say in ADVICE.items()}),
+    Column(
+        "advice",
+        "What to do",
+        texts={slug: (f"{say[0].upper()}{say[1:]}.", None) for slug, say in ADVICE.items()},
+    ),
 )
 
 
@@ -64,7 +68,7 @@ def worst() -> str:
     """Give one problem of each client, the one that weighs most, in the label `problem`: `none` without any."""
     well = f'label_replace(0 * {most(client("whatsapp_up"))}, "problem", "none", "", "")'
     weighed = (
-        f'{weight} * {most(client("whatsapp_problem", _among(state)), "problem")}'
+        f"{weight} * {most(client('whatsapp_problem', _among(state)), 'problem')}"
         for weight, state in enumerate(_COLOURS, start=1)
     )
     return f"topk by (target) (1, {' or '.join((*weighed, well))})"

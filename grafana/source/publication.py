@@ -21,4 +21,6 @@ def publish() -> Mapping[str, str]:
     """Give the JSON of each dashboard by the name of its file."""
     boards = (build() for build in _BUILDERS)
     encoder = JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False)
-    return {f"{str(board.uid).removeprefix('waexporter-')}.json": f"{encoder.encode(board)}\n" for board in boards}
+    return {
+        f"{str(board.uid).removeprefix('waexporter-')}.json": f"{encoder.encode(board)}\n" for board in boards
+    }

@@ -56,7 +56,7 @@ _SOME = 0.01  # a share that no retry explains
 def verdict() -> str:
     """Number the verdict, 0 to 3; of two exporters that disagree, the worse."""
     parts = (
-        f'{number} * ({client("whatsapp_verdict", equal("verdict", word))} == 1)'
+        f"{number} * ({client('whatsapp_verdict', equal('verdict', word))} == 1)"
         for number, (word, _) in VERDICTS.items()
     )
     return most(" or ".join(parts))
@@ -65,7 +65,7 @@ def verdict() -> str:
 def gateway() -> str:
     """Number the status of each node, 0 to 6."""
     parts = (
-        f'{number} * ({node("whatsapp_gateway_status", equal("status", word))} == 1)'
+        f"{number} * ({node('whatsapp_gateway_status', equal('status', word))} == 1)"
         for number, (word, _) in GATEWAYS.items()
     )
     return most(" or ".join(parts), "node", "role")
@@ -92,7 +92,8 @@ def refused_share(which: str = _SENDS) -> str:
 def sound_share(which: str = _SENDS) -> str:
     """Give the share of requests in the time shown that do not fail through the client's own fault."""
     every, faults = (
-        total(f"increase({client(_ANSWERS, *matchers)}[$__range])") for matchers in ((which,), (which, _FAULTS))
+        total(f"increase({client(_ANSWERS, *matchers)}[$__range])")
+        for matchers in ((which,), (which, _FAULTS))
     )
     return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
 
@@ -159,4 +160,3 @@ def _union(parts: Sequence[str]) -> str:
     return " or ".join(
         f'label_replace({part}, "part", "{number}", "", "")' for number, part in enumerate(parts)
     )
-

@@ -32,7 +32,8 @@ def families() -> dict[str, frozenset[str]]:
     documented = {SPAN.findall(row[1])[0]: row[2] for row in rows(part(METRICS, "Known families"))}
     every = own_families() | _pager_families() | documented
     return {
-        name: frozenset(name + suffix for suffix in _SUFFIXES.get(kind, ("",))) for name, kind in every.items()
+        name: frozenset(name + suffix for suffix in _SUFFIXES.get(kind, ("",)))
+        for name, kind in every.items()
     }
 
 

@@ -77,7 +77,9 @@ def test_every_link_leads_to_a_dashboard_of_ours_or_to_the_runbooks(board: Board
     assert found
     for link in found:
         if link.get("type") == "dashboards":
-            assert [each for each in BOARDS.values() if set(link["tags"]) <= set(each["tags"])] == [*BOARDS.values()]
+            assert [each for each in BOARDS.values() if set(link["tags"]) <= set(each["tags"])] == [
+                *BOARDS.values()
+            ]
             continue
         leads = re.match(r"/d/([\w-]+)\?", link["url"])
         assert (leads is not None and leads[1] in uids) or link["url"].startswith("${runbooks}")
@@ -113,6 +115,8 @@ def test_every_runbook_that_a_query_names_is_there(board: Board) -> None:
 
 
 def test_a_choice_of_nodes_is_where_nodes_are() -> None:
-    offered = {name for name, board in BOARDS.items() if "node" in {each["name"] for each in variables(board)}}
+    offered = {
+        name for name, board in BOARDS.items() if "node" in {each["name"] for each in variables(board)}
+    }
 
     assert offered == {"client"}

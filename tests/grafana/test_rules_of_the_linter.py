@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from tests.grafana.boards import Board
 
 # Grafana's own variables become what parses; those of the dashboard stay, as regular expressions.
-MAGIC = {"__rate_interval": "11277964s", "__interval_ms": "60000", "__interval": "1m", "__range_s": "3600", "__range": "1h"}
+MAGIC = {
+    "__rate_interval": "11277964s",
+    "__interval_ms": "60000",
+    "__interval": "1m",
+    "__range_s": "3600",
+    "__range": "1h",
+}
 RATE_INTERVAL = 11277964.0  # seconds: no query says this by itself
 QUERIED = ("stat", "timeseries", "table", "state-timeline", "bargauge", "gauge")
 UNITS = {"none", "short", "s", "bytes", "Bps", "percentunit", "reqps", "mps", "ops", "cps"}
@@ -41,9 +47,7 @@ def test_template_datasource_rule(board: Board) -> None:
 
 
 @everywhere
-@pytest.mark.parametrize(
-    ("name", "label"), [("job", "Job"), ("instance", "Instance"), ("target", "Client")]
-)
+@pytest.mark.parametrize(("name", "label"), [("job", "Job"), ("instance", "Instance"), ("target", "Client")])
 def test_template_job_rule_and_template_instance_rule(board: Board, name: str, label: str) -> None:
     variable = named(board)[name]
 
@@ -149,10 +153,7 @@ def test_whatever_is_about_clients_is_about_the_chosen_ones(board: Board) -> Non
 @everywhere
 def test_target_counter_agg_rule(board: Board) -> None:
     raw = {
-        name
-        for asked in panel_queries(board)
-        for name in bare(plain(asked.expr))
-        if name.endswith(COUNTS)
+        name for asked in panel_queries(board) for name in bare(plain(asked.expr)) if name.endswith(COUNTS)
     }
     over = {
         each.function

@@ -63,9 +63,7 @@ PANELS = (
             "s",
             9,
         ),
-        Query(
-            mean(node, "whatsapp_endpoint_requests_duration_seconds", "method"), "{{target}} {{method}}"
-        ),
+        Query(mean(node, "whatsapp_endpoint_requests_duration_seconds", "method"), "{{target}} {{method}}"),
         steps=((1, states.ORANGE),),
     ),
     lines(

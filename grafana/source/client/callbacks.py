@@ -68,9 +68,7 @@ PANELS = (
             "reqps",
             8,
         ),
-        Query(
-            total(rate(node(_ENDED)), "type"), "{{target}} {{type}}"
-        ),
+        Query(total(rate(node(_ENDED)), "type"), "{{target}} {{type}}"),
         stacked=True,
     ),
     lines(

@@ -15,9 +15,7 @@ PANELS = (
             "mps",
             8,
         ),
-        Query(
-            total(rate(node("whatsapp_out_message_status_total")), "status"), "{{target}} {{status}}"
-        ),
+        Query(total(rate(node("whatsapp_out_message_status_total")), "status"), "{{target}} {{status}}"),
         Query(total(rate(node("whatsapp_out_message_persisted_total"))), "{{target}} stored to send"),
     ),
     lines(
@@ -43,7 +41,8 @@ PANELS = (
         ),
         Query(total(node("whatsapp_pending_messages"), "node"), "{{target}} {{node}} to be sent"),
         Query(
-            total(node("whatsapp_in_messages_pending_processing"), "node"), "{{target}} {{node}} to be processed"
+            total(node("whatsapp_in_messages_pending_processing"), "node"),
+            "{{target}} {{node}} to be processed",
         ),
         steps=((1000, states.ORANGE),),
     ),
@@ -69,8 +68,14 @@ PANELS = (
             "s",
             8,
         ),
-        Query(mean(node, "whatsapp_internal_server_requests_duration_seconds", "node"), "{{target}} {{node}} requests"),
-        Query(mean(node, "whatsapp_internal_server_conn_duration_seconds", "node"), "{{target}} {{node}} connecting"),
+        Query(
+            mean(node, "whatsapp_internal_server_requests_duration_seconds", "node"),
+            "{{target}} {{node}} requests",
+        ),
+        Query(
+            mean(node, "whatsapp_internal_server_conn_duration_seconds", "node"),
+            "{{target}} {{node}} connecting",
+        ),
         steps=((3, states.ORANGE),),
     ),
     lines(
@@ -82,7 +87,8 @@ PANELS = (
             8,
         ),
         Query(
-            total(rate(node("whatsapp_internal_server_conn_duration_seconds_count")), "node"), "{{target}} {{node}}"
+            total(rate(node("whatsapp_internal_server_conn_duration_seconds_count")), "node"),
+            "{{target}} {{node}}",
         ),
     ),
 )

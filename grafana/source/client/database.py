@@ -42,7 +42,8 @@ PANELS = (
             8,
         ),
         Query(
-            total(rate(node("whatsapp_db_request_duration_seconds_count")), "operation"), "{{target}} {{operation}}"
+            total(rate(node("whatsapp_db_request_duration_seconds_count")), "operation"),
+            "{{target}} {{operation}}",
         ),
         stacked=True,
     ),

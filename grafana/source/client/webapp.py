@@ -15,7 +15,10 @@ PANELS = (
             "reqps",
             8,
         ),
-        Query(total(rate(node("whatsapp_api_requests_duration_seconds_count")), "result"), "{{target}} {{result}}"),
+        Query(
+            total(rate(node("whatsapp_api_requests_duration_seconds_count")), "result"),
+            "{{target}} {{result}}",
+        ),
         stacked=True,
     ),
     lines(
