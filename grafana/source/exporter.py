@@ -1,29 +1,30 @@
-"""Is the exporter itself healthy: does it poll, in time, and does it keep what it gets?"""
+"""Whether the exporter itself is healthy: polls, in time, and keeps what it gets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import alerts, framed, of_clients
+from grafana.source.frame import Cover, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, most, own, rate, total
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
-UID = "waexporter-exporter"
-
 _DAY = 86_400
+_SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "endpoint")
 _POLLED = most(client("waexporter_poll_success"), "endpoint")
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     return framed(
-        UID,
-        "waexporter",
-        "Whether waexporter itself is healthy: it polls, in time, and keeps what it gets.",
+        Cover(
+            "waexporter-exporter",
+            "waexporter",
+            "Whether waexporter itself is healthy: it polls, in time, and keeps what it gets.",
+        ),
         of_clients(),
         [alerts("Alerts on the exporter", "red", 'alertname=~"WaExporter.*"')],
         [
@@ -82,7 +83,8 @@ _GLANCE = (
         Head(
             6,
             "Families left out",
-            "Metrics that two clients disagree on the type of, so that they can't share a page; the log names them.",
+            "Metrics that two clients disagree on the type of, so that they can't share a page; the log "
+            "names them.",
             "short",
             4,
             4,
@@ -97,14 +99,15 @@ _POLLS = (
         Head(
             10,
             "Polls that fail now",
-            "Every endpoint whose last poll was no success, and how long ago it last was one: never, if that is empty.",
+            "Every endpoint whose last poll was no success, and how long ago it last was one: never, if "
+            "that is empty.",
             "none",
             12,
             11,
         ),
         [
             f"{_POLLED} == 0",
-            f"(time() - {most(client('waexporter_last_success_timestamp_seconds'), 'endpoint')}) and {_POLLED} == 0",
+            f"(time() - {_SUCCEEDED}) and {_POLLED} == 0",
         ],
         [
             Column("target", "Client"),
@@ -118,7 +121,8 @@ _POLLS = (
         Head(
             11,
             "Failing polls by reason",
-            "Unreachable, timeout and tls are the way to the client; refused is its login; the others its answer.",
+            "Unreachable, timeout and tls are the way to the client; refused is its login; the others its "
+            "answer.",
             "cps",
             12,
             11,
@@ -142,8 +146,8 @@ _POLLS = (
         Head(
             14,
             "Age of readings",
-            "Time since each endpoint last answered, for the client that is worst off. Past three intervals a "
-            "reading vanishes.",
+            "Time since each endpoint last answered, for the client that is worst off. Past three intervals "
+            "a reading vanishes.",
             "s",
             8,
         ),
@@ -156,7 +160,8 @@ _POLLS = (
         Head(
             15,
             "How late polls begin",
-            "Half of the polls, and all but one in a hundred. Over a second: too many clients, or no processor time.",
+            "Half of the polls, and all but one in a hundred. Over a second: too many clients, or no "
+            "processor time.",
             "s",
             8,
         ),

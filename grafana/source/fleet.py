@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import problems, states
-from grafana.source.frame import alerts, framed, of_clients
+from grafana.source.frame import Cover, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
 from grafana.source.selection import client, equal, mean, most, rate, total
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
     from grafana.source.panels import Panel
-
-UID = "waexporter-fleet"
 
 _TO_CLIENT = (
     "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
@@ -29,9 +27,11 @@ def build() -> Dashboard:
     """Build the dashboard."""
     mine = 'target=~"$target|"'  # alerts that are about no single client, too
     return framed(
-        UID,
-        "WhatsApp fleet",
-        "Every client: who is unwell, since when, and whether messages get through.",
+        Cover(
+            "waexporter-fleet",
+            "WhatsApp fleet",
+            "Every client: who is unwell, since when, and whether messages get through.",
+        ),
         of_clients(),
         [
             alerts("Critical alerts", "red", mine, 'severity="critical"'),
@@ -90,8 +90,8 @@ _WHO = (
         Head(
             7,
             "Clients, the worst first",
-            "Verdict now, how long the client has not been ok, what becomes of its messages. A name leads to the "
-            "client's own dashboard.",
+            "Verdict now, how long the client has not been ok, what becomes of its messages. A name leads "
+            "to the client's own dashboard.",
             "none",
             24,
             9,
@@ -166,8 +166,8 @@ _SERVICE = (
         Head(
             20,
             "Requests without a fault of the client",
-            "Share of sends and contact checks in the time shown that the webapps did not answer with 5xx. The "
-            "objective is 99.5 %.",
+            "Share of sends and contact checks in the time shown that the webapps did not answer with 5xx. "
+            "The objective is 99.5 %.",
             "percentunit",
             8,
             8,
@@ -250,7 +250,8 @@ _UPKEEP = (
         Head(
             40,
             "What runs out first",
-            "The first build to stop working, the first certificate to end, and the fullest volume of each client.",
+            "The first build to stop working, the first certificate to end, and the fullest volume of each "
+            "client.",
             "none",
             16,
             8,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
@@ -79,16 +79,24 @@ def alerts(name: str, colour: str, *matchers: str) -> dashboard.AnnotationQuery:
     return built.icon_color(colour).expr(f"ALERTS{{{chosen}}}")
 
 
+class Cover(NamedTuple):
+    """What a dashboard is known by."""
+
+    uid: str
+    title: str
+    description: str
+
+
 def framed(
-    uid: str,
-    title: str,
-    description: str,
+    cover: Cover,
     variables: Sequence[dashboard.QueryVariable],
     annotations: Sequence[dashboard.AnnotationQuery],
     rows: Sequence[Row],
 ) -> model.Dashboard:
     """Put a dashboard together; it is read-only in Grafana, since its source is here."""
-    board = dashboard.Dashboard(title).uid(uid).description(description).tags([TAG]).readonly()
+    board = (
+        dashboard.Dashboard(cover.title).uid(cover.uid).description(cover.description).tags([TAG]).readonly()
+    )
     board = board.time("now-1h", "now").refresh("30s").timezone("browser")
     board = board.tooltip(model.DashboardCursorSync.CROSSHAIR)
     source = dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
@@ -124,7 +132,7 @@ def _books() -> dashboard.DashboardLink:
 
 def _published(board: model.Dashboard) -> model.Dashboard:
     # The builder's types carry fields of interval variables that the published schema has no place for.
-    assert board.templating is not None
-    for each in board.templating.list_val or ():
+    listed = board.templating.list_val if board.templating is not None else None
+    for each in listed or ():
         each.auto = each.auto_min = each.auto_count = None
     return board

@@ -1,18 +1,16 @@
-"""Is paging itself healthy: do pages leave, how fast, and would anybody notice if none came?"""
+"""Whether paging itself is healthy: pages leave, fast, and silence would be noticed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import alerts, framed, of_clients
+from grafana.source.frame import Cover, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, equal, most, own, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
-
-UID = "waexporter-pager"
 
 _SILENT = 180  # seconds: the default max_silence of a watchdog
 _LATE = 60  # seconds: the default fallback_after
@@ -21,9 +19,11 @@ _LATE = 60  # seconds: the default fallback_after
 def build() -> Dashboard:
     """Build the dashboard."""
     return framed(
-        UID,
-        "waexporter pager",
-        "Whether paging itself is healthy: pages leave, fast, and silence would be noticed.",
+        Cover(
+            "waexporter-pager",
+            "waexporter pager",
+            "Whether paging itself is healthy: pages leave, fast, and silence would be noticed.",
+        ),
         of_clients(),
         [alerts("Alerts on paging", "red", 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*"')],
         [
@@ -66,8 +66,8 @@ _GLANCE = (
         Head(
             6,
             "Journal",
-            "Whether the journal could be written the last time. If not, Alertmanager is told to try again, and "
-            "nothing is lost until it gives up.",
+            "Whether the journal could be written the last time. If not, Alertmanager is told to try again, "
+            "and nothing is lost until it gives up.",
             "none",
             4,
             4,
@@ -79,8 +79,8 @@ _GLANCE = (
         Head(
             4,
             "Silence of watchdogs",
-            "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the pager at "
-            "all. No value: no watchdog is configured.",
+            "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the "
+            "pager at all. No value: no watchdog is configured.",
             "s",
             4,
             4,
@@ -107,8 +107,8 @@ _PAGES = (
         Head(
             10,
             "Pages by channel and result",
-            "Accepted: a channel took it, which is not yet read. Suppressed: it said nothing new. Failed: given up on that "
-            "channel.",
+            "Accepted: a channel took it, which is not yet read. Suppressed: it said nothing new. Failed: "
+            "given up on that channel.",
             "cps",
             8,
         ),
@@ -119,7 +119,8 @@ _PAGES = (
         Head(
             11,
             "Attempts by channel and answer",
-            "Every attempt to deliver, by what the channel answered. Many attempts for few pages: it is struggling.",
+            "Every attempt to deliver, by what the channel answered. Many attempts for few pages: it is "
+            "struggling.",
             "cps",
             8,
         ),

@@ -19,13 +19,15 @@ from grafana_foundation_sdk.builders import text as prose
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as model
+from grafana_foundation_sdk.models import prometheus as asked
 from grafana_foundation_sdk.models import text as prose_model
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.source.states import GREEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from grafana_foundation_sdk.cog import variants
 
     from grafana.source.states import States
 
@@ -47,8 +49,8 @@ _Styled = TypeVar(
 class Head(NamedTuple):
     """What every panel says of itself.
 
-    Alerts link to panels by their number: it is unique in its dashboard and never changes. Width and height are
-    in cells of a grid of 24 columns.
+    Alerts link to panels by their number: it is unique in its dashboard and never changes. Width and height
+    are in cells of a grid of 24 columns.
     """
 
     number: int
@@ -103,7 +105,7 @@ def number(head: Head, query: Query, *, steps: Steps = (), states: States | None
     panel = panel.text_mode(
         looks.BigValueTextMode.VALUE_AND_NAME if "{{" in query.legend else looks.BigValueTextMode.VALUE
     )
-    return panel.reduce_options(_last()).no_value("–")
+    return panel.reduce_options(_last()).no_value("-")
 
 
 def timeline(head: Head, query: Query, states: States) -> Panel:
@@ -129,8 +131,10 @@ def grid(head: Head, queries: Sequence[str], columns: Sequence[Column], worst: s
     Rows are sorted by the heading `worst`, the largest value first.
     """
     names = [chr(ord("A") + place) for place in range(len(queries))]
-    asked = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
-    panel = _styled(table.Panel(), head, ()).targets([each.format(PromQueryFormat.TABLE) for each in asked])
+    built = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
+    panel = _styled(table.Panel(), head, ()).targets(
+        [each.format(asked.PromQueryFormat.TABLE) for each in built]
+    )
     if len(queries) > 1:
         panel = panel.with_transformation(model.DataTransformerConfig("merge", options={}))
     order = {column.field: place for place, column in enumerate(columns)}
@@ -143,7 +147,7 @@ def grid(head: Head, queries: Sequence[str], columns: Sequence[Column], worst: s
         panel = panel.sort_by([common.TableSortByFieldState().display_name(worst).desc(desc=True)])
     for column in columns:
         panel = panel.override_by_name(column.heading, _properties(column))
-    return panel.cell_height(looks.TableCellHeight.SM).no_value("–")
+    return panel.cell_height(looks.TableCellHeight.SM).no_value("-")
 
 
 def words(head: Head, markdown: str) -> Panel:
@@ -201,7 +205,7 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
     return [model.DynamicConfigValue(name, value) for name, value in found.items()]
 
 
-def _series(queries: Sequence[Query]) -> list[Builder[prometheus.prometheus.Dataquery]]:
+def _series(queries: Sequence[Query]) -> list[Builder[variants.Dataquery]]:
     return [
         prometheus.Dataquery()
         .expr(query.expr)

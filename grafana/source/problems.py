@@ -65,7 +65,7 @@ def present() -> str:
 
 
 def worst() -> str:
-    """Give one problem of each client, the one that weighs most, in the label `problem`: `none` without any."""
+    """Give the problem of each client that weighs most, in the label `problem`: `none` without any."""
     well = f'label_replace(0 * {most(client("whatsapp_up"))}, "problem", "none", "", "")'
     weighed = (
         f"{weight} * {most(client('whatsapp_problem', _among(state)), 'problem')}"

@@ -54,7 +54,7 @@ _SOME = 0.01  # a share that no retry explains
 
 
 def verdict() -> str:
-    """Number the verdict, 0 to 3; of two exporters that disagree, the worse."""
+    """Give the verdict as a number, 0 to 3; of two exporters that disagree, the worse."""
     parts = (
         f"{number} * ({client('whatsapp_verdict', equal('verdict', word))} == 1)"
         for number, (word, _) in VERDICTS.items()
@@ -63,7 +63,7 @@ def verdict() -> str:
 
 
 def gateway() -> str:
-    """Number the status of each node, 0 to 6."""
+    """Give the status of each node as a number, 0 to 6."""
     parts = (
         f"{number} * ({node('whatsapp_gateway_status', equal('status', word))} == 1)"
         for number, (word, _) in GATEWAYS.items()
@@ -117,7 +117,7 @@ def lost() -> str:
 
 
 def lost_share() -> str:
-    """Give what is refused, failed or not stored as a share of all messages in and out; absent without any."""
+    """Give what is refused, failed or not stored as a share of all messages; absent without any."""
     sends = total(rate(client(_ANSWERS, _SENDS)))
     came = total(rate(client("whatsapp_in_message_from_server_total")))
     return f"{lost()} / ({_add(sends, came)} > 0)"
@@ -134,7 +134,7 @@ def messages_waiting() -> str:
 
 
 def messages() -> str:
-    """Number what happens to messages, 0 to 4."""
+    """Give what happens to messages as a number, 0 to 4."""
     up = most(client("whatsapp_up"))
     waiting = _add(callbacks_waiting(), messages_waiting())
     return _worst(

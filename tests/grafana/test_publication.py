@@ -14,7 +14,7 @@ from grafana.source.publication import publish
 from tests.grafana.boards import BOARDS, FOLDER, ROOT, Board
 
 PROVISIONING = ROOT / "grafana" / "provisioning"
-# The published types know annotations of Grafana's own store only; these are those of Prometheus' data source.
+# The published types know annotations of Grafana's own store only; these are of Prometheus' data source.
 BEYOND_THE_SCHEMA = ("expr", "titleFormat", "textFormat", "tagKeys")
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source.client import api, callbacks, coreapp, database, glance, upkeep, webapp
-from grafana.source.frame import alerts, framed, of_nodes
+from grafana.source.frame import Cover, alerts, framed, of_nodes
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
-
-UID = "waexporter-client"
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
     mine = 'target=~"$target"'
     return framed(
-        UID,
-        "WhatsApp client",
-        "One client in depth: what is wrong, since when, and what becomes of its messages.",
+        Cover(
+            "waexporter-client",
+            "WhatsApp client",
+            "One client in depth: what is wrong, since when, and what becomes of its messages.",
+        ),
         of_nodes(),
         [
             alerts("Critical alerts", "red", mine, 'severity="critical"'),

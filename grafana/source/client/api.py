@@ -11,8 +11,8 @@ PANELS = (
         Head(
             20,
             "Sends without a fault of the client",
-            "Share of sends in the time shown that the webapps did not answer with 5xx. What the sender did wrong, such "
-            "as an invalid number, does not count.",
+            "Share of sends in the time shown that the webapps did not answer with 5xx. What the sender did "
+            "wrong, such as an invalid number, does not count.",
             "percentunit",
             6,
         ),
@@ -34,8 +34,8 @@ PANELS = (
         Head(
             22,
             "Failed requests by error code",
-            "1016: overloaded, since callbacks pile up. 1014: the webapp does not reach its coreapp. 1015: too many "
-            "requests. 1013, 1006 and other codes of 1001 to 1013 are mistakes of the caller.",
+            "1016: overloaded, since callbacks pile up. 1014: the webapp does not reach its coreapp. 1015: "
+            "too many requests. 1013, 1006 and other codes of 1001 to 1013 are mistakes of the caller.",
             "reqps",
             9,
         ),
@@ -70,7 +70,8 @@ PANELS = (
         Head(
             25,
             "Share of sends refused by the client's own fault",
-            "Sends that the webapps answered with 5xx. Over 1 % is more than retries explain; the error codes say why.",
+            "Sends that the webapps answered with 5xx. Over 1 % is more than retries explain; the error "
+            "codes say why.",
             "percentunit",
             9,
         ),

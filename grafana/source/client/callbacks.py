@@ -39,8 +39,8 @@ PANELS = (
         Head(
             42,
             "Share of callbacks that fail",
-            "The client tries again, ever more slowly, so a failing webhook first delays messages and then fills "
-            "the queue.",
+            "The client tries again, ever more slowly, so a failing webhook first delays messages and then "
+            "fills the queue.",
             "percentunit",
             8,
         ),

@@ -11,7 +11,8 @@ PANELS = (
         Head(
             30,
             "Messages out, by what became of them",
-            "Reports of what became of messages that were sent. Failed ones were accepted and then not delivered.",
+            "Reports of what became of messages that were sent. Failed ones were accepted and then not "
+            "delivered.",
             "mps",
             8,
         ),
@@ -34,8 +35,8 @@ PANELS = (
         Head(
             32,
             "Messages that wait",
-            "To be sent, and to be processed after they came in. Growing means that WhatsApp or the database does "
-            "not take them.",
+            "To be sent, and to be processed after they came in. Growing means that WhatsApp or the "
+            "database does not take them.",
             "short",
             8,
         ),
@@ -82,7 +83,8 @@ PANELS = (
         Head(
             35,
             "Connections to WhatsApp",
-            "Connections a coreapp has made. A steady coreapp makes hardly any; many mean a network that breaks off.",
+            "Connections a coreapp has made. A steady coreapp makes hardly any; many mean a network that "
+            "breaks off.",
             "ops",
             8,
         ),

@@ -62,7 +62,8 @@ PANELS = (
         Head(
             54,
             "Messages, receipts and callbacks kept",
-            "Rows of the database, polled every few minutes. Growing without end: nothing clears old messages.",
+            "Rows of the database, polled every few minutes. Growing without end: nothing clears old "
+            "messages.",
             "short",
             8,
         ),

@@ -11,8 +11,8 @@ PANELS = (
         Head(
             1,
             "Verdict",
-            "What waexporter makes of the client now: the worst of its problems. Unknown means that it can't be "
-            "asked.",
+            "What waexporter makes of the client now: the worst of its problems. Unknown means that it "
+            "can't be asked.",
             "none",
             5,
             4,
@@ -24,8 +24,8 @@ PANELS = (
         Head(
             2,
             "Unwell for",
-            "How long ago the client was last ok; 0 if it is. A client that was never ok shows the whole range of "
-            "the dashboard, so widen that to see further back.",
+            "How long ago the client was last ok; 0 if it is. A client that was never ok shows the whole "
+            "range of the dashboard, so widen that to see further back.",
             "s",
             4,
             4,
@@ -37,8 +37,8 @@ PANELS = (
         Head(
             3,
             "Messages",
-            "Standing still: no coreapp is connected. Some are refused: over 1 % of sends fail through the client's "
-            "own fault. Piling up: more than 1 000 messages and callbacks wait.",
+            "Standing still: no coreapp is connected. Some are refused: over 1 % of sends fail through the "
+            "client's own fault. Piling up: more than 1 000 messages and callbacks wait.",
             "none",
             5,
             4,
@@ -50,8 +50,8 @@ PANELS = (
         Head(
             4,
             "Lost or refused",
-            "Share of all messages that the client refused through its own fault, accepted but could not deliver, or "
-            "received and did not store. The caller has to send refused ones again.",
+            "Share of all messages that the client refused through its own fault, accepted but could not "
+            "deliver, or received and did not store. The caller has to send refused ones again.",
             "percentunit",
             5,
             4,
@@ -63,8 +63,8 @@ PANELS = (
         Head(
             5,
             "Waiting for your webhook",
-            "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client refuses "
-            "to send.",
+            "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
+            "refuses to send.",
             "short",
             5,
             4,
@@ -126,8 +126,8 @@ PANELS = (
         Head(
             10,
             "Connected coreapps and covered shards",
-            "Connected should equal expected: fewer means that messages to some recipients fail, more that two "
-            "clients use one number, which risks a ban.",
+            "Connected should equal expected: fewer means that messages to some recipients fail, more that "
+            "two clients use one number, which risks a ban.",
             "short",
             12,
             7,

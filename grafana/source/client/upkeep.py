@@ -6,6 +6,7 @@ from grafana.source import states
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, most, node
 
+_CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
 _DAY = 86_400
 _GIB = 2.0**30
 _RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
@@ -40,13 +41,13 @@ PANELS = (
         Head(
             82,
             "Until certificates end",
-            "Served: the webapp's own. External CA: whom it trusts when it fetches media. Webhook CA: whom it "
-            "trusts at your webhook.",
+            "Served: the webapp's own. External CA: whom it trusts when it fetches media. Webhook CA: whom "
+            "it trusts at your webhook.",
             "s",
             8,
         ),
         Query(
-            f"min by (target, certificate) ({client('whatsapp_certificate_not_after_timestamp_seconds')}) - time()",
+            f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()",
             "{{target}} {{certificate}}",
         ),
         _RUNNING_OUT,
@@ -91,9 +92,9 @@ PANELS = (
             8,
         ),
         [
-            f"{most(client('whatsapp_topology_info'), 'topology')} "
-            f"* on (target) group_left (version, api_status) "
-            f"{most(client('whatsapp_api_info'), 'version', 'api_status')}"
+            most(client("whatsapp_topology_info"), "topology")
+            + " * on (target) group_left (version, api_status) "
+            + most(client("whatsapp_api_info"), "version", "api_status")
         ],
         [
             Column("target", "Client"),
@@ -175,7 +176,8 @@ PANELS = (
         Head(
             90,
             "On-call group and canary",
-            "Whether pages find somebody, and whether a contact check goes through; empty where not configured.",
+            "Whether pages find somebody, and whether a contact check goes through; empty where not "
+            "configured.",
             "none",
             8,
             6,
