@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from jsonschema import Draft7Validator
 
 from grafana.source.publication import publish
 from tests.grafana.boards import BOARDS, FOLDER, ROOT, Board
+from tests.markdown import DOCUMENTS
+from tests.pictures.__main__ import LARGEST
 
 PROVISIONING = ROOT / "grafana" / "provisioning"
+PICTURES = ROOT / "docs" / "images"
 # The published types know annotations of Grafana's own store only; these are of Prometheus' data source.
 BEYOND_THE_SCHEMA = ("expr", "titleFormat", "textFormat", "tagKeys")
 
@@ -55,6 +59,17 @@ def test_uids_are_unique_and_for_ever() -> None:
     uids = {name: board["uid"] for name, board in BOARDS.items()}
 
     assert uids == {name: f"waexporter-{name}" for name in ("client", "exporter", "fleet", "pager")}
+
+
+def test_the_documents_show_pictures_that_are_there_and_not_large() -> None:
+    shown = {
+        (document.parent / name).resolve()
+        for document in DOCUMENTS
+        for name in re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", document.read_text())
+    }
+
+    assert {picture.name for picture in shown} == {picture.name for picture in PICTURES.glob("*.png")}
+    assert {picture.name for picture in shown if picture.stat().st_size > LARGEST} == set()
 
 
 def test_grafana_finds_the_dashboards_and_a_data_source_where_they_are_provisioned() -> None:

@@ -97,7 +97,8 @@ function drawPiece(svg, piece, place, at, up, stacked) {
   if (stacked) {
     svg.append(element("polygon", { points: [...line, ...under].join(" "), fill: stroke, "fill-opacity": 0.3 }));
   }
-  svg.append(element("polyline", { points: line.join(" "), fill: "none", stroke, "stroke-width": 1.4 }));
+  svg.append(element("polyline", { points: line.join(" "), fill: "none", stroke, "stroke-width": 1.4,
+    "shape-rendering": "crispEdges" }));
 }
 
 function drawMarks(svg, at, bottom) {

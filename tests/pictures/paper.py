@@ -11,11 +11,51 @@ from tests.pictures.answers import Asker, answered, marks
 
 if TYPE_CHECKING:
     from tests.e2e.browsers import Browser
-    from tests.grafana.boards import Board, Sight
+    from tests.grafana.boards import Board, Panel, Sight
 
 WIDTH = 1440  # pixels
+LONGEST = 50  # cells of the grid, 38 pixels each
 
 _HERE = Path(__file__).parent
+
+
+def sheets(board: Board) -> dict[str, Board]:
+    """Divide a dashboard at its rows into sheets that are not too long, by what their file's name ends in."""
+    heaps: list[list[Panel]] = [[]]
+    for panel in sorted(board["panels"], key=lambda panel: (panel["gridPos"]["y"], panel["gridPos"]["x"])):
+        if panel["type"] == "row" and _height(heaps[-1]) >= LONGEST - _height_of_row(board, panel):
+            heaps.append([])
+        heaps[-1].append(panel)
+    suffixes = [f"-{number}" for number in range(1, len(heaps) + 1)] if len(heaps) > 1 else [""]
+    return {suffix: board | {"panels": _moved_up(heap)} for suffix, heap in zip(suffixes, heaps, strict=True)}
+
+
+def _height(heap: list[Panel]) -> int:
+    if not heap:
+        return 0
+    bottom: int = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in heap)
+    top: int = heap[0]["gridPos"]["y"]
+    return bottom - top
+
+
+def _height_of_row(board: Board, row: Panel) -> int:
+    begin = row["gridPos"]["y"]
+    following = [
+        panel["gridPos"]["y"]
+        for panel in board["panels"]
+        if panel["type"] == "row" and panel["gridPos"]["y"] > begin
+    ]
+    inside = [
+        panel
+        for panel in board["panels"]
+        if begin <= panel["gridPos"]["y"] < min(following, default=1_000_000)
+    ]
+    return _height(inside)
+
+
+def _moved_up(heap: list[Panel]) -> list[Panel]:
+    top = heap[0]["gridPos"]["y"]
+    return [panel | {"gridPos": panel["gridPos"] | {"y": panel["gridPos"]["y"] - top}} for panel in heap]
 
 
 def write_page(board: Board, sight: Sight, url: str) -> str:

@@ -37,8 +37,9 @@ PANELS = (
         Head(
             3,
             "Messages",
-            "Standing still: no coreapp is connected. Some are refused: over 1 % of sends fail through the "
-            "client's own fault. Piling up: more than 1 000 messages and callbacks wait.",
+            "Standing still: the client is down. Some fail: over 5 % of sends are answered with 5xx, a shard "
+            "is uncovered, or the client is overloaded. Piling up: more than 1 000 messages and callbacks "
+            "wait.",
             "none",
             5,
             4,
@@ -119,7 +120,7 @@ PANELS = (
             12,
             7,
         ),
-        Query(states.gateway(), "{{target}} {{role}} {{node}}"),
+        Query(states.gateway(), "{{target}} {{node}}"),
         states.GATEWAYS,
     ),
     lines(
