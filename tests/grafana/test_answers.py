@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.e2e.browsers import Browser
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.grafana.boards import BOARDS, Asked, Sight, queries
 from tests.grafana.catalogue import UNUSED, families
 from tests.grafana.pages import webhook
 from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
+from tests.pictures.paper import photograph, write_page
 from tests.real import parts
 from tests.real.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tests.e2e.conftest import Simulate
     from tests.grafana.boards import Board
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 SUITE = parts.SUITES[-1]
 POLL = dict.fromkeys(("health", "app", "web", "support", "settings", "certificates", "group"), "1s")
 RANGE = 60  # seconds that the dashboards show
+SCRAPE = 5  # seconds that Grafana is told: rates are measured over four of them, though scrapes come faster
 
 # What may be empty, by dashboard and number of the panel, and why.
 MAY_BE_EMPTY: Mapping[tuple[str, str], str] = {
@@ -108,9 +112,26 @@ def fire(exporter: Exporter) -> None:
 
 
 def is_answered(server: Prometheus, board: Board, asked: Asked) -> bool:
-    sight = Sight(time.time(), RANGE, step=1, scrape=1)
+    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
     vector = server.query(sight.resolve(asked.expr, board), until=lambda _: True)
     return bool(vector) and all(math.isfinite(value) for _, value in vector)
+
+
+def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:
+    real_parts.program(SUITE, "prometheus")
+    real_parts.browser()
+    scene.server.query('whatsapp_problem{problem="overloaded"} == 1')
+    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
+    page, picture = tmp_path / "fleet.html", tmp_path / "fleet.png"
+    page.write_text(write_page(BOARDS["fleet"], sight, scene.server.url))
+
+    with Browser(tmp_path / "profile") as browser:
+        photograph(browser, page, picture)
+        text = browser.run("return document.body.innerText")
+
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"overloaded\s+degraded\s+overloaded", text)  # the client, its verdict, its problem
+    assert "Check that your webhook answers 200, and fast" in text
 
 
 def test_prometheus_understands_every_annotation(real_parts: RealParts, scene: Scene) -> None:

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.grafana.boards import BOARDS, ROOT, panels, rows, variables
 
@@ -112,6 +113,28 @@ def test_every_runbook_that_a_query_names_is_there(board: Board) -> None:
     named = set(re.findall(r'"runbook", "(\w+)"', str([panel.get("targets") for panel in panels(board)])))
 
     assert {name for name in named if not (RUNBOOKS / f"{name}.md").is_file()} == set()
+
+
+def test_every_alert_leads_to_a_dashboard_and_a_panel_that_are_there() -> None:
+    known = {board["uid"]: {str(panel["id"]) for panel in panels(board)} for board in BOARDS.values()}
+    leads = [annotations["dashboard_url"] for annotations in annotations_of_alerts()]
+    if not leads:
+        pytest.skip("alerts/ is not there yet")
+
+    found = [re.search(r"/d/([\w-]+)(?:\?(?:.*&)?viewPanel=(\d+))?", lead) for lead in leads]
+
+    wrong = [
+        lead
+        for lead, match in zip(leads, found, strict=True)
+        if match is None or match[1] not in known or not {match[2] or "1"} <= known[match[1]]
+    ]
+    assert wrong == []
+
+
+def annotations_of_alerts() -> Iterator[dict[str, str]]:
+    for file in (ROOT / "alerts").glob("*.yml"):
+        for group in yaml.safe_load(file.read_text()).get("groups", ()):
+            yield from (rule["annotations"] for rule in group["rules"] if "alert" in rule)
 
 
 def test_a_choice_of_nodes_is_where_nodes_are() -> None:

@@ -57,7 +57,7 @@ PANELS = (
         ),
         Query(
             mean(node, "whatsapp_out_message_sent_duration_seconds", "type", "retry"),
-            "{{target}} {{type}}, retry {{retry}}",
+            "{{target}} {{type}} retry {{retry}}",
         ),
         steps=((5, states.ORANGE),),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source import states
-from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
+from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
 from grafana.source.selection import client, most, node
 
 _CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
@@ -150,16 +150,17 @@ PANELS = (
             Column("Value #H", "On-call group set", states=states.YES_NO),
         ],
     ),
-    lines(
+    timeline(
         Head(
             88,
             "Sockets to WhatsApp",
-            "1 while a node's socket is up. In a cluster only the serving nodes have one.",
-            "short",
+            "Whether a node's socket is up. In a cluster only the serving nodes have one.",
+            "none",
             8,
             6,
         ),
         Query(most(node("whatsapp_socket_connected"), "node"), "{{target}} {{node}}"),
+        {0: ("down", states.BLUE), 1: ("up", states.GREEN)},
     ),
     lines(
         Head(
