@@ -143,7 +143,7 @@ def test_a_connection_that_ends_without_an_answer_says_nothing_either(
         (UnreachableError("x"), "unreachable", False, False),
         (UnreachableError("x", reason=Reason.TIMEOUT), "timeout", False, False),
         (RefusedError("x"), "refused", True, False),
-        (RefusedError("x", status=401), "401", True, False),
+        (RefusedError("x", status=401), "401", False, False),
         (ApiError("x", reason=Reason.RATE_LIMITED, status=429), "429", False, False),
         (StatusError("x", status=404), "404", True, False),
         (StatusError("x", status=408), "408", False, False),

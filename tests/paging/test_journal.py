@@ -33,6 +33,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     made.close()
 
 
+def pending(journal: Journal) -> tuple[Entry, ...]:
+    with journal.memory() as recall:
+        return recall.pending()
+
+
 def record(journal: Journal, page: Page | None = None, *memories: Memory, at: float = WALL) -> Entry:
     with journal.memory() as recall:
         return recall.record(page or a_page(), memories, at)
@@ -64,7 +69,7 @@ def test_what_is_recorded_outlives_a_restart(journal: Journal) -> None:
 
     found = again(journal)
 
-    assert found.pending() == (first, second)
+    assert pending(found) == (first, second)
     assert known(found) == {"a": a_memory("a"), "b": a_memory("b", WALL + 1.0)}
     assert firing(found, "thread") == {"a"}
     assert firing(found, "other") == frozenset()
@@ -89,7 +94,7 @@ def test_a_page_and_its_memory_are_on_disk_both_or_neither(journal: Journal) -> 
     with pytest.raises(JournalError, match=FILE):
         record(journal, a_page(), a_memory("a"), odd)
 
-    assert journal.pending() == ()
+    assert pending(journal) == ()
     assert known(journal) == {}
     assert firing(journal, "thread") == frozenset()
 
@@ -98,16 +103,16 @@ def test_a_page_goes_from_pending_to_its_end(journal: Journal) -> None:
     number = record(journal).number
 
     journal.begin([number], again=False)
-    [entry] = journal.pending()
+    [entry] = pending(journal)
     assert (entry.attempts, entry.is_uncertain, entry.repeats) == (1, True, 0)
 
     journal.postpone([number], "the client is busy", is_uncertain=False)
-    [entry] = journal.pending()
+    [entry] = pending(journal)
     assert (entry.attempts, entry.is_uncertain, entry.why) == (1, False, "the client is busy")
 
     journal.begin([number], again=True)
     journal.finish([number], End(PageState.ACCEPTED, WALL + 9.0, "whatsapp", "alpha/1", ""))
-    assert journal.pending() == ()
+    assert pending(journal) == ()
     [entry] = journal.latest(5)
     assert entry == Entry(
         number=number,
@@ -250,7 +255,7 @@ def test_a_journal_of_an_earlier_version_is_brought_up_to_date(
     more = (*schema.SCRIPTS, "ALTER TABLE pages ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';")
     monkeypatch.setattr(schema, "SCRIPTS", more)
 
-    assert len(journal.pending()) == 1
+    assert len(pending(journal)) == 1
 
     with sqlite3.connect(journal.path) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (2,)
@@ -268,7 +273,7 @@ def test_a_step_that_fails_leaves_the_version_before(
         with pytest.raises(JournalError, match="nowhere"):
             journal.open()
 
-    assert len(journal.pending()) == 1
+    assert len(pending(journal)) == 1
     with sqlite3.connect(journal.path) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (1,)
 
@@ -300,7 +305,7 @@ def test_after_an_error_the_next_step_tries_again(journal: Journal) -> None:
         journal.check()
 
     journal.check()
-    assert len(journal.pending()) == 1
+    assert len(pending(journal)) == 1
 
 
 def test_a_full_disk_is_an_error_and_mends_itself(journal: Journal) -> None:
@@ -343,7 +348,7 @@ def test_threads_share_it(journal: Journal) -> None:
     for worker in workers:
         worker.join()
 
-    assert [entry.number for entry in journal.pending()] == list(range(1, 41))
+    assert [entry.number for entry in pending(journal)] == list(range(1, 41))
 
 
 # --- properties --------------------------------------------------------------------------------
@@ -370,7 +375,7 @@ def test_whatever_is_recorded_is_read_back(
     journal: Journal, recorded: list[tuple[Page, list[Memory]]]
 ) -> None:
     journal.open()
-    before = len(journal.pending())
+    before = len(pending(journal))
     entries = [record(journal, page, *memories) for page, memories in recorded]
     expected = known(journal)
     threads = {memory.thread for memory in expected.values()}
@@ -378,7 +383,7 @@ def test_whatever_is_recorded_is_read_back(
 
     journal.close()
 
-    assert list(journal.pending()[before:]) == entries
+    assert list(pending(journal)[before:]) == entries
     assert known(journal) == expected
     assert {thread: firing(journal, thread) for thread in threads} == fires
     for thread, names in fires.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import JournalError
@@ -56,7 +57,8 @@ class Delivery:
         self._waiting: dict[int, Waiting] = {}
         self._busy: set[str] = set()  # threads that a worker is at
         self._news = threading.Condition()  # guards what is above; no I/O is done while it is held
-        self._unrecorded: list[tuple[list[int], End]] = []  # ends that the journal did not take yet
+        self._unrecorded: deque[tuple[list[int], End]] = deque()  # ends that the journal did not take yet
+        self._recording = threading.Lock()  # held by whoever works these off
         self._is_stopped = False
         self._workers: list[threading.Thread] = []
 
@@ -77,12 +79,17 @@ class Delivery:
             worker.join(max(ends - self._clock().steady, 0.0))
 
     def take(self, entry: Entry, age: float = 0.0) -> None:
-        """Take over a page that is in the journal, and has been for `age` seconds."""
+        """Take over a page that is in the journal, and has been for `age` seconds; a known one stays.
+
+        Called while the journal is held still, so that what it says and what is known here agree.
+        """
         steady = self._clock().steady
         waiting = Waiting(entry, steady - age, steady, is_uncertain=entry.is_uncertain)
         with self._news:
-            self._waiting[entry.number] = waiting
-            self._news.notify()
+            has_ended = any(entry.number in numbers for numbers, _ in self._unrecorded)
+            if entry.number not in self._waiting and not has_ended:
+                self._waiting[entry.number] = waiting
+                self._news.notify()
 
     def note_sent(self, destination: str, ago: float) -> None:
         """Take over from the journal that a message went out some seconds ago."""
@@ -249,13 +256,14 @@ class Delivery:
 
     def record_ends(self) -> None:
         """Note in the journal how pages ended, those too that it did not take before."""
-        with self._news:
-            ends, self._unrecorded = self._unrecorded, []
-        for number, (numbers, end) in enumerate(ends):
-            if not self._note(lambda numbers=numbers, end=end: self._journal.finish(numbers, end)):  # type: ignore[misc]
+        # An end is forgotten here once the journal has it: a page is always known to one of the two.
+        with self._recording:
+            while self._unrecorded:
+                numbers, end = self._unrecorded[0]
+                if not self._note(lambda numbers=numbers, end=end: self._journal.finish(numbers, end)):  # type: ignore[misc]
+                    return
                 with self._news:
-                    self._unrecorded = [*ends[number:], *self._unrecorded]
-                return
+                    self._unrecorded.popleft()
 
     def _note(self, step: Callable[[], None]) -> bool:
         """Write to the journal if it can be written; gives whether it could."""
