@@ -45,6 +45,7 @@ class Waiting:
     is_uncertain: bool = False
     is_late: bool = False  # its rate made it wait
     said: str = ""  # what the log heard of it last
+    recipient: str = ""  # who would get it as the carriers are now; empty: not known yet
 
 
 @dataclass(slots=True)
