@@ -151,6 +151,8 @@ def test_a_connection_that_ends_without_an_answer_says_nothing_either(
         (StatusError("x", status=500, code=1014), "1014", False, False),
         (StatusError("x", status=404, code=1012), "1012", True, False),
         (BodyError("x", status=200), "200", False, True),
+        (StatusError("x", status=500, code=131_000), "other", False, False),
+        (StatusError("x", status=999), "other", False, True),
     ],
 )
 def test_an_error_is_judged(error: ApiError, code: str, is_permanent: bool, may_have_arrived: bool) -> None:  # noqa: FBT001
