@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 StartAlertmanager = Callable[[str, Mapping[str, object]], Alertmanager]
 
-FALLBACK = {"fallback": ["http://127.0.0.1:9/hook/planted-token"]}
+FALLBACK: dict[str, Any] = {"fallback": ["http://127.0.0.1:9/hook/planted-token"]}
 
 
 # --- the whole ---------------------------------------------------------------------------------
@@ -285,6 +285,19 @@ def test_a_configuration_that_leads_elsewhere_is_found() -> None:
     assert proxied[0].startswith(
         "note    receiver on-call: its webhook leads to port 443, the daemon listens on"
     )
+
+
+def test_where_urls_are_hidden_no_receiver_is_reproached_for_what_another_may_do() -> None:
+    document = configuration(9847, url="<secret>", max_alerts=5)
+    alone = judged(document)
+    chat = {"name": "chat", "webhook_configs": [{"url": "<secret>", "send_resolved": False}]}
+    document["receivers"].append(chat)
+
+    among_others = judged(document)
+
+    assert any(line.startswith("NOT OK  receiver on-call: max_alerts is 5") for line in alone)
+    assert not any(line.startswith("NOT OK") for line in among_others), among_others
+    assert any(line.startswith("note    receiver chat: send_resolved is false") for line in among_others)
 
 
 def test_a_receiver_that_no_route_names_is_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -146,7 +146,7 @@ def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -
     ],
 )
 def test_what_wins_over_the_new_group_is_named(
-    workplace: Workplace, pager: dict[str, object], target: dict[str, object], words: str
+    workplace: Workplace, pager: dict[str, Any], target: dict[str, object], words: str
 ) -> None:
     workplace.configure(target=target, **pager)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
+from tests.e2e.clients import USERS, SimulatedClient
 from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
+from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +94,31 @@ def test_people_are_paged_one_by_one(workplace: Workplace) -> None:
     assert said.status == 0, said
     assert "would page 14155550101, 14155550102" in said.output
     assert len(workplace.texts("14155550101")) == len(workplace.texts("14155550102")) == 1
+
+
+def test_another_client_carries_the_page_of_one_that_is_down(workplace: Workplace) -> None:
+    with (
+        Simulator(Options(users=USERS, health_per_minute=None)) as other,
+        SimulatedClient(other.url) as backup,
+    ):
+        config = json.loads(workplace.file.read_text())
+        config["targets"].append(backup.target("backup-line", on_call_group=GROUP))
+        workplace.file.write_text(json.dumps(config))
+        workplace.client.bring("web_down")
+
+        said = workplace.say("pager", "test", "--target", "support-line")
+        workplace.client.lift()
+        config["pager"]["via"] = ["backup-line"]
+        workplace.file.write_text(json.dumps(config))
+        bound = workplace.say("pager", "test", "--target", "support-line")
+
+        messages = backup.control("GET", "/messages")["messages"]
+    assert said.status == bound.status == 0, said
+    assert "target support-line: verdict down" in said.output
+    assert f"ok: backup-line to {GROUP}: accepted" in said.output
+    assert "target support-line" not in bound.output  # it may carry nothing
+    assert len(messages) == 2
+    assert "WaExporterTest / support-line" in messages[0]["text"]["body"]
 
 
 # --- through the daemon ------------------------------------------------------------------------
