@@ -160,7 +160,7 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
 
     assert said.status == 0, said
     assert "  attempt 1 failed: support-line: answered 412: 1022" in said.output
-    assert "    -> set webhooks.url" in said.output
+    assert "  -> set webhooks.url" in said.output
     assert "was accepted by the fallback (webhook)" in said.output
     assert "and not by WhatsApp" in said.output
 
