@@ -200,7 +200,7 @@ def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
     pager = pager_of(config)
     page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
     message = Message(compose([page], time.time()), (alert,))
-    with survey(config, read_groups(pager.state_dir)) as seen:
+    with survey(config, read_groups(pager.state_dir), say) as seen:
         for look in seen.looks:
             to = look.carrier(pager).to
             known = f"would page {', '.join(to)}" if to else "no group is known"

@@ -12,6 +12,7 @@ import pytest
 from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
 from tests.e2e.exporters import Exporter
 from tests.real.alertmanager import Alertmanager
+from waexporter.cli import main
 from waexporter.inspection.alertmanager import read_setup
 from waexporter.inspection.receiver import judge
 from waexporter.model import Gate, PagerSettings, Secret, Watchdog, WebSettings
@@ -262,6 +263,19 @@ def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: i
     )
     assert "planted" not in nobody.output
     assert "NOT OK  Alertmanager at http://127.0.0.1/…: answered 404" in stranger.output
+
+
+@pytest.mark.parametrize("address", ["alertmanager:9093", "http://", "ftp://user:planted@host"])
+def test_an_address_that_is_none_is_refused_and_not_repeated(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["pager", "check", f"--alertmanager={address}"])
+
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "must be an address such as http://alertmanager:9093" in said
+    assert "planted" not in said
 
 
 PAGER = PagerSettings(

@@ -15,6 +15,7 @@ from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
+from waexporter import rehearsal
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -163,6 +164,26 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
     assert "  -> set webhooks.url" in said.output
     assert "was accepted by the fallback (webhook)" in said.output
     assert "and not by WhatsApp" in said.output
+
+
+def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "_GRACE", 1.0)
+    monkeypatch.setattr(rehearsal, "_SIGN_OF_LIFE", 0.5)
+    workplace.client.control("PATCH", "/settings", {"webhooks": None})
+    workplace.configure(fallback_after="5s")
+    with daemon(workplace):
+        said = workplace.say("pager", "test")
+
+        listed = workplace.say("pages")
+
+    assert said.status == 1, said
+    assert "  waiting for the page to be accepted, for " in said.output
+    assert "NOT OK: page #1 is not accepted yet after " in said.output
+    assert "  -> set webhooks.url" in said.output
+    assert "the daemon goes on trying until 1800 s after it took the page" in said.output
+    assert listed.lines("#1     PENDING")
 
 
 def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace) -> None:
