@@ -137,6 +137,14 @@ def _takes_speed(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_stack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stack",
+        action="store_true",
+        help="page through a real Prometheus and Alertmanager, if they are installed (with --speed up to 2)",
+    )
+
+
 def _takes_simulation(parser: argparse.ArgumentParser) -> None:
     listen = ("127.0.0.1", 9090)
     parser.add_argument(
@@ -299,7 +307,7 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     ),
     "demo": (
         "poll three simulated clients with a story of incidents, until Ctrl-C",
-        (_takes_daemon_options, _takes_speed),
+        (_takes_daemon_options, _takes_speed, _takes_stack),
     ),
     "check-config": (
         "say everything that is wrong with the configuration, or else print it with its defaults",

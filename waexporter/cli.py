@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from getpass import getpass
 from pathlib import Path
@@ -56,7 +56,9 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = load(options.config, environ)
     config = _overridden(loaded.config, options)
     _check_gate(config)
-    return _serve(config, loaded.notes)
+    _serve(config, loaded.notes)
+    _leave_threads()
+    return OK
 
 
 def _check_gate(config: Config) -> None:
@@ -65,7 +67,7 @@ def _check_gate(config: Config) -> None:
         raise ConfigError([problem])
 
 
-def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> int:
+def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> None:
     # Imported when a daemon is wanted: the other commands answer sooner without it.
     from waexporter import app, log  # noqa: PLC0415
 
@@ -77,8 +79,6 @@ def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], 
         if announce is not None:
             announce(daemon.server.port)
         daemon.run()
-    _leave_threads()
-    return OK
 
 
 class _terminated_as_interrupted:  # noqa: N801 - reads as the statement it is
@@ -101,13 +101,26 @@ def _leave_threads() -> None:
 
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.demo import simulated_clients  # noqa: PLC0415
+    from waexporter.demo import base_url, simulated_clients  # noqa: PLC0415
+    from waexporter.stack import find_programs, run_stack  # noqa: PLC0415
 
     if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
         options.listen = _listen(environ)
-    with simulated_clients(speed=options.speed) as clients:
+    programs = find_programs() if options.stack else None
+    with simulated_clients(speed=options.speed, has_stack=options.stack) as clients, ExitStack() as stack:
         config = _overridden(clients.config, options)
-        return _serve(config, announce=lambda port: clients.announce(config.web.host, port, _say))
+        host = config.web.host
+
+        def announce(port: int) -> None:
+            rows: tuple[tuple[str, str], ...] = ()
+            if programs is not None:
+                _say("Starting Prometheus and Alertmanager ...")
+                rows = stack.enter_context(run_stack(programs, base_url(host, port))).rows()
+            clients.announce(base_url(host, port), rows, _say)
+
+        _serve(config, announce=announce)
+    _leave_threads()
+    return OK
 
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -126,7 +139,7 @@ def _probe(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     for note in _notes_about(target, loaded):
         _complain(f"note: {note}")
     folders = Folders(*(Path(each) if each else None for each in (options.record, options.replay)))
-    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say)]
+    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say, _wait)]
 
 
 def _notes_about(target: Target, loaded: Loaded) -> list[str]:
@@ -311,6 +324,13 @@ def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
 
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this is the command line's own voice
+
+
+def _wait(what: str) -> None:
+    """Show a person what is waited for, until the line about it takes its place."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{what} ...\r")
+        sys.stdout.flush()
 
 
 def _complain(line: str) -> None:

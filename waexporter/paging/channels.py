@@ -140,6 +140,9 @@ def judge(error: ApiError) -> Outcome:
 
 
 def _is_permanent(error: ApiError) -> bool:
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        # Nobody has looked at the message: tokens are revoked and passwords mended, also while pages wait.
+        return False
     if error.code is not None:
         return error.code in _PERMANENT
     if error.reason in {Reason.REFUSED, Reason.RATE_LIMITED}:

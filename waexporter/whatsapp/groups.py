@@ -29,7 +29,7 @@ def read_group(body: bytes) -> Group:
         raise BodyError(message)
     group = groups[0]
     # The business created the group: it may be listed, but nobody reads its pages there.
-    members = {*_texts(group.participants), *_texts(group.admins)} - {group.creator}
+    members = {*_texts(group.participants), *_texts(group.admins)} - _texts([group.creator])
     return Group(len(members))
 
 
