@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format docs bench image real-parts constraints clean
+.PHONY: help demo test check format docs bench dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,12 @@ docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from t
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
+	@$(VENV)/bin/python -m grafana.source
+
+screenshots: $(VENV)/.installed-test real-parts  ## Record a story and draw the dashboards of it into docs/images; takes minutes.
+	@$(VENV)/bin/python -m tests.pictures $(ARGS)
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build
