@@ -86,6 +86,8 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
         for file in (ROOT / "waexporter").rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
+    # The demonstration runs the shipped rules, wherever the package is installed.
+    data |= {f"waexporter/alerts/{file.name}" for file in (ROOT / "alerts").glob("*.yml")}
 
     names = set(wheel.namelist())
 
