@@ -96,9 +96,9 @@ def test_an_error_that_passes_delays_a_page_and_repeats_none(pair: Pair, fault: 
         ("answer_lost", "unreachable", 1),  # it was taken
         ("web_down", "unreachable", 0),  # it was not, but who knows
         ("truncated", "body", 0),
-        ("garbage", "200", 0),
-        ("html", "200", 0),
-        ("empty", "200", 0),
+        ("garbage", "body", 0),
+        ("html", "body", 0),
+        ("empty", "body", 0),
     ],
 )
 def test_an_answer_that_says_nothing_has_the_page_sent_again_and_counted(

@@ -38,6 +38,7 @@ class Waiting:
 
     entry: Entry
     received: float
+    taken: float  # by this process: what waited while no daemon ran has not been tried meanwhile
     due: float
     failures: int = 0
     barred: set[str] = field(default_factory=set)  # ways that refused it for good
