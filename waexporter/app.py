@@ -74,7 +74,7 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
         stack.callback(server.close)
         stack.callback(_log_out, clients)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
-        verdicts = Verdicts()
+        verdicts = Verdicts(lambda name: store.state(name).verdict)
         tasks += [
             _task(_poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager)
             for client in clients
@@ -121,9 +121,9 @@ def _task(
             reading = poller.blame(crash)
             if is_news(store.state(target.name), reading):
                 _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        before, after = store.put(reading)
+        before, _ = store.put(reading)
         say_change(before, reading)
-        verdicts.say(target.name, after.verdict)
+        verdicts.say(target.name)
         if (
             pager is not None
             and endpoint is Endpoint.SETTINGS

@@ -1,4 +1,4 @@
-"""What pages people in tests: bodies as Alertmanager writes them, daemons that carry them, what came of them."""
+"""What pages people in tests: bodies as Alertmanager writes them, daemons that carry them, and what came."""
 
 from __future__ import annotations
 

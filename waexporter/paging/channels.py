@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -206,6 +207,8 @@ class AppriseChannel:
         # Imported for those who use it; it is an extra.
         import apprise  # noqa: PLC0415
 
+        # It logs addresses that it can't read, tokens included.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._apprise = apprise.Apprise()
         self._place = place(address)
         if not self._apprise.add(address.reveal()):

@@ -11,12 +11,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-import zlib
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from waexporter.errors import JournalError
 from waexporter.paging import schema
@@ -286,7 +283,4 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
 
 
 def _read(rows: Iterable[Row], path: Path) -> tuple[Entry, ...]:
-    try:
-        return tuple(map(read_entry, rows))
-    except (zlib.error, msgspec.DecodeError, ValueError, TypeError) as error:
-        raise JournalError(f"{path}: is damaged: a page in it can't be read") from error
+    return tuple(read_entry(row, path) for row in rows)
