@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Where: before or after which step of the journal.
-SPOTS: Mapping[str, tuple[type[Journal] | type[Recall], str, bool]] = {
+SPOTS: Mapping[str, tuple[type[Journal | Recall], str, bool]] = {
     "before-commit": (Recall, "record", False),
     "after-commit": (Recall, "record", True),
     "before-send": (Journal, "begin", True),
@@ -28,7 +28,7 @@ def arm(spot: str) -> None:
     owner, name, is_after = SPOTS[spot]
     step: Callable[..., Any] = getattr(owner, name)
 
-    def last(*arguments: Any, **named: Any) -> None:
+    def last(*arguments: object, **named: object) -> None:
         if is_after:
             step(*arguments, **named)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -56,16 +56,10 @@ class Exporter:
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     @classmethod
-    def run(
-        cls,
-        file: Path,
-        *arguments: str,
-        program: Sequence[str] = WAEXPORTER,
-        environment: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Start `waexporter run` with a configuration file, on a free port; `environment` is added to ours."""
+    def run(cls, file: Path, *arguments: str, program: Sequence[str] = WAEXPORTER) -> Self:
+        """Start `waexporter run` with a configuration file, on a free port."""
         command = (*program, "run", "--config", str(file), "--listen", "127.0.0.1:0", *arguments)
-        process = Process(command, env=clean_environment(**(environment or {})), cwd=parts.ROOT)
+        process = Process(command, env=clean_environment(), cwd=parts.ROOT)
         try:
             return cls(process)
         except BaseException:

@@ -100,9 +100,7 @@ def test_a_pair_that_delivers_everything_twice_pages_once(
         wait_for(lambda: taken(exporter), until=lambda count: count >= 4)
         wait_for(lambda: pages_of(exporter, "Paired"), until=lambda pages: len(pages) == 2)
         wait_for_end(exporter, "Paired")
-        suppressed = exporter.page().value(
-            "waexporter_pages_total", channel="whatsapp", result="suppressed"
-        )
+        suppressed = exporter.page().value("waexporter_pages_total", channel="whatsapp", result="suppressed")
 
     fired, cleared = messages_about(client, "Paired")
     assert "ALL CLEAR" not in fired
@@ -157,13 +155,11 @@ def test_no_all_clear_is_said_while_alerts_are_left_out(
         exporter = stack.enter_context(Exporter.run(write_pager(tmp_path, {"line": client})))
         config = route_to(int(exporter.url.rpartition(":")[2]), max_alerts=2)
         alertmanager = stack.enter_context(Alertmanager(program, tmp_path / "am", config))
-        every = [{"number": str(number)} for number in range(4)]
-        alertmanager.fire(*(as_prometheus("Truncated", since=since, **labels) for labels in every))
+        alertmanager.fire(*(as_prometheus("Truncated", since=since, number=number) for number in "0123"))
         wait_for_end(exporter, "Truncated")
         # Alertmanager leaves out the last two, which fire on, and says that the group is resolved.
-        alertmanager.fire(
-            *(as_prometheus("Truncated", since=since, ended=True, **labels) for labels in every[:2])
-        )
+        ended = [as_prometheus("Truncated", since=since, ended=True, number=number) for number in "01"]
+        alertmanager.fire(*ended)
         wait_for(lambda: pages_of(exporter, "Truncated"), until=lambda pages: len(pages) == 2)
         _, second = wait_for_end(exporter, "Truncated")
 
@@ -172,7 +168,7 @@ def test_no_all_clear_is_said_while_alerts_are_left_out(
     assert second["firing"] == 0
     assert "ALL CLEAR" not in then
     assert "2 unknown" in then
-    assert "2 more" in fired or "4 alerts" in fired or "unknown" in fired
+    assert "2 alerts, 2 critical, 2 unknown" in fired
 
 
 def test_a_killed_alertmanager_that_delivers_again_pages_once(
@@ -201,9 +197,7 @@ def test_a_page_that_came_while_no_daemon_ran_goes_out_when_one_does(
     file = write_pager(tmp_path, {"line": client})
     with Alertmanager(program, tmp_path / "am", route_to(port)) as alertmanager:
         alertmanager.fire(as_prometheus("Early", since=just_now()))
-        wait_for(
-            lambda: alertmanager.process.output, until=lambda output: "connection refused" in output
-        )
+        wait_for(lambda: alertmanager.process.output, until=lambda output: "connection refused" in output)
         with Exporter.run(file, "--listen", f"127.0.0.1:{port}"):
             wait_for_message(client, "Early")
 

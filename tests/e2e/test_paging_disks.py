@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from http import HTTPStatus
@@ -28,7 +29,7 @@ from tests.e2e.waiting import wait_for
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -194,12 +195,12 @@ def _make_noise(path: Path) -> None:
         (_make_corrupt, "pages.sqlite"),
         (_make_noise, "not a database"),
     ],
+    ids=["foreign", "newer", "corrupt", "noise"],
 )
 def test_a_journal_that_is_none_is_named_and_left_alone(
-    client: SimulatedClient, tmp_path: Path, make: object, words: str
+    client: SimulatedClient, tmp_path: Path, make: Callable[[Path], None], words: str
 ) -> None:
-    assert callable(make)
-    name = make.__name__.removeprefix("_make_").title()
+    name = re.sub(r"\W", "", words.title())
     state = tmp_path / "state"
     state.mkdir()
     path = state / "pages.sqlite"
