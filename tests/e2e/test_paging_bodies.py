@@ -47,6 +47,22 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         yield Pair(stack.enter_context(Exporter.run(file)), client)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def stalled(pair: Pair) -> Iterator[socket.socket]:
+    """Begin a body that does not go on; what comes of it takes its time, and the last test asks for it."""
+    with begin(pair.exporter, webhook(firing("Slow")), 100) as connection:
+        yield connection
+
+
+def begin(exporter: Exporter, body: bytes, sent: int) -> socket.socket:
+    """Deliver so many bytes of a body, and hold the line."""
+    host, port = exporter.url.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), timeout=60)
+    head = f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    connection.sendall(head + body[:sent])
+    return connection
+
+
 def counted(exporter: Exporter, result: str) -> float:
     return exporter.page().value("waexporter_webhooks_total", result=result) or 0.0
 
@@ -133,31 +149,23 @@ def test_an_alert_that_is_odd_pages_or_is_refused(pair: Pair, name: str, oddity:
     assert_still_pages(pair, f"After{name}")
 
 
-def test_a_body_that_stops_on_its_way_is_answered_503_so_that_it_comes_again(pair: Pair) -> None:
-    before = counted(pair.exporter, "failed")
-    body = webhook(firing("Slow"))
-    host, port = pair.exporter.url.removeprefix("http://").split(":")
-    head = f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
-        connection.sendall(head + body[:100])
-        answer = connection.recv(4096)
-
-    assert answer.startswith(b"HTTP/1.1 503 ")
-    assert counted(pair.exporter, "failed") == before + 1
-    assert messages_about(pair.client, "Slow") == []
-    deliver(pair.exporter, body)
-    wait_for_end(pair.exporter, "Slow")
-    assert len(messages_about(pair.client, "Slow")) == 1
-
-
 def test_a_sender_that_hangs_up_amid_a_body_leaves_nothing_behind(pair: Pair) -> None:
     body = webhook(firing("Vanished"))
-    host, port = pair.exporter.url.removeprefix("http://").split(":")
-    head = f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
 
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
-        connection.sendall(head + body[:-1])
+    begin(pair.exporter, body, len(body) - 1).close()
 
     assert_still_pages(pair, "AfterVanished")
     assert messages_about(pair.client, "Vanished") == []
+
+
+def test_a_body_that_stops_on_its_way_is_answered_503_so_that_it_comes_again(
+    pair: Pair, stalled: socket.socket
+) -> None:
+    answer = stalled.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert counted(pair.exporter, "failed") == 1
+    assert messages_about(pair.client, "Slow") == []
+    deliver(pair.exporter, webhook(firing("Slow")))
+    wait_for_end(pair.exporter, "Slow")
+    assert len(messages_about(pair.client, "Slow")) == 1
