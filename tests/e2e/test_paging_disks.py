@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from http import HTTPStatus
@@ -240,3 +241,34 @@ def test_a_damaged_page_is_named_and_ends_no_daemon(client: SimulatedClient, tmp
 
     assert (refused, healthy) == (HTTPStatus.SERVICE_UNAVAILABLE, 200)
     assert "is damaged" in said
+
+
+@pytest.mark.parametrize("spoil", [True, False], ids=["spoiled", "removed"])
+def test_a_journal_that_goes_while_pages_wait_costs_none_of_them(
+    client: SimulatedClient, tmp_path: Path, *, spoil: bool
+) -> None:
+    name = "Spoiled" if spoil else "Removed"
+    state = tmp_path / "state"
+    client.bring("message_fails")
+    with Exporter.run(write_pager(tmp_path, {"support-line": client})) as exporter:
+        deliver(exporter, webhook(firing(f"{name}First")))
+        wait_for(lambda: pages_of(exporter, f"{name}First")[0]["why"])
+        if spoil:
+            for file in state.glob("pages.sqlite*"):
+                with file.open("r+b") as spoiled:  # as long as it was: the daemon has mapped one of them
+                    spoiled.write(b"noise" * (file.stat().st_size // 5))
+            wait_for(
+                lambda: post(exporter, webhook(firing(f"{name}Between"))),
+                until=lambda status: status == HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+        shutil.move(state, tmp_path / "moved-away")
+        wait_until_taken(exporter, webhook(firing(f"{name}Second")))
+        client.lift()
+        wait_for_message(client, f"{name}First")
+        wait_for_message(client, f"{name}Second")
+        (page,) = wait_for_end(exporter, f"{name}Second")
+
+    assert page["state"] == "accepted"
+    assert len(messages_about(client, f"{name}First")) == 1
+    assert len(messages_about(client, f"{name}Second")) == 1
+    assert [kept.state for kept in journal(tmp_path)] == ["accepted"]
