@@ -36,6 +36,7 @@ KILLS = 200
 POSTERS = 3  # deliveries under way at once
 PAUSE = 0.02  # seconds between two deliveries of one of them
 LONGEST_LIFE = 0.2  # seconds from the first answer until the kill
+GLANCE = 0.005  # seconds between two looks; hundreds of lives are waited for
 SHARE_BEFORE_ANSWER = 0.15  # of the lives that end while the daemon is still starting
 
 
@@ -65,7 +66,10 @@ class Lives:
     def end(self, pid: int, by: signal.Signals = signal.SIGKILL) -> None:
         """End it, and wait until nothing is left of it."""
         os.kill(pid, by)
-        wait_for(lambda: not _is_alive(pid))
+        end = time.monotonic() + 60
+        while _is_alive(pid):
+            assert time.monotonic() < end, f"{pid} does not end"
+            time.sleep(GLANCE)
 
     def wait_for_answer(self) -> None:
         """Wait until it answers."""
@@ -73,7 +77,7 @@ class Lives:
         end = time.monotonic() + 60
         while ask(url, patience=1) is None:
             assert time.monotonic() < end, "the daemon does not answer"
-            time.sleep(0.005)
+            time.sleep(GLANCE)
 
     def __enter__(self) -> Self:
         return self
