@@ -25,10 +25,11 @@ _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | None:
     """Read the block `pager`; None where there is none."""
+    section = root.section("pager")
     if not root.has("pager"):
         return None
     usual = PagerSettings()
-    with root.section("pager") as pager:
+    with section as pager:
         read = PagerSettings(
             state_dir=pager.resolve(pager.take("state_dir", scalars.text, usual.state_dir)),
             gate=_gate(pager),
@@ -109,7 +110,7 @@ def _via(pager: Section, targets: tuple[Target, ...]) -> tuple[str, ...]:
 def _watchdogs(pager: Section) -> tuple[Watchdog, ...]:
     owners: dict[str, str] = {}
     watchdogs = []
-    for section in pager.sections("watchdogs") if pager.has("watchdogs") else ():
+    for section in pager.sections("watchdogs"):
         with section as entry:
             watchdog = Watchdog(
                 name=entry.need("name", scalars.text, ""),
