@@ -13,8 +13,8 @@ PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-ch
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed  ## Watch the exporter work on a simulated client; Ctrl-C ends it, ARGS="--help" tells more.
-	@exec $(VENV)/bin/waexporter demo $(ARGS)
+demo: $(VENV)/.installed $(if $(STACK),stack-parts)  ## Watch it work on simulated clients; STACK=1 adds Prometheus and Alertmanager.
+	@exec $(VENV)/bin/waexporter demo $(if $(STACK),--stack) $(ARGS)
 
 test: $(VENV)/.installed-test real-parts  ## Run every test; ARGS="-k name" narrows it down.
 	@$(VENV)/bin/python -m pytest $(ARGS)
@@ -48,6 +48,11 @@ image: $(VENV)/.installed-test  ## Build the container image, then run it read-o
 
 real-parts: $(VENV)/bin/python  ## Get what the tests run against: Prometheus, Alertmanager and their tools, a browser.
 	@$(VENV)/bin/python -m tests.real.fetch
+
+# One Prometheus and one Alertmanager are enough to look at, and none is got where both are installed.
+stack-parts: $(VENV)/bin/python
+	@command -v prometheus >/dev/null && { command -v prometheus-alertmanager || command -v alertmanager; } >/dev/null \
+	  || $(VENV)/bin/python -m tests.real.fetch trixie
 
 constraints:  ## Write constraints.txt afresh: the newest versions that pyproject.toml allows.
 	rm -rf .venv-constraints

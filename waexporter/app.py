@@ -65,7 +65,7 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
     contexts = TlsContexts()
     clients = [Client(target, config.limits, contexts, clock) for target in config.targets]
-    pager = _pager(config, store, clients, contexts, telemetry)
+    pager = _pager(config, store, clients, contexts, telemetry, clock)
     exporter = RunningExporter(store, telemetry, heartbeat, Clashes().say, pager)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
     server = Server(Site(exporter, observers), config.web.host, config.web.port)
@@ -74,7 +74,7 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
         stack.callback(server.close)
         stack.callback(_log_out, clients)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
-        verdicts = Verdicts()
+        verdicts = Verdicts(lambda name: store.state(name).verdict)
         tasks += [
             _task(_poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager)
             for client in clients
@@ -121,9 +121,9 @@ def _task(
             reading = poller.blame(crash)
             if is_news(store.state(target.name), reading):
                 _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        before, after = store.put(reading)
+        before, _ = store.put(reading)
         say_change(before, reading)
-        verdicts.say(target.name, after.verdict)
+        verdicts.say(target.name)
         if (
             pager is not None
             and endpoint is Endpoint.SETTINGS
@@ -140,8 +140,13 @@ def _task(
     )
 
 
-def _pager(
-    config: Config, store: Store, clients: Sequence[Client], contexts: TlsContexts, telemetry: Telemetry
+def _pager(  # noqa: PLR0913, PLR0917 - the root knows them all
+    config: Config,
+    store: Store,
+    clients: Sequence[Client],
+    contexts: TlsContexts,
+    telemetry: Telemetry,
+    clock: Callable[[], Instant],
 ) -> Pager | None:
     if config.pager is None:
         return None
@@ -149,7 +154,7 @@ def _pager(
     from waexporter.oncall import Fleet, build_pager  # noqa: PLC0415
 
     fleet = Fleet(store, {client.target.name: client for client in clients}, contexts)
-    return build_pager(config.pager, fleet, telemetry, now)
+    return build_pager(config.pager, fleet, telemetry, clock)
 
 
 def _pager_tasks(pager: Pager) -> list[Task]:

@@ -157,6 +157,13 @@ class WebSettings:
     port: int = 9847
     config_file: str | None = None  # exporter-toolkit format
 
+    @property
+    def own_url(self) -> str:
+        """Where a process of this machine finds what listens there."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{everywhere.get(self.host, host)}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import StartError
 from waexporter.log import get_logger
+from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import WhatsAppChannel, fallback_channels
-from waexporter.paging.delivery import Outlets, Surroundings
+from waexporter.paging.delivery import Surroundings
 from waexporter.paging.pager import Pager
 from waexporter.paging.routes import Carrier
 from waexporter.whatsapp.elsewhere import Elsewhere

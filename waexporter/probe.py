@@ -56,8 +56,21 @@ class Folders:
     replay: Path | None = None
 
 
-def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str], None]) -> State:
-    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict."""
+def _say_nothing(_what: str) -> None:
+    """Let whoever waits wait."""
+
+
+def probe(
+    target: Target,
+    limits: Limits,
+    folders: Folders,
+    say: Callable[[str], None],
+    wait: Callable[[str], None] = _say_nothing,
+) -> State:
+    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict.
+
+    `wait` is told what is asked before it is: an answer may take a minute.
+    """
     # One look has no age: a slow endpoint must not make the health answer before it stale.
     store = Store([replace(target, stale_after=math.inf)], now)
     client = Client(target, limits, TlsContexts())
@@ -78,6 +91,7 @@ def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str],
     before = ""
     try:
         for asked, poller in pollers.items():
+            wait(asked)
             reading, reply = poller.ask()
             store.put(reading)
             result = _result(reading, reply)
@@ -121,7 +135,7 @@ def _result(reading: Reading, reply: Reply | None) -> str:
     # A certificate that is not there, say, is a 404 and no failure.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
     if outcome.document is not None or not outcome.parts:
-        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in outcome.flaws)
+        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summary(outcome.document) + flaws
     notes = [f"{count} left out ({drop})" for drop, count in outcome.dropped]
     if outcome.unknown_families:

@@ -70,9 +70,14 @@ ROWS: Mapping[str, Row] = {
     "drip": Row("unknown", "timeout", "timeout"),
     "hang": Row("unknown", "timeout", "timeout"),
     "web_down": Row("down", "unreachable", "unreachable"),
+    # messages alone
+    "message_fails": Row("ok", up=True),
+    "message_unmastered": Row("ok", up=True),
+    "answer_lost": Row("ok", up=True),
 }
 BYSTANDERS = {"calm-single": "single", "calm-ha": "ha", "calm-multiconnect": "multiconnect"}
-CALM_INTERVAL = 4.0  # seconds between two polls of theirs
+CALM_INTERVAL = 4.0  # seconds between two polls of theirs; a pool that silence has filled would miss some
+SILENCE = "6s"  # that long it holds each thread that waits for it
 FAILING = [name for name, row in ROWS.items() if row.reason]
 # A refused login is not repeated for two minutes: thirty of them would lock the address out.
 LASTING = "refuse_logins"
@@ -131,7 +136,7 @@ def _poll(name: str) -> dict[str, object]:
     if name in BYSTANDERS:
         interval = f"{CALM_INTERVAL:.0f}s"
         return {"health": interval, "app": interval, "web": interval, "db": {"interval": interval}}
-    return {"timeout": "2s", "db": {"timeout": "2s"}} if ROWS[name].reason == "timeout" else {}
+    return {"timeout": SILENCE, "db": {"timeout": SILENCE}} if ROWS[name].reason == "timeout" else {}
 
 
 def _bring_everything(clients: dict[str, SimulatedClient]) -> None:

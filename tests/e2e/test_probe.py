@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pytest
 
@@ -70,6 +73,9 @@ ROWS: Mapping[str, Row] = {
     "drip": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "hang": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "web_down": Row(DOWN, "unreachable: the client can't be reached"),
+    "message_fails": Row(OK, "verdict: OK"),
+    "message_unmastered": Row(OK, "verdict: OK"),
+    "answer_lost": Row(OK, "verdict: OK"),
 }
 
 
@@ -191,6 +197,32 @@ def test_the_columns_of_a_probe_stand_below_each_other(complete: Outcome) -> Non
     assert {line.index("ms ") + len("ms") for line in rows} == {lines[head].index("took") + len("took")}
     assert "external_ca until" in complete.output
     assert len(rows) == 8
+
+
+def test_on_a_terminal_it_says_what_it_waits_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    options = Options(users=USERS, health_per_minute=None)
+    master, slave = pty.openpty()
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        file = write_config(tmp_path_factory.mktemp("screen"), {"targets": [client.target("seen")]})
+        command = (*WAEXPORTER, "probe", "seen", "--config", str(file))
+        with (
+            os.fdopen(master, "rb") as screen,
+            subprocess.Popen(command, stdout=slave, env=clean_environment()) as process,
+        ):
+            os.close(slave)
+            shown = b"".join(_until_the_end(screen)).decode()
+            status = process.wait(60)
+
+    rows = [line for line in shown.splitlines() if line.startswith("GET") and not line.endswith("...")]
+    assert (status, len(rows)) == (OK, 8)
+    assert all(f"{' '.join(row.split()[:2])} ...\r{row}" in shown for row in rows)
+
+
+def _until_the_end(screen: BinaryIO) -> Iterator[bytes]:
+    """Read until the last program has left the terminal, which is an error there."""
+    with suppress(OSError):
+        while read := os.read(screen.fileno(), 4096):
+            yield read
 
 
 def test_a_target_that_nobody_knows_is_refused_with_the_names_there_are(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.markdown import ROOT, blocks
 from tests.paging.regenerate import FOLDER
 from tests.paging.shapes import (
     DAY,
@@ -49,6 +50,12 @@ def test_every_shape_of_alerts_gives_the_message_on_record(name: str) -> None:
 
 def test_no_message_is_on_record_that_nothing_makes() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(messages())
+
+
+def test_the_message_in_the_documents_is_one_on_record() -> None:
+    recorded = (FOLDER / "three-of-two-rules.txt").read_text(encoding="utf-8")
+
+    assert blocks(ROOT / "docs" / "paging.md", "text") == [f"{recorded}\n"]
 
 
 # --- the first line ----------------------------------------------------------------------------
@@ -116,7 +123,7 @@ def test_of_every_alert_its_latest_state_is_told() -> None:
         "DIGEST: 2 pages, 1 firing (1 critical), 2 resolved\n\nCRITICAL: A WhatsApp client"
     )
     assert "WhatsAppDown / shop-0: fired 02:01, cleared 02:30, could not be delivered until 02:31 UTC" in text
-    assert "Fired 02:01, cleared 02:30 UTC (after 29 min)" in text  # people know that this one fired
+    assert "Fired 02:01, cleared 02:30 UTC (29 min)" in text  # people know that this one fired
     assert text.count("WhatsAppDown / shop-1\n") == 1
 
 
@@ -128,6 +135,48 @@ def test_what_fires_again_fires() -> None:
 
     assert text.startswith("DIGEST: 3 pages, 1 firing (1 critical)\n")
     assert "Since 02:30 UTC (1 min)" in text
+
+
+def test_an_alert_that_is_twice_in_a_page_is_told_as_it_is_now() -> None:
+    ended, again = over(alert("WhatsAppDown", age=HOUR), 300), alert("WhatsAppDown", age=MINUTE)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*resolved(ended), *fired(again)),
+            (*fired(again), *resolved(ended)),
+            (*fired(again), *resolved(ended), *fired(again)),
+        )
+    }
+
+    assert texts == {compose([page(*fired(again))], NOW)}
+
+
+def test_an_alert_that_is_twice_in_a_page_has_ended_if_one_of_them_has() -> None:
+    fires = alert("WhatsAppDown", age=HOUR)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*fired(fires), *resolved(over(fires, 300))),
+            (*resolved(over(fires, 300)), *fired(fires)),
+        )
+    }
+
+    # Whoever contradicts himself is not believed that all is clear.
+    assert [text.split("\n")[0] for text in texts] == ["RESOLVED: 1 of 1"]
+
+
+def test_an_alert_that_began_in_the_future_has_no_age() -> None:
+    text = compose([page(*fired(alert("WhatsAppDown", age=-5 * MINUTE)))], NOW)
+
+    assert "\nSince 02:36 UTC\n" in text
+
+
+def test_alerts_of_which_nothing_is_known_are_told_one_by_one() -> None:
+    text = compose([page(*fired(Alert("a", NOW), Alert("b", NOW)))], NOW)
+
+    assert text.count("ALERT: an alert without a name\nSince 02:31 UTC (0 s)") == 2
 
 
 def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None:

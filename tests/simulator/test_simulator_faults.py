@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulator.conftest import Caller
 
 _LIMIT = 16 * 1024 * 1024
+_MESSAGE = {"to": "14155550101", "type": "text", "text": {"body": "The queue grows"}}
 
 
 @pytest.mark.parametrize(
@@ -209,3 +210,26 @@ def test_every_fault_has_a_scenario_that_holds_it_from_the_start(simulate: Calla
 
     assert held == {name: [name] for name in KINDS}
     assert set(SCENARIOS) == {*KINDS, "healthy", "story"}
+
+
+@pytest.mark.parametrize(("fault", "code"), [("message_fails", 1014), ("message_unmastered", 1017)])
+def test_messages_alone_may_fail(single: Caller, fault: str, code: int) -> None:
+    caller = single.become("monitor")
+
+    caller.bring(fault)
+    answer = caller.call("POST", "/v1/messages", _MESSAGE)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, code)
+    assert caller.get("/v1/health").status_code == 200
+    assert caller.get("/_control/messages").json()["messages"] == []
+
+
+def test_a_message_may_be_taken_and_its_answer_lost(single: Caller) -> None:
+    caller = single.become("monitor")
+
+    caller.bring("answer_lost")
+    with pytest.raises(httpx.TransportError):
+        caller.call("POST", "/v1/messages", _MESSAGE)
+
+    kept = caller.get("/_control/messages").json()["messages"]
+    assert [message["text"]["body"] for message in kept] == ["The queue grows"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -139,6 +140,9 @@ def judge(error: ApiError) -> Outcome:
 
 
 def _is_permanent(error: ApiError) -> bool:
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        # Nobody has looked at the message: tokens are revoked and passwords mended, also while pages wait.
+        return False
     if error.code is not None:
         return error.code in _PERMANENT
     if error.reason in {Reason.REFUSED, Reason.RATE_LIMITED}:
@@ -203,6 +207,8 @@ class AppriseChannel:
         # Imported for those who use it; it is an extra.
         import apprise  # noqa: PLC0415
 
+        # It logs addresses that it can't read, tokens included.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._apprise = apprise.Apprise()
         self._place = place(address)
         if not self._apprise.add(address.reveal()):

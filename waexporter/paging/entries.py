@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from waexporter.errors import JournalError
 from waexporter.paging.alerts import Page
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class PageState(StrEnum):
@@ -58,15 +62,19 @@ def pack(page: Page) -> bytes:
     return zlib.compress(msgspec.json.encode(page), 1)
 
 
-def read_entry(row: Row) -> Entry:
-    """Read a row of SELECT."""
+def read_entry(row: Row, path: Path) -> Entry:
+    """Read a row of SELECT from the file at `path`; raises JournalError for one that is damaged."""
     number, content, state, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
         row
     )
+    try:
+        page, known_state = msgspec.json.decode(zlib.decompress(content), type=Page), PageState(state)
+    except (zlib.error, msgspec.DecodeError, TypeError, ValueError) as error:
+        raise JournalError(f"{path}: page {number} is damaged: {error}") from error
     return Entry(
         number=number,
-        page=msgspec.json.decode(zlib.decompress(content), type=Page),
-        state=PageState(state),
+        page=page,
+        state=known_state,
         received_at=received_at,
         attempts=attempts,
         is_uncertain=bool(uncertain),

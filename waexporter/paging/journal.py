@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from waexporter.paging.alerts import Page
-    from waexporter.paging.entries import End
+    from waexporter.paging.entries import End, Row
 
 FILE = "pages.sqlite"
 _LOCK = "pages.lock"
@@ -67,17 +67,11 @@ class Journal:
         with self._lock:
             yield Recall(self, self._opened())
 
-    def pending(self) -> tuple[Entry, ...]:
-        """Give every page that is not out yet, the oldest first."""
-        with self._reading() as connection:
-            rows = connection.execute(SELECT + "WHERE state = 'pending' ORDER BY number").fetchall()
-        return tuple(map(read_entry, rows))
-
     def latest(self, count: int) -> tuple[Entry, ...]:
         """Give the newest pages, the newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-        return tuple(map(read_entry, rows))
+            return _read(rows, self.path)
 
     def begin(self, numbers: Sequence[int], *, again: bool) -> None:
         """Note that an attempt begins: from here on it may arrive, whatever we hear of it."""
@@ -111,7 +105,8 @@ class Journal:
         """Give where messages went since a time of the wall clock, and when."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT destination, done_at FROM pages WHERE state = 'accepted' AND done_at > ?",
+                "SELECT DISTINCT destination, done_at FROM pages WHERE state = 'accepted' AND done_at > ? "
+                "ORDER BY done_at",
                 (at,),
             ).fetchall()
         return tuple(rows)
@@ -246,6 +241,12 @@ class Recall:
         """Give the fingerprints of a thread's alerts that fire as far as is known."""
         return frozenset(self._journal._firing.get(thread, ()))  # noqa: SLF001
 
+    def pending(self) -> tuple[Entry, ...]:
+        """Give every page that is not out yet, the oldest first; raises JournalError."""
+        with self._journal._translated():  # noqa: SLF001
+            rows = self._connection.execute(SELECT + "WHERE state = 'pending' ORDER BY number").fetchall()
+        return _read(rows, self._journal.path)
+
     def record(self, page: Page, memories: Iterable[Memory], received_at: float) -> Entry:
         """Put a page and what is to be remembered on disk, both or neither; raises JournalError."""
         memories = tuple(memories)
@@ -278,4 +279,8 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
-    return tuple(map(read_entry, rows))
+    return _read(rows, path)
+
+
+def _read(rows: Iterable[Row], path: Path) -> tuple[Entry, ...]:
+    return tuple(read_entry(row, path) for row in rows)

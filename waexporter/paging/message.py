@@ -214,7 +214,7 @@ def _times(told: Told, now: float) -> str:
         if ends_at is None or end is None:
             return f"{begin}, since when is unknown"
         is_span = start and ends_at >= starts_at  # else clocks differ
-        return f"{begin} {end} UTC" + (f" (after {age(ends_at - starts_at)})" if is_span else "")
+        return f"{begin} {end} UTC" + (f" ({age(ends_at - starts_at)})" if is_span else "")
     begin = "Since" if told.kind is Kind.FIRED else "Reminder: still firing since"
     if start is None:
         return f"{begin} an unknown time"

@@ -99,7 +99,7 @@ def _by_fingerprint(page: Page) -> Mapping[str, Item]:
 def _progress(item: Item) -> tuple[object, ...]:
     alert = item.alert
     texts = sorted(alert.labels.items()), sorted(alert.annotations.items())
-    return alert.starts_at, item.kind is Kind.RESOLVED, alert.ends_at or 0.0, item.kind, texts
+    return alert.starts_at, alert.ends_at or 0.0, item.kind, texts
 
 
 def _latest(history: Sequence[Item]) -> Told:
@@ -125,6 +125,7 @@ def _reading_order(told: Told) -> tuple[object, ...]:
         told.is_over_unheard,
         rank,
         severity,
+        told.kind is Kind.REMINDED,  # what is new must not be what is left out for want of room
         labels.get("alertname", ""),
         told.places,
         told.alert.fingerprint,

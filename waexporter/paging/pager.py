@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings, Verdict
-    from waexporter.paging.delivery import Outlets, Surroundings
+    from waexporter.paging.attempt import Outlets
+    from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
     from waexporter.whatsapp.elsewhere import Elsewhere
 
@@ -104,6 +105,7 @@ class Pager:
     def stop(self) -> None:
         """Begin nothing new; what is not out yet is in the journal."""
         self._delivery.stop(_PATIENCE)
+        self._delivery.record_ends()
         self._journal.close()
 
     # --- what comes in -------------------------------------------------------------------------
@@ -161,17 +163,18 @@ class Pager:
         with self._journal.memory() as recall:
             decision = decide(webhook, recall.known, recall.firing(webhook.thread), now, wall)
             page = decision.page
-            entry = recall.record(page, decision.memories, now) if page is not None else None
-        if entry is None:
-            self._telemetry.count_page(WHATSAPP, SUPPRESSED)
-            return
+            if page is None:
+                self._telemetry.count_page(WHATSAPP, SUPPRESSED)
+                return
+            entry = recall.record(page, decision.memories, now)
+            # Handed on before the next delivery is decided: their order is the order people hear them in.
+            self._delivery.take(entry)
         _log.info(
             "page",
             number=entry.number,
             alerts=len(entry.page.items),
             firing=sum(1 for item in entry.page.items if item.alert.fires),
         )
-        self._delivery.take(entry)
 
     def _hear(self, name: str) -> None:
         self._seen_at[name] = now = self._even.now()
@@ -216,6 +219,7 @@ class Pager:
         """Tell the heartbeat's receiver that people can be paged, or why not."""
         if self._heartbeat is None:
             return
+        self._try_journal()
         reasons = self.troubles()
         try:
             if reasons:
@@ -273,10 +277,13 @@ class Pager:
             return True
         with self._starting:
             try:
-                if self._is_resumed:
-                    self._journal.check()
-                else:
+                if not self._is_resumed:
                     self._resume()
+                self._journal.check()
+                for watchdog in self.settings.watchdogs:
+                    self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
+                # What could not be kept may be in the file all the same: a disk may fail after writing.
+                self._take_up()
             except JournalError as error:
                 self._complain(error)
                 return False
@@ -287,25 +294,41 @@ class Pager:
         return True
 
     def _resume(self) -> None:
-        """Read what was left: pages, groups, watchdogs, and what was sent of late."""
+        """Read what was left: pages, groups, watchdogs, and what was sent of late; writes nothing.
+
+        So people hear of the pages left even where the disk is full.
+        """
         self._journal.open()
         wall, now = self._clock().wall, self._even.now()
         self._groups = self._journal.facts("group")
         for name, seen in self._journal.facts("watchdog").items():
             if name in self._seen_at:
                 self._seen_at[name] = min(float(seen), now)
-        for watchdog in self.settings.watchdogs:
-            self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
         for channel, at in self._journal.last_acceptances():
             self._telemetry.remember_acceptance(channel, at)
         for destination, at in self._journal.accepted_since(wall - self.settings.rate.per):
             self._delivery.note_sent(destination, max(wall - at, 0.0))
-        left = self._journal.pending()
-        for entry in left:
-            self._delivery.take(entry, max(now - entry.received_at, 0.0))
+        left = self._take_up()
         self._is_resumed = True
         if left:
-            _log.info("pages are left from before", pages=len(left))
+            _log.info("pages are left from before", pages=left)
+
+    def _take_up(self) -> int:
+        """Hand on every page that is not out yet; gives their number."""
+        now = self._even.now()
+        with self._journal.memory() as recall:
+            left = recall.pending()
+            for entry in left:
+                self._delivery.take(entry, max(now - entry.received_at, 0.0))
+        return len(left)
+
+    def _try_journal(self) -> None:
+        """Find out whether the journal can be written, where nothing has been written for long."""
+        if self._is_usable():
+            try:
+                self._journal.check()
+            except JournalError as error:
+                self._complain(error)
 
     def _complain(self, error: JournalError) -> None:
         """Say once what is wrong with the journal."""

@@ -60,7 +60,7 @@ def decide(
         if kind is not None:
             items.append(Item(alert, kind))
             memories[alert.fingerprint] = Memory(
-                alert.fingerprint, webhook.thread, alert.starts_at, alert.ends_at, now
+                alert.fingerprint, webhook.thread, _start(alert, before), alert.ends_at, now
             )
     if not items:
         return Decision(None, ())
@@ -86,6 +86,13 @@ def tell(alert: Alert, before: Memory | None, now: float) -> Kind | None:
 def start_after(before: Memory | None, wall: float) -> float:
     """Give an alert of our own a start after its last end, even where the clock was set back in between."""
     return wall if before is None or before.ends_at is None else max(wall, before.ends_at + 0.001)
+
+
+def _start(alert: Alert, before: Memory | None) -> float:
+    """Give the start to remember: the latest, since of a pair of Alertmanagers one may lag behind."""
+    if alert.fires and before is not None and before.ends_at is None:
+        return max(alert.starts_at, before.starts_at)
+    return alert.starts_at
 
 
 def _tell_of_firing(alert: Alert, before: Memory, age: float) -> Kind | None:

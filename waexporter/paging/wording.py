@@ -16,12 +16,13 @@ def _wide(characters: str) -> dict[int, int]:
     return {ord(character): ord(character) + _WIDE for character in characters}
 
 
-# WhatsApp formats by ASCII characters alone, so their fullwidth forms show what was meant and do nothing. Why
-# not an invisible joiner beside the character: whether a parser stops there differs from client to client,
-# and a name copied from the message would fail to match for no reason that can be seen. Every phone has the
-# fullwidth forms (in its East Asian fonts), and Unicode's NFKC gives the originals back.
-_FORMATTING: Final = _wide("*_~`")
-_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)")
+# WhatsApp formats by ASCII characters alone, so look-alikes show what was meant and do nothing. Why not an
+# invisible joiner beside the character: whether a parser stops there differs from client to client, and a
+# name copied from the message would fail to match for no reason that can be seen. Phones have the fullwidth
+# forms in their East Asian fonts; where these look like something else (an underscore like two), a modifier
+# letter that the system's own font has stands in.
+_FORMATTING: Final = _wide("*~") | {ord("_"): 0x02CD, ord("`"): 0x02CB}
+_MENTION: Final = re.compile(r"(?<![^\W_])@(?=[\w`*~])")
 _LINE_START: Final = re.compile(r">+|(?:-|[0-9]+\.)(?= |$)")  # a quotation, an item of a list
 _LINE_START_FORMS: Final = _wide(">-.")
 
@@ -87,7 +88,7 @@ def _is_visible(character: str) -> bool:
 
 
 def _neutral(row: str) -> str:
-    row = _MENTION.sub(chr(ord("@") + _WIDE), row.translate(_FORMATTING))
+    row = _MENTION.sub(chr(ord("@") + _WIDE), row).translate(_FORMATTING)
     start = _LINE_START.match(row)
     return row if start is None else start[0].translate(_LINE_START_FORMS) + row[start.end() :]
 

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from waexporter.times import moment
+from waexporter.times import moment, span
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment as a person reads it."""
+
+    iso: str
+    clock: str  # such as `31 Jan 09:30 UTC`
+    ago: str  # such as `2 h 5 min`
 
 
 def iso(seconds: float | None) -> str | None:
     """Write wall-clock seconds as ISO 8601 in UTC, such as `2026-01-31T09:30:00.250Z`."""
     when = moment(seconds)
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
+
+
+def describe_moment(seconds: float | None, now: float) -> Since | None:
+    """Write a moment for people, or None if there is none."""
+    when, exact = moment(seconds), iso(seconds)
+    if when is None or exact is None or seconds is None:
+        return None
+    return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
 
 
 def public_url(url: str) -> str:

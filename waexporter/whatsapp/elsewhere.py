@@ -14,6 +14,7 @@ from waexporter.whatsapp.exchange import Request
 if TYPE_CHECKING:
     from waexporter.model import Secret
     from waexporter.whatsapp.client import TlsContexts
+    from waexporter.whatsapp.exchange import Reply
 
 _LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -21,7 +22,7 @@ _LIMITS = Limits(body_bytes=64 * 1024)
 class Elsewhere:
     """One address, asked as carefully as a client of WhatsApp: deadline, cap, no redirects, TLS verified."""
 
-    def __init__(self, address: Secret, contexts: TlsContexts) -> None:
+    def __init__(self, address: Secret, contexts: TlsContexts, limits: Limits = _LIMITS) -> None:
         parts = urlsplit(address.reveal())
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         origin = f"{parts.scheme.lower()}://{host}" + (f":{parts.port}" if parts.port else "")
@@ -29,7 +30,7 @@ class Elsewhere:
         self._query = f"?{parts.query}" if parts.query else ""
         pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         self._authorization = f"Basic {b64encode(pair.encode()).decode()}" if parts.username else ""
-        self._client = Client(Target(parts.hostname or "", origin), _LIMITS, contexts)
+        self._client = Client(Target(parts.hostname or "", origin), limits, contexts)
 
     def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
         """POST a body within `timeout` seconds; gives the status of the answer, or raises an ApiError.
@@ -42,6 +43,11 @@ class Elsewhere:
     def get(self, timeout: float) -> int:
         """GET the address within `timeout` seconds; gives the status, or raises an ApiError."""
         return self._ask(Request("GET", self._path + self._query, self._authorization), timeout)
+
+    def read(self, timeout: float, suffix: str) -> Reply:
+        """GET what is below the address; gives the answer of any status, or raises an ApiError."""
+        path = f"{self._path.rstrip('/')}{suffix}"
+        return self._client.send(Request("GET", path, self._authorization), timeout)
 
     def _ask(self, request: Request, timeout: float) -> int:
         try:
