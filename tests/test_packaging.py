@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from waexporter import __version__
 from waexporter.model import WebSettings
+from waexporter.rules import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,10 +87,11 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
         for file in (ROOT / "waexporter").rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
+    rules = {f"waexporter/alerts/{name}" for name in FILES}
 
     names = set(wheel.namelist())
 
-    assert {name for name in names if not name.startswith(information)} == data
+    assert {name for name in names if not name.startswith(information)} == data | rules
     assert {"waexporter/py.typed", f"{information}licenses/LICENSE"} <= names
 
 

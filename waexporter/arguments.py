@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from waexporter import __version__
 from waexporter.config import parse_listen
+from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
@@ -201,6 +202,18 @@ def _takes_admin(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_rendering(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("render",), help="print them, as one file for Prometheus")
+    parser.add_argument(
+        "--selector",
+        default="",
+        metavar="MATCHERS",
+        help="labels that every metric must have, such as job=\"waexporter\",env=\"prod\"",
+    )
+    parser.add_argument("--runbook-base", default=RUNBOOK_BASE, metavar="URL", help="where you keep the runbooks")
+    parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
+
+
 _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     "run": (
         "poll the configured clients and serve their metrics, until SIGTERM",
@@ -223,5 +236,6 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
         (_takes_admin,),
     ),
     "simulate": ("a simulated client, to try things on", (_takes_simulation,)),
+    "rules": ("the alert rules for your Prometheus, with your labels and addresses", (_takes_rendering,)),
     "healthcheck": ("ask a running waexporter whether it is healthy", (_takes_config, _takes_address)),
 }
