@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format bench image real-parts constraints clean
+.PHONY: help demo test check format bench alerts image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ format: $(VENV)/.installed-test  ## Format the code and mend what the linter can
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with the score of the rules' tests.
+	@$(VENV)/bin/python -m tests.alerts.document
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build

@@ -208,9 +208,11 @@ def _takes_rendering(parser: argparse.ArgumentParser) -> None:
         "--selector",
         default="",
         metavar="MATCHERS",
-        help="labels that every metric must have, such as job=\"waexporter\",env=\"prod\"",
+        help='labels that every metric must have, such as job="waexporter",env="prod"',
     )
-    parser.add_argument("--runbook-base", default=RUNBOOK_BASE, metavar="URL", help="where you keep the runbooks")
+    parser.add_argument(
+        "--runbook-base", default=RUNBOOK_BASE, metavar="URL", help="where you keep the runbooks"
+    )
     parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
 
 

@@ -18,8 +18,8 @@ _VALUE = r'"(?:[^"\\\n]|\\.)*"'
 _MATCHER = rf"[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)\s*{_VALUE}"
 _SELECTOR = re.compile(rf"{_MATCHER}(?:\s*,\s*{_MATCHER})*")
 
-# What has to be told apart in an expression: strings, comments, and names with the braces that may follow. Label
-# names in `by (...)` are no metrics, and none of them looks like one of ours.
+# What has to be told apart in an expression: strings, comments, and names with the braces that may follow.
+# Label names in `by (...)` are no metrics, and none of them looks like one of ours.
 _TOKEN = re.compile(
     rf"{_VALUE}|'(?:[^'\\\n]|\\.)*'|#[^\n]*"
     r"|(?P<name>(?:whatsapp|waexporter)_\w+|\w+:whatsapp_[\w:]+|\bup\b|\bALERTS\b)(?P<braces>\s*\{\s*)?"
@@ -29,30 +29,34 @@ _QUERY = re.compile(r"`[^`]*`")  # of a template; everything else in an annotati
 _KEY = re.compile(r"^ *(?:- )?(?P<key>\w+):(?P<rest>.*)")
 
 
-def render(*, selector: str = "", runbook_base: str = RUNBOOK_BASE, dashboard_base: str = DASHBOARD_BASE) -> str:
+def render(
+    *, selector: str = "", runbook_base: str = RUNBOOK_BASE, dashboard_base: str = DASHBOARD_BASE
+) -> str:
     """Give both rule files as one YAML text, comments included.
 
     `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
     Raises ConfigError when it is none, StartError when the rule files are not installed.
     """
     if selector and not _SELECTOR.fullmatch(selector.strip()):
-        message = f"--selector: {selector!r} is not a list of label matchers such as job=\"waexporter\",env=~\"prod.*\""
+        message = (
+            f'--selector: {selector!r} is not a list of label matchers such as job="waexporter",env=~"prod.*"'
+        )
         raise ConfigError([message])
     texts = [_select(_read(name), selector.strip()) for name in FILES]
     head, tail = texts[0], texts[1]
     words, groups = tail.split("groups:\n", 1)
-    return (
-        f"{words}#\n{head.rstrip()}\n\n{groups}"
-        .replace(RUNBOOK_BASE + "/", runbook_base.rstrip("/") + "/")
-        .replace(DASHBOARD_BASE + "/", dashboard_base.rstrip("/") + "/")
-    )
+    return f"{words}#\n{head.rstrip()}\n\n{groups}".replace(
+        RUNBOOK_BASE + "/", runbook_base.rstrip("/") + "/"
+    ).replace(DASHBOARD_BASE + "/", dashboard_base.rstrip("/") + "/")
 
 
 def _read(name: str) -> str:
     for folder in _FOLDERS:
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
-    message = f"{name} is missing from this installation: install waexporter again, or run it from its checkout"
+    message = (
+        f"{name} is missing from this installation: install waexporter again, or run it from its checkout"
+    )
     raise StartError(message)
 
 

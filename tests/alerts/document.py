@@ -1,4 +1,4 @@
-"""docs/alerts.md, made from the rules, their tests and the score of these: `python -m tests.alerts.document`."""
+"""docs/alerts.md, made from the rules, their tests and the score of these; `make alerts` writes it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
 [README](../README.md#alerts).
 
 - **critical** wakes somebody now, **warning** is work for the day, **info** is good to know.
-- **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them can't trust that WhatsApp carries it.
-- `for` is how long the condition must hold. Windows inside the expressions come on top where the runbook says so.
+- **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them can't trust that WhatsApp
+  carries it.
+- `for` is how long the condition must hold.
 - Tests are promtool tests about the alert: it fires, it does not, and both sides of its boundary.
-- Killed are small changes of the rule (a threshold, a comparator, a matcher, an operator, `for`) that make a test fail.
+- Killed are small changes of the rule (a threshold, a comparator, a matcher, an operator, `for`) that make a
+  test fail.
 
 """
 
@@ -35,7 +37,8 @@ def text(score: Score) -> str:
         (
             _HEAD,
             _numbers(score),
-            "\n## The alerts\n\n| alert | severity | for | meaning | tests | killed |\n|---|---|---|---|---|---|\n",
+            "\n## The alerts\n\n| alert | severity | for | meaning | tests | killed |\n",
+            "|---|---|---|---|---|---|\n",
             *(_row(name, score) for name in alert_names()),
             "\n## Recording rules\n\n| series | killed |\n|---|---|\n",
             *(f"| `{rule.name}` | {_killed(rule.name, score)} |\n" for rule in recordings()),

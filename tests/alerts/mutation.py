@@ -103,8 +103,14 @@ def _comparators(expr: str) -> Iterator[tuple[str, str]]:
 def _matchers(expr: str) -> Iterator[tuple[str, str]]:
     for place, found in enumerate(_MATCHER.finditer(expr), 1):
         label, operator, value = found.groups()
-        yield f"matcher {place}: {found[0]} negated", _swap(expr, found, f'{label}{_NEGATED[operator]}"{value}"')
-        yield f"matcher {place}: {found[0]} of another value", _swap(expr, found, f'{label}{operator}"mutated"')
+        yield (
+            f"matcher {place}: {found[0]} negated",
+            _swap(expr, found, f'{label}{_NEGATED[operator]}"{value}"'),
+        )
+        yield (
+            f"matcher {place}: {found[0]} of another value",
+            _swap(expr, found, f'{label}{operator}"mutated"'),
+        )
         yield f"matcher {place}: {found[0]} removed", _swap(expr, found, 'mutated=""')
 
 
@@ -154,7 +160,9 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[Path, Document]]]:
     tests = [
         (file, case)
         for file, case in cases()
-        if any(mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above)
+        if any(
+            mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above
+        )
     ]
     return _needed([each.name for each in above]), tests
 
@@ -173,7 +181,7 @@ def is_killed(mutant: Mutant, folder: Path) -> bool:
 def _fails(file: Path, case: Document, folder: Path) -> bool:
     test = {"rule_files": ["rules.yml"], "evaluation_interval": evaluation_interval(file), "tests": [case]}
     (folder / "test.yml").write_text(json.dumps(test))
-    command = [parts.program(_SUITE, "promtool"), "test", "rules", folder / "test.yml"]
+    command: list[str | Path] = [parts.program(_SUITE, "promtool"), "test", "rules", folder / "test.yml"]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode != 0
 
 

@@ -79,9 +79,7 @@ def mentions(expr: str, name: str) -> bool:
 @cache
 def cases() -> tuple[tuple[Path, Document], ...]:
     """Give each promtool test with its file; the name of one begins with that of its alert."""
-    return tuple(
-        (file, case) for file in TEST_FILES for case in yaml.safe_load(file.read_text())["tests"]
-    )
+    return tuple((file, case) for file in TEST_FILES for case in yaml.safe_load(file.read_text())["tests"])
 
 
 @cache

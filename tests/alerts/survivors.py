@@ -18,7 +18,7 @@ SURVIVORS = {
     r"(comparator \d: > -> >=|number \d: 1\.5 -> 1\.(35|65))": (
         "Events are whole: one is below all of these limits, two are above."
     ),
-    r"Watchdog \(info\): number 1: 1 -> .*": "Nobody looks at the value of the Watchdog, only at its presence.",
+    r"Watchdog \(info\): number 1: 1 -> .*": "The Watchdog's value is not looked at, only its presence.",
 }
 
 

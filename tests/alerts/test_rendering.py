@@ -48,8 +48,11 @@ def test_without_options_the_rules_are_the_shipped_ones() -> None:
 
 
 @pytest.mark.parametrize("expr", EXPRESSIONS)
-def test_a_selector_is_added_to_every_metric_and_to_nothing_else(expr: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"groups:\n  - name: a\n    rules:\n      - alert: up\n        expr: >-\n          {expr}\n        for: 1m\n"
+def test_a_selector_is_added_to_every_metric_and_to_nothing_else(
+    expr: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = f"      - alert: up\n        expr: >-\n          {expr}\n        for: 1m\n"
+    text = f"groups:\n  - name: a\n    rules:\n{rule}"
     monkeypatch.setattr("waexporter.rules._read", lambda name: text if name == "alerts.yml" else "groups:\n")
 
     document = rendered(selector='job="x"')
@@ -73,7 +76,9 @@ def test_every_selector_of_every_rule_has_the_matchers() -> None:
 
     places = [(rule, found) for rule in rules for found in metric.finditer(rule["expr"])]
     assert len(places) > 100
-    assert [found[0] for rule, found in places if not rule["expr"][found.end() :].startswith('{job="x"')] == []
+    assert [
+        found[0] for rule, found in places if not rule["expr"][found.end() :].startswith('{job="x"')
+    ] == []
 
 
 def test_the_rules_with_a_selector_see_the_chosen_series_only(promtool: RunTool, tmp_path: Path) -> None:
@@ -82,7 +87,9 @@ def test_the_rules_with_a_selector_see_the_chosen_series_only(promtool: RunTool,
         {"series": f'whatsapp_verdict{{job="{job}",target="a",verdict="down"}}', "values": "1x20"}
         for job in ("chosen", "other")
     ]
-    expected = [{"labels": 'ALERTS{alertname="WhatsAppDown",alertstate="firing",job="chosen",target="a"}', "value": 1}]
+    expected = [
+        {"labels": 'ALERTS{alertname="WhatsAppDown",alertstate="firing",job="chosen",target="a"}', "value": 1}
+    ]
     query = 'sum by (__name__, alertname, alertstate, job, target) (ALERTS{alertname="WhatsAppDown"})'
     test = {
         "interval": "30s",

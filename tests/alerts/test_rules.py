@@ -193,7 +193,9 @@ def test_prometheus_accepts_every_query_of_the_runbooks(
 
 
 def test_every_link_between_runbooks_leads_somewhere() -> None:
-    links = {link for file in RUNBOOKS.glob("*.md") for link in re.findall(r"\]\(([^)]+)\)", file.read_text())}
+    links = {
+        link for file in RUNBOOKS.glob("*.md") for link in re.findall(r"\]\(([^)]+)\)", file.read_text())
+    }
 
     assert [link for link in links if not (RUNBOOKS / link).exists()] == []
 
