@@ -3,8 +3,8 @@ FROM docker.io/library/python:3.11-slim AS build
 WORKDIR /build
 RUN python3 -m venv --without-pip /opt/waexporter
 COPY pyproject.toml constraints.txt README.md LICENSE ./
-COPY waexporter waexporter
 COPY alerts alerts
+COPY waexporter waexporter
 # Wheels only: nothing is compiled here, so no compiler is needed. pip itself compiles to bytecode, which
 # the read-only container could not do at its start.
 RUN python3 -m pip --python /opt/waexporter/bin/python install \

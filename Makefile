@@ -8,13 +8,13 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format bench alerts image real-parts constraints clean
+.PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed  ## Watch the exporter work on a simulated client; Ctrl-C ends it, ARGS="--help" tells more.
-	@exec $(VENV)/bin/waexporter demo $(ARGS)
+demo: $(VENV)/.installed $(if $(STACK),stack-parts)  ## Watch it work on simulated clients; STACK=1 adds Prometheus and Alertmanager.
+	@exec $(VENV)/bin/waexporter demo $(if $(STACK),--stack) $(ARGS)
 
 test: $(VENV)/.installed-test real-parts  ## Run every test; ARGS="-k name" narrows it down.
 	@$(VENV)/bin/python -m pytest $(ARGS)
@@ -30,11 +30,20 @@ format: $(VENV)/.installed-test  ## Format the code and mend what the linter can
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
 
+docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from the code.
+	@$(VENV)/bin/python -m tests.reference
+
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
 
 alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with the score of the rules' tests.
 	@$(VENV)/bin/python -m tests.alerts.document
+
+dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
+	@$(VENV)/bin/python -m grafana.source
+
+screenshots: $(VENV)/.installed-test real-parts  ## Record a story and draw the dashboards of it into docs/images; takes minutes.
+	@$(VENV)/bin/python -m tests.pictures $(ARGS)
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build
@@ -42,6 +51,11 @@ image: $(VENV)/.installed-test  ## Build the container image, then run it read-o
 
 real-parts: $(VENV)/bin/python  ## Get what the tests run against: Prometheus, Alertmanager and their tools, a browser.
 	@$(VENV)/bin/python -m tests.real.fetch
+
+# One Prometheus and one Alertmanager are enough to look at, and none is got where both are installed.
+stack-parts: $(VENV)/bin/python
+	@command -v prometheus >/dev/null && { command -v prometheus-alertmanager || command -v alertmanager; } >/dev/null \
+	  || $(VENV)/bin/python -m tests.real.fetch trixie
 
 constraints:  ## Write constraints.txt afresh: the newest versions that pyproject.toml allows.
 	rm -rf .venv-constraints

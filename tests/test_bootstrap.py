@@ -12,14 +12,17 @@ from tests.real.network import find_free_port
 from waexporter.bootstrap import Wish, bootstrap, make_password
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import StartError
-from waexporter.model import Auth, Limits, Secret, Target
+from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
+from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
+from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 OWNER = ("owner", "Owner-password-1", "admin")
+ON_CALL = "14155550100-1520000000"
 PLAIN = ("plain", "Plain-password-1", "user")
 
 
@@ -31,6 +34,13 @@ def simulator() -> Iterator[Simulator]:
 
 def target(url: str, user: str, password: str) -> Target:
     return Target("wa", url, auth=Auth(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS))
+
+
+def pasted(text: str, folder: Path) -> Target:
+    """Give the target of the configuration that was printed."""
+    file = folder / "waexporter.yml"
+    file.write_text(text.partition("the configuration to paste:\n")[2])
+    return load(str(file), {}).config.targets[0]
 
 
 def test_an_account_is_made_proved_and_printed_without_its_password(
@@ -47,10 +57,9 @@ def test_an_account_is_made_proved_and_printed_without_its_password(
     assert password not in text
     assert "  health        yes" in said
     assert "  support       yes" in said
-    configuration = tmp_path / "waexporter.yml"
-    configuration.write_text(text.partition("the configuration to paste:\n")[2])
-    made = load(str(configuration), {}).config.targets[0]
+    made = pasted(text, tmp_path)
     assert made.auth == Auth(username="watcher", password=Secret(password))
+    assert made.on_call_group == ON_CALL
     assert {endpoint.value for endpoint in DEFAULT_PLANS.keys() - made.plans.keys()} == {"settings"}
 
 
@@ -70,6 +79,48 @@ def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_as
     assert (tmp_path / "two").exists()
     assert "changed the password of 'admin' to the one you gave" in said
     assert "Another-1" not in "\n".join(said)
+
+
+def test_what_the_printed_configuration_polls_goes_well_for_the_account(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    bootstrap(
+        target(simulator.url, *OWNER[:2]), Limits(), Wish("reader", str(tmp_path / "password")), said.append
+    )
+    made = pasted("\n".join(said), tmp_path)
+    client = Client(made, Limits(), TlsContexts())
+
+    outcomes = {endpoint: Poller(client, endpoint, Limits(), now).poll().outcome for endpoint in made.plans}
+
+    client.close()
+    assert outcomes.keys() == DEFAULT_PLANS.keys() - {Endpoint.SETTINGS}
+    assert [outcome for outcome in outcomes.values() if isinstance(outcome, Failure)] == []
+    group = outcomes[Endpoint.GROUP]
+    assert isinstance(group, Success)
+    assert group.document == Group(2)
+
+
+def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = tmp_path / "it's, {a}: #folder"
+    folder.mkdir()
+    wanted = replace(target(simulator.url, *OWNER[:2]), name="no")
+
+    bootstrap(wanted, Limits(), Wish("odd", str(folder / "password")), said.append)
+
+    made = pasted("\n".join(said), tmp_path)
+    assert made.name == "no"
+    assert made.auth.password is not None
+
+
+def test_without_an_on_call_group_none_is_configured(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Simulator(Options(users=(OWNER,), health_per_minute=None, scenario="pager_unset")) as groupless:
+        wish = Wish("watcher", str(tmp_path / "password"))
+        bootstrap(target(groupless.url, *OWNER[:2]), Limits(), wish, said.append)
+
+    assert pasted("\n".join(said), tmp_path).on_call_group is None
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.markdown import DOCUMENTS, METRICS, SPAN, blocks, names, part, rows
+from tests.reference import BEGIN, END, own_families, write_list
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
-from waexporter.metrics import documents, families, naming
+from waexporter.metrics import families, naming
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.layout import Context
-from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.whatsapp.payloads import read_statistics
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.real.fixtures import RunTool
-
-
-def own_families() -> dict[str, str]:
-    """Give every family of ours by the name it has on the page, with its type."""
-    about_targets = {
-        f"{head.name}_total" if head.type == "counter" else head.name: head.type
-        for head in (*families.HEADS, *documents.HEADS)
-    }
-    page = Telemetry().render(as_openmetrics=False).decode()
-    return about_targets | dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
 
 
 def known_upstream() -> dict[str, frozenset[str]]:
@@ -61,6 +50,14 @@ def test_every_family_of_ours_is_documented_with_its_type_and_no_other() -> None
     documented = {SPAN.findall(row[0])[0]: row[1] for text in tables for row in rows(text)}
 
     assert documented == own_families()
+
+
+def test_the_list_of_everything_is_what_make_docs_writes() -> None:
+    document = METRICS.read_text()
+
+    listed = document.partition(BEGIN)[2].partition(END)[0]
+
+    assert listed == f"\n{write_list()}\n", "run `make docs`"
 
 
 def test_every_upstream_name_of_the_catalogue_is_documented_with_ours_and_no_other() -> None:

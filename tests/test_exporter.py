@@ -232,7 +232,7 @@ def test_scrapes_that_come_together_share_one_page() -> None:
     threads = [threading.Thread(target=world.page) for _ in range(2)]
 
     threads[0].start()
-    begun.wait(10)
+    begun.wait(60)
     threads[1].start()
     for thread in threads:
         thread.join()
@@ -289,7 +289,7 @@ _steps = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_steps, max_size=15))
 def test_no_page_holds_what_is_older_than_its_limit(steps: list[tuple[str, str, float, bool]]) -> None:
     world = World()

@@ -13,7 +13,7 @@ from waexporter.changes import Clashes, Verdicts, is_news, say_change
 from waexporter.exporter import HEARTBEAT_INTERVAL, Heartbeat, RunningExporter
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.model import now
+from waexporter.model import Endpoint, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
@@ -25,7 +25,8 @@ from waexporter.whatsapp.client import Client, TlsContexts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from waexporter.model import Config, Endpoint, Instant
+    from waexporter.model import Config, Instant
+    from waexporter.paging.pager import Pager
 
 _LOGOUTS_AT_ONCE = 64
 _LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
@@ -61,23 +62,28 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
     telemetry = Telemetry()
     store = Store(config.targets, clock)
     heartbeat = Heartbeat(telemetry, clock)
-    exporter = RunningExporter(store, telemetry, heartbeat, Clashes().say)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
+    contexts = TlsContexts()
+    clients = [Client(target, config.limits, contexts, clock) for target in config.targets]
+    pager = _pager(config, store, clients, contexts, telemetry, clock)
+    exporter = RunningExporter(store, telemetry, heartbeat, Clashes().say, pager)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
     server = Server(Site(exporter, observers), config.web.host, config.web.port)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)
-        contexts = TlsContexts()
-        clients = [Client(target, config.limits, contexts, clock) for target in config.targets]
         stack.callback(_log_out, clients)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
-        verdicts = Verdicts()
+        verdicts = Verdicts(lambda name: store.state(name).verdict)
         tasks += [
-            _task(_poller(client, endpoint, config, store, clock), store, telemetry, verdicts)
+            _task(_poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager)
             for client in clients
             for endpoint in client.target.plans
         ]
+        if pager is not None:
+            tasks += _pager_tasks(pager)
+            stack.callback(pager.stop)
+            pager.start()
         schedule = Schedule(
             tasks, targets=len(config.targets), workers=config.workers, late=telemetry.lateness.observe
         )
@@ -101,7 +107,9 @@ def _poller(
     return Poller(client, endpoint, config.limits, clock, lambda: store.on_call_group(name))
 
 
-def _task(poller: Poller, store: Store, telemetry: Telemetry, verdicts: Verdicts) -> Task:
+def _task(
+    poller: Poller, store: Store, telemetry: Telemetry, verdicts: Verdicts, pager: Pager | None
+) -> Task:
     target, endpoint = poller.target, poller.endpoint
     plan = target.plans[endpoint]
 
@@ -113,9 +121,15 @@ def _task(poller: Poller, store: Store, telemetry: Telemetry, verdicts: Verdicts
             reading = poller.blame(crash)
             if is_news(store.state(target.name), reading):
                 _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        before, after = store.put(reading)
+        before, _ = store.put(reading)
         say_change(before, reading)
-        verdicts.say(target.name, after.verdict)
+        verdicts.say(target.name)
+        if (
+            pager is not None
+            and endpoint is Endpoint.SETTINGS
+            and (group := store.on_call_group(target.name))
+        ):
+            pager.remember_group(target.name, group)
 
     return Task(
         f"{target.name} {endpoint}",
@@ -124,6 +138,31 @@ def _task(poller: Poller, store: Store, telemetry: Telemetry, verdicts: Verdicts
         plan.timeout,
         lambda polls: store.count_missed(target.name, endpoint, polls),
     )
+
+
+def _pager(  # noqa: PLR0913, PLR0917 - the root knows them all
+    config: Config,
+    store: Store,
+    clients: Sequence[Client],
+    contexts: TlsContexts,
+    telemetry: Telemetry,
+    clock: Callable[[], Instant],
+) -> Pager | None:
+    if config.pager is None:
+        return None
+    # Imported for those who want it: a journal weighs more than a sidecar without a pager would like.
+    from waexporter.oncall import Fleet, build_pager  # noqa: PLC0415
+
+    fleet = Fleet(store, {client.target.name: client for client in clients}, contexts)
+    return build_pager(config.pager, fleet, telemetry, clock)
+
+
+def _pager_tasks(pager: Pager) -> list[Task]:
+    beat = pager.settings.heartbeat_interval
+    return [
+        Task("pager", pager.tick, 1.0, 1.0, _ignore, is_poll=False),
+        Task("pager heartbeat", pager.beat, beat, beat, _ignore, is_poll=False),
+    ]
 
 
 def _ignore(_missed: int) -> None:

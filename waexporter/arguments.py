@@ -48,6 +48,22 @@ def _account(text: str) -> tuple[str, str, str]:
     return name, password, role or "user"
 
 
+def _origin(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.partition("://")[2].strip("/"):
+        message = (
+            "must be an address such as http://alertmanager:9093"  # not repeated: it may hold a password
+        )
+        raise argparse.ArgumentTypeError(message)
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) <= 20_000:  # noqa: PLR2004 - the journal keeps no more
+        message = f"{text!r} is not a number from 1 to 20000"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
 def _factor(text: str) -> float:
     try:
         number = float(text)
@@ -69,9 +85,22 @@ def build(commands: Mapping[str, Command], unknown: int) -> argparse.ArgumentPar
         prog="waexporter", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"waexporter {__version__}")
-    places = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    places = {"": parser.add_subparsers(title="commands", required=True, metavar="COMMAND")}
     for name, (words, takes) in _COMMANDS.items():
-        command = places.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+        group_name, _, last = name.rpartition(" ")
+        if group_name not in places:
+            said = _GROUPS[group_name]
+            group = places[""].add_parser(group_name, help=said, description=said[0].upper() + said[1:] + ".")
+            places[group_name] = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+        command = places[group_name].add_parser(
+            last,
+            help=words,
+            description=words[0].upper() + words[1:] + ".",
+            epilog=_LESSONS.get(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter
+            if name in _LESSONS
+            else argparse.HelpFormatter,
+        )
         command.set_defaults(command=commands[name])
         for take in takes:
             take(command)
@@ -106,6 +135,14 @@ def _takes_daemon_options(parser: argparse.ArgumentParser) -> None:
 def _takes_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed", type=_factor, default=1.0, metavar="N", help="how many times faster incidents go by (1)"
+    )
+
+
+def _takes_stack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stack",
+        action="store_true",
+        help="page through a real Prometheus and Alertmanager, if they are installed (with --speed up to 2)",
     )
 
 
@@ -203,7 +240,6 @@ def _takes_admin(parser: argparse.ArgumentParser) -> None:
 
 
 def _takes_rendering(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("render",), help="print them, as one file for Prometheus")
     parser.add_argument(
         "--selector",
         default="",
@@ -216,6 +252,71 @@ def _takes_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
 
 
+def _takes_carrier(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="a configured target (default: the first that may carry pages)",
+    )
+
+
+def _takes_alertmanager(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--alertmanager",
+        type=_origin,
+        metavar="URL",
+        help="also read its configuration there, such as http://alertmanager:9093",
+    )
+
+
+def _takes_subject(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--subject", default="On call", metavar="TEXT", help="the group's name (On call)")
+    parser.add_argument("--yes", action="store_true", help="write on_call_pager without asking")
+
+
+def _takes_listing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=_count, default=20, metavar="N", help="how many pages (20)")
+    parser.add_argument("--json", action="store_true", help="for programs, as GET /api/v1/pages")
+
+
+# Commands that have commands of their own.
+_GROUPS: Mapping[str, str] = {
+    "pager": "see that people are paged: test, check, setup",
+    "rules": "the alert rules for your Prometheus: render",
+}
+
+_LESSONS: Mapping[str, str] = {
+    "pager test": """\
+With the daemon running, an alert WaExporterTest is delivered to it as Alertmanager would, and followed until
+WhatsApp or a fallback has accepted it, or the page has failed. Without a daemon, this process sends by
+itself, once, and says what each way answers. Accepted is not delivered: look at the group.
+Exit code: 0 accepted, 1 not.
+
+  waexporter pager test --config waexporter.yml
+  waexporter pager test --config waexporter.yml --target support-line
+""",
+    "pager check": """\
+A line for each check: ok, note (worth knowing), or NOT OK with what to do behind the arrow. Nobody is paged.
+Run it as the daemon's user, where the daemon runs. Exit code: 0 nothing is NOT OK, 1 something is.
+
+  waexporter pager check --config waexporter.yml
+  waexporter pager check --config waexporter.yml --alertmanager http://alertmanager:9093
+""",
+    "pager setup": """\
+The business makes the group and people join by its invite link: nobody can be put into it. The setting
+on_call_pager is written after you said yes (it needs an admin's account); otherwise the line to put into the
+configuration is printed.
+
+  waexporter pager setup --config waexporter.yml --subject "On call EU"
+""",
+    "pages": """\
+Pages are pending (they are tried again by themselves), accepted (WhatsApp or a fallback took them) or failed
+(given up; the reason and what to do stand below). The daemon may run meanwhile.
+
+  waexporter pages --config waexporter.yml --limit 5
+""",
+}
+
 _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     "run": (
         "poll the configured clients and serve their metrics, until SIGTERM",
@@ -223,7 +324,7 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     ),
     "demo": (
         "poll three simulated clients with a story of incidents, until Ctrl-C",
-        (_takes_daemon_options, _takes_speed),
+        (_takes_daemon_options, _takes_speed, _takes_stack),
     ),
     "check-config": (
         "say everything that is wrong with the configuration, or else print it with its defaults",
@@ -238,6 +339,22 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
         (_takes_admin,),
     ),
     "simulate": ("a simulated client, to try things on", (_takes_simulation,)),
-    "rules": ("the alert rules for your Prometheus, with your labels and addresses", (_takes_rendering,)),
+    "rules render": (
+        "print the alert rules as one file, with your labels and addresses",
+        (_takes_rendering,),
+    ),
+    "pager test": (
+        "send a test page along the real path, and say what happens at each step",
+        (_takes_config, _takes_carrier),
+    ),
+    "pager check": (
+        "check everything between an alert and a person, without paging anybody",
+        (_takes_config, _takes_alertmanager),
+    ),
+    "pager setup": (
+        "make a group for the people on call, and page it",
+        (_takes_config, _takes_carrier, _takes_subject),
+    ),
+    "pages": ("list what was paged, the newest first", (_takes_config, _takes_listing)),
     "healthcheck": ("ask a running waexporter whether it is healthy", (_takes_config, _takes_address)),
 }

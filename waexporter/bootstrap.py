@@ -16,10 +16,12 @@ import msgspec
 from waexporter.errors import ApiError, RefusedError, StartError
 from waexporter.model import Auth, Failure, Reason, Secret, now
 from waexporter.polling.poller import Poller
+from waexporter.polling.probers import SettingsProber
 from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.envelope import check
 from waexporter.whatsapp.exchange import Request
+from waexporter.whatsapp.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +52,14 @@ def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], N
     _keep(wish.password_file, password)
     try:
         _make_account(admin, wish.user, password)
+        group = target.on_call_group or _find_group(admin)
     except StartError:
         Path(wish.password_file).unlink()
         raise
     finally:
         admin.close()
     say(f"made the account {wish.user!r}; its password is in {wish.password_file}, readable by you alone")
-    account = replace(target, auth=Auth(username=wish.user, password=password))
+    account = replace(target, auth=Auth(username=wish.user, password=password), on_call_group=group)
     _pass_first_login(account, limits)
     refused = _prove(account, limits, say)
     for line in _configuration(account, wish, refused):
@@ -143,6 +146,16 @@ def _make_account(admin: Client, user: str, password: Secret) -> None:
         raise StartError(f"the account could not be made: {error}") from error
 
 
+def _find_group(admin: Client) -> str | None:
+    """Give the on-call group, which is named where the account can't read it; None where there is none."""
+    try:
+        reply = admin.get(SettingsProber.path, _TIMEOUT)
+        check(reply)
+        return read_settings(reply.body).on_call_pager
+    except ApiError:
+        return None
+
+
 def _pass_first_login(account: Target, limits: Limits) -> None:
     """Where a new account, too, must change its password at its first login, do so and keep the new one."""
     client = Client(account, limits, TlsContexts())
@@ -178,7 +191,8 @@ def _prove(account: Target, limits: Limits, say: Callable[[str], None]) -> list[
 
 
 def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]:
-    tls = [f"    tls: {{ca_file: {account.tls.ca_file}}}"] if account.tls.ca_file else []
+    tls = [f"    tls: {{ca_file: {_quoted(account.tls.ca_file)}}}"] if account.tls.ca_file else []
+    password_file = str(Path(wish.password_file).resolve())
     if account.tls.insecure_skip_verify:
         tls = ["    tls: {insecure_skip_verify: true}"]
     return [
@@ -186,13 +200,19 @@ def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]
         "the configuration to paste:",
         "",
         "targets:",
-        f"  - name: {account.name}",
-        f"    url: {account.url}",
-        f"    auth: {{username: {wish.user}, password_file: {Path(wish.password_file).resolve()}}}",
+        f"  - name: {_quoted(account.name)}",
+        f"    url: {_quoted(account.url)}",
+        f"    auth: {{username: {_quoted(wish.user)}, password_file: {_quoted(password_file)}}}",
         *tls,
+        *([f"    on_call_group: {_quoted(account.on_call_group)}"] if account.on_call_group else []),
         *(
             [f"    poll: {{{', '.join(f'{each}: off' for each in refused)}}}  # not for this account"]
             if refused
             else []
         ),
     ]
+
+
+def _quoted(text: str) -> str:
+    """Write a text for YAML: JSON's quotes are YAML's."""
+    return msgspec.json.encode(text).decode()

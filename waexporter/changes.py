@@ -9,6 +9,8 @@ from waexporter.log import get_logger
 from waexporter.model import Failure, Settings, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from waexporter.model import Reading, Success, Verdict
     from waexporter.polling.store import TargetState
 
@@ -52,22 +54,26 @@ class Verdicts:
     """Says what has become of each target's verdict, once per change.
 
     It keeps what it said by itself: time changes a verdict too, and then whoever reads a page sees it first.
+    It asks for the newest verdict by itself, too: of two polls that end at once, the slower thread would
+    still say what the other one's poll has overtaken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, newest: Callable[[str], Verdict]) -> None:
+        self._newest = newest
         self._said: dict[str, State] = {}
         self._lock = threading.Lock()
 
-    def say(self, target: str, verdict: Verdict) -> None:
+    def say(self, target: str) -> None:
         """Say a target's verdict, if it is another than was said before."""
+        # Held while the line is written: lines in another order would tell another story.
         with self._lock:
-            said = self._said.get(target, State.UNKNOWN)
+            verdict = self._newest(target)
+            if verdict.state is self._said.get(target, State.UNKNOWN):
+                return
             self._said[target] = verdict.state
-        if verdict.state is said:
-            return
-        write = _log.info if verdict.state is State.OK else _log.warning
-        why = [problem.words for problem in verdict.problems]
-        write("verdict", target=target, verdict=verdict.state.value, why=why)
+            write = _log.info if verdict.state is State.OK else _log.warning
+            why = [problem.words for problem in verdict.problems]
+            write("verdict", target=target, verdict=verdict.state.value, why=why)
 
 
 class Clashes:

@@ -7,16 +7,16 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.arguments import build
-from waexporter.config import effective, load, parse_listen
+from waexporter.config import check_gate, effective, load, parse_listen
 from waexporter.errors import ConfigError, StartError
-from waexporter.model import Auth, Secret, Tls
+from waexporter.model import Auth, Secret, Tls, WebSettings, now
 
 if TYPE_CHECKING:
     import argparse
@@ -55,10 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = load(options.config, environ)
     config = _overridden(loaded.config, options)
-    return _serve(config, loaded.notes)
+    _check_gate(config)
+    _serve(config, loaded.notes)
+    _leave_threads()
+    return OK
 
 
-def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> int:
+def _check_gate(config: Config) -> None:
+    """Look for an open pager where the whole command line is known: it may move the address to listen on."""
+    if problem := check_gate(config.pager, config.web):
+        raise ConfigError([problem])
+
+
+def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> None:
     # Imported when a daemon is wanted: the other commands answer sooner without it.
     from waexporter import app, log  # noqa: PLC0415
 
@@ -70,8 +79,6 @@ def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], 
         if announce is not None:
             announce(daemon.server.port)
         daemon.run()
-    _leave_threads()
-    return OK
 
 
 class _terminated_as_interrupted:  # noqa: N801 - reads as the statement it is
@@ -94,19 +101,33 @@ def _leave_threads() -> None:
 
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.demo import simulated_clients  # noqa: PLC0415
+    from waexporter.demo import base_url, simulated_clients  # noqa: PLC0415
+    from waexporter.stack import find_programs, run_stack  # noqa: PLC0415
 
     if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
         options.listen = _listen(environ)
-    with simulated_clients(speed=options.speed) as clients:
+    programs = find_programs() if options.stack else None
+    with simulated_clients(speed=options.speed, has_stack=options.stack) as clients, ExitStack() as stack:
         config = _overridden(clients.config, options)
-        return _serve(config, announce=lambda port: clients.announce(config.web.host, port, _say))
+        host = config.web.host
+
+        def announce(port: int) -> None:
+            rows: tuple[tuple[str, str], ...] = ()
+            if programs is not None:
+                _say("Starting Prometheus and Alertmanager ...")
+                rows = stack.enter_context(run_stack(programs, base_url(host, port))).rows()
+            clients.announce(base_url(host, port), rows, _say)
+
+        _serve(config, announce=announce)
+    _leave_threads()
+    return OK
 
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = load(options.config, environ)
     for note in loaded.notes:
         _complain(f"note: {note}")
+    _check_gate(loaded.config)
     _say(effective(loaded.config).rstrip("\n"))
     return OK
 
@@ -118,7 +139,7 @@ def _probe(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     for note in _notes_about(target, loaded):
         _complain(f"note: {note}")
     folders = Folders(*(Path(each) if each else None for each in (options.record, options.replay)))
-    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say)]
+    return EXIT_CODES[probe(target, loaded.config.limits, folders, _say, _wait)]
 
 
 def _notes_about(target: Target, loaded: Loaded) -> list[str]:
@@ -185,6 +206,50 @@ def _read_secret(path: str) -> Secret:
     return Secret(text)
 
 
+def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.rehearsal import rehearse  # noqa: PLC0415
+    from waexporter.survey import target_of  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    return OK if rehearse(config, target_of(config, options.target).name, _say) else CANNOT
+
+
+def _pager_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.inspection import inspect  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    address = Secret(options.alertmanager) if options.alertmanager else None
+    return OK if inspect(config, address, _say) else CANNOT
+
+
+def _pager_setup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.enrolment import Wish, enrol  # noqa: PLC0415
+    from waexporter.survey import target_of  # noqa: PLC0415
+
+    config = load(options.config, environ).config
+    confirm: Callable[[str], bool] | None = _ask_yes if sys.stdin.isatty() else None
+    wish = Wish(options.subject, (lambda _: True) if options.yes else confirm)
+    return OK if enrol(config, target_of(config, options.target), wish, _say) else CANNOT
+
+
+def _pages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.ledger import list_pages, print_pages  # noqa: PLC0415
+    from waexporter.survey import pager_of  # noqa: PLC0415
+
+    folder = pager_of(load(options.config, environ).config).state_dir
+    if options.json:
+        print_pages(folder, options.limit, _say)
+    else:
+        list_pages(folder, options.limit, now().wall, _say)
+    return OK
+
+
+def _ask_yes(question: str) -> bool:
+    with suppress(EOFError):
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    return False
+
+
 def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     # Imported when it is wanted: it weighs as much as the daemon itself.
     from waexporter.simulator import SCENARIOS, Options, serve  # noqa: PLC0415
@@ -219,7 +284,7 @@ def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     return OK
 
 
-def _rules(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from waexporter.rules import render  # noqa: PLC0415
 
     bases = {"runbook_base": options.runbook_base, "dashboard_base": options.dashboard_base}
@@ -249,11 +314,9 @@ def _own_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
     """Find where the daemon of this machine listens: it was started with the same file and variables."""
     if options.config or environ.get("WAEXPORTER_CONFIG"):
         web = load(options.config, environ).config.web
-        host, port = web.host, web.port
     else:
-        host, port = _listen(environ)
-    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
-    return f"http://{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}/-/healthy"
+        web = WebSettings(*_listen(environ))
+    return f"{web.own_url}/-/healthy"
 
 
 def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
@@ -269,6 +332,13 @@ def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
 
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this is the command line's own voice
+
+
+def _wait(what: str) -> None:
+    """Show a person what is waited for, until the line about it takes its place."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{what} ...\r")
+        sys.stdout.flush()
 
 
 def _complain(line: str) -> None:
@@ -294,6 +364,10 @@ COMMANDS = {
     "probe": _probe,
     "bootstrap": _bootstrap,
     "simulate": _simulate,
-    "rules": _rules,
+    "rules render": _rules_render,
+    "pager test": _pager_test,
+    "pager check": _pager_check,
+    "pager setup": _pager_setup,
+    "pages": _pages,
     "healthcheck": _healthcheck,
 }

@@ -1,4 +1,4 @@
-"""Three simulated clients with a story of incidents, and the configuration that polls them."""
+"""Three simulated clients with a story of incidents, and the configuration that polls them and pages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from waexporter.config import DEFAULT_PLANS
-from waexporter.model import Auth, Config, Endpoint, LogSettings, Secret, Target, Tls
+from waexporter.model import (
+    Auth,
+    Config,
+    Endpoint,
+    Gate,
+    LogSettings,
+    PagerSettings,
+    Rate,
+    Secret,
+    Target,
+    Tls,
+    Watchdog,
+)
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PASSWORD = "demonstration"  # noqa: S105 - of a client that lives in this process only
 _USER = "monitor"
@@ -24,7 +36,14 @@ _INTERVALS = {
     Endpoint.WEB: 5.0,
     Endpoint.DB: 15.0,
     Endpoint.SUPPORT: 15.0,
+    Endpoint.SETTINGS: 5.0,
+    Endpoint.CERTIFICATES: 30.0,
+    Endpoint.GROUP: 10.0,
 }
+_WATCH_FOR = 5.0  # seconds at speed 1, of the 40 that an incident lasts
+_RATE = Rate(10, 30.0)  # an incident every minute would have its pages wait for the default's five
+# Here Alertmanager repeats the alert every few seconds, where it is a minute in earnest.
+_WATCHDOG = Watchdog("prometheus", (("alertname", "Watchdog"),), max_silence=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +54,19 @@ class SimulatedClients:
     simulators: Mapping[str, Simulator]
     ca_files: Mapping[str, Path]
 
-    def announce(self, host: str, port: int, say: Callable[[str], None]) -> None:
-        """Say what to open."""
-        base = f"http://{'127.0.0.1' if host in {'', '0.0.0.0', '::'} else host}:{port}"
-        say("Three simulated WhatsApp clients are polled; an incident comes and goes within two minutes.")
+    def announce(self, base: str, rows: Sequence[tuple[str, str]], say: Callable[[str], None]) -> None:
+        """Say what to open: the exporter at `base`, and what else runs, by name."""
+        say("Three simulated WhatsApp clients are polled; an incident comes and goes within two minutes, and")
+        say("their on-call group is paged about it, through a client that works.")
         say("")
         say(f"  status page   {base}/")
         say(f"  metrics       {base}/metrics")
         say(f"  as JSON       {base}/api/v1/targets")
+        say(f"  pages         {base}/api/v1/pages")
+        for name, where in rows:
+            say(f"  {name:<14}{where}")
         for name, simulator in self.simulators.items():
-            say(
-                f"  {name:<14}{simulator.url} (login {_USER} / {_PASSWORD}; faults: {simulator.url}/_control)"
-            )
+            say(f"  {name:<14}{simulator.url} (login {_USER} / {_PASSWORD}; faults: {simulator.control_url})")
         name, simulator = next(iter(self.simulators.items()))
         say("")
         say("Why is one unwell? In another terminal:")
@@ -54,13 +74,25 @@ class SimulatedClients:
             f"  WAEXPORTER_USERNAME={_USER} WAEXPORTER_PASSWORD={_PASSWORD} "
             f"WAEXPORTER_TLS_CA_FILE={self.ca_files[name]} waexporter probe {simulator.url}"
         )
+        say("What do the people on call read? Each client shows the messages that left through it:")
+        for each, simulator in self.simulators.items():
+            say(f"  curl --cacert {self.ca_files[each]} {simulator.control_url}/groups")
         say("")
         say("Ctrl-C ends it.")
 
 
+def base_url(host: str, port: int) -> str:
+    """Give the address at which this machine finds a server that listens there."""
+    near = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
+    return f"http://{near}:{port}"
+
+
 @contextmanager
-def simulated_clients(speed: float) -> Iterator[SimulatedClients]:
-    """Run a single client, an HA cluster and a multiconnect cluster of four shards, all over HTTPS."""
+def simulated_clients(speed: float, *, has_stack: bool = False) -> Iterator[SimulatedClients]:
+    """Run a single client, an HA cluster and a multiconnect cluster of four shards, all over HTTPS.
+
+    With a stack, alerts come from its Alertmanager, its watchdog is expected; else the built-in watch pages.
+    """
     topologies = {"single": "single", "ha": "ha", "multiconnect": "multiconnect"}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="waexporter-demo-")))
@@ -70,13 +102,27 @@ def simulated_clients(speed: float) -> Iterator[SimulatedClients]:
         }
         ca_files = {name: _keep_ca(folder / f"{name}.pem", each) for name, each in simulators.items()}
         targets = tuple(_target(name, each, ca_files[name]) for name, each in simulators.items())
-        config = Config(targets=targets, log=LogSettings(format="console"))
+        pager = _pager(folder / "pager", speed, has_stack=has_stack)
+        config = Config(targets=targets, log=LogSettings(format="console"), pager=pager)
         yield SimulatedClients(config, simulators, ca_files)
 
 
 def _options(topology: str, speed: float) -> Options:
+    # In earnest a plain user will do, but only an admin sees the settings.
     return Options(
-        topology=topology, scenario="story", tls=True, users=((_USER, _PASSWORD, "user"),), speed=speed
+        topology=topology, scenario="story", tls=True, users=((_USER, _PASSWORD, "admin"),), speed=speed
+    )
+
+
+def _pager(folder: Path, speed: float, *, has_stack: bool) -> PagerSettings:
+    return PagerSettings(
+        state_dir=str(folder),
+        # Whoever may come in reaches nobody: the groups are simulated too.
+        gate=Gate(is_open=True),
+        rate=_RATE,
+        watch=not has_stack,
+        watch_for=_WATCH_FOR / speed,
+        watchdogs=(_WATCHDOG,) if has_stack else (),
     )
 
 

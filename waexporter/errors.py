@@ -3,6 +3,8 @@
 WaexporterError
 ├── ConfigError       the configuration is wrong: exit code 2, every problem with its key path
 ├── StartError        the daemon can't start (port taken, ...): exit code 1
+├── WebhookError      what came in is no webhook of Alertmanager: 400
+├── JournalError      the journal of pages can't be read or written: 503
 └── ApiError          the client gave no usable answer; `.reason` is a metric label
     ├── UnreachableError   no connection, no answer in time, no TLS
     ├── RefusedError       401 or 403 after one fresh login, or a login that was refused
@@ -36,10 +38,19 @@ class StartError(WaexporterError):
     """The daemon can't start."""
 
 
+class WebhookError(WaexporterError):
+    """What came in is no webhook of Alertmanager."""
+
+
+class JournalError(WaexporterError):
+    """The journal of pages can't be read or written; the message names the file and says why."""
+
+
 class ApiError(WaexporterError):
     """The client gave no usable answer."""
 
     reason: Reason = Reason.STATUS
+    may_have_arrived = False  # the request, although no answer of the client to it is known
 
     def __init__(
         self,

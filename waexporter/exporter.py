@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.page import Compressed, Page
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant
+    from waexporter.paging.pager import Pager
     from waexporter.polling.store import Snapshot, Store, TargetState
     from waexporter.web.exporter import Wanted
 
@@ -59,11 +60,13 @@ class RunningExporter:
         telemetry: Telemetry,
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
+        pager: Pager | None = None,
     ) -> None:
         self._store = store
         self._telemetry = telemetry
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
+        self.pager = pager
         self._building = threading.Lock()
         self._pages: dict[bool, _Kept] = {}
 

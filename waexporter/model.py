@@ -157,6 +157,13 @@ class WebSettings:
     port: int = 9847
     config_file: str | None = None  # exporter-toolkit format
 
+    @property
+    def own_url(self) -> str:
+        """Where a process of this machine finds what listens there."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{everywhere.get(self.host, host)}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
@@ -164,6 +171,58 @@ class LogSettings:
 
     level: str = "info"  # debug | info | warning | error
     format: str = "json"  # json | console
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a webhook has to show; with neither a token nor a password anybody may come in."""
+
+    token: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    is_open: bool = False  # said in so many words: nothing has to be shown
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether anything has to be shown."""
+        return self.token is not None or self.password is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """An alert that must keep coming, and for how long it may stay away."""
+
+    name: str
+    match: tuple[tuple[str, str], ...]  # labels it has, sorted by name
+    max_silence: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many messages in so many seconds."""
+
+    messages: int = 10
+    per: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class PagerSettings:
+    """How people are paged; times in seconds."""
+
+    state_dir: str = "/var/lib/waexporter"
+    gate: Gate = Gate()
+    via: tuple[str, ...] = ()  # targets that may carry a page, in order; none: the affected one, then any
+    group: str | None = None
+    recipients: tuple[str, ...] = ()
+    fallback: tuple[Secret, ...] = ()  # addresses, which often hold a token
+    fallback_after: float = 60.0
+    give_up_after: float = 1800.0
+    rate: Rate = Rate()
+    watchdogs: tuple[Watchdog, ...] = ()
+    heartbeat_url: Secret | None = None
+    heartbeat_interval: float = 60.0
+    watch: bool = False
+    watch_for: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +234,7 @@ class Config:
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     workers: int | None = None  # None: sized for the worst case
+    pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written
 
 
 # --- what the client says of itself ------------------------------------------------------------

@@ -6,18 +6,21 @@ import math
 import textwrap
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from waexporter.advice import ADVICE
 from waexporter.model import (
     Canary,
     Certificates,
+    Endpoint,
     Failure,
     Group,
     Health,
     Settings,
     State,
     Status,
+    Success,
     Support,
     Topology,
     now,
@@ -31,8 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from waexporter.model import Document, Gateway, Limits, Problem, Reading, Target, Verdict
+    from waexporter.model import Document, Gateway, Limits, Problem, Reading, Target
     from waexporter.polling.probers import Asker
+    from waexporter.polling.store import TargetState
     from waexporter.whatsapp.exchange import Reply
 
 # Nagios' exit codes.
@@ -52,8 +56,21 @@ class Folders:
     replay: Path | None = None
 
 
-def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str], None]) -> State:
-    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict."""
+def _say_nothing(_what: str) -> None:
+    """Let whoever waits wait."""
+
+
+def probe(
+    target: Target,
+    limits: Limits,
+    folders: Folders,
+    say: Callable[[str], None],
+    wait: Callable[[str], None] = _say_nothing,
+) -> State:
+    """Poll every endpoint of a target once, saying line by line what came of it; gives the verdict.
+
+    `wait` is told what is asked before it is: an answer may take a minute.
+    """
     # One look has no age: a slow endpoint must not make the health answer before it stale.
     store = Store([replace(target, stale_after=math.inf)], now)
     client = Client(target, limits, TlsContexts())
@@ -62,36 +79,45 @@ def probe(target: Target, limits: Limits, folders: Folders, say: Callable[[str],
         asker = Replayer(target, folders.replay)
     elif folders.record is not None:
         asker = Recorder(client, folders.record)
+    pollers = {
+        _asked(poller): poller
+        for endpoint in target.plans
+        for poller in [Poller(asker, endpoint, limits, now, lambda: store.on_call_group(target.name))]
+    }
+    width = max(map(len, pollers))
     say(f"{target.name}  {target.url}")
     say("")
-    say(f"{'asked':<20}{'took':>8}  {'connect/tls/wait/body':<24}what came back")
+    say(f"{'asked':<{width}}{'took':>8}  {'connect/tls/wait/body':<24}what came back")
     before = ""
     try:
-        for endpoint in target.plans:
-            poller = Poller(asker, endpoint, limits, now, lambda: store.on_call_group(target.name))
+        for asked, poller in pollers.items():
+            wait(asked)
             reading, reply = poller.ask()
             store.put(reading)
             result = _result(reading, reply)
             failed_alike = isinstance(reading.outcome, Failure) and result == before
-            for line in _row(poller.path, reading, reply, "FAILED, the same" if failed_alike else result):
+            begin = f"{asked:<{width}}{_times(reading, reply)}"
+            for line in _wrap(begin, "FAILED, the same" if failed_alike else result, " " * len(begin)):
                 say(line)
             before = result
     finally:
         client.close()
-    verdict = store.snapshot().states[0].verdict
+    state = store.snapshot().states[0]
     say("")
-    for line in _explain(target, verdict):
+    for line in _explain(state):
         say(line)
-    return verdict.state
+    return state.verdict.state
 
 
-def _row(path: str, reading: Reading, reply: Reply | None, result: str) -> list[str]:
+def _asked(poller: Poller) -> str:
+    return f"{'POST' if poller.endpoint is Endpoint.CANARY else 'GET'} {poller.path}"
+
+
+def _times(reading: Reading, reply: Reply | None) -> str:
+    """Say how long a poll took, and its last request by phases, in columns."""
     phases = dict(reply.phases) if reply else {}
-    times = (
-        "/".join(_milliseconds(phases[name]) if name in phases else "-" for name in _PHASES) if phases else ""
-    )
-    begin = f"{'GET ' + path:<20}{_milliseconds(reading.duration):>8}  {times:<24}"
-    return _wrap(begin, result, " " * len(begin))
+    each = (_milliseconds(phases[name]) if name in phases else "-" for name in _PHASES)
+    return f"{_milliseconds(reading.duration):>8}  {'/'.join(each) if phases else '':<24}"
 
 
 def _wrap(begin: str, text: str, indent: str) -> list[str]:
@@ -106,9 +132,10 @@ def _result(reading: Reading, reply: Reply | None) -> str:
     outcome = reading.outcome
     if isinstance(outcome, Failure):
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
-    size = f"{reply.status}, {len(reply.body)} bytes: " if reply else ""
+    # A certificate that is not there, say, is a 404 and no failure.
+    size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
     if outcome.document is not None or not outcome.parts:
-        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in outcome.flaws)
+        flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summary(outcome.document) + flaws
     notes = [f"{count} left out ({drop})" for drop, count in outcome.dropped]
     if outcome.unknown_families:
@@ -155,14 +182,15 @@ def _day(moment: float) -> str:
     return datetime.fromtimestamp(min(max(moment, 0.0), 253402300799.0), UTC).strftime("%Y-%m-%d")
 
 
-def _explain(target: Target, verdict: Verdict) -> Iterator[str]:
+def _explain(state: TargetState) -> Iterator[str]:
+    verdict = state.verdict
     facts = [f"{verdict.topology} client"] if verdict.topology else []
     if verdict.connected is not None:
         expected = f" of {verdict.expected}" if verdict.expected is not None else ""
         plural = "s" if expected or verdict.connected != 1 else ""
         facts.append(f"{verdict.connected}{expected} coreapp{plural} connected")
     yield f"verdict: {verdict.state.upper()}" + (f" ({', '.join(facts)})" if facts else "")
-    yield from _doubts(target, verdict)
+    yield from _doubts(state)
     kinds: dict[str, list[Problem]] = {}
     for problem in verdict.problems:
         kinds.setdefault(problem.slug, []).append(problem)
@@ -180,15 +208,27 @@ def _problems(slug: str, alike: list[Problem]) -> Iterator[str]:
     yield from _wrap("    -> ", ADVICE[slug], "       ")
 
 
-def _doubts(target: Target, verdict: Verdict) -> Iterator[str]:
+def _doubts(state: TargetState) -> Iterator[str]:
     """Say what the verdict rests on where that is a guess."""
-    if target.shards is not None or verdict.topology in {None, Topology.SINGLE, target.topology}:
+    topology = state.verdict.topology
+    if topology in {None, Topology.SINGLE, state.target.topology} or _are_shards_known(state):
         return
-    if verdict.topology is Topology.HA:
+    if topology is Topology.HA:
         words = "taken for ha, since no primary master is connected; set shards if it is multiconnect"
     else:
         words = "how many shards it has is not configured, so a missing coreapp goes unnoticed; set shards"
     yield from _wrap("  note: ", words, "        ")
+
+
+def _are_shards_known(state: TargetState) -> bool:
+    """Tell whether the number of shards is configured, or said by the account or by the nodes."""
+    outcomes = [reading.outcome for reading in state.successes.values()]
+    documents = [outcome.document for outcome in outcomes if isinstance(outcome, Success)]
+    return state.target.shards is not None or any(
+        (isinstance(document, Settings) and document.shards is not None)
+        or (isinstance(document, Support) and any(node.shards for node in document.nodes))
+        for document in documents
+    )
 
 
 def _nodes(gateways: tuple[Gateway, ...]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import network, speed
+from tests.bench import network, paging, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,9 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A poll", network.poll_figures),
     ("A sidecar", network.sidecar_figures),
     ("A fleet", network.fleet_figures),
+    ("Webhooks", paging.webhook_figures),
+    ("From a fault to a page", paging.alertmanager_figures),
+    ("Around WhatsApp", paging.fallback_figures),
 )
 
 

@@ -22,7 +22,7 @@ class SimulatedClient:
         self.url = url
         self.ca_file = ca_file
         trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else False
-        self._http = httpx.Client(base_url=url, verify=trust, trust_env=False, timeout=20)
+        self._http = httpx.Client(base_url=url, verify=trust, trust_env=False, timeout=60)
         self._token = ""
 
     def __enter__(self) -> Self:

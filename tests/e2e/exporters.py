@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 WAEXPORTER = (sys.executable, "-m", "waexporter")
 # What takes minutes in earnest has tests of its own.
 WITHOUT_COLLECTORS = {"support": "off", "settings": "off", "certificates": "off", "group": "off"}
+# Polls are frequent, and yet nothing fails or goes stale because the machine stood still for some seconds.
+PATIENT = {"timeout": "10s", "stale_after": 10}
 EVERY_SECOND = {
     "health": "1s",
     "app": "1s",
     "web": "1s",
-    "db": {"interval": "2s", "timeout": "2s"},
-    "timeout": "2s",
+    "db": {"interval": "2s", "timeout": "10s"},
+    **PATIENT,
     **WITHOUT_COLLECTORS,
 }
 
@@ -50,7 +52,7 @@ class Exporter:
         self.process = process
         started = process.wait_for_line(r"started\b.*\blisten\W+(127\.0\.0\.1:\d+)")
         self.url = f"http://{started[1]}"
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     @classmethod
     def run(cls, file: Path, *arguments: str) -> Self:
@@ -84,7 +86,7 @@ class Exporter:
         """Give what /api/v1/targets says, by target."""
         return {target["name"]: target for target in self.get("/api/v1/targets").json()["targets"]}
 
-    def wait_until_ok(self, *names: str, deadline: float = 30) -> None:
+    def wait_until_ok(self, *names: str, deadline: float = 60) -> None:
         """Wait until these targets are ok and every endpoint of them was polled with success."""
         wait_for(
             lambda: [name for name in names if not _is_well(self.targets()[name])],

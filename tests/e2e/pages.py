@@ -21,6 +21,9 @@ class Page:
             for sample in family.samples
         ]
 
+    def __iter__(self) -> Iterator[tuple[str, dict[str, str], float]]:
+        return iter(self._samples)
+
     def find(self, name: str, **labels: str) -> Iterator[tuple[dict[str, str], float]]:
         """Give labels and value of every sample that fits."""
         wanted = labels.items()

@@ -66,7 +66,7 @@ def test_after_faults_at_random_everything_recovers(tmp_path: Path, seed: int) -
         pages = watch(lambda: _disturb(chance, clients, exporter), until=lambda _: False, deadline=SECONDS)
         for client in clients.values():
             client.lift()
-        exporter.wait_until_ok(*clients, deadline=40)
+        exporter.wait_until_ok(*clients)
 
         page = exporter.page()
         verdicts = {verdict for each in pages for verdict in each}
@@ -74,7 +74,9 @@ def test_after_faults_at_random_everything_recovers(tmp_path: Path, seed: int) -
         assert len(verdicts) > 1
         assert page.value("waexporter_crashes_total") == 0
         assert exporter.log(level="error") == []
-        assert time.time() - (page.value("waexporter_scheduler_heartbeat_timestamp_seconds") or 0) < 5
+        assert (
+            time.time() - (page.value("waexporter_scheduler_heartbeat_timestamp_seconds") or 0) < 15
+        )  # as /-/healthy wants it
 
 
 def _client(stack: ExitStack, topology: str) -> SimulatedClient:

@@ -12,7 +12,10 @@ from tests.e2e.browsers import Browser
 from tests.e2e.exporters import WAEXPORTER, clean_environment
 from tests.e2e.pages import Page
 from tests.e2e.waiting import wait_for
+from tests.markdown import METRICS, SPAN, part, rows
 from tests.real.process import Process
+from tests.reference import off_by_default
+from tests.test_docs_metrics import known_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from tests.real.fixtures import RealParts
 
 SPEED = "4"  # ten seconds of peace, ten of trouble; /health is polled every seven
-ROUND = 40  # seconds in which both come by
+ROUND = 60  # seconds in which both come by, also on a busy machine
 SCREENS = {"light": (1200, 900, False), "dark": (1200, 900, True), "phone": (390, 844, False)}
 
 
@@ -96,6 +99,23 @@ def test_the_incident_passes(page: Callable[[], Page]) -> None:
     assert problems == frozenset()
     assert after.value("waexporter_crashes_total") == 0
     assert after.total("waexporter_poll_failures_total", reason="rate_limited") == 0
+
+
+def test_every_metric_that_is_on_by_default_is_shown(page: Callable[[], Page]) -> None:
+    listed = {SPAN.findall(row[0])[0]: row[2] for row in rows(part(METRICS, "Everything at a glance"))}
+    wanted = {name for name, is_on in listed.items() if is_on == "yes"} | known_upstream().keys()
+
+    missing = wait_for(lambda: wanted - _families(page()), until=lambda missing: not missing, deadline=ROUND)
+
+    assert missing == set()
+    assert listed.keys() - wanted == off_by_default().keys()
+    assert not _families(page()) & off_by_default().keys()
+
+
+def _families(page: Page) -> set[str]:
+    """Give the families that have samples, each with and without what its type adds."""
+    names = {name for name, _, _ in page}
+    return names | {name.removesuffix(end) for name in names for end in ("_total", "_count", "_bucket")}
 
 
 def test_ctrl_c_ends_it_cleanly(demo: Process) -> None:

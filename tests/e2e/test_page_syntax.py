@@ -47,9 +47,19 @@ def pages(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def _read(exporter: Exporter, query: str) -> Pages:
-    openmetrics = exporter.get(f"/metrics{query}", accept=OPENMETRICS)
-    assert openmetrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
-    return Pages(exporter.get(f"/metrics{query}", accept="text/plain").content, openmetrics.text)
+    """Read both formats between two polls that change what there is."""
+
+    def look() -> tuple[bytes, Pages]:
+        before = exporter.get(f"/metrics{query}", accept="text/plain").content
+        openmetrics = exporter.get(f"/metrics{query}", accept=OPENMETRICS)
+        assert openmetrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+        return before, Pages(exporter.get(f"/metrics{query}", accept="text/plain").content, openmetrics.text)
+
+    return wait_for(look, until=lambda seen: _series(seen[0]) == _series(seen[1].text))[1]
+
+
+def _series(page: bytes) -> list[str]:
+    return [line.rpartition(" ")[0] for line in page.decode().splitlines() if not line.startswith("#")]
 
 
 STATES = (*(f"calm {name}" for name in INCIDENTS), "an incident everywhere")
@@ -75,7 +85,6 @@ def test_the_openmetrics_page_holds_what_the_text_page_holds(pages: dict[str, Pa
     series = {
         (sample.name, *sorted(sample.labels.items())) for family in families for sample in family.samples
     }
-    lines = [line for line in page.text.decode().splitlines() if not line.startswith("#")]
     assert len(series) == sum(len(family.samples) for family in families)
-    assert abs(len(series) - len(lines)) <= 2  # a poll may have ended between the two requests
+    assert len(series) == len(_series(page.text))
     assert page.openmetrics.endswith("# EOF\n")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pytest
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 OK, DEGRADED, DOWN, UNKNOWN = range(4)
 SHARDS = 32  # as many nodes as there can be have to fit on the screen
 WIDTH, HEIGHT = 120, 40
+SHORT = {"timeout": "4s", "db": {"interval": "1m", "timeout": "4s"}}  # several scenarios wait for it
 
 
 class Row(NamedTuple):
@@ -69,6 +73,9 @@ ROWS: Mapping[str, Row] = {
     "drip": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "hang": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "web_down": Row(DOWN, "unreachable: the client can't be reached"),
+    "message_fails": Row(OK, "verdict: OK"),
+    "message_unmastered": Row(OK, "verdict: OK"),
+    "answer_lost": Row(OK, "verdict: OK"),
 }
 
 
@@ -85,14 +92,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
     with ThreadPoolExecutor(4) as pool, ExitStack() as stack:
         simulators = {name: stack.enter_context(Simulator(_options(name))) for name in ROWS}
         targets = [_target(name, simulator.url) for name, simulator in simulators.items()]
-        config = {"targets": targets, "poll": EVERY_SECOND, "limits": {"body_bytes": "1MiB"}}
+        config = {"targets": targets, "poll": {**EVERY_SECOND, **SHORT}, "limits": {"body_bytes": "1MiB"}}
         file = write_config(tmp_path_factory.mktemp("probe"), config)
 
         def probe(name: str) -> Outcome:
             with Process(
                 (*WAEXPORTER, "probe", name, "--config", str(file)), env=clean_environment()
             ) as process:
-                return Outcome(process.wait(deadline=60), process.output)
+                return Outcome(process.wait(), process.output)
 
         yield dict(zip(ROWS, pool.map(probe, ROWS), strict=True))
 
@@ -160,6 +167,62 @@ def test_a_verdict_that_rests_on_a_guess_says_so(tmp_path_factory: pytest.TempPa
 
     assert status == DEGRADED
     assert "note: taken for ha, since no primary master is connected; set shards" in process.output
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Probe every endpoint of a cluster that is well."""
+    options = Options(topology="ha", users=USERS, health_per_minute=None)
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        file = write_config(tmp_path_factory.mktemp("sure"), {"targets": [client.target("sure")]})
+        with Process(
+            (*WAEXPORTER, "probe", "sure", "--config", str(file)), env=clean_environment()
+        ) as process:
+            return Outcome(process.wait(), process.output)
+
+
+def test_a_verdict_that_rests_on_what_the_nodes_say_has_no_doubts(complete: Outcome) -> None:
+    words = complete.output
+
+    assert complete.status == OK
+    assert "verdict: OK (ha client, 1 of 1 coreapps connected)\nnodes:" in words
+
+
+def test_the_columns_of_a_probe_stand_below_each_other(complete: Outcome) -> None:
+    lines = complete.output.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("asked"))
+
+    rows = [line for line in lines[head + 1 : lines.index("", head)] if line.startswith("GET")]
+
+    assert {line.index("ms ") + len("ms") for line in rows} == {lines[head].index("took") + len("took")}
+    assert "external_ca until" in complete.output
+    assert len(rows) == 8
+
+
+def test_on_a_terminal_it_says_what_it_waits_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    options = Options(users=USERS, health_per_minute=None)
+    master, slave = pty.openpty()
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        file = write_config(tmp_path_factory.mktemp("screen"), {"targets": [client.target("seen")]})
+        command = (*WAEXPORTER, "probe", "seen", "--config", str(file))
+        with (
+            os.fdopen(master, "rb") as screen,
+            subprocess.Popen(command, stdout=slave, env=clean_environment()) as process,
+        ):
+            os.close(slave)
+            shown = b"".join(_until_the_end(screen)).decode()
+            status = process.wait(60)
+
+    rows = [line for line in shown.splitlines() if line.startswith("GET") and not line.endswith("...")]
+    assert (status, len(rows)) == (OK, 8)
+    assert all(f"{' '.join(row.split()[:2])} ...\r{row}" in shown for row in rows)
+
+
+def _until_the_end(screen: BinaryIO) -> Iterator[bytes]:
+    """Read until the last program has left the terminal, which is an error there."""
+    with suppress(OSError):
+        while read := os.read(screen.fileno(), 4096):
+            yield read
 
 
 def test_a_target_that_nobody_knows_is_refused_with_the_names_there_are(

@@ -111,8 +111,8 @@ def _start(suite: str, folder: Path, exporter: Exporter) -> Prometheus:
     jobs = [
         {
             "job_name": name,
-            "scrape_interval": "1s",
-            "scrape_timeout": "1s",
+            "scrape_interval": "2s",
+            "scrape_timeout": "2s",
             "static_configs": [{"targets": [address]}],
             **({"scrape_protocols": [protocol]} if suite in CAN_CHOOSE else {}),
         }
@@ -232,7 +232,7 @@ def test_every_scrape_succeeds_in_time_and_repeats_nothing(scene: Scene, scrape:
     )
 
     succeeded = scrape.server.query(f"min_over_time(up{{{scrape.its}}}[1m])")
-    own = ask(f"{scrape.server.url}/metrics", patience=10)
+    own = ask(f"{scrape.server.url}/metrics", patience=30)
 
     assert scrapes[0][1] >= 5
     assert succeeded[0][1] == 1
@@ -262,7 +262,7 @@ def test_the_format_is_the_one_that_prometheus_asked_for(scrape: Scrape) -> None
 
 def _metadata(scrape: Scrape) -> list[dict[str, str]]:
     query = urlencode({"match_target": f"{{{scrape.its}}}"})
-    answer = ask(f"{scrape.server.url}/api/v1/targets/metadata?{query}", patience=10)
+    answer = ask(f"{scrape.server.url}/api/v1/targets/metadata?{query}", patience=30)
     if answer is None or answer.status != 200:
         return []
     entries: list[dict[str, str]] = json.loads(answer.body)["data"]
@@ -284,11 +284,11 @@ def test_statistics_that_are_too_old_vanish_at_once(stopped: float, server: Prom
         f'{{target="{STOPPED}",__name__=~"whatsapp_up|whatsapp_web_connections_total|whatsapp_db_contacts"}}'
     )
 
-    gone = server.query(series, until=lambda vector: not vector, deadline=15)
+    gone = server.query(series, until=lambda vector: not vector)
 
     # Without a staleness marker an instant query would give them for five minutes more.
     assert gone == []
-    assert time.time() - stopped < 30
+    assert time.time() - stopped < 120
     assert {labels["__name__"] for labels, _ in server.query(rest)} == {
         "whatsapp_up",
         "whatsapp_web_connections_total",

@@ -13,7 +13,7 @@ T = TypeVar("T")
 GLANCE = 0.1  # seconds between two looks
 
 
-def wait_for(look: Callable[[], T], *, until: Callable[[T], object] = bool, deadline: float = 30) -> T:
+def wait_for(look: Callable[[], T], *, until: Callable[[T], object] = bool, deadline: float = 60) -> T:
     """Look again and again until what is seen fits, and give it; AssertionError with the last sight."""
     end = time.monotonic() + deadline
     while not until(sight := look()):

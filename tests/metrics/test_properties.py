@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_EXAMPLES = settings(max_examples=150, deadline=None)  # the machine may be busy
+_EXAMPLES = settings(max_examples=150)
 
 # Few names, so that they meet: halves, suffixes of other types, our own, illegal ones that become alike.
 _NAMES = [

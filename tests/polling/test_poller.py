@@ -81,7 +81,7 @@ class _Conversation(socketserver.BaseRequestHandler):
             asked += received
         self.server.asked.append(asked)
         if self.server.is_silent:
-            self.server.released.wait(10)
+            self.server.released.wait(60)
         connection.sendall(self.server.answer)
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -128,7 +128,7 @@ def poll(
     *,
     auth: Auth | None = None,
     limits: Limits | None = None,
-    timeout: float = 5.0,
+    timeout: float = 30.0,
 ) -> Reading:
     plans = {endpoint: Plan(30.0, timeout)}
     target = Target("t", url, auth=auth or Auth(), plans=plans, labels=(("region", "eu"),))

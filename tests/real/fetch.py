@@ -1,4 +1,7 @@
-"""Get the real parts that tests run against: `python -m tests.real.fetch`; quick when they are there."""
+"""Get the real parts that tests run against: `python -m tests.real.fetch`; quick when they are there.
+
+With the names of suites, only those are got, and no browser.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,21 @@ from tests.real import debian, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
-def main() -> int:
-    """Get every part; give 1 when a part is missing that has to be there."""
+# Debian's Alertmanager looks for its templates where they are once it is installed. A relative path of the
+# same length in that place makes an unpacked one look in the folder in which it is started.
+TEMPLATES_INSTALLED = b"/usr/share/prometheus/alertmanager"
+TEMPLATES_HERE = b"./" * (len(TEMPLATES_INSTALLED) // 2)
+
+
+def main(*wanted: str) -> int:
+    """Get every part, or these suites; give 1 when a part is missing that has to be there."""
     parts.CACHE.mkdir(parents=True, exist_ok=True)
     with hold_lock():
-        failures = [failure for suite in parts.SUITES if (failure := try_suite(suite))]
-        browser_failure = try_browser()
+        failures = [failure for suite in wanted or parts.SUITES if (failure := try_suite(suite))]
+        browser_failure = None if wanted else try_browser()
     for failure in (*failures, browser_failure):
         if failure:
             say(f"MISSING {failure}")
@@ -34,14 +44,25 @@ def main() -> int:
 def try_suite(suite: str) -> str | None:
     """Get what is missing of a suite; give the reason when that fails."""
     missing = parts.missing_programs(suite)
-    if not missing:
+    if missing:
+        try:
+            get_suite(suite)
+        except debian.UnavailableError as error:
+            return f"{', '.join(missing)} of {suite}: {error}"
+    else:
         say(f"{suite}: {', '.join(parts.PROGRAMS)} are there")
-        return None
-    try:
-        get_suite(suite)
-    except debian.UnavailableError as error:
-        return f"{', '.join(missing)} of {suite}: {error}"
+    make_movable(parts.program(suite, "prometheus-alertmanager"))
     return None
+
+
+def make_movable(alertmanager: Path) -> None:
+    """Let an Alertmanager run that is not installed."""
+    code = alertmanager.read_bytes()
+    if TEMPLATES_INSTALLED in code:
+        changed = alertmanager.with_suffix(".changed")
+        changed.write_bytes(code.replace(TEMPLATES_INSTALLED, TEMPLATES_HERE))
+        changed.chmod(0o755)
+        changed.rename(alertmanager)
 
 
 def get_suite(suite: str) -> None:
@@ -105,4 +126,4 @@ def say(sentence: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -63,7 +63,7 @@ class Process:
         with self._news:
             return "".join(self._lines)
 
-    def wait_for_line(self, pattern: str, *, deadline: float = 20) -> re.Match[str]:
+    def wait_for_line(self, pattern: str, *, deadline: float = 60) -> re.Match[str]:
         """Wait until a line holds the regular expression, also one that was written already."""
         until = time.monotonic() + deadline
         with self._news:
@@ -74,7 +74,7 @@ class Process:
                 self._news.wait(min(left, GLANCE))
         return found
 
-    def wait_for_url(self, url: str, *, status: int = 200, deadline: float = 20) -> bytes:
+    def wait_for_url(self, url: str, *, status: int = 200, deadline: float = 60) -> bytes:
         """Wait until the address answers with the status; gives the body."""
         until = time.monotonic() + deadline
         while True:
@@ -86,7 +86,7 @@ class Process:
                 raise AssertionError(self._complaint(f"did not answer {status} at {url}, but {last}"))
             self.glance()
 
-    def wait(self, *, deadline: float = 20) -> int:
+    def wait(self, *, deadline: float = 60) -> int:
         """Wait until it ends by itself; gives its exit status."""
         try:
             status = self._popen.wait(deadline)
@@ -95,7 +95,7 @@ class Process:
         self._reader.join(deadline)
         return status
 
-    def stop(self, *, by: signal.Signals = signal.SIGTERM, deadline: float = 15) -> int:
+    def stop(self, *, by: signal.Signals = signal.SIGTERM, deadline: float = 60) -> int:
         """Ask it to end and give its exit status; one that must be killed is a failure."""
         with suppress(ProcessLookupError):
             self._popen.send_signal(by)

@@ -45,7 +45,7 @@ class Prometheus:
             self.process.stop()
             raise
 
-    def query(self, promql: str, *, until: Callable[[Vector], bool] = bool, deadline: float = 30) -> Vector:
+    def query(self, promql: str, *, until: Callable[[Vector], bool] = bool, deadline: float = 60) -> Vector:
         """Ask until the answer fits (by default: until there is one); gives labels and value of each sample.
 
         Raises AssertionError with the last answer when the deadline (seconds) passes.
@@ -66,7 +66,7 @@ class Prometheus:
         self.process.stop()
 
     def _ask(self, promql: str) -> Vector:
-        answer = ask(f"{self.url}/api/v1/query?{urlencode({'query': promql})}", patience=10)
+        answer = ask(f"{self.url}/api/v1/query?{urlencode({'query': promql})}", patience=30)
         assert answer is not None, f"Prometheus did not answer; {self.process.output[-2000:]}"
         assert answer.status == HTTPStatus.OK, f"{promql}: {answer.body.decode()}"
         data = json.loads(answer.body)["data"]

@@ -75,7 +75,7 @@ def simulate() -> Iterator[Callable[..., Caller]]:
         clock = Clock()
         wanted = Options(**{"users": USERS, "health_per_minute": None, **options})
         simulator = Simulator(wanted, clock=clock).start()
-        http = httpx.Client(base_url=simulator.url, trust_env=False, timeout=5)
+        http = httpx.Client(base_url=simulator.url, trust_env=False, timeout=30)
         started.append(Caller(simulator, clock, http))
         return started[-1]
 

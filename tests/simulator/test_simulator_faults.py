@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulator.conftest import Caller
 
 _LIMIT = 16 * 1024 * 1024
+_MESSAGE = {"to": "14155550101", "type": "text", "text": {"body": "The queue grows"}}
 
 
 @pytest.mark.parametrize(
@@ -122,22 +123,22 @@ def test_a_truncated_body_ends_too_early(single: Caller) -> None:
 
 def test_dripping_outlasts_a_timeout_that_counts_for_each_read(single: Caller) -> None:
     caller = single
-    caller.bring("drip", seconds=0.002)
+    caller.bring("drip", seconds=0.02)
 
     begun = time.monotonic()
-    answer = caller.http.get("/v1/health", timeout=0.15)
+    answer = caller.http.get("/v1/health", timeout=2)
     taken = time.monotonic() - begun
 
     assert answer.json() == {"health": {"gateway_status": "connected"}}
-    assert taken > 0.15
+    assert taken > 2
 
 
 def test_dripping_begins_with_the_headers(single: Caller) -> None:
     caller = single
-    caller.bring("drip", seconds=30)
+    caller.bring("drip", seconds=60)
 
     with socket.create_connection(
-        (caller.http.base_url.host, caller.http.base_url.port or 0), timeout=2
+        (caller.http.base_url.host, caller.http.base_url.port or 0), timeout=30
     ) as wire:
         wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n")
         first = wire.recv(100)
@@ -151,7 +152,7 @@ def test_a_hanging_client_never_answers(single: Caller) -> None:
     caller.bring("hang")
 
     with pytest.raises(httpx.ReadTimeout):
-        caller.http.get("/", timeout=0.1)
+        caller.http.get("/", timeout=httpx.Timeout(30, read=0.1))
 
 
 def test_a_webapp_that_is_down_cuts_the_connection(single: Caller) -> None:
@@ -209,3 +210,26 @@ def test_every_fault_has_a_scenario_that_holds_it_from_the_start(simulate: Calla
 
     assert held == {name: [name] for name in KINDS}
     assert set(SCENARIOS) == {*KINDS, "healthy", "story"}
+
+
+@pytest.mark.parametrize(("fault", "code"), [("message_fails", 1014), ("message_unmastered", 1017)])
+def test_messages_alone_may_fail(single: Caller, fault: str, code: int) -> None:
+    caller = single.become("monitor")
+
+    caller.bring(fault)
+    answer = caller.call("POST", "/v1/messages", _MESSAGE)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, code)
+    assert caller.get("/v1/health").status_code == 200
+    assert caller.get("/_control/messages").json()["messages"] == []
+
+
+def test_a_message_may_be_taken_and_its_answer_lost(single: Caller) -> None:
+    caller = single.become("monitor")
+
+    caller.bring("answer_lost")
+    with pytest.raises(httpx.TransportError):
+        caller.call("POST", "/v1/messages", _MESSAGE)
+
+    kept = caller.get("/_control/messages").json()["messages"]
+    assert [message["text"]["body"] for message in kept] == ["The queue grows"]

@@ -224,4 +224,4 @@ def test_every_answer_waits_for_a_slow_node(single: Caller, path: str) -> None:
     slow = time.monotonic() - begun
 
     assert answer.status_code == 200
-    assert 0.1 <= slow < 2
+    assert 0.1 <= slow < 15

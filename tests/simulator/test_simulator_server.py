@@ -108,10 +108,10 @@ def test_it_stops_at_once_whatever_hangs(fault: str, tls: bool) -> None:  # noqa
     begun = time.monotonic()
     simulator.stop()
     taken = time.monotonic() - begun
-    waiting.join(5)
+    waiting.join(30)
     http.close()
 
-    assert taken < 2
+    assert taken < 15  # not the minute, nor the half that the client waits
     assert len(failures) == 1
 
 
@@ -123,7 +123,7 @@ def _wait(http: httpx.Client, token: str, failures: list[Exception]) -> None:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
 
@@ -161,7 +161,7 @@ def test_the_foreground_announces_a_login_that_works_and_ends_on_sigterm() -> No
         answer = httpx.post(url, auth=("admin", "secret"), content=document, verify=context, trust_env=False)
 
         process.send_signal(signal.SIGTERM)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=30)
 
     assert answer.status_code == 200
     assert curl[curl.index("--cacert") + 1] == authority

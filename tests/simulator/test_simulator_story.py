@@ -74,6 +74,20 @@ def test_the_story_of_a_multiconnect_cluster_uncovers_a_shard(simulate: Callable
     ]
 
 
+def test_the_story_of_a_multiconnect_cluster_changes_the_webhook_and_changes_it_back(
+    simulate: Callable[..., Caller],
+) -> None:
+    caller = simulate(topology="multiconnect", shards=2, scenario="story").become("boss")
+
+    seen = []
+    for _ in range(4):
+        settings = caller.get("/v1/settings/application").json()["settings"]["application"]
+        seen.append(settings["webhooks"]["url"])
+        caller.clock.move(40)
+
+    assert seen[0] == seen[2] != seen[1] == seen[3]
+
+
 def test_speed_shortens_the_story(simulate: Callable[..., Caller]) -> None:
     caller = simulate(topology="ha", scenario="story", speed=10).become("monitor")
 

@@ -29,7 +29,7 @@ class Webhook:
 
     def next(self) -> dict[str, Any]:
         """Wait for the next callback."""
-        return self.got.get(timeout=5)
+        return self.got.get(timeout=30)
 
     def __enter__(self) -> Self:
         self._thread.start()

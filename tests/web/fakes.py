@@ -11,6 +11,7 @@ from waexporter.web.exporter import EndpointStatus, TargetStatus, Wanted
 from waexporter.web.site import Observers, Site
 
 if TYPE_CHECKING:
+    from waexporter.paging.pager import Pager
     from waexporter.web.routes import Route
 
 NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
@@ -36,6 +37,7 @@ class FakeExporter:
     page: tuple[bytes, ...] = (b"a 1\n", b"b 2\n")
     illness: str | None = None
     waiting: str | None = None
+    pager: Pager | None = None
     wanted: list[Wanted] = field(default_factory=list)
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Script = Callable[["Conversation"], None]
 
-_PATIENCE = 20.0  # seconds; no conversation of a test lasts so long
+_PATIENCE = 30.0  # seconds; no conversation of a test lasts so long
 
 
 class Conversation:

@@ -536,7 +536,7 @@ class Meeting:
                 if request.path.endswith("login"):
                     self.logins += 1
                     self.has_begun.set()
-                    assert self.may_go_on.wait(10)
+                    assert self.may_go_on.wait(60)
                 answer = self.world.upstream.answer(request)
                 request = flow.throw(answer) if isinstance(answer, ApiError) else flow.send(answer)
         except StopIteration as end:
@@ -547,7 +547,7 @@ class Meeting:
     def hold(self) -> None:
         first, second = (threading.Thread(target=self.drive) for _ in range(2))
         first.start()
-        assert self.has_begun.wait(10)
+        assert self.has_begun.wait(60)
         second.start()
         second.join(0.03)  # long enough to reach the lock; if it is not, the test can only pass too easily
         assert second.is_alive()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     StartTarget = Callable[[Script], Server]
 
 OK = response(b"{}")
-SOON = 1.0  # seconds by which a deadline of 0.3 has certainly been kept
+SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_certificate_of_the_trusted_authority_is_accepted(
     server = serve(always(OK), _context(authority.issue_cert("127.0.0.1")))
     client = connect(server.url, tls=Tls(ca_file))
 
-    first, second = (dict(client.get("/v1/health", 2).phases) for _ in range(2))
+    first, second = (dict(client.get("/v1/health", 20).phases) for _ in range(2))
 
     assert list(first) == ["connect", "tls", "wait", "body"]
     assert list(second) == ["wait", "body"]
@@ -74,7 +74,7 @@ def test_a_certificate_for_another_name_is_accepted_when_that_name_is_configured
     context.sni_callback = lambda _, name, __: asked.append(name)
     client = connect(serve(always(OK), context).url, tls=Tls(ca_file, server_name="wa.example"))
 
-    reply = client.get("/v1/health", 2)
+    reply = client.get("/v1/health", 20)
 
     assert reply.status == 200
     assert asked == ["wa.example"]
@@ -114,7 +114,7 @@ def test_a_certificate_that_is_not_trusted_says_why_and_gets_no_request(
     server = serve(always(OK), _context(issue(authority)))
 
     with pytest.raises(UnreachableError) as caught:
-        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 2)
+        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 20)
 
     assert (str(caught.value), caught.value.reason) == (words, Reason.TLS)
     assert server.requests == []
@@ -127,7 +127,7 @@ def test_a_self_signed_certificate_says_so(serve: Serve, connect: Connect, tmp_p
     context.load_cert_chain(tmp_path / "own.pem")
 
     with pytest.raises(UnreachableError, match=r"self-signed certificate; set tls\.ca_file"):
-        connect(serve(always(OK), context).url).get("/v1/health", 2)
+        connect(serve(always(OK), context).url).get("/v1/health", 20)
 
 
 @pytest.mark.parametrize("issue", [issue for issue, _ in _UNTRUSTED.values()])
@@ -136,7 +136,7 @@ def test_with_verification_switched_off_any_certificate_will_do(
 ) -> None:
     server = serve(always(OK), _context(issue(authority)))
 
-    reply = connect(server.url, tls=Tls(insecure_skip_verify=True)).get("/v1/health", 2)
+    reply = connect(server.url, tls=Tls(insecure_skip_verify=True)).get("/v1/health", 20)
 
     assert reply.status == 200
 
@@ -145,10 +145,10 @@ def test_switching_verification_off_for_one_target_leaves_it_on_for_others(
     serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
     server = serve(always(OK), _context(authority.issue_cert("127.0.0.2")))
-    connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)).get("/v1/health", 2)
+    connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)).get("/v1/health", 20)
 
     with pytest.raises(UnreachableError, match="the certificate is not trusted"):
-        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 2)
+        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 20)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -161,7 +161,7 @@ def test_a_target_that_demands_a_certificate_of_us_is_understood(
     authority.configure_trust(context)
 
     with pytest.raises(UnreachableError, match="a certificate of its clients") as caught:
-        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 2)
+        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -169,12 +169,12 @@ def test_a_target_that_demands_a_certificate_of_us_is_understood(
 def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, connect: Connect) -> None:
     def script(talk: Conversation) -> None:
         talk.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        talk.wait(0.3)
+        talk.wait()
 
     url = serve(script).url.replace("http", "https")
 
     with pytest.raises(UnreachableError, match="does the target speak plain HTTP") as caught:
-        connect(url).get("/v1/health", 2)
+        connect(url).get("/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -258,7 +258,7 @@ def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connec
     proxy = serve(always(OK))
     client = connect("http://wa.example:9090", proxy_url=proxy.url)
 
-    reply = client.get("/v1/health", 2)
+    reply = client.get("/v1/health", 20)
 
     assert reply.status == 200
     assert proxy.requests[0].startswith(b"GET http://wa.example:9090/v1/health HTTP/1.1\r\n")
@@ -305,7 +305,7 @@ def test_https_goes_through_a_proxy_in_a_tunnel(
     proxy = start_proxy(scheme, Tunnel(target.port))
     client = connect("https://wa.example:9090", proxy_url=proxy.url)
 
-    replies = [client.get("/v1/health", 2) for _ in range(2)]
+    replies = [client.get("/v1/health", 20) for _ in range(2)]
 
     assert [reply.status for reply in replies] == [200, 200]
     assert proxy.requests[0].startswith(b"CONNECT wa.example:9090 HTTP/1.")
@@ -316,7 +316,7 @@ def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Con
     proxy = serve(once(b"HTTP/1.1 407 Who are you?\r\n\r\n"))
 
     with pytest.raises(UnreachableError, match=r"the proxy refuses to lead to the target: 407 Who are you\?"):
-        connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 2)
+        connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 20)
 
 
 @pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
@@ -325,7 +325,7 @@ def test_a_proxy_that_is_gone_is_told_from_the_target(url: str, serve: Serve, co
     proxy.close()
 
     with pytest.raises(UnreachableError, match="no connection to the proxy: Connection refused"):
-        connect(url, proxy_url=proxy.url).get("/v1/health", 2)
+        connect(url, proxy_url=proxy.url).get("/v1/health", 20)
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_a_target_that_never_accepts_ends_at_the_deadline(connect: Connect, blac
 def test_a_host_of_many_dead_addresses_ends_at_the_deadline(
     connect: Connect, black_hole: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _resolve_to(monkeypatch, *[black_hole] * 5)
+    _resolve_to(monkeypatch, *[black_hole] * 50)  # 15 s, if each had the time of all
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
@@ -413,7 +413,7 @@ def test_of_several_addresses_the_first_that_answers_is_used(
     closed.close()
     _resolve_to(monkeypatch, closed.port, black_hole, good.port)
 
-    reply = connect("http://wa.example").get("/v1/health", 0.8)
+    reply = connect("http://wa.example").get("/v1/health", 3)
 
     assert reply.status == 200
 
@@ -422,7 +422,7 @@ def test_a_host_without_any_address_is_no_crash(connect: Connect, monkeypatch: p
     _resolve_to(monkeypatch)
 
     with pytest.raises(UnreachableError, match="no connection"):
-        connect("http://wa.example").get("/v1/health", 2)
+        connect("http://wa.example").get("/v1/health", 20)
 
 
 def test_a_final_dot_of_a_host_reaches_the_resolver(
@@ -436,7 +436,7 @@ def test_a_final_dot_of_a_host_reaches_the_resolver(
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
-    connect("http://wa.example.:81").get("/v1/health", 2)
+    connect("http://wa.example.:81").get("/v1/health", 20)
 
     assert asked == [("wa.example.", 81)]
 
@@ -450,7 +450,7 @@ def test_an_ipv6_address_is_reached(connect: Connect, serve: Serve, monkeypatch:
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
-    connect("http://[::1]:81").get("/v1/health", 2)
+    connect("http://[::1]:81").get("/v1/health", 20)
 
     assert asked == [("::1", 81)]
     assert b"Host: [::1]:81" in good.requests[0]

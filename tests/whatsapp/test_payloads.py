@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.errors import BodyError
@@ -442,7 +442,6 @@ def _read(reader: str, body: bytes) -> str:
     return ""
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(_READERS)), st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_or_refused(reader: str, body: bytes) -> None:
     words = _read(reader, body)
@@ -451,7 +450,6 @@ def test_any_bytes_are_read_or_refused(reader: str, body: bytes) -> None:
     assert len(words) < 500
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(_READERS)), _JSON | _ENVELOPES, st.booleans())
 def test_any_json_is_read_or_refused(reader: str, document: object, ascii_only: bool) -> None:  # noqa: FBT001
     body = json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")

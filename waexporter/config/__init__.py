@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from waexporter.config.document import parse_document
 from waexporter.config.loading import Loaded, load
+from waexporter.config.pager import check_gate
 from waexporter.config.polls import DEFAULT_PLANS
 from waexporter.config.printout import effective
 from waexporter.config.quantities import parse_duration, parse_listen
 
-__all__ = ["DEFAULT_PLANS", "Loaded", "effective", "load", "parse_duration", "parse_listen"]
+__all__ = [
+    "DEFAULT_PLANS",
+    "Loaded",
+    "check_gate",
+    "effective",
+    "load",
+    "parse_document",
+    "parse_duration",
+    "parse_listen",
+]

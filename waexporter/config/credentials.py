@@ -23,21 +23,21 @@ def read_auth(target: Section) -> Auth:
     """Read the block `auth` of a target."""
     with target.section("auth") as auth:
         read = Auth(
-            api_key=_secret(auth, "api_key", _api_key),
+            api_key=read_secret(auth, "api_key", _api_key),
             username=auth.take("username", _username, None),
-            password=_secret(auth, "password", text),
+            password=read_secret(auth, "password", text),
         )
         _check_pair(auth)
         return read
 
 
-def _secret(auth: Section, key: str, check: Callable[[str], str]) -> Secret | None:
+def read_secret(section: Section, key: str, check: Callable[[str], str]) -> Secret | None:
     """Take a secret from its key or from the file that its twin names."""
     twin = f"{key}_file"
-    here = auth.take(key, lambda value: Secret(check(text(value))), None)
-    there = auth.take(twin, lambda value: _from_file(auth.resolve(text(value)), check), None)
-    if auth.has(key) and auth.has(twin):
-        auth.problem(twin, f"{auth.name(key)} is given too; give one of them")
+    here = section.take(key, lambda value: Secret(check(text(value))), None)
+    there = section.take(twin, lambda value: _from_file(section.resolve(text(value)), check), None)
+    if section.has(key) and section.has(twin):
+        section.problem(twin, f"{section.name(key)} is given too; give one of them")
     return here or there
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.config.document import parse_document
 from waexporter.config.environment import CONFIG_VARIABLE, blend, misspelled
 from waexporter.config.files import read_text
+from waexporter.config.pager import read_pager
 from waexporter.config.polls import Polls, read_polls
 from waexporter.config.scalars import workers
 from waexporter.config.section import Report, Section
@@ -64,10 +65,12 @@ def _read_file(path: str | None) -> dict[object, object]:
 def _config(root: Section) -> Config:
     with root:
         common, threads = _common_polls(root)
+        targets = read_targets(root, common)
         return Config(
-            targets=read_targets(root, common),
+            targets=targets,
             limits=read_limits(root),
             web=read_web(root),
+            pager=read_pager(root, targets),
             log=read_log(root),
             workers=threads,
         )

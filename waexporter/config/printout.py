@@ -10,7 +10,10 @@ from waexporter.config.quantities import format_bytes, format_duration, format_l
 from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
-    from waexporter.model import Auth, Config, Plan, Target, Tls
+    from waexporter.model import Auth, Config, Gate, PagerSettings, Plan, Target, Tls
+
+# A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
+_HIDDEN = "<secret>"
 
 
 class _Off:
@@ -26,7 +29,7 @@ _Dumper.add_representer(_Off, lambda dumper, _: dumper.represent_scalar("tag:yam
 
 def effective(config: Config) -> str:
     """Write what the program works with, defaults included and every secret as `<secret>`."""
-    document = {
+    document: dict[str, object] = {
         "targets": [_target(target) for target in config.targets],
         "poll": {"workers": config.workers or "auto"},
         "limits": {
@@ -37,9 +40,10 @@ def effective(config: Config) -> str:
         "web": _said(
             {"listen": format_listen(config.web.host, config.web.port), "config_file": config.web.config_file}
         ),
+        "pager": _pager(config.pager) if config.pager else None,
         "log": {"level": config.log.level, "format": config.log.format},
     }
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return yaml.dump(_said(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
 def _target(target: Target) -> dict[str, object]:
@@ -64,13 +68,11 @@ def _target(target: Target) -> dict[str, object]:
 
 
 def _auth(auth: Auth) -> dict[str, object]:
-    # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
-    hidden = "<secret>"
     return _said(
         {
-            "api_key": hidden if auth.api_key else None,
+            "api_key": _HIDDEN if auth.api_key else None,
             "username": auth.username,
-            "password": hidden if auth.password else None,
+            "password": _HIDDEN if auth.password else None,
         }
     )
 
@@ -91,10 +93,49 @@ def _plan(plan: Plan | None) -> object:
     return {"interval": format_duration(plan.interval), "timeout": format_duration(plan.timeout)}
 
 
+def _pager(pager: PagerSettings) -> dict[str, object]:
+    return _said(
+        {
+            "state_dir": pager.state_dir,
+            "webhook": _gate(pager.gate),
+            "via": list(pager.via),
+            "group": pager.group,
+            "recipients": list(pager.recipients),
+            "fallback": [_HIDDEN for _ in pager.fallback],
+            "fallback_after": format_duration(pager.fallback_after),
+            "give_up_after": format_duration(pager.give_up_after),
+            "rate": f"{pager.rate.messages}/{format_duration(pager.rate.per)}",
+            "watchdogs": [
+                {
+                    "name": each.name,
+                    "match": dict(each.match),
+                    "max_silence": format_duration(each.max_silence),
+                }
+                for each in pager.watchdogs
+            ],
+            "heartbeat_url": _HIDDEN if pager.heartbeat_url else None,
+            "heartbeat_interval": format_duration(pager.heartbeat_interval),
+            "watch": pager.watch,
+            "watch_for": format_duration(pager.watch_for),
+        }
+    )
+
+
+def _gate(gate: Gate) -> dict[str, object]:
+    return _said(
+        {
+            "secret": _HIDDEN if gate.token else None,
+            "username": gate.username,
+            "password": _HIDDEN if gate.password else None,
+            "insecure": gate.is_open or None,
+        }
+    )
+
+
 def _number(value: float) -> float:
     return int(value) if value.is_integer() else value
 
 
 def _said(block: dict[str, object]) -> dict[str, object]:
     """Leave out what is not set."""
-    return {key: value for key, value in block.items() if value not in (None, {})}
+    return {key: value for key, value in block.items() if value not in (None, {}, [])}

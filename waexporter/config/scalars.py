@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_TELEPHONE = re.compile(r"\+?[0-9]{6,15}")
 _GROUP = re.compile("[A-Za-z0-9@._-]+")
 
 
@@ -129,6 +130,14 @@ def group(value: object) -> str:
     if _GROUP.fullmatch(text(value)) is None:
         raise ValueError("must be the id of a group, such as 14155550100-1520000000")
     return text(value)
+
+
+def telephone(value: object) -> str:
+    """Take a telephone number."""
+    number = text(value)
+    if not _TELEPHONE.fullmatch(number):
+        raise ValueError('must be a telephone number in quotes, such as "+14155550100"')
+    return number
 
 
 def _not_nothing(size_in_bytes: int) -> int:

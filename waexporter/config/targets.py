@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from waexporter.config.section import Section
 
 _LONGEST_NAME = 128
-_TELEPHONE = re.compile(r"\+?[0-9]{6,15}")
 _LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TOPOLOGY = scalars.choice("auto", *Topology)
 
@@ -54,7 +53,7 @@ def _target(section: Section, common: polls.Polls) -> Target:
             topology=target.take("topology", _topology, None),
             shards=target.take("shards", scalars.shards, None),
             on_call_group=target.take("on_call_group", scalars.group, None),
-            canary_number=target.take("canary_number", _telephone, None),
+            canary_number=target.take("canary_number", scalars.telephone, None),
             labels=_labels(target),
             plans=polls.plans(own, common),
             stale_after=polls.stale_after(own, common),
@@ -114,13 +113,6 @@ def _name(value: object) -> str:
     if name != name.strip() or len(name) > _LONGEST_NAME:
         raise ValueError(f"must be at most {_LONGEST_NAME} characters, without a blank at either end")
     return name
-
-
-def _telephone(value: object) -> str:
-    number = scalars.text(value)
-    if not _TELEPHONE.fullmatch(number):
-        raise ValueError('must be a telephone number in quotes, such as "+14155550100"')
-    return number
 
 
 def _topology(value: object) -> Topology | None:

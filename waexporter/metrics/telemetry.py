@@ -16,6 +16,7 @@ from prometheus_client import (
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from waexporter import __version__
+from waexporter.metrics.pager import PagerTelemetry
 
 _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
@@ -71,6 +72,10 @@ class Telemetry:
             ["path", "code"],
             registry=registry,
         )
+
+    def for_pager(self) -> PagerTelemetry:
+        """Make the metrics of a pager, on the same page; without a pager they are absent."""
+        return PagerTelemetry(self._registry)
 
     def expect_paths(self, paths: tuple[str, ...]) -> None:
         """Begin the count of successful requests of every path at 0."""

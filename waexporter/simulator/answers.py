@@ -17,6 +17,8 @@ ANSWERS: Mapping[str, Answer] = {
     "overload": failure(503, 1016, "System is overloaded. Please try again later"),
     "app_expired": failure(403, 1005, "App Expired"),
     "database": failure(500, 1023, "Database error"),
+    "message_fails": failure(500, 1014, "Internal error"),
+    "message_unmastered": failure(500, 1017, "No primary master. Please retry"),
     "errors_in_200": Answer(200, failure(500, 1014, "Internal error").body),
     "garbage": Answer(200, _NOISE),
     "html": Answer(200, _PAGE, "text/html; charset=utf-8"),

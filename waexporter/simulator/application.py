@@ -34,7 +34,7 @@ from waexporter.simulator.answers import ANSWERS
 from waexporter.simulator.calls import Access, Call, Row
 from waexporter.simulator.envelope import Answer, RefusalError, failure, refusal
 from waexporter.simulator.faults import find
-from waexporter.simulator.streams import STREAMS, linger
+from waexporter.simulator.streams import STREAMS, linger, lose_answer
 from waexporter.simulator.unreachable import dead_core
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class _Gate:
         for fault in self._world.timeline.active(self._world.clock(), scope["path"]):
             if fault.name in ANSWERS:
                 return _response(ANSWERS[fault.name])
+            if fault.name == "answer_lost":
+                return lambda scope, receive, _send: lose_answer(self._application, scope, receive)
             if fault.name in STREAMS:
                 stream = STREAMS[fault.name]
                 return lambda *asgi, stream=stream, fault=fault: stream(fault, *asgi)

@@ -195,6 +195,10 @@ def _two_primaries(nodes: Nodes, _fault: Fault, _moment: Moment) -> Nodes:
     return tuple(replace(node, role=PRIMARY) if node.role == SECONDARY else node for node in nodes)
 
 
+def _master_disconnected(nodes: Nodes, _fault: Fault, _moment: Moment) -> Nodes:
+    return tuple(replace(node, status="disconnected") if node.role == PRIMARY else node for node in nodes)
+
+
 def _with_status(status: str) -> Callable[[Nodes, Fault, Moment], Nodes]:
     def effect(nodes: Nodes, fault: Fault, _moment: Moment) -> Nodes:
         named = victims_of(fault, nodes)
@@ -214,6 +218,7 @@ _EFFECTS: Mapping[str, Callable[[Nodes, Fault, Moment], Nodes]] = {
     "failover": _failover,
     "duplicate_client": _duplicate,
     "two_primary_masters": _two_primaries,
+    "master_disconnected": _master_disconnected,
     "connecting": _with_status("connecting"),
     "gateway_down": _with_status("disconnected"),
     "unregistered": _with_status("unregistered"),

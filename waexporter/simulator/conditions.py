@@ -23,6 +23,7 @@ CONDITIONS: Mapping[str, Kind] = {
     "support_flat_numbers_as_text": Kind("Every number of the support answer is a text"),
     # what the nodes tell
     "two_primary_masters": Kind("Both masters are primary, and stay so (clusters only)"),
+    "master_disconnected": Kind("The primary master is not connected, as it should be (multiconnect only)"),
     # the settings and the groups
     "settings_changed": Kind("The webhook's URL changes every `seconds`", seconds=60.0),
     "pager_unset": Kind("The settings have no on_call_pager"),

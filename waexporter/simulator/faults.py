@@ -48,6 +48,10 @@ FAULTS: Mapping[str, Kind] = {
     "drip": Kind("One byte every `seconds`, the headers first", seconds=1.0),
     "hang": Kind("Requests are read and never answered", prefix="/"),
     "web_down": Kind("Connections are cut off without an answer", prefix="/"),
+    # messages alone, while all else is well
+    "message_fails": Kind("500 with code 1014 for messages", prefix="/v1/messages"),
+    "message_unmastered": Kind("500 with code 1017 for messages", prefix="/v1/messages"),
+    "answer_lost": Kind("Messages are taken, then the connection is cut off", prefix="/v1/messages"),
 }
 
 # Everything that may be asked for: what breaks answers, and what merely is not as it should be.

@@ -60,9 +60,9 @@ _STORY = {
     "multiconnect": (
         _CALM,
         Step(
-            "A coreapp dies; its shard is uncovered until the spare takes it",
+            "A coreapp dies; its shard is uncovered until the spare takes it; somebody changes the webhook",
             40.0,
-            (Fault("dead_node", node="core1"),),
+            (Fault("dead_node", node="core1"), Fault("settings_changed", seconds=3600.0)),
         ),
     ),
 }

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-_START_SECONDS = 10.0
+_KEEP_ALIVE_SECONDS = (
+    75  # as nginx: an idle connection cut after five would meet the next request of a poller
+)
+_START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _REACHABLE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what a client says instead
 
@@ -159,6 +162,7 @@ def _configuration(world: World, authority: Authority | None) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
     config.load()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from waexporter.simulator.faults import Fault
 
@@ -71,6 +71,16 @@ async def _drip(fault: Fault, scope: Scope, receive: Receive, _send: Send) -> No
             return
     _wire(scope).close()
     await _until_gone(receive)
+
+
+async def lose_answer(application: ASGIApp, scope: Scope, receive: Receive) -> None:
+    """Let a request be carried out, and its caller never hear of it."""
+
+    async def swallow(_message: Message) -> None:
+        pass
+
+    await application(scope, receive, swallow)
+    _wire(scope).abort()
 
 
 async def _flood(_fault: Fault, _scope: Scope, _receive: Receive, send: Send) -> None:

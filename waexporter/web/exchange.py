@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -21,7 +21,7 @@ Scope: TypeAlias = "Mapping[str, Any]"  # of ASGI, which types none of its value
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request without a body, understood."""
+    """A request, understood."""
 
     path: str
     method: str = "GET"
@@ -29,6 +29,7 @@ class Question:
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
     address: tuple[str, int] | None = None  # our own end of the connection
     at: float = 0.0  # wall-clock seconds
+    body: bytes = field(default=b"", repr=False)  # read only for a route that takes one
 
     def header(self, name: str) -> str:
         """Give a header, its repetitions joined by commas, or an empty text."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from waexporter.model import Verdict
+    from waexporter.paging.pager import Pager
 
 PENDING = "pending"
 OK = "ok"
@@ -53,6 +54,11 @@ class Exporter(Protocol):
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
         """Give the metrics page in pieces, compressed as a whole if gzip is wanted."""
+        ...
+
+    @property
+    def pager(self) -> Pager | None:
+        """Give the pager, if there is one."""
         ...
 
     def names(self) -> frozenset[str]:

@@ -15,29 +15,23 @@ from markupsafe import Markup
 
 from waexporter import __version__
 from waexporter.model import State
+from waexporter.times import span
 from waexporter.web.exchange import Answer, Question
 from waexporter.web.exporter import OK, PENDING
-from waexporter.web.wording import iso, moment, public_url, span
+from waexporter.web.pager import SHOWN_PAGES, describe_pager
+from waexporter.web.wording import describe_moment, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waexporter.model import Problem
     from waexporter.web.exporter import EndpointStatus, Exporter, TargetStatus
+    from waexporter.web.wording import Since
 
 # The worst first. Not knowing comes right after knowing the worst, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
 _REFRESH = 15  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """A moment as a person reads it."""
-
-    iso: str
-    clock: str  # such as `31 Jan 09:30 UTC`
-    ago: str  # such as `2 h 5 min`
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,7 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
     now = question.at
     notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
     groups = group_targets(exporter.targets(), now)
+    pager = exporter.pager
     template, style, policy = _printer()
     html = template.render(
         version=__version__,
@@ -97,6 +92,7 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
         made=describe_moment(now, now),
         notices=notices,
         groups=groups,
+        pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now),
         total=sum(len(group.rows) for group in groups),
         title=_title(groups),
     )
@@ -115,14 +111,6 @@ def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group,
         for state in ORDER
         if counts[state]
     )
-
-
-def describe_moment(seconds: float | None, now: float) -> Since | None:
-    """Write a moment for people, or None if there is none."""
-    when, exact = moment(seconds), iso(seconds)
-    if when is None or exact is None or seconds is None:
-        return None
-    return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
 
 
 def find_docs() -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from waexporter.paging.webhook import LARGEST
+from waexporter.web.alerts import admit_alerts, count_refused, list_pages, receive_alerts
 from waexporter.web.discovery import discover
 from waexporter.web.exchange import Answer, Question, refuse, say
 from waexporter.web.exporter import Exporter, Wanted
@@ -18,6 +20,8 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8
 _SHOWN_CHARACTERS = 100
 
 Responder: TypeAlias = Callable[[Question, Exporter], Answer]
+Admit: TypeAlias = Callable[[Question, Exporter], Answer | None]
+OnUnread: TypeAlias = Callable[[int, Exporter], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class Route:
     path: str
     respond: Responder
     methods: tuple[str, ...] = ("GET", "HEAD")
+    largest_body: int = 0  # bytes; 0: none is read
+    admit: Admit | None = None  # looks at a request before its body is read; an answer refuses it
+    on_unread: OnUnread | None = None  # told the status with which a body was refused unread
 
 
 def show_page(question: Question, exporter: Exporter) -> Answer:
@@ -74,5 +81,7 @@ ROUTES: Final = (
     Route("/-/healthy", tell_health),
     Route("/-/ready", tell_readiness),
     Route("/api/v1/targets", list_targets),
+    Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, count_refused),
+    Route("/api/v1/pages", list_pages),
     Route("/sd", discover),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from waexporter.web.exchange import Answer, Question, Scope, read_question, refuse
 from waexporter.web.routes import ROUTES
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
     Receive: TypeAlias = Callable[[], Awaitable[Message]]
 
+_Result = TypeVar("_Result")
+
 # Threads, started when needed: enough for a few Prometheus servers, few enough to cost nothing.
 _WORKERS = 8
 # Bytes handed to the socket at a time: a page comes in thousands of pieces, each a system call.
 _PIECE = 65_536
+_BODY_TIME = 15.0  # seconds in which a body must be here
 
 OTHER: Final = "other"
 SAFETY: Final = {
@@ -61,38 +64,108 @@ class Site:
         self._clock = clock
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="web")
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         question = read_question(scope, self._clock())
-        answer = await self._answer(question)
-        known = question.path in self._routes
-        self._observers.on_request(question.path if known else OTHER, answer.status)
+        route = self._find(question)
+        try:
+            answer = await self._answer(question, route, receive)
+        except _GoneError:
+            return
+        self._observers.on_request(route.path if route else OTHER, answer.status)
         try:
             await _send(answer, send, with_body=question.method != "HEAD")
         except asyncio.CancelledError:
             return  # the server stops, and this client has not taken its answer in time
 
-    async def _answer(self, question: Question) -> Answer:
-        loop = asyncio.get_running_loop()
+    def _find(self, question: Question) -> Route | None:
+        """Find the route of a path; one that takes a body is also found by careless ways to write it.
+
+        Whoever is sent elsewhere, or away, while they deliver something, may take it for delivered.
+        """
+        route = self._routes.get(question.path)
+        if route is None:
+            tidy = self._routes.get(f"/{'/'.join(filter(None, question.path.split('/')))}")
+            route = tidy if tidy and tidy.largest_body else None
+        return route
+
+    async def _answer(self, question: Question, route: Route | None, receive: Receive) -> Answer:
         try:
-            return await loop.run_in_executor(self._workers, self._decide, question)
+            if route is None or question.method not in route.methods or not route.largest_body:
+                return await self._work(self._decide, question, route)
+            refusal = await self._work(self._admit, question, route)
+            if refusal is not None:
+                return refusal
+            body = await _read_body(question, route.largest_body, receive)
+            if isinstance(body, Answer):
+                if route.on_unread is not None:
+                    route.on_unread(body.status, self._exporter)
+                return body
+            return await self._work(self._decide, replace(question, body=body), route)
         except asyncio.CancelledError:
             return refuse(question, 503, "The exporter is stopping.")
 
-    def _decide(self, question: Question) -> Answer:
+    async def _work(
+        self, step: Callable[[Question, Route | None], _Result], question: Question, route: Route | None
+    ) -> _Result:
+        """Do something that may block in a worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, step, question, route)
+
+    def _admit(self, question: Question, route: Route | None) -> Answer | None:
+        if route is None or route.admit is None:
+            return None
+        return self._guarded(route.admit, question, route)
+
+    def _decide(self, question: Question, route: Route | None) -> Answer:
         """Find who answers, and let no bug of theirs through."""
-        route = self._routes.get(question.path)
         if route is None:
             return refuse(question, 404, "There is nothing here; the page / lists what there is.")
         if question.method not in route.methods:
             allow = ", ".join(route.methods)
             return refuse(question, 405, f"This path answers {allow} only.", ("allow", allow))
+        return self._guarded(route.respond, question, route)
+
+    def _guarded(
+        self, step: Callable[[Question, Exporter], _Result], question: Question, route: Route
+    ) -> _Result | Answer:
         try:
-            return route.respond(question, self._exporter)
+            return step(question, self._exporter)
         except Exception as crash:  # noqa: BLE001 - the last line of defence: counted, logged, never shown
             self._observers.on_crash()
             self._observers.log_crash(f"answering {question.method} {route.path}", crash)
             return refuse(question, 500, "The exporter failed to answer; its log says why.")
+
+
+class _GoneError(Exception):
+    """The client left before its request was complete."""
+
+
+async def _read_body(question: Question, largest: int, receive: Receive) -> bytes | Answer:
+    """Read a whole body within limits of size and time; what goes beyond them is refused.
+
+    503 and not 408 for one that does not come: whoever delivers here tries again after a 5xx only.
+    """
+    close = ("connection", "close")
+    too_large = refuse(question, 413, f"The body must be at most {largest} bytes.", close)
+    length = question.header("content-length")
+    if length.isdecimal() and int(length) > largest:
+        return too_large
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_BODY_TIME):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _GoneError
+                pieces.append(message.get("body", b""))
+                size += len(pieces[-1])
+                if size > largest:
+                    return too_large
+                if not message.get("more_body", False):
+                    return b"".join(pieces)
+    except TimeoutError:
+        return refuse(question, 503, f"The body did not come within {_BODY_TIME:g} s.", close)
 
 
 async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:

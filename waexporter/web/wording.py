@@ -1,21 +1,20 @@
-"""How times, spans and addresses are written for people and programs; pure."""
+"""How times and addresses are written for people and programs; pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+from waexporter.times import moment, span
 
 
-def moment(seconds: float | None) -> datetime | None:
-    """Turn wall-clock seconds into a UTC time; None for what is none (absent, zero, not finite)."""
-    if not seconds:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A moment as a person reads it."""
+
+    iso: str
+    clock: str  # such as `31 Jan 09:30 UTC`
+    ago: str  # such as `2 h 5 min`
 
 
 def iso(seconds: float | None) -> str | None:
@@ -24,16 +23,12 @@ def iso(seconds: float | None) -> str | None:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
 
 
-def span(seconds: float) -> str:
-    """Write a span of time by its two largest units, such as `2 h 5 min`; never negative."""
-    left = max(0, round(seconds))
-    parts: list[tuple[int, str]] = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        if count or parts:
-            parts.append((count, unit))
-    shown = [f"{count} {unit}" for count, unit in parts[:2] if count]
-    return " ".join(shown) or "0 s"
+def describe_moment(seconds: float | None, now: float) -> Since | None:
+    """Write a moment for people, or None if there is none."""
+    when, exact = moment(seconds), iso(seconds)
+    if when is None or exact is None or seconds is None:
+        return None
+    return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
 
 
 def public_url(url: str) -> str:

@@ -154,7 +154,11 @@ class Client:
             was_kept = "connect" not in allowance.phases
             if was_kept and request.method == "GET" and not allowance.received and is_closed_early(error):
                 raise _StaleConnectionError("the connection was closed before an answer came") from error
-            raise translate(error) from error
+            translated = translate(error)
+            translated.may_have_arrived = translated.reason is not Reason.TLS and (
+                was_kept or allowance.is_connected
+            )
+            raise translated from error
         phases = allowance.phases
         phases["wait"] = answered - began - sum(phases.values())
         phases["body"] = time.monotonic() - answered

@@ -41,6 +41,7 @@ class Allowance:
     ends: float  # seconds of time.monotonic()
     size: int  # bytes to be received: what is read before the body can be counted is bounded, too
     received: int = 0  # bytes
+    is_connected: bool = False  # by a connection made for this request
     phases: dict[str, float] = field(default_factory=dict)  # connect | tls -> seconds
 
     def remaining(self) -> float:
@@ -145,6 +146,7 @@ def _connect(connection: HTTPConnection) -> socket.socket:
                 plain.close()
                 last = error
             else:
+                allowance.is_connected = True
                 return plain
     raise last or OSError("the host's name has no address")
 

@@ -8,7 +8,7 @@ import msgspec
 
 from waexporter.errors import BodyError
 from waexporter.model import Group
-from waexporter.whatsapp.envelope import decode
+from waexporter.whatsapp.envelope import decode, printable
 
 
 class _Group(msgspec.Struct):
@@ -29,8 +29,40 @@ def read_group(body: bytes) -> Group:
         raise BodyError(message)
     group = groups[0]
     # The business created the group: it may be listed, but nobody reads its pages there.
-    members = {*_texts(group.participants), *_texts(group.admins)} - {group.creator}
+    members = {*_texts(group.participants), *_texts(group.admins)} - _texts([group.creator])
     return Group(len(members))
+
+
+class _New(msgspec.Struct):
+    id: str
+
+
+class _NewDocument(msgspec.Struct):
+    groups: list[_New]
+
+
+def read_new_group(body: bytes) -> str:
+    """Read POST /v1/groups: the id of the group that was made."""
+    groups = decode(body, _NewDocument).groups
+    if not groups:
+        raise BodyError("the answer has no group in it")
+    return groups[0].id
+
+
+class _Invite(msgspec.Struct):
+    link: str
+
+
+class _InviteDocument(msgspec.Struct):
+    groups: list[_Invite]
+
+
+def read_invite(body: bytes) -> str:
+    """Read GET /v1/groups/{id}/invite: the link by which people join."""
+    groups = decode(body, _InviteDocument).groups
+    if not groups:
+        raise BodyError("the answer has no link in it")
+    return printable(groups[0].link)
 
 
 class _Contact(msgspec.Struct):

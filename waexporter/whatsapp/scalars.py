@@ -16,7 +16,10 @@ def read_number(said: object) -> float | None:
         said = float(said)
     if isinstance(said, bool) or not isinstance(said, int | float):
         return None
-    return said if math.isfinite(said) else None
+    try:
+        return said if math.isfinite(said) else None
+    except OverflowError:  # JSON's whole numbers have no end, but ours have
+        return None
 
 
 def read_truth(said: object) -> bool | None:

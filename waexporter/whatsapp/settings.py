@@ -58,7 +58,7 @@ def _unwrap(document: dict[str, Any]) -> dict[str, Any]:
     for key in ("settings", "application"):
         below = inner.get(key)
         inner = below if isinstance(below, dict) else inner
-    if inner is document and not _KNOWN.intersection(document):
+    if not _KNOWN.intersection(inner):
         message = "the answer has no settings in it"
         raise BodyError(message)
     return inner

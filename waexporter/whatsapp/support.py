@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
 MOST_SHARDS = 32
 _UNLIMITED = 2**62  # bytes; the client says about 2**63 for a volume without a limit
+# Keys by which a node's own words are known; a cluster has nodes in their place.
+_OF_A_NODE = frozenset(
+    {"version", "expire_timestamp", "db_engine", "role", "shards", "socket_conn", "env"}
+) | {f"free_space_{volume}" for volume in VOLUMES}
 _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
 
 
@@ -38,11 +42,13 @@ class SupportRead:
 def read_support(body: bytes) -> SupportRead:
     """Read the document, flat for a single client and per node for a cluster."""
     said = decode(body, _Document).support
-    clustered = bool(said) and all(isinstance(value, dict) for value in said.values())
+    clustered = not _OF_A_NODE & said.keys()
     dropped: Counter[Drop] = Counter()
     nodes = said if clustered else {"": said}
     # A dead node's value is an error, and says nothing; health tells that it is dead.
-    alive = {node: value for node, value in nodes.items() if "errors" not in value}
+    alive = {
+        node: value for node, value in nodes.items() if isinstance(value, dict) and "errors" not in value
+    }
     if not any(alive.values()):
         message = "the answer says nothing about any node"
         raise BodyError(message)

@@ -1,0 +1,114 @@
+"""What those get who send: answers, errors, and how long it takes."""
+
+from __future__ import annotations
+
+from grafana.source import states
+from grafana.source.panels import Head, Query, lines, number
+from grafana.source.selection import client, equal, mean, node, rate, total
+
+PANELS = (
+    number(
+        Head(
+            20,
+            "Sends without a fault of the client",
+            "Share of sends in the time shown that the webapps did not answer with 5xx. What the sender did "
+            "wrong, such as an invalid number, does not count.",
+            "percentunit",
+            6,
+        ),
+        Query(states.sound_share()),
+        steps=states.SOUND,
+    ),
+    lines(
+        Head(
+            21,
+            "Requests by endpoint",
+            "What the coreapps were asked to do, with any result.",
+            "reqps",
+            9,
+        ),
+        Query(total(rate(node("whatsapp_endpoint_requests_total")), "method"), "{{target}} {{method}}"),
+        stacked=True,
+    ),
+    lines(
+        Head(
+            22,
+            "Failed requests by error code",
+            "1016: overloaded, since callbacks pile up. 1014: the webapp does not reach its coreapp. 1015: "
+            "too many requests. 1013, 1006 and other codes of 1001 to 1013 are mistakes of the caller.",
+            "reqps",
+            9,
+        ),
+        Query(
+            total(rate(node("whatsapp_endpoint_requests_total", 'result!="ok"')), "method", "result"),
+            "{{target}} {{method}} {{result}}",
+        ),
+    ),
+    number(
+        Head(
+            23,
+            "Contact checks without a fault of the client",
+            "Share of contact checks in the time shown that the webapps did not answer with 5xx.",
+            "percentunit",
+            6,
+        ),
+        Query(states.sound_share(equal("method", "POST_v1_contacts"))),
+        steps=states.SOUND,
+    ),
+    lines(
+        Head(
+            24,
+            "Mean time in the coreapp, by endpoint",
+            "How long a coreapp takes for a request; the webapp's own time is further down.",
+            "s",
+            9,
+        ),
+        Query(mean(node, "whatsapp_endpoint_requests_duration_seconds", "method"), "{{target}} {{method}}"),
+        steps=((1, states.ORANGE),),
+    ),
+    lines(
+        Head(
+            25,
+            "Share of sends refused by the client's own fault",
+            "Sends that the webapps answered with 5xx. Over 1 % is more than retries explain; the error "
+            "codes say why.",
+            "percentunit",
+            9,
+        ),
+        Query(states.refused_share()),
+        steps=((0.01, states.RED),),
+    ),
+    lines(
+        Head(
+            26,
+            "Concurrent rate limit",
+            "Above 0 the client turned requests away because too many came at once.",
+            "short",
+            6,
+        ),
+        Query(total(node("whatsapp_concurrent_rate_limit_triggered"), "node"), "{{target}} {{node}}"),
+        steps=((1, states.ORANGE),),
+    ),
+    lines(
+        Head(
+            27,
+            "Media",
+            "Media that were uploaded to and downloaded from WhatsApp.",
+            "ops",
+            9,
+        ),
+        Query(total(rate(node("whatsapp_media_uploads_total"))), "{{target}} uploads"),
+        Query(total(rate(node("whatsapp_media_downloads_total"))), "{{target}} downloads"),
+    ),
+    lines(
+        Head(
+            28,
+            "Canary",
+            "How long the contact check of waexporter took, from end to end; empty unless poll.canary is on.",
+            "s",
+            9,
+        ),
+        Query(f"max by (target) ({client('whatsapp_canary_duration_seconds')})"),
+        steps=((5, states.ORANGE),),
+    ),
+)

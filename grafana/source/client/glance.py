@@ -1,0 +1,141 @@
+"""Which client, what is wrong, since when, and whether messages are being lost."""
+
+from __future__ import annotations
+
+from grafana.source import problems, states
+from grafana.source.panels import Head, Query, grid, lines, number, timeline
+from grafana.source.selection import client, most
+
+PANELS = (
+    number(
+        Head(
+            1,
+            "Verdict",
+            "What waexporter makes of the client now: the worst of its problems. Unknown means that it "
+            "can't be asked.",
+            "none",
+            5,
+            4,
+        ),
+        Query(states.verdict()),
+        states=states.VERDICTS,
+    ),
+    number(
+        Head(
+            2,
+            "Unwell for",
+            "How long ago the client was last ok; 0 if it is. A client that was never ok shows the whole "
+            "range of the dashboard, so widen that to see further back.",
+            "s",
+            4,
+            4,
+        ),
+        Query(states.unwell_for()),
+        steps=states.UNWELL,
+    ),
+    number(
+        Head(
+            3,
+            "Messages",
+            "Standing still: the client is down. Some fail: over 5 % of sends are answered with 5xx, a shard "
+            "is uncovered, or the client is overloaded. Piling up: more than 1 000 messages and callbacks "
+            "wait.",
+            "none",
+            5,
+            4,
+        ),
+        Query(states.messages()),
+        states=states.MESSAGES,
+    ),
+    number(
+        Head(
+            4,
+            "Lost or refused",
+            "Share of all messages that the client refused through its own fault, accepted but could not "
+            "deliver, or received and did not store. The caller has to send refused ones again.",
+            "percentunit",
+            5,
+            4,
+        ),
+        Query(states.lost_share()),
+        steps=states.LOSING,
+    ),
+    number(
+        Head(
+            5,
+            "Waiting for your webhook",
+            "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
+            "refuses to send.",
+            "short",
+            5,
+            4,
+        ),
+        Query(states.callbacks_waiting()),
+        steps=states.QUEUE,
+    ),
+    grid(
+        Head(
+            6,
+            "What is wrong, and what to do",
+            "Every problem present now. Seen for: how much of the time shown it was there.",
+            "none",
+            24,
+            5,
+        ),
+        [problems.present()],
+        problems.COLUMNS,
+        worst="Seen for",
+    ),
+    timeline(
+        Head(
+            7,
+            "Verdict over time",
+            "Since when it is unwell, and whether it comes and goes.",
+            "none",
+            12,
+            5,
+        ),
+        Query(states.verdict()),
+        states.VERDICTS,
+    ),
+    timeline(
+        Head(
+            8,
+            "Problems over time",
+            "Each problem for as long as it was present; no row at all means none.",
+            "none",
+            12,
+            5,
+        ),
+        Query(most(client("whatsapp_problem"), "problem"), "{{target}} {{problem}}"),
+        states.PRESENT,
+    ),
+    timeline(
+        Head(
+            9,
+            "Nodes",
+            "How each node says it is connected to WhatsApp. In a cluster, spare coreapps and, in high "
+            "availability, all masters are disconnected: that is well.",
+            "none",
+            12,
+            7,
+        ),
+        Query(states.gateway(), "{{target}} {{node}}"),
+        states.GATEWAYS,
+    ),
+    lines(
+        Head(
+            10,
+            "Connected coreapps and covered shards",
+            "Connected should equal expected: fewer means that messages to some recipients fail, more that "
+            "two clients use one number, which risks a ban.",
+            "short",
+            12,
+            7,
+        ),
+        Query(most(client("whatsapp_coreapps_connected")), "{{target}} connected"),
+        Query(most(client("whatsapp_coreapps_expected")), "{{target}} expected"),
+        Query(most(client("whatsapp_shards_covered")), "{{target}} shards covered"),
+        Query(most(client("whatsapp_shards")), "{{target}} shards"),
+    ),
+)

@@ -1,0 +1,198 @@
+"""What runs out one day: disks, builds, certificates; and how the client is set."""
+
+from __future__ import annotations
+
+from grafana.source import states
+from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
+from grafana.source.selection import client, most, node
+
+_CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
+_DAY = 86_400
+_GIB = 2.0**30
+_RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
+
+PANELS = (
+    bars(
+        Head(
+            80,
+            "Free space",
+            "By node and volume; a client whose disk is full stops. Volumes without a limit are absent.",
+            "bytes",
+            8,
+        ),
+        Query(most(node("whatsapp_free_space_bytes"), "node", "volume"), "{{target}} {{node}} {{volume}}"),
+        ((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
+    ),
+    bars(
+        Head(
+            81,
+            "Until the build stops working",
+            "A build works for 180 days after it was made. Then the client stops: upgrade before.",
+            "s",
+            8,
+        ),
+        Query(
+            f"min by (target) ({node('whatsapp_build_expiry_timestamp_seconds')}) - time()",
+        ),
+        _RUNNING_OUT,
+        180.0 * _DAY,
+    ),
+    bars(
+        Head(
+            82,
+            "Until certificates end",
+            "Served: the webapp's own. External CA: whom it trusts when it fetches media. Webhook CA: whom "
+            "it trusts at your webhook.",
+            "s",
+            8,
+        ),
+        Query(
+            f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()",
+            "{{target}} {{certificate}}",
+        ),
+        _RUNNING_OUT,
+        365.0 * _DAY,
+    ),
+    grid(
+        Head(
+            83,
+            "Builds",
+            "Every node with its version; they should be the same.",
+            "none",
+            10,
+            8,
+        ),
+        [most(node("whatsapp_build_info"), "node", "version", "db_engine")],
+        [
+            Column("target", "Client"),
+            Column("node", "Node"),
+            Column("version", "Version"),
+            Column("db_engine", "Database"),
+        ],
+    ),
+    grid(
+        Head(
+            84,
+            "Shards",
+            "Which node owns which shard of the recipients.",
+            "none",
+            6,
+            8,
+        ),
+        [most(node("whatsapp_shard_owner"), "shard", "node")],
+        [Column("target", "Client"), Column("shard", "Shard"), Column("node", "Owner")],
+    ),
+    grid(
+        Head(
+            85,
+            "Kind and API",
+            "The kind of client, as configured or found out, and what its API says of itself.",
+            "none",
+            8,
+            8,
+        ),
+        [
+            most(client("whatsapp_topology_info"), "topology")
+            + " * on (target) group_left (version, api_status) "
+            + most(client("whatsapp_api_info"), "version", "api_status")
+        ],
+        [
+            Column("target", "Client"),
+            Column("topology", "Kind"),
+            Column("version", "API version"),
+            Column("api_status", "API status"),
+        ],
+    ),
+    number(
+        Head(
+            86,
+            "Settings last changed",
+            "How long ago waexporter last saw a setting change; empty before the first change it sees.",
+            "s",
+            6,
+            6,
+        ),
+        Query(f"time() - {most(client('whatsapp_settings_last_change_timestamp_seconds'))}"),
+        steps=((float("-inf"), states.ORANGE), (3600, states.GREEN)),
+    ),
+    grid(
+        Head(
+            87,
+            "Settings",
+            "How the client is set. Callbacks kept: without it, those in the queue are lost when the client "
+            "restarts.",
+            "none",
+            18,
+            6,
+        ),
+        [
+            most(client(f"whatsapp_{name}"))
+            for name in (
+                "webhook_configured",
+                "settings_callback_persist",
+                "settings_pass_through",
+                "settings_sent_status",
+                "settings_webhooks_max_concurrent_requests",
+                "settings_heartbeat_interval_seconds",
+                "settings_unhealthy_interval_seconds",
+                "on_call_pager_configured",
+            )
+        ],
+        [
+            Column("target", "Client"),
+            Column("Value #A", "Webhook", states=states.YES_NO),
+            Column("Value #B", "Callbacks kept", states=states.YES_NO),
+            Column("Value #C", "Pass through", states=states.ON_OFF),
+            Column("Value #D", "Sent reports", states=states.ON_OFF),
+            Column("Value #E", "Callbacks at once", unit="short"),
+            Column("Value #F", "Heartbeat", unit="s"),
+            Column("Value #G", "Unhealthy after", unit="s"),
+            Column("Value #H", "On-call group set", states=states.YES_NO),
+        ],
+    ),
+    timeline(
+        Head(
+            88,
+            "Sockets to WhatsApp",
+            "Whether a node's socket is up. In a cluster only the serving nodes have one.",
+            "none",
+            8,
+            6,
+        ),
+        Query(most(node("whatsapp_socket_connected"), "node"), "{{target}} {{node}}"),
+        {0: ("down", states.BLUE), 1: ("up", states.GREEN)},
+    ),
+    lines(
+        Head(
+            89,
+            "Webapp up for",
+            "Since the webapp was started; back to 0 is a restart.",
+            "s",
+            8,
+            6,
+        ),
+        Query(most(node("whatsapp_web_uptime_seconds"), "node"), "{{target}} {{node}}"),
+    ),
+    grid(
+        Head(
+            90,
+            "On-call group and canary",
+            "Whether pages find somebody, and whether a contact check goes through; empty where not "
+            "configured.",
+            "none",
+            8,
+            6,
+        ),
+        [
+            most(client("whatsapp_on_call_group_reachable")),
+            most(client("whatsapp_on_call_group_participants")),
+            most(client("whatsapp_canary_success")),
+        ],
+        [
+            Column("target", "Client"),
+            Column("Value #A", "Reachable", states=states.YES_NO),
+            Column("Value #B", "People", unit="short"),
+            Column("Value #C", "Canary", states=states.YES_NO),
+        ],
+    ),
+)

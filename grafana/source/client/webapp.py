@@ -1,0 +1,114 @@
+"""The webapps: the processes that answer the API, and what they wait for."""
+
+from __future__ import annotations
+
+from grafana.source import states
+from grafana.source.panels import Head, Query, lines
+from grafana.source.selection import mean, node, rate, total
+
+PANELS = (
+    lines(
+        Head(
+            60,
+            "Answers by status",
+            "What the webapps answered over HTTP. 5xx are the client's faults, 429 too many requests.",
+            "reqps",
+            8,
+        ),
+        Query(
+            total(rate(node("whatsapp_api_requests_duration_seconds_count")), "result"),
+            "{{target}} {{result}}",
+        ),
+        stacked=True,
+    ),
+    lines(
+        Head(
+            61,
+            "Mean time of an answer, by request",
+            "From the webapp's point of view, its database and coreapp included.",
+            "s",
+            8,
+        ),
+        Query(mean(node, "whatsapp_api_requests_duration_seconds", "method"), "{{target}} {{method}}"),
+        steps=((1, states.ORANGE), (5, states.RED)),
+    ),
+    lines(
+        Head(
+            62,
+            "Mean time the coreapp takes of it",
+            "How long webapps wait for each coreapp. One that stands out is slow or dead.",
+            "s",
+            8,
+        ),
+        Query(
+            mean(node, "whatsapp_api_requests_coreapp_duration_seconds", "coreapp"), "{{target}} {{coreapp}}"
+        ),
+        steps=((1, states.ORANGE), (5, states.RED)),
+    ),
+    lines(
+        Head(
+            63,
+            "Idle processes",
+            "Processes free to answer. At 0, callers wait.",
+            "short",
+            8,
+        ),
+        Query(total(node("whatsapp_web_idle_processes"), "node"), "{{target}} {{node}} idle"),
+        Query(total(node("whatsapp_web_total_processes"), "node"), "{{target}} {{node}} all"),
+    ),
+    lines(
+        Head(
+            64,
+            "Connections that wait for a process",
+            "Now, the most there were, and how many have room; beyond that they are refused.",
+            "short",
+            8,
+        ),
+        Query(total(node("whatsapp_web_pending_connections"), "node"), "{{target}} {{node}} now"),
+        Query(total(node("whatsapp_web_max_pending_connections"), "node"), "{{target}} {{node}} at most"),
+        Query(total(node("whatsapp_web_queue_len"), "node"), "{{target}} {{node}} room"),
+    ),
+    lines(
+        Head(
+            65,
+            "Out of processes",
+            "How often a webapp wanted one more process than it may have.",
+            "ops",
+            8,
+        ),
+        Query(total(rate(node("whatsapp_web_process_limit_hit_total")), "node"), "{{target}} {{node}}"),
+        steps=((0.01, states.ORANGE),),
+    ),
+    lines(
+        Head(
+            66,
+            "Requests and connections",
+            "Requests handled and connections taken.",
+            "reqps",
+            8,
+        ),
+        Query(total(rate(node("whatsapp_web_handled_requests_total"))), "{{target}} requests"),
+        Query(total(rate(node("whatsapp_web_connections_total"))), "{{target}} connections"),
+    ),
+    lines(
+        Head(
+            67,
+            "Requests in the works, by state",
+            "What the processes are doing right now.",
+            "short",
+            8,
+        ),
+        Query(total(node("whatsapp_web_requests"), "state"), "{{target}} {{state}}"),
+        stacked=True,
+    ),
+    lines(
+        Head(
+            68,
+            "Sent out",
+            "What the webapps have sent to their callers.",
+            "Bps",
+            8,
+        ),
+        Query(total(rate(node("whatsapp_web_out_bytes_total")), "node"), "{{target}} {{node}}"),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Which series a query is about: what the variables at the top of a dashboard have chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Select = Callable[[str], str]  # from a metric's name to a selector
+
+_WHERE = 'job=~"$job", instance=~"$instance"'
+
+
+def own(metric: str, *matchers: str) -> str:
+    """Select series that are about the exporter."""
+    return f"{metric}{{{', '.join((_WHERE, *matchers))}}}"
+
+
+def client(metric: str, *matchers: str) -> str:
+    """Select series that are about the chosen clients."""
+    return own(metric, 'target=~"$target"', *matchers)
+
+
+def node(metric: str, *matchers: str) -> str:
+    """Select series that are about the chosen nodes of the chosen clients."""
+    return client(metric, 'node=~"$node"', *matchers)
+
+
+def equal(label: str, value: str) -> str:
+    """Write a matcher."""
+    return f'{label}="{value}"'
+
+
+def rate(selector: str) -> str:
+    """Write what a counter gains in a second."""
+    return f"rate({selector}[$__rate_interval])"
+
+
+def total(expression: str, *labels: str) -> str:
+    """Add up by target, and by further labels; what two exporters see of one client counts once."""
+    return f"sum by ({', '.join(('target', *labels))}) (max without (instance, pod) ({expression}))"
+
+
+def most(expression: str, *labels: str) -> str:
+    """Take the largest by target, and by further labels; what two exporters see counts once."""
+    return f"max by ({', '.join(('target', *labels))}) ({expression})"
+
+
+def mean(select: Select, summary: str, *labels: str) -> str:
+    """Divide a summary's sum by its count, by target and labels; absent while nothing is counted."""
+    above, below = (total(rate(select(f"{summary}_{part}")), *labels) for part in ("sum", "count"))
+    return f"{above} / ({below} > 0)"

@@ -1,0 +1,163 @@
+"""Numbers that stand for a state: their expression, their words and their colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.source.selection import client, equal, most, node, rate, total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+States = dict[int, tuple[str, str]]  # value: (word, colour)
+
+GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE = "green", "blue", "yellow", "orange", "red", "purple"
+
+VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED), 3: ("unknown", PURPLE)}
+
+MESSAGES: States = {
+    0: ("flowing", GREEN),
+    1: ("piling up", YELLOW),
+    2: ("some fail", ORANGE),
+    3: ("standing still", RED),
+    4: ("not known", PURPLE),
+}
+
+GATEWAYS: States = {
+    0: ("connected", GREEN),
+    1: ("disconnected", BLUE),
+    2: ("connecting", YELLOW),
+    3: ("other", YELLOW),
+    4: ("uninitialized", ORANGE),
+    5: ("unregistered", RED),
+    6: ("unreachable", RED),
+}
+
+PRESENT: States = {1: ("present", ORANGE)}
+YES_NO: States = {0: ("no", RED), 1: ("yes", GREEN)}
+ON_OFF: States = {0: ("off", BLUE), 1: ("on", GREEN)}
+
+# A handful of failures is everyday life, such as a number that has left WhatsApp.
+LOSING = ((0.02, ORANGE), (0.1, RED))
+QUEUE = ((1000, YELLOW), (10_000, ORANGE), (75_000, RED))  # at about 100 000 the client refuses sends
+OBJECTIVE = 0.995  # of requests in 30 days, as the alerts have it
+SOUND = ((float("-inf"), RED), (0.99, ORANGE), (OBJECTIVE, GREEN))
+UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
+
+# The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
+_ANSWERS = "whatsapp_api_requests_duration_seconds_count"
+_FAULTS = 'result=~"5.."'
+_SENDS = equal("method", "POST_v1_messages")
+SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
+_MANY_WAITING = 1000  # messages or callbacks: a busy client has tens
+_SOME = 0.05  # a share: of a little traffic, one failure is more than 1 %
+
+
+def verdict() -> str:
+    """Give the verdict as a number, 0 to 3; of two exporters that disagree, the worse."""
+    parts = (
+        f"{number} * ({client('whatsapp_verdict', equal('verdict', word))} == 1)"
+        for number, (word, _) in VERDICTS.items()
+    )
+    return most(" or ".join(parts))
+
+
+def gateway() -> str:
+    """Give the status of each node as a number, 0 to 6."""
+    parts = (
+        f"{number} * ({node('whatsapp_gateway_status', equal('status', word))} == 1)"
+        for number, (word, _) in GATEWAYS.items()
+    )
+    return most(" or ".join(parts), "node")
+
+
+def unwell_for() -> str:
+    """Say for how many seconds a client has not been ok: 0 if it is, the whole range if it never was."""
+    well = client("whatsapp_verdict", 'verdict="ok"')
+    last = f"max_over_time(timestamp({well} == 1)[$__range:$__interval])"
+    return f"((time() - {most(last)}) or {most(f'0 * {well} + $__range_s')}) * on (target) (1 - {most(well)})"
+
+
+def refused() -> str:
+    """Give sends a second that the client refuses through its own fault."""
+    return total(rate(client(_ANSWERS, _SENDS, _FAULTS)))
+
+
+def refused_share(which: str = _SENDS) -> str:
+    """Give the share of requests that fail through the client's own fault; absent without traffic."""
+    every, faults = (total(rate(client(_ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
+    return f"({faults} or 0 * {every}) / ({every} > 0)"
+
+
+def sound_share(which: str = _SENDS) -> str:
+    """Give the share of requests in the time shown that do not fail through the client's own fault."""
+    every, faults = (
+        total(f"increase({client(_ANSWERS, *matchers)}[$__range])")
+        for matchers in ((which,), (which, _FAULTS))
+    )
+    return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
+
+
+def failed() -> str:
+    """Give messages a second that were accepted and then not delivered."""
+    return total(rate(client("whatsapp_out_message_status_total", 'status="failed"')))
+
+
+def not_stored() -> str:
+    """Give messages a second that came from WhatsApp and were not stored; never below 0."""
+    came, stored = (
+        total(rate(client(f"whatsapp_in_message_{part}_total"))) for part in ("from_server", "persisted")
+    )
+    return f"clamp_min({came} - {stored}, 0)"
+
+
+def lost() -> str:
+    """Give messages a second that are refused, failed or not stored."""
+    return _add(refused(), failed(), not_stored())
+
+
+def lost_share() -> str:
+    """Give what is refused, failed or not stored as a share of all messages; absent without any."""
+    sends = total(rate(client(_ANSWERS, _SENDS)))
+    came = total(rate(client("whatsapp_in_message_from_server_total")))
+    return f"{lost()} / ({_add(sends, came)} > 0)"
+
+
+def callbacks_waiting() -> str:
+    """Count callbacks that the webhook has not taken yet."""
+    return total(client("whatsapp_callback_queue_size"))
+
+
+def messages_waiting() -> str:
+    """Count accepted messages that have not left yet."""
+    return total(client("whatsapp_pending_messages"))
+
+
+def messages() -> str:
+    """Give what happens to messages as a number, 0 to 4."""
+    waiting = _add(callbacks_waiting(), messages_waiting())
+    return _worst(
+        f"0 * {most(client('whatsapp_up'))}",
+        f"1 * ({waiting} > bool {_MANY_WAITING})",
+        f"2 * ({refused_share()} > bool {_SOME})",
+        f"2 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",
+        f"2 * {most(client('whatsapp_problem', equal('problem', 'overloaded')))}",
+        f"3 * {most(client('whatsapp_verdict', equal('verdict', 'down')))}",
+        f"4 * {most(client('whatsapp_verdict', equal('verdict', 'unknown')))}",
+    )
+
+
+def _add(*parts: str) -> str:
+    """Add up what is there of several expressions by target."""
+    return total(_union(parts))
+
+
+def _worst(*parts: str) -> str:
+    return most(_union(parts))
+
+
+def _union(parts: Sequence[str]) -> str:
+    """Join expressions whose labels are the same, none hiding another."""
+    return " or ".join(
+        f'label_replace({part}, "part", "{number}", "", "")' for number, part in enumerate(parts)
+    )

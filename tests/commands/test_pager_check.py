@@ -1,0 +1,349 @@
+"""`waexporter pager check`: a line for each check, at real clients, a real daemon and a real Alertmanager."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
+from tests.e2e.exporters import Exporter
+from tests.real.alertmanager import Alertmanager
+from waexporter.inspection.alertmanager import read_setup
+from waexporter.inspection.receiver import judge
+from waexporter.model import Gate, PagerSettings, Secret, Watchdog, WebSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.real.fixtures import RealParts
+
+StartAlertmanager = Callable[[str, Mapping[str, object]], Alertmanager]
+
+FALLBACK = {"fallback": ["http://127.0.0.1:9/hook/planted-token"]}
+
+
+# --- the whole ---------------------------------------------------------------------------------
+
+
+def test_all_is_well_where_it_is(workplace: Workplace) -> None:
+    workplace.configure(**FALLBACK, heartbeat_url="http://127.0.0.1:9/planted-ping")
+
+    said = workplace.say("pager", "check")
+
+    assert said.status == 0, said.output
+    assert not said.lines("NOT OK")
+    for line in (
+        f"ok      pager.state_dir {workplace.state}: can be written",
+        "ok      the journal: there is none yet, the daemon makes it at its start",
+        "ok      pager.webhook: alerts are taken from whoever has the secret",
+        "ok      target support-line: reachable, verdict ok",
+        f"ok      target support-line: pages the group {GROUP} (the client's setting on_call_pager)",
+        "ok      target support-line: the group exists, with 2 people in it",
+        "ok      target support-line: webhooks.url is set",
+        "ok      routes: a page would go through the first of these that takes it: support-line",
+        "ok      pager.fallback[0] http://127.0.0.1/…: the host is known; nothing was sent",
+        "ok      pager.heartbeat_url: the host is known; nothing was sent",
+        "all is well; `waexporter pager test` sends a page",
+    ):
+        assert line in said.output.splitlines()
+    assert workplace.texts() == []  # nobody was paged
+    assert "planted" not in said.output + said.complaints
+    assert SECRET not in said.output + said.complaints
+    assert not workplace.state.exists()
+
+
+def test_with_a_daemon_its_journal_is_looked_at_too(workplace: Workplace) -> None:
+    workplace.configure(**FALLBACK)
+    with Exporter.run(workplace.file, f"--listen=127.0.0.1:{workplace.port}"):
+        assert workplace.say("pager", "test").status == 0
+
+        said = workplace.say("pager", "check")
+
+    assert said.status == 0, said.output
+    assert f"ok      the daemon at http://127.0.0.1:{workplace.port}: runs, with a pager" in said.output
+    assert "ok      the journal: sound; pages accepted: 1, failed: 0, pending: 0" in said.output
+
+
+# --- clients -----------------------------------------------------------------------------------
+
+FAULTS = {
+    "group_gone": f"target support-line: there is no group {GROUP} (1012) -> check the id",
+    "group_empty": "target support-line: nobody but the business is in the group (messages get 1012) -> let",
+    "no_groups": "target support-line: the client knows no groups (404) -> give people's numbers",
+    "pager_unset": "target support-line: no group is known: on_call_pager is not set -> `waexporter",
+    "gateway_down": "target support-line: verdict down: the coreapp is disconnected",
+    "web_down": "target support-line: verdict down: the client can't be reached",
+    "refuse_logins": "target support-line: verdict unknown: the client does not accept the credentials",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_with_a_client_is_said_with_what_to_do(workplace: Workplace, fault: str) -> None:
+    workplace.configure(**FALLBACK)
+    workplace.client.bring(fault)
+
+    said = workplace.say("pager", "check")
+
+    assert said.status == 1, said.output
+    wrong = said.lines("NOT OK")
+    assert any(line.startswith(f"NOT OK  {FAULTS[fault]}") for line in wrong), said.output
+    assert all(" -> " in line for line in wrong)
+    assert said.output.splitlines()[-1].startswith(f"{len(wrong)} NOT OK: mend the first one first")
+
+
+def test_an_empty_group_is_answered_with_its_invite_link(workplace: Workplace) -> None:
+    link = workplace.client.control("GET", "/groups")["groups"][0]["link"]
+    workplace.client.bring("group_empty")
+
+    said = workplace.say("pager", "check")
+
+    assert f"let people join by {link}" in said.output
+
+
+def test_messages_that_would_be_refused_are_foreseen(workplace: Workplace) -> None:
+    workplace.configure(**FALLBACK)
+    workplace.client.control("PATCH", "/settings", {"webhooks": None})
+
+    said = workplace.say("pager", "check")
+
+    (line,) = said.lines("NOT OK")
+    words, _, remedy = line.partition(" -> ")
+    assert words == "NOT OK  target support-line: webhooks.url is not set, so messages may be refused (1022)"
+    assert remedy == "set it in the client's application settings: PATCH /v1/settings/application"
+
+
+def test_an_account_without_rights_is_told_what_it_cannot_know(workplace: Workplace) -> None:
+    workplace.configure(account=MONITOR, target={"on_call_group": GROUP}, **FALLBACK)
+
+    said = workplace.say("pager", "check")
+
+    assert said.status == 0, said.output
+    assert f"pages the group {GROUP} (on_call_group of the target)" in said.output
+    assert "whether webhooks.url is set is not known: only an admin's account may read" in said.output
+
+
+def test_people_are_not_looked_up_as_a_group(workplace: Workplace) -> None:
+    workplace.configure(recipients=["+14155550101"], **FALLBACK)
+    workplace.client.bring("no_groups")
+
+    said = workplace.say("pager", "check")
+
+    assert said.status == 0, said.output
+    assert (
+        "note    target support-line: pages 14155550101 (pager.recipients) -> each has to have" in said.output
+    )
+
+
+# --- surroundings ------------------------------------------------------------------------------
+
+
+def test_a_way_around_whatsapp_that_leads_nowhere_is_found(workplace: Workplace) -> None:
+    bare = workplace.say("pager", "check")
+    workplace.configure(fallback=["https://nowhere.invalid/planted-token"])
+
+    said = workplace.say("pager", "check")
+
+    assert (
+        "NOT OK  pager.fallback: there is none; when no client can send, nobody is paged -> " in bare.output
+    )
+    assert "NOT OK  pager.fallback[0] https://nowhere.invalid/…: the host can't be found: " in said.output
+    assert "planted" not in said.output
+
+
+def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
+    workplace.state.mkdir()
+    connection = sqlite3.connect(workplace.state / "pages.sqlite")
+    connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    foreign = workplace.say("pager", "check")
+    (workplace.state / "pages.sqlite").write_bytes(b"no database at all" * 100)
+
+    broken = workplace.say("pager", "check")
+
+    for said, words in ((foreign, "is no journal of waexporter"), (broken, "file is not a database")):
+        assert said.status == 1
+        (line,) = (line for line in said.lines("NOT OK") if "journal" in line)
+        assert words in line
+        assert " -> stop the daemon, move the file away, start again" in line
+
+
+def test_a_place_for_the_journal_that_is_no_folder_is_named(workplace: Workplace) -> None:
+    workplace.state.write_text("a file")
+
+    said = workplace.say("pager", "check")
+
+    assert f"NOT OK  pager.state_dir {workplace.state}: {workplace.state} is no folder -> " in said.output
+
+
+# --- Alertmanager ------------------------------------------------------------------------------
+
+
+def configuration(port: int, **webhook: object) -> dict[str, Any]:
+    """Give a configuration that routes everything to the pager, the Watchdog often."""
+    hook = {
+        "url": f"http://127.0.0.1:{port}/api/v1/alerts",
+        "http_config": {"authorization": {"credentials": "planted-secret"}},
+        **webhook,
+    }
+    return {
+        "route": {
+            "receiver": "on-call",
+            "group_by": ["alertname", "target"],
+            "routes": [
+                {
+                    "matchers": ['alertname="Watchdog"'],
+                    "receiver": "on-call",
+                    "group_wait": "0s",
+                    "group_interval": "1m",
+                    "repeat_interval": "50s",
+                }
+            ],
+        },
+        "receivers": [{"name": "on-call", "webhook_configs": [hook]}],
+    }
+
+
+@pytest.fixture
+def watched(workplace: Workplace) -> Workplace:
+    """Configure a watchdog."""
+    dog = {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "3m"}
+    workplace.configure(**FALLBACK, watchdogs=[dog])
+    return workplace
+
+
+@pytest.fixture
+def alertmanagers(suite: str, real_parts: RealParts, tmp_path: Path) -> Iterator[StartAlertmanager]:
+    """Start Alertmanagers of a suite."""
+    program = real_parts.program(suite, "prometheus-alertmanager")
+    with ExitStack() as stack:
+        yield lambda name, config: stack.enter_context(Alertmanager(program, tmp_path / name, config))
+
+
+def test_a_real_alertmanager_is_read_and_judged(watched: Workplace, alertmanagers: StartAlertmanager) -> None:
+    good = alertmanagers("good", configuration(watched.port))
+    bad_config = configuration(watched.port, max_alerts=10, send_resolved=False, http_config={})
+    bad_config["route"]["routes"][0]["repeat_interval"] = "4h"
+    bad = alertmanagers("bad", bad_config)
+
+    fine = watched.say("pager", "check", "--alertmanager", good.url)
+    wrong = watched.say("pager", "check", "--alertmanager", f"{bad.url}/")
+
+    assert fine.status == 0, fine.output
+    assert "ok      Alertmanager at http://127.0.0.1/…: version 0." in fine.output
+    assert "ok      receiver on-call: a route leads to it" in fine.output
+    assert "ok      receiver on-call: max_alerts is 0" in fine.output
+    assert "ok      receiver on-call: send_resolved is true" in fine.output
+    assert (
+        "ok      watchdog eu: comes every 1m, with repeat_interval 50s and group_interval 1m" in fine.output
+    )
+    # From 0.26 on, urls are hidden.
+    assert ("leads to the pager, port" in fine.output) != ("this Alertmanager hides its urls" in fine.output)
+    assert "planted" not in fine.output
+    assert wrong.status == 1
+    assert {line.partition(" -> ")[0] for line in wrong.lines("NOT OK")} == {
+        "NOT OK  receiver on-call: max_alerts is 10: alerts are cut off, and a false end is told",
+        "NOT OK  receiver on-call: send_resolved is false, so nobody hears of an end",
+        "NOT OK  receiver on-call: sends no secret, so pager.webhook refuses every alert (401)",
+        "NOT OK  watchdog eu: repeat_interval 4h is not below group_interval 1m: its gap doubles",
+    }
+
+
+def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: int) -> None:
+    nobody = workplace.say("pager", "check", "--alertmanager", f"http://user:planted@127.0.0.1:{free_port}")
+    stranger = workplace.say("pager", "check", "--alertmanager", workplace.client.url)
+
+    assert (
+        "NOT OK  Alertmanager at http://127.0.0.1/…: no connection: Connection refused -> check"
+        in nobody.output
+    )
+    assert "planted" not in nobody.output
+    assert "NOT OK  Alertmanager at http://127.0.0.1/…: answered 404" in stranger.output
+
+
+PAGER = PagerSettings(
+    gate=Gate(token=Secret("planted")), watchdogs=(Watchdog("eu", (("alertname", "Watchdog"),), 180.0),)
+)
+
+
+def judged(document: Mapping[Any, Any], pager: PagerSettings = PAGER) -> list[str]:
+    return [str(finding) for finding in judge(read_setup(document), pager, WebSettings())]
+
+
+def test_a_configuration_that_leads_elsewhere_is_found() -> None:
+    elsewhere = judged(configuration(9847, url="https://chat.example/hook"))
+    slash = judged(configuration(9847, url="http://127.0.0.1:9847/api/v1/alerts/"))
+    proxied = judged(configuration(9847, url="https://pager.example/api/v1/alerts"))
+
+    assert elsewhere[0].startswith("NOT OK  receivers: none has a webhook that leads to the pager -> add")
+    assert slash[0].startswith(
+        "NOT OK  receiver on-call: its url has almost the pager's path -> write the path as"
+    )
+    assert proxied[0].startswith(
+        "note    receiver on-call: its webhook leads to port 443, the daemon listens on"
+    )
+
+
+def test_a_receiver_that_no_route_names_is_found() -> None:
+    document = configuration(9847)
+    document["route"] = {"receiver": "mail"}
+
+    lines = judged(document)
+
+    assert "NOT OK  receiver on-call: no route leads to it -> add a route with receiver: on-call" in lines
+    assert any(
+        line.startswith("NOT OK  watchdog eu: no route leads from it to the pager -> ") for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ({}, "ok      watchdog eu: comes every 1m"),
+        ({"repeat_interval": "1m"}, "NOT OK  watchdog eu: repeat_interval 1m is not below group_interval 1m"),
+        (
+            {"repeat_interval": "1h", "group_interval": "2h"},
+            "NOT OK  watchdog eu: comes every 2h, with repeat",
+        ),
+        ({"matchers": ['alertname=~"Watch.*"', 'team!="db"']}, "ok      watchdog eu: comes every 1m"),
+        ({"matchers": [], "match": {"alertname": "Watchdog"}}, "ok      watchdog eu: comes every 1m"),
+        ({"matchers": [], "match_re": {"alertname": "Watch(dog)?"}}, "ok      watchdog eu: comes every 1m"),
+        # Not this route, so the one above with Alertmanager's own intervals.
+        ({"matchers": ['alertname="Watch"']}, "NOT OK  watchdog eu: repeat_interval 4h is not below"),
+        ({"receiver": "mail"}, "NOT OK  watchdog eu: no route leads from it to the pager"),
+        ({"receiver": "mail", "continue": True}, "NOT OK  watchdog eu: no route leads from it to the pager"),
+    ],
+)
+def test_the_route_of_the_watchdog_is_walked_as_alertmanager_does(route: dict[str, Any], words: str) -> None:
+    document = configuration(9847)
+    document["route"]["routes"][0] |= route
+
+    lines = judged(document)
+
+    assert any(line.startswith(words) for line in lines), lines
+
+
+def test_a_route_that_goes_on_lets_the_next_one_have_the_alert_too() -> None:
+    document = configuration(9847)
+    document["route"]["routes"].insert(0, {"receiver": "mail", "continue": True})
+
+    lines = judged(document)
+
+    assert "ok      watchdog eu: comes every 1m, with repeat_interval 50s and group_interval 1m" in lines
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"route": [], "receivers": {}},
+        {"route": {"routes": [1, {"routes": {}}]}, "receivers": [None, {"name": 1}]},
+    ],
+)
+def test_a_configuration_of_another_shape_is_judged_all_the_same(document: Mapping[Any, Any]) -> None:
+    lines = judged(document)
+
+    assert lines[0].startswith("NOT OK  receivers: none has a webhook")

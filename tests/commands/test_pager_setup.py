@@ -1,0 +1,170 @@
+"""`waexporter pager setup`: a group is made, and becomes the one to page only when that is wanted."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.conftest import GROUP, MONITOR, Said, Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def groups(workplace: Workplace) -> dict[str, str]:
+    """Give the groups that were made, with the links to join them."""
+    found = workplace.client.control("GET", "/groups")["groups"]
+    return {group["id"]: group["link"] for group in found if group["id"] != GROUP}
+
+
+def on_call_pager(workplace: Workplace) -> object:
+    return workplace.client.ask("/v1/settings/application")["settings"]["application"].get("on_call_pager")
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """Sit at the terminal and answer; gives what is asked."""
+
+    def sit(words: str) -> list[str]:
+        asked: list[str] = []
+
+        def reply(question: str) -> str:
+            asked.append(question)
+            if words == "EOF":
+                raise EOFError
+            return words
+
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setattr(builtins, "input", reply)
+        return asked
+
+    return sit
+
+
+def test_a_group_is_made_and_written_to_the_settings_with_yes(workplace: Workplace) -> None:
+    said = workplace.say("pager", "setup", "--subject", "Night shift", "--yes")
+
+    ((group, link),) = groups(workplace).items()
+    assert said.status == 0, said
+    assert f"made the group 'Night shift' at support-line: {group}" in said.output
+    assert f"joins by this link: {link}" in said.output
+    assert f"on_call_pager of support-line is set already, to {GROUP}" in said.output
+    assert "wrote on_call_pager to the settings of support-line" in said.output
+    assert on_call_pager(workplace) == group
+
+
+@pytest.mark.parametrize(
+    ("words", "is_written"), [("y", True), ("Yes", True), ("", False), ("n", False), ("EOF", False)]
+)
+def test_at_a_terminal_it_is_asked_for(
+    workplace: Workplace, answer: Callable[[str], list[str]], words: str, *, is_written: bool
+) -> None:
+    asked = answer(words)
+
+    said = workplace.say("pager", "setup")
+
+    (group,) = groups(workplace)
+    assert said.status == 0, said
+    assert asked == [f"write on_call_pager = {group} to the settings of support-line? [y/N] "]
+    assert on_call_pager(workplace) == (group if is_written else GROUP)
+    assert (f'       on_call_group: "{group}"' in said.output) != is_written
+
+
+def offers_the_line(workplace: Workplace, said: Said) -> bool:
+    (group,) = groups(workplace)
+    return f'       on_call_group: "{group}"' in said.output.splitlines()
+
+
+def test_where_nobody_can_be_asked_the_line_to_configure_is_printed(workplace: Workplace) -> None:
+    said = workplace.say("pager", "setup")
+
+    assert said.status == 0, said
+    assert "nobody can be asked here; --yes writes it" in said.output
+    assert offers_the_line(workplace, said)
+    assert on_call_pager(workplace) == GROUP
+
+
+def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workplace) -> None:
+    workplace.configure(account=MONITOR)
+
+    said = workplace.say("pager", "setup", "--yes")
+
+    assert said.status == 0, said
+    assert "only an admin's account may change the settings of support-line" in said.output
+    assert offers_the_line(workplace, said)
+    assert on_call_pager(workplace) == GROUP
+
+
+def test_a_client_without_groups_is_explained(workplace: Workplace) -> None:
+    workplace.client.bring("no_groups")
+
+    said = workplace.say("pager", "setup", "--yes")
+
+    assert said.status == 1
+    assert "this version of the client has no groups (late ones have none): page people" in said.complaints
+    assert 'pager: {recipients: ["+14155550101"]}' in said.complaints
+
+
+def test_a_client_that_cannot_be_reached_is_said_with_what_to_do(workplace: Workplace) -> None:
+    workplace.client.bring("web_down")
+
+    said = workplace.say("pager", "setup")
+
+    assert said.status == 1
+    assert "the group could not be made: " in said.complaints
+    assert " -> check that it runs" in said.complaints
+
+
+def test_an_api_key_is_not_enough(workplace: Workplace) -> None:
+    workplace.configure(target={"auth": {"api_key": "a-key-of-the-webapp"}})
+
+    said = workplace.say("pager", "setup")
+
+    assert said.status == 1
+    assert "give the target a username and a password; an API key is not enough" in said.complaints
+
+
+def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -> None:
+    workplace.client.bring("database", endpoint="/v1/settings/application")
+
+    said = workplace.say("pager", "setup", "--yes")
+
+    assert said.status == 1, said
+    assert "NOT OK: the settings of support-line can't be read: " in said.output
+    assert offers_the_line(workplace, said)
+
+
+@pytest.mark.parametrize(
+    ("pager", "target", "words"),
+    [
+        ({"group": GROUP}, {}, "NOTE: pager.group is configured and wins over this group"),
+        ({"recipients": ["+14155550101"]}, {}, "NOTE: pager.recipients is configured and wins over"),
+        ({}, {"on_call_group": GROUP}, "NOTE: on_call_group of support-line is configured and wins"),
+    ],
+)
+def test_what_wins_over_the_new_group_is_named(
+    workplace: Workplace, pager: dict[str, object], target: dict[str, object], words: str
+) -> None:
+    workplace.configure(target=target, **pager)
+
+    said = workplace.say("pager", "setup", "--yes")
+
+    assert said.status == 0, said
+    assert words in said.output
+
+
+def test_without_a_pager_in_the_configuration_it_says_what_to_add(workplace: Workplace) -> None:
+    plain = workplace.folder / "plain.yml"
+    user, password = "owner", "owner-password"
+    plain.write_text(
+        f'targets: [{{url: "{workplace.client.url}", auth: {{username: {user}, password: {password}}}}}]'
+    )
+    workplace.file = plain
+
+    said = workplace.say("pager", "setup", "--yes")
+
+    assert said.status == 0, said
+    assert "no pager is configured yet: add at least this" in said.output

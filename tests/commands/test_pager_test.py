@@ -1,0 +1,219 @@
+"""`waexporter pager test`: every step in words, at a real daemon and without one."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
+from tests.e2e.exporters import Exporter
+from tests.e2e.waiting import wait_for
+from tests.real.network import find_free_port
+from tests.simulator.webhooks import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def daemon(workplace: Workplace) -> Iterator[Exporter]:
+    """Run the daemon of a workplace, and wait until it knows its client."""
+    listen = f"--listen=127.0.0.1:{workplace.port}"
+    with Exporter.run(workplace.file, listen) as exporter:
+        wait_for(lambda: exporter.http.get("/-/ready").status_code == 200, deadline=60)
+        yield exporter
+
+
+# --- without a daemon --------------------------------------------------------------------------
+
+
+def test_without_a_daemon_the_page_is_sent_from_here_and_every_step_is_said(workplace: Workplace) -> None:
+    said = workplace.say("pager", "test")
+
+    assert said.status == 0, said
+    assert f"no daemon listens at http://127.0.0.1:{workplace.port}, so this process sends" in said.output
+    assert f"target support-line: verdict ok, would page {GROUP}" in said.output
+    assert re.search(rf"^ok: support-line to {GROUP}: accepted \(\d+\.\d s\)$", said.output, re.MULTILINE)
+    assert "accepted is not delivered" in said.output
+    (text,) = workplace.texts()
+    assert "This is a test of the pager." in text
+    assert not workplace.state.exists()  # nothing is written
+
+
+FAILURES = {
+    "group_gone": ("1012 Group not found", "-> check the id of the group"),
+    "group_empty": ("1012 Group not found", "-> check the id of the group"),
+    "no_groups": ("1002 Invalid recipient type", "-> this version of the client has no groups"),
+    "app_expired": ("verdict down", "the build has expired: upgrade the client"),
+    "gateway_down": ("no target that is up knows whom to page", "-> `waexporter pager check` says why"),
+    "web_down": ("verdict down", "no fallback is configured -> set pager.fallback"),
+    "refuse_logins": ("verdict unknown", "-> check api_key, username and password"),
+}
+
+
+@pytest.mark.parametrize("fault", FAILURES)
+def test_each_failure_is_said_with_what_to_do(workplace: Workplace, fault: str) -> None:
+    workplace.configure(target={"on_call_group": GROUP})
+    workplace.client.bring(fault)
+
+    said = workplace.say("pager", "test")
+
+    if fault != "gateway_down":  # the webapp takes messages for a coreapp that is away
+        assert said.status == 1, said
+        assert "NOT OK: nobody was paged -> follow the advice above" in said.output
+    for words in FAILURES[fault]:
+        assert words in said.output
+
+
+def test_a_refused_message_is_not_sent_to_the_group_but_to_the_fallback(workplace: Workplace) -> None:
+    workplace.client.control("PATCH", "/settings", {"webhooks": None})
+    with Webhook() as fallback:
+        workplace.configure(fallback=[fallback.url])
+
+        said = workplace.say("pager", "test")
+
+        got = fallback.next()
+    assert said.status == 0, said
+    assert "-> set webhooks.url in the client's application settings" in said.output
+    assert "ok: fallback http://127.0.0.1/…: accepted" in said.output
+    assert "This is a test of the pager." in got["text"]
+    assert workplace.texts() == []
+
+
+def test_people_are_paged_one_by_one(workplace: Workplace) -> None:
+    workplace.configure(recipients=["+14155550101", "+14155550102"])
+
+    said = workplace.say("pager", "test")
+
+    assert said.status == 0, said
+    assert "would page 14155550101, 14155550102" in said.output
+    assert len(workplace.texts("14155550101")) == len(workplace.texts("14155550102")) == 1
+
+
+# --- through the daemon ------------------------------------------------------------------------
+
+
+def test_with_a_daemon_the_page_goes_the_way_of_every_page_and_is_followed(workplace: Workplace) -> None:
+    with daemon(workplace):
+        first = workplace.say("pager", "test")
+        second = workplace.say("pager", "test", "--target", "support-line")
+
+    for number, said in enumerate((first, second), start=1):
+        assert said.status == 0, said
+        assert f"the daemon at http://127.0.0.1:{workplace.port} runs, with a pager" in said.output
+        assert "has taken the alert WaExporterTest into its journal" in said.output
+        assert f"ok: page #{number} was accepted by WhatsApp: 1 attempt, " in said.output
+        assert f"through the target support-line, to {GROUP}" in said.output
+        assert "accepted is not delivered" in said.output
+        assert SECRET not in said.output + said.complaints
+    assert len(workplace.texts()) == 2
+
+
+def test_a_page_that_fails_is_said_with_what_to_do(workplace: Workplace) -> None:
+    with daemon(workplace):
+        workplace.client.bring("group_gone")
+
+        said = workplace.say("pager", "test")
+
+    assert said.status == 1, said
+    assert "NOT OK: page #1 could not be delivered: support-line: answered 404: 1012" in said.output
+    assert "  -> check the id of the group" in said.output
+
+
+def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(workplace: Workplace) -> None:
+    workplace.client.control("PATCH", "/settings", {"webhooks": None})
+    with Webhook() as fallback:
+        workplace.configure(fallback=[fallback.url], fallback_after="2s")
+        with daemon(workplace):
+            said = workplace.say("pager", "test")
+
+    assert said.status == 0, said
+    assert "  attempt 1 failed: support-line: answered 412: 1022" in said.output
+    assert "    -> set webhooks.url" in said.output
+    assert "was accepted by the fallback (webhook)" in said.output
+    assert "and not by WhatsApp" in said.output
+
+
+def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace) -> None:
+    with daemon(workplace):
+        workplace.configure(webhook={"secret": "another-secret"})
+
+        said = workplace.say("pager", "test")
+
+    assert said.status == 1
+    assert "the daemon refuses the secret of pager.webhook (401)" in said.complaints
+    assert "another-secret" not in said.output + said.complaints
+
+
+def test_a_journal_that_cannot_be_written_is_said(workplace: Workplace) -> None:
+    workplace.state.write_text("a file where the folder should be")
+    with daemon(workplace):
+        said = workplace.say("pager", "test")
+
+    assert said.status == 1
+    assert "the daemon can't keep the page (503" in said.complaints
+    assert "look at the disk and the owner of pager.state_dir" in said.complaints
+
+
+def test_a_daemon_without_a_pager_and_a_stranger_are_told_apart(workplace: Workplace) -> None:
+    plain = workplace.folder / "plain.yml"
+    plain.write_text(
+        f'targets: [{{url: "{workplace.client.url}"}}]\nweb: {{listen: "127.0.0.1:{workplace.port}"}}'
+    )
+    with Exporter.run(plain, f"--listen=127.0.0.1:{workplace.port}"):
+        without = workplace.say("pager", "test")
+    workplace.port = int(workplace.client.url.rpartition(":")[2])
+    workplace.configure()
+
+    stranger = workplace.say("pager", "test")
+
+    assert "runs without a pager: restart the daemon" in without.complaints
+    assert without.status == stranger.status == 1
+    assert "check web.listen" in stranger.complaints
+
+
+# --- what is asked for in vain -------------------------------------------------------------------
+
+
+def test_a_configuration_without_a_pager_is_explained(workplace: Workplace) -> None:
+    plain = workplace.folder / "plain.yml"
+    plain.write_text(f'targets: [{{url: "{workplace.client.url}"}}]')
+    workplace.file = plain
+
+    for command in (("pager", "test"), ("pager", "check"), ("pages",)):
+        said = workplace.say(*command)
+
+        assert said.status == 1
+        assert "no pager is configured, so nobody can be paged: add a block pager" in said.complaints
+
+
+def test_a_target_that_nobody_knows_is_answered_with_those_there_are(workplace: Workplace) -> None:
+    said = workplace.say("pager", "test", "--target", "nobody")
+
+    assert said.status == 1
+    assert said.complaints == "no target is called 'nobody'; there are: support-line\n"
+
+
+def test_an_account_that_may_not_read_settings_needs_a_configured_group(workplace: Workplace) -> None:
+    workplace.configure(account=MONITOR)
+    without = workplace.say("pager", "test")
+    workplace.configure(account=MONITOR, target={"on_call_group": GROUP})
+
+    said = workplace.say("pager", "test")
+
+    assert without.status == 1
+    assert "target support-line: verdict ok, no group is known" in without.output
+    assert said.status == 0, said
+
+
+def test_nobody_at_a_client_is_said_as_such(workplace: Workplace) -> None:
+    workplace.configure(target={"url": f"http://127.0.0.1:{find_free_port()}", "on_call_group": GROUP})
+
+    said = workplace.say("pager", "test")
+
+    assert said.status == 1
+    assert "Connection refused" in said.output
+    assert "-> check that it runs, and the address, firewall" in said.output

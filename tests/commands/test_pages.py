@@ -1,0 +1,158 @@
+"""`waexporter pages`: the journal as a person and as a program read it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waexporter.ledger import list_pages
+from waexporter.paging.alerts import Alert, Webhook
+from waexporter.paging.entries import End, PageState
+from waexporter.paging.journal import Journal
+from waexporter.paging.remedies import find_remedy
+from waexporter.paging.threads import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.commands.conftest import Workplace
+
+NOW = 1_795_500_000.0
+
+
+def alert(name: str, *, ends_at: float | None = None, **labels: str) -> Alert:
+    annotations = {"summary": f"{name} has\nhappened.\x1b[31m"}
+    return Alert(name, NOW - 600, ends_at, {"alertname": name, "severity": "critical", **labels}, annotations)
+
+
+class Pages:
+    """A journal that a daemon holds open, with pages in it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    def add(self, *alerts: Alert, ago: float = 60, truncated: int = 0) -> int:
+        """Record a page as the pager does; gives its number."""
+        webhook = Webhook(f"thread of {alerts[0].fingerprint}", alerts, truncated)
+        with self.journal.memory() as recall:
+            decision = decide(webhook, recall.known, recall.firing(webhook.thread), NOW, NOW - ago)
+            assert decision.page is not None
+            return recall.record(decision.page, decision.memories, NOW - ago).number
+
+
+@pytest.fixture
+def pages(workplace: Workplace) -> Iterator[Pages]:
+    journal = Journal(str(workplace.state))
+    journal.open()
+    yield Pages(journal)
+    journal.close()
+
+
+def listed(folder: Path, limit: int = 20) -> list[str]:
+    lines: list[str] = []
+    list_pages(str(folder), limit, NOW, lines.append)
+    return lines
+
+
+def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pages) -> None:
+    journal = pages.journal
+    out = pages.add(alert("WhatsAppDown", target="support-line"), ago=7500)
+    journal.begin([out], again=False)
+    journal.begin([out], again=True)
+    journal.finish([out], End(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1"))
+    around = pages.add(alert("WhatsAppDegraded"), ago=300)
+    journal.begin([around], again=False)
+    journal.finish([around], End(PageState.ACCEPTED, NOW, "webhook", "fallback"))
+    lost = pages.add(alert("WhatsAppDown", target="support-line", ends_at=NOW - 100), ago=90)
+    journal.begin([lost], again=False)
+    why = "support-line: answered 400: 1003 Not a participant"
+    journal.finish([lost], End(PageState.FAILED, NOW, "whatsapp", "", why))
+    waits = pages.add(alert("Disk"), ago=5)
+    journal.begin([waits], again=False)
+    journal.postpone([waits], "support-line: no connection: Connection refused", is_uncertain=False)
+    pages.add(alert("New"), ago=1)
+
+    lines = listed(workplace.state)
+
+    assert lines == [
+        "#5     PENDING   1 s ago  not out yet, 0 attempts",
+        "       FIRING critical New: New has happened. [31m",
+        "#4     PENDING   5 s ago  not out yet, 1 attempt",
+        "       FIRING critical Disk: Disk has happened. [31m",
+        "       why: support-line: no connection: Connection refused",
+        f"       -> {find_remedy('Connection refused')}",
+        "#3     FAILED    1 min 30 s ago  last tried by whatsapp, 1 attempt",
+        "       resolved critical WhatsAppDown support-line: WhatsAppDown has happened. [31m",
+        "       why: support-line: answered 400: 1003 Not a participant",
+        "       -> the business has left the group: make a group by `waexporter pager setup`",
+        "#2     ACCEPTED  5 min ago  by the fallback (webhook), 1 attempt",
+        "       FIRING critical WhatsAppDegraded: WhatsAppDegraded has happened. [31m",
+        "#1     ACCEPTED  2 h 5 min ago  through support-line to 1415-1, 2 attempts, perhaps read 2 times",
+        "       FIRING critical WhatsAppDown support-line: WhatsAppDown has happened. [31m",
+    ]
+
+
+def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) -> None:
+    many = [alert(f"A{number}") for number in range(6)]
+    pages.add(*many, alert("B", ends_at=NOW), truncated=9)
+
+    lines = listed(workplace.state)
+
+    assert len(lines) == 5
+    assert lines[-1] == "       and 3 more firing, 1 more resolved, 9 left out by Alertmanager"
+
+
+def test_the_limit_keeps_the_newest(workplace: Workplace, pages: Pages) -> None:
+    for number in range(5):
+        pages.add(alert(f"A{number}"))
+
+    said = workplace.say("pages", "--limit", "2")
+
+    assert said.status == 0
+    assert [line.split()[0] for line in said.lines("#")] == ["#5", "#4"]
+
+
+def test_a_program_gets_what_the_daemon_would_give_it(workplace: Workplace, pages: Pages) -> None:
+    pages.add(alert("WhatsAppDown", target="support-line"))
+
+    said = workplace.say("pages", "--json")
+
+    (page,) = json.loads(said.output)["pages"]
+    assert said.status == 0
+    assert page["state"] == "pending"
+    assert page["shown"][0]["alertname"] == "WhatsAppDown"
+
+
+def test_an_empty_journal_and_none_are_told_apart(workplace: Workplace) -> None:
+    none = workplace.say("pages")
+    journal = Journal(str(workplace.state))
+    journal.open()
+    journal.close()
+
+    empty = workplace.say("pages")
+
+    assert none.status == 1
+    assert "there is no journal; has the daemon been started with a pager?" in none.complaints
+    assert empty.status == 0
+    assert "no page yet in" in empty.output
+
+
+def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace, pages: Pages) -> None:
+    pages.add(alert("A"))
+    pages.journal.close()
+    file = workplace.state / "pages.sqlite"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE pages SET content = x'00'")
+    inside = workplace.say("pages")
+    file.write_bytes(b"no database at all" * 100)
+
+    outside = workplace.say("pages")
+
+    assert inside.status == outside.status == 1
+    assert "the journal holds what is no page: move the file away" in inside.complaints
+    assert "file is not a database" in outside.complaints

@@ -1,0 +1,161 @@
+"""Every query of every dashboard is answered by a real Prometheus that scraped a real exporter."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.e2e.browsers import Browser
+from tests.e2e.exporters import Exporter, write_config
+from tests.e2e.waiting import wait_for
+from tests.grafana.boards import BOARDS, Asked, Sight, queries
+from tests.grafana.catalogue import UNUSED, families
+from tests.grafana.pages import webhook
+from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
+from tests.pictures.paper import photograph, write_page
+from tests.real import parts
+from tests.real.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.e2e.conftest import Simulate
+    from tests.grafana.boards import Board
+    from tests.real.fixtures import RealParts
+
+SUITE = parts.SUITES[-1]
+POLL = dict.fromkeys(("health", "app", "web", "support", "settings", "certificates", "group"), "1s")
+RANGE = 60  # seconds that the dashboards show
+SCRAPE = 5  # seconds that Grafana is told: rates are measured over four of them, though scrapes come faster
+
+# What may be empty, by dashboard and number of the panel, and why.
+MAY_BE_EMPTY: Mapping[tuple[str, str], str] = {
+    ("client", "28 Canary, A"): "a contact check is made once a minute at most: too long for a test",
+    ("client", "90 On-call group and canary, C"): "as above",
+    ("client", "34 Mean time of requests to WhatsApp, B"): "a coreapp that stays connected does not connect",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An exporter with a pager, the clients that it polls, and the Prometheus that scrapes it."""
+
+    exporter: Exporter
+    server: Prometheus
+
+
+@pytest.fixture(scope="module")
+def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    if "prometheus" in parts.missing_programs(SUITE):
+        pytest.skip("the fixture real_parts has more to say")
+    clients = {
+        "single": simulate("--tls"),
+        "ha": simulate("--topology=ha", "--scenario=counter_reset"),
+        "multiconnect": simulate("--topology=multiconnect", "--shards=4", "--scenario=dead_node"),
+        "overloaded": simulate(),
+    }
+    owner = {"username": "owner", "password": "owner-password"}
+    targets = [client.target(name, auth=owner) for name, client in clients.items()]
+    folder = tmp_path_factory.mktemp("dashboards")
+    pager = {
+        "state_dir": str(folder / "journal"),
+        "webhook": {"insecure": True},
+        "rate": "1000/1m",
+        "watchdogs": [{"name": "eu", "match": {"alertname": "Watchdog"}, "max_silence": "3m"}],
+    }
+    db = {"interval": "2s", "timeout": "2s"}
+    with ExitStack() as stack:
+        file = write_config(folder, {"targets": targets, "poll": POLL | {"db": db}, "pager": pager})
+        exporter = stack.enter_context(Exporter.run(file))
+        address = exporter.url.removeprefix("http://")
+        job = {"job_name": "waexporter", "scrape_interval": "1s", "static_configs": [{"targets": [address]}]}
+        exporter.wait_until_ok("overloaded")
+        clients["overloaded"].bring("overload")
+        clients["single"].bring("settings_changed", seconds=2)
+        program = parts.program(SUITE, "prometheus")
+        server = stack.enter_context(Prometheus(program, folder / "prometheus", {"scrape_configs": [job]}))
+        yield Scene(exporter, server)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_query_is_answered_with_numbers(real_parts: RealParts, scene: Scene, name: str) -> None:
+    real_parts.program(SUITE, "prometheus")
+    board = BOARDS[name]
+    asked = [each for each in queries(board) if "ALERTS" not in each.expr]
+
+    def look() -> list[str]:
+        fire(scene.exporter)  # a rate is there only while something happens
+        return [each.where for each in asked if not is_answered(scene.server, board, each)]
+
+    empty = wait_for(
+        look,
+        until=lambda wanting: {(name, where) for where in wanting} <= MAY_BE_EMPTY.keys(),
+        deadline=60,
+    )
+
+    assert {(name, where) for where in empty} <= MAY_BE_EMPTY.keys()
+
+
+def fire(exporter: Exporter) -> None:
+    now = time.time()
+    labels = {"alertname": "WhatsAppDown", "severity": "critical", "target": "single", "node": f"{now:.3f}"}
+    answer = exporter.http.post("/api/v1/alerts", json=webhook(now, labels))
+    assert answer.status_code == httpx.codes.OK, answer.text
+
+
+def is_answered(server: Prometheus, board: Board, asked: Asked) -> bool:
+    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
+    vector = server.query(sight.resolve(asked.expr, board), until=lambda _: True)
+    return bool(vector) and all(math.isfinite(value) for _, value in vector)
+
+
+def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:
+    real_parts.program(SUITE, "prometheus")
+    real_parts.browser()
+    scene.server.query('whatsapp_problem{problem="overloaded"} == 1')
+    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
+    page, picture = tmp_path / "fleet.html", tmp_path / "fleet.png"
+    page.write_text(write_page(BOARDS["fleet"], sight, scene.server.url))
+
+    with Browser(tmp_path / "profile") as browser:
+        photograph(browser, page, picture)
+        text = browser.run("return document.body.innerText")
+
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"overloaded\s+degraded\s+overloaded", text)  # the client, its verdict, its problem
+    assert "Check that your webhook answers 200, and fast" in text
+
+
+def test_prometheus_understands_every_annotation(real_parts: RealParts, scene: Scene) -> None:
+    real_parts.program(SUITE, "prometheus")
+    marks = [
+        (board, asked) for board in BOARDS.values() for asked in queries(board) if "ALERTS" in asked.expr
+    ]
+
+    answers = [
+        scene.server.query(Sight(time.time()).resolve(asked.expr, board), until=lambda _: True)
+        for board, asked in marks
+    ]
+
+    assert answers == [[]] * len(marks)  # no rules are loaded here
+
+
+def test_every_metric_that_is_served_is_on_a_dashboard_in_an_alert_or_on_the_list(
+    real_parts: RealParts, scene: Scene
+) -> None:
+    real_parts.program(SUITE, "prometheus")
+    used = on_dashboards() | set(in_rules()) | UNUSED.keys()
+    known = families()
+
+    served = set(re.findall(r"^# TYPE (\S+)", scene.exporter.get("/metrics").text, re.MULTILINE))
+
+    unused = {name for name in served if not known.get(name, frozenset({name})) & used}
+    assert unused == set()

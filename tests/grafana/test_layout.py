@@ -1,0 +1,145 @@
+"""Panels stand beside each other, are told apart, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.grafana.boards import BOARDS, ROOT, panels, rows, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.grafana.boards import Board, Panel
+
+COLUMNS = 24
+RUNBOOKS = ROOT / "alerts" / "runbooks"
+
+everywhere = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+
+
+@everywhere
+def test_no_panel_covers_another_or_leaves_the_grid(board: Board) -> None:
+    every = [*panels(board), *rows(board)]
+
+    overlapping = [
+        (one["title"], two["title"]) for one, two in combinations(every, 2) if cells(one) & cells(two)
+    ]
+    outside = [panel["title"] for panel in every if max(column for column, _ in cells(panel)) >= COLUMNS]
+
+    assert overlapping == []
+    assert outside == []
+
+
+def cells(panel: Panel) -> set[tuple[int, int]]:
+    place = panel["gridPos"]
+    return {
+        (column, line)
+        for column in range(place["x"], place["x"] + place["w"])
+        for line in range(place["y"], place["y"] + place["h"])
+    }
+
+
+@everywhere
+def test_every_line_of_panels_is_full(board: Board) -> None:
+    covered = Counter(line for panel in (*panels(board), *rows(board)) for _, line in cells(panel))
+
+    assert {line for line, count in covered.items() if count != COLUMNS} == set()
+
+
+@everywhere
+def test_the_numbers_of_panels_and_the_names_of_queries_are_unique(board: Board) -> None:
+    numbers = Counter(panel["id"] for panel in (*panels(board), *rows(board)))
+    names = [Counter(target["refId"] for target in panel.get("targets", ())) for panel in panels(board)]
+
+    assert max(numbers.values()) == 1
+    assert max(max(each.values(), default=1) for each in names) == 1
+
+
+@everywhere
+def test_titles_are_unique(board: Board) -> None:
+    titles = Counter(panel["title"] for panel in (*panels(board), *rows(board)))
+
+    assert [title for title, count in titles.items() if count > 1] == []
+
+
+@everywhere
+def test_every_link_leads_to_a_dashboard_of_ours_or_to_the_runbooks(board: Board) -> None:
+    uids = {each["uid"] for each in BOARDS.values()}
+    names = {each["name"] for each in board["templating"]["list"]}
+
+    found = list(links(board))
+
+    assert found
+    for link in found:
+        if link.get("type") == "dashboards":
+            assert [each for each in BOARDS.values() if set(link["tags"]) <= set(each["tags"])] == [
+                *BOARDS.values()
+            ]
+            continue
+        leads = re.match(r"/d/([\w-]+)\?", link["url"])
+        assert (leads is not None and leads[1] in uids) or link["url"].startswith("${runbooks}")
+        used = {name for name in re.findall(r"\$\{(\w+)", link["url"]) if not name.startswith("__")}
+        assert used <= names
+
+
+def links(board: Board) -> Iterator[dict[str, Any]]:
+    yield from board["links"]
+    for panel in panels(board):
+        for override in panel["fieldConfig"]["overrides"]:
+            for settings in override["properties"]:
+                if settings["id"] == "links":
+                    yield from settings["value"]
+
+
+@everywhere
+def test_a_link_to_the_client_names_a_column_that_is_there(board: Board) -> None:
+    for panel in panels(board):
+        headings = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
+        for found in re.findall(r"\$\{__data\.fields\.(\w+)\}", str(panel)):
+            assert found in headings
+
+
+@everywhere
+def test_every_runbook_that_a_query_names_is_there(board: Board) -> None:
+    if not RUNBOOKS.is_dir():
+        pytest.skip("alerts/runbooks is not there yet")
+
+    named = set(re.findall(r'"runbook", "(\w+)"', str([panel.get("targets") for panel in panels(board)])))
+
+    assert {name for name in named if not (RUNBOOKS / f"{name}.md").is_file()} == set()
+
+
+def test_every_alert_leads_to_a_dashboard_and_a_panel_that_are_there() -> None:
+    known = {board["uid"]: {str(panel["id"]) for panel in panels(board)} for board in BOARDS.values()}
+    leads = [annotations["dashboard_url"] for annotations in annotations_of_alerts()]
+    if not leads:
+        pytest.skip("alerts/ is not there yet")
+
+    found = [re.search(r"/d/([\w-]+)(?:\?(?:.*&)?viewPanel=(\d+))?", lead) for lead in leads]
+
+    wrong = [
+        lead
+        for lead, match in zip(leads, found, strict=True)
+        if match is None or match[1] not in known or not {match[2] or "1"} <= known[match[1]]
+    ]
+    assert wrong == []
+
+
+def annotations_of_alerts() -> Iterator[dict[str, str]]:
+    for file in (ROOT / "alerts").glob("*.yml"):
+        for group in yaml.safe_load(file.read_text()).get("groups", ()):
+            yield from (rule["annotations"] for rule in group["rules"] if "alert" in rule)
+
+
+def test_a_choice_of_nodes_is_where_nodes_are() -> None:
+    offered = {
+        name for name, board in BOARDS.items() if "node" in {each["name"] for each in variables(board)}
+    }
+
+    assert offered == {"client"}

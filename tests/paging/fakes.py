@@ -1,0 +1,120 @@
+"""A clock moved by hand, channels that answer as they are told, and what a delivery works with."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from waexporter.metrics.pager import PagerTelemetry
+from waexporter.model import Instant, PagerSettings, State
+from waexporter.paging.alerts import Alert, Item, Kind, Page
+from waexporter.paging.attempt import Outlets
+from waexporter.paging.channels import ACCEPTED, Message, Outcome, Recipient
+from waexporter.paging.delivery import Delivery, Surroundings
+from waexporter.paging.journal import Journal
+from waexporter.paging.routes import Carrier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WALL = 1_700_000_000.0
+GROUP = "14155550100-1520000000"
+TO_GROUP = Recipient(GROUP)
+BUSY = Outcome("1016", "the client is overloaded")
+UNKNOWN_GROUP = Outcome("1012", "there is no such group", is_permanent=True)
+SILENCE = Outcome("timeout", "no answer within 10 s", may_have_arrived=True)
+
+
+class HandClock:
+    """Stands still until it is moved; the wall clock can jump by itself."""
+
+    def __init__(self) -> None:
+        self.steady = 1_000.0
+        self.wall = WALL
+
+    def __call__(self) -> Instant:
+        return Instant(wall=self.wall, steady=self.steady)
+
+    def move(self, seconds: float) -> None:
+        self.steady += seconds
+        self.wall += seconds
+
+
+@dataclass
+class FakeChannel:
+    """Gives the outcomes it was told to give, then takes everything; remembers the texts."""
+
+    kind: str = "whatsapp"
+    outcomes: deque[Outcome] = field(default_factory=deque)
+    usual: Outcome = ACCEPTED
+    sent: list[Message] = field(default_factory=list)
+    on_send: Callable[[], object] = lambda: None
+
+    def send(self, message: Message) -> Outcome:
+        self.on_send()
+        self.sent.append(message)
+        return self.outcomes.popleft() if self.outcomes else self.usual
+
+
+def an_alert(name: str = "one", target: str = "", *, ends_at: float | None = None, **labels: str) -> Alert:
+    """Give an alert known by its name."""
+    where = {"target": target} if target else {}
+    return Alert(name, WALL, ends_at, {"alertname": name, **where, **labels}, {"summary": f"{name} it is"})
+
+
+def a_page(thread: str = "thread", *alerts: Alert) -> Page:
+    """Give a page about alerts, or about one that has the thread's name."""
+    items = tuple(
+        Item(each, Kind.FIRED if each.fires else Kind.RESOLVED) for each in alerts or (an_alert(thread),)
+    )
+    return Page(thread, items, received_at=WALL)
+
+
+class Rig:
+    """A delivery with a real journal, and nobody in its way: threads begin only when it is started."""
+
+    def __init__(self, folder: Path, settings: PagerSettings | None = None, fallback: int = 0) -> None:
+        self.clock = HandClock()
+        self.journal = Journal(str(folder))
+        self.carriers: list[Carrier] = [Carrier("alpha", State.OK, (GROUP,))]
+        self.ways: dict[tuple[str, str], FakeChannel] = {}
+        self.fallback = [FakeChannel("webhook") for _ in range(fallback)]
+        self.registry = CollectorRegistry()
+        self.crashes: list[Exception] = []
+        self.chance = 0.0
+        self.outlets = Outlets(lambda: self.carriers, self.way, self.fallback)
+        self.surroundings = Surroundings(
+            PagerTelemetry(self.registry), self.clock, lambda: self.chance, self.crashes.append
+        )
+        self.settings = settings or PagerSettings()
+        self.delivery = Delivery(self.settings, self.journal, self.outlets, self.surroundings)
+
+    def way(self, name: str, recipient: Recipient = TO_GROUP) -> FakeChannel:
+        """Give the channel through a target to a recipient."""
+        return self.ways.setdefault((name, recipient.to), FakeChannel())
+
+    def page(self, thread: str = "thread", *alerts: Alert) -> int:
+        """Put a page into the journal and hand it on; gives its number."""
+        with self.journal.memory() as recall:
+            entry = recall.record(a_page(thread, *alerts), (), self.clock.wall)
+        self.delivery.take(entry)
+        return entry.number
+
+    def run(self) -> int:
+        """Try whatever is due now; gives how many rounds it took."""
+        rounds = 0
+        while self.delivery.hand_over(0):
+            rounds += 1
+        return rounds
+
+    def states(self) -> list[str]:
+        """Give what the journal says of every page, the oldest first."""
+        return [entry.state.value for entry in reversed(self.journal.latest(100))]
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Give a sample of the pager's metrics."""
+        return self.registry.get_sample_value(name, labels)

@@ -1,0 +1,392 @@
+"""The journal: what was recorded is there whatever happened; what is wrong is said with its file."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.paging.fakes import WALL, a_page, an_alert
+from waexporter.errors import JournalError
+from waexporter.paging import schema
+from waexporter.paging.alerts import Alert, Item, Kind, Page
+from waexporter.paging.entries import End, Entry, PageState
+from waexporter.paging.journal import FILE, Journal, read_pages
+from waexporter.paging.threads import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(str(tmp_path))
+    yield made
+    made.close()
+
+
+def pending(journal: Journal) -> tuple[Entry, ...]:
+    with journal.memory() as recall:
+        return recall.pending()
+
+
+def record(journal: Journal, page: Page | None = None, *memories: Memory, at: float = WALL) -> Entry:
+    with journal.memory() as recall:
+        return recall.record(page or a_page(), memories, at)
+
+
+def again(journal: Journal) -> Journal:
+    """Give the journal as a restarted daemon finds it."""
+    journal.close()
+    return Journal(str(journal.path.parent))
+
+
+def known(journal: Journal) -> dict[str, Memory]:
+    with journal.memory() as recall:
+        return dict(recall.known)
+
+
+def firing(journal: Journal, thread: str) -> frozenset[str]:
+    with journal.memory() as recall:
+        return recall.firing(thread)
+
+
+def a_memory(name: str = "a", ends_at: float | None = None, told_at: float = WALL) -> Memory:
+    return Memory(name, "thread", WALL, ends_at, told_at)
+
+
+def test_what_is_recorded_outlives_a_restart(journal: Journal) -> None:
+    first = record(journal, a_page("one"), a_memory("a"), a_memory("b", WALL + 1.0))
+    second = record(journal, a_page("two", an_alert("x"), an_alert("y", ends_at=WALL)), at=WALL + 5.0)
+
+    found = again(journal)
+
+    assert pending(found) == (first, second)
+    assert known(found) == {"a": a_memory("a"), "b": a_memory("b", WALL + 1.0)}
+    assert firing(found, "thread") == {"a"}
+    assert firing(found, "other") == frozenset()
+    found.close()
+
+
+def test_it_is_written_to_disk_before_it_is_said_to_be(journal: Journal) -> None:
+    journal.open()
+    connection = journal._connection
+    assert connection is not None
+
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_page_and_its_memory_are_on_disk_both_or_neither(journal: Journal) -> None:
+    class Odd(Memory, frozen=True):
+        """A memory that SQLite can't keep."""
+
+    odd = Odd("b", "thread", WALL, None, object())  # type: ignore[arg-type]
+
+    with pytest.raises(JournalError, match=FILE):
+        record(journal, a_page(), a_memory("a"), odd)
+
+    assert pending(journal) == ()
+    assert known(journal) == {}
+    assert firing(journal, "thread") == frozenset()
+
+
+def test_a_page_goes_from_pending_to_its_end(journal: Journal) -> None:
+    number = record(journal).number
+
+    journal.begin([number], again=False)
+    [entry] = pending(journal)
+    assert (entry.attempts, entry.is_uncertain, entry.repeats) == (1, True, 0)
+
+    journal.postpone([number], "the client is busy", is_uncertain=False)
+    [entry] = pending(journal)
+    assert (entry.attempts, entry.is_uncertain, entry.why) == (1, False, "the client is busy")
+
+    journal.begin([number], again=True)
+    journal.finish([number], End(PageState.ACCEPTED, WALL + 9.0, "whatsapp", "alpha/1", ""))
+    assert pending(journal) == ()
+    [entry] = journal.latest(5)
+    assert entry == Entry(
+        number=number,
+        page=a_page(),
+        state=PageState.ACCEPTED,
+        received_at=WALL,
+        attempts=2,
+        repeats=1,
+        channel="whatsapp",
+        destination="alpha/1",
+        done_at=WALL + 9.0,
+    )
+
+
+def test_the_newest_pages_come_first(journal: Journal) -> None:
+    numbers = [record(journal).number for _ in range(4)]
+
+    assert [entry.number for entry in journal.latest(3)] == numbers[:0:-1]
+
+
+def test_it_is_told_where_messages_went_of_late(journal: Journal) -> None:
+    numbers = [record(journal).number for _ in range(4)]
+    journal.finish(numbers[:2], End(PageState.ACCEPTED, WALL + 10.0, "whatsapp", "alpha/1"))
+    journal.finish(numbers[2:3], End(PageState.ACCEPTED, WALL + 20.0, "webhook", "fallback"))
+    journal.finish(numbers[3:], End(PageState.FAILED, WALL + 30.0, "whatsapp"))
+
+    assert sorted(journal.accepted_since(WALL)) == [("alpha/1", WALL + 10.0), ("fallback", WALL + 20.0)]
+    assert journal.accepted_since(WALL + 10.0) == (("fallback", WALL + 20.0),)
+    assert sorted(journal.last_acceptances()) == [("webhook", WALL + 20.0), ("whatsapp", WALL + 10.0)]
+
+
+def test_facts_are_kept_by_kind_and_name(journal: Journal) -> None:
+    journal.keep("group", "alpha", "1-2")
+    journal.keep("group", "alpha", "3-4")
+    journal.keep("watchdog", "alpha", "5")
+
+    found = again(journal)
+    assert found.facts("group") == {"alpha": "3-4"}
+    assert found.facts("none") == {}
+    found.close()
+
+
+def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) -> None:
+    old, pending, fresh = (record(journal).number for _ in range(3))
+    journal.finish([old], End(PageState.ACCEPTED, WALL))
+    journal.finish([fresh], End(PageState.FAILED, WALL + 20 * DAY))
+    record(
+        journal,
+        a_page(),
+        a_memory("resolved", WALL, WALL + 23 * DAY),
+        a_memory("resolved of late", WALL, WALL + 26 * DAY),
+        a_memory("fires", None, WALL + 2 * DAY),
+        a_memory("fires no more", None, WALL),
+    )
+
+    journal.prune(WALL + 31 * DAY)
+
+    assert [entry.number for entry in journal.latest(10)] == [4, fresh, pending]
+    assert known(journal).keys() == {"resolved of late", "fires"}
+    assert firing(journal, "thread") == {"fires"}
+
+
+def test_the_journal_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waexporter.paging.journal._MOST_PAGES", 3)
+    numbers = [record(journal).number for _ in range(10)]
+    journal.finish(numbers[1:], End(PageState.ACCEPTED, WALL))
+
+    journal.prune(WALL)
+
+    assert [entry.number for entry in journal.latest(20)] == [10, 9, 8, 1]
+
+
+# --- the file ----------------------------------------------------------------------------------
+
+
+def test_nobody_else_can_read_it(journal: Journal) -> None:
+    journal.open()
+
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "lib" / "waexporter"
+    journal = Journal(str(folder))
+    journal.open()
+    journal.close()
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (folder / FILE).exists()
+
+
+def test_a_second_daemon_is_kept_from_it_until_the_first_one_ends(journal: Journal) -> None:
+    journal.open()
+    other = Journal(str(journal.path.parent))
+
+    with pytest.raises(JournalError, match="another waexporter works with it"):
+        other.open()
+    journal.close()
+    other.open()
+    other.close()
+
+
+@pytest.mark.parametrize("content", [b"hello" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_named_and_left_alone(journal: Journal, content: bytes) -> None:
+    journal.path.write_bytes(content)
+
+    for _ in range(2):
+        with pytest.raises(JournalError, match=FILE):
+            journal.open()
+
+    assert journal.path.read_bytes() == content
+
+
+def test_a_database_of_another_program_is_named_and_left_alone(journal: Journal) -> None:
+    with sqlite3.connect(journal.path) as other:
+        other.execute("CREATE TABLE pages (theirs TEXT)")
+    content = journal.path.read_bytes()
+
+    with pytest.raises(JournalError, match="no journal of waexporter; move it away"):
+        journal.open()
+
+    assert journal.path.read_bytes() == content
+
+
+def test_a_journal_of_a_later_version_is_left_to_it(journal: Journal) -> None:
+    journal.open()
+    journal.close()
+    with sqlite3.connect(journal.path) as other:
+        other.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(JournalError, match="a later version of waexporter"):
+        journal.open()
+
+
+def test_a_journal_of_an_earlier_version_is_brought_up_to_date(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(journal)
+    journal.close()
+    more = (*schema.SCRIPTS, "ALTER TABLE pages ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';")
+    monkeypatch.setattr(schema, "SCRIPTS", more)
+
+    assert len(pending(journal)) == 1
+
+    with sqlite3.connect(journal.path) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (2,)
+        assert other.execute("SELECT colour FROM pages").fetchone() == ("red",)
+
+
+def test_a_step_that_fails_leaves_the_version_before(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(journal)
+    journal.close()
+    with monkeypatch.context() as patch:
+        broken = "ALTER TABLE pages ADD COLUMN colour TEXT; SELECT * FROM nowhere;"
+        patch.setattr(schema, "SCRIPTS", (*schema.SCRIPTS, broken))
+        with pytest.raises(JournalError, match="nowhere"):
+            journal.open()
+
+    assert len(pending(journal)) == 1
+    with sqlite3.connect(journal.path) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("damage", ["content = x'00ff'", "content = 'text'", "state = 'lost', number = -1"])
+def test_a_damaged_page_is_an_error_with_its_number(journal: Journal, damage: str) -> None:
+    record(journal)
+    with sqlite3.connect(journal.path) as other:
+        other.execute(f"UPDATE pages SET {damage}")  # noqa: S608 - our own words
+
+    with pytest.raises(JournalError, match=rf"{FILE}: page -?1 is damaged"):
+        journal.latest(5)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(JournalError, match="file"):
+        Journal(str(tmp_path / "file")).open()
+
+
+def test_after_an_error_the_next_step_tries_again(journal: Journal) -> None:
+    record(journal)
+    connection = journal._connection
+    assert connection is not None
+    connection.close()
+
+    with pytest.raises(JournalError, match=FILE):
+        journal.check()
+
+    journal.check()
+    assert len(pending(journal)) == 1
+
+
+def test_a_full_disk_is_an_error_and_mends_itself(journal: Journal) -> None:
+    record(journal)
+    connection = journal._connection
+    assert connection is not None
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    much = Page(
+        "thread", tuple(Item(Alert(str(n), n, labels={"a": str(n * n)}), Kind.FIRED) for n in range(9_999))
+    )
+
+    with pytest.raises(JournalError, match="full"):
+        record(journal, much, a_memory())
+
+    assert known(journal) == {}
+    assert record(journal, much, a_memory()).number == 2, "the next step has room again"
+
+
+def test_it_is_read_while_a_daemon_writes(journal: Journal, tmp_path: Path) -> None:
+    entries = [record(journal) for _ in range(3)]
+
+    assert read_pages(str(tmp_path), 2) == tuple(reversed(entries[1:]))
+    record(journal)
+
+
+def test_a_reader_says_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="there is no journal"):
+        read_pages(str(tmp_path), 5)
+
+    (tmp_path / FILE).write_bytes(b"hello" * 1000)
+    with pytest.raises(JournalError, match=FILE):
+        read_pages(str(tmp_path), 5)
+
+
+def test_threads_share_it(journal: Journal) -> None:
+    workers = [threading.Thread(target=lambda: [record(journal) for _ in range(10)]) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert [entry.number for entry in pending(journal)] == list(range(1, 41))
+
+
+# --- properties --------------------------------------------------------------------------------
+
+TIMES = st.floats(-1e11, 1e11)
+LABELS = st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3)
+ALERTS = st.builds(Alert, st.text(max_size=9), TIMES, st.none() | TIMES, LABELS, LABELS)
+PAGES = st.builds(
+    Page,
+    st.text(max_size=9),
+    st.lists(st.builds(Item, ALERTS, st.sampled_from(Kind)), max_size=4).map(tuple),
+    st.integers(0, 2**63),
+    st.integers(0, 2**31),
+    TIMES,
+)
+MEMORIES = st.lists(
+    st.builds(Memory, st.text(max_size=3), st.text(max_size=3), TIMES, st.none() | TIMES, TIMES), max_size=4
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(PAGES, MEMORIES), max_size=4))
+def test_whatever_is_recorded_is_read_back(
+    journal: Journal, recorded: list[tuple[Page, list[Memory]]]
+) -> None:
+    journal.open()
+    before = len(pending(journal))
+    entries = [record(journal, page, *memories) for page, memories in recorded]
+    expected = known(journal)
+    threads = {memory.thread for memory in expected.values()}
+    fires = {thread: firing(journal, thread) for thread in threads}
+
+    journal.close()
+
+    assert list(pending(journal)[before:]) == entries
+    assert known(journal) == expected
+    assert {thread: firing(journal, thread) for thread in threads} == fires
+    for thread, names in fires.items():
+        assert names == {
+            each.fingerprint for each in expected.values() if each.thread == thread and each.ends_at is None
+        }

@@ -1,0 +1,279 @@
+"""A page in words: one text for every shape of alerts, short enough, exact, and true."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.markdown import ROOT, blocks
+from tests.paging.regenerate import FOLDER
+from tests.paging.shapes import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    alert,
+    fired,
+    foreign,
+    messages,
+    page,
+    reminded,
+    resolved,
+)
+from waexporter.paging.alerts import Alert, Page
+from waexporter.paging.message import compose
+from waexporter.paging.wording import width
+
+
+def first_line(*pages: Page) -> str:
+    return compose(pages, NOW).split("\n")[0]
+
+
+def down(count: int, **more: object) -> tuple[Alert, ...]:
+    return tuple(alert("WhatsAppDown", f"shop-{place}", **more) for place in range(count))
+
+
+def over(one: Alert, ago: float) -> Alert:
+    return Alert(one.fingerprint, one.starts_at, NOW - ago, one.labels, one.annotations)
+
+
+# --- golden files ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(messages()))
+def test_every_shape_of_alerts_gives_the_message_on_record(name: str) -> None:
+    recorded = (FOLDER / name).read_text(encoding="utf-8")
+
+    text = messages()[name]
+
+    assert text == recorded
+
+
+def test_no_message_is_on_record_that_nothing_makes() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(messages())
+
+
+def test_the_message_in_the_documents_is_one_on_record() -> None:
+    recorded = (FOLDER / "three-of-two-rules.txt").read_text(encoding="utf-8")
+
+    assert blocks(ROOT / "docs" / "paging.md", "text") == [f"{recorded}\n"]
+
+
+# --- the first line ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (page(*fired(*down(1))), "FIRING: 1 alert, 1 critical"),
+        (page(*fired(alert("WhatsAppBuildExpiring"))), "FIRING: 1 alert"),
+        (
+            page(*fired(*down(2), alert("WhatsAppBuildExpiring")), still_firing=1, truncated=7),
+            "FIRING: 3 alerts, 2 critical, 1 other still firing, 7 unknown",
+        ),
+        (page(*reminded(*down(2))), "REMINDER: 2 alerts still firing, 2 critical"),
+        (page(*fired(*down(1)), *reminded(*down(3)[1:])), "FIRING: 3 alerts (1 new), 3 critical"),
+        (page(*fired(*down(1)), *resolved(*down(3)[1:])), "FIRING: 1 alert, 1 critical, 2 resolved"),
+        (page(*resolved(*down(3))), "ALL CLEAR: 3 resolved"),
+        (page(*resolved(*down(2)), still_firing=3), "RESOLVED: 2 of 5, 3 still firing"),
+        (page(*resolved(*down(2)), truncated=4), "RESOLVED: 2 of 6, 4 unknown"),
+        (
+            page(*resolved(*down(2)), truncated=4, still_firing=1),
+            "RESOLVED: 2 of 7, 1 still firing, 4 unknown",
+        ),
+        (page(truncated=4, still_firing=1), "NO NEWS: 1 still firing, 4 unknown"),
+        (page(), "NO NEWS: no alerts"),
+    ],
+)
+def test_the_first_line_says_state_and_count(given: Page, line: str) -> None:
+    assert first_line(given) == line
+
+
+def test_no_page_at_all_is_no_all_clear() -> None:
+    assert compose([], NOW) == "NO NEWS: no alerts"
+
+
+def test_a_severity_counts_however_it_is_written() -> None:
+    shouted = foreign({"alertname": "A", "severity": " Critical "})
+
+    assert first_line(page(*fired(shouted))) == "FIRING: 1 alert, 1 critical"
+
+
+@pytest.mark.parametrize(
+    ("ago", "line"), [(120.0, ""), (121.0, "Delayed 2 min, received 02:28 UTC"), (-HOUR, ""), (NOW, "")]
+)
+def test_a_page_says_that_it_is_late(ago: float, line: str) -> None:
+    text = compose([page(*fired(*down(1)), ago=ago)], NOW)
+
+    assert text.split("\n")[1] == line
+
+
+# --- several pages -----------------------------------------------------------------------------
+
+
+def test_of_every_alert_its_latest_state_is_told() -> None:
+    one, two, three = down(3, age=30 * MINUTE)
+    pages = [
+        page(*fired(one, two), *reminded(three)),
+        page(*resolved(over(one, 60), over(three, 60)), still_firing=1),
+    ]
+
+    text = compose(pages, NOW)
+
+    assert text.startswith(
+        "DIGEST: 2 pages, 1 firing (1 critical), 2 resolved\n\nCRITICAL: A WhatsApp client"
+    )
+    assert "WhatsAppDown / shop-0: fired 02:01, cleared 02:30, could not be delivered until 02:31 UTC" in text
+    assert "Fired 02:01, cleared 02:30 UTC (29 min)" in text  # people know that this one fired
+    assert text.count("WhatsAppDown / shop-1\n") == 1
+
+
+def test_what_fires_again_fires() -> None:
+    one = alert("WhatsAppDown", age=HOUR)
+    again = alert("WhatsAppDown", age=MINUTE)
+
+    text = compose([page(*fired(one)), page(*resolved(over(one, 300))), page(*fired(again))], NOW)
+
+    assert text.startswith("DIGEST: 3 pages, 1 firing (1 critical)\n")
+    assert "Since 02:30 UTC (1 min)" in text
+
+
+def test_an_alert_that_is_twice_in_a_page_is_told_as_it_is_now() -> None:
+    ended, again = over(alert("WhatsAppDown", age=HOUR), 300), alert("WhatsAppDown", age=MINUTE)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*resolved(ended), *fired(again)),
+            (*fired(again), *resolved(ended)),
+            (*fired(again), *resolved(ended), *fired(again)),
+        )
+    }
+
+    assert texts == {compose([page(*fired(again))], NOW)}
+
+
+def test_an_alert_that_is_twice_in_a_page_has_ended_if_one_of_them_has() -> None:
+    fires = alert("WhatsAppDown", age=HOUR)
+
+    texts = {
+        compose([page(*items)], NOW)
+        for items in (
+            (*fired(fires), *resolved(over(fires, 300))),
+            (*resolved(over(fires, 300)), *fired(fires)),
+        )
+    }
+
+    # Whoever contradicts himself is not believed that all is clear.
+    assert [text.split("\n")[0] for text in texts] == ["RESOLVED: 1 of 1"]
+
+
+def test_an_alert_that_began_in_the_future_has_no_age() -> None:
+    text = compose([page(*fired(alert("WhatsAppDown", age=-5 * MINUTE)))], NOW)
+
+    assert "\nSince 02:36 UTC\n" in text
+
+
+def test_alerts_of_which_nothing_is_known_are_told_one_by_one() -> None:
+    text = compose([page(*fired(Alert("a", NOW), Alert("b", NOW)))], NOW)
+
+    assert text.count("ALERT: an alert without a name\nSince 02:31 UTC (0 s)") == 2
+
+
+def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None:
+    one = alert("WhatsAppDown", age=DAY)
+
+    text = compose([page(*fired(one)), page(*resolved(over(one, 60)))], NOW)
+
+    assert "fired 2026-03-13 02:31, cleared 02:30, could not be delivered until 02:31 UTC" in text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "line"),
+    [
+        # Of the two others that fired with the second page, the first page tells one.
+        (
+            page(*fired(*down(1))),
+            page(*resolved(*down(2)[1:]), still_firing=2),
+            "DIGEST: 2 pages, 1 firing (1 critical), 1 resolved, 1 other still firing",
+        ),
+        (
+            page(*resolved(*down(1)), still_firing=1),
+            page(*resolved(*down(2)[1:])),
+            "DIGEST: 2 pages, ALL CLEAR: 2 resolved",
+        ),
+        (
+            page(*resolved(*down(1)), truncated=3),
+            page(*resolved(*down(2)[1:])),
+            "DIGEST: 2 pages, ALL CLEAR: 2 resolved",
+        ),
+        (
+            page(*resolved(*down(1))),
+            page(*resolved(*down(2)[1:]), truncated=3),
+            "DIGEST: 2 pages, 0 firing, 2 resolved, 3 unknown",
+        ),
+        (
+            page(*resolved(*down(1)), still_firing=1, thread="a"),
+            page(*resolved(*down(2)[1:]), thread="b"),
+            "DIGEST: 2 pages, 0 firing, 2 resolved, 1 other still firing",
+        ),
+        # The second page can't be right that all is clear, for nobody said that the first alert ended.
+        (
+            page(*fired(*down(1))),
+            page(*resolved(*down(2)[1:])),
+            "DIGEST: 2 pages, 1 firing (1 critical), 1 resolved",
+        ),
+    ],
+)
+def test_all_is_clear_if_the_last_page_of_every_thread_says_so(first: Page, second: Page, line: str) -> None:
+    assert first_line(first, second) == line
+
+
+# --- room --------------------------------------------------------------------------------------
+
+
+def test_what_does_not_fit_is_counted_by_what_it_is() -> None:
+    alerts = [*down(3), *(alert("WhatsAppNodeUnreachable", node=f"core-{place}") for place in range(2))]
+    given = page(*fired(*alerts), *resolved(*down(5)[3:]), truncated=5)
+
+    lasts = [compose([given], NOW, limit).split("\n")[-1] for limit in (500, 950)]
+
+    assert lasts == [
+        "+11 more (2 critical, 2 resolved), 5 of them left out by Alertmanager: their state is unknown.",
+        "+9 more (2 resolved), 5 of them left out by Alertmanager: their state is unknown.",
+    ]
+
+
+def test_long_descriptions_give_way_before_alerts_do() -> None:
+    texts = [foreign({"alertname": f"A{place}"}, {"description": "word " * 500}) for place in range(6)]
+
+    text = compose([page(*fired(*texts))], NOW)
+
+    assert "more" not in text
+    assert text.count("word…") == 6
+    assert width(text) <= 4096
+
+
+def test_a_description_in_a_page_with_room_is_whole() -> None:
+    description = " ".join(["word"] * 750)
+
+    text = compose([page(*fired(foreign({"alertname": "A"}, {"description": description})))], NOW)
+
+    assert description in text
+
+
+@pytest.mark.parametrize("limit", [4096, 1000, 300, 120])
+def test_an_alert_longer_than_a_message_is_shortened_and_not_left_out(limit: int) -> None:
+    long = foreign({"alertname": "DiskFull"}, {"description": "🔥 " * 5000})
+
+    text = compose([page(*fired(long))], NOW, limit)
+
+    assert text.startswith("FIRING: 1 alert\n\nALERT: DiskFull\n🔥")
+    assert "🔥…\nSince 02:26 UTC (5 min)" in text
+    assert width(text) <= limit
+
+
+def test_ten_thousand_alerts_are_counted() -> None:
+    text = compose([page(*fired(*down(10_000)), truncated=2_500)], NOW)
+
+    shown = text.count("Since 02:26")
+    assert f"+{12_500 - shown} more ({10_000 - shown} critical), 2500 of them" in text

@@ -1,0 +1,57 @@
+"""Whatever keeps a page from people, something can be done about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from waexporter.errors import ApiError
+from waexporter.paging.channels import _PERMANENT, judge
+from waexporter.paging.remedies import _BY_CODE, find_remedy
+from waexporter.whatsapp.envelope import check
+from waexporter.whatsapp.exchange import Reply
+
+
+def refusal(status: int, body: bytes) -> str:
+    """Give the words that the pager writes of an answer."""
+    with pytest.raises(ApiError) as caught:
+        check(Reply(status, body))
+    return f"support-line: {judge(caught.value).why}"
+
+
+@pytest.mark.parametrize("code", sorted(_BY_CODE.keys() - {401, 403, 404, 429}))
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_error_of_the_api_is_answered_by_its_code(code: int, status: int) -> None:
+    why = refusal(status, b'{"errors": [{"code": %d, "title": "A title", "details": "1022 details"}]}' % code)
+
+    assert find_remedy(why) == _BY_CODE[code]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429])
+def test_a_status_without_a_code_is_answered_by_itself(code: int) -> None:
+    assert find_remedy(refusal(code, b"")) == _BY_CODE[code]
+    assert find_remedy(refusal(code, b'{"errors": [{"code": 77, "title": "?"}]}')) == _BY_CODE[code]
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("no group is known to send to: set pager.group, or on_call_pager", "set pager.group or"),
+        ("a: the login of 'owner' was refused (no words)", "check api_key"),
+        ("a: the certificate is not trusted: expired; renew it", "check tls.ca_file"),
+        ("fallback 0: Apprise could not send to mailto://…", "check the address in pager.fallback"),
+        ("fallback 0: the fallback at https://x/… answered 500", "check the address in pager.fallback"),
+        ("a bug of waexporter", "read the log of waexporter"),
+        ("a: the answer is a web page, not JSON", "check that the url leads to the webapp"),
+        ("a: no connection: Connection refused", "check that it runs"),
+        ("", "check that it runs"),
+    ],
+)
+def test_other_failures_are_answered_by_their_words(why: str, words: str) -> None:
+    assert find_remedy(why).startswith(words)
+
+
+def test_what_can_never_be_sent_has_an_answer_of_its_own() -> None:
+    # Mistakes of a request itself would be bugs of ours.
+    ours = {1008, 1009, 1010, 1025}
+
+    assert _PERMANENT - ours <= _BY_CODE.keys()

@@ -1,0 +1,309 @@
+"""What is news beside what was told before: occurrences, duplicates, stale deliveries, the all-clear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waexporter.paging.alerts import Alert, Item, Kind, Page, Webhook
+from waexporter.paging.threads import DUPLICATE_WITHIN, STALE_WITHIN, Memory, decide, start_after
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T0 = 1_700_000_000.0
+
+
+class Desk:
+    """Remembers what was decided, as the journal does."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Memory] = {}
+        self.pages: list[Page] = []
+        self.now = T0
+
+    def take(self, *alerts: Alert, truncated: int = 0, thread: str = "thread") -> Page | None:
+        firing = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
+        decision = decide(Webhook(thread, alerts, truncated), self.known, firing, self.now, self.now)
+        for memory in decision.memories:
+            self.known[memory.fingerprint] = memory
+        if decision.page is not None:
+            self.pages.append(decision.page)
+        return decision.page
+
+    def kinds(self, *alerts: Alert, truncated: int = 0) -> dict[str, Kind]:
+        page = self.take(*alerts, truncated=truncated)
+        return {} if page is None else {item.alert.fingerprint: item.kind for item in page.items}
+
+
+def _fires(memory: Memory) -> bool:
+    return memory.ends_at is None
+
+
+def fires(name: str = "a", start: float = T0) -> Alert:
+    return Alert(name, start)
+
+
+def resolved(name: str = "a", start: float = T0, end: float = T0 + 60.0) -> Alert:
+    return Alert(name, start, end)
+
+
+def test_the_first_delivery_fires_and_the_end_resolves() -> None:
+    desk = Desk()
+
+    first = desk.take(fires())
+    desk.now += 60.0
+    second = desk.take(resolved())
+
+    assert first == Page("thread", (Item(fires(), Kind.FIRED),), received_at=T0)
+    assert second is not None
+    assert (second.items[0].kind, second.is_all_clear) == (Kind.RESOLVED, True)
+
+
+@pytest.mark.parametrize("alert", [fires(), resolved()])
+def test_the_same_state_soon_after_is_a_duplicate(alert: Alert) -> None:
+    desk = Desk()
+    desk.take(alert)
+    desk.now += DUPLICATE_WITHIN - 0.1
+
+    assert desk.take(alert) is None
+
+
+def test_the_same_state_later_is_a_reminder_and_from_then_on_the_time_counts_anew() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.now += DUPLICATE_WITHIN
+
+    assert desk.kinds(fires()) == {"a": Kind.REMINDED}
+    desk.now += DUPLICATE_WITHIN - 0.1
+    assert desk.kinds(fires()) == {}
+
+
+def test_an_end_is_told_once_however_late_it_comes_again() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.take(resolved())
+    desk.now += 86_400.0
+
+    assert desk.take(resolved()) is None
+
+
+def test_a_new_occurrence_is_told_at_once() -> None:
+    desk = Desk()
+    desk.take(fires())
+
+    assert desk.kinds(fires(start=T0 + 5.0)) == {"a": Kind.FIRED}
+
+
+def test_a_new_occurrence_after_an_end_is_told() -> None:
+    desk = Desk()
+    desk.take(resolved(end=T0 + 60.0))
+
+    assert desk.kinds(fires(start=T0 + 60.5)) == {"a": Kind.FIRED}
+
+
+def test_a_firing_that_began_before_the_recorded_end_is_a_stale_delivery() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.take(resolved(end=T0 + 60.0))
+
+    assert desk.kinds(fires()) == {}
+    assert desk.kinds(fires(start=T0 + 60.0)) == {}
+
+
+def test_it_is_not_stale_for_ever() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.take(resolved())
+    desk.now += STALE_WITHIN
+
+    assert desk.kinds(fires()) == {"a": Kind.FIRED}
+
+
+def test_an_end_of_an_earlier_occurrence_does_not_end_this_one() -> None:
+    desk = Desk()
+    desk.take(fires(start=T0 + 100.0))
+
+    assert desk.take(resolved(end=T0 + 60.0)) is None
+    assert desk.known["a"].ends_at is None
+
+
+def test_a_pair_that_disagrees_about_the_start_pages_once() -> None:
+    desk = Desk()
+    desk.take(fires(start=T0))
+    desk.take(fires(start=T0 + 5.0))
+    for _ in range(4):
+        desk.now += DUPLICATE_WITHIN
+        assert desk.kinds(fires(start=T0)) == {"a": Kind.REMINDED}
+        assert desk.kinds(fires(start=T0 + 5.0)) == {}
+
+
+def test_a_clock_that_was_set_back_makes_no_reminder_of_a_duplicate_nor_keeps_a_reminder_back() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.now -= 60.0
+    assert desk.take(fires()) is None
+    desk.now -= 3_600.0
+    assert desk.kinds(fires()) == {"a": Kind.REMINDED}
+
+
+def test_the_false_all_clear_of_a_truncated_delivery_is_none() -> None:
+    """With max_alerts, Alertmanager says resolved of what is left."""
+    desk = Desk()
+    desk.take(fires("a"), truncated=5)
+
+    page = desk.take(resolved("a"), truncated=5)
+
+    assert page is not None
+    assert not page.is_all_clear
+
+
+def test_an_all_clear_waits_for_every_alert_of_the_thread() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+
+    first = desk.take(resolved("a"))
+    second = desk.take(resolved("b"))
+
+    assert first is not None
+    assert second is not None
+    assert (first.is_all_clear, first.still_firing) == (False, 1)
+    assert (second.is_all_clear, second.still_firing) == (True, 0)
+
+
+def test_an_alert_in_a_page_is_not_counted_as_another_that_still_fires() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+    desk.now += DUPLICATE_WITHIN
+
+    page = desk.take(fires("a"), resolved("b"))
+
+    assert page is not None
+    assert page.still_firing == 0
+    assert not page.is_all_clear
+
+
+def test_what_is_known_of_an_alert_holds_in_whichever_thread_it_comes() -> None:
+    """An edit of the route tree, or of group_by, tells nobody the same again."""
+    desk = Desk()
+    desk.take(fires(), thread="before")
+
+    assert desk.take(fires(), thread="after") is None
+
+
+def test_one_alert_twice_in_a_delivery_is_told_once() -> None:
+    page = Desk().take(fires(), fires())
+
+    assert page is not None
+    assert len(page.items) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "wall", "start"),
+    [
+        (None, T0, T0),
+        (Memory("a", "t", T0, None, T0), T0 + 1.0, T0 + 1.0),
+        (Memory("a", "t", T0, T0 + 5.0, T0), T0 + 9.0, T0 + 9.0),
+        (Memory("a", "t", T0, T0 + 5.0, T0), T0 - 9.0, T0 + 5.001),
+    ],
+)
+def test_an_alert_of_our_own_starts_after_its_last_end(
+    before: Memory | None, wall: float, start: float
+) -> None:
+    assert start_after(before, wall) == start
+
+
+# --- properties --------------------------------------------------------------------------------
+
+NAMES = ("a", "b", "c")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[float, tuple[Alert, ...], int, bool]]:
+    """Draw deliveries of a thread: (seconds since the one before, alerts, truncated, whether it is a replay).
+
+    Alerts really fire and end, over and over; whoever delivers says how they stand, and replays at will.
+    """
+    wall = T0
+    states: dict[str, Alert] = {}
+    deliveries: list[tuple[float, tuple[Alert, ...], int, bool]] = []
+    for _ in range(draw(st.integers(1, 25))):
+        pause = draw(st.sampled_from([0.0, 1.0, 5.0, 30.0, 119.0, 121.0, 700.0, 4_000.0]))
+        wall += pause
+        is_replay = draw(st.booleans())
+        if deliveries and is_replay:
+            _, alerts, truncated, _ = draw(st.sampled_from(deliveries))
+            deliveries.append((pause, alerts, truncated, True))
+            continue
+        for name in draw(st.sets(st.sampled_from(NAMES))):
+            wall += 1.0
+            pause += 1.0
+            old = states.get(name)
+            states[name] = Alert(name, old.starts_at, wall) if old and old.fires else Alert(name, wall)
+        alerts = tuple(states.values())
+        truncated = draw(st.sampled_from([0, 0, 0, 2])) if alerts else 0
+        kept = alerts[: max(1, len(alerts) - truncated)] if truncated else alerts
+        deliveries.append((pause, tuple(draw(st.permutations(kept))), truncated, False))
+    return deliveries
+
+
+def occurrences(items: Sequence[Item]) -> set[tuple[str, float]]:
+    return {(item.alert.fingerprint, item.alert.starts_at) for item in items if item.alert.fires}
+
+
+@given(histories())
+def test_every_occurrence_that_fires_is_told_whatever_is_replayed(
+    history: list[tuple[float, tuple[Alert, ...], int, bool]],
+) -> None:
+    desk = Desk()
+    for pause, alerts, truncated, is_replay in history:
+        desk.now += pause
+        desk.take(*alerts, truncated=truncated)
+        told = occurrences([item for page in desk.pages for item in page.items])
+        if not is_replay:
+            assert {(each.fingerprint, each.starts_at) for each in alerts if each.fires} <= told
+
+
+@given(histories())
+def test_no_all_clear_while_anything_fires_or_is_unknown(
+    history: list[tuple[float, tuple[Alert, ...], int, bool]],
+) -> None:
+    desk = Desk()
+    told: dict[str, Kind] = {}
+    for pause, alerts, truncated, _ in history:
+        desk.now += pause
+        page = desk.take(*alerts, truncated=truncated)
+        if page is not None:
+            told |= {item.alert.fingerprint: item.kind for item in page.items}
+            is_over = all(kind is Kind.RESOLVED for kind in told.values())
+            assert page.is_all_clear == (is_over and truncated == 0)
+
+
+@given(histories())
+def test_a_delivery_that_comes_again_tells_nothing(
+    history: list[tuple[float, tuple[Alert, ...], int, bool]],
+) -> None:
+    desk = Desk()
+    for pause, alerts, truncated, _ in history:
+        desk.now += pause
+        desk.take(*alerts, truncated=truncated)
+        before = dict(desk.known)
+        assert desk.take(*alerts, truncated=truncated) is None
+        assert desk.known == before
+
+
+@given(histories())
+def test_an_occurrence_is_never_told_to_fire_twice_within_the_time_of_duplicates(
+    history: list[tuple[float, tuple[Alert, ...], int, bool]],
+) -> None:
+    desk = Desk()
+    last: dict[tuple[str, float], float] = {}
+    for pause, alerts, truncated, _ in history:
+        desk.now += pause
+        page = desk.take(*alerts, truncated=truncated)
+        for told in occurrences(page.items if page else ()):
+            assert desk.now - last.get(told, 0.0) >= DUPLICATE_WITHIN
+            last[told] = desk.now

@@ -1,0 +1,138 @@
+"""The built-in watch: verdicts that hold page, those that flutter don't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.paging.fakes import WALL
+from waexporter.model import Problem, State, Verdict
+from waexporter.paging.alerts import Webhook
+from waexporter.paging.threads import Memory, decide
+from waexporter.paging.watch import list_news
+
+if TYPE_CHECKING:
+    from waexporter.paging.alerts import Alert
+
+FOR = 120.0
+
+
+class Guard:
+    """Remembers what was told of the target "alpha", as the journal does."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Memory] = {}
+        self.wall = WALL
+
+    def look(self, state: State, *problems: str, age: float = FOR) -> dict[str, bool]:
+        """Give the alerts told of a verdict that has held for so long, and whether they fire."""
+        return {alert.labels["alertname"]: alert.fires for alert in self.alerts(state, *problems, age=age)}
+
+    def alerts(self, state: State, *problems: str, age: float = FOR) -> tuple[Alert, ...]:
+        found = tuple(Problem(words, words, since=self.wall - age) for words in problems)
+        verdict = Verdict(state, found, since=self.wall - age)
+        alerts = list_news([("alpha", verdict)], self.known, FOR, self.wall).get("alpha", ())
+        decision = decide(Webhook("t", alerts), self.known, (), self.wall, self.wall)
+        assert len(decision.page.items if decision.page else ()) == len(alerts), "what is news here is told"
+        self.known |= {memory.fingerprint: memory for memory in decision.memories}
+        return alerts
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (State.DOWN, {"WhatsAppDown": True}),
+        (State.DEGRADED, {"WhatsAppDegraded": True}),
+        (State.UNKNOWN, {"WhatsAppUnknown": True}),
+        (State.OK, {}),
+    ],
+)
+def test_a_verdict_that_holds_is_told_once(state: State, expected: dict[str, bool]) -> None:
+    guard = Guard()
+
+    assert guard.look(state, age=FOR - 0.1) == {}
+    assert guard.look(state) == expected
+    guard.wall += 86_400.0
+    assert guard.look(state) == {}
+
+
+def test_the_end_of_trouble_is_told_once_it_holds() -> None:
+    guard = Guard()
+    guard.look(State.DOWN)
+
+    assert guard.look(State.OK, age=FOR - 1.0) == {}
+    assert guard.look(State.OK) == {"WhatsAppDown": False}
+    assert guard.look(State.OK) == {}
+
+
+def test_a_verdict_that_flutters_tells_nothing() -> None:
+    guard = Guard()
+    guard.look(State.DOWN)
+    for _ in range(20):
+        guard.wall += 30.0
+        assert guard.look(State.OK, age=15.0) == {}
+        assert guard.look(State.DOWN, age=15.0) == {}
+    assert guard.look(State.DOWN) == {}
+
+
+def test_one_that_is_degraded_is_not_down_any_more() -> None:
+    guard = Guard()
+    guard.look(State.DOWN)
+
+    assert guard.look(State.DEGRADED) == {"WhatsAppDegraded": True, "WhatsAppDown": False}
+    assert guard.look(State.DOWN) == {"WhatsAppDown": True}
+    assert guard.look(State.OK) == {"WhatsAppDown": False, "WhatsAppDegraded": False}
+
+
+def test_not_to_know_clears_nothing() -> None:
+    guard = Guard()
+    guard.look(State.DOWN)
+
+    assert guard.look(State.UNKNOWN) == {"WhatsAppUnknown": True}
+    assert guard.look(State.DOWN) == {"WhatsAppUnknown": False}
+
+
+def test_the_alert_says_what_is_wrong_and_what_not_to_trust() -> None:
+    [down] = Guard().alerts(State.DOWN, "no coreapp is connected", "the disk is full")
+    [degraded] = Guard().alerts(State.DEGRADED)
+
+    assert down.labels == {
+        "alertname": "WhatsAppDown",
+        "severity": "critical",
+        "target": "alpha",
+        "affects_channel": "whatsapp",
+    }
+    assert down.annotations["description"] == "alpha: no coreapp is connected; the disk is full"
+    assert "affects_channel" not in degraded.labels
+    assert degraded.annotations["description"] == "alpha: the verdict is degraded"
+
+
+def test_only_the_first_problems_are_told() -> None:
+    [down] = Guard().alerts(State.DOWN, *(f"problem {number}" for number in range(9)))
+
+    assert "problem 4" in down.annotations["description"]
+    assert "problem 5" not in down.annotations["description"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(State), st.sampled_from([0.0, 60.0, FOR, 500.0]), st.integers(-4_000, 4_000)
+        ),
+        max_size=20,
+    )
+)
+def test_after_it_has_been_well_for_long_nothing_fires_whatever_came_before(
+    past: list[tuple[State, float, int]],
+) -> None:
+    guard = Guard()
+    for state, age, pause in past:
+        guard.wall += pause  # a clock may be set back
+        guard.look(state, age=age)
+
+    guard.look(State.OK)
+
+    assert not [each for each in guard.known.values() if each.ends_at is None]

@@ -1,0 +1,89 @@
+"""Alerts that must keep coming: silence is told, and so is its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.paging.fakes import WALL, an_alert
+from waexporter.model import Watchdog
+from waexporter.paging.threads import Memory
+from waexporter.paging.watchdogs import fingerprint_of, is_watchdog, list_news, matches
+
+if TYPE_CHECKING:
+    from waexporter.paging.alerts import Alert
+
+EU = Watchdog("eu", (("alertname", "Watchdog"), ("prometheus", "eu")), 180.0)
+US = Watchdog("us", (("alertname", "Alive"),), 60.0)
+
+
+def test_an_alert_matches_by_every_label() -> None:
+    assert matches(an_alert("Watchdog", prometheus="eu", more="1"), EU)
+    assert not matches(an_alert("Watchdog", prometheus="us"), EU)
+    assert not matches(an_alert("Watchdog"), EU)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Watchdog", True), ("Alive", True), ("WatchdogX", False), ("Down", False)]
+)
+def test_nobody_is_paged_with_an_alert_that_always_fires(name: str, expected: bool) -> None:  # noqa: FBT001
+    assert is_watchdog(an_alert(name), (EU, US)) is expected
+
+
+def news(seen: float, known: dict[str, Memory] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
+    """Give the news of EU, last seen so many seconds ago."""
+    return list_news([EU], {"eu": 1_000.0 - seen}, known or {}, 1_000.0, wall)
+
+
+def test_silence_up_to_the_limit_is_no_news() -> None:
+    assert news(180.0) == ()
+
+
+def test_silence_beyond_it_fires() -> None:
+    [alert] = news(180.1)
+
+    assert (alert.fingerprint, alert.starts_at, alert.ends_at) == (fingerprint_of(EU), WALL, None)
+    assert alert.labels == {
+        "alertname": "WaExporterWatchdogMissing",
+        "severity": "critical",
+        "source": "eu",
+    }
+    assert "eu: its watchdog alert has not come for over 180 s" in alert.annotations["description"]
+
+
+def test_what_was_told_is_not_told_again_while_it_lasts() -> None:
+    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 9.0, None, 0.0)}
+
+    assert news(500.0, known) == ()
+
+
+def test_its_return_is_told_with_when_it_began() -> None:
+    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
+
+    [alert] = news(1.0, known)
+
+    assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL)
+
+
+def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> None:
+    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL, None, 0.0)}
+
+    [alert] = news(1.0, known, WALL - 3_600.0)
+
+    assert (alert.starts_at, alert.ends_at) == (WALL, WALL)
+
+
+def test_a_second_silence_is_another_occurrence_even_after_the_clock_was_set_back() -> None:
+    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, WALL, 0.0)}
+
+    [alert] = news(500.0, known, WALL - 3_600.0)
+
+    assert alert.fires
+    assert alert.starts_at > WALL
+
+
+def test_each_watchdog_has_its_own_limit() -> None:
+    assert [
+        each.labels["source"] for each in list_news([EU, US], {"eu": 900.0, "us": 900.0}, {}, 1_000.0, WALL)
+    ] == ["us"]

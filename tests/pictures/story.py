@@ -1,0 +1,141 @@
+"""A story of incidents, acted by simulated clients and recorded by a real Prometheus."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.e2e.clients import USERS
+from tests.e2e.conftest import find_simulated_client
+from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment, write_config
+from tests.real import parts
+from tests.real.alertmanager import Alertmanager
+from tests.real.process import Process
+from tests.real.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.e2e.clients import SimulatedClient
+
+SUITE = parts.SUITES[-1]
+SCRAPE = 5  # seconds
+POLLS = {
+    "health": "7s",
+    "app": "5s",
+    "web": "5s",
+    "db": "15s",
+    "support": "15s",
+    "settings": "15s",
+    "certificates": "30s",
+    "group": "15s",
+    "canary": "1m",
+}
+CLIENTS = {  # how each is simulated
+    "orders": (),
+    "support-line": ("--topology=ha",),
+    "campaigns": ("--topology=multiconnect", "--shards=4"),
+    "billing": (),
+    "alerts": ("--tls",),
+}
+
+
+class Turn(NamedTuple):
+    """From a share of the story on, a fault holds at a client, or none does."""
+
+    at: float
+    client: str
+    fault: str | None
+
+
+TURNS = (
+    Turn(0.25, "campaigns", "version_skew"),
+    Turn(0.35, "support-line", "failover"),
+    Turn(0.45, "orders", "gateway_down"),
+    Turn(0.45, "orders", "growing_queues"),
+    Turn(0.5, "campaigns", "shard_uncovered"),
+    Turn(0.6, "billing", "overload"),
+    Turn(0.75, "support-line", None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded: a Prometheus that holds it, and when it began and ended on the wall clock."""
+
+    url: str
+    began: float
+    ended: float
+
+
+@contextmanager
+def recorded(seconds: float, folder: Path, say: Callable[[str], None]) -> Iterator[Recording]:
+    """Act the story for so many seconds, then give what was recorded."""
+    with ExitStack() as stack:
+        clients = {name: stack.enter_context(_simulated(stack, options)) for name, options in CLIENTS.items()}
+        exporter = stack.enter_context(Exporter.run(write_config(folder, _config(clients, folder))))
+        exporter.wait_until_ok("orders", "billing", deadline=120)
+        manager = stack.enter_context(_alertmanager(folder, exporter.url))
+        prometheus = stack.enter_context(_prometheus(folder, exporter.url, manager.url))
+        began = time.time()
+        for turn in TURNS:
+            time.sleep(max(0.0, began + turn.at * seconds - time.time()))
+            say(f"{turn.at:4.0%} {turn.client}: {turn.fault or 'all is well again'}")
+            if turn.fault is None:
+                clients[turn.client].lift()
+            else:
+                clients[turn.client].bring(turn.fault)
+        time.sleep(max(0.0, began + seconds - time.time()))
+        yield Recording(prometheus.url, began, time.time())
+
+
+def _simulated(stack: ExitStack, options: tuple[str, ...]) -> SimulatedClient:
+    users = (f"--user={name}:{password}:{role}" for name, password, role in USERS)
+    command = (*WAEXPORTER, "simulate", "--listen=127.0.0.1:0", *users, *options)
+    return find_simulated_client(stack.enter_context(Process(command, env=clean_environment())))
+
+
+def _config(clients: dict[str, SimulatedClient], folder: Path) -> dict[str, object]:
+    owner = {"username": "owner", "password": "owner-password"}
+    targets = [
+        client.target(name, auth=owner, canary_number="14155550123") for name, client in clients.items()
+    ]
+    next(target for target in targets if target["name"] == "campaigns")["shards"] = 4
+    pager = {
+        "state_dir": str(folder / "journal"),
+        "webhook": {"insecure": True},
+        "watchdogs": [{"name": "prometheus", "match": {"alertname": "Watchdog"}, "max_silence": "3m"}],
+    }
+    return {"targets": targets, "poll": POLLS, "pager": pager}
+
+
+def _alertmanager(folder: Path, exporter: str) -> Alertmanager:
+    config = {
+        "route": {
+            "receiver": "pager",
+            "group_by": ["alertname", "target"],
+            "group_wait": "5s",
+            "group_interval": "1m",
+            "repeat_interval": "4h",
+            "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "pager", "repeat_interval": "50s"}],
+        },
+        "receivers": [{"name": "pager", "webhook_configs": [{"url": f"{exporter}/api/v1/alerts"}]}],
+    }
+    return Alertmanager(parts.program(SUITE, "prometheus-alertmanager"), folder / "alertmanager", config)
+
+
+def _prometheus(folder: Path, exporter: str, manager: str) -> Prometheus:
+    rules = [
+        str(file) for file in sorted((parts.ROOT / "alerts").glob("*.yml")) if file.stem != "alertmanager"
+    ]
+    address = exporter.removeprefix("http://")
+    config = {
+        "global": {"scrape_interval": f"{SCRAPE}s", "evaluation_interval": f"{SCRAPE}s"},
+        "scrape_configs": [{"job_name": "waexporter", "static_configs": [{"targets": [address]}]}],
+        "rule_files": rules,
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [manager.removeprefix("http://")]}]}]},
+    }
+    return Prometheus(parts.program(SUITE, "prometheus"), folder / "prometheus", config)

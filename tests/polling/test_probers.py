@@ -1,0 +1,428 @@
+"""What each collector asks, and what an answer or a failure of it comes to; without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from waexporter.config import DEFAULT_PLANS
+from waexporter.errors import ApiError, UnreachableError
+from waexporter.model import (
+    Account,
+    Canary,
+    Certificates,
+    Endpoint,
+    Failure,
+    Group,
+    Instant,
+    Limits,
+    Plan,
+    Reading,
+    Reason,
+    Settings,
+    Success,
+    Target,
+)
+from waexporter.polling.poller import RETRY_REFUSED, Poller
+from waexporter.whatsapp.exchange import Reply, Request
+
+NUMBER = "+14155550101"
+GROUP = "14155550100-1520000000"
+TARGET = Target(
+    "t", "https://wa.example", canary_number=NUMBER, plans={**DEFAULT_PLANS, Endpoint.CANARY: Plan(300, 10)}
+)
+SETTINGS, SHARDS = "GET /v1/settings/application", "GET /v1/account/shards"
+EXTERNAL, WEBHOOK = "GET /v1/certificates/external/ca", "GET /v1/certificates/webhooks/ca"
+GROUPS, CONTACTS = "GET /v1/groups", "POST /v1/contacts"
+END = datetime(2030, 1, 1, tzinfo=UTC)
+
+Answer = Reply | ApiError
+
+
+def fault(status: int, code: int) -> Reply:
+    return Reply(
+        status, json.dumps({"errors": [{"code": code, "title": "words"}]}).encode(), "application/json"
+    )
+
+
+def document(said: object) -> Reply:
+    return Reply(200, json.dumps(said).encode(), "application/json")
+
+
+def pem(end: datetime = END) -> bytes:
+    issued = trustme.CA().issue_cert("wa.example", not_before=datetime(1990, 1, 1, tzinfo=UTC), not_after=end)
+    return issued.cert_chain_pems[0].bytes()
+
+
+def der(end: datetime = END) -> bytes:
+    return x509.load_pem_x509_certificate(pem(end)).public_bytes(serialization.Encoding.DER)
+
+
+ABSENT, DENIED, OVERLOADED = fault(404, 1006), fault(403, 1005), fault(503, 1016)
+APPLICATION = {"heartbeat_interval": 5, "webhooks": {"url": "https://hooks.example.com/hidden"}}
+HANGS = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
+
+
+@dataclass
+class World:
+    """A client of fixed answers, what it was asked, and a clock that a test moves."""
+
+    answers: dict[str, Answer]
+    served: tuple[bytes, ...] | ApiError = ()
+    target: Target = TARGET
+    group: str | None = GROUP
+    asked: list[str] = field(default_factory=list)
+    bodies: list[bytes | None] = field(default_factory=list)
+    time: float = 0.0
+
+    def send(self, request: Request, _timeout: float) -> Reply:
+        name = f"{request.method} {request.path}"
+        self.asked.append(name)
+        self.bodies.append(request.body)
+        answer = self.answers[name]
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+        if isinstance(self.served, ApiError):
+            raise self.served
+        return self.served
+
+    def account(self) -> Account:
+        return Account()
+
+    def now(self) -> Instant:
+        return Instant(1_700_000_000.0 + self.time, self.time)
+
+    def poller(self, endpoint: Endpoint) -> Poller:
+        return Poller(self, endpoint, Limits(), self.now, lambda: self.group)
+
+    def poll(self, endpoint: Endpoint) -> Success | Failure:
+        return self.poller(endpoint).poll().outcome
+
+
+def lines(outcome: Success | Failure) -> list[str]:
+    """Give the samples that a poll adds to the page."""
+    return [
+        line
+        for part in outcome.parts
+        for fragment in part.fragments
+        for line in fragment.lines.decode().splitlines()
+    ]
+
+
+def settings_of(reading: Reading) -> Settings:
+    assert isinstance(reading.outcome, Success)
+    assert isinstance(reading.outcome.document, Settings)
+    return reading.outcome.document
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+def test_settings_come_with_the_shards_of_the_account() -> None:
+    world = World(
+        {SETTINGS: document({"settings": {"application": APPLICATION}}), SHARDS: document({"shards": 4})}
+    )
+
+    settings = settings_of(world.poller(Endpoint.SETTINGS).poll())
+
+    assert settings.shards == 4
+    assert settings.has_webhook
+
+
+@pytest.mark.parametrize(
+    "answer", [ABSENT, DENIED, OVERLOADED, HANGS, document({"shards": "some"}), document([])]
+)
+def test_settings_are_there_without_the_shards(answer: Answer) -> None:
+    world = World({SETTINGS: document(APPLICATION), SHARDS: answer})
+
+    settings = settings_of(world.poller(Endpoint.SETTINGS).poll())
+
+    assert settings.shards is None
+    assert dict(settings.numbers) == {"heartbeat_interval_seconds": 5}
+
+
+def test_a_change_is_told_by_its_keys_once_and_its_time_is_kept() -> None:
+    world = World({SETTINGS: document(APPLICATION), SHARDS: ABSENT})
+    poller = world.poller(Endpoint.SETTINGS)
+    changed = {
+        "heartbeat_interval": 6,
+        "on_call_pager": GROUP,
+        "webhooks": {"url": "https://elsewhere.invalid"},
+    }
+
+    before = poller.poll()
+    world.answers[SETTINGS] = document(changed)
+    after, later = poller.poll(), poller.poll()
+
+    assert settings_of(before).changed_keys == ()
+    assert settings_of(after).changed_keys == ("heartbeat_interval", "on_call_pager", "webhooks.url")
+    assert settings_of(later).changed_keys == ()
+    assert settings_of(before).changed_at is None
+    assert settings_of(later).changed_at == settings_of(after).changed_at
+    assert any(
+        line.startswith("whatsapp_settings_last_change_timestamp_seconds") for line in lines(later.outcome)
+    )
+    assert not any("hidden" in line or "elsewhere" in line for line in lines(later.outcome))
+
+
+def test_a_failure_in_between_does_not_hide_a_change() -> None:
+    world = World({SETTINGS: document(APPLICATION), SHARDS: ABSENT})
+    poller = world.poller(Endpoint.SETTINGS)
+
+    poller.poll()
+    world.answers[SETTINGS] = fault(500, 1017)
+    poller.poll()
+    world.answers[SETTINGS] = document({**APPLICATION, "heartbeat_interval": 7})
+    after = poller.poll()
+
+    assert settings_of(after).changed_keys == ("heartbeat_interval",)
+
+
+def test_what_may_not_be_read_is_not_asked_for_again_for_an_hour() -> None:
+    world = World({SETTINGS: DENIED})
+    poller = world.poller(Endpoint.SETTINGS)
+
+    outcomes = []
+    for pause in (0.0, 300.0, RETRY_REFUSED):
+        world.time += pause
+        outcomes.append(poller.poll().outcome)
+
+    assert len(world.asked) == 2
+    assert [outcome.reason for outcome in outcomes if isinstance(outcome, Failure)] == [Reason.REFUSED] * 3
+
+
+# --- certificates ------------------------------------------------------------------------------
+
+
+def test_the_ends_of_all_certificates_are_told() -> None:
+    world = World({EXTERNAL: Reply(200, pem()), WEBHOOK: Reply(200, pem())}, served=(der(), der()))
+
+    outcome = world.poll(Endpoint.CERTIFICATES)
+
+    end = END.timestamp()
+    assert isinstance(outcome, Success)
+    assert outcome.document == Certificates((("served", end), ("external_ca", end), ("webhook_ca", end)))
+    assert len(lines(outcome)) == 3
+
+
+def test_of_a_served_chain_the_first_to_end_counts() -> None:
+    first = datetime(2027, 1, 1, tzinfo=UTC)
+    world = World({EXTERNAL: ABSENT, WEBHOOK: ABSENT}, served=(der(), der(first)))
+
+    outcome = world.poll(Endpoint.CERTIFICATES)
+
+    assert isinstance(outcome, Success)
+    assert outcome.document == Certificates((("served", first.timestamp()),))
+    assert outcome.flaws == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Reply(200, b"garbage"), Reason.BODY),
+        (Reply(200, b""), Reason.BODY),
+        (OVERLOADED, Reason.STATUS),
+        (fault(500, 1014), Reason.STATUS),
+        (HANGS, Reason.TIMEOUT),
+        (DENIED, Reason.REFUSED),
+    ],
+)
+def test_one_that_can_not_be_read_is_a_flaw_and_takes_no_other_with_it(
+    answer: Answer, reason: Reason
+) -> None:
+    world = World({EXTERNAL: answer, WEBHOOK: ABSENT}, served=(der(),))
+
+    outcome = world.poll(Endpoint.CERTIFICATES)
+
+    assert isinstance(outcome, Success)
+    assert outcome.document == Certificates((("served", END.timestamp()),))
+    assert [flaw.reason for flaw in outcome.flaws] == [reason]
+
+
+def test_that_only_an_admin_reads_the_webhooks_authority_is_no_flaw() -> None:
+    world = World({EXTERNAL: Reply(200, pem()), WEBHOOK: DENIED})
+
+    outcome = world.poll(Endpoint.CERTIFICATES)
+
+    assert isinstance(outcome, Success)
+    assert outcome.flaws == ()
+
+
+def test_where_nothing_can_be_read_the_first_reason_is_told() -> None:
+    world = World({EXTERNAL: OVERLOADED, WEBHOOK: OVERLOADED}, served=HANGS)
+
+    outcome = world.poll(Endpoint.CERTIFICATES)
+
+    assert isinstance(outcome, Failure)
+    assert outcome.reason is Reason.TIMEOUT
+    assert lines(outcome) == []
+
+
+# --- the on-call group -------------------------------------------------------------------------
+
+
+def test_who_reads_a_page_is_told() -> None:
+    world = World({f"{GROUPS}/{GROUP}": document({"groups": [{"participants": ["1", "2"], "creator": "3"}]})})
+
+    outcome = world.poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Success)
+    assert outcome.document == Group(2)
+    assert lines(outcome) == [
+        'whatsapp_on_call_group_reachable{target="t"} 1',
+        'whatsapp_on_call_group_participants{target="t"} 2',
+    ]
+
+
+def test_a_group_of_nobody_reaches_nobody() -> None:
+    world = World(
+        {f"{GROUPS}/{GROUP}": document({"groups": [{"participants": [], "admins": ["3"], "creator": "3"}]})}
+    )
+
+    assert lines(world.poll(Endpoint.GROUP)) == [
+        'whatsapp_on_call_group_reachable{target="t"} 0',
+        'whatsapp_on_call_group_participants{target="t"} 0',
+    ]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {f"{GROUPS}/{GROUP}": fault(404, 1012)},
+        {f"{GROUPS}/{GROUP}": ABSENT, GROUPS: document({"groups": []})},
+    ],
+    ids=["an unknown group", "no such resource"],
+)
+def test_a_group_that_is_gone_is_said_to_be_out_of_reach(answers: dict[str, Answer]) -> None:
+    outcome = World(answers).poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Success)
+    assert outcome.document == Group(None)
+    assert lines(outcome) == ['whatsapp_on_call_group_reachable{target="t"} 0']
+
+
+@pytest.mark.parametrize(
+    "answer", [OVERLOADED, fault(500, 1014), HANGS, document({"groups": [7]}), Reply(200, b"")]
+)
+def test_a_group_that_can_not_be_read_is_not_said_to_be_gone(answer: Answer) -> None:
+    outcome = World({f"{GROUPS}/{GROUP}": answer}).poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Failure)
+    assert lines(outcome) == []
+
+
+def test_where_there_are_no_groups_at_all_that_is_a_failure_and_no_missing_group() -> None:
+    outcome = World({f"{GROUPS}/{GROUP}": ABSENT, GROUPS: ABSENT}).poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Failure)
+    assert lines(outcome) == []
+
+
+def test_without_an_on_call_group_nothing_is_asked() -> None:
+    world = World({}, group=None)
+
+    outcome = world.poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Success)
+    assert (world.asked, lines(outcome)) == ([], [])
+
+
+def test_the_name_of_a_group_can_not_lead_elsewhere() -> None:
+    world = World({f"{GROUPS}/..%2Fusers": fault(404, 1012)}, group="../users")
+
+    world.poll(Endpoint.GROUP)
+
+    assert world.asked == [f"{GROUPS}/..%2Fusers"]
+
+
+# --- the canary --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["valid", "invalid"])
+def test_a_contact_that_was_looked_up_is_a_success_whoever_it_is(status: str) -> None:
+    world = World({CONTACTS: document({"contacts": [{"input": NUMBER, "status": status}]})})
+
+    outcome = world.poll(Endpoint.CANARY)
+
+    assert isinstance(outcome, Success)
+    assert isinstance(outcome.document, Canary)
+    assert lines(outcome)[0] == 'whatsapp_canary_success{target="t"} 1'
+    assert json.loads(world.bodies[0] or b"") == {"blocking": "wait", "contacts": [NUMBER]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (HANGS, Reason.TIMEOUT),
+        (OVERLOADED, Reason.STATUS),
+        (fault(500, 1014), Reason.STATUS),
+        (fault(429, 1015), Reason.RATE_LIMITED),
+        (document({"contacts": [{"status": "processing"}]}), Reason.BODY),
+        (document({"contacts": []}), Reason.BODY),
+        (Reply(200, b"<html>"), Reason.BODY),
+    ],
+)
+def test_a_check_that_does_not_go_through_is_a_fact_and_a_failure(answer: Answer, reason: Reason) -> None:
+    outcome = World({CONTACTS: answer}).poll(Endpoint.CANARY)
+
+    assert isinstance(outcome, Failure)
+    assert outcome.reason is reason
+    assert lines(outcome) == ['whatsapp_canary_success{target="t"} 0']
+
+
+def test_a_version_without_contacts_has_no_canary() -> None:
+    outcome = World({CONTACTS: ABSENT}).poll(Endpoint.CANARY)
+
+    assert isinstance(outcome, Success)
+    assert lines(outcome) == []
+
+
+# --- support -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (ABSENT, Reason.STATUS),
+        (fault(500, 1014), Reason.STATUS),
+        (fault(500, 1017), Reason.STATUS),
+        (DENIED, Reason.REFUSED),
+        (HANGS, Reason.TIMEOUT),
+        (document({"support": {}}), Reason.BODY),
+        (document({"support": {"a": {"errors": []}}}), Reason.BODY),
+    ],
+)
+def test_support_that_can_not_be_read_leaves_its_facts_out(answer: Answer, reason: Reason) -> None:
+    outcome = World({"GET /v1/support": answer}).poll(Endpoint.SUPPORT)
+
+    assert isinstance(outcome, Failure)
+    assert (outcome.reason, lines(outcome)) == (reason, [])
+
+
+def test_support_says_what_every_node_says_and_nothing_of_its_environment() -> None:
+    node = {
+        "version": "2.45.1", "db_engine": "MYSQL", "expire_timestamp": "2030-01-01T00:00:00",
+        "free_space_data": 7,
+        "shards": [[0, 1]], "socket_conn": "UP", "env": ["WA_DB_PASSWORD=hidden"],
+    }  # fmt: skip
+
+    outcome = World({"GET /v1/support": document({"support": {"core1:a": node}})}).poll(Endpoint.SUPPORT)
+
+    assert lines(outcome) == [
+        'whatsapp_build_info{target="t",node="core1:a",version="2.45.1",db_engine="MYSQL"} 1',
+        f'whatsapp_build_expiry_timestamp_seconds{{target="t",node="core1:a"}} {END.timestamp()}',
+        'whatsapp_free_space_bytes{target="t",node="core1:a",volume="data"} 7',
+        'whatsapp_shard_owner{target="t",node="core1:a",shard="0"} 1',
+        'whatsapp_shard_owner{target="t",node="core1:a",shard="1"} 1',
+        'whatsapp_socket_connected{target="t",node="core1:a"} 1',
+    ]
+    assert "hidden" not in repr(outcome)

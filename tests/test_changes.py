@@ -1,0 +1,76 @@
+"""The log tells of every change once, and in the order in which things changed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from structlog.testing import capture_logs
+
+from waexporter.changes import Verdicts
+from waexporter.model import Problem, State, Verdict
+
+OK = Verdict(State.OK)
+DOWN = Verdict(State.DOWN, (Problem("unreachable", "the client can't be reached"),))
+UNKNOWN = Verdict(State.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ([UNKNOWN, UNKNOWN], []),
+        ([OK, OK, DOWN, DOWN, OK], ["ok", "down", "ok"]),
+        ([DOWN, UNKNOWN, DOWN], ["down", "unknown", "down"]),
+    ],
+)
+def test_a_verdict_is_said_once_per_change(verdicts: list[Verdict], said: list[str]) -> None:
+    newest = iter(verdicts)
+
+    with capture_logs() as logs:
+        each = Verdicts(lambda _: next(newest))
+        for _ in verdicts:
+            each.say("wa")
+
+    assert [line["verdict"] for line in logs] == said
+
+
+def test_it_is_said_with_its_reasons() -> None:
+    with capture_logs() as logs:
+        Verdicts(lambda _: DOWN).say("wa")
+
+    assert logs == [
+        {
+            "event": "verdict",
+            "log_level": "warning",
+            "target": "wa",
+            "verdict": "down",
+            "why": ["the client can't be reached"],
+        }
+    ]
+
+
+def test_two_polls_that_end_at_once_say_no_verdict_that_has_been_overtaken() -> None:
+    """One thread has read its verdict and stands still, while another one's poll changes it."""
+    held, overtaken = threading.Event(), threading.Event()
+    current = [OK]
+
+    def newest(_target: str) -> Verdict:
+        verdict = current[0]
+        if not held.is_set():
+            held.set()
+            overtaken.wait(0.3)  # time for the other thread to say its own; it must wait for this one's
+        return verdict
+
+    with capture_logs() as logs:
+        verdicts = Verdicts(newest)
+        slow = threading.Thread(target=verdicts.say, args=("wa",))
+        slow.start()
+        held.wait(60)
+        current[0] = DOWN
+        verdicts.say("wa")
+        overtaken.set()
+        slow.join()
+        verdicts.say("wa")
+
+    said = [line["verdict"] for line in logs]
+    assert said == ["ok", "down"]

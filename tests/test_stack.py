@@ -1,0 +1,102 @@
+"""What is done to the shipped rules for the demonstration, and what is said when it can't be had."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from waexporter import stack
+from waexporter.cli import CANNOT, main
+from waexporter.errors import StartError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize(
+    ("shipped", "hastened"),
+    [
+        ("        for: 3m\n", "        for: 6s\n"),
+        ("    keep_firing_for: 1h30m", "    keep_firing_for: 3m"),
+        ("  group_wait: 10s", "  group_wait: 500ms"),  # a third of a second is below what is worth it
+        ("      group_wait: 0s", "      group_wait: 0s"),
+        ("  repeat_interval: 4h", "  repeat_interval: 8m"),
+        ("rate(a_total[5m])", "rate(a_total[10s])"),
+        ("max_over_time(a[1m])", "max_over_time(a[4s])"),  # a rate needs two samples
+        ("max_over_time(a[30d:1h] offset 1d)", "max_over_time(a[1d:1h] offset 48m)"),
+        ("a:rate5m > 3600", "a:rate5m > 3600"),  # only what is a time in the syntax is one
+        ("# waits for: 3m", "# waits for: 3m"),
+        ("description: for 5m", "description: for 5m"),
+        ('a{b="[x]"}', 'a{b="[x]"}'),
+    ],
+)
+def test_every_time_in_rules_and_routes_is_divided(shipped: str, hastened: str) -> None:
+    assert stack.hasten(shipped) == hastened
+
+
+def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() -> None:
+    routes = (stack.find_shipped() / "alertmanager.yml").read_text()
+
+    urls = re.findall(r"- url: (\S+)", routes)
+
+    assert urls
+    assert all(url == "http://127.0.0.1:9847/api/v1/alerts" for url in urls)
+
+
+def test_every_file_that_is_run_is_shipped() -> None:
+    folder = stack.find_shipped()
+
+    assert folder == ROOT / "alerts"
+    assert {"alerts.yml", "recording-rules.yml"} <= {file.name for file in folder.iterdir()}
+
+
+def test_without_the_programs_the_command_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(stack, "_CACHE", tmp_path / "real")
+
+    status = main(["demo", "--stack"])
+
+    said = capsys.readouterr().err
+    assert status == CANNOT
+    assert "needs Prometheus and Alertmanager" in said
+    assert "apt-get install" in said
+    assert "make demo STACK=1" in said
+
+
+@pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])
+def test_the_programs_are_found_under_the_names_they_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    for program in ("prometheus", name):
+        (tmp_path / program).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = stack.find_programs()
+
+    assert found == (str(tmp_path / "prometheus"), str(tmp_path / name))
+
+
+def test_what_the_tests_have_got_is_found_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    programs = tmp_path / "real" / "trixie" / "usr" / "bin"
+    programs.mkdir(parents=True)
+    for program in ("prometheus", "prometheus-alertmanager"):
+        (programs / program).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(stack, "_CACHE", tmp_path / "real")
+
+    assert stack.find_programs().alertmanager == str(programs / "prometheus-alertmanager")
+
+
+def test_a_program_that_ends_as_it_starts_is_quoted(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho flag not known\nexit 7\n")
+    broken.chmod(0o755)
+
+    with (
+        pytest.raises(StartError, match=r"ended with 7 as it started.*\nflag not known"),
+        stack.run_stack(stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847"),
+    ):
+        pytest.fail("it has started")

@@ -1,0 +1,199 @@
+"""The pager's part of the status page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from tests.paging.shapes import alert, fired, foreign, resolved
+from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
+from tests.web.test_page import HOSTILE, Elements
+from waexporter.paging.alerts import Item, Page
+from waexporter.paging.entries import Entry, PageState
+from waexporter.paging.pager import PagerStatus, Silence
+
+if TYPE_CHECKING:
+    from waexporter.paging.pager import Pager
+
+NOTHING = PagerStatus(pending=0, oldest=0.0, problem=None, silences=(), latest=())
+DOWN = alert("WhatsAppDown", "orders")
+
+
+@dataclass
+class FakePager:
+    """Says what it was told to say."""
+
+    told: PagerStatus
+    asked: list[int] = field(default_factory=list)
+
+    def status(self, count: int) -> PagerStatus:
+        """Remember how many pages were wanted."""
+        self.asked.append(count)
+        return self.told
+
+
+def html(told: PagerStatus) -> str:
+    exporter = FakeExporter((a_target(),), pager=cast("Pager", FakePager(told)))
+    return ask(a_site(exporter), "/").text
+
+
+def words(told: PagerStatus) -> str:
+    """Give the text of the part alone."""
+    part = html(told).partition('id="pager">')[2].partition("</section>")[0]
+    return " ".join(Elements(part).text.split())
+
+
+def entry(state: PageState, *items: Item, truncated: int = 0, **more: Any) -> Entry:  # noqa: ANN401 - fields
+    """Give a page that came five minutes ago, tried once."""
+    page = Page("thread", items or fired(DOWN), truncated, received_at=NOW - 300)
+    return Entry(7, page, state, received_at=0.0, attempts=1)._replace(**more)
+
+
+def accepted(*items: Item, **more: Any) -> Entry:  # noqa: ANN401 - fields
+    """Give a page that another target has carried, two seconds after it came."""
+    told = entry(PageState.ACCEPTED, *items, done_at=NOW - 298, channel="whatsapp")
+    return told._replace(**{"destination": "backup/14155550100-1520000000", **more})
+
+
+def test_without_a_pager_the_page_says_nothing_of_it() -> None:
+    text = ask(a_site(FakeExporter((a_target(),))), "/").text
+
+    assert 'id="pager"' not in text
+    assert "api/v1/pages" not in text
+
+
+def test_before_the_first_page_it_says_so() -> None:
+    assert words(NOTHING) == (
+        "Pager ✓no page is waiting ✓the journal can be written Nobody has been paged yet."
+    )
+    assert 'href="api/v1/pages"' in html(NOTHING)
+
+
+def test_an_accepted_page_says_what_it_told_and_how_it_left() -> None:
+    told = accepted(
+        *fired(DOWN), *resolved(alert("WhatsAppNodeUnreachable", "orders", node="core1", ends_at=NOW))
+    )
+
+    text = words(NOTHING._replace(latest=(told,)))
+
+    assert "✓accepted Page 7 31 Jan 09:25 UTC, 5 min ago" in text
+    assert "by whatsapp through backup, to 14155550100-1520000000, after 2 s" in text
+    assert "firing WhatsAppDown of orders critical A WhatsApp client is down" in text
+    assert "resolved WhatsAppNodeUnreachable of orders warning" in text
+    assert "attempts" not in text
+    assert "Nobody has been paged yet" not in text
+
+
+def test_a_page_that_went_around_whatsapp_names_the_channel() -> None:
+    told = accepted(channel="webhook", destination="fallback", attempts=3, repeats=1)
+
+    text = words(NOTHING._replace(latest=(told,)))
+
+    assert "by webhook, after 2 s, 3 attempts, 1 of them may be read twice" in text
+
+
+@pytest.mark.parametrize(
+    ("pending", "said"),
+    [
+        (1, "…1 page has been waiting for 2 min 5 s"),
+        (12, "…12 pages are waiting, the oldest for 2 min 5 s"),
+    ],
+)
+def test_what_is_pending_is_said_with_its_age_and_why(pending: int, said: str) -> None:
+    why = "orders: the API answers 1016: the system is overloaded"
+    latest = (entry(PageState.PENDING, attempts=4, why=why), entry(PageState.PENDING, attempts=0))
+
+    text = words(NOTHING._replace(pending=pending, oldest=125.0, latest=latest))
+
+    assert said in text
+    assert "…pending Page 7 31 Jan 09:25 UTC, 5 min ago 4 attempts" in text
+    assert why in text
+    assert "not tried yet" in text
+
+
+def test_a_page_that_failed_says_why() -> None:
+    why = "no group is known, and there is no fallback"
+
+    text = words(NOTHING._replace(latest=(entry(PageState.FAILED, channel="whatsapp", why=why),)))
+
+    assert "✕failed Page 7" in text
+    assert text.endswith(why)
+
+
+def test_a_journal_that_cant_be_written_is_said_first_and_instead_of_pages() -> None:
+    told = NOTHING._replace(problem="can't write /var/lib/waexporter/pages.sqlite: no space left on device")
+
+    text = html(told)
+
+    notice = text.partition('role="alert">')[2].partition("</p>")[0]
+    assert "no space left on device" in notice
+    assert text.index(notice) < text.index("<article")
+    assert "✕the journal can't be written" in words(told)
+    assert "Nobody has been paged yet" not in words(told)
+
+
+def test_a_watchdog_is_silent_beyond_its_limit_only() -> None:
+    silences = (Silence("prometheus-eu", 180.0, 180.0), Silence("prometheus-us", 7500.0, 180.0))
+
+    text = words(NOTHING._replace(silences=silences))
+
+    assert "✓watchdog prometheus-eu: heard 3 min ago, at most 3 min allowed" in text
+    assert "✕watchdog prometheus-us: silent for 2 h 5 min, at most 3 min allowed" in text
+
+
+def test_a_storm_is_counted_not_listed() -> None:
+    items = fired(*(alert("WhatsAppDown", f"client-{number}") for number in range(1000)))
+
+    text = words(NOTHING._replace(latest=(entry(PageState.ACCEPTED, *items, truncated=37),)))
+
+    assert text.count("WhatsAppDown of client-") == 4
+    assert "and 996 more and 37 that Alertmanager left out" in text
+
+
+def test_an_alert_with_nothing_in_it_is_still_a_line() -> None:
+    told = accepted(*fired(foreign({})))
+
+    assert "firing an alert without a name" in words(NOTHING._replace(latest=(told,)))
+
+
+def test_hostile_texts_of_alerts_are_shown_as_text() -> None:
+    labels = dict.fromkeys(("alertname", "target", "severity"), HOSTILE)
+    hostile = fired(foreign(labels, {"summary": HOSTILE}))
+    told = accepted(*hostile, channel=HOSTILE, destination=f"{HOSTILE}/1", why=HOSTILE)
+    silences = (Silence(HOSTILE, 1.0, 2.0),)
+
+    shown = Elements(html(PagerStatus(0, 0.0, HOSTILE, silences, (told,))))
+
+    assert not {tag for tag, _ in shown.found} & {"script", "img", "iframe", "object", "form"}
+    assert not [name for _, attributes in shown.found for name in attributes if name.startswith("on")]
+    assert shown.text.count(HOSTILE) == 9
+
+
+@pytest.mark.parametrize(
+    ("told", "mood"),
+    [
+        (NOTHING._replace(latest=(accepted(), entry(PageState.FAILED))), "ok"),
+        (NOTHING._replace(pending=1, latest=(entry(PageState.PENDING), accepted())), "degraded"),
+        (NOTHING._replace(latest=(entry(PageState.FAILED), accepted())), "down"),
+        (NOTHING._replace(problem="no space left on device"), "down"),
+        (NOTHING._replace(silences=(Silence("prometheus-eu", 181.0, 180.0),)), "down"),
+    ],
+)
+def test_above_all_targets_a_badge_says_whether_people_can_be_paged(told: PagerStatus, mood: str) -> None:
+    assert f'<a class="badge {mood}" href="#pager">' in html(told)
+
+
+def test_an_endless_summary_is_cut() -> None:
+    told = accepted(*fired(foreign({"alertname": "A"}, {"summary": "x" * 100_000})))
+
+    assert len(html(NOTHING._replace(latest=(told,)))) < 50_000
+
+
+def test_only_the_last_pages_are_asked_for() -> None:
+    pager = FakePager(NOTHING)
+
+    ask(a_site(FakeExporter((a_target(),), pager=cast("Pager", pager))), "/")
+
+    assert pager.asked == [10]

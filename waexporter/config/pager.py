@@ -1,0 +1,191 @@
+"""The block `pager`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waexporter.config import scalars
+from waexporter.config.credentials import read_secret
+from waexporter.config.quantities import parse_duration
+from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog
+
+if TYPE_CHECKING:
+    from waexporter.config.section import Section
+    from waexporter.model import Target, WebSettings
+
+_RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
+
+
+def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | None:
+    """Read the block `pager`; None where there is none."""
+    if not root.has("pager"):
+        return None
+    usual = PagerSettings()
+    with root.section("pager") as pager:
+        read = PagerSettings(
+            state_dir=pager.resolve(pager.take("state_dir", scalars.text, usual.state_dir)),
+            gate=_gate(pager),
+            via=_via(pager, targets),
+            group=pager.take("group", scalars.group, None),
+            recipients=pager.take("recipients", _recipients, ()),
+            fallback=pager.take("fallback", _fallback, ()),
+            fallback_after=pager.take("fallback_after", scalars.duration, usual.fallback_after),
+            give_up_after=pager.take("give_up_after", scalars.timeout, usual.give_up_after),
+            rate=pager.take("rate", _rate, usual.rate),
+            watchdogs=_watchdogs(pager),
+            heartbeat_url=read_secret(pager, "heartbeat_url", _http_url),
+            heartbeat_interval=pager.take("heartbeat_interval", _heartbeat, usual.heartbeat_interval),
+            watch=pager.take("watch", scalars.boolean, default=False),
+            watch_for=pager.take("watch_for", scalars.duration, usual.watch_for),
+        )
+        _check(pager, read)
+        return read
+
+
+def check_gate(pager: PagerSettings | None, web: WebSettings) -> str | None:
+    """Say what is wrong when anybody on the network could page people."""
+    if pager is None or pager.gate.is_guarded or pager.gate.is_open or _is_loopback(web.host):
+        return None
+    return (
+        "pager.webhook: is required when listening beyond loopback: give secret_file, or username and "
+        "password_file, or insecure: true if anybody on the network may page people"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check(pager: Section, read: PagerSettings) -> None:
+    """Look for what only several keys together show."""
+    if read.group is not None and read.recipients:
+        pager.problem("recipients", "group is given too; pages go to one or the other")
+    if read.fallback_after >= read.give_up_after:
+        pager.problem("fallback_after", "must be shorter than give_up_after, or no fallback is ever used")
+    if read.heartbeat_url is None and pager.has("heartbeat_interval"):
+        pager.note("heartbeat_interval", "is not used, because there is no heartbeat_url")
+
+
+def _gate(pager: Section) -> Gate:
+    with pager.section("webhook") as webhook:
+        gate = Gate(
+            token=read_secret(webhook, "secret", scalars.text),
+            username=webhook.take("username", scalars.text, None),
+            password=read_secret(webhook, "password", scalars.text),
+            is_open=webhook.take("insecure", scalars.boolean, default=False),
+        )
+        has_password = webhook.has("password") or webhook.has("password_file")
+        if webhook.has("username") and not has_password:
+            webhook.problem("password", "is required with username")
+        if has_password and not webhook.has("username"):
+            webhook.problem("username", "is required with password")
+        if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
+            webhook.problem("password", "secret is given too; give one of them")
+        if gate.is_open and gate.is_guarded:
+            webhook.problem("insecure", "a secret is given too; leave one of them out")
+        return gate
+
+
+def _via(pager: Section, targets: tuple[Target, ...]) -> tuple[str, ...]:
+    known = {target.name for target in targets}
+    names = pager.take("via", _names, ())
+    for index, name in enumerate(names):
+        if name not in known:
+            quoted = json.dumps(name, ensure_ascii=False)
+            pager.problem(f"via[{index}]", f"no target is called {quoted}")
+    return names
+
+
+def _watchdogs(pager: Section) -> tuple[Watchdog, ...]:
+    owners: dict[str, str] = {}
+    watchdogs = []
+    for section in pager.sections("watchdogs") if pager.has("watchdogs") else ():
+        with section as entry:
+            watchdog = Watchdog(
+                name=entry.need("name", scalars.text, ""),
+                match=_match(entry),
+                max_silence=entry.need("max_silence", _silence, 180.0),
+            )
+        watchdogs.append(watchdog)
+        owner = owners.setdefault(watchdog.name, section.path) if watchdog.name else section.path
+        if owner != section.path:
+            section.problem("name", f"is used by {owner} already")
+    return tuple(watchdogs)
+
+
+def _match(entry: Section) -> tuple[tuple[str, str], ...]:
+    if not entry.has("match"):
+        entry.problem("match", "is required, such as {alertname: Watchdog}")
+    with entry.section("match") as match:
+        return tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(scalars.text(each) for each in _list(value, "names of targets"))
+
+
+def _recipients(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(scalars.telephone(each).removeprefix("+") for each in _list(value, "numbers")))
+
+
+def _fallback(value: object) -> tuple[Secret, ...]:
+    return tuple(Secret(_address(each)) for each in _list(value, "addresses"))
+
+
+def _list(value: object, of: str) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list of {of}")  # noqa: TRY004 - every problem of a value is a ValueError
+    return value
+
+
+def _address(value: object) -> str:
+    """Take http(s)://… for a plain webhook, or another scheme for Apprise."""
+    address = scalars.text(value)
+    if not _SCHEME.fullmatch(address):
+        raise ValueError("each must be an address such as https://host/path, or one of Apprise")
+    return _http_url(address) if address.lower().startswith(("http://", "https://")) else address
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_complete = False
+    if not is_complete or re.search(r"\s", value):
+        raise ValueError("must be an address such as https://host/path")
+    return value
+
+
+def _rate(value: object) -> Rate:
+    """Take `10/5m`: at most ten messages in five minutes."""
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match[1]) < 1:
+        raise ValueError("must be messages/duration, such as 10/5m")
+    seconds = parse_duration(match[2])
+    if seconds <= 0:
+        raise ValueError("must be messages/duration, such as 10/5m")
+    return Rate(int(match[1]), seconds)
+
+
+def _silence(value: object) -> float:
+    seconds = scalars.duration(value)
+    if seconds < _SHORTEST_SILENCE:
+        raise ValueError("must be at least 10s, because alerts are not repeated faster than that")
+    return seconds
+
+
+def _heartbeat(value: object) -> float:
+    seconds = scalars.duration(value)
+    if seconds < 1:
+        raise ValueError("must be at least 1s")
+    return seconds

@@ -1,0 +1,136 @@
+"""A running daemon as another process of ours finds it: at the address it is configured to listen on."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from waexporter.errors import ApiError, StartError
+from waexporter.model import Limits, Reason, Target
+from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.envelope import decode, printable
+from waexporter.whatsapp.exchange import Request
+
+if TYPE_CHECKING:
+    from waexporter.model import Gate, WebSettings
+    from waexporter.whatsapp.exchange import Reply
+
+_TIMEOUT = 15.0  # seconds for one request
+_MOST_PAGES = 200  # that are asked for at a time
+_RESTART = "restart the daemon, so that it works with the configuration that is read here"
+
+
+class _Shown(msgspec.Struct):
+    fingerprint: str = ""
+
+
+class Told(msgspec.Struct):
+    """One page as GET /api/v1/pages gives it."""
+
+    number: int
+    state: str
+    channel: str = ""
+    destination: str = ""
+    attempts: int = 0
+    repeats: int = 0
+    why: str = ""
+    shown: list[_Shown] = []
+
+
+class Pages(msgspec.Struct):
+    """What GET /api/v1/pages gives."""
+
+    journal: str
+    pending: int
+    pages: list[Told]
+
+    def about(self, fingerprint: str) -> Told | None:
+        """Give the page that tells of an alert."""
+        return next(
+            (page for page in self.pages if any(each.fingerprint == fingerprint for each in page.shown)), None
+        )
+
+
+class Ears(NamedTuple):
+    """How a daemon was found: at which address, and who asks it."""
+
+    url: str
+    client: Client
+    authorization: str
+
+
+def find(web: WebSettings, gate: Gate) -> Daemon | None:
+    """Find the daemon with its pager; None when nobody listens there.
+
+    Raises StartError with what to do for anything else than a daemon of ours with a pager.
+    """
+    client = Client(Target("waexporter", web.own_url), Limits(), TlsContexts())
+    daemon = Daemon(Ears(web.own_url, client, _authorization(gate)))
+    try:
+        daemon.pages()
+    except ApiError as error:
+        daemon.close()
+        if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
+            return None
+        raise StartError(
+            f"something listens at {web.own_url}, but answers like no waexporter ({error}): check web.listen"
+        ) from error
+    except StartError:
+        daemon.close()
+        raise
+    return daemon
+
+
+class Daemon:
+    """One that was found."""
+
+    def __init__(self, ears: Ears) -> None:
+        self.url, self._client, self._authorization = ears
+
+    def pages(self) -> Pages:
+        """Give its newest pages; raises ApiError, and StartError with what to do."""
+        reply = self._ask(Request("GET", f"/api/v1/pages?limit={_MOST_PAGES}", self._authorization))
+        if reply.status == HTTPStatus.NOT_FOUND and b"pager" in reply.body:
+            raise StartError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
+        if reply.status != HTTPStatus.OK:
+            raise StartError(f"{self.url} answers {_said(reply)}: check web.listen, or {_RESTART}")
+        return decode(reply.body, Pages)
+
+    def deliver(self, webhook: bytes) -> None:
+        """Hand it a webhook as Alertmanager does; raises ApiError, and StartError with what to do."""
+        reply = self._ask(Request("POST", "/api/v1/alerts", self._authorization, webhook))
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise StartError(
+                f"the daemon refuses the secret of pager.webhook ({reply.status}): it has another one, "
+                f"read at its start; {_RESTART}"
+            )
+        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise StartError(
+                f"the daemon can't keep the page (503: {_said(reply)}): look at the disk and the owner of "
+                "pager.state_dir, then at the daemon's log; `waexporter pager check` looks too"
+            )
+        if reply.status != HTTPStatus.OK:
+            raise StartError(f"the daemon did not take the alert: {_said(reply)}; read its log")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _ask(self, request: Request) -> Reply:
+        return self._client.send(request, _TIMEOUT)
+
+
+def _authorization(gate: Gate) -> str:
+    if gate.token is not None:
+        return f"Bearer {gate.token.reveal()}"
+    if gate.password is not None:
+        pair = f"{gate.username}:{gate.password.reveal()}"
+        return f"Basic {b64encode(pair.encode()).decode()}"
+    return ""
+
+
+def _said(reply: Reply) -> str:
+    return f"{reply.status} {printable(reply.body.decode(errors='replace').strip())}".strip()

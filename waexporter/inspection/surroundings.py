@@ -1,0 +1,130 @@
+"""What there is around the clients: the journal, the webhook, the daemon, the fallback, the watchdogs."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waexporter.config import check_gate
+from waexporter.daemon import find
+from waexporter.errors import ApiError, JournalError, StartError
+from waexporter.inspection.finding import bad, good, note
+from waexporter.oncall import open_fallback
+from waexporter.paging.archive import examine, find_obstacle
+from waexporter.paging.channels import place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.inspection.finding import Finding
+    from waexporter.model import PagerSettings, Secret, WebSettings
+    from waexporter.whatsapp.client import TlsContexts
+
+
+def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
+    """Look whether pages can be kept."""
+    obstacle = find_obstacle(pager.state_dir)
+    if obstacle is not None:
+        remedy = (
+            "make room or give the folder to the daemon's user, and check as that user; or choose another"
+        )
+        yield bad(f"pager.state_dir {pager.state_dir}: {obstacle}", remedy)
+    else:
+        yield good(f"pager.state_dir {pager.state_dir}: can be written")
+    try:
+        condition = examine(pager.state_dir)
+    except JournalError as error:
+        remedy = "stop the daemon, move the file away, start again; what it held is lost to the daemon"
+        yield bad(f"the journal can't be read: {error}", remedy)
+        return
+    if condition is None:
+        yield good("the journal: there is none yet, the daemon makes it at its start")
+        return
+    pending, accepted, failed = condition
+    words = f"the journal: sound; pages accepted: {accepted}, failed: {failed}, pending: {pending}"
+    yield good(words) if not pending else note(words, "`waexporter pages` says what they wait for")
+
+
+def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Look who may page people."""
+    if problem := check_gate(pager, web):
+        words, _, remedy = problem.removeprefix("pager.webhook: ").partition(": ")
+        yield bad(f"pager.webhook: a secret {words}", remedy)
+    elif pager.gate.is_guarded:
+        yield good("pager.webhook: alerts are taken from whoever has the secret")
+    elif pager.gate.is_open:
+        yield note(
+            "pager.webhook: insecure: anybody who reaches this address may page people", "give a secret"
+        )
+    else:
+        yield good("pager.webhook: alerts are taken from this machine alone, without a secret")
+
+
+def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Look whether the daemon runs; raises StartError for one that is not right."""
+    daemon = find(web, pager.gate)
+    if daemon is None:
+        yield note(
+            f"no daemon listens at {web.own_url}", "start it: `waexporter run`; nobody is paged without it"
+        )
+        return
+    try:
+        pages = daemon.pages()
+    except ApiError as error:
+        yield bad(f"the daemon at {web.own_url} does not answer: {error}", "read its log")
+        return
+    finally:
+        daemon.close()
+    if pages.journal == "ok":
+        yield good(f"the daemon at {web.own_url}: runs, with a pager")
+    else:
+        remedy = "mend that; the daemon goes on by itself, and answers 503 until then"
+        yield bad(f"the daemon at {web.own_url} can't use its journal: {pages.journal}", remedy)
+
+
+def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) -> Iterator[Finding]:
+    """Look whether there is a way around WhatsApp; nothing is sent."""
+    if not pager.fallback:
+        words = "pager.fallback: there is none; when no client can send, nobody is paged"
+        remedy = "give a webhook's address, or one of Apprise (mail, SMS, …)"
+        yield bad(words, remedy) if targets == 1 else note(words, remedy)
+    for number, address in enumerate(pager.fallback):
+        name = f"pager.fallback[{number}] {place(address)}"
+        try:
+            open_fallback(replace(pager, fallback=(address,)), contexts)
+        except StartError as error:
+            yield bad(name, str(error).removeprefix("pager.fallback: "))
+            continue
+        yield _resolve(name, address)
+
+
+def inspect_switches(pager: PagerSettings) -> Iterator[Finding]:
+    """Look whether somebody notices when alerts stop coming, or this daemon itself."""
+    for watchdog in pager.watchdogs:
+        yield good(f"pager.watchdogs {watchdog.name}: pages when silent for {watchdog.max_silence:g} s")
+    if not pager.watchdogs:
+        words = "pager.watchdogs: there is none; when Prometheus or Alertmanager dies, nobody is told"
+        yield note(words, "expect the alert Watchdog: docs/paging.md")
+    if pager.watch:
+        yield good(f"pager.watch: verdicts are paged after {pager.watch_for:g} s, without Prometheus")
+    if pager.heartbeat_url is None:
+        words = "pager.heartbeat_url: there is none; when this machine dies, nobody is told"
+        yield note(words, "give an address that misses the pings (healthchecks style)")
+    else:
+        yield _resolve("pager.heartbeat_url", pager.heartbeat_url)
+
+
+def _resolve(name: str, address: Secret) -> Finding:
+    """Look up the host of an http address; what else Apprise knows is left to it."""
+    parts = urlsplit(address.reveal())
+    if parts.scheme.lower() not in {"http", "https"}:
+        return good(f"{name}: Apprise knows this kind of address; nothing was sent")
+    try:
+        socket.getaddrinfo(parts.hostname or "", parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return bad(
+            f"{name}: the host can't be found: {error.strerror}", "correct the address, or mend the DNS"
+        )
+    return good(f"{name}: the host is known; nothing was sent")

@@ -1,0 +1,113 @@
+"""The journal of pages, listed for a person or a program."""
+
+from __future__ import annotations
+
+import zlib
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from waexporter.errors import JournalError, StartError
+from waexporter.paging.alerts import Kind
+from waexporter.paging.entries import PageState
+from waexporter.paging.journal import read_pages
+from waexporter.paging.remedies import find_remedy
+from waexporter.times import span
+from waexporter.web.alerts import describe_entry
+from waexporter.whatsapp.envelope import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from waexporter.paging.alerts import Item
+    from waexporter.paging.entries import Entry
+
+_SHOWN = 3  # alerts of one page
+_WORDS = {Kind.FIRED: "FIRING", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
+_COUNTED = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
+_REMEDY = "move the file away and start the daemon anew, or choose another pager.state_dir"
+
+
+def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:
+    """List the newest pages, the newest first; `now` in wall-clock seconds. Raises StartError."""
+    entries = _read(folder, limit)
+    if not entries:
+        say(f"no page yet in {folder}: nothing was paged since the daemon was first started")
+        return
+    for entry in entries:
+        for line in _describe(entry, now):
+            say(line)
+
+
+def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
+    """Write the same as JSON, each page as GET /api/v1/pages has it. Raises StartError."""
+    pages = [describe_entry(entry) for entry in _read(folder, limit)]
+    say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
+
+
+def _read(folder: str, limit: int) -> tuple[Entry, ...]:
+    try:
+        return read_pages(folder, limit)
+    except JournalError as error:
+        raise StartError(str(error)) from error
+    except PermissionError as error:
+        raise StartError(
+            f"{folder}: {error.strerror}: the journal is for the daemon's user alone; ask as that user"
+        ) from error
+    except (ValueError, zlib.error, msgspec.MsgspecError) as error:
+        raise StartError(f"{folder}: the journal holds what is no page: {_REMEDY}") from error
+
+
+# --- for a person ------------------------------------------------------------------------------
+
+
+def _describe(entry: Entry, now: float) -> Iterator[str]:
+    page = entry.page
+    ago = span(now - page.received_at)
+    tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
+    yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {_way(entry)}, {tries}{_repeats(entry)}"
+    for item in page.items[:_SHOWN]:
+        yield f"       {_word(item)}"
+    rest = [*_counts(page.items[_SHOWN:])]
+    if page.truncated:
+        rest.append(f"{page.truncated} left out by Alertmanager")
+    if rest:
+        yield f"       and {', '.join(rest)}"
+    if entry.why and entry.state is not PageState.ACCEPTED:
+        yield f"       why: {printable(entry.why)}"
+        yield f"       -> {find_remedy(entry.why)}"
+
+
+def _way(entry: Entry) -> str:
+    if entry.state is PageState.PENDING:
+        return "not out yet"
+    if entry.state is PageState.FAILED:
+        return f"last tried by {entry.channel}" if entry.channel else "by no way"
+    if entry.channel == "whatsapp":
+        target, _, to = entry.destination.partition("/")
+        return f"through {printable(target)} to {printable(to)}"
+    return f"by the fallback ({entry.channel})"
+
+
+def _repeats(entry: Entry) -> str:
+    return f", perhaps read {entry.repeats + 1} times" if entry.repeats else ""
+
+
+def _word(item: Item) -> str:
+    labels, annotations = item.alert.labels, item.alert.annotations
+    facts = (
+        _WORDS[item.kind],
+        labels.get("severity", ""),
+        labels.get("alertname", "an alert without a name"),
+        labels.get("target") or labels.get("source", ""),
+    )
+    words = " ".join(printable(fact, 60) for fact in facts if fact)
+    summary = printable(annotations.get("summary", ""), 80)
+    return f"{words}: {summary}" if summary else words
+
+
+def _counts(items: tuple[Item, ...]) -> Iterator[str]:
+    kinds = sorted((item.kind for item in items), key=list(Kind).index)
+    for kind, alike in groupby(kinds):
+        yield f"{len(list(alike))} more {_COUNTED[kind]}"

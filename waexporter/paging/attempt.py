@@ -1,0 +1,201 @@
+"""One round of attempts to get pages out: every way there is, each once, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.log import get_logger
+from waexporter.metrics.pager import WHATSAPP
+from waexporter.paging.channels import Recipient
+from waexporter.paging.routes import choose_routes, concern_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from waexporter.metrics.pager import PagerTelemetry
+    from waexporter.model import Instant, PagerSettings
+    from waexporter.paging.channels import Channel, Message, Outcome
+    from waexporter.paging.entries import Entry
+    from waexporter.paging.routes import Carrier, Concern, Routes
+
+FALLBACK = "fallback"  # the recipient that the rate counts for every fallback together
+
+_log = get_logger("pager")
+
+
+class Outlets(NamedTuple):
+    """Everything a message can leave through."""
+
+    carriers: Callable[[], Sequence[Carrier]]  # as they are now
+    whatsapp: Callable[[str, Recipient], Channel]  # through a carrier, to a recipient
+    fallback: Sequence[Channel] = ()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A page that is not out yet; times on the steady clock."""
+
+    entry: Entry
+    received: float
+    due: float
+    failures: int = 0
+    barred: set[str] = field(default_factory=set)  # ways that refused it for good
+    served: set[str] = field(default_factory=set)  # people who have it already
+    is_uncertain: bool = False
+    is_late: bool = False  # its rate made it wait
+    said: str = ""  # what the log heard of it last
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round of attempts came to."""
+
+    accepted: tuple[str, str] | None = None  # channel, destination
+    last_channel: str = ""
+    why: str = ""
+    is_uncertain: bool = False  # the attempt made last may have arrived
+    has_hope: bool = False  # something may go better next time
+
+
+class Attempts:
+    """Tries the ways that pages can go; keeps nothing between one round and the next."""
+
+    def __init__(
+        self,
+        settings: PagerSettings,
+        outlets: Outlets,
+        telemetry: PagerTelemetry,
+        clock: Callable[[], Instant],
+        begin: Callable[[Sequence[int], bool], None],
+    ) -> None:
+        """Tell `begin` before each attempt of which pages it is, and whether it may repeat one."""
+        self._settings = settings
+        self._outlets = outlets
+        self._telemetry = telemetry
+        self._clock = clock
+        self._begin = begin
+
+    def routes(self, batch: Sequence[Waiting], carriers: Sequence[Carrier]) -> Routes:
+        """Give the ways that some pages can go together: those that not every one of them was refused."""
+        return choose_routes(carriers, self._settings.via, _concern_of(batch), _barred(batch))
+
+    def make_round(self, batch: Sequence[Waiting], message: Message) -> Round:
+        """Try every way until one takes the message."""
+        result = Round(is_uncertain=any(each.is_uncertain for each in batch))
+        self._try_all(batch, message, result)
+        if result.accepted is None:
+            result.has_hope = self._has_hope(batch)
+            result.why = result.why or "no group is known to send to: set pager.group, or on_call_pager"
+        return result
+
+    def _try_all(self, batch: Sequence[Waiting], message: Message, result: Round) -> bool:
+        routes = self.routes(batch, self._outlets.carriers())
+        if any(self._try_carrier(batch, carrier, message, result) for carrier in routes.open):
+            return True
+        age = self._clock().steady - min(each.received for each in batch)
+        if age >= self._settings.fallback_after or not self.routes(batch, self._outlets.carriers()).open:
+            for name, channel in self._fallback(batch):
+                if self._try_fallback(batch, name, channel, message, result):
+                    return True
+        # A verdict may be wrong, or old: with nothing else left, there is nothing to lose.
+        return any(self._try_carrier(batch, carrier, message, result) for carrier in routes.doubtful)
+
+    def _has_hope(self, batch: Sequence[Waiting]) -> bool:
+        """Tell whether a way is left that did not refuse the pages for good."""
+        carriers = self._outlets.carriers()
+        left = self.routes(batch, carriers)
+        if left.open or left.doubtful or self._fallback(batch):
+            return True
+        # Where nobody is known to send to, a group may yet be: the settings are still being read.
+        known = choose_routes(carriers, self._settings.via, _concern_of(batch), frozenset())
+        return not known.open and not known.doubtful
+
+    def _fallback(self, batch: Sequence[Waiting]) -> list[tuple[str, Channel]]:
+        """Give the fallback's channels that are left, with their names."""
+        named = ((f"{FALLBACK} {number}", channel) for number, channel in enumerate(self._outlets.fallback))
+        barred = _barred(batch)
+        return [(name, channel) for name, channel in named if name not in barred]
+
+    def _try_carrier(
+        self, batch: Sequence[Waiting], carrier: Carrier, message: Message, result: Round
+    ) -> bool:
+        """Send to everyone of a carrier who does not have it yet; gives whether it was accepted."""
+        served = frozenset.intersection(*(frozenset(each.served) for each in batch))
+        missing = [to for to in carrier.to if to not in served]
+        channels = [self._outlets.whatsapp(carrier.name, Recipient(to, carrier.kind)) for to in missing]
+        outcomes = self._send(batch, channels, message, result)
+        new = {to for to, outcome in zip(missing, outcomes, strict=True) if outcome.is_accepted}
+        for each in batch:
+            each.served |= new
+        is_settled = all(outcome.is_accepted or outcome.is_permanent for outcome in outcomes)
+        if is_settled and any(to in served or to in new for to in carrier.to):
+            result.accepted = (WHATSAPP, destination_of(carrier))
+            return True
+        self._judge(batch, carrier.name, outcomes, result)
+        return False
+
+    def _try_fallback(
+        self, batch: Sequence[Waiting], name: str, channel: Channel, message: Message, result: Round
+    ) -> bool:
+        outcomes = self._send(batch, [channel], message, result)
+        if all(outcome.is_accepted for outcome in outcomes):
+            result.accepted = (channel.kind, FALLBACK)
+            return True
+        self._judge(batch, name, outcomes, result)
+        return False
+
+    def _send(
+        self, batch: Sequence[Waiting], channels: Sequence[Channel], message: Message, result: Round
+    ) -> list[Outcome]:
+        """Send along one way; from here on the pages may arrive, whatever we hear of it."""
+        self._begin([each.entry.number for each in batch], result.is_uncertain)
+        if result.is_uncertain:
+            self._telemetry.duplicates.inc()
+        outcomes = []
+        for channel in channels:
+            outcome = channel.send(message)
+            self._telemetry.count_attempt(channel.kind, outcome.code)
+            result.last_channel = channel.kind
+            outcomes.append(outcome)
+        result.is_uncertain = any(outcome.may_have_arrived for outcome in outcomes)
+        return outcomes
+
+    def _judge(self, batch: Sequence[Waiting], way: str, outcomes: Sequence[Outcome], result: Round) -> None:
+        """Note why a way did not take it, and bar one that never will."""
+        failed = [outcome for outcome in outcomes if not outcome.is_accepted]
+        last = failed[-1]
+        result.why = f"{way}: {last.why}"
+        is_final = all(outcome.is_permanent for outcome in failed)
+        words = "a page was refused for good" if is_final else "a page was not taken"
+        said = f"{way} {last.code}"
+        for each in batch:
+            if is_final:
+                each.barred.add(way)
+            if each.said != said:
+                each.said = said
+                _log.warning(words, page=each.entry.number, way=way, code=last.code, why=last.why)
+
+
+def destination_of(carrier: Carrier) -> str:
+    """Say where a message through a carrier goes."""
+    return f"{carrier.name}/{recipient_of(carrier)}"
+
+
+def recipient_of(carrier: Carrier) -> str:
+    """Say who gets a message through a carrier: the same through whichever carrier."""
+    return ",".join(carrier.to)
+
+
+def recipient_at(destination: str) -> str:
+    """Say who is at a destination; a group and a number have no slash."""
+    return destination.rpartition("/")[2]
+
+
+def _barred(batch: Sequence[Waiting]) -> frozenset[str]:
+    """Give the ways that refused every one of the pages: another text may be taken."""
+    return frozenset.intersection(*(frozenset(each.barred) for each in batch))
+
+
+def _concern_of(batch: Sequence[Waiting]) -> Concern:
+    return concern_of(item.alert for each in batch for item in each.entry.page.items)

@@ -1,0 +1,86 @@
+"""A page in the journal, and how it is written there."""
+
+from __future__ import annotations
+
+import zlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from waexporter.errors import JournalError
+from waexporter.paging.alerts import Page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PageState(StrEnum):
+    """What has become of a page."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+
+
+class Entry(NamedTuple):
+    """One page in the journal; times on the pager's clock, except those that people read."""
+
+    number: int
+    page: Page
+    state: PageState
+    received_at: float
+    attempts: int = 0
+    is_uncertain: bool = False  # an attempt was begun, and what came of it is not known
+    repeats: int = 0  # attempts made although an earlier one may have arrived
+    channel: str = ""
+    destination: str = ""
+    why: str = ""
+    done_at: float | None = None  # wall clock
+
+
+class End(NamedTuple):
+    """How pages came to their end."""
+
+    state: PageState
+    at: float  # wall clock
+    channel: str = ""
+    destination: str = ""
+    why: str = ""
+
+
+SELECT = (
+    "SELECT number, content, state, received_at, attempts, uncertain, repeats, channel, destination, why, "
+    "done_at FROM pages "
+)
+
+Row = tuple[int, bytes, str, float, int, int, int, str, str, str, float | None]
+
+
+def pack(page: Page) -> bytes:
+    """Write a page as the journal keeps it: a thousand alerts are half a megabyte, and much alike."""
+    return zlib.compress(msgspec.json.encode(page), 1)
+
+
+def read_entry(row: Row, path: Path) -> Entry:
+    """Read a row of SELECT from the file at `path`; raises JournalError for one that is damaged."""
+    number, content, state, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
+        row
+    )
+    try:
+        page, known_state = msgspec.json.decode(zlib.decompress(content), type=Page), PageState(state)
+    except (zlib.error, msgspec.DecodeError, TypeError, ValueError) as error:
+        raise JournalError(f"{path}: page {number} is damaged: {error}") from error
+    return Entry(
+        number=number,
+        page=page,
+        state=known_state,
+        received_at=received_at,
+        attempts=attempts,
+        is_uncertain=bool(uncertain),
+        repeats=repeats,
+        channel=channel,
+        destination=destination,
+        why=why,
+        done_at=done_at,
+    )

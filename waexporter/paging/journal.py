@@ -1,0 +1,286 @@
+"""The journal of pages: SQLite, on disk before Alertmanager hears a 200.
+
+Every step that must survive is one transaction with `synchronous=FULL`. Whatever goes wrong with the file is
+a JournalError that names it; the file is never removed, and the next step tries again, so that a disk that
+has room again, or a folder that may be written again, needs no restart.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waexporter.errors import JournalError
+from waexporter.paging import schema
+from waexporter.paging.entries import SELECT, Entry, PageState, pack, read_entry
+from waexporter.paging.threads import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from waexporter.paging.alerts import Page
+    from waexporter.paging.entries import End, Row
+
+FILE = "pages.sqlite"
+_LOCK = "pages.lock"
+_BUSY = 5.0  # seconds to wait for a reader that holds the file
+_KEEP_PAGES = 30 * 86_400.0  # seconds that a page is kept after its end
+_MOST_PAGES = 20_000  # that have come to their end
+_KEEP_RESOLVED = 7 * 86_400.0  # seconds that an alert that ended is remembered
+_KEEP_FIRING = 30 * 86_400.0  # seconds after which one that still fires would have been repeated long since
+
+
+class Journal:
+    """The one writer of the journal; safe to share by threads."""
+
+    def __init__(self, folder: str) -> None:
+        self.path = Path(folder) / FILE
+        self._folder = Path(folder)
+        # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._guard: int | None = None
+        self._memories: dict[str, Memory] = {}
+        self._firing: dict[str, set[str]] = {}
+
+    def open(self) -> None:
+        """Open or make the file; raises JournalError."""
+        with self._lock:
+            self._opened()
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        with self._lock:
+            self._drop()
+            if self._guard is not None:
+                os.close(self._guard)
+                self._guard = None
+
+    @contextmanager
+    def memory(self) -> Iterator[Recall]:
+        """Hold the memory of alerts still while a delivery is decided and recorded; raises JournalError."""
+        with self._lock:
+            yield Recall(self, self._opened())
+
+    def latest(self, count: int) -> tuple[Entry, ...]:
+        """Give the newest pages, the newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+            return _read(rows, self.path)
+
+    def begin(self, numbers: Sequence[int], *, again: bool) -> None:
+        """Note that an attempt begins: from here on it may arrive, whatever we hear of it."""
+        rows = [(int(again), number) for number in numbers]
+        with self._writing() as connection:
+            connection.executemany(
+                "UPDATE pages SET attempts = attempts + 1, uncertain = 1, repeats = repeats + ? "
+                "WHERE number = ?",
+                rows,
+            )
+
+    def postpone(self, numbers: Sequence[int], why: str, *, is_uncertain: bool) -> None:
+        """Note that an attempt failed and why; the pages stay pending."""
+        rows = [(why, int(is_uncertain), number) for number in numbers]
+        with self._writing() as connection:
+            connection.executemany("UPDATE pages SET why = ?, uncertain = ? WHERE number = ?", rows)
+
+    def finish(self, numbers: Sequence[int], end: End) -> None:
+        """Note that pages came to their end."""
+        rows = [
+            (end.state.value, end.channel, end.destination, end.why, end.at, number) for number in numbers
+        ]
+        with self._writing() as connection:
+            connection.executemany(
+                "UPDATE pages SET state = ?, channel = ?, destination = ?, why = ?, done_at = ?, "
+                "uncertain = 0 WHERE number = ?",
+                rows,
+            )
+
+    def accepted_since(self, at: float) -> tuple[tuple[str, float], ...]:
+        """Give where messages went since a time of the wall clock, and when."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT destination, done_at FROM pages WHERE state = 'accepted' AND done_at > ? "
+                "ORDER BY done_at",
+                (at,),
+            ).fetchall()
+        return tuple(rows)
+
+    def last_acceptances(self) -> tuple[tuple[str, float], ...]:
+        """Give the channels that ever accepted a page, and when last (wall clock)."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT channel, max(done_at) FROM pages WHERE state = 'accepted' GROUP BY channel"
+            ).fetchall()
+        return tuple(rows)
+
+    def check(self) -> None:
+        """Raise JournalError unless the file can be written."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('journal', 'checked', '')")
+
+    # --- small facts that outlive a restart ----------------------------------------------------
+
+    def keep(self, kind: str, name: str, value: str) -> None:
+        """Keep a fact by its kind and name."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, name, value))
+
+    def facts(self, kind: str) -> dict[str, str]:
+        """Give the facts of a kind by their names."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT name, value FROM facts WHERE kind = ?", (kind,)).fetchall()
+        return dict(rows)
+
+    def prune(self, now: float) -> None:
+        """Forget what nobody asks for any more; `now` is on the wall clock."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM pages WHERE state != 'pending' AND (done_at < ? OR number <= "
+                "(SELECT max(number) FROM pages) - ?)",
+                (now - _KEEP_PAGES, _MOST_PAGES),
+            )
+            connection.execute(
+                "DELETE FROM alerts WHERE told_at < ? OR (ends_at IS NOT NULL AND told_at < ?)",
+                (now - _KEEP_FIRING, now - _KEEP_RESOLVED),
+            )
+            kept = {row[0] for row in connection.execute("SELECT fingerprint FROM alerts")}
+            for fingerprint in self._memories.keys() - kept:
+                self._forget(fingerprint)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._translated():
+            yield self._opened()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._opened()
+            with self._translated(), connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Nothing is known of the connection any more; the next step opens the file anew.
+            self._drop()
+            raise JournalError(f"{self.path}: {error}") from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._take_hold()
+            with self._translated():
+                connection = schema.connect(self.path, _BUSY)
+                self._connection = connection
+                self._recall(connection)
+        assert self._connection is not None  # noqa: S101 - for the type checker: set above
+        return self._connection
+
+    def _take_hold(self) -> None:
+        """Keep every other daemon from writing here; a second one would send every page again."""
+        if self._guard is not None:
+            return
+        descriptor = -1
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if descriptor >= 0:
+                os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise JournalError(f"{self.path}: another waexporter works with it") from error
+            raise JournalError(f"{self._folder}: {error.strerror}") from error
+        self._guard = descriptor
+
+    def _recall(self, connection: sqlite3.Connection) -> None:
+        self._memories, self._firing = {}, {}
+        for row in connection.execute("SELECT fingerprint, thread, starts_at, ends_at, told_at FROM alerts"):
+            self._remember(Memory(*row))
+
+    def _remember(self, memory: Memory) -> None:
+        self._forget(memory.fingerprint)
+        self._memories[memory.fingerprint] = memory
+        if memory.ends_at is None:
+            self._firing.setdefault(memory.thread, set()).add(memory.fingerprint)
+
+    def _forget(self, fingerprint: str) -> None:
+        old = self._memories.pop(fingerprint, None)
+        if old is not None and (firing := self._firing.get(old.thread)) is not None:
+            firing.discard(fingerprint)
+            if not firing:
+                del self._firing[old.thread]
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+
+class Recall:
+    """The memory of alerts, held still: look, decide, record."""
+
+    def __init__(self, journal: Journal, connection: sqlite3.Connection) -> None:
+        self._journal = journal
+        self._connection = connection
+        self.known = journal._memories  # noqa: SLF001 - one thing in two halves
+
+    def firing(self, thread: str) -> frozenset[str]:
+        """Give the fingerprints of a thread's alerts that fire as far as is known."""
+        return frozenset(self._journal._firing.get(thread, ()))  # noqa: SLF001
+
+    def pending(self) -> tuple[Entry, ...]:
+        """Give every page that is not out yet, the oldest first; raises JournalError."""
+        with self._journal._translated():  # noqa: SLF001
+            rows = self._connection.execute(SELECT + "WHERE state = 'pending' ORDER BY number").fetchall()
+        return _read(rows, self._journal.path)
+
+    def record(self, page: Page, memories: Iterable[Memory], received_at: float) -> Entry:
+        """Put a page and what is to be remembered on disk, both or neither; raises JournalError."""
+        memories = tuple(memories)
+        content = pack(page)
+        with self._journal._translated(), self._connection as connection:  # noqa: SLF001
+            connection.execute("BEGIN IMMEDIATE")
+            cursor = connection.execute(
+                "INSERT INTO pages (thread, received_at, content) VALUES (?, ?, ?)",
+                (page.thread, received_at, content),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)",
+                [
+                    (each.fingerprint, each.thread, each.starts_at, each.ends_at, each.told_at)
+                    for each in memories
+                ],
+            )
+        for memory in memories:
+            self._journal._remember(memory)  # noqa: SLF001
+        return Entry(cursor.lastrowid or 0, page, PageState.PENDING, received_at)
+
+
+def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
+    """Give the newest pages, while a daemon may be at work on them; raises JournalError."""
+    path = Path(folder) / FILE
+    if not path.exists():
+        raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
+    try:
+        with closing(schema.connect_to_read(path, _BUSY)) as connection:
+            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+    return _read(rows, path)
+
+
+def _read(rows: Iterable[Row], path: Path) -> tuple[Entry, ...]:
+    return tuple(read_entry(row, path) for row in rows)

@@ -1,0 +1,229 @@
+"""The text of a page: what somebody reads on a phone at 3 a.m.; pure.
+
+Room is counted in UTF-16 code units. Whole alerts are told while they fit, the rest is counted. Before an
+alert is left out, long descriptions give way; every other text has a length of its own that it never exceeds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from waexporter.paging.alerts import Kind
+from waexporter.paging.news import PLACES, gather
+from waexporter.paging.wording import age, clip, clock, line, link, paragraph, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waexporter.paging.alerts import Page
+    from waexporter.paging.news import News, Told
+
+# The room of a description, tried in turn until everything fits. In a paragraph is said what matters: below
+# it nothing is shortened so that more alerts fit, only so that at least one does.
+_DESCRIPTIONS: Final = (2500, 1000, 500, 150, 30)
+_PARAGRAPH: Final = 500
+_HEADLINE: Final = 200
+_NAME: Final = 80
+_SEVERITY: Final = 20
+_SHOWN_LABELS: Final = 20
+_LATE: Final = 120.0  # seconds: what is older is said to be late
+_LINKS: Final = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
+
+
+class _Block(msgspec.Struct, frozen=True):
+    """One alert in words; like alerts in a row share a headline, and all of one name the links."""
+
+    name: str
+    headline: str
+    where: str = ""
+    text: str = ""
+    links: tuple[str, ...] = ()
+
+
+def compose(pages: Sequence[Page], now: float, limit: int = 4096) -> str:
+    """Give the text of pages, in the order they came in, as one message.
+
+    `now` is in wall-clock seconds, `limit` in UTF-16 code units, which are never fewer than characters. The
+    order of alerts within a page makes no difference.
+    """
+    news = gather(pages)
+    text = ""
+    for room in (limit, *_DESCRIPTIONS):
+        text, shown = _fill(news, now, limit, room)
+        if shown == len(news.told) or (shown and room <= _PARAGRAPH):
+            break
+    return clip(text, limit)
+
+
+def _fill(news: News, now: float, limit: int, room: int) -> tuple[str, int]:
+    """Tell as many alerts as fit; gives the text and their number."""
+    parts, before, linked = [_head(news, now)], _Block("", ""), set[str]()
+    for told in news.told:
+        block = _block(told, now, room)
+        part = _part(block, before, with_links=block.name not in linked)
+        if width("\n\n".join([*parts, part])) > limit:
+            break
+        parts.append(part)
+        before = block
+        if block.links:
+            linked.add(block.name)
+    while True:
+        shown = len(parts) - 1
+        text = "\n\n".join(filter(None, [*parts, _rest(news, shown)]))
+        if not shown or width(text) <= limit:
+            return text, shown
+        parts.pop()
+
+
+def _part(block: _Block, before: _Block, *, with_links: bool) -> str:
+    """Write an alert; links stand below the one that they come from, the first of its name that has any."""
+    is_repeated = block.where and block.headline == before.headline
+    links = block.links if with_links else ()
+    return "\n".join(filter(None, ["" if is_repeated else block.headline, block.where, block.text, *links]))
+
+
+# --- the first lines and the last one ------------------------------------------------------------
+
+
+def _head(news: News, now: float) -> str:
+    state = _digest(news) if news.pages > 1 else _state(news)
+    delay = now - news.received_at
+    received = clock(news.received_at, now)
+    if received is None or delay <= _LATE:
+        return state
+    late = "Oldest page delayed" if news.pages > 1 else "Delayed"
+    return f"{state}\n{late} {age(delay)}, received {received} UTC"
+
+
+def _state(news: News) -> str:
+    """Say state and count of one page: a phone shows this much of it on its lock screen."""
+    firing, resolved = news.firing, len(news.told) - news.firing
+    if news.is_all_clear:
+        return f"ALL CLEAR: {resolved} resolved"
+    if firing:
+        return ", ".join([_firing(news), *_also(news, resolved)])
+    known = [f"{news.others_firing} still firing"] if news.others_firing else []
+    unknown = [f"{news.truncated} unknown"] if news.truncated else []
+    if resolved:
+        total = resolved + news.others_firing + news.truncated
+        return ", ".join([f"RESOLVED: {resolved} of {total}", *known, *unknown])
+    return "NO NEWS: " + ", ".join([*known, *unknown] or ["no alerts"])
+
+
+def _firing(news: News) -> str:
+    alerts = f"{news.firing} alert{'' if news.firing == 1 else 's'}"
+    new = sum(told.kind is Kind.FIRED for told in news.told)
+    if not new:
+        state = f"REMINDER: {alerts} still firing"
+    else:
+        state = f"FIRING: {alerts}" + (f" ({new} new)" if new < news.firing else "")
+    critical = sum(told.is_critical for told in news.told)
+    return f"{state}, {critical} critical" if critical else state
+
+
+def _also(news: News, resolved: int) -> list[str]:
+    """Say what else is known and not known of the threads."""
+    counts = (
+        (resolved, "resolved"),
+        (news.others_firing, f"{'other' if news.others_firing == 1 else 'others'} still firing"),
+        (news.truncated, "unknown"),
+    )
+    return [f"{count} {words}" for count, words in counts if count]
+
+
+def _digest(news: News) -> str:
+    firing, resolved = news.firing, len(news.told) - news.firing
+    head = f"DIGEST: {news.pages} pages"
+    if news.is_all_clear:
+        return f"{head}, ALL CLEAR: {resolved} resolved"
+    critical = sum(told.is_critical for told in news.told)
+    fires = [f"{firing} firing" + (f" ({critical} critical)" if critical else "")]
+    return ", ".join([head, *fires, *_also(news, resolved)])
+
+
+def _rest(news: News, shown: int) -> str:
+    """Count what is not shown, and say of what Alertmanager left out that nobody knows it."""
+    hidden = news.told[shown:]
+    more = len(hidden) + news.truncated
+    if not more:
+        return ""
+    critical = sum(told.is_critical for told in hidden)
+    resolved = sum(not told.fires for told in hidden)
+    kinds = [f"{count} {kind}" for count, kind in ((critical, "critical"), (resolved, "resolved")) if count]
+    if len(hidden) > resolved and not critical and not news.truncated:
+        kinds.insert(0, "none critical")
+    text = f"+{more} more" + (f" ({', '.join(kinds)})" if kinds else "")
+    if not news.truncated:
+        return text
+    part = "" if news.truncated == more else f"{news.truncated} of them "
+    its = "its" if news.truncated == 1 else "their"
+    warning = "" if news.firing else " This is no all-clear."
+    return f"{text}, {part}left out by Alertmanager: {its} state is unknown.{warning}"
+
+
+# --- one alert -----------------------------------------------------------------------------------
+
+
+def _block(told: Told, now: float, room: int) -> _Block:
+    labels, annotations = told.alert.labels, told.alert.annotations
+    summary = line(annotations.get("summary", ""), _HEADLINE)
+    name = line(labels.get("alertname", ""), _NAME)
+    places = [line(place, _NAME) for place in told.places]
+    headline = summary or name or line(_other_labels(told), _HEADLINE) or "an alert without a name"
+    key = labels.get("alertname") or told.alert.fingerprint
+    if told.is_over_unheard:
+        where = " / ".join(filter(None, [name, *places])) or headline
+        return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
+    description = paragraph(annotations.get("description", ""), room)
+    if not description and not summary and name:
+        description = line(_other_labels(told), min(room, _HEADLINE))
+    if description and not told.fires:
+        description = f"Was: {description}"  # annotations stay as they were while the alert fired
+    urls = ((title, link(annotations.get(annotation, ""))) for title, annotation in _LINKS)
+    return _Block(
+        key,
+        f"{_kind(told)}: {headline}",
+        " / ".join(filter(None, [name if summary else "", *places])),
+        "\n".join(filter(None, [description, _times(told, now)])),
+        tuple(f"{title}: {url}" for title, url in urls if url),
+    )
+
+
+def _kind(told: Told) -> str:
+    severity = line(told.severity, _SEVERITY)
+    if told.fires:
+        return severity.upper() or "ALERT"
+    return f"RESOLVED ({severity})" if severity else "RESOLVED"
+
+
+def _other_labels(told: Told) -> str:
+    """Write the labels that are said nowhere else."""
+    said = {"alertname", "severity", *PLACES}
+    shown = [f"{name}={value}" for name, value in sorted(told.alert.labels.items()) if name not in said]
+    return ", ".join(shown[:_SHOWN_LABELS])
+
+
+def _times(told: Told, now: float) -> str:
+    """Say since when an alert fires, or from when to when it did."""
+    starts_at, ends_at = told.alert.starts_at, told.alert.ends_at
+    start, end = clock(starts_at, now), clock(ends_at, now)
+    if not told.fires:
+        begin = f"Fired {start}, cleared" if start else "Cleared"
+        if ends_at is None or end is None:
+            return f"{begin}, since when is unknown"
+        is_span = start and ends_at >= starts_at  # else clocks differ
+        return f"{begin} {end} UTC" + (f" ({age(ends_at - starts_at)})" if is_span else "")
+    begin = "Since" if told.kind is Kind.FIRED else "Reminder: still firing since"
+    if start is None:
+        return f"{begin} an unknown time"
+    # An age below zero would only say that clocks differ.
+    return f"{begin} {start} UTC" + (f" ({age(now - starts_at)})" if starts_at <= now else "")
+
+
+def _unheard(told: Told, now: float) -> str:
+    start, end = clock(told.alert.starts_at, now), clock(told.alert.ends_at, now)
+    facts = [f"fired {start}"] if start else []
+    facts += [f"cleared {end}"] if end else []
+    return ", ".join([*facts, f"could not be delivered until {clock(now, now)} UTC"])

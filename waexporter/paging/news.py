@@ -1,0 +1,132 @@
+"""What several pages come to: of every alert its latest state, in the order people read; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from waexporter.paging.alerts import Alert, Item, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from waexporter.paging.alerts import Page
+
+_SEVERITIES: Final = ("critical", "warning", "info")
+PLACES: Final = ("target", "node", "instance")  # the labels that say where, widest first
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is told of one alert."""
+
+    alert: Alert
+    kind: Kind
+    is_over_unheard: bool = False  # it ended before anybody could be told that it fired
+
+    @property
+    def fires(self) -> bool:
+        """Whether it fires as far as is known."""
+        return self.kind is not Kind.RESOLVED
+
+    @property
+    def severity(self) -> str:
+        """The severity in lower case; empty if there is none."""
+        return self.alert.labels.get("severity", "").strip().lower()
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether it fires and wakes somebody."""
+        return self.fires and self.severity == "critical"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it happens: target and node; for an alert that has neither, where it was measured."""
+        *where, measured = (self.alert.labels.get(name, "") for name in PLACES)
+        return tuple(filter(None, where)) or ((measured,) if measured else ())
+
+
+class News(msgspec.Struct, frozen=True):
+    """What one message has to tell."""
+
+    told: tuple[Told, ...]  # firing before resolved, critical first
+    pages: int
+    others_firing: int  # alerts that fire and are not among those told
+    truncated: int  # alerts of which nobody knows the state
+    is_all_clear: bool
+    received_at: float  # wall-clock seconds; of the page that has waited longest
+
+    @property
+    def firing(self) -> int:
+        """How many of the alerts fire."""
+        return sum(each.fires for each in self.told)
+
+
+def gather(pages: Sequence[Page]) -> News:
+    """Merge pages, given in the order they came in: a later one knows better than an earlier one.
+
+    Alerts are known by their fingerprints. The order of alerts within a page means nothing.
+    """
+    last = {page.thread: page for page in pages}
+    histories: dict[str, list[Item]] = {}
+    threads: dict[str, set[str]] = {}
+    for page in pages:
+        items = _by_fingerprint(page)
+        threads.setdefault(page.thread, set()).update(items)
+        for fingerprint, item in items.items():
+            histories.setdefault(fingerprint, []).append(item)
+    told = {fingerprint: _latest(history) for fingerprint, history in histories.items()}
+    firing = {fingerprint for fingerprint, each in told.items() if each.fires}
+    return News(
+        told=tuple(sorted(told.values(), key=_reading_order)),
+        pages=len(pages),
+        others_firing=sum(_others(page, threads[page.thread] & firing) for page in last.values()),
+        truncated=sum(page.truncated for page in last.values()),
+        is_all_clear=bool(told) and not firing and all(page.is_all_clear for page in last.values()),
+        received_at=min((page.received_at for page in pages), default=0.0),
+    )
+
+
+def _by_fingerprint(page: Page) -> Mapping[str, Item]:
+    """Give the items of a page by fingerprint; of several of one alert the one that says most of its end."""
+    items: dict[str, Item] = {}
+    for item in page.items:
+        other = items.get(item.alert.fingerprint)
+        items[item.alert.fingerprint] = item if other is None else max(item, other, key=_progress)
+    return items
+
+
+def _progress(item: Item) -> tuple[object, ...]:
+    alert = item.alert
+    texts = sorted(alert.labels.items()), sorted(alert.annotations.items())
+    return alert.starts_at, alert.ends_at or 0.0, item.kind, texts
+
+
+def _latest(history: Sequence[Item]) -> Told:
+    """Give the latest state of an alert, and whether it is news to those who are told."""
+    latest = history[-1]
+    is_unheard = any(item.kind is Kind.FIRED for item in history)
+    if latest.kind is Kind.RESOLVED:
+        return Told(latest.alert, Kind.RESOLVED, is_over_unheard=is_unheard)
+    return Told(latest.alert, Kind.FIRED if is_unheard else Kind.REMINDED)
+
+
+def _others(page: Page, firing: set[str]) -> int:
+    """Count the alerts of a thread that fire and are told in none of its pages, `page` being its last one."""
+    told_before = firing.difference(item.alert.fingerprint for item in page.items)
+    return max(0, page.still_firing - len(told_before))
+
+
+def _reading_order(told: Told) -> tuple[object, ...]:
+    severity, labels = told.severity, told.alert.labels
+    rank = _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
+    return (
+        not told.fires,
+        told.is_over_unheard,
+        rank,
+        severity,
+        told.kind is Kind.REMINDED,  # what is new must not be what is left out for want of room
+        labels.get("alertname", ""),
+        told.places,
+        told.alert.fingerprint,
+    )

@@ -1,0 +1,338 @@
+"""The pager as a whole: takes alerts in, keeps them, and sees that people hear of them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.errors import ApiError, JournalError
+from waexporter.log import get_logger
+from waexporter.metrics.pager import SUPPRESSED, WHATSAPP
+from waexporter.paging import watch, watchdogs
+from waexporter.paging.alerts import Webhook
+from waexporter.paging.delivery import Delivery
+from waexporter.paging.journal import Journal
+from waexporter.paging.threads import decide
+from waexporter.paging.webhook import read_webhook, thread_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from waexporter.metrics.pager import PagerTelemetry
+    from waexporter.model import Instant, PagerSettings, Verdict
+    from waexporter.paging.attempt import Outlets
+    from waexporter.paging.delivery import Surroundings
+    from waexporter.paging.entries import Entry
+    from waexporter.whatsapp.elsewhere import Elsewhere
+
+TICK = 1.0  # seconds
+_PRUNE_EVERY = 3600.0  # seconds
+_GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
+_PING_TIMEOUT = 10.0
+_PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
+
+_log = get_logger("pager")
+
+
+class Silence(NamedTuple):
+    """How long a watchdog has been silent, in seconds."""
+
+    source: str
+    seconds: float
+    limit: float
+
+
+class PagerStatus(NamedTuple):
+    """What there is to say of the pager now."""
+
+    pending: int
+    oldest: float  # seconds; 0 without one
+    problem: str | None  # why the journal can't be used
+    silences: tuple[Silence, ...]
+    latest: tuple[Entry, ...]  # the newest first
+
+
+class Clock:
+    """Time that goes on evenly: the wall clock as it was at the start, whatever it jumps to later."""
+
+    def __init__(self, clock: Callable[[], Instant]) -> None:
+        now = clock()
+        self._clock = clock
+        self._offset = now.wall - now.steady
+
+    def now(self) -> float:
+        """Give seconds since the epoch, as evenly as the steady clock goes."""
+        return self._clock().steady + self._offset
+
+
+class Pager:
+    """Everything between a webhook and a person; safe to share by threads."""
+
+    def __init__(
+        self,
+        settings: PagerSettings,
+        outlets: Outlets,
+        surroundings: Surroundings,
+        verdicts: Callable[[], Iterable[tuple[str, Verdict]]],
+        heartbeat: Elsewhere | None = None,
+    ) -> None:
+        self.settings = settings
+        self._telemetry: PagerTelemetry = surroundings.telemetry
+        self._clock = surroundings.clock
+        self._even = Clock(surroundings.clock)
+        self._journal = Journal(settings.state_dir)
+        self._delivery = Delivery(settings, self._journal, outlets, surroundings)
+        self._verdicts = verdicts
+        self._heartbeat = heartbeat
+        self._starting = threading.Lock()
+        self._is_resumed = False
+        self._problem: str | None = None
+        self._pruned_at = -math.inf
+        self._seen_at = {watchdog.name: self._even.now() for watchdog in settings.watchdogs}
+        self._groups: dict[str, str] = {}
+        self._is_strange_said = False
+        self._ping_problem = ""
+
+    def start(self) -> None:
+        """Take up what was left; with a journal that can't be used, the daemon runs, and says so."""
+        names = [watchdog.name for watchdog in self.settings.watchdogs]
+        silences = [(name, lambda name=name: self._silence(name)) for name in names]
+        self._telemetry.watch(self._delivery.pending, self._delivery.oldest, silences)
+        self._is_usable()
+        self._delivery.start()
+
+    def stop(self) -> None:
+        """Begin nothing new; what is not out yet is in the journal."""
+        self._delivery.stop(_PATIENCE)
+        self._delivery.record_ends()
+        self._journal.close()
+
+    # --- what comes in -------------------------------------------------------------------------
+
+    def receive(self, body: bytes) -> None:
+        """Take in a webhook; when this returns, it is on disk. Raises WebhookError and JournalError."""
+        webhook = read_webhook(body, self._clock().wall)
+        if not self._is_usable():
+            raise JournalError(self._problem or "the journal can't be used")
+        try:
+            self._take(webhook)
+        except JournalError as error:
+            self._complain(error)
+            raise
+        self._telemetry.journal_writable.set(1)
+
+    def count_webhook(self, result: str) -> None:
+        """Count a webhook by what became of it."""
+        self._telemetry.count_webhook(result)
+
+    def remember_group(self, target: str, group: str) -> None:
+        """Remember the on-call group that a target's settings name, for times when they can't be read."""
+        if self._groups.get(target) == group or not self._is_usable():
+            return
+        try:
+            self._journal.keep("group", target, group)
+        except JournalError as error:
+            self._complain(error)
+            return
+        self._groups[target] = group
+
+    def remembered_group(self, target: str) -> str | None:
+        """Give the on-call group that a target's settings named last."""
+        return self._groups.get(target)
+
+    def _take(self, webhook: Webhook) -> None:
+        expected = self.settings.watchdogs
+        for watchdog in expected:
+            if any(alert.fires and watchdogs.matches(alert, watchdog) for alert in webhook.alerts):
+                self._hear(watchdog.name)
+        alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
+        is_strange = any(
+            watchdogs.is_watchdog(each, ()) and not any(watchdogs.matches(each, dog) for dog in expected)
+            for each in webhook.alerts
+        )
+        if is_strange and not self._is_strange_said:
+            self._is_strange_said = True
+            _log.warning("a Watchdog alert comes that no entry of pager.watchdogs expects: nobody is paged")
+        if alerts:
+            self._record(Webhook(webhook.thread, alerts, webhook.truncated))
+
+    def _record(self, webhook: Webhook) -> None:
+        """Decide what a delivery says, put it on disk, and hand it on."""
+        now, wall = self._even.now(), self._clock().wall
+        with self._journal.memory() as recall:
+            decision = decide(webhook, recall.known, recall.firing(webhook.thread), now, wall)
+            page = decision.page
+            if page is None:
+                self._telemetry.count_page(WHATSAPP, SUPPRESSED)
+                return
+            entry = recall.record(page, decision.memories, now)
+            # Handed on before the next delivery is decided: their order is the order people hear them in.
+            self._delivery.take(entry)
+        _log.info(
+            "page",
+            number=entry.number,
+            alerts=len(entry.page.items),
+            firing=sum(1 for item in entry.page.items if item.alert.fires),
+        )
+
+    def _hear(self, name: str) -> None:
+        self._seen_at[name] = now = self._even.now()
+        self._journal.keep("watchdog", name, repr(now))
+
+    # --- what goes on by itself ----------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Look after everything that time changes; called every TICK seconds."""
+        if not self._is_usable():
+            return
+        try:
+            self._delivery.record_ends()
+            self._look_at_watchdogs()
+            if self.settings.watch:
+                self._look_at_verdicts()
+            wall = self._clock().wall
+            if abs(wall - self._pruned_at) >= _PRUNE_EVERY:
+                self._journal.prune(wall)
+                self._pruned_at = wall
+        except JournalError as error:
+            self._complain(error)
+
+    def _look_at_watchdogs(self) -> None:
+        if not self.settings.watchdogs:
+            return
+        now, wall = self._even.now(), self._clock().wall
+        with self._journal.memory() as recall:
+            news = watchdogs.list_news(self.settings.watchdogs, self._seen_at, recall.known, now, wall)
+        for alert in news:
+            self._record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
+
+    def _look_at_verdicts(self) -> None:
+        verdicts = tuple(self._verdicts())
+        wall = self._clock().wall
+        with self._journal.memory() as recall:
+            news = watch.list_news(verdicts, recall.known, self.settings.watch_for, wall)
+        for target, alerts in news.items():
+            self._record(Webhook(thread_of({"waexporter_watch": target}), alerts))
+
+    def beat(self) -> None:
+        """Tell the heartbeat's receiver that people can be paged, or why not."""
+        if self._heartbeat is None:
+            return
+        self._try_journal()
+        reasons = self.troubles()
+        try:
+            if reasons:
+                status = self._heartbeat.post("\n".join(reasons).encode(), _PING_TIMEOUT, suffix="/fail")
+            else:
+                status = self._heartbeat.get(_PING_TIMEOUT)
+            problem = "" if status < 400 else f"answered {status}"  # noqa: PLR2004 - where errors begin
+        except ApiError as error:
+            problem = str(error)
+        if problem and problem != self._ping_problem:
+            _log.warning("the heartbeat was not taken", why=problem)
+        self._ping_problem = problem
+
+    def troubles(self) -> tuple[str, ...]:
+        """Say what keeps people from being paged now, if anything does."""
+        found = [
+            f"watchdog {silence.source}: silent for {silence.seconds:.0f} s"
+            for silence in self._silences()
+            if silence.seconds > silence.limit
+        ]
+        if self._problem is not None:
+            found.append("the journal can't be written")
+        if self._delivery.oldest() > self.settings.fallback_after + _GRACE:
+            found.append(f"a page has been waiting for {self._delivery.oldest():.0f} s")
+        return tuple(found)
+
+    # --- what is asked -------------------------------------------------------------------------
+
+    def status(self, count: int) -> PagerStatus:
+        """Give what there is to say, with the newest `count` pages."""
+        latest: Sequence[Entry] = ()
+        if self._is_usable():
+            try:
+                latest = self._journal.latest(count)
+            except JournalError as error:
+                self._complain(error)
+        return PagerStatus(
+            self._delivery.pending(), self._delivery.oldest(), self._problem, self._silences(), tuple(latest)
+        )
+
+    def _silences(self) -> tuple[Silence, ...]:
+        return tuple(
+            Silence(watchdog.name, self._silence(watchdog.name), watchdog.max_silence)
+            for watchdog in self.settings.watchdogs
+        )
+
+    def _silence(self, name: str) -> float:
+        return max(self._even.now() - self._seen_at[name], 0.0)
+
+    # --- the journal ---------------------------------------------------------------------------
+
+    def _is_usable(self) -> bool:
+        """Tell whether the journal can be used, trying again if it could not."""
+        if self._is_resumed and self._problem is None:
+            return True
+        with self._starting:
+            try:
+                if not self._is_resumed:
+                    self._resume()
+                self._journal.check()
+                for watchdog in self.settings.watchdogs:
+                    self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
+                # What could not be kept may be in the file all the same: a disk may fail after writing.
+                self._take_up()
+            except JournalError as error:
+                self._complain(error)
+                return False
+            if self._problem is not None:
+                _log.info("the journal can be used again", journal=str(self._journal.path))
+            self._problem = None
+            self._telemetry.journal_writable.set(1)
+        return True
+
+    def _resume(self) -> None:
+        """Read what was left: pages, groups, watchdogs, and what was sent of late; writes nothing.
+
+        So people hear of the pages left even where the disk is full.
+        """
+        self._journal.open()
+        wall, now = self._clock().wall, self._even.now()
+        self._groups = self._journal.facts("group")
+        for name, seen in self._journal.facts("watchdog").items():
+            if name in self._seen_at:
+                self._seen_at[name] = min(float(seen), now)
+        for channel, at in self._journal.last_acceptances():
+            self._telemetry.remember_acceptance(channel, at)
+        for destination, at in self._journal.accepted_since(wall - self.settings.rate.per):
+            self._delivery.note_sent(destination, max(wall - at, 0.0))
+        left = self._take_up()
+        self._is_resumed = True
+        if left:
+            _log.info("pages are left from before", pages=left)
+
+    def _take_up(self) -> int:
+        """Hand on every page that is not out yet; gives their number."""
+        now = self._even.now()
+        with self._journal.memory() as recall:
+            left = recall.pending()
+            for entry in left:
+                self._delivery.take(entry, max(now - entry.received_at, 0.0))
+        return len(left)
+
+    def _try_journal(self) -> None:
+        """Find out whether the journal can be written, where nothing has been written for long."""
+        if self._is_usable():
+            try:
+                self._journal.check()
+            except JournalError as error:
+                self._complain(error)
+
+    def _complain(self, error: JournalError) -> None:
+        """Say once what is wrong with the journal."""
+        self._telemetry.journal_writable.set(0)
+        if self._problem != str(error):
+            self._problem = str(error)
+            _log.error("PAGES CAN'T BE KEPT: webhooks are answered 503 until this is mended", why=str(error))

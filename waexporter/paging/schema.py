@@ -1,0 +1,101 @@
+"""The journal's file: what is in it, and how one of an earlier version becomes one of this."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from waexporter.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Marks the file as ours: "WAEX" as a number (SQLite's application_id).
+APPLICATION = 0x57414558
+
+# Each script leads from the version before to the next one; a file's version is SQLite's user_version.
+SCRIPTS = (
+    """
+    CREATE TABLE pages (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        thread TEXT NOT NULL,
+        received_at REAL NOT NULL,
+        content BLOB NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending',
+        attempts INTEGER NOT NULL DEFAULT 0,
+        uncertain INTEGER NOT NULL DEFAULT 0,
+        repeats INTEGER NOT NULL DEFAULT 0,
+        channel TEXT NOT NULL DEFAULT '',
+        destination TEXT NOT NULL DEFAULT '',
+        why TEXT NOT NULL DEFAULT '',
+        done_at REAL
+    );
+    CREATE INDEX pending_pages ON pages (number) WHERE state = 'pending';
+    CREATE TABLE alerts (
+        fingerprint TEXT PRIMARY KEY,
+        thread TEXT NOT NULL,
+        starts_at REAL NOT NULL,
+        ends_at REAL,
+        told_at REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE facts (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+def connect(path: Path, patience: float) -> sqlite3.Connection:
+    """Open the file to write, made or brought up to date if need be; `patience` in seconds.
+
+    Raises sqlite3.Error, and JournalError for a file that is not ours.
+    """
+    # Made by hand first: SQLite would let everybody read it.
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
+    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    try:
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
+    """Open the file to read beside a daemon that writes; raises as `connect` does."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", patience, uri=True)
+    try:
+        _check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION and not is_new:
+        raise JournalError(
+            f"{path}: is no journal of waexporter; move it away, or choose another pager.state_dir"
+        )
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(SCRIPTS):
+        raise JournalError(f"{path}: was written by a later version of waexporter; use that one")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(SCRIPTS[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN; {script} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {number}; COMMIT;"
+        )

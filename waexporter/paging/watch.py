@@ -1,0 +1,75 @@
+"""The built-in watch: pages on verdicts, for those without Prometheus; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.model import State
+from waexporter.paging.alerts import Alert
+from waexporter.paging.threads import start_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from waexporter.model import Verdict
+    from waexporter.paging.threads import Memory
+
+_WORDS = {
+    State.DOWN: ("WhatsAppDown", "critical", "The WhatsApp client is down."),
+    State.DEGRADED: ("WhatsAppDegraded", "warning", "The WhatsApp client is degraded."),
+    State.UNKNOWN: ("WhatsAppUnknown", "warning", "Nothing is known of the WhatsApp client."),
+}
+# A verdict clears the pages of these others: one that is degraded is not down any more, one that is down
+# has not stopped to be degraded.
+_CLEARS = {
+    State.OK: (State.DOWN, State.DEGRADED, State.UNKNOWN),
+    State.DEGRADED: (State.DOWN, State.UNKNOWN),
+    State.UNKNOWN: (),
+    State.DOWN: (State.UNKNOWN,),
+}
+_MOST_PROBLEMS = 5
+
+
+def list_news(
+    verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, Memory], watch_for: float, wall: float
+) -> dict[str, tuple[Alert, ...]]:
+    """List by target what changed for good: a verdict counts once it has held for `watch_for` seconds.
+
+    What was told before is in `known`; so a verdict that flutters pages nobody, nor clears anything.
+    """
+    news = {}
+    for target, verdict in verdicts:
+        if wall - verdict.since >= watch_for:
+            alerts = tuple(_news_of(target, verdict, known, wall))
+            if alerts:
+                news[target] = alerts
+    return news
+
+
+def _news_of(target: str, verdict: Verdict, known: Mapping[str, Memory], wall: float) -> Iterator[Alert]:
+    if verdict.state in _WORDS and not _fires(known.get(_fingerprint(target, verdict.state))):
+        before = known.get(_fingerprint(target, verdict.state))
+        yield _alert(target, verdict.state, verdict, start_after(before, wall), None)
+    for state in _CLEARS[verdict.state]:
+        before = known.get(_fingerprint(target, state))
+        if before is not None and _fires(before):
+            yield _alert(target, state, verdict, before.starts_at, max(wall, before.starts_at))
+
+
+def _fires(before: Memory | None) -> bool:
+    return before is not None and before.ends_at is None
+
+
+def _fingerprint(target: str, state: State) -> str:
+    return f"waexporter:watch:{state.value}:{target}"
+
+
+def _alert(target: str, state: State, verdict: Verdict, starts_at: float, ends_at: float | None) -> Alert:
+    name, severity, summary = _WORDS[state]
+    labels = {"alertname": name, "severity": severity, "target": target}
+    if state is not State.DEGRADED:
+        labels["affects_channel"] = "whatsapp"
+    problems = [problem.words for problem in verdict.problems[:_MOST_PROBLEMS]]
+    description = "; ".join(problems) or f"the verdict is {verdict.state.value}"
+    annotations = {"summary": summary, "description": f"{target}: {description}"}
+    return Alert(_fingerprint(target, state), starts_at, ends_at, labels, annotations)

@@ -1,0 +1,69 @@
+"""The dead man's switch: alerts that must keep coming, and what is said when they don't; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.paging.alerts import Alert
+from waexporter.paging.threads import start_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from waexporter.model import Watchdog
+    from waexporter.paging.threads import Memory
+
+_SILENT = "WaExporterWatchdogMissing"
+_COMMON = "Watchdog"  # what the alert is called everywhere
+
+
+def is_watchdog(alert: Alert, watchdogs: Sequence[Watchdog]) -> bool:
+    """Tell whether an alert is one that always fires, expected or not: people are never paged with it."""
+    return alert.labels.get("alertname") == _COMMON or any(matches(alert, each) for each in watchdogs)
+
+
+def matches(alert: Alert, watchdog: Watchdog) -> bool:
+    """Tell whether an alert is the one that a watchdog waits for."""
+    return all(alert.labels.get(name) == value for name, value in watchdog.match)
+
+
+def fingerprint_of(watchdog: Watchdog) -> str:
+    """Name the alert about a watchdog's silence."""
+    return f"waexporter:watchdog:{watchdog.name}"
+
+
+def list_news(
+    watchdogs: Sequence[Watchdog],
+    seen_at: Mapping[str, float],
+    known: Mapping[str, Memory],
+    now: float,
+    wall: float,
+) -> tuple[Alert, ...]:
+    """List the watchdogs that fell silent or came back; each a firing or a resolved alert.
+
+    `seen_at` and `now` are on the pager's clock; what was told before is in `known`.
+    """
+    news = []
+    for watchdog in watchdogs:
+        fingerprint = fingerprint_of(watchdog)
+        before = known.get(fingerprint)
+        was_silent = before is not None and before.ends_at is None
+        silence = now - seen_at[watchdog.name]
+        is_silent = silence > watchdog.max_silence
+        if is_silent and not was_silent:
+            news.append(_alert(watchdog, fingerprint, start_after(before, wall), None))
+        elif was_silent and not is_silent and before is not None:
+            news.append(_alert(watchdog, fingerprint, before.starts_at, max(wall, before.starts_at)))
+    return tuple(news)
+
+
+def _alert(watchdog: Watchdog, fingerprint: str, starts_at: float, ends_at: float | None) -> Alert:
+    labels = {"alertname": _SILENT, "severity": "critical", "source": watchdog.name}
+    annotations = {
+        "summary": "Alerts do not arrive any more.",
+        "description": (
+            f"{watchdog.name}: its watchdog alert has not come for over {watchdog.max_silence:g} s, so "
+            "Prometheus, Alertmanager or the way from there is broken, and nothing else may be reported."
+        ),
+    }
+    return Alert(fingerprint, starts_at, ends_at, labels, annotations)

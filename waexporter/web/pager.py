@@ -1,0 +1,151 @@
+"""The pager as the status page shows it: what waits, what became of the last pages, who is silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from waexporter.paging.alerts import Kind
+from waexporter.paging.entries import PageState
+from waexporter.times import span
+from waexporter.web.wording import describe_moment
+
+if TYPE_CHECKING:
+    from waexporter.paging.alerts import Item
+    from waexporter.paging.entries import Entry
+    from waexporter.paging.pager import PagerStatus, Silence
+    from waexporter.web.wording import Since
+
+SHOWN_PAGES: Final = 10
+_SHOWN_ALERTS = 4  # of one page; its message told of all that fit
+_LONGEST_SUMMARY = 200  # characters
+# The mood is one of the verdicts' colours: people read red as they read it above.
+_MOODS: Final = {PageState.ACCEPTED: "ok", PageState.PENDING: "degraded", PageState.FAILED: "down"}
+_SYMBOLS: Final = {PageState.ACCEPTED: "✓", PageState.PENDING: "…", PageState.FAILED: "✕"}
+_KINDS: Final = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert of a page, in words."""
+
+    kind: str  # firing | still firing | resolved
+    mood: str
+    name: str
+    target: str
+    severity: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """One page, and what became of it."""
+
+    number: int
+    state: str
+    mood: str
+    symbol: str
+    received: Since | None
+    outcome: str  # how it left, or how it is tried
+    alerts: tuple[AlertLine, ...]
+    rest: str  # how many more there are; empty without any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogLine:
+    """One source that must keep being heard."""
+
+    name: str
+    mood: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagerPart:
+    """Everything that is said of the pager."""
+
+    mood: str
+    waiting: str  # empty when nothing waits
+    problem: str  # why the journal can't be written; empty when it can
+    watchdogs: tuple[WatchdogLine, ...]
+    pages: tuple[PageLine, ...]
+
+
+def describe_pager(status: PagerStatus, now: float) -> PagerPart:
+    """Put a pager's state into words."""
+    watchdogs = tuple(_watchdog(silence) for silence in status.silences)
+    is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
+    is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
+    return PagerPart(
+        mood="down" if is_broken or is_failing else "degraded" if status.pending else "ok",
+        waiting=_waiting(status),
+        problem=status.problem or "",
+        watchdogs=watchdogs,
+        pages=tuple(_page(entry, now) for entry in status.latest),
+    )
+
+
+def _waiting(status: PagerStatus) -> str:
+    if not status.pending:
+        return ""
+    if status.pending == 1:
+        return f"1 page has been waiting for {span(status.oldest)}"
+    return f"{status.pending} pages are waiting, the oldest for {span(status.oldest)}"
+
+
+def _watchdog(silence: Silence) -> WatchdogLine:
+    is_silent = silence.seconds > silence.limit
+    heard = f"silent for {span(silence.seconds)}" if is_silent else f"heard {span(silence.seconds)} ago"
+    return WatchdogLine(
+        silence.source, "down" if is_silent else "ok", f"{heard}, at most {span(silence.limit)} allowed"
+    )
+
+
+def _page(entry: Entry, now: float) -> PageLine:
+    page = entry.page
+    more = len(page.items) - _SHOWN_ALERTS
+    rest = [f"{more} more"] if more > 0 else []
+    if page.truncated:
+        rest.append(f"{page.truncated} that Alertmanager left out")
+    return PageLine(
+        number=entry.number,
+        state=entry.state.value,
+        mood=_MOODS[entry.state],
+        symbol=_SYMBOLS[entry.state],
+        received=describe_moment(page.received_at, now),
+        outcome=_outcome(entry),
+        alerts=tuple(_alert(item) for item in page.items[:_SHOWN_ALERTS]),
+        rest=f"and {' and '.join(rest)}" if rest else "",
+        why=entry.why,
+    )
+
+
+def _outcome(entry: Entry) -> str:
+    """Say which way it went, how soon, and what that took."""
+    words = []
+    if entry.channel:
+        # Only WhatsApp has a carrier and a recipient, `target/group`; the channel says all of the rest.
+        carrier, _, to = entry.destination.rpartition("/")
+        words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
+    if entry.state is PageState.ACCEPTED and entry.done_at is not None:
+        words.append(f"after {span(entry.done_at - entry.page.received_at)}")
+    if entry.attempts != 1:
+        words.append(f"{entry.attempts} attempts" if entry.attempts else "not tried yet")
+    if entry.repeats:
+        words.append(f"{entry.repeats} of them may be read twice")
+    return ", ".join(words)
+
+
+def _alert(item: Item) -> AlertLine:
+    labels, summary = item.alert.labels, item.alert.annotations.get("summary", "")
+    if len(summary) > _LONGEST_SUMMARY:
+        summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
+    return AlertLine(
+        kind=_KINDS[item.kind],
+        mood="ok" if item.kind is Kind.RESOLVED else "down",
+        name=labels.get("alertname", ""),
+        target=labels.get("target", ""),
+        severity=labels.get("severity", ""),
+        summary=summary,
+    )

@@ -1,0 +1,62 @@
+"""Requests to an address that is no client of WhatsApp: a fallback's webhook, a heartbeat's receiver."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from waexporter.errors import BodyError
+from waexporter.model import Limits, Target
+from waexporter.whatsapp.client import Client
+from waexporter.whatsapp.exchange import Request
+
+if TYPE_CHECKING:
+    from waexporter.model import Secret
+    from waexporter.whatsapp.client import TlsContexts
+    from waexporter.whatsapp.exchange import Reply
+
+_LIMITS = Limits(body_bytes=64 * 1024)
+
+
+class Elsewhere:
+    """One address, asked as carefully as a client of WhatsApp: deadline, cap, no redirects, TLS verified."""
+
+    def __init__(self, address: Secret, contexts: TlsContexts, limits: Limits = _LIMITS) -> None:
+        parts = urlsplit(address.reveal())
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        origin = f"{parts.scheme.lower()}://{host}" + (f":{parts.port}" if parts.port else "")
+        self._path = parts.path.rstrip("/") or "/"
+        self._query = f"?{parts.query}" if parts.query else ""
+        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        self._authorization = f"Basic {b64encode(pair.encode()).decode()}" if parts.username else ""
+        self._client = Client(Target(parts.hostname or "", origin), limits, contexts)
+
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
+        """POST a body within `timeout` seconds; gives the status of the answer, or raises an ApiError.
+
+        The suffix goes behind the address's path.
+        """
+        path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
+        return self._ask(Request("POST", path + self._query, self._authorization, body), timeout)
+
+    def get(self, timeout: float) -> int:
+        """GET the address within `timeout` seconds; gives the status, or raises an ApiError."""
+        return self._ask(Request("GET", self._path + self._query, self._authorization), timeout)
+
+    def read(self, timeout: float, suffix: str) -> Reply:
+        """GET what is below the address; gives the answer of any status, or raises an ApiError."""
+        path = f"{self._path.rstrip('/')}{suffix}"
+        return self._client.send(Request("GET", path, self._authorization), timeout)
+
+    def _ask(self, request: Request, timeout: float) -> int:
+        try:
+            return self._client.send(request, timeout).status
+        except BodyError as error:
+            if error.status is None:
+                raise
+            return error.status  # what else the answer says does not matter
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
