@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format docs bench dashboards screenshots image real-parts constraints clean
+.PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from t
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with the score of the rules' tests.
+	@$(VENV)/bin/python -m tests.alerts.document
 
 dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
 	@$(VENV)/bin/python -m grafana.source
