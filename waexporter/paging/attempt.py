@@ -39,6 +39,7 @@ class Waiting:
     entry: Entry
     received: float
     due: float
+    recipient: str = ""  # who would get it as the carriers are now; empty: not known yet
     failures: int = 0
     barred: set[str] = field(default_factory=set)  # ways that refused it for good
     served: set[str] = field(default_factory=set)  # people who have it already
