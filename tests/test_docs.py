@@ -38,7 +38,14 @@ if TYPE_CHECKING:
 
     from waexporter.model import Config
 
-OTHER_YAML = ({"scrape_configs"}, {"services", "secrets"}, {"apiVersion", "kind"})  # for other programs
+OTHER_YAML = (
+    {"scrape_configs"},
+    {"route", "receivers"},
+    {"groups"},
+    {"services", "secrets"},
+    {"apiVersion", "kind"},
+)  # for other programs
+LISTS = ("targets", "watchdogs")  # keys whose value is a list of mappings
 STRANGE = "zzzzzzzz"  # like no key there is
 
 
@@ -65,12 +72,14 @@ def secrets(tmp_path: Path) -> Path:
     """Give a folder in which every file that an example may name exists."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     (tmp_path / "secret").write_text("correct-horse-battery\n")
+    (tmp_path / "address").write_text("https://pings.example/a-token\n")
     return tmp_path
 
 
 def loaded(text: str, folder: Path) -> Config:
     text = re.sub(r"(ca_file:) [^\s,}]+", rf"\1 {folder}/ca.pem", text)
-    text = re.sub(r"((?:password|api_key)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
+    text = re.sub(r"((?:password|api_key|secret)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
+    text = re.sub(r"(heartbeat_url_file:) [^\s,}]+", rf"\1 {folder}/address", text)
     path = folder / "waexporter.yml"
     path.write_text(text)
     return load(str(path), {}).config
@@ -127,7 +136,7 @@ def keys_below(path: tuple[str, ...], folder: Path) -> list[str]:
     """Ask the program which keys it knows below a key: it lists them when it meets a strange one."""
     value: object = {STRANGE: 1}
     for key in reversed(path):
-        value = {key: [value] if key == "targets" else value}
+        value = {key: [value] if key in LISTS else value}
     file = folder / "strange.yml"
     file.write_text(json.dumps(value))
     with pytest.raises(ConfigError) as caught:
@@ -143,14 +152,16 @@ def schema(folder: Path) -> set[str]:
     while waiting:
         path = waiting.pop()
         below = [(*path, key) for key in keys_below(path, folder)]
-        found.update(".".join(each).replace("targets.", "targets[].", 1) for each in below)
+        found.update(re.sub(rf"\b({'|'.join(LISTS)})\.", r"\1[].", ".".join(each)) for each in below)
         waiting += [each for each in below if each != ("targets", "poll")]
     return {re.sub(rf"^poll\.({'|'.join(Endpoint)})\.", "poll.ENDPOINT.", key) for key in found}
 
 
 def documented_keys() -> dict[str, str]:
     """Give every key of the tables with its default as it is written there."""
-    parts = [part(CONFIGURATION, heading) for heading in ("targets", "poll", "limits", "web and log")]
+    parts = [
+        part(CONFIGURATION, heading) for heading in ("targets", "poll", "limits", "pager", "web and log")
+    ]
     return {SPAN.findall(row[0])[0]: row[1] for text in parts for row in rows(text)}
 
 
@@ -180,7 +191,7 @@ def test_to_write_every_documented_default_changes_nothing(tmp_path: Path) -> No
             block = cast("dict[str, object]", block.setdefault(name, {}))
         block[last] = value
     target = document.pop("targets[]")
-    plain = {"targets": [{"url": target["url"]}]}
+    plain = {"targets": [{"url": target["url"]}], "pager": {}}
 
     written = loaded(json.dumps({**document, "targets": [target]}), tmp_path)
 

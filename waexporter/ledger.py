@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import zlib
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from waexporter.errors import JournalError, StartError
 from waexporter.paging.alerts import Kind
+from waexporter.paging.archive import is_barred
 from waexporter.paging.entries import PageState
-from waexporter.paging.journal import read_pages
+from waexporter.paging.journal import FILE, read_pages
 from waexporter.paging.remedies import find_remedy
 from waexporter.times import span
 from waexporter.web.alerts import describe_entry
@@ -49,12 +51,13 @@ def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
 def _read(folder: str, limit: int) -> tuple[Entry, ...]:
     try:
         return read_pages(folder, limit)
-    except JournalError as error:
+    except (JournalError, PermissionError) as error:
+        if is_barred(folder):
+            file = Path(folder) / FILE
+            raise StartError(
+                f"{file} can't be read: it is for the daemon's user alone; ask as that user"
+            ) from error
         raise StartError(str(error)) from error
-    except PermissionError as error:
-        raise StartError(
-            f"{folder}: {error.strerror}: the journal is for the daemon's user alone; ask as that user"
-        ) from error
     except (ValueError, zlib.error, msgspec.MsgspecError) as error:
         raise StartError(f"{folder}: the journal holds what is no page: {_REMEDY}") from error
 

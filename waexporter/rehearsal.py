@@ -17,7 +17,7 @@ from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.archive import read_groups
 from waexporter.paging.channels import Message, Recipient, place
 from waexporter.paging.message import compose
-from waexporter.paging.remedies import find_remedy
+from waexporter.paging.remedies import find_remedy, is_of_fallback
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.survey import pager_of, survey
 
@@ -92,7 +92,7 @@ def _send_by(daemon: Daemon, pager: PagerSettings, alert: Alert, say: Say) -> bo
         return True
     if told.state == "failed":
         say(f"NOT OK: page #{told.number} could not be delivered: {told.why}")
-        say(f"  -> {find_remedy(told.why)}")
+        _say_remedy(told.why, say)
         return False
     _say_pending(told, pager, _took(began), say)
     return False
@@ -156,8 +156,14 @@ def _say_failed_attempt(told: Told, before: str, say: Say) -> None:
         say(f"  attempt {told.attempts} failed alike")
         return
     say(f"  attempt {told.attempts} failed: {told.why}")
-    say(f"    -> {find_remedy(told.why)}")
+    _say_remedy(told.why, say)
     say("  it is tried again")
+
+
+def _say_remedy(why: str, say: Say) -> None:
+    say(f"  -> {find_remedy(why)}")
+    if is_of_fallback(why):
+        say("  WhatsApp did not take it either -> `waexporter pager check` says why")
 
 
 def _say_accepted(told: Told, took: str, say: Say) -> None:
@@ -176,7 +182,7 @@ def _say_pending(told: Told, pager: PagerSettings, took: str, say: Say) -> None:
     say(f"NOT OK: page #{told.number} is not accepted yet after {took}, {told.attempts} attempts")
     if told.why:
         say(f"  last: {told.why}")
-        say(f"  -> {find_remedy(told.why)}")
+        _say_remedy(told.why, say)
     else:
         rate = f"{pager.rate.messages} messages in {pager.rate.per:g} s"
         say(f"  not tried yet: others go first, or the rate ({rate}) makes it wait -> `waexporter pages`")
@@ -194,7 +200,7 @@ def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
     pager = pager_of(config)
     page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
     message = Message(compose([page], time.time()), (alert,))
-    with survey(config, read_groups(pager.state_dir)) as seen:
+    with survey(config, read_groups(pager.state_dir), say) as seen:
         for look in seen.looks:
             to = look.carrier(pager).to
             known = f"would page {', '.join(to)}" if to else "no group is known"
@@ -246,6 +252,7 @@ def _try(channel: Channel, name: str, message: Message, say: Say) -> bool:
         say(f"ok: {name}: accepted ({_took(began)})")
         return True
     again = "the daemon would not try again" if outcome.is_permanent else "the daemon would try again"
-    say(f"NOT OK: {name}: {outcome.why} ({_took(began)}; {again})")
-    say(f"  -> {find_remedy(outcome.why)}")
+    why = f"{name}: {outcome.why}"
+    say(f"NOT OK: {why} ({_took(began)}; {again})")
+    say(f"  -> {find_remedy(why)}")
     return False

@@ -16,7 +16,7 @@ from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from waexporter.model import Config, PagerSettings, Target, Verdict
     from waexporter.paging.routes import Carrier
@@ -72,13 +72,15 @@ def target_of(config: Config, name: str | None) -> Target:
 
 
 @contextmanager
-def survey(config: Config, remembered: Mapping[str, str]) -> Iterator[Survey]:
+def survey(config: Config, remembered: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Survey]:
     """Poll health and settings of every target that may carry pages, once; log out at the end.
 
     `remembered` has groups by target that a daemon has seen, for settings that can't be read now.
     """
     via = pager_of(config).via
     targets = [target for target in config.targets if not via or target.name in via]
+    if len(targets) > 1:
+        say(f"asking {len(targets)} targets ...")
     # One look has no age: slow settings must not make the health answer before them stale.
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()

@@ -12,6 +12,7 @@ import pytest
 from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
 from tests.e2e.exporters import Exporter
 from tests.real.alertmanager import Alertmanager
+from waexporter.cli import main
 from waexporter.inspection.alertmanager import read_setup
 from waexporter.inspection.receiver import judge
 from waexporter.model import Gate, PagerSettings, Secret, Watchdog, WebSettings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 StartAlertmanager = Callable[[str, Mapping[str, object]], Alertmanager]
 
-FALLBACK = {"fallback": ["http://127.0.0.1:9/hook/planted-token"]}
+FALLBACK: dict[str, Any] = {"fallback": ["http://127.0.0.1:9/hook/planted-token"]}
 
 
 # --- the whole ---------------------------------------------------------------------------------
@@ -264,6 +265,19 @@ def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: i
     assert "NOT OK  Alertmanager at http://127.0.0.1/…: answered 404" in stranger.output
 
 
+@pytest.mark.parametrize("address", ["alertmanager:9093", "http://", "ftp://user:planted@host"])
+def test_an_address_that_is_none_is_refused_and_not_repeated(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["pager", "check", f"--alertmanager={address}"])
+
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "must be an address such as http://alertmanager:9093" in said
+    assert "planted" not in said
+
+
 PAGER = PagerSettings(
     gate=Gate(token=Secret("planted")), watchdogs=(Watchdog("eu", (("alertname", "Watchdog"),), 180.0),)
 )
@@ -285,6 +299,19 @@ def test_a_configuration_that_leads_elsewhere_is_found() -> None:
     assert proxied[0].startswith(
         "note    receiver on-call: its webhook leads to port 443, the daemon listens on"
     )
+
+
+def test_where_urls_are_hidden_no_receiver_is_reproached_for_what_another_may_do() -> None:
+    document = configuration(9847, url="<secret>", max_alerts=5)
+    alone = judged(document)
+    chat = {"name": "chat", "webhook_configs": [{"url": "<secret>", "send_resolved": False}]}
+    document["receivers"].append(chat)
+
+    among_others = judged(document)
+
+    assert any(line.startswith("NOT OK  receiver on-call: max_alerts is 5") for line in alone)
+    assert not any(line.startswith("NOT OK") for line in among_others), among_others
+    assert any(line.startswith("note    receiver chat: send_resolved is false") for line in among_others)
 
 
 def test_a_receiver_that_no_route_names_is_found() -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.commands.conftest import GROUP, MONITOR, Said, Workplace
+from tests.e2e.clients import USERS, SimulatedClient
+from waexporter import enrolment
+from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def groups(workplace: Workplace) -> dict[str, str]:
@@ -137,6 +142,44 @@ def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -
     assert offers_the_line(workplace, said)
 
 
+def test_a_failover_is_waited_for(
+    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(topology="ha", users=USERS, health_per_minute=None)
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        workplace = Workplace(client, tmp_path, run)
+        client.bring("no_primary_master")
+        waited: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            client.lift()
+
+        monkeypatch.setattr(enrolment, "time", SimpleNamespace(sleep=wait))
+
+        said = workplace.say("pager", "setup", "--yes")
+
+        (group,) = groups(workplace)
+        assert said.status == 0, said
+        assert waited == [enrolment._PAUSE]
+        assert on_call_pager(workplace) == group
+
+
+def test_a_failover_that_does_not_end_is_said(
+    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(topology="ha", users=USERS, health_per_minute=None, scenario="no_primary_master")
+    monkeypatch.setattr(enrolment, "_PAUSE", 0.0)
+    with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
+        workplace = Workplace(client, tmp_path, run)
+
+        said = workplace.say("pager", "setup", "--yes")
+
+        assert said.status == 1, said
+        assert "NOT OK: the settings of support-line can't be read: answered 500: 1017" in said.output
+        assert offers_the_line(workplace, said)
+
+
 @pytest.mark.parametrize(
     ("pager", "target", "words"),
     [
@@ -146,7 +189,7 @@ def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -
     ],
 )
 def test_what_wins_over_the_new_group_is_named(
-    workplace: Workplace, pager: dict[str, object], target: dict[str, object], words: str
+    workplace: Workplace, pager: dict[str, Any], target: dict[str, object], words: str
 ) -> None:
     workplace.configure(target=target, **pager)
 

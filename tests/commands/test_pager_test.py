@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
+from tests.e2e.clients import USERS, SimulatedClient
 from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
+from waexporter import rehearsal
+from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +97,31 @@ def test_people_are_paged_one_by_one(workplace: Workplace) -> None:
     assert len(workplace.texts("14155550101")) == len(workplace.texts("14155550102")) == 1
 
 
+def test_another_client_carries_the_page_of_one_that_is_down(workplace: Workplace) -> None:
+    with (
+        Simulator(Options(users=USERS, health_per_minute=None)) as other,
+        SimulatedClient(other.url) as backup,
+    ):
+        config = json.loads(workplace.file.read_text())
+        config["targets"].append(backup.target("backup-line", on_call_group=GROUP))
+        workplace.file.write_text(json.dumps(config))
+        workplace.client.bring("web_down")
+
+        said = workplace.say("pager", "test", "--target", "support-line")
+        workplace.client.lift()
+        config["pager"]["via"] = ["backup-line"]
+        workplace.file.write_text(json.dumps(config))
+        bound = workplace.say("pager", "test", "--target", "support-line")
+
+        messages = backup.control("GET", "/messages")["messages"]
+    assert said.status == bound.status == 0, said
+    assert "target support-line: verdict down" in said.output
+    assert f"ok: backup-line to {GROUP}: accepted" in said.output
+    assert "target support-line" not in bound.output  # it may carry nothing
+    assert len(messages) == 2
+    assert "WaExporterTest / support-line" in messages[0]["text"]["body"]
+
+
 # --- through the daemon ------------------------------------------------------------------------
 
 
@@ -132,9 +161,29 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
 
     assert said.status == 0, said
     assert "  attempt 1 failed: support-line: answered 412: 1022" in said.output
-    assert "    -> set webhooks.url" in said.output
+    assert "  -> set webhooks.url" in said.output
     assert "was accepted by the fallback (webhook)" in said.output
     assert "and not by WhatsApp" in said.output
+
+
+def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "_GRACE", 1.0)
+    monkeypatch.setattr(rehearsal, "_SIGN_OF_LIFE", 0.5)
+    workplace.client.control("PATCH", "/settings", {"webhooks": None})
+    workplace.configure(fallback_after="5s")
+    with daemon(workplace):
+        said = workplace.say("pager", "test")
+
+        listed = workplace.say("pages")
+
+    assert said.status == 1, said
+    assert "  waiting for the page to be accepted, for " in said.output
+    assert "NOT OK: page #1 is not accepted yet after " in said.output
+    assert "  -> set webhooks.url" in said.output
+    assert "the daemon goes on trying until 1800 s after it took the page" in said.output
+    assert listed.lines("#1     PENDING")
 
 
 def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
+from waexporter.cli import main
 from waexporter.ledger import list_pages
 from waexporter.paging.alerts import Alert, Webhook
 from waexporter.paging.entries import End, PageState
@@ -17,10 +21,11 @@ from waexporter.paging.remedies import find_remedy
 from waexporter.paging.threads import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from tests.commands.conftest import Workplace
+    from tests.commands.conftest import Said, Workplace
+
+    Run = Callable[..., Said]
 
 NOW = 1_795_500_000.0
 
@@ -142,6 +147,48 @@ def test_an_empty_journal_and_none_are_told_apart(workplace: Workplace) -> None:
     assert "no page yet in" in empty.output
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_another_user_is_told_whose_journal_it_is(run: Run, *, is_folder: bool) -> None:
+    with TemporaryDirectory() as place:  # pytest's own folder would keep the other user out by itself
+        Path(place).chmod(0o755)
+        state = Path(place) / "state"
+        journal = Journal(str(state))
+        journal.open()
+        journal.close()
+        config = Path(place) / "waexporter.yml"
+        config.write_text(f'targets: [{{url: "https://wa.example"}}]\npager: {{state_dir: "{state}"}}')
+        if not is_folder:
+            state.chmod(0o755)
+        with barred(state if is_folder else state / "pages.sqlite"):
+            said = run("pages", "--config", str(config))
+            checked = run("pager", "check", "--config", str(config))
+
+    assert said.status == 1
+    assert said.complaints == (
+        f"{state}/pages.sqlite can't be read: it is for the daemon's user alone; ask as that user\n"
+    )
+    assert checked.status == 1
+    assert [line.partition(" -> ")[2] for line in checked.lines("NOT OK") if "user" in line] == [
+        "make room or give the folder to the daemon's user, and check as that user; or choose another",
+        "check as that user",
+    ]
+
+
+@contextmanager
+def barred(path: Path) -> Iterator[None]:
+    """Be somebody who may not read it, even as root."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+    else:
+        path.chmod(0)
+        yield
+        path.chmod(0o700)
+
+
 def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace, pages: Pages) -> None:
     pages.add(alert("A"))
     pages.journal.close()
@@ -156,3 +203,12 @@ def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace,
     assert inside.status == outside.status == 1
     assert "the journal holds what is no page: move the file away" in inside.complaints
     assert "file is not a database" in outside.complaints
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "20001", "9" * 30])
+def test_a_limit_that_is_none_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["pages", f"--limit={limit}"])
+
+    assert ended.value.code == 2
+    assert "is not a number from 1 to 20000" in capsys.readouterr().err

@@ -42,6 +42,7 @@ def test_via_is_kept_to_and_to_its_order() -> None:
 
     assert names(fleet, ("c", "a"), Concern(("b",))) == ("ca", "")
     assert names(fleet, ("gone", "a")) == ("a", "")
+    assert names(fleet, ("c", "a", "c")) == ("ca", "")
 
 
 def test_a_target_that_is_down_is_doubtful_and_comes_last() -> None:

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_ALERTNAME = "alertname"
 _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 
 def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | None:
     """Read the block `pager`; None where there is none."""
+    section = root.section("pager")
     if not root.has("pager"):
         return None
     usual = PagerSettings()
-    with root.section("pager") as pager:
+    with section as pager:
         read = PagerSettings(
             state_dir=pager.resolve(pager.take("state_dir", scalars.text, usual.state_dir)),
             gate=_gate(pager),
@@ -108,7 +110,7 @@ def _via(pager: Section, targets: tuple[Target, ...]) -> tuple[str, ...]:
 def _watchdogs(pager: Section) -> tuple[Watchdog, ...]:
     owners: dict[str, str] = {}
     watchdogs = []
-    for section in pager.sections("watchdogs") if pager.has("watchdogs") else ():
+    for section in pager.sections("watchdogs"):
         with section as entry:
             watchdog = Watchdog(
                 name=entry.need("name", scalars.text, ""),
@@ -126,7 +128,11 @@ def _match(entry: Section) -> tuple[tuple[str, str], ...]:
     if not entry.has("match"):
         entry.problem("match", "is required, such as {alertname: Watchdog}")
     with entry.section("match") as match:
-        return tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+        labels = tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+    if entry.has("match") and _ALERTNAME not in dict(labels):
+        # Nobody is paged with what a watchdog matches, so it must be one alert, not all of a source.
+        entry.problem("match", "must name the alert, such as {alertname: Watchdog}")
+    return labels
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], No
     Raises StartError where no pager is configured.
     """
     wrong = 0
-    for finding in _findings(config, alertmanager):
+    for finding in _findings(config, alertmanager, say):
         say(str(finding))
         wrong += finding.level is Level.BAD
     say("")
@@ -42,7 +42,7 @@ def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], No
     return not wrong
 
 
-def _findings(config: Config, alertmanager: Secret | None) -> Iterator[Finding]:
+def _findings(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> Iterator[Finding]:
     pager = pager_of(config)
     yield from inspect_journal(pager)
     yield from inspect_webhook(pager, config.web)
@@ -50,7 +50,7 @@ def _findings(config: Config, alertmanager: Secret | None) -> Iterator[Finding]:
         yield from inspect_daemon(pager, config.web)
     except StartError as error:
         yield bad(str(error), "then check again")
-    with survey(config, read_groups(pager.state_dir)) as seen:
+    with survey(config, read_groups(pager.state_dir), say) as seen:
         yield from inspect_clients(pager, seen)
         yield from inspect_fallback(pager, seen.fleet.contexts, len(seen.looks))
     yield from inspect_switches(pager)

@@ -10,7 +10,7 @@ from waexporter.config import parse_document
 from waexporter.config.quantities import format_duration
 from waexporter.errors import ApiError, ConfigError
 from waexporter.inspection.alertmanager import PATH, Hook, Route, Setup, read_setup
-from waexporter.inspection.finding import bad, good, note
+from waexporter.inspection.finding import Level, bad, good, note
 from waexporter.model import Limits
 from waexporter.paging.channels import place
 from waexporter.whatsapp.client import TlsContexts
@@ -81,14 +81,20 @@ def judge(setup: Setup, pager: PagerSettings, web: WebSettings) -> Iterator[Find
             yield bad("receivers: none has a webhook that leads to the pager", remedy)
             return
         names = ", ".join(dict.fromkeys(map(_name, hooks)))
-        words = f"receivers: this Alertmanager hides its urls; taken for the pager's: {names}"
-        yield note(
-            words,
-            f"look into its file: the url has to end in {PATH}",
-        )
+        words = f"receivers: this Alertmanager hides its urls; one of these may lead to the pager: {names}"
+        yield note(words, f"look into its file: the url has to end in {PATH}")
+    is_sure = len({hook.receiver for hook in hooks}) == 1 or not hooks[0].is_hidden
     for hook in hooks:
-        yield from _judge_hook(hook, setup, pager)
+        for finding in _judge_hook(hook, setup, pager):
+            yield finding if is_sure else _doubt(finding)
     yield from _judge_watchdogs(setup, {hook.receiver for hook in hooks}, pager)
+
+
+def _doubt(finding: Finding) -> Finding:
+    """Take back a reproach that may be about a receiver which is none of ours."""
+    if finding.level is not Level.BAD:
+        return finding
+    return note(finding.words, f"if it is the pager's: {finding.remedy}")
 
 
 def _judge_url(hook: Hook, web: WebSettings) -> Finding:

@@ -12,7 +12,7 @@ from waexporter.daemon import find
 from waexporter.errors import ApiError, JournalError, StartError
 from waexporter.inspection.finding import bad, good, note
 from waexporter.oncall import open_fallback
-from waexporter.paging.archive import examine, find_obstacle
+from waexporter.paging.archive import examine, find_obstacle, is_barred
 from waexporter.paging.channels import place
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
     try:
         condition = examine(pager.state_dir)
     except JournalError as error:
+        if is_barred(pager.state_dir):
+            yield bad("the journal can't be read: it is for the daemon's user alone", "check as that user")
+            return
         remedy = "stop the daemon, move the file away, start again; what it held is lost to the daemon"
         yield bad(f"the journal can't be read: {error}", remedy)
         return

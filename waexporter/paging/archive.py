@@ -52,6 +52,15 @@ def read_groups(folder: str) -> dict[str, str]:
         return {}
 
 
+def is_barred(folder: str) -> bool:
+    """Tell whether there is a journal that this user may not read."""
+    file = Path(folder) / FILE
+    try:
+        return file.exists() and not os.access(file, os.R_OK, effective_ids=True)
+    except PermissionError:
+        return True
+
+
 def find_obstacle(folder: str) -> str | None:
     """Say why this process could not write a journal there; None: it could."""
     place = Path(folder).absolute()
@@ -59,7 +68,7 @@ def find_obstacle(folder: str) -> str | None:
         place = place.parent  # the daemon makes what is missing
     if not place.is_dir():
         return f"{place} is no folder"
-    if not os.access(place, os.W_OK | os.X_OK):
+    if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
         return f"{place} can't be written by this user"
     room = os.statvfs(place)
     if room.f_bavail * room.f_frsize < _LEAST_ROOM:

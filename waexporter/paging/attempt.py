@@ -40,6 +40,7 @@ class Waiting:
     received: float
     taken: float  # by this process: what waited while no daemon ran has not been tried meanwhile
     due: float
+    recipient: str = ""  # who would get it as the carriers are now; empty: not known yet
     failures: int = 0
     barred: set[str] = field(default_factory=set)  # ways that refused it for good
     served: set[str] = field(default_factory=set)  # people who have it already

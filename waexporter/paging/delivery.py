@@ -56,6 +56,7 @@ class Delivery:
         self._throttle = Throttle(settings.rate)
         self._waiting: dict[int, Waiting] = {}
         self._busy: set[str] = set()  # threads that a worker is at
+        self._carriers: tuple[Carrier, ...] = ()  # as they were when they were looked at last
         self._news = threading.Condition()  # guards what is above; no I/O is done while it is held
         self._unrecorded: deque[tuple[list[int], End]] = deque()  # ends that the journal did not take yet
         self._recording = threading.Lock()  # held by whoever works these off
@@ -156,14 +157,14 @@ class Delivery:
         for waiting in self._waiting.values():  # in the order they came
             heads.setdefault(waiting.entry.page.thread, waiting)
         wake = math.inf
-        carriers: Sequence[Carrier] | None = None
+        carriers: tuple[Carrier, ...] = ()
         for thread, head in heads.items():
             if thread in self._busy:
                 continue
             if head.due > steady:
                 wake = min(wake, head.due)
                 continue
-            carriers = self._outlets.carriers() if carriers is None else carriers
+            carriers = carriers or self._look_around()
             recipient = self._recipient(head, carriers)
             free = self._throttle.free_at(recipient, steady)
             if free > steady:
@@ -196,9 +197,20 @@ class Delivery:
 
     def _recipient(self, waiting: Waiting, carriers: Sequence[Carrier]) -> str:
         """Tell who would get a page now, as far as the rate is concerned."""
-        routes = self._attempts.routes([waiting], carriers)
-        best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
-        return recipient_of(best[0]) if best else FALLBACK
+        if not waiting.recipient:
+            routes = self._attempts.routes([waiting], carriers)
+            best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
+            waiting.recipient = recipient_of(best[0]) if best else FALLBACK
+        return waiting.recipient
+
+    def _look_around(self) -> tuple[Carrier, ...]:
+        """Give the carriers as they are now; where they changed, every page may have another recipient."""
+        carriers = tuple(self._outlets.carriers())
+        if carriers != self._carriers:
+            self._carriers = carriers
+            for waiting in self._waiting.values():
+                waiting.recipient = ""
+        return carriers
 
     # --- one round -----------------------------------------------------------------------------
 
@@ -286,6 +298,7 @@ class Delivery:
         with self._news:
             for each in batch:
                 each.failures += 1
+                each.recipient = ""  # a way may have refused it
                 each.is_uncertain = result.is_uncertain
                 longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(each.failures, 10))
                 due = steady + _FIRST_PAUSE + self._chance() * (longest - _FIRST_PAUSE)

@@ -46,25 +46,28 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
     (r"no group is known", f"set pager.group or pager.recipients, or {_SETUP}"),
     (r"login of .* was refused|must change its password", _LOGIN),
     (r"certificate|TLS", "check tls.ca_file and tls.server_name of the target, or renew the certificate"),
-    (
-        r"Apprise could not",
-        "check the address in pager.fallback, and that its service can be reached from here",
-    ),
-    (r"the fallback at", "check the address in pager.fallback, and what receives it"),
     (r"a bug of waexporter", "read the log of waexporter, and report it"),
     (
         r"the answer",
         "check that the url leads to the webapp itself, without a login page or a proxy in between",
     ),
 )
+_FALLBACK = "check the address in pager.fallback, and what receives it"
 _REST = (
     "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET`"
 )
 _CODE = re.compile(r"answered ([0-9]{3})(?: with errors)?(?:: ([0-9]{1,9}) )?")
 
 
+def is_of_fallback(why: str) -> bool:
+    """Tell whether a way around WhatsApp failed."""
+    return why.startswith("fallback ")
+
+
 def find_remedy(why: str) -> str:
     """Say what to do about a failure, by the sentence that the pager wrote of it."""
+    if is_of_fallback(why):
+        return _FALLBACK  # its codes are not WhatsApp's
     found = _CODE.search(why)
     for said in (found[2], found[1]) if found else ():
         if said and int(said) in _BY_CODE:
