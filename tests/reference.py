@@ -20,14 +20,23 @@ def own_families() -> dict[str, str]:
         f"{head.name}_total" if head.type == "counter" else head.name: head.type
         for head in (*families.HEADS, *documents.HEADS)
     }
-    page = Telemetry().render(as_openmetrics=False).decode()
-    return about_targets | dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
+    return about_targets | _of_the_process(with_pager=True)
+
+
+def _of_the_process(*, with_pager: bool) -> dict[str, str]:
+    telemetry = Telemetry()
+    if with_pager:
+        telemetry.for_pager()
+    page = telemetry.render(as_openmetrics=False).decode()
+    return dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
 
 
 def off_by_default() -> dict[str, str]:
     """Give the families that appear only once somebody switches them on, with the key that does."""
     endpoints = [endpoint for endpoint in Endpoint if endpoint not in DEFAULT_PLANS]
-    return {
+    always = _of_the_process(with_pager=False)
+    of_the_pager = {name: "pager" for name in _of_the_process(with_pager=True) if name not in always}
+    return of_the_pager | {
         name: f"poll.{endpoint}"
         for name in own_families()
         for endpoint in endpoints

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 TEST = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
+FALLBACK = [Requirement(line) for line in PROJECT["optional-dependencies"]["fallback"]]
 
 
 def pins() -> dict[str, str]:
@@ -54,7 +55,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[zipfile.Z
         yield file
 
 
-@pytest.mark.parametrize("requirement", [*RUNTIME, *TEST], ids=str)
+@pytest.mark.parametrize("requirement", [*RUNTIME, *FALLBACK, *TEST], ids=str)
 def test_every_requirement_is_pinned_to_a_version_it_allows(requirement: Requirement) -> None:
     version = pins().get(canonicalize_name(requirement.name))
 
@@ -71,7 +72,7 @@ def test_the_pins_are_names_and_versions_only() -> None:
 
 
 def test_every_library_the_code_imports_is_required() -> None:
-    required = {canonicalize_name(requirement.name) for requirement in RUNTIME}
+    required = {canonicalize_name(requirement.name) for requirement in (*RUNTIME, *FALLBACK)}
     distributions = packages_distributions()
 
     imported = {canonicalize_name(distributions[name][0]) for name in imported_packages()}
@@ -86,6 +87,8 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
         for file in (ROOT / "waexporter").rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
+    # The demonstration runs the shipped rules, wherever the package is installed.
+    data |= {f"waexporter/alerts/{file.name}" for file in (ROOT / "alerts").glob("*.yml")}
 
     names = set(wheel.namelist())
 
@@ -110,7 +113,8 @@ def test_the_image_listens_where_the_program_does_by_default() -> None:
 
 def test_everything_the_image_copies_is_sent_to_its_build() -> None:
     copies = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = {line[1:].partition("/")[0] for line in lines if line.startswith("!")}
 
     copied = {name for line in copies for name in line.split()}
 

@@ -43,7 +43,7 @@ class Workplace:
         self._run = run
         self.configure()
 
-    def configure(self, *, account: tuple[str, str] = OWNER, target: object = None, **pager: object) -> Path:
+    def configure(self, *, account: Any = OWNER, target: object = None, **pager: object) -> Path:  # noqa: ANN401 - a pair; tests unpack keys of any type
         """Write the configuration anew; keys of the pager override those of the others."""
         entry: dict[str, Any] = self.client.target("support-line")
         entry["auth"] = {"username": account[0], "password": account[1]}

@@ -18,8 +18,11 @@ from waexporter.paging.channels import Outcome, Recipient
 from waexporter.paging.routes import Carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from waexporter.paging.attempt import Waiting
+    from waexporter.paging.routes import Routes
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 
@@ -255,6 +258,41 @@ def test_what_went_out_before_a_restart_counts_for_the_rate(tmp_path: Path) -> N
     assert rig.run() == 0
     rig.clock.move(1.0)
     assert rig.run() == 1
+
+
+def test_who_waits_for_the_rate_goes_another_way_when_one_opens(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, PagerSettings(rate=Rate(1, 300.0)), fallback=1)
+    rig.delivery.note_sent(f"alpha/{GROUP}", 0.0)
+    rig.page()
+    assert rig.run() == 0
+
+    rig.carriers = [Carrier("alpha", State.DOWN, (GROUP,))]
+
+    assert rig.run() == 1
+    assert len(rig.fallback[0].sent) == 1
+
+
+def test_in_a_storm_the_way_of_each_page_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand threads wait for a thousand targets, and every webhook makes a worker look again."""
+    rig = Rig(tmp_path, PagerSettings(rate=Rate(1, 300.0)))
+    rig.delivery.note_sent(f"alpha/{GROUP}", 0.0)
+    for number in range(20):
+        rig.page(f"thread {number}")
+    looked: list[object] = []
+    routes = rig.delivery._attempts.routes
+
+    def look(batch: Sequence[Waiting], carriers: Sequence[Carrier]) -> Routes:
+        looked.append(batch)
+        return routes(batch, carriers)
+
+    monkeypatch.setattr(rig.delivery._attempts, "routes", look)
+
+    for _ in range(10):
+        assert rig.run() == 0
+
+    assert len(looked) == 20
 
 
 # --- what must not cost a page -----------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_ALERTNAME = "alertname"
 _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 
@@ -127,7 +128,11 @@ def _match(entry: Section) -> tuple[tuple[str, str], ...]:
     if not entry.has("match"):
         entry.problem("match", "is required, such as {alertname: Watchdog}")
     with entry.section("match") as match:
-        return tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+        labels = tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+    if entry.has("match") and _ALERTNAME not in dict(labels):
+        # Nobody is paged with what a watchdog matches, so it must be one alert, not all of a source.
+        entry.problem("match", "must name the alert, such as {alertname: Watchdog}")
+    return labels
 
 
 def _names(value: object) -> tuple[str, ...]:

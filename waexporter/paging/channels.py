@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +28,7 @@ TIMEOUT = 10.0  # seconds for one message
 _PERMANENT = frozenset(
     {1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1019, 1020, 1021, 1025, 1026, 1031}
 )
+_NUMBERS = frozenset((*range(100, 600), *range(1000, 1032)))  # HTTP statuses, error codes of the API
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -126,17 +126,24 @@ class WhatsAppChannel:
 
 def judge(error: ApiError) -> Outcome:
     """Give the outcome that an error of the API amounts to."""
-    code = error.code if error.code is not None else error.status
     # A 2xx that is no answer of the API, or a gateway's own 5xx, says nothing about the message.
     is_obscure = error.code is None and (
         isinstance(error, BodyError) or (error.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
     )
     return Outcome(
-        code=str(code) if code is not None else error.reason.value,
+        code=_name(error),
         why=str(error),
         is_permanent=_is_permanent(error),
         may_have_arrived=error.may_have_arrived or is_obscure,
     )
+
+
+def _name(error: ApiError) -> str:
+    """Name an error by its number; those that nobody knows are `other`: a label must not grow without end."""
+    number = error.code if error.code is not None else error.status
+    if number is None:
+        return error.reason.value
+    return str(number) if number in _NUMBERS else "other"
 
 
 def _is_permanent(error: ApiError) -> bool:
@@ -207,8 +214,8 @@ class AppriseChannel:
         # Imported for those who use it; it is an extra.
         import apprise  # noqa: PLC0415
 
-        # It logs addresses that it can't read, tokens included.
-        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        # It logs addresses, tokens and all, and what else is worth knowing we say ourselves.
+        apprise.logger.disabled = True
         self._apprise = apprise.Apprise()
         self._place = place(address)
         if not self._apprise.add(address.reveal()):
@@ -216,7 +223,7 @@ class AppriseChannel:
             raise ValueError(message)
 
     def send(self, message: Message) -> Outcome:
-        """Send the text; Apprise says only whether it worked, and logs nothing that we would show."""
+        """Send the text; Apprise says only whether it worked."""
         if self._apprise.notify(body=message.text):
             return ACCEPTED
         return Outcome("failed", f"Apprise could not send to {self._place}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.errors import ApiError, JournalError
+from waexporter.errors import JournalError
 from waexporter.log import get_logger
 from waexporter.metrics.pager import SUPPRESSED, WHATSAPP
 from waexporter.paging import watch, watchdogs
 from waexporter.paging.alerts import Webhook
+from waexporter.paging.clock import Clock
 from waexporter.paging.delivery import Delivery
+from waexporter.paging.heartbeat import ping
 from waexporter.paging.journal import Journal
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
@@ -20,16 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from waexporter.metrics.pager import PagerTelemetry
-    from waexporter.model import Instant, PagerSettings, Verdict
+    from waexporter.model import PagerSettings, Verdict
     from waexporter.paging.attempt import Outlets
     from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
-    from waexporter.whatsapp.elsewhere import Elsewhere
+    from waexporter.paging.heartbeat import Receiver
 
 TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
 _GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
-_PING_TIMEOUT = 10.0
 _PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
 
 _log = get_logger("pager")
@@ -53,19 +55,6 @@ class PagerStatus(NamedTuple):
     latest: tuple[Entry, ...]  # the newest first
 
 
-class Clock:
-    """Time that goes on evenly: the wall clock as it was at the start, whatever it jumps to later."""
-
-    def __init__(self, clock: Callable[[], Instant]) -> None:
-        now = clock()
-        self._clock = clock
-        self._offset = now.wall - now.steady
-
-    def now(self) -> float:
-        """Give seconds since the epoch, as evenly as the steady clock goes."""
-        return self._clock().steady + self._offset
-
-
 class Pager:
     """Everything between a webhook and a person; safe to share by threads."""
 
@@ -75,7 +64,7 @@ class Pager:
         outlets: Outlets,
         surroundings: Surroundings,
         verdicts: Callable[[], Iterable[tuple[str, Verdict]]],
-        heartbeat: Elsewhere | None = None,
+        heartbeat: Receiver | None = None,
     ) -> None:
         self.settings = settings
         self._telemetry: PagerTelemetry = surroundings.telemetry
@@ -220,15 +209,7 @@ class Pager:
         if self._heartbeat is None:
             return
         self._try_journal()
-        reasons = self.troubles()
-        try:
-            if reasons:
-                status = self._heartbeat.post("\n".join(reasons).encode(), _PING_TIMEOUT, suffix="/fail")
-            else:
-                status = self._heartbeat.get(_PING_TIMEOUT)
-            problem = "" if status < 400 else f"answered {status}"  # noqa: PLR2004 - where errors begin
-        except ApiError as error:
-            problem = str(error)
+        problem = ping(self._heartbeat, self.troubles())
         if problem and problem != self._ping_problem:
             _log.warning("the heartbeat was not taken", why=problem)
         self._ping_problem = problem
@@ -303,7 +284,8 @@ class Pager:
         self._groups = self._journal.facts("group")
         for name, seen in self._journal.facts("watchdog").items():
             if name in self._seen_at:
-                self._seen_at[name] = min(float(seen), now)
+                with suppress(ValueError):  # a damaged one is as good as none
+                    self._seen_at[name] = min(float(seen), now)
         for channel, at in self._journal.last_acceptances():
             self._telemetry.remember_acceptance(channel, at)
         for destination, at in self._journal.accepted_since(wall - self.settings.rate.per):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from waexporter.model import State
@@ -59,6 +60,16 @@ def concern_of(alerts: Iterable[Alert]) -> Concern:
     return Concern(tuple(affected), frozenset(distrusted), distrusts_all)
 
 
+def join_concerns(concerns: Iterable[Concern]) -> Concern:
+    """Give what several say together."""
+    known = tuple(concerns)
+    return Concern(
+        tuple(dict.fromkeys(target for each in known for target in each.affected)),
+        frozenset().union(*(each.distrusted for each in known)),
+        any(each.distrusts_all for each in known),
+    )
+
+
 def choose_routes(
     carriers: Sequence[Carrier], via: Sequence[str], concern: Concern, barred: frozenset[str]
 ) -> Routes:
@@ -68,16 +79,17 @@ def choose_routes(
     whose verdict is down, or whose own alert says that WhatsApp can't be trusted, comes after everything
     else; `barred` ones refused this page for good.
     """
-    names = {carrier.name: carrier for carrier in carriers if carrier.to and carrier.name not in barred}
-    if via:
-        ordered = [names[name] for name in via if name in names]
-    else:
-        first = [names[name] for name in concern.affected if name in names]
-        ordered = [*first, *(carrier for carrier in names.values() if carrier not in first)]
-    ordered.sort(key=lambda carrier: _ORDER[carrier.verdict])  # stable: the order above holds among equals
-    trusted = [carrier for carrier in ordered if _is_trusted(carrier, concern)]
-    rest = [carrier for carrier in ordered if carrier not in trusted]
-    return Routes(tuple(trusted[:MOST_ROUTES]), tuple(rest[:MOST_ROUTES]))
+    usable = {carrier.name: carrier for carrier in carriers if carrier.to and carrier.name not in barred}
+    names = dict.fromkeys(via or (*concern.affected, *usable))
+    ordered = [usable[name] for name in names if name in usable]
+    trusted = (carrier for carrier in ordered if _is_trusted(carrier, concern))
+    rest = (carrier for carrier in ordered if not _is_trusted(carrier, concern))
+    return Routes(_best(trusted), _best(rest))
+
+
+def _best(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
+    """Give the first few by verdict; among equals their order holds."""
+    return tuple(nsmallest(MOST_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))
 
 
 def _is_trusted(carrier: Carrier, concern: Concern) -> bool:

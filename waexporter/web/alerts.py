@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64encode
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from waexporter.paging.pager import PagerStatus
     from waexporter.web.exporter import Exporter
 
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100
 _MOST_PAGES = 1000
 _SHOWN_ALERTS = 20  # of one page
@@ -35,7 +37,8 @@ def admits(gate: Gate, authorization: str) -> bool:
         expected = f"Basic {b64encode(f'{gate.username}:{password}'.encode()).decode()}"
     kind, _, shown = authorization.partition(" ")
     given = f"{kind.capitalize()} {shown.strip()}"
-    return hmac.compare_digest(given.encode(), expected.encode())
+    # Headers were read as Latin-1, whatever a client wrote there.
+    return hmac.compare_digest(given.encode("latin-1", "replace"), expected.encode())
 
 
 def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
@@ -87,9 +90,10 @@ def list_pages(question: Question, exporter: Exporter) -> Answer:
     if pager is None:
         return refuse(question, 404, _NO_PAGER)
     limits = question.values("limit") or (str(_SHOWN_PAGES),)
-    if len(limits) > 1 or not limits[0].isdecimal() or not 0 < int(limits[0][:6]) <= _MOST_PAGES:
+    limit = int(limits[0]) if _NUMBER.fullmatch(limits[0]) else 0
+    if len(limits) > 1 or not 0 < limit <= _MOST_PAGES:
         return refuse(question, 400, f"The parameter limit must be a number from 1 to {_MOST_PAGES}.")
-    return give_json(describe(pager.status(int(limits[0])), question.at))
+    return give_json(describe(pager.status(limit), question.at))
 
 
 def describe(status: PagerStatus, now: float) -> dict[str, object]:

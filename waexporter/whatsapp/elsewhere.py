@@ -26,7 +26,7 @@ class Elsewhere:
         parts = urlsplit(address.reveal())
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         origin = f"{parts.scheme.lower()}://{host}" + (f":{parts.port}" if parts.port else "")
-        self._path = parts.path.rstrip("/") or "/"
+        self._path = parts.path or "/"
         self._query = f"?{parts.query}" if parts.query else ""
         pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         self._authorization = f"Basic {b64encode(pair.encode()).decode()}" if parts.username else ""

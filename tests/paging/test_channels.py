@@ -1,0 +1,288 @@
+"""The ways a message can leave, over real connections, and what each answer amounts to."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.paging.fakes import GROUP, an_alert
+from tests.receivers import Receiver, receiving
+from waexporter import log
+from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
+from waexporter.model import Limits, LogSettings, Reason, Secret, Target
+from waexporter.paging.channels import (
+    ACCEPTED,
+    AppriseChannel,
+    Message,
+    Recipient,
+    WebhookChannel,
+    WhatsAppChannel,
+    fallback_channels,
+    judge,
+    place,
+)
+from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.elsewhere import Elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Apprise looks for a module of Python's that is about to go.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+MESSAGE = Message("FIRING", (an_alert("Down", "alpha"), an_alert("Up", ends_at=2e9)))
+TEMPORARY = (1000, 1011, 1014, 1015, 1016, 1017, 1018, 1023)
+PERMANENT = (1001, 1002, 1003, *range(1005, 1011), 1012, 1013, 1019, 1020, 1021, 1025, 1026, 1031)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as started:
+        yield started
+
+
+@pytest.fixture
+def whatsapp(receiver: Receiver) -> Iterator[WhatsAppChannel]:
+    client = Client(Target("alpha", f"http://{receiver.place}"), Limits(), TlsContexts())
+    yield WhatsAppChannel(client, Recipient(GROUP))
+    client.close()
+
+
+def says(receiver: Receiver, status: int, document: object) -> None:
+    receiver.status, receiver.answer = status, json.dumps(document).encode()
+    receiver.headers = {"Content-Type": "application/json"}
+
+
+# --- WhatsApp ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_message_is_sent_as_the_api_wants_it(
+    receiver: Receiver, whatsapp: WhatsAppChannel, status: int
+) -> None:
+    says(receiver, status, {"messages": [{"id": "m1"}], "meta": {}})
+
+    assert whatsapp.send(MESSAGE) == ACCEPTED
+
+    [heard] = receiver.heard
+    assert (heard.method, heard.path) == ("POST", "/v1/messages")
+    assert json.loads(heard.body) == {
+        "to": GROUP,
+        "recipient_type": "group",
+        "type": "text",
+        "text": {"body": "FIRING"},
+    }
+
+
+def test_a_person_is_written_to_as_one(receiver: Receiver) -> None:
+    says(receiver, 200, {"messages": [{"id": "m1"}]})
+    client = Client(Target("alpha", f"http://{receiver.place}"), Limits(), TlsContexts())
+
+    WhatsAppChannel(client, Recipient("14155550100", "individual")).send(MESSAGE)
+
+    said = json.loads(receiver.heard[0].body)
+    assert (said["to"], said["recipient_type"]) == ("14155550100", "individual")
+
+
+@pytest.mark.parametrize("code", [*TEMPORARY, *PERMANENT])
+@pytest.mark.parametrize("status", [200, 500])
+def test_every_error_of_the_api_is_temporary_or_permanent(
+    receiver: Receiver, whatsapp: WhatsAppChannel, code: int, status: int
+) -> None:
+    says(receiver, status, {"errors": [{"code": code, "title": "no"}]})
+
+    outcome = whatsapp.send(MESSAGE)
+
+    assert (outcome.code, outcome.is_accepted) == (str(code), False)
+    assert outcome.is_permanent == (code in PERMANENT)
+    assert not outcome.may_have_arrived
+    assert outcome.why
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"messages": []}', b'{"messages": [{}]}', b"null"])
+def test_a_good_status_without_a_message_is_no_acceptance_and_says_nothing(
+    receiver: Receiver, whatsapp: WhatsAppChannel, body: bytes
+) -> None:
+    receiver.answer = body
+
+    outcome = whatsapp.send(MESSAGE)
+
+    assert not outcome.is_accepted
+    assert not outcome.is_permanent
+    assert outcome.may_have_arrived
+
+
+def test_a_gateway_that_fails_says_nothing_about_the_message(
+    receiver: Receiver, whatsapp: WhatsAppChannel
+) -> None:
+    receiver.status, receiver.answer = 502, b"<html>Bad Gateway"
+
+    outcome = whatsapp.send(MESSAGE)
+
+    assert (outcome.code, outcome.is_permanent, outcome.may_have_arrived) == ("502", False, True)
+
+
+def test_a_connection_that_ends_without_an_answer_says_nothing_either(
+    receiver: Receiver, whatsapp: WhatsAppChannel
+) -> None:
+    receiver.drops = True
+
+    outcome = whatsapp.send(MESSAGE)
+
+    assert (outcome.code, outcome.is_permanent, outcome.may_have_arrived) == ("unreachable", False, True)
+    assert len(receiver.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "is_permanent", "may_have_arrived"),
+    [
+        (UnreachableError("x"), "unreachable", False, False),
+        (UnreachableError("x", reason=Reason.TIMEOUT), "timeout", False, False),
+        (RefusedError("x"), "refused", True, False),
+        (RefusedError("x", status=401), "401", False, False),
+        (ApiError("x", reason=Reason.RATE_LIMITED, status=429), "429", False, False),
+        (StatusError("x", status=404), "404", True, False),
+        (StatusError("x", status=408), "408", False, False),
+        (StatusError("x", status=500), "500", False, True),
+        (StatusError("x", status=500, code=1014), "1014", False, False),
+        (StatusError("x", status=404, code=1012), "1012", True, False),
+        (BodyError("x", status=200), "200", False, True),
+        (StatusError("x", status=500, code=131_000), "other", False, False),
+        (StatusError("x", status=999), "other", False, True),
+    ],
+)
+def test_an_error_is_judged(error: ApiError, code: str, is_permanent: bool, may_have_arrived: bool) -> None:  # noqa: FBT001
+    outcome = judge(error)
+
+    assert (outcome.code, outcome.is_permanent, outcome.may_have_arrived) == (
+        code,
+        is_permanent,
+        may_have_arrived,
+    )
+
+
+def test_what_an_attempt_on_the_way_may_have_done_is_kept() -> None:
+    error = UnreachableError("x", reason=Reason.TIMEOUT)
+    error.may_have_arrived = True
+
+    assert judge(error).may_have_arrived
+
+
+# --- around it ---------------------------------------------------------------------------------
+
+
+def webhook(receiver: Receiver) -> WebhookChannel:
+    [channel] = fallback_channels(
+        [Secret(f"http://{receiver.place}/hooks/T0K3N")], lambda address: Elsewhere(address, TlsContexts())
+    )
+    assert isinstance(channel, WebhookChannel)
+    return channel
+
+
+def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
+    assert webhook(receiver).send(MESSAGE) == ACCEPTED
+
+    said = json.loads(receiver.heard[0].body)
+    assert receiver.heard[0].path == "/hooks/T0K3N"
+    assert said["text"] == "FIRING"
+    assert [(each["status"], each["fingerprint"]) for each in said["alerts"]] == [
+        ("firing", "Down"),
+        ("resolved", "Up"),
+    ]
+    assert said["alerts"][0]["labels"] == {"alertname": "Down", "target": "alpha"}
+    assert said["alerts"][0]["annotations"] == {"summary": "Down it is"}
+
+
+@pytest.mark.parametrize(
+    ("status", "is_permanent"),
+    [(302, False), (400, True), (401, True), (404, True), (408, False), (429, False), (500, False)],
+)
+def test_another_status_of_a_webhook_is_a_failure_without_its_secret(
+    receiver: Receiver,
+    status: int,
+    is_permanent: bool,  # noqa: FBT001
+) -> None:
+    receiver.status = status
+
+    outcome = webhook(receiver).send(MESSAGE)
+
+    assert (outcome.code, outcome.is_permanent) == (str(status), is_permanent)
+    assert outcome.why == f"the fallback at http://127.0.0.1/… answered {status}"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://hooks.example/services/T0K3N", "https://hooks.example/…"),
+        ("https://me:hunter2@hooks.example:8443/x?y", "https://hooks.example/…"),
+        ("HTTPS://hooks.example", "https://hooks.example/…"),
+        ("tgram://123:T0K3N/chat", "tgram://…"),
+        ("mailto://me:hunter2@mail.example", "mailto://…"),
+    ],
+)
+def test_an_address_is_named_without_what_may_be_secret(address: str, words: str) -> None:
+    assert place(Secret(address)) == words
+
+
+# --- Apprise -----------------------------------------------------------------------------------
+
+
+def test_apprise_sends_to_whatever_it_knows(receiver: Receiver) -> None:
+    [channel] = fallback_channels([Secret(f"json://{receiver.place}/hooks/T0K3N")], _no_poster)
+
+    assert channel.kind == "apprise"
+    assert channel.send(MESSAGE) == ACCEPTED
+
+    [heard] = receiver.heard
+    assert heard.path.startswith("/hooks/T0K3N")
+    assert json.loads(heard.body)["message"] == "FIRING"
+
+
+@pytest.fixture
+def said() -> Iterator[io.StringIO]:
+    """Give everything that our log, and the one of Python, say at their most talkative."""
+    stream = io.StringIO()
+    plain = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    level = root.level
+    log.configure(LogSettings(level="debug"), stream)
+    root.addHandler(plain)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(plain)
+    for handler in [each for each in root.handlers if isinstance(each, log._Outlet)]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("status", [0, 404, 500])
+def test_a_failure_of_apprise_shows_no_secret(receiver: Receiver, said: io.StringIO, status: int) -> None:
+    receiver.status, receiver.drops = status, not status
+    channel = AppriseChannel(Secret(f"json://me:hunter2@{receiver.place}/hooks/T0K3N?key=s3cr3t"))
+
+    outcome = channel.send(MESSAGE)
+
+    assert (outcome.code, outcome.why) == ("failed", "Apprise could not send to json://…")
+    assert not outcome.is_permanent
+    assert not shown(f"{outcome!r} {said.getvalue()}")
+
+
+@pytest.mark.parametrize("address", ["nothing://hunter2/T0K3N", "tgram://T0K3N", "slack://hunter2/s3cr3t"])
+def test_an_address_that_is_none_for_apprise_is_said_without_it(address: str, said: io.StringIO) -> None:
+    with pytest.raises(ValueError, match="Apprise can't make anything of the address") as caught:
+        AppriseChannel(Secret(address))
+
+    assert not shown(f"{caught.value!r} {said.getvalue()}")
+
+
+def shown(words: str) -> list[str]:
+    """Give the secrets of these tests that are to be seen."""
+    return [secret for secret in ("hunter2", "T0K3N", "s3cr3t") if secret.lower() in words.lower()]
+
+
+def _no_poster(_: Secret) -> Any:  # noqa: ANN401 - it is never asked
+    raise AssertionError

@@ -1,0 +1,397 @@
+"""The pager as a whole: what comes in, what is kept, what goes on by itself, what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.paging.fakes import BUSY, GROUP, WALL, Rig
+from waexporter.errors import JournalError, UnreachableError, WebhookError
+from waexporter.model import PagerSettings, State, Verdict, Watchdog
+from waexporter.paging.pager import Pager
+from waexporter.times import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EU = Watchdog("eu", (("alertname", "Watchdog"),), 180.0)
+
+
+class FakeHeartbeat:
+    """Where the heartbeat goes: remembers, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.error: Exception | None = None
+        self.heard: list[tuple[str, str]] = []
+
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
+        assert timeout > 0
+        return self._answer(suffix, body.decode())
+
+    def get(self, timeout: float) -> int:
+        assert timeout > 0
+        return self._answer("", "")
+
+    def _answer(self, suffix: str, body: str) -> int:
+        self.heard.append((suffix, body))
+        if self.error is not None:
+            raise self.error
+        return self.status
+
+
+class Desk(Rig):
+    """A pager whose workers are not started: what is due goes out by `run`."""
+
+    def __init__(self, folder: Path, settings: PagerSettings) -> None:
+        super().__init__(folder, settings)
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.heartbeat = FakeHeartbeat()
+        self._begin()
+
+    def restart(self) -> None:
+        """Begin anew, as a restarted daemon does."""
+        self.pager.stop()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.pager = Pager(
+            self.settings,
+            self.outlets,
+            self.surroundings,
+            lambda: self.verdicts,
+            self.heartbeat,
+        )
+        self.delivery, self.journal = self.pager._delivery, self.pager._journal
+
+    def receive(self, *alerts: dict[str, object], truncated: int = 0) -> None:
+        said = {"version": "4", "groupLabels": {"a": "b"}, "alerts": alerts, "truncatedAlerts": truncated}
+        self.pager.receive(json.dumps(said).encode())
+
+    def alert(self, name: str = "Down", *, ended: bool = False) -> dict[str, object]:
+        start, end = moment(WALL), moment(self.clock.wall)
+        assert start is not None
+        assert end is not None
+        said: dict[str, object] = {"labels": {"alertname": name}, "startsAt": start.isoformat()}
+        said["fingerprint"] = name
+        if ended:
+            return said | {"status": "resolved", "endsAt": end.isoformat()}
+        return said | {"status": "firing"}
+
+    def texts(self) -> list[str]:
+        return [message.text for message in self.way("alpha").sent]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    settings = PagerSettings(state_dir=str(tmp_path / "state"), watchdogs=(EU,), watch=True)
+    made = Desk(tmp_path / "state", settings)
+    yield made
+    made.pager.stop()
+
+
+def break_journal(desk: Desk) -> None:
+    """Put a folder where the journal's file is to be."""
+    desk.journal.close()
+    desk.journal.path.unlink(missing_ok=True)
+    desk.journal.path.mkdir(parents=True)
+
+
+def mend_journal(desk: Desk) -> None:
+    desk.journal.path.rmdir()
+
+
+def test_an_alert_comes_in_and_goes_out(desk: Desk) -> None:
+    desk.receive(desk.alert())
+    assert [entry.state.value for entry in desk.pager.status(5).latest] == ["pending"]
+
+    desk.run()
+
+    assert [entry.state.value for entry in desk.pager.status(5).latest] == ["accepted"]
+    assert "Down" in desk.texts()[0]
+
+
+def test_a_webhook_delivered_twice_pages_once(desk: Desk) -> None:
+    for _ in range(2):
+        desk.receive(desk.alert())
+
+    desk.run()
+
+    assert len(desk.texts()) == 1
+    assert desk.value("waexporter_pages_total", channel="whatsapp", result="suppressed") == 1
+
+
+def test_what_is_no_webhook_is_refused(desk: Desk) -> None:
+    with pytest.raises(WebhookError):
+        desk.pager.receive(b"{}")
+
+
+def test_what_was_not_out_goes_out_after_a_restart_in_order(desk: Desk) -> None:
+    desk.receive(desk.alert("One"))
+    desk.receive(desk.alert("Two"))
+    desk.clock.move(30.0)
+    desk.restart()
+
+    desk.pager.start()
+    ends = time.monotonic() + 60.0
+    while desk.delivery.pending():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+    sent = [alert.fingerprint for message in desk.way("alpha").sent for alert in message.alerts]
+    assert sent == ["One", "Two"]
+
+
+def test_a_restart_keeps_ages_groups_watchdogs_and_what_was_told(desk: Desk) -> None:
+    desk.receive(desk.alert("Down"), desk.alert("Watchdog"))
+    desk.pager.remember_group("alpha", GROUP)
+    desk.run()
+    accepted_at = desk.clock.wall
+    desk.receive(desk.alert("Other"))
+    desk.clock.move(50.0)
+
+    desk.restart()
+    assert desk.pager.status(5).pending == 1, "asked for the first time, the journal is opened"
+
+    assert desk.pager.status(5).oldest == pytest.approx(50.0)
+    assert desk.pager.remembered_group("alpha") == GROUP
+    assert [silence.seconds for silence in desk.pager.status(1).silences] == [pytest.approx(50.0)]
+    last = desk.value("waexporter_page_last_success_timestamp_seconds", channel="whatsapp")
+    assert last == accepted_at
+    desk.receive(desk.alert("Down"))
+    assert desk.pager.status(5).pending == 1, "it was told before"
+
+
+def test_a_start_long_ago_by_a_clock_that_jumped_ages_nothing(desk: Desk) -> None:
+    desk.receive(desk.alert("Watchdog"))
+    desk.receive(desk.alert())
+    desk.clock.wall += 3_600.0
+
+    desk.pager.tick()
+
+    assert desk.pager.status(5).oldest == 0.0
+    assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
+    assert not desk.pager.troubles()
+
+
+# --- watchdogs ---------------------------------------------------------------------------------
+
+
+def test_a_watchdog_pages_nobody_while_it_comes(desk: Desk) -> None:
+    desk.receive(desk.alert("Watchdog"))
+    desk.clock.move(180.0)
+    desk.receive(desk.alert("Watchdog"))
+    desk.pager.tick()
+
+    assert desk.run() == 0
+
+
+def test_its_silence_pages_and_its_return_does_even_across_a_restart(desk: Desk) -> None:
+    desk.receive(desk.alert("Watchdog"))
+    desk.clock.move(100.0)
+    desk.restart()
+    desk.pager.tick()
+    assert desk.run() == 0
+    desk.clock.move(81.0)
+
+    for _ in range(3):
+        desk.pager.tick()
+    desk.run()
+    assert len(desk.texts()) == 1
+    assert "WaExporterWatchdogMissing" in desk.texts()[0]
+
+    desk.receive(desk.alert("Watchdog"))
+    desk.pager.tick()
+    desk.run()
+    assert len(desk.texts()) == 2
+
+
+def test_a_watchdog_that_ended_is_no_sign_of_life(desk: Desk) -> None:
+    desk.clock.move(100.0)
+    desk.receive(desk.alert("Watchdog", ended=True))
+
+    assert desk.pager.status(1).silences[0].seconds == 100.0
+
+
+def test_a_watchdog_that_nobody_expects_is_said_once_and_pages_nobody(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, PagerSettings(state_dir=str(tmp_path)))
+    with capture_logs() as said:
+        for _ in range(3):
+            desk.receive(desk.alert("Watchdog"))
+
+    assert desk.run() == 0
+    assert [line["log_level"] for line in said] == ["warning"]
+    desk.pager.stop()
+
+
+# --- the built-in watch ------------------------------------------------------------------------
+
+
+def test_a_verdict_that_holds_pages_and_so_does_its_end(desk: Desk) -> None:
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL))]
+    for _ in range(125):
+        desk.pager.tick()
+        desk.clock.move(1.0)
+    desk.run()
+    assert ["WhatsAppDown" in text for text in desk.texts()] == [True]
+
+    desk.verdicts = [("alpha", Verdict(State.OK, since=desk.clock.wall))]
+    for _ in range(125):
+        desk.receive(desk.alert("Watchdog"))
+        desk.pager.tick()
+        desk.clock.move(1.0)
+    desk.run()
+    assert len(desk.texts()) == 2
+
+
+def test_without_watch_nobody_looks_at_verdicts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, PagerSettings(state_dir=str(tmp_path)))
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL - 3_600.0))]
+
+    desk.pager.tick()
+
+    assert desk.run() == 0
+    desk.pager.stop()
+
+
+# --- the journal -------------------------------------------------------------------------------
+
+
+def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_said_once(desk: Desk) -> None:
+    break_journal(desk)
+    with capture_logs() as said:
+        for _ in range(3):
+            with pytest.raises(JournalError, match=r"pages\.sqlite"):
+                desk.receive(desk.alert())
+            desk.pager.tick()
+
+    status = desk.pager.status(5)
+    assert [line["log_level"] for line in said] == ["error"]
+    assert status.problem is not None
+    assert "pages.sqlite" in status.problem
+    assert status.latest == ()
+    assert desk.value("waexporter_journal_writable") == 0
+    assert "the journal can't be written" in desk.pager.troubles()
+
+
+def test_it_mends_itself(desk: Desk) -> None:
+    break_journal(desk)
+    desk.pager.tick()
+    mend_journal(desk)
+
+    desk.receive(desk.alert())
+
+    assert desk.pager.status(5).problem is None
+    assert desk.value("waexporter_journal_writable") == 1
+    assert desk.run() == 1
+
+
+def test_a_journal_that_fails_later_mends_itself_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.receive(desk.alert())
+
+    def refuse() -> None:
+        raise JournalError("pages.sqlite: disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.journal, "prune", lambda _: refuse())
+        patch.setattr(desk.journal, "check", refuse)
+        desk.pager.tick()
+        with pytest.raises(JournalError):
+            desk.receive(desk.alert("Other"))
+        assert desk.pager.status(1).problem == "pages.sqlite: disk full"
+
+    desk.pager.tick()
+    desk.receive(desk.alert("Other"))
+    assert desk.pager.status(1).problem is None
+
+
+def test_a_daemon_starts_with_a_journal_that_can_not_be_used(desk: Desk) -> None:
+    break_journal(desk)
+
+    desk.pager.start()
+
+    assert desk.pager.status(1).problem is not None
+    desk.pager.remember_group("alpha", GROUP)
+    assert desk.pager.remembered_group("alpha") is None
+
+
+def test_a_damaged_fact_is_as_good_as_none(desk: Desk) -> None:
+    desk.journal.keep("watchdog", "eu", "long ago")
+    desk.journal.close()
+
+    desk.pager.tick()
+
+    assert desk.pager.status(1).problem is None
+    assert desk.pager.status(1).silences[0].seconds == 0.0
+
+
+# --- the heartbeat -----------------------------------------------------------------------------
+
+
+def test_the_heartbeat_beats_while_all_is_well(desk: Desk) -> None:
+    desk.pager.tick()
+
+    desk.pager.beat()
+
+    assert desk.heartbeat.heard == [("", "")]
+
+
+def test_it_says_what_keeps_people_from_being_paged(desk: Desk) -> None:
+    desk.way("alpha").usual = BUSY
+    desk.receive(desk.alert())
+    desk.run()
+    desk.clock.move(181.0)
+
+    desk.pager.beat()
+
+    [(suffix, body)] = desk.heartbeat.heard
+    assert suffix == "/fail"
+    assert body.splitlines() == ["watchdog eu: silent for 181 s", "a page has been waiting for 181 s"]
+
+
+def test_a_page_that_waits_as_long_as_it_may_is_no_reason(desk: Desk) -> None:
+    desk.way("alpha").usual = BUSY
+    desk.receive(desk.alert())
+    desk.clock.move(desk.settings.fallback_after + 60.0)
+
+    assert desk.pager.troubles() == ()
+
+
+@pytest.mark.parametrize("error", [None, UnreachableError("no connection")])
+def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, error: Exception | None) -> None:
+    desk.heartbeat.status, desk.heartbeat.error = 404, error
+    with capture_logs() as said:
+        for _ in range(3):
+            desk.pager.beat()
+    assert [line["event"] for line in said] == ["the heartbeat was not taken"]
+
+    desk.heartbeat.status, desk.heartbeat.error = 200, None
+    desk.pager.beat()
+    desk.heartbeat.status = 500
+    with capture_logs() as said:
+        desk.pager.beat()
+    assert said[0]["why"] == "answered 500"
+
+
+# --- threads -----------------------------------------------------------------------------------
+
+
+def test_a_page_is_handed_on_before_the_next_one_of_its_thread_can_be_decided(desk: Desk) -> None:
+    """Else a resolved alert might be told before it fired."""
+    held: list[bool] = []
+    take = desk.delivery.take
+
+    def look(*arguments: object) -> None:
+        held.append(desk.journal._lock.locked())
+        take(*arguments)  # type: ignore[arg-type]
+
+    desk.delivery.take = look  # type: ignore[method-assign,assignment]
+
+    desk.receive(desk.alert())
+
+    assert held == [True]

@@ -1,0 +1,194 @@
+"""The pager of a running daemon: who carries pages to whom, and what a daemon without one is spared."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.receivers import Receiver, receiving
+from waexporter.errors import StartError
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.model import (
+    Endpoint,
+    Limits,
+    PagerSettings,
+    Plan,
+    Reading,
+    Secret,
+    Settings,
+    State,
+    Success,
+    Target,
+    Verdict,
+    now,
+)
+from waexporter.oncall import Fleet, build_pager, carrier_of, open_fallback
+from waexporter.paging.routes import Carrier
+from waexporter.polling.store import Store
+from waexporter.whatsapp.client import Client, TlsContexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from waexporter.paging.pager import Pager
+
+PATIENCE = 60.0  # seconds; only a test that fails takes as long
+GROUP = "14155550100-1520000000"
+
+
+@pytest.mark.parametrize(
+    ("settings", "known", "expected"),
+    [
+        (PagerSettings(), GROUP, Carrier("alpha", State.OK, (GROUP,))),
+        (PagerSettings(), None, Carrier("alpha", State.OK)),
+        (PagerSettings(group="1-2"), GROUP, Carrier("alpha", State.OK, ("1-2",))),
+        (PagerSettings(group="1-2"), None, Carrier("alpha", State.OK, ("1-2",))),
+        (PagerSettings(recipients=("1", "2")), GROUP, Carrier("alpha", State.OK, ("1", "2"), "individual")),
+    ],
+)
+def test_a_target_sends_to_whom_the_configuration_says_else_to_its_own_group(
+    settings: PagerSettings, known: str | None, expected: Carrier
+) -> None:
+    assert carrier_of(settings, "alpha", Verdict(State.OK), known) == expected
+
+
+class World:
+    """A pager of one target, whose client is a server of the test's own."""
+
+    def __init__(self, folder: Path, stack: ExitStack, **settings: object) -> None:
+        self.whatsapp: Receiver = stack.enter_context(receiving())
+        self.whatsapp.answer = b'{"messages": [{"id": "m1"}]}'
+        plans = {Endpoint.SETTINGS: Plan(300.0, 10.0)}
+        target = Target("alpha", f"http://{self.whatsapp.place}", plans=plans)
+        self.store = Store((target,), now)
+        contexts = TlsContexts()
+        client = Client(target, Limits(), contexts)
+        stack.callback(client.close)
+        self.telemetry = Telemetry()
+        fleet = Fleet(self.store, {"alpha": client}, contexts)
+        made = PagerSettings(state_dir=str(folder), **settings)  # type: ignore[arg-type]
+        self.pager: Pager = build_pager(made, fleet, self.telemetry, now)
+        stack.callback(self.pager.stop)
+        self.pager.start()
+
+    def receive(self) -> None:
+        alert = {"status": "firing", "labels": {"alertname": "Down"}, "startsAt": "2026-01-31T09:30:00Z"}
+        self.pager.receive(json.dumps({"version": "4", "groupLabels": {}, "alerts": [alert]}).encode())
+
+    def wait(self) -> None:
+        ends = time.monotonic() + PATIENCE
+        while self.pager.status(1).pending:
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def test_a_page_goes_to_the_group_of_the_settings(tmp_path: Path, stack: ExitStack) -> None:
+    world = World(tmp_path, stack)
+    settings = Success(document=Settings(on_call_pager=GROUP))
+    world.store.put(Reading("alpha", Endpoint.SETTINGS, now(), 0.1, settings))
+
+    world.receive()
+    world.wait()
+
+    [heard] = world.whatsapp.heard
+    assert json.loads(heard.body)["to"] == GROUP
+    assert world.pager.status(1).latest[0].destination == f"alpha/{GROUP}"
+
+
+def test_the_group_is_remembered_for_times_when_settings_can_not_be_read(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    with ExitStack() as before:
+        World(tmp_path, before).pager.remember_group("alpha", GROUP)
+    world = World(tmp_path, stack)
+
+    world.receive()
+    world.wait()
+
+    assert json.loads(world.whatsapp.heard[0].body)["to"] == GROUP
+
+
+def test_what_whatsapp_refuses_goes_to_the_fallback(tmp_path: Path, stack: ExitStack) -> None:
+    fallback = stack.enter_context(receiving())
+    world = World(tmp_path, stack, group=GROUP, fallback=(Secret(f"http://{fallback.place}/T0K3N"),))
+    world.whatsapp.status, world.whatsapp.answer = 404, b'{"errors": [{"code": 1012, "title": "no group"}]}'
+
+    world.receive()
+    world.wait()
+
+    assert "Down" in json.loads(fallback.heard[0].body)["text"]
+    assert world.pager.status(1).latest[0].channel == "webhook"
+
+
+def test_the_heartbeat_goes_where_it_is_expected(tmp_path: Path, stack: ExitStack) -> None:
+    receiver = stack.enter_context(receiving())
+    world = World(tmp_path, stack, heartbeat_url=Secret(f"http://{receiver.place}/ping/s3cr3t"))
+
+    world.pager.beat()
+
+    assert [(heard.method, heard.path) for heard in receiver.heard] == [("GET", "/ping/s3cr3t")]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secret() -> None:
+    with pytest.raises(StartError, match="Apprise can't make anything of") as caught:
+        open_fallback(PagerSettings(fallback=(Secret("nothing://hunter2"),)), TlsContexts())
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    with pytest.raises(StartError, match=r"pip install 'waexporter\[fallback\]'"):
+        open_fallback(PagerSettings(fallback=(Secret("tgram://T0K3N/chat"),)), TlsContexts())
+
+
+def test_a_webhook_needs_no_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    [channel] = open_fallback(PagerSettings(fallback=(Secret("https://hooks.example/x"),)), TlsContexts())
+
+    assert channel.kind == "webhook"
+
+
+SCRIPT = """
+import sys
+from waexporter.app import start
+from waexporter.cli import main
+from waexporter.config import load
+environ = {"WAEXPORTER_TARGET_URL": "http://127.0.0.1:9", "WAEXPORTER_LISTEN": "127.0.0.1:0"}
+config = load(None, environ).config
+assert config.pager is None
+with start(config) as daemon, daemon.server.background():
+    import urllib.request, urllib.error
+    place = f"http://127.0.0.1:{daemon.server.port}"
+    assert urllib.request.urlopen(f"{place}/metrics").read()
+    try:
+        urllib.request.urlopen(f"{place}/api/v1/alerts", data=b"{}")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404
+heavy = {"sqlite3", "apprise", "waexporter.oncall", "waexporter.paging.pager", "waexporter.paging.journal"}
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_a_sidecar_without_a_pager_loads_nothing_of_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert (done.stdout.strip().splitlines()[-1:], done.returncode) == (["[]"], 0), done.stderr
