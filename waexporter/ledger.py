@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,8 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
             raise StartError(
                 f"{file} can't be read: it is for the daemon's user alone; ask as that user"
             ) from error
-        remedy = f" -> {_REMEDY}" if (Path(folder) / FILE).exists() else ""
+        # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
+        remedy = f" -> {_REMEDY}" if isinstance(error.__cause__, sqlite3.Error) else ""
         raise StartError(f"{error}{remedy}") from error
 
 
