@@ -66,7 +66,7 @@ constraints:  ## Write constraints.txt afresh: the newest versions that pyprojec
 	rm -rf .venv-constraints constraints.txt.old
 
 clean:  ## Remove everything that make, the tests and the tools have left here.
-	rm -rf $(VENV) .venv-* .cache dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) .venv-* .cache dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .bench-* .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

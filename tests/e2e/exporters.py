@@ -11,10 +11,11 @@ import httpx
 
 from tests.e2e.pages import Page
 from tests.e2e.waiting import wait_for
+from tests.real import parts
 from tests.real.process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 WAEXPORTER = (sys.executable, "-m", "waexporter")
@@ -55,10 +56,10 @@ class Exporter:
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     @classmethod
-    def run(cls, file: Path, *arguments: str) -> Self:
+    def run(cls, file: Path, *arguments: str, program: Sequence[str] = WAEXPORTER) -> Self:
         """Start `waexporter run` with a configuration file, on a free port."""
-        command = (*WAEXPORTER, "run", "--config", str(file), "--listen", "127.0.0.1:0", *arguments)
-        process = Process(command, env=clean_environment())
+        command = (*program, "run", "--config", str(file), "--listen", "127.0.0.1:0", *arguments)
+        process = Process(command, env=clean_environment(), cwd=parts.ROOT)
         try:
             return cls(process)
         except BaseException:

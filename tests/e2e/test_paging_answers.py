@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -38,13 +38,28 @@ class Pair(NamedTuple):
     client: SimulatedClient
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+@contextmanager
+def start_pair(folder: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(Options(users=USERS, health_per_minute=None)))
         client = stack.enter_context(SimulatedClient(simulator.url))
-        file = write_pager(tmp_path_factory.mktemp("answers"), {"support-line": client})
+        file = write_pager(folder, {"support-line": client})
         yield Pair(stack.enter_context(Exporter.run(file)), client)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    with start_pair(tmp_path_factory.mktemp("answers")) as pair:
+        yield pair
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Page through a client that does not answer; what comes of it takes its time: a later test asks."""
+    with start_pair(tmp_path_factory.mktemp("hanging")) as pair:
+        pair.client.bring("hang", endpoint=MESSAGES)
+        deliver(pair.exporter, webhook(firing("Unanswered")))
+        yield pair
 
 
 @pytest.fixture(autouse=True)
@@ -96,9 +111,9 @@ def test_an_error_that_passes_delays_a_page_and_repeats_none(pair: Pair, fault: 
         ("answer_lost", "unreachable", 1),  # it was taken
         ("web_down", "unreachable", 0),  # it was not, but who knows
         ("truncated", "body", 0),
-        ("garbage", "200", 0),
-        ("html", "200", 0),
-        ("empty", "200", 0),
+        ("garbage", "body", 0),
+        ("html", "body", 0),
+        ("empty", "body", 0),
     ],
 )
 def test_an_answer_that_says_nothing_has_the_page_sent_again_and_counted(
@@ -122,20 +137,6 @@ def test_an_answer_that_says_nothing_has_the_page_sent_again_and_counted(
     assert surplus >= most
 
 
-def test_no_answer_at_all_delays_a_page_by_the_time_one_waits_for_it(pair: Pair) -> None:
-    exporter, client = pair
-    client.bring("hang", endpoint=MESSAGES)
-
-    deliver(exporter, webhook(firing("Unanswered")))
-    wait_for(lambda: attempts(exporter, "timeout"), deadline=60)
-    client.lift()
-    (page,) = wait_for_end(exporter, "Unanswered")
-
-    assert page["state"] == "accepted"
-    assert page["repeats"] == page["attempts"] - 1
-    assert len(messages_about(client, "Unanswered")) == 1
-
-
 def test_a_token_that_ends_amid_a_storm_costs_nothing(pair: Pair) -> None:
     exporter, client = pair
     names = [f"Storm{number}" for number in range(60)]
@@ -149,6 +150,17 @@ def test_a_token_that_ends_amid_a_storm_costs_nothing(pair: Pair) -> None:
         (page,) = wait_for_end(exporter, name)
         assert (page["state"], page["repeats"]) == ("accepted", 0)
         assert len(messages_about(client, name)) == 1
+
+
+def test_no_answer_at_all_delays_a_page_by_the_time_one_waits_for_it(hanging: Pair) -> None:
+    exporter, client = hanging
+    wait_for(lambda: attempts(exporter, "timeout"))
+    client.lift()
+    (page,) = wait_for_end(exporter, "Unanswered")
+
+    assert page["state"] == "accepted"
+    assert page["repeats"] == page["attempts"] - 1
+    assert len(messages_about(client, "Unanswered")) == 1
 
 
 # --- a client and a daemon for one test each ---------------------------------------------------

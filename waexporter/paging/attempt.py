@@ -38,6 +38,7 @@ class Waiting:
 
     entry: Entry
     received: float
+    taken: float  # by this process: what waited while no daemon ran has not been tried meanwhile
     due: float
     recipient: str = ""  # who would get it as the carriers are now; empty: not known yet
     failures: int = 0

@@ -60,6 +60,7 @@ class Delivery:
         self._news = threading.Condition()  # guards what is above; no I/O is done while it is held
         self._unrecorded: deque[tuple[list[int], End]] = deque()  # ends that the journal did not take yet
         self._recording = threading.Lock()  # held by whoever works these off
+        self._problem = ""  # what the log heard of the journal last
         self._is_stopped = False
         self._workers: list[threading.Thread] = []
 
@@ -85,7 +86,7 @@ class Delivery:
         Called while the journal is held still, so that what it says and what is known here agree.
         """
         steady = self._clock().steady
-        waiting = Waiting(entry, steady - age, steady, is_uncertain=entry.is_uncertain)
+        waiting = Waiting(entry, steady - age, steady, steady, is_uncertain=entry.is_uncertain)
         with self._news:
             has_ended = any(entry.number in numbers for numbers, _ in self._unrecorded)
             if entry.number not in self._waiting and not has_ended:
@@ -236,8 +237,8 @@ class Delivery:
             return
         newest = self._clock().steady - self._settings.give_up_after if result.has_hope else math.inf
         # A page that came lately has its own time, whatever it was told together with.
-        over = [each for each in batch if each.received <= newest]
-        left = [each for each in batch if each.received > newest]
+        over = [each for each in batch if each.taken <= newest]
+        left = [each for each in batch if each.taken > newest]
         if over:
             self._finish(over, PageState.FAILED, result.last_channel, "", result.why)
         if left:
@@ -283,8 +284,11 @@ class Delivery:
             step()
         except JournalError as error:
             self._telemetry.journal_writable.set(0)
-            _log.error("the journal can't be written", why=str(error))
+            if self._problem != (problem := str(error)):
+                self._problem = problem
+                _log.error("what becomes of pages can't be noted: they may be read twice", why=problem)
             return False
+        self._problem = ""
         self._telemetry.journal_writable.set(1)
         return True
 
@@ -300,10 +304,12 @@ class Delivery:
                 due = steady + _FIRST_PAUSE + self._chance() * (longest - _FIRST_PAUSE)
                 each.due = min([due, *(at for at in self._deadlines(each) if at > steady)])
         numbers = [each.entry.number for each in batch]
-        self._note(lambda: self._journal.postpone(numbers, result.why, is_uncertain=result.is_uncertain))
+        # Who has it already is known here only: after a restart they would get it again.
+        is_uncertain = result.is_uncertain or any(each.served for each in batch)
+        self._note(lambda: self._journal.postpone(numbers, result.why, is_uncertain=is_uncertain))
 
     def _deadlines(self, waiting: Waiting) -> Iterator[float]:
-        yield waiting.received + self._settings.give_up_after
+        yield waiting.taken + self._settings.give_up_after
         if self._outlets.fallback:
             yield waiting.received + self._settings.fallback_after
 

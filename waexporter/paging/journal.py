@@ -44,6 +44,8 @@ class Journal:
         # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._place: tuple[int, int] | None = None  # of the file that is open
+        self._highest = 0  # number of a page in any file so far: those of the next file go on from there
         self._guard: int | None = None
         self._memories: dict[str, Memory] = {}
         self._firing: dict[str, set[str]] = {}
@@ -57,9 +59,7 @@ class Journal:
         """Close the file; what is in it stays."""
         with self._lock:
             self._drop()
-            if self._guard is not None:
-                os.close(self._guard)
-                self._guard = None
+            self._let_go()
 
     @contextmanager
     def memory(self) -> Iterator[Recall]:
@@ -178,23 +178,32 @@ class Journal:
             raise JournalError(f"{self.path}: {error}") from error
 
     def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None and self._place != _place(self.path):
+            # Somebody moved the file away, or restored another: what is written to ours nobody finds again.
+            self._drop()
         if self._connection is None:
             self._take_hold()
             with self._translated():
                 connection = schema.connect(self.path, _BUSY)
                 self._connection = connection
+                self._place = _place(self.path)
+                self._highest = schema.number_on(connection, self._highest)
                 self._recall(connection)
         assert self._connection is not None  # noqa: S101 - for the type checker: set above
         return self._connection
 
     def _take_hold(self) -> None:
         """Keep every other daemon from writing here; a second one would send every page again."""
+        lock = self._folder / _LOCK
         if self._guard is not None:
-            return
+            held = os.fstat(self._guard)
+            if _place(lock) == (held.st_dev, held.st_ino):
+                return
+            self._let_go()  # of a folder that was moved away
         descriptor = -1
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if descriptor >= 0:
@@ -203,6 +212,11 @@ class Journal:
                 raise JournalError(f"{self.path}: another waexporter works with it") from error
             raise JournalError(f"{self._folder}: {error.strerror}") from error
         self._guard = descriptor
+
+    def _let_go(self) -> None:
+        if self._guard is not None:
+            os.close(self._guard)
+            self._guard = None
 
     def _recall(self, connection: sqlite3.Connection) -> None:
         self._memories, self._firing = {}, {}
@@ -266,7 +280,17 @@ class Recall:
             )
         for memory in memories:
             self._journal._remember(memory)  # noqa: SLF001
-        return Entry(cursor.lastrowid or 0, page, PageState.PENDING, received_at)
+        number = self._journal._highest = cursor.lastrowid or 0  # noqa: SLF001
+        return Entry(number, page, PageState.PENDING, received_at)
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Say which file is at a path now: its device and its number there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def read_pages(folder: str, count: int) -> tuple[Entry, ...]:

@@ -81,6 +81,20 @@ def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
+def number_on(connection: sqlite3.Connection, highest: int) -> int:
+    """Let the next page have a number above all so far, in this file and before it; gives the highest.
+
+    Pages of another file may still be on their way, and are known by their numbers.
+    """
+    here = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'pages'").fetchone()[0] or 0
+    if here < highest:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = 'pages'")
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('pages', ?)", (highest,))
+        connection.execute("COMMIT")
+    return max(here, highest)
+
+
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -68,7 +68,7 @@ def _alert(said: _Alert, number: int, now: float) -> Alert:
     if said.status == "resolved":
         ends_at = now if said.ends_at is None else _seconds(said.ends_at)
         # Go's zero time stands for no time at all.
-        ends_at = ends_at if ends_at >= starts_at else now
+        ends_at = ends_at if ends_at >= starts_at else max(now, starts_at)
     fingerprint = said.fingerprint or _digest(said.labels)
     return Alert(fingerprint, starts_at, ends_at, said.labels, said.annotations)
 
