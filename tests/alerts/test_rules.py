@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +28,8 @@ from tests.alerts.rules import (
     seconds,
 )
 from tests.markdown import METRICS, SPAN, blocks, headings, rows
+from waexporter import cli
+from waexporter.arguments import build
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 
 if TYPE_CHECKING:
@@ -36,15 +39,6 @@ if TYPE_CHECKING:
 
 DASHBOARDS = ROOT / "grafana" / "dashboards"
 METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
-# Of the pager; docs/metrics.md names them as soon as it serves them.
-PAGER_METRICS = {
-    "waexporter_oldest_pending_page_seconds",
-    "waexporter_page_attempts_total",
-    "waexporter_pages_pending",
-    "waexporter_pages_total",
-    "waexporter_watchdog_age_seconds",
-    "waexporter_webhooks_total",
-}
 RULES = [pytest.param(rule, id=f"{rule.name}-{number}") for number, rule in enumerate(alerts())]
 
 
@@ -52,7 +46,7 @@ def documented_metrics() -> set[str]:
     """Give every name the page may have, which docs/metrics.md lists and its own tests hold to the code."""
     spans = {span for row in rows(METRICS.read_text()) for cell in row[:2] for span in SPAN.findall(cell)}
     names = {span for span in spans if METRIC.fullmatch(span)}
-    return names | {f"{name}{end}" for name in names for end in ("_count", "_sum", "_bucket")} | PAGER_METRICS
+    return names | {f"{name}{end}" for name in names for end in ("_count", "_sum", "_bucket")}
 
 
 # --- the files ---------------------------------------------------------------------------------
@@ -190,6 +184,18 @@ def test_prometheus_accepts_every_query_of_the_runbooks(
 
     assert len(queries) > len(alert_names())
     assert finding.status == 0, finding.output
+
+
+def calls() -> list[str]:
+    lines = [block for file in RUNBOOKS.glob("*.md") for block in blocks(file, "console")]
+    return sorted({line[2:].strip() for line in lines if line.startswith("$ waexporter ")})
+
+
+@pytest.mark.parametrize("call", calls())
+def test_every_call_of_waexporter_in_the_runbooks_is_accepted(call: str) -> None:
+    options = build(cli.COMMANDS, cli.UNKNOWN).parse_args(shlex.split(call)[1:])
+
+    assert callable(options.command)
 
 
 def test_every_link_between_runbooks_leads_somewhere() -> None:
