@@ -8,7 +8,7 @@ VENV ?= .venv
 ARGS ?=
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format docs bench dashboards screenshots image real-parts constraints clean
+.PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from t
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
+
+alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with the score of the rules' tests.
+	@$(VENV)/bin/python -m tests.alerts.document
 
 dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
 	@$(VENV)/bin/python -m grafana.source
@@ -63,7 +66,7 @@ constraints:  ## Write constraints.txt afresh: the newest versions that pyprojec
 	rm -rf .venv-constraints constraints.txt.old
 
 clean:  ## Remove everything that make, the tests and the tools have left here.
-	rm -rf $(VENV) .venv-* .cache dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) .venv-* .cache dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .bench-* .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from waexporter import __version__
 from waexporter.config import parse_listen
+from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
@@ -238,6 +239,19 @@ def _takes_admin(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_rendering(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--selector",
+        default="",
+        metavar="MATCHERS",
+        help='labels that every metric must have, such as job="waexporter",env="prod"',
+    )
+    parser.add_argument(
+        "--runbook-base", default=RUNBOOK_BASE, metavar="URL", help="where you keep the runbooks"
+    )
+    parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
+
+
 def _takes_carrier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
@@ -266,7 +280,10 @@ def _takes_listing(parser: argparse.ArgumentParser) -> None:
 
 
 # Commands that have commands of their own.
-_GROUPS: Mapping[str, str] = {"pager": "see that people are paged: test, check, setup"}
+_GROUPS: Mapping[str, str] = {
+    "pager": "see that people are paged: test, check, setup",
+    "rules": "the alert rules for your Prometheus: render",
+}
 
 _LESSONS: Mapping[str, str] = {
     "pager test": """\
@@ -322,6 +339,10 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
         (_takes_admin,),
     ),
     "simulate": ("a simulated client, to try things on", (_takes_simulation,)),
+    "rules render": (
+        "print the alert rules as one file, with your labels and addresses",
+        (_takes_rendering,),
+    ),
     "pager test": (
         "send a test page along the real path, and say what happens at each step",
         (_takes_config, _takes_carrier),

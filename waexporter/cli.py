@@ -284,6 +284,14 @@ def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     return OK
 
 
+def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from waexporter.rules import render  # noqa: PLC0415
+
+    bases = {"runbook_base": options.runbook_base, "dashboard_base": options.dashboard_base}
+    _say(render(selector=options.selector, **bases).rstrip("\n"))
+    return OK
+
+
 def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import http.client  # noqa: PLC0415
     import urllib.error  # noqa: PLC0415
@@ -356,6 +364,7 @@ COMMANDS = {
     "probe": _probe,
     "bootstrap": _bootstrap,
     "simulate": _simulate,
+    "rules render": _rules_render,
     "pager test": _pager_test,
     "pager check": _pager_check,
     "pager setup": _pager_setup,

@@ -39,6 +39,11 @@ def _increase(selector: str) -> str:
     return f"increase({selector}[$__range])"
 
 
+def _lately(selector: str) -> str:
+    # Pages are rare: one reads better as 1 than as 0.02 a second.
+    return f"increase({selector}[$__rate_interval])"
+
+
 _GLANCE = (
     number(
         Head(
@@ -107,25 +112,27 @@ _PAGES = (
         Head(
             10,
             "Pages by channel and result",
-            "Accepted: a channel took it, which is not yet read. Suppressed: it said nothing new. Failed: "
-            "given up on that channel.",
-            "cps",
+            "How many, over the time that rates are measured over. Accepted: a channel took it, which is "
+            "not yet read. Suppressed: it said nothing new. Failed: given up on that channel.",
+            "short",
             8,
         ),
-        Query(f"sum by (channel, result) ({rate(own('waexporter_pages_total'))})", "{{channel}} {{result}}"),
+        Query(
+            f"sum by (channel, result) ({_lately(own('waexporter_pages_total'))})", "{{channel}} {{result}}"
+        ),
         stacked=True,
     ),
     lines(
         Head(
             11,
             "Attempts by channel and answer",
-            "Every attempt to deliver, by what the channel answered. Many attempts for few pages: it is "
-            "struggling.",
-            "cps",
+            "How many, by what the channel answered. Many attempts for few pages: it is struggling.",
+            "short",
             8,
         ),
         Query(
-            f"sum by (channel, code) ({rate(own('waexporter_page_attempts_total'))})", "{{channel}} {{code}}"
+            f"sum by (channel, code) ({_lately(own('waexporter_page_attempts_total'))})",
+            "{{channel}} {{code}}",
         ),
         stacked=True,
     ),
@@ -178,11 +185,11 @@ _INBOUND = (
         Head(
             20,
             "Webhooks by result",
-            "What Alertmanager posted. Anything but accepted is an alert that it sends again, or loses.",
-            "reqps",
+            "How many Alertmanager posted. Anything but accepted is an alert that it sends again, or loses.",
+            "short",
             8,
         ),
-        Query(f"sum by (result) ({rate(own('waexporter_webhooks_total'))})", "{{result}}"),
+        Query(f"sum by (result) ({_lately(own('waexporter_webhooks_total'))})", "{{result}}"),
         stacked=True,
     ),
     lines(
@@ -201,10 +208,10 @@ _INBOUND = (
             22,
             "Messages that may be read twice",
             "Sent again after an attempt whose outcome is not known: better twice than never.",
-            "cps",
+            "short",
             8,
         ),
-        Query(f"sum by (instance) ({rate(own('waexporter_page_duplicates_total'))})", "{{instance}}"),
+        Query(f"sum by (instance) ({_lately(own('waexporter_page_duplicates_total'))})", "{{instance}}"),
     ),
 )
 

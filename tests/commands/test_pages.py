@@ -201,7 +201,8 @@ def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace,
     outside = workplace.say("pages")
 
     assert inside.status == outside.status == 1
-    assert "the journal holds what is no page: move the file away" in inside.complaints
+    assert "pages.sqlite: page 1 is damaged" in inside.complaints
+    assert "move the file away" in inside.complaints
     assert "file is not a database" in outside.complaints
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -99,6 +99,21 @@ def test_the_incident_passes(page: Callable[[], Page]) -> None:
     assert problems == frozenset()
     assert after.value("waexporter_crashes_total") == 0
     assert after.total("waexporter_poll_failures_total", reason="rate_limited") == 0
+
+
+def test_people_were_paged_about_it_through_a_client_that_works(url: str) -> None:
+    def pages() -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = httpx.get(f"{url}api/v1/pages", trust_env=False).json()["pages"]
+        return [page for page in told if page["state"] == "accepted" and _is_about(page, "WhatsAppDown")]
+
+    paged = wait_for(pages, deadline=ROUND)
+
+    assert paged[-1]["firing"] == 1
+    assert paged[-1]["destination"].partition("/")[0] in {"ha", "multiconnect"}
+
+
+def _is_about(page: dict[str, Any], alert: str) -> bool:
+    return any(shown["alertname"] == alert and shown["target"] == "single" for shown in page["shown"])
 
 
 def test_every_metric_that_is_on_by_default_is_shown(page: Callable[[], Page]) -> None:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import an_alert
 from waexporter.model import State
-from waexporter.paging.routes import MOST_ROUTES, Carrier, Concern, choose_routes, concern_of
+from waexporter.paging.alerts import Alert
+from waexporter.paging.routes import (
+    MOST_ROUTES,
+    Carrier,
+    Concern,
+    choose_routes,
+    concern_of,
+    join_concerns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,3 +140,18 @@ def test_every_way_there_is_is_in_one_of_the_lists_and_no_other(
 @pytest.mark.parametrize("state", State)
 def test_every_verdict_has_its_place(state: State) -> None:
     assert sum(map(len, names(carriers(state)))) == 1
+
+
+ALERTS = st.builds(
+    lambda target, affects, ends: Alert("f", 1.0, ends, {"target": target, "affects_channel": affects}),
+    st.sampled_from(["", "orders", "support", "backup"]),
+    st.sampled_from(["", "whatsapp"]),
+    st.sampled_from([None, 2.0]),
+)
+
+
+@given(st.lists(st.lists(ALERTS, max_size=4), max_size=4))
+def test_pages_say_together_what_their_alerts_say(pages: list[list[Alert]]) -> None:
+    together = concern_of(alert for page in pages for alert in page)
+
+    assert join_concerns(concern_of(page) for page in pages) == together

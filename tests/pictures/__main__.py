@@ -28,6 +28,8 @@ def main() -> None:
         story = stack.enter_context(recorded(minutes * 60, folder, print))
         browser = stack.enter_context(Browser(folder / "profile"))
         IMAGES.mkdir(exist_ok=True)
+        for old in IMAGES.glob("*.png"):
+            old.unlink()
         for name, board in BOARDS.items():
             seconds = int(story.ended - story.began)
             sight = Sight(story.ended, seconds, SCRAPE, SCRAPE, CHOSEN.get(name))

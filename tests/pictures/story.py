@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import yaml
+
 from tests.e2e.clients import USERS
 from tests.e2e.conftest import find_simulated_client
 from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment, write_config
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tests.e2e.clients import SimulatedClient
 
 SUITE = parts.SUITES[-1]
+RULES = parts.ROOT / "alerts"
 SCRAPE = 5  # seconds
 POLLS = {
     "health": "7s",
@@ -113,24 +116,14 @@ def _config(clients: dict[str, SimulatedClient], folder: Path) -> dict[str, obje
 
 
 def _alertmanager(folder: Path, exporter: str) -> Alertmanager:
-    config = {
-        "route": {
-            "receiver": "pager",
-            "group_by": ["alertname", "target"],
-            "group_wait": "5s",
-            "group_interval": "1m",
-            "repeat_interval": "4h",
-            "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "pager", "repeat_interval": "50s"}],
-        },
-        "receivers": [{"name": "pager", "webhook_configs": [{"url": f"{exporter}/api/v1/alerts"}]}],
-    }
-    return Alertmanager(parts.program(SUITE, "prometheus-alertmanager"), folder / "alertmanager", config)
+    # As it is shipped, but for the pager's address.
+    shipped = (RULES / "alertmanager.yml").read_text().replace("http://127.0.0.1:9847", exporter)
+    program = parts.program(SUITE, "prometheus-alertmanager")
+    return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped))
 
 
 def _prometheus(folder: Path, exporter: str, manager: str) -> Prometheus:
-    rules = [
-        str(file) for file in sorted((parts.ROOT / "alerts").glob("*.yml")) if file.stem != "alertmanager"
-    ]
+    rules = [str(RULES / name) for name in ("recording-rules.yml", "alerts.yml")]
     address = exporter.removeprefix("http://")
     config = {
         "global": {"scrape_interval": f"{SCRAPE}s", "evaluation_interval": f"{SCRAPE}s"},

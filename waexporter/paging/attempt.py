@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.log import get_logger
 from waexporter.metrics.pager import WHATSAPP
 from waexporter.paging.channels import Recipient
-from waexporter.paging.routes import choose_routes, concern_of
+from waexporter.paging.routes import choose_routes, concern_of, join_concerns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +47,11 @@ class Waiting:
     is_uncertain: bool = False
     is_late: bool = False  # its rate made it wait
     said: str = ""  # what the log heard of it last
+    # Read from the page once: in a storm thousands of alerts wait, and routes are looked at with every page.
+    concern: Concern = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.concern = concern_of(item.alert for item in self.entry.page.items)
 
 
 @dataclass(slots=True)
@@ -200,4 +205,4 @@ def _barred(batch: Sequence[Waiting]) -> frozenset[str]:
 
 
 def _concern_of(batch: Sequence[Waiting]) -> Concern:
-    return concern_of(item.alert for each in batch for item in each.entry.page.items)
+    return join_concerns(each.concern for each in batch)

@@ -70,7 +70,9 @@ def read_entry(row: Row, path: Path) -> Entry:
     try:
         page, known_state = msgspec.json.decode(zlib.decompress(content), type=Page), PageState(state)
     except (zlib.error, msgspec.DecodeError, TypeError, ValueError) as error:
-        raise JournalError(f"{path}: page {number} is damaged: {error}") from error
+        raise JournalError(
+            f"{path}: page {number} is damaged ({error}); move the file away, or choose another state_dir"
+        ) from error
     return Entry(
         number=number,
         page=page,

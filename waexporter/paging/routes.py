@@ -60,6 +60,16 @@ def concern_of(alerts: Iterable[Alert]) -> Concern:
     return Concern(tuple(affected), frozenset(distrusted), distrusts_all)
 
 
+def join_concerns(concerns: Iterable[Concern]) -> Concern:
+    """Give what several say together."""
+    known = tuple(concerns)
+    return Concern(
+        tuple(dict.fromkeys(target for each in known for target in each.affected)),
+        frozenset().union(*(each.distrusted for each in known)),
+        any(each.distrusts_all for each in known),
+    )
+
+
 def choose_routes(
     carriers: Sequence[Carrier], via: Sequence[str], concern: Concern, barred: frozenset[str]
 ) -> Routes:

@@ -22,7 +22,7 @@ DUPLICATE_WITHIN = 120.0  # seconds after it was told, in which the same news is
 STALE_WITHIN = 600.0
 
 
-class Memory(msgspec.Struct, frozen=True):
+class Memory(msgspec.Struct, frozen=True, gc=False):
     """What is remembered of an alert; `told_at` is on the pager's clock, the others on the wall clock."""
 
     fingerprint: str

@@ -1,0 +1,86 @@
+"""docs/alerts.md, made from the rules, their tests and the score of these; `make alerts` writes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.alerts.mutation import measure
+from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
+from tests.alerts.survivors import reason
+
+if TYPE_CHECKING:
+    from tests.alerts.mutation import Score
+
+DOCUMENT = ROOT / "docs" / "alerts.md"
+
+_HEAD = """\
+# Alerts
+
+Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load them stands in the
+[README](../README.md#alerts).
+
+- **critical** wakes somebody now, **warning** is work for the day, **info** is good to know.
+- **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them can't trust that WhatsApp
+  carries it.
+- `for` is how long the condition must hold.
+- Tests are promtool tests about the alert: it fires, it does not, and both sides of its boundary.
+- Killed are small changes of the rule (a threshold, a comparator, a matcher, an operator, `for`) that make a
+  test fail.
+
+"""
+
+
+def text(score: Score) -> str:
+    """Give the document for a score of every rule."""
+    return "".join(
+        (
+            _HEAD,
+            _numbers(score),
+            "\n## The alerts\n\n| alert | severity | for | meaning | tests | killed |\n",
+            "|---|---|---|---|---|---|\n",
+            *(_row(name, score) for name in alert_names()),
+            "\n## Recording rules\n\n| series | killed |\n|---|---|\n",
+            *(f"| `{rule.name}` | {_killed(rule.name, score)} |\n" for rule in recordings()),
+            "\n## Changes that no test notices\n\n",
+            *(f"- {count}: {words}\n" for words, count in _reasons(score).items()),
+        )
+    )
+
+
+def _numbers(score: Score) -> str:
+    return (
+        f"{len(alert_names())} alerts in {len(alerts())} rules, {len(recordings())} recording rules, "
+        f"{len(cases())} tests; of {sum(score.made.values())} changes {score.ratio:.1%} are killed.\n"
+    )
+
+
+def _row(name: str, score: Score) -> str:
+    rules = [rule for rule in alerts() if rule.name == name]
+    columns = (
+        f"[{name}](../alerts/runbooks/{name}.md)",
+        ", ".join(dict.fromkeys(_severity(rule) for rule in rules)),
+        ", ".join(dict.fromkeys(rule.waits or "at once" for rule in rules)),
+        rules[0].annotations["summary"],
+        str(len(cases_of(name))),
+        _killed(name, score),
+    )
+    return f"| {' | '.join(columns)} |\n"
+
+
+def _severity(rule: Rule) -> str:
+    return rule.labels["severity"] + (" wa" if "affects_channel" in rule.labels else "")
+
+
+def _killed(name: str, score: Score) -> str:
+    survivors = sum(each.split(" (")[0].split(": ")[0] == name for each in score.survivors)
+    return f"{score.made[name] - survivors} of {score.made[name]}"
+
+
+def _reasons(score: Score) -> Counter[str]:
+    return Counter(reason(survivor) or f"**no reason**: {survivor}" for survivor in score.survivors)
+
+
+if __name__ == "__main__":
+    print("Trying every change of every rule, for a minute or two ...")
+    DOCUMENT.write_text(text(measure((*recordings(), *alerts()))))

@@ -1,0 +1,218 @@
+"""Are the rules' tests worth something? Each small change of a rule must make a test fail.
+
+`python -m tests.alerts.mutation` prints the score and the survivors; test_mutation.py holds both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.alerts.rules import (
+    Document,
+    Rule,
+    alerts,
+    cases,
+    cases_of,
+    evaluation_interval,
+    mentions,
+    recordings,
+    seconds,
+)
+from tests.real import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SUITE = parts.SUITES[-1]
+_LEAST_SHIFT = 60  # seconds by which a `for` is changed at the least
+
+# What is not arithmetic: strings, ranges, label names in parentheses, names with digits in them.
+_OPAQUE = re.compile(r'"[^"]*"|\[[^\]]*\]|\b(?:by|without|on)\s*\([^)]*\)|[A-Za-z_:][\w:]*')
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_COMPARATOR = re.compile(r"==|!=|>=|<=|>|<")
+_MATCHER = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
+_SET_OPERATOR = re.compile(r"\b(and|or|unless)\b")
+_AGGREGATOR = re.compile(r"\b(max|min) (?:without|by)\b")
+_OTHER_COMPARATORS = {
+    ">": (">=", "<"),
+    "<": ("<=", ">"),
+    ">=": (">", "<="),
+    "<=": ("<", ">="),
+    "==": ("!=",),
+    "!=": ("==",),
+}
+_NEGATED = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
+_OTHER_OPERATOR = {"and": "unless", "or": "unless", "unless": "and"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A rule with one small change."""
+
+    origin: Rule
+    rule: Rule
+    change: str  # what was changed, such as `threshold 0.5 -> 0.45`
+
+    @property
+    def name(self) -> str:
+        """Name it so that a list of survivors can."""
+        which = "/".join(self.origin.labels[key] for key in ("severity", "long") if key in self.origin.labels)
+        return f"{self.origin.name}{f' ({which})' if which else ''}: {self.change}"
+
+
+def mutants(rule: Rule) -> Iterator[Mutant]:
+    """Yield every mutant of a rule: thresholds, comparators, matchers, operators, aggregators, `for`."""
+    changes = (*_numbers(rule.expr), *_comparators(rule.expr), *_matchers(rule.expr), *_operators(rule.expr))
+    for words, expr in changes:
+        yield Mutant(rule, replace(rule, expr=expr), words)
+    if rule.is_alert:
+        yield from (Mutant(rule, replace(rule, waits=waits), words) for words, waits in _waits(rule.waits))
+
+
+def _masked(expr: str) -> str:
+    """Blank out what is not arithmetic; every place stays where it is."""
+    return _OPAQUE.sub(lambda found: "\0" * len(found[0]), expr)
+
+
+def _swap(expr: str, found: re.Match[str], other: str) -> str:
+    return expr[: found.start()] + other + expr[found.end() :]
+
+
+def _numbers(expr: str) -> Iterator[tuple[str, str]]:
+    for place, found in enumerate(_NUMBER.finditer(_masked(expr)), 1):
+        number = float(found[0])
+        for other in (number * 0.9, number * 1.1) if number else (-1.0, 1.0):
+            yield f"number {place}: {found[0]} -> {other:g}", _swap(expr, found, f"{other:.10g}")
+
+
+def _comparators(expr: str) -> Iterator[tuple[str, str]]:
+    for place, found in enumerate(_COMPARATOR.finditer(_masked(expr)), 1):
+        for other in _OTHER_COMPARATORS[found[0]]:
+            yield f"comparator {place}: {found[0]} -> {other}", _swap(expr, found, other)
+
+
+def _matchers(expr: str) -> Iterator[tuple[str, str]]:
+    for place, found in enumerate(_MATCHER.finditer(expr), 1):
+        label, operator, value = found.groups()
+        yield (
+            f"matcher {place}: {found[0]} negated",
+            _swap(expr, found, f'{label}{_NEGATED[operator]}"{value}"'),
+        )
+        yield (
+            f"matcher {place}: {found[0]} of another value",
+            _swap(expr, found, f'{label}{operator}"mutated"'),
+        )
+        yield f"matcher {place}: {found[0]} removed", _swap(expr, found, 'mutated=""')
+
+
+def _operators(expr: str) -> Iterator[tuple[str, str]]:
+    for place, found in enumerate(_SET_OPERATOR.finditer(expr), 1):
+        other = _OTHER_OPERATOR[found[0]]
+        yield f"operator {place}: {found[0]} -> {other}", _swap(expr, found, other)
+    for place, found in enumerate(_AGGREGATOR.finditer(expr), 1):
+        other = found[0].replace(found[1], "min" if found[1] == "max" else "max")
+        yield f"aggregator {place}: {found[1]} -> {other[:3]}", _swap(expr, found, other)
+
+
+def _waits(waits: str) -> Iterator[tuple[str, str]]:
+    if not waits:
+        yield "for 1m", "1m"
+        return
+    now = seconds(waits)
+    shift = max(_LEAST_SHIFT, now // 10)
+    yield f"no for instead of {waits}", ""
+    yield from ((f"for {waits} -> {other}s", f"{other}s") for other in (now - shift, now + shift) if other)
+
+
+# --- trying one --------------------------------------------------------------------------------
+
+
+def _needed(exprs: Sequence[str]) -> list[Rule]:
+    """List the recording rules that expressions rest on, in the order of evaluation."""
+    names: set[str] = set()
+    waiting = list(exprs)
+    while waiting:
+        expr = waiting.pop()
+        for rule in recordings():
+            if rule.name not in names and mentions(expr, rule.name):
+                names.add(rule.name)
+                waiting.append(rule.expr)
+    return [rule for rule in recordings() if rule.name in names]
+
+
+def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[Path, Document]]]:
+    """Choose the fewest rules and tests that can tell a mutant of this rule."""
+    if rule.is_alert:
+        own = [each for each in alerts() if each.name == rule.name]
+        window = rule.labels.get("long", "")  # tests that are about it come first
+        tests = sorted(cases_of(rule.name), key=lambda test: f" {window} and" not in test[1]["name"])
+        return [*_needed([each.expr for each in own]), *own], tests
+    above = [each for each in recordings() if rule in _needed([each.name])]
+    tests = [
+        (file, case)
+        for file, case in cases()
+        if any(
+            mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above
+        )
+    ]
+    return _needed([each.name for each in above]), tests
+
+
+def is_killed(mutant: Mutant, folder: Path) -> bool:
+    """Tell whether a promtool test fails with this mutant in place of its origin."""
+    folder.mkdir()
+    rules, tests = _concerned(mutant.origin)
+    changed = [mutant.rule if rule is mutant.origin else rule for rule in rules]
+    document = {"groups": [{"name": "mutated", "rules": [rule.document() for rule in changed]}]}
+    (folder / "rules.yml").write_text(json.dumps(document))
+    # One test after the other: the first that fails is enough, and most mutants fail in the first.
+    return any(_fails(file, case, folder) for file, case in tests)
+
+
+def _fails(file: Path, case: Document, folder: Path) -> bool:
+    test = {"rule_files": ["rules.yml"], "evaluation_interval": evaluation_interval(file), "tests": [case]}
+    (folder / "test.yml").write_text(json.dumps(test))
+    command: list[str | Path] = [parts.program(_SUITE, "promtool"), "test", "rules", folder / "test.yml"]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many mutants there were of each rule's name, and which survived."""
+
+    made: dict[str, int]
+    survivors: tuple[str, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Give the share of mutants that were killed."""
+        return 1 - len(self.survivors) / sum(self.made.values())
+
+
+def measure(rules: Sequence[Rule]) -> Score:
+    """Try every mutant of these rules, on all processors."""
+    every = [mutant for rule in rules for mutant in mutants(rule)]
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        folders = (Path(folder) / str(number) for number in range(len(every)))
+        killed = list(pool.map(is_killed, every, folders))
+    made = {rule.name: 0 for rule in rules}
+    for mutant in every:
+        made[mutant.origin.name] += 1
+    survivors = (mutant.name for mutant, is_dead in zip(every, killed, strict=True) if not is_dead)
+    return Score(made, tuple(survivors))
+
+
+if __name__ == "__main__":
+    only = sys.argv[1:]
+    score = measure([rule for rule in (*recordings(), *alerts()) if not only or rule.name in only])
+    print(*score.survivors, sep="\n")
+    print(f"{sum(score.made.values())} mutants, {score.ratio:.1%} killed")

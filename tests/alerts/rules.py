@@ -1,0 +1,96 @@
+"""The shipped rules and their promtool tests, as tests look at them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ALERTS = ROOT / "alerts"
+RULE_FILES = (ALERTS / "recording-rules.yml", ALERTS / "alerts.yml")
+TEST_FILES = sorted((ALERTS / "tests").glob("*.yml"))
+RUNBOOKS = ALERTS / "runbooks"
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; an alert may have several of its name."""
+
+    name: str
+    expr: str
+    is_alert: bool
+    waits: str = ""  # `for`; empty: not at all
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+
+    def document(self) -> Document:
+        """Give it as YAML would."""
+        own: Document = {"alert" if self.is_alert else "record": self.name, "expr": self.expr}
+        more = {"for": self.waits, "labels": self.labels, "annotations": self.annotations}
+        return own | {key: value for key, value in more.items() if value}
+
+
+@cache
+def groups() -> dict[str, tuple[Rule, ...]]:
+    """Give the rules by group, in the order in which they are evaluated."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for file in RULE_FILES:
+        for group in yaml.safe_load(file.read_text())["groups"]:
+            assert group["name"] not in found, f"two groups are called {group['name']}"
+            found[group["name"]] = tuple(
+                Rule(
+                    name=rule.get("alert") or rule["record"],
+                    expr=rule["expr"],
+                    is_alert="alert" in rule,
+                    waits=rule.get("for", ""),
+                    labels=rule.get("labels", {}),
+                    annotations=rule.get("annotations", {}),
+                )
+                for rule in group["rules"]
+            )
+    return found
+
+
+def alerts() -> tuple[Rule, ...]:
+    return tuple(rule for rules in groups().values() for rule in rules if rule.is_alert)
+
+
+def recordings() -> tuple[Rule, ...]:
+    return tuple(rule for rules in groups().values() for rule in rules if not rule.is_alert)
+
+
+def alert_names() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.name for rule in alerts()))
+
+
+def mentions(expr: str, name: str) -> bool:
+    return re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])", expr) is not None
+
+
+@cache
+def cases() -> tuple[tuple[Path, Document], ...]:
+    """Give each promtool test with its file; the name of one begins with that of its alert."""
+    return tuple((file, case) for file in TEST_FILES for case in yaml.safe_load(file.read_text())["tests"])
+
+
+@cache
+def evaluation_interval(file: Path) -> str:
+    return str(yaml.safe_load(file.read_text())["evaluation_interval"])
+
+
+def cases_of(alert: str) -> list[tuple[Path, Document]]:
+    return [(file, case) for file, case in cases() if case["name"].startswith(f"{alert}: ")]
+
+
+def seconds(duration: str) -> int:
+    """Give a duration such as 1h30m in seconds."""
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", duration))

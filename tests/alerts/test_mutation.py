@@ -1,0 +1,58 @@
+"""The tests of the rules notice small changes of the rules; what they miss is known, with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.alerts import document
+from tests.alerts.mutation import Score, measure, mutants
+from tests.alerts.rules import Rule, alerts, recordings
+from tests.alerts.survivors import SURVIVORS, reason
+from tests.real import parts
+from tests.real.fixtures import require
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]  # seconds; a minute or two on two idle processors
+
+
+@pytest.fixture(scope="module")
+def score() -> Score:
+    missing = "promtool" in parts.missing_programs(parts.SUITES[-1])
+    require(["promtool"] if missing else [], where=parts.SUITES[-1])
+    return measure((*recordings(), *alerts()))
+
+
+def test_at_least_95_of_100_mutants_are_killed(score: Score) -> None:
+    assert score.ratio >= 0.95, score.survivors
+
+
+def test_every_survivor_has_a_reason_and_every_reason_a_survivor(score: Score) -> None:
+    assert [survivor for survivor in score.survivors if reason(survivor) is None] == []
+    assert {reason(survivor) for survivor in score.survivors} == set(SURVIVORS.values())
+
+
+def test_the_document_is_current(score: Score) -> None:
+    assert document.DOCUMENT.read_text() == document.text(score), "make alerts writes it afresh"
+
+
+def test_a_rule_is_changed_in_each_of_its_parts() -> None:
+    rule = Rule("A", 'max by (a2) (m_5{x="1"}[5m]) > 0.5 and b == 0', is_alert=True, waits="5m")
+
+    changes = [(mutant.rule.expr, mutant.rule.waits) for mutant in mutants(rule)]
+
+    assert changes == [
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.45 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.55 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.5 and b == -1', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.5 and b == 1', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) >= 0.5 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) < 0.5 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.5 and b != 0', "5m"),
+        ('max by (a2) (m_5{x!="1"}[5m]) > 0.5 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="mutated"}[5m]) > 0.5 and b == 0', "5m"),
+        ('max by (a2) (m_5{mutated=""}[5m]) > 0.5 and b == 0', "5m"),
+        ('max by (a2) (m_5{x="1"}[5m]) > 0.5 unless b == 0', "5m"),
+        ('min by (a2) (m_5{x="1"}[5m]) > 0.5 and b == 0', "5m"),
+        (rule.expr, ""),
+        (rule.expr, "240s"),
+        (rule.expr, "360s"),
+    ]

@@ -1,0 +1,245 @@
+"""The shipped rules: loadable everywhere, tested, explained, and about metrics that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.alerts.rules import (
+    ALERTS,
+    ROOT,
+    RULE_FILES,
+    RUNBOOKS,
+    TEST_FILES,
+    Rule,
+    alert_names,
+    alerts,
+    cases,
+    cases_of,
+    evaluation_interval,
+    groups,
+    mentions,
+    recordings,
+    seconds,
+)
+from tests.markdown import METRICS, SPAN, blocks, headings, rows
+from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.real.fixtures import RunTool
+
+DASHBOARDS = ROOT / "grafana" / "dashboards"
+METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
+# Of the pager; docs/metrics.md names them as soon as it serves them.
+PAGER_METRICS = {
+    "waexporter_oldest_pending_page_seconds",
+    "waexporter_page_attempts_total",
+    "waexporter_pages_pending",
+    "waexporter_pages_total",
+    "waexporter_watchdog_age_seconds",
+    "waexporter_webhooks_total",
+}
+RULES = [pytest.param(rule, id=f"{rule.name}-{number}") for number, rule in enumerate(alerts())]
+
+
+def documented_metrics() -> set[str]:
+    """Give every name the page may have, which docs/metrics.md lists and its own tests hold to the code."""
+    spans = {span for row in rows(METRICS.read_text()) for cell in row[:2] for span in SPAN.findall(cell)}
+    names = {span for span in spans if METRIC.fullmatch(span)}
+    return names | {f"{name}{end}" for name in names for end in ("_count", "_sum", "_bucket")} | PAGER_METRICS
+
+
+# --- the files ---------------------------------------------------------------------------------
+
+
+def test_every_prometheus_loads_the_rules_without_a_finding(promtool: RunTool, suite: str) -> None:
+    finding = promtool(suite, "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+    assert finding.status == 0, finding.output
+
+
+@pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.stem)
+def test_every_prometheus_passes_the_tests_of_the_rules(promtool: RunTool, suite: str, file: Path) -> None:
+    finding = promtool(suite, "test", "rules", file)
+
+    assert finding.status == 0, finding.output
+
+
+@pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.stem)
+def test_the_tests_evaluate_every_group_in_its_order(file: Path) -> None:
+    text = file.read_text()
+
+    listed = re.findall(r"^  - (waexporter-\S+)$", text.split("evaluation_interval")[0], re.MULTILINE)
+
+    assert listed == list(groups())
+
+
+def test_every_metric_in_the_rules_is_documented() -> None:
+    used = {name for rule in (*recordings(), *alerts()) for name in METRIC.findall(rule.expr)}
+    recorded = {name for rule in recordings() for name in METRIC.findall(rule.name)}
+
+    assert used - recorded - documented_metrics() == set()
+
+
+def test_every_recording_rule_is_used_and_tested() -> None:
+    exprs = [rule.expr for rule in (*recordings(), *alerts())]
+    tested = [test["expr"] for _, case in cases() for test in case.get("promql_expr_test", ())]
+
+    unused = [rule.name for rule in recordings() if not any(mentions(expr, rule.name) for expr in exprs)]
+    untested = [rule.name for rule in recordings() if not any(mentions(expr, rule.name) for expr in tested)]
+
+    assert unused == []
+    assert untested == []
+
+
+# --- conventions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_alert_keeps_the_conventions(rule: Rule) -> None:
+    assert re.fullmatch(r"(WhatsApp|WaExporter)[A-Z][A-Za-z]+|Watchdog", rule.name)
+    assert rule.labels["severity"] in {"critical", "warning", "info"}
+    assert rule.labels.get("affects_channel", "whatsapp") == "whatsapp"
+    assert set(rule.annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert "{{" not in rule.annotations["summary"]
+    assert "\n" not in rule.annotations["description"]
+
+
+@pytest.mark.parametrize("rule", recordings(), ids=lambda rule: rule.name)
+def test_a_recording_rule_is_named_level_metric_operations(rule: Rule) -> None:
+    assert re.fullmatch(r"target:whatsapp_[a-z_]+:[a-z0-9_]+", rule.name)
+
+
+@pytest.mark.parametrize("name", alert_names())
+def test_an_alert_has_a_reason_beside_its_numbers(name: str) -> None:
+    parts = (ALERTS / "alerts.yml").read_text().split("- alert: ")
+
+    texts = [text for text in parts if text.startswith(f"{name}\n")]
+
+    assert all("# " in text for text in texts) or name == "Watchdog"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_failover_does_not_fire_an_alert_on_health(rule: Rule) -> None:
+    twice_the_unhealthy_interval = 60
+
+    if "whatsapp_verdict" in rule.expr or "whatsapp_problem" in rule.expr:
+        assert seconds(rule.waits) >= twice_the_unhealthy_interval
+        assert "_over_time(" in rule.expr
+
+
+# --- runbooks and dashboards -------------------------------------------------------------------
+
+
+def test_every_alert_has_a_runbook_and_there_is_no_other() -> None:
+    assert {file.stem for file in RUNBOOKS.glob("*")} == set(alert_names())
+
+
+@pytest.mark.parametrize("name", alert_names())
+def test_a_runbook_has_the_four_sections_and_commands(name: str) -> None:
+    file = RUNBOOKS / f"{name}.md"
+
+    assert headings(file) == [name, "Meaning", "Impact", "Diagnosis", "Mitigation"]
+    assert blocks(file, "promql") + blocks(file, "console")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_link_of_an_alert_leads_to_its_runbook(rule: Rule) -> None:
+    assert rule.annotations["runbook_url"] == f"{RUNBOOK_BASE}/{rule.name}.md"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_link_of_an_alert_leads_to_a_dashboard_and_its_panel(rule: Rule) -> None:
+    link = urlsplit(rule.annotations["dashboard_url"].replace("{{ $labels.target | urlquery }}", "a"))
+    uid = link.path.split("/")[2]
+    panel = parse_qs(link.query).get("viewPanel")
+    boards = {board["uid"]: board for board in map(json.loads, map(_text, DASHBOARDS.glob("*.json")))}
+
+    assert f"{link.scheme}://{link.netloc}" == DASHBOARD_BASE
+    assert uid in {f"waexporter-{name}" for name in ("fleet", "client", "pager", "exporter")}
+    assert not DASHBOARDS.exists() or uid in boards
+    assert not (panel and boards) or int(panel[0]) in {each["id"] for each in boards[uid]["panels"]}
+
+
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+def test_every_metric_in_the_runbooks_is_documented_or_recorded() -> None:
+    known = documented_metrics() | {name for rule in recordings() for name in METRIC.findall(rule.name)}
+
+    used = {name for file in RUNBOOKS.glob("*.md") for name in METRIC.findall(file.read_text())}
+
+    assert {name for name in used - known if not name.endswith("_")} == set()
+
+
+def test_prometheus_accepts_every_query_of_the_runbooks(
+    promtool: RunTool, suite: str, tmp_path: Path
+) -> None:
+    queries = [query for file in sorted(RUNBOOKS.glob("*.md")) for query in blocks(file, "promql")]
+    own = [{"record": f"runbook:{number}", "expr": query} for number, query in enumerate(queries)]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "runbooks", "rules": own}]}))
+
+    finding = promtool(suite, "check", "rules", tmp_path / "rules.yml")
+
+    assert len(queries) > len(alert_names())
+    assert finding.status == 0, finding.output
+
+
+def test_every_link_between_runbooks_leads_somewhere() -> None:
+    links = {
+        link for file in RUNBOOKS.glob("*.md") for link in re.findall(r"\]\(([^)]+)\)", file.read_text())
+    }
+
+    assert [link for link in links if not (RUNBOOKS / link).exists()] == []
+
+
+# --- tests of the rules ------------------------------------------------------------------------
+
+
+def fires(rule: Rule, test: dict[str, list[dict[str, dict[str, str]]]]) -> bool:
+    return any(rule.labels.items() <= alert["exp_labels"].items() for alert in test["exp_alerts"])
+
+
+def test_every_test_is_about_an_alert_or_the_recording_rules() -> None:
+    names = (*alert_names(), "recording rules")
+
+    assert [case["name"] for _, case in cases() if case["name"].split(":")[0] not in names] == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_alert_has_a_test_in_which_it_fires(rule: Rule) -> None:
+    tests = [test for _, case in cases_of(rule.name) for test in case.get("alert_rule_test", ())]
+
+    assert any(fires(rule, test) for test in tests)
+
+
+@pytest.mark.parametrize("name", [name for name in alert_names() if name != "Watchdog"])
+def test_an_alert_has_a_test_in_which_it_never_fires(name: str) -> None:
+    tests = [case.get("alert_rule_test") or case["promql_expr_test"] for _, case in cases_of(name)]
+
+    assert any(not any(test.get("exp_alerts") for test in each) for each in tests)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.values[0].name != "Watchdog"])  # type: ignore[union-attr]
+def test_an_alert_has_a_test_on_both_sides_of_its_boundary(rule: Rule) -> None:
+    pairs = [
+        (before, after, 2 * seconds(evaluation_interval(file)))
+        for file, case in cases_of(rule.name)
+        for before in case.get("alert_rule_test", ())
+        for after in case.get("alert_rule_test", ())
+    ]
+
+    assert any(
+        not fires(rule, before)
+        and fires(rule, after)
+        and 0 < seconds(after["eval_time"]) - seconds(before["eval_time"]) <= most
+        and seconds(after["eval_time"]) >= seconds(rule.waits)
+        for before, after, most in pairs
+    )
