@@ -197,7 +197,7 @@ def test_its_silence_pages_and_its_return_does_even_across_a_restart(desk: Desk)
     desk.restart()
     desk.pager.tick()
     assert desk.run() == 0
-    desk.clock.move(81.0)
+    desk.clock.move(91.0)
 
     for _ in range(3):
         desk.pager.tick()
@@ -209,6 +209,21 @@ def test_its_silence_pages_and_its_return_does_even_across_a_restart(desk: Desk)
     desk.pager.tick()
     desk.run()
     assert len(desk.texts()) == 2
+
+
+def test_a_daemon_that_was_gone_for_long_gives_watchdogs_time_to_be_heard_again(desk: Desk) -> None:
+    desk.receive(desk.alert("Watchdog"))
+    desk.pager.stop()
+    desk.clock.move(3600.0)
+    desk.restart()
+
+    desk.pager.tick()
+    told_at_once = desk.run()
+    desk.clock.move(91.0)
+    desk.pager.tick()
+
+    assert told_at_once == 0
+    assert desk.run() == 1
 
 
 def test_a_watchdog_that_ended_is_no_sign_of_life(desk: Desk) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
+_HEARING = 90.0  # seconds after a start in which a watchdog that comes every minute is heard again
 _GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
 _PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
 
@@ -78,6 +79,7 @@ class Pager:
         self._is_resumed = False
         self._problem: str | None = None
         self._pruned_at = -math.inf
+        self._started_at = self._even.now()
         self._seen_at = {watchdog.name: self._even.now() for watchdog in settings.watchdogs}
         self._groups: dict[str, str] = {}
         self._is_strange_said = False
@@ -192,9 +194,19 @@ class Pager:
             return
         now, wall = self._even.now(), self._clock().wall
         with self._journal.memory() as recall:
-            news = watchdogs.list_news(self.settings.watchdogs, self._seen_at, recall.known, now, wall)
+            news = watchdogs.list_news(self.settings.watchdogs, self._heard_at(), recall.known, now, wall)
         for alert in news:
             self._record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
+
+    def _heard_at(self) -> dict[str, float]:
+        """Tell when watchdogs were heard last; while this daemon was gone, none could be."""
+        return {
+            watchdog.name: max(
+                self._seen_at[watchdog.name],
+                self._started_at + min(_HEARING, watchdog.max_silence) - watchdog.max_silence,
+            )
+            for watchdog in self.settings.watchdogs
+        }
 
     def _look_at_verdicts(self) -> None:
         verdicts = tuple(self._verdicts())
