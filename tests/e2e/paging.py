@@ -82,7 +82,7 @@ def write_pager(
     """Write the configuration of a daemon that pages through clients; its journal is in `folder/state`."""
     block = {"state_dir": str(folder / "state"), "group": GROUP, "rate": UNTHROTTLED, **(pager or {})}
     targets = [client.target(name) for name, client in clients.items()]
-    poll = {"health": "1s", "timeout": "2s", **OFF}
+    poll = {"health": "1s", "timeout": "10s", **OFF}  # on a busy machine a verdict must not flutter
     return write_config(folder, {"targets": targets, "poll": poll, "pager": block})
 
 
