@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import sqlite3
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SHOWN = 3  # alerts of one page
 _WORDS = {Kind.FIRED: "FIRING", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
 _COUNTED = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
-_REMEDY = "move the file away and start the daemon anew, or choose another pager.state_dir"
+_REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
 
 def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:
@@ -57,9 +57,9 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
             raise StartError(
                 f"{file} can't be read: it is for the daemon's user alone; ask as that user"
             ) from error
-        raise StartError(str(error)) from error
-    except (ValueError, zlib.error, msgspec.MsgspecError) as error:
-        raise StartError(f"{folder}: the journal holds what is no page: {_REMEDY}") from error
+        # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
+        remedy = f" -> {_REMEDY}" if isinstance(error.__cause__, sqlite3.Error) else ""
+        raise StartError(f"{error}{remedy}") from error
 
 
 # --- for a person ------------------------------------------------------------------------------

@@ -201,9 +201,9 @@ def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace,
     outside = workplace.say("pages")
 
     assert inside.status == outside.status == 1
-    assert "pages.sqlite: page 1 is damaged" in inside.complaints
-    assert "move the file away" in inside.complaints
-    assert "file is not a database" in outside.complaints
+    assert "page 1 is damaged (" in inside.complaints
+    assert ", or choose another state_dir\n" in inside.complaints
+    assert "file is not a database -> stop the daemon, move the file away" in outside.complaints
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "20001", "9" * 30])

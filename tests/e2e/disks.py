@@ -47,10 +47,10 @@ class Disk:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
-    """Mount a disk of a mebibyte in memory; skips where that is not allowed."""
+    """Mount a disk of four mebibytes in memory; skips where that is not allowed."""
     folder.mkdir()
     try:
-        _run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+        _run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder))
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"a disk can't be mounted here ({error}); it takes root")
     try:

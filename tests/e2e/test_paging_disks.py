@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from http import HTTPStatus
@@ -127,6 +128,29 @@ def test_a_stop_on_a_full_disk_has_a_page_read_twice_at_worst(
 
     assert page["state"] == "accepted"
     assert len(messages_about(client, "Forgotten")) == 2
+
+
+def test_a_start_on_a_full_disk_after_a_kill_sends_what_was_left(
+    client: SimulatedClient, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        file = write_pager(tmp_path, {"support-line": client}, {"state_dir": str(disk.folder)})
+        client.bring("message_fails")
+        with Exporter.run(file) as exporter:
+            deliver(exporter, webhook(firing("Leftover")))
+            wait_for(lambda: pages_of(exporter, "Leftover")[0]["why"])
+            exporter.process.stop(by=signal.SIGKILL)
+        disk.fill()
+        client.lift()
+
+        with Exporter.run(file) as exporter:
+            wait_for_message(client, "Leftover")
+            disk.free()
+            wait_until_writable(exporter, is_so=True)
+            (page,) = wait_for_end(exporter, "Leftover")
+
+    assert page["state"] == "accepted"
+    assert len(messages_about(client, "Leftover")) == 1
 
 
 def test_a_read_only_disk_refuses_pages_until_it_can_be_written(

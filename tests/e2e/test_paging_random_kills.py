@@ -1,4 +1,7 @@
-"""Two hundred kills at random moments, over the whole path: no page is lost, and repetitions are counted."""
+"""Two hundred kills at random moments, over the whole path: no page is lost, and repetitions are counted.
+
+The seed is printed; WAEXPORTER_TEST_SEED takes it again, as far as a busy machine's moments can be repeated.
+"""
 
 from __future__ import annotations
 
