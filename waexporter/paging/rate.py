@@ -39,15 +39,26 @@ class Throttle:
     def free_at(self, recipient: str, now: float) -> float:
         """Tell from when on the recipient may get a message: `now`, or later."""
         times = [*self._recent(recipient, now), *[now] * self._under_way[recipient]]
-        if len(times) >= self._rate.messages:
-            return times[-self._rate.messages] + self._rate.per
-        if len(times) < self._rate.messages - self._reserve or not times:
-            return now
-        return max(now, times[-1] + self._rate.per / (self._reserve + 1))
+        free = now
+        while (later := self._not_before(times, free)) > free:
+            free = later
+        return free
+
+    def _not_before(self, times: list[float], at: float) -> float:
+        """Give a time before which no message may follow those sent at `times`; `at` if one may then."""
+        most, per = self._rate.messages, self._rate.per
+        within = [sent for sent in times if sent + per > at]
+        if len(within) >= most:
+            return within[-most] + per
+        plenty = most - self._reserve
+        if len(within) < plenty or not within:
+            return at
+        # Either the pause since the last one is over, or so many have left the window that there is none.
+        return max(at, min(within[-1] + per / (self._reserve + 1), within[-plenty] + per))
 
     def _recent(self, recipient: str, now: float) -> deque[float]:
         sent = self._sent.get(recipient, deque())
-        while sent and sent[0] <= now - self._rate.per:
+        while sent and sent[0] + self._rate.per <= now:
             sent.popleft()
         if not sent:
             self._sent.pop(recipient, None)
