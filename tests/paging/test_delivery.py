@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -416,7 +417,7 @@ def test_an_attempt_is_in_the_journal_before_it_is_made(rig: Rig) -> None:
     rows: list[tuple[int, int]] = []
 
     def look() -> None:
-        with sqlite3.connect(rig.journal.path) as other:
+        with closing(sqlite3.connect(rig.journal.path)) as other, other:
             rows.extend(other.execute("SELECT attempts, uncertain FROM pages"))
 
     rig.way("alpha").on_send = look

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -227,7 +228,7 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(journal: Journal, co
 
 
 def test_a_database_of_another_program_is_named_and_left_alone(journal: Journal) -> None:
-    with sqlite3.connect(journal.path) as other:
+    with closing(sqlite3.connect(journal.path)) as other, other:
         other.execute("CREATE TABLE pages (theirs TEXT)")
     content = journal.path.read_bytes()
 
@@ -240,7 +241,7 @@ def test_a_database_of_another_program_is_named_and_left_alone(journal: Journal)
 def test_a_journal_of_a_later_version_is_left_to_it(journal: Journal) -> None:
     journal.open()
     journal.close()
-    with sqlite3.connect(journal.path) as other:
+    with closing(sqlite3.connect(journal.path)) as other, other:
         other.execute("PRAGMA user_version = 99")
 
     with pytest.raises(JournalError, match="a later version of waexporter"):
@@ -257,7 +258,7 @@ def test_a_journal_of_an_earlier_version_is_brought_up_to_date(
 
     assert len(pending(journal)) == 1
 
-    with sqlite3.connect(journal.path) as other:
+    with closing(sqlite3.connect(journal.path)) as other, other:
         assert other.execute("PRAGMA user_version").fetchone() == (2,)
         assert other.execute("SELECT colour FROM pages").fetchone() == ("red",)
 
@@ -274,14 +275,14 @@ def test_a_step_that_fails_leaves_the_version_before(
             journal.open()
 
     assert len(pending(journal)) == 1
-    with sqlite3.connect(journal.path) as other:
+    with closing(sqlite3.connect(journal.path)) as other, other:
         assert other.execute("PRAGMA user_version").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("damage", ["content = x'00ff'", "content = 'text'", "state = 'lost', number = -1"])
 def test_a_damaged_page_is_an_error_with_its_number(journal: Journal, damage: str) -> None:
     record(journal)
-    with sqlite3.connect(journal.path) as other:
+    with closing(sqlite3.connect(journal.path)) as other, other:
         other.execute(f"UPDATE pages SET {damage}")  # noqa: S608 - our own words
 
     with pytest.raises(JournalError, match=rf"{FILE}: page -?1 is damaged"):

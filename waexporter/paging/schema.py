@@ -58,7 +58,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
         path.touch(mode=0o600)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         _check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -72,7 +72,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
 
 def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
     """Open the file to read beside a daemon that writes; raises as `connect` does."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", patience, uri=True)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=patience, uri=True)
     try:
         _check(connection, path)
     except BaseException:
