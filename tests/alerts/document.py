@@ -54,8 +54,8 @@ def _numbers(score: Score) -> str:
         f"{len(alert_names())} alerts in {len(alerts())} rules, {len(recordings())} recording rules, "
         f"{len(cases())} tests; of {sum(score.made.values())} changes {score.ratio:.1%} are killed.\n"
         # What test_hour.py holds to be true.
-        f"\nIn {HOUR // 60} minutes of simulated clients that are well ({', '.join(CLIENTS)}) no alert fires and none "
-        "is pending,\nthe watchdog aside; an outage in the same time fires its alert.\n"
+        f"\nIn {HOUR // 60} minutes of simulated clients that are well ({', '.join(CLIENTS)}) no alert fires "
+        "and none is pending,\nthe watchdog aside; an outage in the same time fires its alert.\n"
     )
 
 
