@@ -16,6 +16,10 @@ RULE_FILES = (ALERTS / "recording-rules.yml", ALERTS / "alerts.yml")
 TEST_FILES = sorted((ALERTS / "tests").glob("*.yml"))
 RUNBOOKS = ALERTS / "runbooks"
 
+METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
+# What a client that is well has no series of; promtool's tests have made them.
+NEVER_WHEN_WELL = {"target:whatsapp_api_rate_limited:ratio_rate5m"}
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Document = dict[str, Any]

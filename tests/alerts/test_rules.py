@@ -12,6 +12,7 @@ import pytest
 
 from tests.alerts.rules import (
     ALERTS,
+    METRIC,
     ROOT,
     RULE_FILES,
     RUNBOOKS,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from tests.real.fixtures import RunTool
 
 DASHBOARDS = ROOT / "grafana" / "dashboards"
-METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
 RULES = [pytest.param(rule, id=f"{rule.name}-{number}") for number, rule in enumerate(alerts())]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.alerts.rules import RULE_FILES, recordings
+from tests.alerts.rules import NEVER_WHEN_WELL, RULE_FILES, recordings
 from tests.e2e.exporters import EVERY_SECOND, Exporter, write_config
 from tests.real.network import ask
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tests.real.fixtures import StartPrometheus
 
 SHARDS = 4
-# What a client that is well has no series of; promtool's tests have made them.
-NEVER_WHEN_WELL = {"target:whatsapp_api_rate_limited:ratio_rate5m"}
 
 
 def test_on_well_clients_every_rule_has_something_to_say_and_no_alert_is_even_pending(
