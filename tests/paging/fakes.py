@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from prometheus_client import CollectorRegistry
 
@@ -75,9 +75,15 @@ def a_page(thread: str = "thread", *alerts: Alert) -> Page:
 
 
 class Rig:
-    """A delivery with a real journal, and nobody in its way: threads begin only when it is started."""
+    """A delivery with a real journal, and nobody in its way: threads begin only when it is started.
+
+    It is closed after the test that made it.
+    """
+
+    opened: ClassVar[list[Rig]] = []
 
     def __init__(self, folder: Path, settings: PagerSettings | None = None, fallback: int = 0) -> None:
+        self.opened.append(self)
         self.clock = HandClock()
         self.journal = Journal(str(folder))
         self.carriers: list[Carrier] = [Carrier("alpha", State.OK, (GROUP,))]
@@ -92,6 +98,11 @@ class Rig:
         )
         self.settings = settings or PagerSettings()
         self.delivery = Delivery(self.settings, self.journal, self.outlets, self.surroundings)
+
+    def close(self) -> None:
+        """End its workers and close its journal."""
+        self.delivery.stop(60.0)
+        self.journal.close()
 
     def way(self, name: str, recipient: Recipient = TO_GROUP) -> FakeChannel:
         """Give the channel through a target to a recipient."""

@@ -13,7 +13,7 @@ from waexporter.paging.channels import Recipient
 from waexporter.paging.routes import Carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     Build = Callable[..., Rig]
@@ -22,18 +22,13 @@ ALPHA, BETA = Carrier("alpha", State.OK, (GROUP,)), Carrier("beta", State.OK, (G
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    made: list[Rig] = []
-
+def build(tmp_path: Path) -> Build:
     def build(*carriers: Carrier, fallback: int = 0, settings: PagerSettings | None = None) -> Rig:
         rig = Rig(tmp_path, settings, fallback)
         rig.carriers = list(carriers)
-        made.append(rig)
         return rig
 
-    yield build
-    for rig in made:
-        rig.journal.close()
+    return build
 
 
 def ways_used(rig: Rig) -> list[str]:

@@ -19,7 +19,7 @@ from waexporter.paging.channels import Outcome, Recipient
 from waexporter.paging.routes import Carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from waexporter.paging.attempt import Waiting
@@ -29,11 +29,8 @@ PATIENCE = 60.0  # seconds; only a test that fails takes as long
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
-    yield made
-    made.delivery.stop(PATIENCE)
-    made.journal.close()
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
 
 
 def wait_until(holds: Callable[[], object]) -> None:
