@@ -54,7 +54,8 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
 )
 _FALLBACK = "check the address in pager.fallback, and what receives it"
 _REST = (
-    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET`"
+    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET` "
+    "says more"
 )
 _CODE = re.compile(r"answered ([0-9]{3})(?: with errors)?(?:: ([0-9]{1,9}) )?")
 
