@@ -35,17 +35,12 @@ if TYPE_CHECKING:
     from tests.e2e.clients import SimulatedClient
 
 API_KEY, PASSWORD, WEBHOOK = "planted-key-4721", "planted-password-4722", "planted-webhook-4723"
-PLAIN = [
-    f"{user}:{word}"
+BASIC = [
+    base64.b64encode(f"{user}:{word}".encode()).decode()
     for user, word in (("monitor", PASSWORD), ("alertmanager", WEBHOOK), ("planted-user", "planted-word"))
 ]
 TOKEN_PREFIX = "eyJhbGciOiJIUzUxMiJ9"  # every token of the simulator begins with it
-PLANTED = (
-    "planted-",
-    "planted%2D",
-    TOKEN_PREFIX,
-    *(base64.b64encode(pair.encode()).decode() for pair in PLAIN),
-)
+PLANTED = ("planted-", "planted%2D", TOKEN_PREFIX, *BASIC)
 GATES = {
     "token": {"secret": WEBHOOK},
     "login": {"username": "alertmanager", "password": WEBHOOK},
@@ -81,8 +76,7 @@ def story(
     """Page once through WhatsApp and once in vain, and keep whatever is said of it."""
     folder, port = tmp_path_factory.mktemp("secrets"), find_free_port()
     file = _configure(folder, client, port, GATES[request.param])
-    login = ("alertmanager", WEBHOOK) if request.param == "login" else None
-    bearer = {"authorization": f"Bearer {WEBHOOK}"} if login is None else {}
+    secret = f"Bearer {WEBHOOK}" if request.param == "token" else f"Basic {BASIC[1]}"
     places = {"check-config": _say("check-config", file)}
     client.lift()
     with Exporter.run(file, "--log-level=debug", f"--listen=127.0.0.1:{port}") as exporter:
@@ -94,7 +88,7 @@ def story(
         wait_for(exporter.page, until=lambda page: page.verdict("support-line") == "ok")
         for name in ("First", "Second"):
             body = webhook(firing(name, target="support-line"))
-            taken = exporter.http.post(PATH, content=body, headers=bearer, auth=login)
+            taken = exporter.http.post(PATH, content=body, headers={"authorization": secret})
             assert taken.status_code == HTTPStatus.OK, taken.text
             if name == "First":
                 wait_for_message(client, name)
