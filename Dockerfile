@@ -8,7 +8,7 @@ COPY waexporter waexporter
 # Wheels only: nothing is compiled here, so no compiler is needed. pip itself compiles to bytecode, which
 # the read-only container could not do at its start.
 RUN python3 -m pip --python /opt/waexporter/bin/python install \
-    --no-cache-dir --disable-pip-version-check --only-binary :all: --constraint constraints.txt .
+    --no-cache-dir --disable-pip-version-check --only-binary :all: --constraint constraints.txt '.[fallback]'
 
 FROM docker.io/library/python:3.11-slim
 ARG VERSION=unknown

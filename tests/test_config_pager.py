@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from waexporter.cli import CANNOT, main
 from waexporter.config import Loaded, check_gate, effective, load
 from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
 
@@ -172,3 +173,18 @@ def test_beyond_loopback_a_secret_is_needed_or_to_be_done_without_in_so_many_wor
     assert check_gate(PagerSettings(gate=Gate(username="a", password=Secret("x"))), web) is None
     assert check_gate(PagerSettings(gate=Gate(is_open=True)), web) is None
     assert check_gate(None, web) is None
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_the_check_of_a_configuration_finds_a_fallback_with_which_no_daemon_would_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "waexporter.yml"
+    file.write_text("{targets: [{url: 'https://wa.example'}], pager: {fallback: ['nothing://hunter2']}}")
+
+    status = main(["check-config", "--config", str(file)])
+
+    said = capsys.readouterr()
+    assert status == CANNOT
+    assert said.err.startswith("pager.fallback: Apprise can't make anything of ")
+    assert "hunter2" not in said.err + said.out

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from waexporter import stack
-from waexporter.cli import CANNOT, main
+from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
 from waexporter.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,6 +64,13 @@ def test_without_the_programs_the_command_says_how_to_get_them(
     assert "needs Prometheus and Alertmanager" in said
     assert "apt-get install" in said
     assert "make demo STACK=1" in said
+
+
+def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["demo", "--stack", "--speed", "5"])
+
+    assert status == BAD_CONFIGURATION
+    assert "--speed up to 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])

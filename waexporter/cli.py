@@ -102,8 +102,11 @@ def _leave_threads() -> None:
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from waexporter.demo import base_url, simulated_clients  # noqa: PLC0415
-    from waexporter.stack import find_programs, run_stack  # noqa: PLC0415
+    from waexporter.stack import FASTEST, find_programs, run_stack  # noqa: PLC0415
 
+    if options.stack and options.speed > FASTEST:
+        message = f"--stack goes with --speed up to {FASTEST:g}: nobody is paged about shorter incidents"
+        raise ConfigError([message])
     if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
         options.listen = _listen(environ)
     programs = find_programs() if options.stack else None
@@ -128,6 +131,12 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     for note in loaded.notes:
         _complain(f"note: {note}")
     _check_gate(loaded.config)
+    if loaded.config.pager is not None and loaded.config.pager.fallback:
+        # Imported when it is wanted: what a fallback may be is known to what sends there.
+        from waexporter.oncall import open_fallback  # noqa: PLC0415
+        from waexporter.whatsapp.client import TlsContexts  # noqa: PLC0415
+
+        open_fallback(loaded.config.pager, TlsContexts())
     _say(effective(loaded.config).rstrip("\n"))
     return OK
 
@@ -306,7 +315,9 @@ def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     except urllib.error.HTTPError as error:
         _complain(f"{url} answers {error.code}: {error.read(500).decode(errors='replace').strip()}")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        _complain(f"{url} does not answer: {getattr(error, 'reason', error) or type(error).__name__}")
+        why = getattr(error, "reason", error)
+        why = getattr(why, "strerror", None) or why  # without "[Errno 111]"
+        _complain(f"{url} does not answer: {why or type(error).__name__}")
     return CANNOT
 
 

@@ -14,7 +14,7 @@ from waexporter.paging.alerts import Kind
 from waexporter.paging.archive import is_barred
 from waexporter.paging.entries import PageState
 from waexporter.paging.journal import FILE, read_pages
-from waexporter.paging.remedies import find_remedy
+from waexporter.paging.remedies import NOR_WHATSAPP, find_remedy, is_of_fallback
 from waexporter.times import span
 from waexporter.web.alerts import describe_entry
 from waexporter.whatsapp.envelope import printable
@@ -80,6 +80,8 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
     if entry.why and entry.state is not PageState.ACCEPTED:
         yield f"       why: {printable(entry.why)}"
         yield f"       -> {find_remedy(entry.why)}"
+        if is_of_fallback(entry.why):
+            yield f"       {NOR_WHATSAPP}"
 
 
 def _way(entry: Entry) -> str:

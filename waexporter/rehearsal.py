@@ -17,7 +17,7 @@ from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.archive import read_groups
 from waexporter.paging.channels import Message, Recipient, place
 from waexporter.paging.message import compose
-from waexporter.paging.remedies import find_remedy, is_of_fallback
+from waexporter.paging.remedies import NOR_WHATSAPP, find_remedy, is_of_fallback
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.survey import pager_of, survey
 
@@ -163,7 +163,7 @@ def _say_failed_attempt(told: Told, before: str, say: Say) -> None:
 def _say_remedy(why: str, say: Say) -> None:
     say(f"  -> {find_remedy(why)}")
     if is_of_fallback(why):
-        say("  WhatsApp did not take it either -> `waexporter pager check` says why")
+        say(f"  {NOR_WHATSAPP}")
 
 
 def _say_accepted(told: Told, took: str, say: Say) -> None:

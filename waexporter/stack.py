@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # are woken when a client has been down for minutes. So every time in rules and routes is divided by this: a
 # month of an error budget is a day here, and three minutes of patience are six seconds.
 PACE = 30.0
+FASTEST = 2.0  # times the speed of the story: shorter incidents end before those six seconds and a few polls
 _SHORTEST_WAIT = 0.5  # seconds
 _SHORTEST_RANGE = 4.0  # seconds: with a scrape every second, a rate needs two samples and some to spare
 

@@ -83,12 +83,17 @@ class Column:
 
 
 def lines(head: Head, *queries: Query, steps: Steps = (), stacked: bool = False) -> Panel:
-    """Draw values over time; thresholds are dashed lines."""
+    """Draw values over time; thresholds are dashed lines.
+
+    Stacked values are areas without outlines: one of zero would draw its own along the top of all the others,
+    and a result that never came would look like the only one.
+    """
     legend = common.VizLegendOptions().show_legend(show_legend=True)
     legend = legend.display_mode(looks.LegendDisplayMode.LIST).placement(looks.LegendPlacement.BOTTOM)
     tooltip = common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI).sort(looks.SortOrder.DESCENDING)
     panel = _styled(timeseries.Panel(), head, steps).targets(_series(queries))
-    panel = panel.legend(legend).tooltip(tooltip).line_width(1).fill_opacity(30 if stacked else 0)
+    panel = panel.legend(legend).tooltip(tooltip)
+    panel = panel.line_width(0 if stacked else 1).fill_opacity(60 if stacked else 0)
     panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0)
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))

@@ -102,6 +102,20 @@ def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pa
     ]
 
 
+def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pages: Pages) -> None:
+    waits = pages.add(alert("Disk"))
+    pages.journal.begin([waits], again=False)
+    pages.journal.postpone([waits], "fallback 0: answered 503", is_uncertain=False)
+
+    lines = listed(workplace.state)
+
+    assert lines[-3:] == [
+        "       why: fallback 0: answered 503",
+        "       -> check the address in pager.fallback, and what receives it",
+        "       WhatsApp did not take it either -> `waexporter pager check` says why",
+    ]
+
+
 def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) -> None:
     many = [alert(f"A{number}") for number in range(6)]
     pages.add(*many, alert("B", ends_at=NOW), truncated=9)

@@ -131,6 +131,20 @@ def test_every_alert_leads_to_a_dashboard_and_a_panel_that_are_there() -> None:
     assert wrong == []
 
 
+@everywhere
+def test_what_is_stacked_has_no_outline_that_a_series_of_zeros_could_draw_over_the_others(
+    board: Board,
+) -> None:
+    looks = [
+        panel["fieldConfig"]["defaults"]["custom"] for panel in panels(board) if panel["type"] == "timeseries"
+    ]
+
+    stacked = [look for look in looks if look.get("stacking", {}).get("mode") == "normal"]
+
+    assert {(look["lineWidth"], look["fillOpacity"] > 0) for look in stacked} <= {(0, True)}
+    assert all(look["lineWidth"] for look in looks if look not in stacked)
+
+
 def annotations_of_alerts() -> Iterator[dict[str, str]]:
     for file in (ROOT / "alerts").glob("*.yml"):
         for group in yaml.safe_load(file.read_text()).get("groups", ()):

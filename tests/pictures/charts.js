@@ -81,7 +81,7 @@ function drawLines(body, panel, width, height) {
   }
   drawMarks(svg, at, bottom);
   for (const [place, each] of series.entries()) {
-    for (const piece of pieces(each.points)) drawPiece(svg, piece, place, at, up, stacked);
+    for (const piece of pieces(each.points)) drawPiece(svg, piece, place, at, up, field.custom);
   }
   for (const each of visible.filter((one) => one.value <= top)) {
     svg.append(element("line", { x1: left, x2: right, y1: up(each.value), y2: up(each.value),
@@ -90,15 +90,18 @@ function drawLines(body, panel, width, height) {
   body.prepend(svg);
 }
 
-function drawPiece(svg, piece, place, at, up, stacked) {
+function drawPiece(svg, piece, place, at, up, look) {
   const stroke = PALETTE[place % PALETTE.length];
   const line = piece.map(([when, value]) => `${at(when).toFixed(1)},${up(value).toFixed(1)}`);
   const under = piece.map(([when, , below]) => `${at(when).toFixed(1)},${up(below || 0).toFixed(1)}`).reverse();
-  if (stacked) {
-    svg.append(element("polygon", { points: [...line, ...under].join(" "), fill: stroke, "fill-opacity": 0.3 }));
+  if (look.fillOpacity) {
+    svg.append(element("polygon", { points: [...line, ...under].join(" "), fill: stroke,
+      "fill-opacity": look.fillOpacity / 100 }));
   }
-  svg.append(element("polyline", { points: line.join(" "), fill: "none", stroke, "stroke-width": 1.4,
-    "shape-rendering": "crispEdges" }));
+  if (look.lineWidth) {
+    svg.append(element("polyline", { points: line.join(" "), fill: "none", stroke,
+      "stroke-width": look.lineWidth * 1.4, "shape-rendering": "crispEdges" }));
+  }
 }
 
 function drawMarks(svg, at, bottom) {

@@ -52,9 +52,12 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
         "check that the url leads to the webapp itself, without a login page or a proxy in between",
     ),
 )
+# What a fallback's failure does not say by itself.
+NOR_WHATSAPP = "WhatsApp did not take it either -> `waexporter pager check` says why"
 _FALLBACK = "check the address in pager.fallback, and what receives it"
 _REST = (
-    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET`"
+    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET` "
+    "says more"
 )
 _CODE = re.compile(r"answered ([0-9]{3})(?: with errors)?(?:: ([0-9]{1,9}) )?")
 
