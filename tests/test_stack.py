@@ -10,8 +10,7 @@ import pytest
 from waexporter import stack
 from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
 from waexporter.errors import StartError
-
-ROOT = Path(__file__).resolve().parents[1]
+from waexporter.shipped import find_shipped
 
 
 @pytest.mark.parametrize(
@@ -36,19 +35,12 @@ def test_every_time_in_rules_and_routes_is_divided(shipped: str, hastened: str) 
 
 
 def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() -> None:
-    routes = (stack.find_shipped() / "alertmanager.yml").read_text()
+    routes = (find_shipped() / "alertmanager.yml").read_text()
 
     urls = re.findall(r"- url: (\S+)", routes)
 
     assert urls
     assert all(url == "http://127.0.0.1:9847/api/v1/alerts" for url in urls)
-
-
-def test_every_file_that_is_run_is_shipped() -> None:
-    folder = stack.find_shipped()
-
-    assert folder == ROOT / "alerts"
-    assert {"alerts.yml", "recording-rules.yml"} <= {file.name for file in folder.iterdir()}
 
 
 def test_without_the_programs_the_command_says_how_to_get_them(

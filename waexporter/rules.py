@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import ConfigError
+from waexporter.shipped import RULES, find_shipped
 
-FILES = ("recording-rules.yml", "alerts.yml")
 RUNBOOK_BASE = "https://waexporter.example/runbooks"
 DASHBOARD_BASE = "http://localhost:3000"
-
-# In a wheel the rules lie inside the package, in a checkout beside it.
-_FOLDERS = (Path(__file__).parent / "alerts", Path(__file__).parents[1] / "alerts")
 
 _VALUE = r'"(?:[^"\\\n]|\\.)*"'
 _MATCHER = rf"[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)\s*{_VALUE}"
@@ -42,22 +38,13 @@ def render(
             f'--selector: {selector!r} is not a list of label matchers such as job="waexporter",env=~"prod.*"'
         )
         raise ConfigError([message])
-    texts = [_select(_read(name), selector.strip()) for name in FILES]
+    folder = find_shipped()
+    texts = [_select((folder / name).read_text(encoding="utf-8"), selector.strip()) for name in RULES]
     head, tail = texts[0], texts[1]
     words, groups = tail.split("groups:\n", 1)
     return f"{words}#\n{head.rstrip()}\n\n{groups}".replace(
         RUNBOOK_BASE + "/", runbook_base.rstrip("/") + "/"
     ).replace(DASHBOARD_BASE + "/", dashboard_base.rstrip("/") + "/")
-
-
-def _read(name: str) -> str:
-    for folder in _FOLDERS:
-        if (folder / name).is_file():
-            return (folder / name).read_text(encoding="utf-8")
-    message = (
-        f"{name} is missing from this installation: install waexporter again, or run it from its checkout"
-    )
-    raise StartError(message)
 
 
 def _select(text: str, selector: str) -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.config.quantities import format_duration, parse_duration
 from waexporter.errors import StartError
 from waexporter.log import get_logger
+from waexporter.shipped import ROUTES, RULES, find_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +34,10 @@ FASTEST = 2.0  # times the speed of the story: shorter incidents end before thos
 _SHORTEST_WAIT = 0.5  # seconds
 _SHORTEST_RANGE = 4.0  # seconds: with a scrape every second, a rate needs two samples and some to spare
 
-_RULES = ("recording-rules.yml", "alerts.yml")
-_ROUTES = "alertmanager.yml"
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
-_PACKAGE = Path(__file__).resolve().parent
-_CACHE = _PACKAGE.parent / ".cache" / "real"  # of a checkout: `make real-parts` puts them there
+_CACHE = (
+    Path(__file__).resolve().parents[1] / ".cache" / "real"
+)  # of a checkout: `make real-parts` puts them there
 
 _WAIT = re.compile(
     r"^(\s*(?:- )?(?:for|keep_firing_for|interval|group_wait|group_interval|repeat_interval): *)([0-9a-z]+)",
@@ -101,14 +101,6 @@ def _find(*names: str) -> str:
     return next(filter(None, found), "")
 
 
-def find_shipped() -> Path:
-    """Find the folder with the shipped rules and routes, installed or in a checkout."""
-    for folder in (_PACKAGE / "alerts", _PACKAGE.parent / "alerts"):
-        if (folder / _ROUTES).is_file():
-            return folder
-    raise StartError("--stack needs the shipped alert rules, and this installation has none: install it anew")
-
-
 def hasten(text: str) -> str:
     """Divide every time to wait, and every range of a query, in rules or routes by PACE."""
     text = _WAIT.sub(lambda match: match[1] + _shorter(match[2], _SHORTEST_WAIT), text)
@@ -130,15 +122,15 @@ def run_stack(programs: Programs, exporter: str) -> Iterator[Stack]:
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
         folder = Path(name)
         own, other = (f"127.0.0.1:{port}" for port in _free_ports(2))
-        rules = [_keep(folder / file, hasten((shipped / file).read_text())) for file in _RULES]
-        routes = hasten((shipped / _ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
+        rules = [_keep(folder / file, hasten((shipped / file).read_text())) for file in RULES]
+        routes = hasten((shipped / ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
         scraped = exporter.partition("//")[2]
         config = _keep(
             folder / "prometheus.yml", json.dumps(_configure(rules, scraped, other))
         )  # JSON is YAML
         alertmanager = [
             programs.alertmanager,
-            f"--config.file={_keep(folder / _ROUTES, routes)}",
+            f"--config.file={_keep(folder / ROUTES, routes)}",
             f"--storage.path={folder / 'alertmanager'}",
             f"--web.listen-address={other}",
             "--cluster.listen-address=",  # alone: it needs no port for others of its kind

@@ -1,0 +1,35 @@
+"""Where the shipped rules and routes are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from waexporter import shipped
+from waexporter.errors import StartError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_a_checkout_has_them_beside_the_package() -> None:
+    assert shipped.find_shipped() == ROOT / "alerts"
+
+
+def test_a_wheel_has_them_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "waexporter" / "alerts"
+    folder.mkdir(parents=True)
+    for name in (*shipped.RULES, shipped.ROUTES):
+        (folder / name).touch()
+    monkeypatch.setattr(shipped, "_PACKAGE", folder.parent)
+
+    assert shipped.find_shipped() == folder
+
+
+def test_an_installation_without_them_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
+
+    with pytest.raises(StartError, match="install waexporter again"):
+        shipped.find_shipped()
