@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from waexporter import stack
 from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
 from waexporter.errors import StartError
 from waexporter.shipped import find_shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
