@@ -6,6 +6,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# Most tests wait for something: two at a time take half as long. PARALLEL= runs them one by one, as --pdb needs.
+PARALLEL ?= --numprocesses 2 --dist loadfile
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
@@ -17,7 +19,7 @@ demo: $(VENV)/.installed $(if $(STACK),stack-parts)  ## Watch it work on simulat
 	@exec $(VENV)/bin/waexporter demo $(if $(STACK),--stack) $(ARGS)
 
 test: $(VENV)/.installed-test real-parts  ## Run every test; ARGS="-k name" narrows it down.
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.installed-test  ## Check format, lint, types, the direction of imports and the Dockerfile.
 	$(VENV)/bin/ruff format --check .
