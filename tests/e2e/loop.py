@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -17,14 +15,18 @@ from tests.e2e.paging import UNTHROTTLED
 from tests.real.alertmanager import Alertmanager
 from tests.real.prometheus import Prometheus
 from waexporter.config import DEFAULT_PLANS
+from waexporter.config.quantities import format_duration
 from waexporter.simulator import Options, Simulator
 from waexporter.stack import hasten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 SHARDS = 4
 CANARIES = frozenset({None, "gateway_down", "no_contacts", "canary_slow"})  # faults of clients that have one
+_CANARY = {"canary_number": "14155550123", "poll": {"canary": "1m"}}  # no shorter interval is accepted
+_SCRAPE = 15.0  # seconds
 _SHORTEST = 2.0  # seconds: what two cores can poll and scrape of dozens of clients
 
 
@@ -59,7 +61,9 @@ class Loop:
     def firing(self) -> set[Firing]:
         """Give every alert that fires, but for the one that always does."""
         vector = self.prometheus.query('ALERTS{alertstate="firing"}')
-        found = (Firing(labels.get("target", ""), labels["alertname"], labels["severity"]) for labels, _ in vector)
+        found = (
+            Firing(labels.get("target", ""), labels["alertname"], labels["severity"]) for labels, _ in vector
+        )
         return {each for each in found if each.alert != "Watchdog"}
 
     def read(self) -> dict[str, list[str]]:
@@ -84,9 +88,13 @@ def running(
     """
     with ExitStack() as stack:
         simulated = {each: _simulated(stack, each, folder, pace) for each in clients}
-        exporter = stack.enter_context(Exporter.run(write_config(folder, _config(simulated, folder, pace, stale_after))))
+        exporter = stack.enter_context(
+            Exporter.run(write_config(folder, _config(simulated, folder, pace, stale_after)))
+        )
         exporter.wait_until_ok(*(each.name for each in simulated), deadline=180)
-        manager = stack.enter_context(_alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, pace))
+        manager = stack.enter_context(
+            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, pace)
+        )
         prometheus = stack.enter_context(
             _prometheus(programs["prometheus"], folder, exporter.url, manager.url, pace)
         )
@@ -116,25 +124,33 @@ def _simulated(stack: ExitStack, client: Client, folder: Path, pace: float) -> S
     return stack.enter_context(SimulatedClient(simulator.url))
 
 
-def _config(clients: Mapping[Client, SimulatedClient], folder: Path, pace: float, stale_after: int) -> dict[str, object]:
+def _config(
+    clients: Mapping[Client, SimulatedClient], folder: Path, pace: float, stale_after: int
+) -> dict[str, object]:
     owner = dict(zip(("username", "password"), OWNER, strict=True))
     intervals = {endpoint.value: plan.interval for endpoint, plan in DEFAULT_PLANS.items()}
-    polls = {name: f"{max(seconds / pace, _SHORTEST):g}s" for name, seconds in intervals.items()}
+    polls = {name: _every(seconds, pace) for name, seconds in intervals.items()}
     return {
         "targets": [
             simulated.target(client.name, auth=owner)
-            | ({"canary_number": "14155550123"} if client.fault in CANARIES else {})
+            | (_CANARY if client.fault in CANARIES else {})
             | ({"shards": SHARDS} if client.topology == "multiconnect" else {})
             | ({"tls": {"ca_file": str(_ca_file(folder, client))}} if _has_tls(client) else {})
             for client, simulated in clients.items()
         ],
-        "poll": polls | {"canary": "1m", "stale_after": stale_after},  # no shorter one is accepted
+        "poll": polls | {"stale_after": stale_after},
         "pager": {"state_dir": str(folder / "journal"), "webhook": {"insecure": True}, "rate": UNTHROTTLED},
     }
 
 
+def _every(seconds: float, pace: float) -> str:
+    return format_duration(max(seconds / pace, _SHORTEST))
+
+
 def _alertmanager(program: Path, folder: Path, exporter: str, pace: float) -> Alertmanager:
-    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), pace).replace("http://127.0.0.1:9847", exporter)
+    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), pace).replace(
+        "http://127.0.0.1:9847", exporter
+    )
     return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped))
 
 
@@ -142,7 +158,7 @@ def _prometheus(program: Path, folder: Path, exporter: str, manager: str, pace: 
     files = [folder / file.name for file in RULE_FILES]
     for own, file in zip(files, RULE_FILES, strict=True):
         own.write_text(hasten(file.read_text(), pace))
-    every = f"{max(15 / pace, _SHORTEST):g}s"
+    every = _every(_SCRAPE, pace)
     return Prometheus(
         program,
         folder / "prometheus",
@@ -150,7 +166,10 @@ def _prometheus(program: Path, folder: Path, exporter: str, manager: str, pace: 
             "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
             "rule_files": [str(file) for file in files],
             "scrape_configs": [
-                {"job_name": "waexporter", "static_configs": [{"targets": [exporter.removeprefix("http://")]}]}
+                {
+                    "job_name": "waexporter",
+                    "static_configs": [{"targets": [exporter.removeprefix("http://")]}],
+                }
             ],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [manager.removeprefix("http://")]}]}]

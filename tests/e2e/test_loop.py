@@ -79,7 +79,9 @@ def _unread(loop: Loop, state: str) -> list[Firing]:
 def _is_read(read: dict[str, list[str]], firing: Firing, state: str) -> bool:
     """Say whether people could read of it; while it fires, through a client that can carry it."""
     apart = firing.alert in OFF_CHANNEL and state == "FIRING"
-    texts = (text for client, each in read.items() if not (apart and client == firing.target) for text in each)
+    texts = (
+        text for client, each in read.items() if not (apart and client == firing.target) for text in each
+    )
     return any(text.startswith(state) and f"{firing.alert} / {firing.target}" in text for text in texts)
 
 
