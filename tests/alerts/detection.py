@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,10 +19,10 @@ PACE = 6.0
 SECONDS = 370.0  # an alert that waits for half an hour is there by then
 _CALM = 20.0
 STALE_AFTER = 3  # intervals, as by default
-GLANCE = 0.5  # seconds between two looks
+_GLANCE = 0.5  # seconds between two looks
 
 
-# Time-outs, the two minutes that connecting may take, a queue that fills by 500 a second, pauses between logins.
+# Time-outs, the two minutes that connecting may take, a queue that fills by itself, pauses between logins.
 OWN_TIME = frozenset({"connecting", "drip", "growing_queues", "hang", "refuse_logins", "slow_node"})
 
 
@@ -54,7 +53,7 @@ def measure(loop: Loop) -> dict[Firing, float]:
     while (passed := time.monotonic() - began) < SECONDS:
         for each in loop.firing():
             seen.setdefault(each, passed)
-        time.sleep(GLANCE)
+        time.sleep(_GLANCE)
     return seen
 
 
@@ -85,4 +84,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    _main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import GLANCE, OWN_TIME, PACE, SECONDS, detections
+from tests.alerts.detection import OWN_TIME, PACE, SECONDS, detections
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
 from tests.alerts.survivors import reason
@@ -31,16 +31,18 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
 
 """
 
+_OWN = ", ".join(sorted(OWN_TIME))
 _TIMES = f"""
 ## Time to detect
 
 From the moment a fault began in a simulated client until Prometheus had the alert firing: the fastest and the
-slowest scenario of the simulator that raises it. Measured once, with Prometheus 3.5, all scenarios at the same
-time and each at a client of its own. Every time of the rules, the polls and the scrapes (15 s) was divided by
-{PACE:g}, and what was seen is multiplied by {PACE:g} here, so it is exact to about {PACE * GLANCE:g} s. Left out are
-scenarios that take a time of their own, which can't be divided: {", ".join(sorted(OWN_TIME))},
-and the canary. The faults held for {SECONDS * PACE / 60:g} minutes; an alert that is not in the list takes longer, or
-no other scenario raises it. Pages wait for another 10 s, for what belongs together.
+slowest scenario of the simulator that raises it. Measured once, with Prometheus 3.5, all scenarios at the
+same time and each at a client of its own. Every time of the rules, the polls and the scrapes (15 s) was
+divided by {PACE:g}, and what was seen is multiplied by {PACE:g} here, so it is exact to a few seconds.
+
+Left out are scenarios that take a time of their own, which can't be divided ({_OWN}),
+and the canary. The faults held for {SECONDS * PACE / 60:g} minutes; an alert that is not in the list takes
+longer, or no other scenario raises it. Pages wait for another 10 s, for what belongs together.
 `python -m tests.alerts.detection` measures it anew.
 """
 

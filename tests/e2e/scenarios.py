@@ -74,7 +74,7 @@ SCENARIOS = (
     _of("drift", why="what is not known is passed on or left out"),
     # who may come in
     _of("expired_token", why="a new login is all it takes"),
-    _of("refuse_logins", why="the login before is still good for days"),
+    _of("refuse_logins", _UNKNOWN),
     # another answer than the right one
     _of("rate_limited", _UNKNOWN, "WhatsAppRateLimited/warning", _READING_FAILS),
     _of("overload", "WhatsAppOverloaded/critical", _DEGRADED, _READING_FAILS),
