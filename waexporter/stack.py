@@ -101,15 +101,15 @@ def _find(*names: str) -> str:
     return next(filter(None, found), "")
 
 
-def hasten(text: str) -> str:
-    """Divide every time to wait, and every range of a query, in rules or routes by PACE."""
-    text = _WAIT.sub(lambda match: match[1] + _shorter(match[2], _SHORTEST_WAIT), text)
-    return _RANGE.sub(lambda match: match[1] + _shorter(match[2], _SHORTEST_RANGE), text)
+def hasten(text: str, pace: float = PACE) -> str:
+    """Divide every time to wait, and every range of a query, in rules or routes by a pace."""
+    text = _WAIT.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_WAIT), text)
+    return _RANGE.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_RANGE), text)
 
 
-def _shorter(duration: str, least: float) -> str:
+def _shorter(duration: str, pace: float, least: float) -> str:
     seconds = parse_duration(duration)
-    return format_duration(max(seconds / PACE, least)) if seconds else duration
+    return format_duration(max(seconds / pace, least)) if seconds else duration
 
 
 @contextmanager

@@ -1,0 +1,178 @@
+"""The whole loop: many simulated clients, one exporter with its pager, a real Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import yaml
+
+from tests.alerts.rules import ALERTS, RULE_FILES
+from tests.e2e.clients import OWNER, USERS, SimulatedClient
+from tests.e2e.exporters import Exporter, write_config
+from tests.e2e.paging import UNTHROTTLED
+from tests.real.alertmanager import Alertmanager
+from tests.real.prometheus import Prometheus
+from waexporter.config import DEFAULT_PLANS
+from waexporter.config.quantities import format_duration
+from waexporter.simulator import Options, Simulator
+from waexporter.stack import hasten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+SHARDS = 4
+CANARIES = frozenset({None, "gateway_down", "no_contacts", "canary_slow"})  # faults of clients that have one
+_CANARY = {"canary_number": "14155550123", "poll": {"canary": "1m"}}  # no shorter interval is accepted
+_SCRAPE = 15.0  # seconds
+_SHORTEST = 2.0  # seconds: what two cores can poll and scrape of dozens of clients
+
+
+class Client(NamedTuple):
+    """One simulated client, and the fault it is to have."""
+
+    fault: str | None
+    topology: str = "single"
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return f"{(self.fault or 'healthy').replace('_', '-')}-{self.topology}"
+
+
+class Firing(NamedTuple):
+    """An alert that fires, as Prometheus has it; of several rules of one name, one by severity."""
+
+    target: str
+    alert: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What runs."""
+
+    clients: Mapping[Client, SimulatedClient]
+    exporter: Exporter
+    prometheus: Prometheus
+
+    def firing(self) -> set[Firing]:
+        """Give every alert that fires, but for the one that always does."""
+        vector = self.prometheus.query('ALERTS{alertstate="firing"}')
+        found = (
+            Firing(labels.get("target", ""), labels["alertname"], labels["severity"]) for labels, _ in vector
+        )
+        return {each for each in found if each.alert != "Watchdog"}
+
+    def read(self) -> dict[str, list[str]]:
+        """Give the messages in the on-call groups, by the target whose client they left through."""
+        return {
+            client.name: [
+                message["text"]["body"]
+                for group in simulated.control("GET", "/groups")["groups"]
+                for message in group["messages"]
+            ]
+            for client, simulated in self.clients.items()
+        }
+
+
+@contextmanager
+def running(
+    programs: Mapping[str, Path], clients: Iterable[Client], folder: Path, pace: float, stale_after: int
+) -> Iterator[Loop]:
+    """Run all of it with every time divided by a pace, and wait until every client is well.
+
+    Readings are stale after so many intervals.
+    """
+    with ExitStack() as stack:
+        simulated = {each: _simulated(stack, each, folder, pace) for each in clients}
+        exporter = stack.enter_context(
+            Exporter.run(write_config(folder, _config(simulated, folder, pace, stale_after)))
+        )
+        exporter.wait_until_ok(*(each.name for each in simulated), deadline=180)
+        manager = stack.enter_context(
+            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, pace)
+        )
+        prometheus = stack.enter_context(
+            _prometheus(programs["prometheus"], folder, exporter.url, manager.url, pace)
+        )
+        yield Loop(simulated, exporter, prometheus)
+
+
+def _has_tls(client: Client) -> bool:
+    return (client.fault or "").startswith("certificate_")  # it costs, and only these show it
+
+
+def _ca_file(folder: Path, client: Client) -> Path:
+    return folder / f"{client.name}.pem"
+
+
+def _simulated(stack: ExitStack, client: Client, folder: Path, pace: float) -> SimulatedClient:
+    options = Options(
+        topology=client.topology,
+        shards=SHARDS,
+        tls=_has_tls(client),
+        ca_file=str(_ca_file(folder, client)),
+        users=USERS,
+        health_per_minute=None,
+        speed=pace,
+    )
+    simulator = stack.enter_context(Simulator(options))
+    # The test itself goes on talking to clients whose certificates have ended.
+    return stack.enter_context(SimulatedClient(simulator.url))
+
+
+def _config(
+    clients: Mapping[Client, SimulatedClient], folder: Path, pace: float, stale_after: int
+) -> dict[str, object]:
+    owner = dict(zip(("username", "password"), OWNER, strict=True))
+    intervals = {endpoint.value: plan.interval for endpoint, plan in DEFAULT_PLANS.items()}
+    polls = {name: _every(seconds, pace) for name, seconds in intervals.items()}
+    return {
+        "targets": [
+            simulated.target(client.name, auth=owner)
+            | (_CANARY if client.fault in CANARIES else {})
+            | ({"shards": SHARDS} if client.topology == "multiconnect" else {})
+            | ({"tls": {"ca_file": str(_ca_file(folder, client))}} if _has_tls(client) else {})
+            for client, simulated in clients.items()
+        ],
+        "poll": polls | {"stale_after": stale_after},
+        "pager": {"state_dir": str(folder / "journal"), "webhook": {"insecure": True}, "rate": UNTHROTTLED},
+    }
+
+
+def _every(seconds: float, pace: float) -> str:
+    return format_duration(max(seconds / pace, _SHORTEST))
+
+
+def _alertmanager(program: Path, folder: Path, exporter: str, pace: float) -> Alertmanager:
+    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), pace).replace(
+        "http://127.0.0.1:9847", exporter
+    )
+    return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped))
+
+
+def _prometheus(program: Path, folder: Path, exporter: str, manager: str, pace: float) -> Prometheus:
+    files = [folder / file.name for file in RULE_FILES]
+    for own, file in zip(files, RULE_FILES, strict=True):
+        own.write_text(hasten(file.read_text(), pace))
+    every = _every(_SCRAPE, pace)
+    return Prometheus(
+        program,
+        folder / "prometheus",
+        {
+            "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+            "rule_files": [str(file) for file in files],
+            "scrape_configs": [
+                {
+                    "job_name": "waexporter",
+                    "static_configs": [{"targets": [exporter.removeprefix("http://")]}],
+                }
+            ],
+            "alerting": {
+                "alertmanagers": [{"static_configs": [{"targets": [manager.removeprefix("http://")]}]}]
+            },
+        },
+    )
