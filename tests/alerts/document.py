@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import OWN_TIME, PACE, SECONDS, detections
 from tests.alerts.hour import CLIENTS, HOUR
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
@@ -32,21 +31,6 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
 
 """
 
-_OWN = ", ".join(sorted(OWN_TIME))
-_TIMES = f"""
-## Time to detect
-
-From the moment a fault began in a simulated client until Prometheus had the alert firing: the fastest and the
-slowest scenario of the simulator that raises it. Measured once, with Prometheus 3.5, all scenarios at the
-same time and each at a client of its own. Every time of the rules, the polls and the scrapes (15 s) was
-divided by {PACE:g}, and what was seen is multiplied by {PACE:g} here, so it is exact to a few seconds.
-
-Left out are scenarios that take a time of their own, which can't be divided ({_OWN}),
-and the canary. The faults held for {SECONDS * PACE / 60:g} minutes; an alert that is not in the list takes
-longer, or no other scenario raises it. Pages wait for another 10 s, for what belongs together.
-`python -m tests.alerts.detection` measures it anew.
-"""
-
 
 def text(score: Score) -> str:
     """Give the document for a score of every rule."""
@@ -61,28 +45,8 @@ def text(score: Score) -> str:
             *(f"| `{rule.name}` | {_killed(rule.name, score)} |\n" for rule in recordings()),
             "\n## Changes that no test notices\n\n",
             *(f"- {count}: {words}\n" for words, count in _reasons(score).items()),
-            times(),
         )
     )
-
-
-def times() -> str:
-    """Give the section on how long each alert takes; the fastest and the slowest scenario stand for all."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for each in detections():
-        found.setdefault((each.alert, each.severity), []).append(each.seconds / 60)
-    rows = (
-        f"| {alert} | {severity} | {_range(found[alert, severity])} |\n"
-        for alert in alert_names()
-        for severity in ("critical", "warning", "info")
-        if (alert, severity) in found
-    )
-    return f"{_TIMES}\n| alert | severity | minutes |\n|---|---|---|\n{''.join(rows)}"
-
-
-def _range(minutes: list[float]) -> str:
-    least, most = (f"{each:.1f}" for each in (min(minutes), max(minutes)))
-    return least if least == most else f"{least} to {most}"
 
 
 def _numbers(score: Score) -> str:

@@ -68,8 +68,16 @@ def _collect(loop: Loop) -> set[Firing]:
             f"did not fire: {sorted(EXPECTED - fired)}; fired as well: {sorted(fired - EXPECTED - ALLOWED)}"
         )
         fired |= loop.firing()
+        _end_refusals(loop, fired)
         time.sleep(0.5)
     return fired
+
+
+def _end_refusals(loop: Loop, fired: set[Firing]) -> None:
+    """Accept logins again once that has fired: after a second refusal none is tried for four minutes."""
+    for client, simulated in loop.clients.items():
+        if client.fault == "refuse_logins" and any(each.target == client.name for each in fired):
+            simulated.lift()
 
 
 def _unread(loop: Loop, state: str) -> list[Firing]:
