@@ -81,6 +81,7 @@ SCENARIOS = (
         "growing_queues",
         "WhatsAppCallbackQueueGrowing/warning",
         "WhatsAppCallbackQueueNearLimit/critical",
+        also=("WhatsAppPendingMessagesHigh/warning",),  # when it is held for long enough
     ),
     _of("counter_reset", why="rates are made for it"),
     _of("drift", why="what is not known is passed on or left out"),

@@ -1,4 +1,8 @@
-"""The whole loop: each scenario fires what the table expects and nothing else, pages, and resolves."""
+"""The whole loop: each scenario fires what the table expects and nothing else, pages, and resolves.
+
+Not among the tests that `make test` finds: `make loop` runs it, on an idle machine. Dozens of
+clients at sixty times their pace leave two processors no time for others.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,8 @@ import pytest
 from tests.alerts.detection import bring
 from tests.alerts.rules import alerts
 from tests.e2e.loop import Firing, Loop, running
-from tests.e2e.scenarios import ALLOWED, CLIENTS, EXPECTED, LASTING, SCENARIOS
+from tests.e2e.scenarios import ALLOWED, CLIENTS, EXPECTED, LASTING
 from tests.e2e.waiting import wait_for
-from waexporter.simulator.faults import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +33,6 @@ PAGED = {each for each in EXPECTED - QUIET if each.severity == "critical"} | {
 OFF_CHANNEL = {
     rule.name for rule in alerts() if rule.labels.get("affects_channel") == "whatsapp"
 }  # of no such alert may a page depend on the client it is about
-
-
-def test_every_scenario_of_the_simulator_has_its_place_in_the_table() -> None:
-    assert {client.fault for client in CLIENTS} == {None, *KINDS}
-    assert [each.client.name for each in SCENARIOS if bool(each.alerts) == bool(each.why)] == []
 
 
 @pytest.mark.timeout(1500)
