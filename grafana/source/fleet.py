@@ -129,19 +129,7 @@ _WHO = (
         ],
         worst="Verdict",
     ),
-    grid(
-        Head(
-            8,
-            "What is wrong, and what to do",
-            "Every problem present now. Seen for: how much of the time shown it was there.",
-            "none",
-            24,
-            8,
-        ),
-        [problems.present()],
-        problems.COLUMNS,
-        worst="Seen for",
-    ),
+    problems.table(8, height=8),
     timeline(
         Head(
             9,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source import states
-from grafana.source.panels import Column
+from grafana.source.panels import Column, Head, Panel, grid
 from grafana.source.selection import client, most
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
@@ -49,6 +49,23 @@ COLUMNS = (
         texts={slug: (f"{say[0].upper()}{say[1:]}.", None) for slug, say in ADVICE.items()},
     ),
 )
+
+
+def table(number: int, *, height: int) -> Panel:
+    """Build the panel that lists every problem and what to do about it."""
+    return grid(
+        Head(
+            number,
+            "What is wrong, and what to do",
+            "Every problem present now. Seen for: how much of the time shown it was there.",
+            "none",
+            24,
+            height,
+        ),
+        [present()],
+        COLUMNS,
+        worst="Seen for",
+    )
 
 
 def present() -> str:

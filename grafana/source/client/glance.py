@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source import problems, states
-from grafana.source.panels import Head, Query, grid, lines, number, timeline
+from grafana.source.panels import Head, Query, lines, number, timeline
 from grafana.source.selection import client, most
 
 PANELS = (
@@ -73,19 +73,7 @@ PANELS = (
         Query(states.callbacks_waiting()),
         steps=states.QUEUE,
     ),
-    grid(
-        Head(
-            6,
-            "What is wrong, and what to do",
-            "Every problem present now. Seen for: how much of the time shown it was there.",
-            "none",
-            24,
-            5,
-        ),
-        [problems.present()],
-        problems.COLUMNS,
-        worst="Seen for",
-    ),
+    problems.table(6, height=5),
     timeline(
         Head(
             7,
