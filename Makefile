@@ -10,7 +10,7 @@ ARGS ?=
 PARALLEL ?= --numprocesses 2 --dist loadfile
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format docs bench alerts dashboards screenshots loop image real-parts constraints clean
+.PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,9 +46,6 @@ dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from gra
 
 screenshots: $(VENV)/.installed-test real-parts  ## Record a story and draw the dashboards of it into docs/images; takes minutes.
 	@$(VENV)/bin/python -m tests.pictures $(ARGS)
-
-loop: $(VENV)/.installed-test real-parts  ## Try every scenario from fault to page and back, on an idle machine.
-	@$(VENV)/bin/python -m pytest tests/e2e/whole_loop.py $(ARGS)
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build

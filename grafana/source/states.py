@@ -47,6 +47,7 @@ UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
 _ANSWERS = "whatsapp_api_requests_duration_seconds_count"
 _FAULTS = 'result=~"5.."'
+_FAILING = 'problem=~"overloaded|build_expired"'
 _SENDS = equal("method", "POST_v1_messages")
 SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
 _MANY_WAITING = 1000  # messages or callbacks: a busy client has tens
@@ -141,7 +142,8 @@ def messages() -> str:
         f"1 * ({waiting} > bool {_MANY_WAITING})",
         f"2 * ({refused_share()} > bool {_SOME})",
         f"2 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",
-        f"2 * {most(client('whatsapp_problem', equal('problem', 'overloaded')))}",
+        f"2 * {most(client('whatsapp_problem', _FAILING))}",
+        f"2 * (1 - {most(client('whatsapp_canary_success'))})",
         f"3 * {most(client('whatsapp_verdict', equal('verdict', 'down')))}",
         f"4 * {most(client('whatsapp_verdict', equal('verdict', 'unknown')))}",
     )

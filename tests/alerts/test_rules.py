@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -149,20 +148,8 @@ def test_the_link_of_an_alert_leads_to_its_runbook(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_link_of_an_alert_leads_to_a_dashboard_and_its_panel(rule: Rule) -> None:
-    link = urlsplit(rule.annotations["dashboard_url"].replace("{{ $labels.target | urlquery }}", "a"))
-    uid = link.path.split("/")[2]
-    panel = parse_qs(link.query).get("viewPanel")
-    boards = {board["uid"]: board for board in map(json.loads, map(_text, DASHBOARDS.glob("*.json")))}
-
-    assert f"{link.scheme}://{link.netloc}" == DASHBOARD_BASE
-    assert uid in {f"waexporter-{name}" for name in ("fleet", "client", "pager", "exporter")}
-    assert not DASHBOARDS.exists() or uid in boards
-    assert not (panel and boards) or int(panel[0]) in {each["id"] for each in boards[uid]["panels"]}
-
-
-def _text(file: Path) -> str:
-    return file.read_text()
+def test_the_links_to_dashboards_have_one_base(rule: Rule) -> None:
+    assert rule.annotations["dashboard_url"].startswith(f"{DASHBOARD_BASE}/d/waexporter-")
 
 
 def test_every_metric_in_the_runbooks_is_documented_or_recorded() -> None:

@@ -24,10 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARDS = 4
-CANARIES = frozenset({None, "gateway_down", "no_contacts", "canary_slow"})  # faults of clients that have one
+CANARIES = frozenset({None, "contacts_fail", "no_contacts", "canary_slow"})  # faults of clients that have one
 _CANARY = {"canary_number": "14155550123", "poll": {"canary": "1m"}}  # no shorter interval is accepted
 _SCRAPE = 15.0  # seconds
-_SHORTEST = 2.0  # seconds: what two cores can poll and scrape of dozens of clients
+
+
+class Tempo(NamedTuple):
+    """How fast it all goes."""
+
+    pace: float  # every time is divided by it
+    shortest: float  # seconds between two polls, and two scrapes, at least
+    stale_after: int  # intervals
+
+    def every(self, seconds: float) -> str:
+        """Give an interval as a duration."""
+        return format_duration(max(seconds / self.pace, self.shortest))
 
 
 class Client(NamedTuple):
@@ -80,23 +91,18 @@ class Loop:
 
 @contextmanager
 def running(
-    programs: Mapping[str, Path], clients: Iterable[Client], folder: Path, pace: float, stale_after: int
+    programs: Mapping[str, Path], clients: Iterable[Client], folder: Path, tempo: Tempo
 ) -> Iterator[Loop]:
-    """Run all of it with every time divided by a pace, and wait until every client is well.
-
-    Readings are stale after so many intervals.
-    """
+    """Run all of it, and wait until every client is well."""
     with ExitStack() as stack:
-        simulated = {each: _simulated(stack, each, folder, pace) for each in clients}
-        exporter = stack.enter_context(
-            Exporter.run(write_config(folder, _config(simulated, folder, pace, stale_after)))
-        )
+        simulated = {each: _simulated(stack, each, folder, tempo) for each in clients}
+        exporter = stack.enter_context(Exporter.run(write_config(folder, _config(simulated, folder, tempo))))
         exporter.wait_until_ok(*(each.name for each in simulated), deadline=180)
         manager = stack.enter_context(
-            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, pace)
+            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, tempo)
         )
         prometheus = stack.enter_context(
-            _prometheus(programs["prometheus"], folder, exporter.url, manager.url, pace)
+            _prometheus(programs["prometheus"], folder, exporter.url, manager.url, tempo)
         )
         yield Loop(simulated, exporter, prometheus)
 
@@ -109,7 +115,7 @@ def _ca_file(folder: Path, client: Client) -> Path:
     return folder / f"{client.name}.pem"
 
 
-def _simulated(stack: ExitStack, client: Client, folder: Path, pace: float) -> SimulatedClient:
+def _simulated(stack: ExitStack, client: Client, folder: Path, tempo: Tempo) -> SimulatedClient:
     options = Options(
         topology=client.topology,
         shards=SHARDS,
@@ -117,19 +123,16 @@ def _simulated(stack: ExitStack, client: Client, folder: Path, pace: float) -> S
         ca_file=str(_ca_file(folder, client)),
         users=USERS,
         health_per_minute=None,
-        speed=pace,
+        speed=tempo.pace,
     )
     simulator = stack.enter_context(Simulator(options))
     # The test itself goes on talking to clients whose certificates have ended.
     return stack.enter_context(SimulatedClient(simulator.url))
 
 
-def _config(
-    clients: Mapping[Client, SimulatedClient], folder: Path, pace: float, stale_after: int
-) -> dict[str, object]:
+def _config(clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Tempo) -> dict[str, object]:
     owner = dict(zip(("username", "password"), OWNER, strict=True))
-    intervals = {endpoint.value: plan.interval for endpoint, plan in DEFAULT_PLANS.items()}
-    polls = {name: _every(seconds, pace) for name, seconds in intervals.items()}
+    polls = {endpoint.value: tempo.every(plan.interval) for endpoint, plan in DEFAULT_PLANS.items()}
     return {
         "targets": [
             simulated.target(client.name, auth=owner)
@@ -138,27 +141,23 @@ def _config(
             | ({"tls": {"ca_file": str(_ca_file(folder, client))}} if _has_tls(client) else {})
             for client, simulated in clients.items()
         ],
-        "poll": polls | {"stale_after": stale_after},
+        "poll": polls | {"stale_after": tempo.stale_after},
         "pager": {"state_dir": str(folder / "journal"), "webhook": {"insecure": True}, "rate": UNTHROTTLED},
     }
 
 
-def _every(seconds: float, pace: float) -> str:
-    return format_duration(max(seconds / pace, _SHORTEST))
-
-
-def _alertmanager(program: Path, folder: Path, exporter: str, pace: float) -> Alertmanager:
-    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), pace).replace(
+def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo) -> Alertmanager:
+    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), tempo.pace).replace(
         "http://127.0.0.1:9847", exporter
     )
     return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped))
 
 
-def _prometheus(program: Path, folder: Path, exporter: str, manager: str, pace: float) -> Prometheus:
+def _prometheus(program: Path, folder: Path, exporter: str, manager: str, tempo: Tempo) -> Prometheus:
     files = [folder / file.name for file in RULE_FILES]
     for own, file in zip(files, RULE_FILES, strict=True):
-        own.write_text(hasten(file.read_text(), pace))
-    every = _every(_SCRAPE, pace)
+        own.write_text(hasten(file.read_text(), tempo.pace))
+    every = tempo.every(_SCRAPE)
     return Prometheus(
         program,
         folder / "prometheus",

@@ -72,7 +72,7 @@ SCENARIOS = (
         "WhatsAppConnectingTooLong/warning",
         _DEGRADED,
     ),
-    _of("gateway_down", _DOWN, _CANARY, _READING_FAILS),  # what can't be read is the canary
+    _of("gateway_down", _DOWN),
     _of("unregistered", _DOWN, "WhatsAppUnregistered/critical"),
     _of("uninitialized", _DOWN),
     _of("slow_node", _UNKNOWN, _READING_FAILS, _MISSED),
@@ -105,6 +105,8 @@ SCENARIOS = (
         _of(fault, why="no statistics tell of it")
         for fault in ("message_fails", "message_unmastered", "answer_lost")
     ),
+    # contact checks alone; one a minute is the most, and two have to fail before it is a matter of reading
+    _of("contacts_fail", _CANARY, also=(_READING_FAILS,)),
     # what support tells
     _of("disk_low", "WhatsAppDiskLow/critical", "WhatsAppDiskLow/warning", _DEGRADED),
     _of("build_expiring", "WhatsAppBuildExpiring/warning"),

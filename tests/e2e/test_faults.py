@@ -74,6 +74,8 @@ ROWS: Mapping[str, Row] = {
     "message_fails": Row("ok", up=True),
     "message_unmastered": Row("ok", up=True),
     "answer_lost": Row("ok", up=True),
+    # contact checks alone
+    "contacts_fail": Row("ok", up=True),
 }
 BYSTANDERS = {"calm-single": "single", "calm-ha": "ha", "calm-multiconnect": "multiconnect"}
 CALM_INTERVAL = 4.0  # seconds between two polls of theirs; a pool that silence has filled would miss some

@@ -76,6 +76,7 @@ ROWS: Mapping[str, Row] = {
     "message_fails": Row(OK, "verdict: OK"),
     "message_unmastered": Row(OK, "verdict: OK"),
     "answer_lost": Row(OK, "verdict: OK"),
+    "contacts_fail": Row(OK, "verdict: OK"),
 }
 
 

@@ -224,6 +224,17 @@ def test_messages_alone_may_fail(single: Caller, fault: str, code: int) -> None:
     assert caller.get("/_control/messages").json()["messages"] == []
 
 
+def test_contact_checks_alone_may_fail(single: Caller) -> None:
+    caller = single.become("monitor")
+
+    caller.bring("contacts_fail")
+    answer = caller.call("POST", "/v1/contacts", {"blocking": "wait", "contacts": ["14155550123"]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, 1014)
+    assert caller.get("/v1/health").status_code == 200
+    assert caller.call("POST", "/v1/messages", _MESSAGE).status_code == 201
+
+
 def test_a_message_may_be_taken_and_its_answer_lost(single: Caller) -> None:
     caller = single.become("monitor")
 

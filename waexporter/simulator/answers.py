@@ -19,6 +19,7 @@ ANSWERS: Mapping[str, Answer] = {
     "database": failure(500, 1023, "Database error"),
     "message_fails": failure(500, 1014, "Internal error"),
     "message_unmastered": failure(500, 1017, "No primary master. Please retry"),
+    "contacts_fail": failure(500, 1014, "No answer from the server. Please retry"),
     "errors_in_200": Answer(200, failure(500, 1014, "Internal error").body),
     "garbage": Answer(200, _NOISE),
     "html": Answer(200, _PAGE, "text/html; charset=utf-8"),

@@ -52,6 +52,8 @@ FAULTS: Mapping[str, Kind] = {
     "message_fails": Kind("500 with code 1014 for messages", prefix="/v1/messages"),
     "message_unmastered": Kind("500 with code 1017 for messages", prefix="/v1/messages"),
     "answer_lost": Kind("Messages are taken, then the connection is cut off", prefix="/v1/messages"),
+    # contact checks alone, while all else is well
+    "contacts_fail": Kind("500 with code 1014 for contacts: WhatsApp's servers don't answer", "/v1/contacts"),
 }
 
 # Everything that may be asked for: what breaks answers, and what merely is not as it should be.

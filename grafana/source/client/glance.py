@@ -38,8 +38,8 @@ PANELS = (
             3,
             "Messages",
             "Standing still: the client is down. Some fail: over 5 % of sends are answered with 5xx, a shard "
-            "is uncovered, or the client is overloaded. Piling up: more than 1 000 messages and callbacks "
-            "wait.",
+            "is uncovered, the client is overloaded, its build has expired, or the canary failed. Piling up: "
+            "more than 1 000 messages and callbacks wait.",
             "none",
             5,
             4,
