@@ -82,11 +82,11 @@ def _harmless(script: str) -> str:
     return script.replace("</", "<\\/")
 
 
-def photograph(browser: Browser, page: Path, picture: Path) -> None:
-    """Draw a page at its full height and keep the picture."""
+def photograph(browser: Browser, page: Path, picture: Path, tallest: int | None = None) -> None:
+    """Draw a page and keep the picture: at its full height, or what of it is seen on a screen so tall."""
     browser.look(width=WIDTH, height=900)
     browser.open(page.as_uri())
     height = browser.run(f"return draw({WIDTH})")
     assert browser.errors() == []
-    browser.look(width=WIDTH, height=int(height))
+    browser.look(width=WIDTH, height=min(int(height), tallest or int(height)))
     browser.photograph(picture)

@@ -1,0 +1,36 @@
+"""Every scenario of the simulator at once, each at a client of its own, recorded for a look at each."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tests.alerts.detection import bring
+from tests.e2e.loop import Tempo, running
+from tests.e2e.scenarios import CLIENTS
+from tests.pictures.story import Recording
+from tests.real import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SUITE = parts.SUITES[-1]
+SCRAPE = 2  # seconds
+TEMPO = Tempo(pace=60.0, shortest=float(SCRAPE), stale_after=10)
+CALM, FAULTS = 40.0, 150.0  # seconds: what most wait for half an hour of is there by then
+
+
+@contextmanager
+def recorded_scenarios(folder: Path, say: Callable[[str], None]) -> Iterator[Recording]:
+    """Let all be well for a while, bring every fault, then give what was recorded while they hold."""
+    programs = {name: parts.program(SUITE, name) for name in ("prometheus", "prometheus-alertmanager")}
+    with running(programs, CLIENTS, folder, TEMPO) as loop:
+        began = time.time()
+        say(f"{len(CLIENTS)} clients are well for {CALM:g} s")
+        time.sleep(CALM)
+        bring(loop)
+        say(f"every fault holds for {FAULTS:g} s")
+        time.sleep(FAULTS)
+        yield Recording(loop.prometheus.url, began, time.time())
