@@ -12,9 +12,11 @@ from grafana.source.selection import client, most, own, rate, total
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
+_ABOUT = 'alertname=~"WaExporter.*"'
 _DAY = 86_400
 _SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "endpoint")
 _POLLED = most(client("waexporter_poll_success"), "endpoint")
+_FAILED = most(f"increase({client('waexporter_poll_failures_total')}[$__range])", "endpoint", "reason")
 
 
 def build() -> Dashboard:
@@ -26,7 +28,10 @@ def build() -> Dashboard:
             "Whether waexporter itself is healthy: it polls, in time, and keeps what it gets.",
         ),
         of_clients(),
-        [alerts("Alerts on the exporter", "red", 'alertname=~"WaExporter.*"')],
+        [
+            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"'),
+            alerts("Warnings", "orange", _ABOUT, 'severity="warning"'),
+        ],
         [
             ("", _GLANCE),
             ("Polls", _POLLS),
@@ -99,8 +104,8 @@ _POLLS = (
         Head(
             10,
             "Polls that fail now",
-            "Every endpoint whose last poll was no success, and how long ago it last was one: never, if "
-            "that is empty.",
+            "Every endpoint whose last poll was no success, the reason most often met in the time shown, and "
+            "how long ago it last was one: never, if that is empty.",
             "none",
             12,
             11,
@@ -108,14 +113,17 @@ _POLLS = (
         [
             f"{_POLLED} == 0",
             f"(time() - {_SUCCEEDED}) and {_POLLED} == 0",
+            f"topk by (target, endpoint) (1, {_FAILED}) > 0 and on (target, endpoint) {_POLLED} == 0",
         ],
         [
             Column("target", "Client"),
             Column("endpoint", "Endpoint"),
             Column("Value #A", "Last poll", states={0: ("failed", states.RED)}),
+            Column("reason", "Reason"),
             Column("Value #B", "Last success", unit="s"),
         ],
-        worst="Last success",
+        worst=("Last success",),
+        nothing="None fails",
     ),
     lines(
         Head(

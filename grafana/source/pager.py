@@ -12,7 +12,10 @@ from grafana.source.selection import client, equal, most, own, rate
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
+_ABOUT = 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*|WhatsAppOnCallPagerUnset"'
 _SILENT = 180  # seconds: the default max_silence of a watchdog
+_SET = most(client("whatsapp_on_call_pager_configured"))
+_REACHABLE = most(client("whatsapp_on_call_group_reachable"))
 _LATE = 60  # seconds: the default fallback_after
 
 
@@ -25,7 +28,10 @@ def build() -> Dashboard:
             "Whether paging itself is healthy: pages leave, fast, and silence would be noticed.",
         ),
         of_clients(),
-        [alerts("Alerts on paging", "red", 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*"')],
+        [
+            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"'),
+            alerts("Warnings", "orange", _ABOUT, 'severity="warning"'),
+        ],
         [
             ("", _GLANCE),
             ("Pages", _PAGES),
@@ -85,24 +91,25 @@ _GLANCE = (
             4,
             "Silence of watchdogs",
             "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the "
-            "pager at all. No value: no watchdog is configured.",
+            "pager at all.",
             "s",
             4,
             4,
         ),
         Query(f"max({own('waexporter_watchdog_age_seconds')})", ""),
         steps=((_SILENT / 2, states.ORANGE), (_SILENT, states.RED)),
+        nothing="none configured",
     ),
     number(
         Head(
             5,
-            "Groups that reach nobody",
-            "Clients with an on-call group that does not exist or has nobody in it.",
+            "Clients with nobody to page",
+            "No on-call group is set, or it does not exist or has nobody in it.",
             "short",
             4,
             4,
         ),
-        Query(f"sum({most(client('whatsapp_on_call_group_reachable'))} == bool 0)", ""),
+        Query(f"sum({_SET} == bool 0 unless on (target) {_REACHABLE} or {_REACHABLE} == bool 0)", ""),
         steps=((1, states.RED),),
     ),
 )
@@ -226,8 +233,8 @@ _GROUPS = (
             8,
         ),
         [
-            most(client("whatsapp_on_call_pager_configured")),
-            most(client("whatsapp_on_call_group_reachable")),
+            _SET,
+            _REACHABLE,
             most(client("whatsapp_on_call_group_participants")),
             states.verdict(),
         ],

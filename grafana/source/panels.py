@@ -103,14 +103,19 @@ def lines(head: Head, *queries: Query, steps: Steps = (), stacked: bool = False)
     return panel
 
 
-def number(head: Head, query: Query, *, steps: Steps = (), states: States | None = None) -> Panel:
-    """Show the present value in large type on the colour of its threshold or state; one tile a series."""
+def number(
+    head: Head, query: Query, *, steps: Steps = (), states: States | None = None, nothing: str = "-"
+) -> Panel:
+    """Show the present value in large type on the colour of its threshold or state; one tile a series.
+
+    `nothing` stands there when there is no value.
+    """
     panel = _styled(stat.Panel(), head, steps, states).targets([_instant(query, "A")])
     panel = panel.color_mode(looks.BigValueColorMode.BACKGROUND).graph_mode(looks.BigValueGraphMode.NONE)
     panel = panel.text_mode(
         looks.BigValueTextMode.VALUE_AND_NAME if "{{" in query.legend else looks.BigValueTextMode.VALUE
     )
-    return panel.reduce_options(_last()).no_value("-")
+    return panel.reduce_options(_last()).no_value(nothing)
 
 
 def timeline(head: Head, query: Query, states: States) -> Panel:
@@ -130,10 +135,17 @@ def bars(head: Head, query: Query, steps: Steps, largest: float | None = None) -
     return panel.max(largest) if largest is not None else panel
 
 
-def grid(head: Head, queries: Sequence[str], columns: Sequence[Column], worst: str | None = None) -> Panel:
+def grid(
+    head: Head,
+    queries: Sequence[str],
+    columns: Sequence[Column],
+    *,
+    worst: Sequence[str] = (),
+    nothing: str = "-",
+) -> Panel:
     """Show labels and values as a table, a row for each set of labels, the columns in this order.
 
-    Rows are sorted by the heading `worst`, the largest value first.
+    Rows are sorted by the headings `worst`, the largest value first; `nothing` stands there without rows.
     """
     names = [chr(ord("A") + place) for place in range(len(queries))]
     built = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
@@ -148,11 +160,13 @@ def grid(head: Head, queries: Sequence[str], columns: Sequence[Column], worst: s
     panel = panel.with_transformation(model.DataTransformerConfig("filterFieldsByName", options=shown))
     arranged = {"excludeByName": {}, "indexByName": order, "renameByName": heading}
     panel = panel.with_transformation(model.DataTransformerConfig("organize", options=arranged))
-    if worst is not None:
-        panel = panel.sort_by([common.TableSortByFieldState().display_name(worst).desc(desc=True)])
+    if worst:
+        panel = panel.sort_by(
+            [common.TableSortByFieldState().display_name(heading).desc(desc=True) for heading in worst]
+        )
     for column in columns:
         panel = panel.override_by_name(column.heading, _properties(column))
-    return panel.cell_height(looks.TableCellHeight.SM).no_value("-")
+    return panel.cell_height(looks.TableCellHeight.SM).no_value(nothing)
 
 
 def words(head: Head, markdown: str) -> Panel:

@@ -1,22 +1,48 @@
-"""The problems of now, each beside what a person can do about it."""
+"""What is wrong now, each beside how bad it is and what a person can do about it."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from grafana.source import states
 from grafana.source.panels import Column, Head, Panel, grid
 from grafana.source.selection import client, most
+from grafana.source.signs import LATENT, LOSING, MINOR, SERIOUS, SIGNS
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
 from waexporter.model import State
 
-_COLOURS = {
-    State.OK: states.YELLOW,
-    State.DEGRADED: states.ORANGE,
-    State.DOWN: states.RED,
-    State.UNKNOWN: states.PURPLE,
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CRITICAL, _UNKNOWN = 5, 6
+SEVERITIES: states.States = {
+    0: ("none", states.GREEN),
+    MINOR: ("minor", states.YELLOW),
+    LATENT: ("serious", states.ORANGE),
+    SERIOUS: ("serious", states.ORANGE),
+    LOSING: ("serious", states.ORANGE),
+    _CRITICAL: ("critical", states.RED),
+    _UNKNOWN: ("unknown", states.PURPLE),
 }
-_NONE = {"none": ("none", states.GREEN)}
-WORDS = _NONE | {slug: (slug.replace("_", " "), _COLOURS[state]) for slug, state in SLUGS.items()}
+
+_OF_STATE = {State.OK: MINOR, State.DEGRADED: SERIOUS, State.DOWN: _CRITICAL, State.UNKNOWN: _UNKNOWN}
+# Of several problems, the one to read first: what concerns messages first, causes before the rest.
+_APART = {
+    "overloaded": LOSING,
+    "duplicate_client": LOSING,
+    "shard_uncovered": LOSING,
+    "no_spare_coreapp": LATENT,
+    "no_secondary_master": LATENT,
+    "on_call_group_unreachable": LATENT,
+}
+_WEIGHTS = {slug: _APART.get(slug, _OF_STATE[state]) for slug, state in SLUGS.items()}
+_EVERY = _WEIGHTS | {sign.slug: sign.weight for sign in SIGNS}
+WORDS = {
+    slug: (slug.replace("_", " "), SEVERITIES[weight][1]) for slug, weight in ({"none": 0} | _EVERY).items()
+}
+_ADVICE = {slug: f"{say[0].upper()}{say[1:]}" for slug, say in ADVICE.items()}
+_ADVICE |= {sign.slug: sign.advice for sign in SIGNS}
 
 _RUNBOOKS = {
     "WhatsAppUnknown": tuple(slug for slug, state in SLUGS.items() if state is State.UNKNOWN),
@@ -29,25 +55,23 @@ _RUNBOOKS = {
     "WhatsAppDuplicateClient": ("duplicate_client",),
     "WhatsAppNoPrimaryMaster": ("no_primary_master", "two_primary_masters", "primary_master_disconnected"),
     "WhatsAppNodeUnreachable": ("node_unreachable",),
-    "WhatsAppOnCallPagerUnset": ("on_call_group_unreachable",),
+    "WhatsAppOnCallPagerUnset": ("on_call_group_unreachable", "nobody_to_page"),
     "WhatsAppOverloaded": ("overloaded",),
-    "WhatsAppRateLimited": ("rate_limited",),
+    "WhatsAppRateLimited": ("rate_limited", "sends_limited"),
     "WhatsAppShardUncovered": ("shard_uncovered",),
     "WhatsAppUnregistered": ("unregistered",),
     "WhatsAppVersionSkew": ("version_skew",),
 }
+_RUNBOOKS |= {sign.runbook: (sign.slug,) for sign in SIGNS if sign.runbook not in _RUNBOOKS}
 _OTHERWISE = "WhatsAppDegraded"
 
 COLUMNS = (
-    Column("target", "Client", width=200),
-    Column("problem", "Problem", texts=WORDS, width=220),
-    Column("Value", "Seen for", unit="s", width=110),
-    Column("runbook", "Runbook", width=220, link="${runbooks}/${__value.raw}.md"),
-    Column(
-        "advice",
-        "What to do",
-        texts={slug: (f"{say[0].upper()}{say[1:]}.", None) for slug, say in ADVICE.items()},
-    ),
+    Column("target", "Client", width=180),
+    Column("problem", "Problem", texts=WORDS, width=210),
+    Column("Value #B", "Severity", states=SEVERITIES, width=80),
+    Column("Value #A", "Seen for", unit="s", width=80),
+    Column("runbook", "Runbook", width=210, link="${runbooks}/${__value.raw}.md"),
+    Column("advice", "What to do", texts={slug: (f"{say}.", None) for slug, say in _ADVICE.items()}),
 )
 
 
@@ -57,40 +81,58 @@ def table(number: int, *, height: int) -> Panel:
         Head(
             number,
             "What is wrong, and what to do",
-            "Every problem present now. Seen for: how much of the time shown it was there.",
+            "Every problem present now, the worst first. Seen for: how much of the time shown it was there.",
             "none",
             24,
             height,
         ),
-        [present()],
+        [_told(_seen()), weighed()],
         COLUMNS,
-        worst="Seen for",
+        worst=("Severity", "Seen for"),
+        nothing="Nothing is wrong",
     )
 
 
-def present() -> str:
-    """Give for each present problem the seconds that it was there in the time shown.
+def weighed() -> str:
+    """Give for each problem and sign, by target, how much it weighs: a number of SEVERITIES."""
+    return " or ".join(_parts())
 
-    The label `advice` repeats the problem, for COLUMNS to put into words; `runbook` names the file.
-    """
-    problem = client("whatsapp_problem")
-    seen = f"count_over_time({problem}[$__range:$__interval]) * $__interval_ms / 1000"
-    labelled = f'label_replace({most(f"{seen} and {problem}", "problem")}, "advice", "$1", "problem", "(.*)")'
-    for name, slugs in ((_OTHERWISE, (".*",)), *_RUNBOOKS.items()):
-        labelled = f'label_replace({labelled}, "runbook", "{name}", "problem", "{"|".join(slugs)}")'
-    return labelled
+
+def weighed_or_none() -> str:
+    """Give the same, and `none` for a client without any."""
+    none = f'label_replace(0 * {most(client("whatsapp_up"))}, "problem", "none", "", "")'
+    return f"{weighed()} or on (target) {none}"
 
 
 def worst() -> str:
     """Give the problem of each client that weighs most, in the label `problem`: `none` without any."""
-    well = f'label_replace(0 * {most(client("whatsapp_up"))}, "problem", "none", "", "")'
-    weighed = (
-        f"{weight} * {most(client('whatsapp_problem', _among(state)), 'problem')}"
-        for weight, state in enumerate(_COLOURS, start=1)
-    )
-    return f"topk by (target) (1, {' or '.join((*weighed, well))})"
+    return f"topk by (target) (1, {weighed_or_none()})"
 
 
-def _among(state: State) -> str:
-    slugs = "|".join(slug for slug, makes in SLUGS.items() if makes is state)
-    return f'problem=~"{slugs}"'
+def count() -> str:
+    """Count the problems of each client."""
+    return f"sum by (target) (({weighed_or_none()}) > bool 0)"
+
+
+def _parts() -> Iterator[str]:
+    for weight in sorted(set(_WEIGHTS.values())):
+        slugs = "|".join(slug for slug, its in _WEIGHTS.items() if its == weight)
+        such = client("whatsapp_problem", f'problem=~"{slugs}"')
+        yield f"{weight} * {most(such, 'problem')}"
+    for sign in SIGNS:
+        shown = f"{sign.weight} * group by (target) ({sign.expr})"
+        yield f'label_replace({shown}, "problem", "{sign.slug}", "", "")'
+
+
+def _seen() -> str:
+    """Give for each present problem the seconds that it was there in the time shown."""
+    present = weighed()
+    return f"count_over_time(({present})[$__range:$__interval]) * $__interval_ms / 1000 and ({present})"
+
+
+def _told(problems: str) -> str:
+    """Label problems with `advice`, which repeats them for COLUMNS to put into words, and with `runbook`."""
+    labelled = f'label_replace({problems}, "advice", "$1", "problem", "(.*)")'
+    for name, slugs in ((_OTHERWISE, (".*",)), *_RUNBOOKS.items()):
+        labelled = f'label_replace({labelled}, "runbook", "{name}", "problem", "{"|".join(slugs)}")'
+    return labelled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Select = Callable[[str], str]  # from a metric's name to a selector
+Gain = Callable[[str], str]  # from a counter's selector to what it gains: `rate` or `lately`
 
 _WHERE = 'job=~"$job", instance=~"$instance"'
 
@@ -34,6 +35,11 @@ def rate(selector: str) -> str:
     return f"rate({selector}[$__rate_interval])"
 
 
+def lately(selector: str) -> str:
+    """Write what a counter gained in five minutes, as the alerts have it: what is rare reads steadier so."""
+    return f"increase({selector}[5m])"
+
+
 def total(expression: str, *labels: str) -> str:
     """Add up by target, and by further labels; what two exporters see of one client counts once."""
     return f"sum by ({', '.join(('target', *labels))}) (max without (instance, pod) ({expression}))"
@@ -44,7 +50,7 @@ def most(expression: str, *labels: str) -> str:
     return f"max by ({', '.join(('target', *labels))}) ({expression})"
 
 
-def mean(select: Select, summary: str, *labels: str) -> str:
+def mean(select: Select, summary: str, *labels: str, over: Gain = rate) -> str:
     """Divide a summary's sum by its count, by target and labels; absent while nothing is counted."""
-    above, below = (total(rate(select(f"{summary}_{part}")), *labels) for part in ("sum", "count"))
+    above, below = (total(over(select(f"{summary}_{part}")), *labels) for part in ("sum", "count"))
     return f"{above} / ({below} > 0)"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source.selection import client, equal, most, node, rate, total
+from grafana.source.selection import client, equal, lately, most, node, rate, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from grafana.source.selection import Gain
 
 States = dict[int, tuple[str, str]]  # value: (word, colour)
 
@@ -18,11 +20,13 @@ VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED),
 MESSAGES: States = {
     0: ("flowing", GREEN),
     1: ("piling up", YELLOW),
-    2: ("some fail", ORANGE),
-    3: ("standing still", RED),
-    4: ("not known", PURPLE),
+    2: ("in doubt", YELLOW),
+    3: ("some fail", ORANGE),
+    4: ("standing still", RED),
+    5: ("not known", PURPLE),
 }
 
+_DISCONNECTED_ALONE = 7
 GATEWAYS: States = {
     0: ("connected", GREEN),
     1: ("disconnected", BLUE),
@@ -31,27 +35,31 @@ GATEWAYS: States = {
     4: ("uninitialized", ORANGE),
     5: ("unregistered", RED),
     6: ("unreachable", RED),
+    _DISCONNECTED_ALONE: (
+        "disconnected",
+        RED,
+    ),  # a single client's; in a cluster, spares are, and that is well
 }
 
-PRESENT: States = {1: ("present", ORANGE)}
 YES_NO: States = {0: ("no", RED), 1: ("yes", GREEN)}
 ON_OFF: States = {0: ("off", BLUE), 1: ("on", GREEN)}
 
 # A handful of failures is everyday life, such as a number that has left WhatsApp.
-LOSING = ((0.02, ORANGE), (0.1, RED))
-QUEUE = ((1000, YELLOW), (10_000, ORANGE), (75_000, RED))  # at about 100 000 the client refuses sends
+SOME = 0.05  # a share: of a little traffic, one failure is more than 1 %
+LOSING = ((SOME, ORANGE), (0.1, RED))
+MANY_WAITING = 1000  # messages or callbacks: a busy client has tens
+NEARLY_FULL = 75_000  # at about 100 000 waiting callbacks the client refuses sends
+QUEUE = ((MANY_WAITING, YELLOW), (10_000, ORANGE), (NEARLY_FULL, RED))
 OBJECTIVE = 0.995  # of requests in 30 days, as the alerts have it
 SOUND = ((float("-inf"), RED), (0.99, ORANGE), (OBJECTIVE, GREEN))
 UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
 
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
-_ANSWERS = "whatsapp_api_requests_duration_seconds_count"
+ANSWERS = "whatsapp_api_requests_duration_seconds_count"
 _FAULTS = 'result=~"5.."'
 _FAILING = 'problem=~"overloaded|build_expired"'
 _SENDS = equal("method", "POST_v1_messages")
 SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
-_MANY_WAITING = 1000  # messages or callbacks: a busy client has tens
-_SOME = 0.05  # a share: of a little traffic, one failure is more than 1 %
 
 
 def verdict() -> str:
@@ -64,11 +72,14 @@ def verdict() -> str:
 
 
 def gateway() -> str:
-    """Give the status of each node as a number, 0 to 6."""
-    parts = (
+    """Give the status of each node as a number, 0 to 7."""
+    parts = [
         f"{number} * ({node('whatsapp_gateway_status', equal('status', word))} == 1)"
         for number, (word, _) in GATEWAYS.items()
-    )
+        if number != _DISCONNECTED_ALONE
+    ]
+    alone = node("whatsapp_gateway_status", equal("status", "disconnected"), equal("node", ""))
+    parts.insert(0, f"{_DISCONNECTED_ALONE} * ({alone} == 1)")
     return most(" or ".join(parts), "node")
 
 
@@ -79,49 +90,52 @@ def unwell_for() -> str:
     return f"((time() - {most(last)}) or {most(f'0 * {well} + $__range_s')}) * on (target) (1 - {most(well)})"
 
 
-def refused() -> str:
-    """Give sends a second that the client refuses through its own fault."""
-    return total(rate(client(_ANSWERS, _SENDS, _FAULTS)))
+def refused(over: Gain = rate) -> str:
+    """Give sends that the client refuses through its own fault."""
+    return total(over(client(ANSWERS, _SENDS, _FAULTS)))
 
 
-def refused_share(which: str = _SENDS) -> str:
+def refused_share(which: str = _SENDS, over: Gain = rate) -> str:
     """Give the share of requests that fail through the client's own fault; absent without traffic."""
-    every, faults = (total(rate(client(_ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
+    every, faults = (total(over(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
     return f"({faults} or 0 * {every}) / ({every} > 0)"
 
 
 def sound_share(which: str = _SENDS) -> str:
     """Give the share of requests in the time shown that do not fail through the client's own fault."""
     every, faults = (
-        total(f"increase({client(_ANSWERS, *matchers)}[$__range])")
+        total(f"increase({client(ANSWERS, *matchers)}[$__range])")
         for matchers in ((which,), (which, _FAULTS))
     )
     return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
 
 
-def failed() -> str:
-    """Give messages a second that were accepted and then not delivered."""
-    return total(rate(client("whatsapp_out_message_status_total", 'status="failed"')))
+def failed(over: Gain = rate) -> str:
+    """Give messages that were accepted and then not delivered."""
+    return total(over(client("whatsapp_out_message_status_total", 'status="failed"')))
 
 
-def not_stored() -> str:
-    """Give messages a second that came from WhatsApp and were not stored; never below 0."""
+def not_stored(over: Gain = rate) -> str:
+    """Give messages that came from WhatsApp and were not stored; never below 0."""
     came, stored = (
-        total(rate(client(f"whatsapp_in_message_{part}_total"))) for part in ("from_server", "persisted")
+        total(over(client(f"whatsapp_in_message_{part}_total"))) for part in ("from_server", "persisted")
     )
     return f"clamp_min({came} - {stored}, 0)"
 
 
-def lost() -> str:
-    """Give messages a second that are refused, failed or not stored."""
-    return _add(refused(), failed(), not_stored())
+def lost(over: Gain = rate) -> str:
+    """Give messages that are refused, failed or not stored."""
+    return _add(refused(over), failed(over), not_stored(over))
 
 
 def lost_share() -> str:
-    """Give what is refused, failed or not stored as a share of all messages; absent without any."""
-    sends = total(rate(client(_ANSWERS, _SENDS)))
-    came = total(rate(client("whatsapp_in_message_from_server_total")))
-    return f"{lost()} / ({_add(sends, came)} > 0)"
+    """Give what was refused, failed or not stored in five minutes as a share of all.
+
+    Absent without any messages, and as soon as the statistics end: who no longer tells is not well.
+    """
+    sends = total(lately(client(ANSWERS, _SENDS)))
+    came = total(lately(client("whatsapp_in_message_from_server_total")))
+    return f"{lost(lately)} / ({_add(sends, came)} > 0) and on (target) {callbacks_waiting()}"
 
 
 def callbacks_waiting() -> str:
@@ -135,17 +149,19 @@ def messages_waiting() -> str:
 
 
 def messages() -> str:
-    """Give what happens to messages as a number, 0 to 4."""
-    waiting = _add(callbacks_waiting(), messages_waiting())
+    """Give what happens to messages as a number, 0 to 5."""
     return _worst(
         f"0 * {most(client('whatsapp_up'))}",
-        f"1 * ({waiting} > bool {_MANY_WAITING})",
-        f"2 * ({refused_share()} > bool {_SOME})",
-        f"2 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",
-        f"2 * {most(client('whatsapp_problem', _FAILING))}",
+        f"1 * ({callbacks_waiting()} > bool {MANY_WAITING})",
+        f"1 * ({messages_waiting()} > bool {MANY_WAITING})",
         f"2 * (1 - {most(client('whatsapp_canary_success'))})",
-        f"3 * {most(client('whatsapp_verdict', equal('verdict', 'down')))}",
-        f"4 * {most(client('whatsapp_verdict', equal('verdict', 'unknown')))}",
+        f"3 * ({refused_share(over=lately)} > bool {SOME})",
+        f"3 * ({lost_share()} > bool {SOME})",
+        f"3 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",
+        f"3 * {most(client('whatsapp_problem', _FAILING))}",
+        f"4 * ({most(client('whatsapp_coreapps_connected'))} == bool 0)",
+        f"4 * {most(client('whatsapp_verdict', equal('verdict', 'down')))}",
+        f"5 * {most(client('whatsapp_verdict', equal('verdict', 'unknown')))}",
     )
 
 

@@ -58,7 +58,7 @@ function pieces(points) {
 function drawLines(body, panel, width, height) {
   const stacked = panel.fieldConfig.defaults.custom?.stacking?.mode === "normal";
   const series = stacked ? stackedUp(panel.series) : panel.series;
-  if (!series.length) return drawNothing(body);
+  if (!series.length) return drawNothing(body, panel);
   const legend = drawLegend(body, panel.series.map((each) => each.name), width);
   const field = panel.fieldConfig.defaults;
   const steps = (field.thresholds?.steps || []).filter((step) => step.value !== null);
@@ -132,7 +132,7 @@ function drawLegend(body, names, width) {
 }
 
 function drawTimeline(body, panel, width, height) {
-  if (!panel.series.length) return drawNothing(body);
+  if (!panel.series.length) return drawNothing(body, panel);
   const field = panel.fieldConfig.defaults;
   const names = panel.series.map((each) => each.name);
   const left = Math.min(width * 0.45, 14 + 6.3 * Math.max(...names.map((name) => name.length)));

@@ -4,15 +4,15 @@
 const CELL = 38; // pixels: Grafana's 30 and its gap of 8
 const GAP = 8;
 
-function drawNothing(body) {
+function drawNothing(body, panel) {
   const none = document.createElement("div");
   none.className = "none";
-  none.textContent = "No data";
+  none.textContent = panel.fieldConfig.defaults.noValue ?? "No data";
   body.append(none);
 }
 
 function drawTiles(body, panel, width, height) {
-  if (!panel.values.length) return drawNothing(body);
+  if (!panel.values.length) return drawNothing(body, panel);
   const count = panel.values.length;
   const across = Math.ceil(Math.sqrt((count * width) / (height * 2.6))) || 1;
   const columns = Math.min(count, Math.max(across, Math.ceil(count / Math.max(1, Math.floor(height / 34)))));
@@ -45,7 +45,7 @@ function drawTiles(body, panel, width, height) {
 }
 
 function drawBars(body, panel) {
-  if (!panel.values.length) return drawNothing(body);
+  if (!panel.values.length) return drawNothing(body, panel);
   const field = panel.fieldConfig.defaults;
   const most = field.max ?? Math.max(...panel.values.map((each) => each.value));
   for (const each of panel.values) {
@@ -64,14 +64,13 @@ function drawBars(body, panel) {
 }
 
 function sorted(panel) {
-  const [by] = panel.options.sortBy || [];
-  if (!by) return panel.table.rows;
-  const place = panel.table.columns.indexOf(by.displayName);
-  return [...panel.table.rows].sort((one, two) => (two[place] ?? -Infinity) - (one[place] ?? -Infinity));
+  const places = (panel.options.sortBy || []).map((by) => panel.table.columns.indexOf(by.displayName));
+  const ahead = (one, two, place) => (two[place] ?? -Infinity) - (one[place] ?? -Infinity);
+  return [...panel.table.rows].sort((one, two) => places.reduce((found, place) => found || ahead(one, two, place), 0));
 }
 
 function drawTable(body, panel) {
-  if (!panel.table.rows.length) return drawNothing(body);
+  if (!panel.table.rows.length) return drawNothing(body, panel);
   const overrides = new Map(
     panel.fieldConfig.overrides.map((each) => [
       each.matcher.options, Object.fromEntries(each.properties.map((one) => [one.id, one.value])),

@@ -37,9 +37,9 @@ PANELS = (
         Head(
             3,
             "Messages",
-            "Standing still: the client is down. Some fail: over 5 % of sends are answered with 5xx, a shard "
-            "is uncovered, the client is overloaded, its build has expired, or the canary failed. Piling up: "
-            "more than 1 000 messages and callbacks wait.",
+            "Standing still: the client is down or not connected. Some fail: over 5 % are lost or refused, a "
+            "shard is uncovered, the client is overloaded, or its build has expired. In doubt: the canary "
+            "failed. Piling up: more than 1 000 messages or callbacks wait.",
             "none",
             5,
             4,
@@ -51,14 +51,16 @@ PANELS = (
         Head(
             4,
             "Lost or refused",
-            "Share of all messages that the client refused through its own fault, accepted but could not "
-            "deliver, or received and did not store. The caller has to send refused ones again.",
+            "Share of all messages of the last five minutes that the client refused through its own fault, "
+            "accepted but could not deliver, or received and did not store. The caller has to send refused "
+            "ones again.",
             "percentunit",
             5,
             4,
         ),
         Query(states.lost_share()),
         steps=states.LOSING,
+        nothing="not known",
     ),
     number(
         Head(
@@ -72,6 +74,7 @@ PANELS = (
         ),
         Query(states.callbacks_waiting()),
         steps=states.QUEUE,
+        nothing="not known",
     ),
     problems.table(6, height=5),
     timeline(
@@ -90,13 +93,13 @@ PANELS = (
         Head(
             8,
             "Problems over time",
-            "Each problem for as long as it was present; no row at all means none.",
+            "Each problem for as long as it was present, coloured by how bad it is.",
             "none",
             12,
             5,
         ),
-        Query(most(client("whatsapp_problem"), "problem"), "{{target}} {{problem}}"),
-        states.PRESENT,
+        Query(problems.weighed_or_none(), "{{target}} {{problem}}"),
+        problems.SEVERITIES,
     ),
     timeline(
         Head(
