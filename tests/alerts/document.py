@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import OWN_TIME, SECONDS, TEMPO, detections
+from tests.alerts.detection import DIVIDED, OWN_TIME, Detection, detections
 from tests.alerts.hour import CLIENTS, HOUR
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
@@ -14,6 +14,7 @@ from tests.alerts.survivors import reason
 if TYPE_CHECKING:
     from tests.alerts.mutation import Score
 
+_SEVERITIES = ("critical", "warning", "info")
 DOCUMENT = ROOT / "docs" / "alerts.md"
 
 _HEAD = """\
@@ -31,21 +32,16 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
   test fail.
 
 """
-_OWN = ", ".join(sorted(OWN_TIME))
 _TIMES = f"""
 ## Time to detect
 
 From the moment a fault began in a simulated client until Prometheus had the alert firing: the fastest and the
-slowest scenario of the simulator that raises it. Measured with Prometheus 3.5, all scenarios at the same time
-and each at a client of its own. Every time of the rules, the polls and the scrapes (15 s) was divided by
-{TEMPO.pace:g}, and what was seen is multiplied by {TEMPO.pace:g} here: it is exact to about
-{TEMPO.pace * 2:g} seconds.
-
-Left out are scenarios that take a time of their own, which can't be divided
-({_OWN}).
-The faults held for {SECONDS * TEMPO.pace / 3600:.1f} hours; an alert that is not in the list is raised by no other
-scenario. Pages wait for another 10 s, for what belongs together.
-`python -m tests.alerts.detection` measures it anew.
+slowest scenario of the simulator that raises it. Measured with Prometheus 3.5 and the default intervals of
+polls and scrapes (15 s), each scenario at a client of its own. Of most scenarios every time was divided
+by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
+that can't be divided ({", ".join(sorted(OWN_TIME))},
+and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
+together is told together. `python -m tests.alerts.detection` measures it anew, in about an hour.
 """
 
 
@@ -68,22 +64,25 @@ def text(score: Score) -> str:
 
 
 def times() -> str:
-    """Give the section on how long each alert takes; the fastest and the slowest scenario stand for all."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for each in detections():
-        found.setdefault((each.alert, each.severity), []).append(each.seconds / 60)
+    """Give the section on how long each alert takes."""
+    found: dict[tuple[str, str], list[Detection]] = {}
+    for each in sorted(detections(), key=lambda each: each.seconds):
+        found.setdefault((each.alert, each.severity), []).append(each)
     rows = (
-        f"| {alert} | {severity} | {_range(found[alert, severity])} |\n"
+        f"| {alert} | {severity} | {_minutes(rows[0])} | {_minutes(rows[-1]) if len(rows) > 1 else ''} |\n"
         for alert in alert_names()
-        for severity in ("critical", "warning", "info")
-        if (alert, severity) in found
+        for severity in _SEVERITIES
+        if (rows := found.get((alert, severity)))
     )
-    return f"{_TIMES}\n| alert | severity | minutes |\n|---|---|---|\n{''.join(rows)}"
+    others = sorted(set(alert_names()) - {alert for alert, _ in found})
+    return (
+        f"{_TIMES}\n| alert | severity | fastest | slowest |\n|---|---|---|---|\n{''.join(rows)}"
+        f"\nRaised by nothing that was tried: {', '.join(others)}.\n"
+    )
 
 
-def _range(minutes: list[float]) -> str:
-    least, most = (f"{each:.1f}" for each in (min(minutes), max(minutes)))
-    return least if least == most else f"{least} to {most}"
+def _minutes(detection: Detection) -> str:
+    return f"{detection.seconds / 60:.1f} min ({detection.scenario})"
 
 
 def _numbers(score: Score) -> str:
