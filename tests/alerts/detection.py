@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tests.alerts.trials import TRIALS
 from tests.e2e.loop import Client, Firing, Loop, Tempo, running
-from tests.e2e.scenarios import CLIENTS
+from tests.e2e.scenarios import CLIENTS, EXPECTED
 from tests.real import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 FILE = Path(__file__).with_name("detection.json")
 SUITE = parts.SUITES[-1]
-# No time is cut short: polls, scrapes, windows and waits keep their proportions.
-TEMPO = Tempo(pace=12.0, shortest=1.0, stale_after=3)
-SECONDS = 700.0  # an alert that waits for two hours is there by then
-_CALM = 20.0
-_GLANCE = 0.5  # seconds between two looks
-
-
 # Time-outs, the two minutes that connecting may take, the canary's interval, a queue that fills by itself,
 # pauses between logins.
 OWN_TIME = frozenset(
     {"connecting", "contacts_fail", "drip", "growing_queues", "hang", "refuse_logins", "slow_node"}
 )
+_CALM = 20.0  # seconds
+_GLANCE = 0.5  # seconds between two looks
+
+
+# No time is cut short: polls, scrapes, windows and waits keep their proportions.
+DIVIDED = Tempo(pace=12.0, shortest=1.0, stale_after=3)
+REAL = Tempo(pace=1.0, shortest=1.0, stale_after=3)
+_DIVIDED_HOLDS = 700.0  # seconds: an alert that waits for two hours is there by then
+_REAL_HOLDS = 2500.0  # seconds, for that of polls that are missed
+_TRIAL_HOLDS = 700.0  # seconds
 
 
 class Detection(NamedTuple):
@@ -38,21 +47,60 @@ class Detection(NamedTuple):
 
 
 def detections() -> list[Detection]:
-    """Read what was measured last, but for what kept a time of its own."""
-    rows = (Detection(*row) for row in json.loads(FILE.read_text()))
-    return [row for row in rows if row.scenario not in OWN_TIME]
+    """Read what was measured last."""
+    return [row for rows in _kept().values() for row in rows]
 
 
-def measure(loop: Loop) -> dict[Firing, float]:
-    """Bring every fault at once, and note when each alert is first seen to fire."""
-    began = time.monotonic()
-    bring(loop)
+def _kept() -> dict[str, list[Detection]]:
+    found: dict[str, list[tuple[str, str, str, float]]] = json.loads(FILE.read_text())
+    return {name: [Detection(*row) for row in rows] for name, rows in found.items()}
+
+
+def _divided() -> list[Detection]:
+    return _of_scenarios([each for each in CLIENTS if each.fault not in OWN_TIME], DIVIDED, _DIVIDED_HOLDS)
+
+
+def _real() -> list[Detection]:
+    return _of_scenarios([each for each in CLIENTS if each.fault in OWN_TIME], REAL, _REAL_HOLDS)
+
+
+def _of_scenarios(clients: Sequence[Client], tempo: Tempo, holds: float) -> list[Detection]:
+    scenarios = {client.name: client.fault for client in clients}
+    return [
+        Detection(each.alert, each.severity, scenarios.get(each.target) or "", round(seconds * tempo.pace))
+        for each, seconds in _measure(clients, tempo, bring, holds)
+    ]
+
+
+def _trials() -> list[Detection]:
+    def measure(name: str) -> list[Detection]:
+        trial = TRIALS[name]
+        return [
+            Detection(each.alert, each.severity, name, round(seconds))
+            for each, seconds in _measure(trial.clients, REAL, trial.bring, _TRIAL_HOLDS)
+            if each not in EXPECTED
+        ]
+
+    with ThreadPoolExecutor(len(TRIALS)) as pool:
+        return [row for rows in pool.map(measure, TRIALS) for row in rows]
+
+
+def _measure(
+    clients: Sequence[Client], tempo: Tempo, bring_it: Callable[[Loop], object], holds: float
+) -> list[tuple[Firing, float]]:
+    """Bring about what goes wrong, and note when each alert is first seen to fire."""
+    programs = {name: parts.program(SUITE, name) for name in ("prometheus", "prometheus-alertmanager")}
     seen: dict[Firing, float] = {}
-    while (passed := time.monotonic() - began) < SECONDS:
-        for each in loop.firing():
-            seen.setdefault(each, passed)
-        time.sleep(_GLANCE)
-    return seen
+    with TemporaryDirectory(prefix="waexporter-detection-") as folder:  # noqa: SIM117 - the folder goes last
+        with running(programs, clients, Path(folder), tempo) as loop:
+            time.sleep(_CALM)
+            began = time.monotonic()
+            bring_it(loop)
+            while (passed := time.monotonic() - began) < holds:
+                for each in loop.firing():
+                    seen.setdefault(each, passed)
+                time.sleep(_GLANCE)
+    return sorted(seen.items())
 
 
 def bring(loop: Loop) -> None:
@@ -64,24 +112,24 @@ def bring(loop: Loop) -> None:
             simulated.control("POST", "/expire_tokens")
 
 
-def _rows(seen: dict[Firing, float], clients: tuple[Client, ...]) -> list[Detection]:
-    scenarios = {client.name: client.fault or "healthy" for client in clients}
-    return sorted(
-        Detection(
-            each.alert, each.severity, scenarios.get(each.target, each.target), round(seconds * TEMPO.pace)
-        )
-        for each, seconds in seen.items()
-    )
+RUNS: Mapping[str, Callable[[], list[Detection]]] = {
+    "divided": _divided,
+    "real": _real,
+    "trials": _trials,
+}
 
 
-def _main() -> None:
-    programs = {name: parts.program(SUITE, name) for name in ("prometheus", "prometheus-alertmanager")}
-    with TemporaryDirectory(prefix="waexporter-detection-") as folder:  # noqa: SIM117 - the folder goes last
-        with running(programs, CLIENTS, Path(folder), TEMPO) as loop:
-            time.sleep(_CALM)
-            rows = _rows(measure(loop), CLIENTS)
-    FILE.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+def _main(names: Iterable[str]) -> None:
+    for name in names:
+        rows = RUNS[name]()
+        every = {**(_kept() if FILE.exists() else {}), name: rows}
+        listed = (f'"{each}": ' + _lines(rows) for each, rows in sorted(every.items()))
+        FILE.write_text("{\n" + ",\n".join(listed) + "\n}\n")
+
+
+def _lines(rows: Iterable[object]) -> str:
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]"
 
 
 if __name__ == "__main__":
-    _main()
+    _main(sys.argv[1:] or RUNS)

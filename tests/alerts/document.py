@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tests.alerts.detection import DIVIDED, OWN_TIME, Detection, detections
 from tests.alerts.hour import CLIENTS, HOUR
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
@@ -13,6 +14,7 @@ from tests.alerts.survivors import reason
 if TYPE_CHECKING:
     from tests.alerts.mutation import Score
 
+_SEVERITIES = ("critical", "warning", "info")
 DOCUMENT = ROOT / "docs" / "alerts.md"
 
 _HEAD = """\
@@ -30,6 +32,17 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
   test fail.
 
 """
+_TIMES = f"""
+## Time to detect
+
+From the moment a fault began in a simulated client until Prometheus had the alert firing: the fastest and the
+slowest scenario of the simulator that raises it. Measured with Prometheus 3.5 and the default intervals of
+polls and scrapes (15 s), each scenario at a client of its own. Of most scenarios every time was divided
+by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
+that can't be divided ({", ".join(sorted(OWN_TIME))},
+and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
+together is told together. `python -m tests.alerts.detection` measures it anew, in about an hour.
+"""
 
 
 def text(score: Score) -> str:
@@ -45,8 +58,31 @@ def text(score: Score) -> str:
             *(f"| `{rule.name}` | {_killed(rule.name, score)} |\n" for rule in recordings()),
             "\n## Changes that no test notices\n\n",
             *(f"- {count}: {words}\n" for words, count in _reasons(score).items()),
+            times(),
         )
     )
+
+
+def times() -> str:
+    """Give the section on how long each alert takes."""
+    found: dict[tuple[str, str], list[Detection]] = {}
+    for each in sorted(detections(), key=lambda each: each.seconds):
+        found.setdefault((each.alert, each.severity), []).append(each)
+    rows = (
+        f"| {alert} | {severity} | {_minutes(rows[0])} | {_minutes(rows[-1]) if len(rows) > 1 else ''} |\n"
+        for alert in alert_names()
+        for severity in _SEVERITIES
+        if (rows := found.get((alert, severity)))
+    )
+    others = sorted(set(alert_names()) - {alert for alert, _ in found})
+    return (
+        f"{_TIMES}\n| alert | severity | fastest | slowest |\n|---|---|---|---|\n{''.join(rows)}"
+        f"\nRaised by nothing that was tried: {', '.join(others)}.\n"
+    )
+
+
+def _minutes(detection: Detection) -> str:
+    return f"{detection.seconds / 60:.1f} min ({detection.scenario})"
 
 
 def _numbers(score: Score) -> str:

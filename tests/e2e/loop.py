@@ -66,7 +66,9 @@ class Loop:
     """What runs."""
 
     clients: Mapping[Client, SimulatedClient]
+    config: Path  # of the exporter
     exporter: Exporter
+    manager: Alertmanager
     prometheus: Prometheus
 
     def firing(self) -> set[Firing]:
@@ -96,7 +98,8 @@ def running(
     """Run all of it, and wait until every client is well."""
     with ExitStack() as stack:
         simulated = {each: _simulated(stack, each, folder, tempo) for each in clients}
-        exporter = stack.enter_context(Exporter.run(write_config(folder, _config(simulated, folder, tempo))))
+        config = write_config(folder, _config(simulated, folder, tempo))
+        exporter = stack.enter_context(Exporter.run(config))
         exporter.wait_until_ok(*(each.name for each in simulated), deadline=180)
         manager = stack.enter_context(
             _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, tempo)
@@ -104,7 +107,7 @@ def running(
         prometheus = stack.enter_context(
             _prometheus(programs["prometheus"], folder, exporter.url, manager.url, tempo)
         )
-        yield Loop(simulated, exporter, prometheus)
+        yield Loop(simulated, config, exporter, manager, prometheus)
 
 
 def _has_tls(client: Client) -> bool:

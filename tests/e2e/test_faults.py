@@ -49,6 +49,14 @@ ROWS: Mapping[str, Row] = {
     "slow_node": Row("unknown", "timeout", "timeout", parameters={"seconds": 30}),
     # the numbers
     "growing_queues": Row("ok", up=True),
+    "messages_pile_up": Row("ok", up=True),
+    "webhook_fails": Row("ok", up=True),
+    "webhook_slow": Row("ok", up=True),
+    "sends_fail": Row("ok", up=True, topology="ha"),
+    "queries_fail": Row("ok", up=True),
+    "queries_slow": Row("ok", up=True),
+    "processes_exhausted": Row("ok", up=True, topology="ha"),
+    "stats_lost": Row("ok", up=True),
     "counter_reset": Row("ok", up=True),
     "drift": Row("ok", up=True, topology="ha", parameters={"endpoint": "/v1/stats/app"}),
     # who may come in

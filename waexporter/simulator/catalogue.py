@@ -85,7 +85,7 @@ def _one(rate: float) -> tuple[tuple[Labels, float], ...]:
 
 
 APP: tuple[Tally | Timing | Level, ...] = (
-    Level("callback_queue_size", "Current callback queue size", _one(14.0), growth=500.0),
+    Level("callback_queue_size", "Current callback queue size", _one(14.0)),
     Tally(
         "callback_requests",
         "Total number of callback requests made and result",
@@ -183,8 +183,8 @@ APP: tuple[Tally | Timing | Level, ...] = (
         ),
         online=True,
     ),
-    Level("pending_callbacks", "Current number of pending callbacks", _one(9.0), growth=500.0),
-    Level("pending_messages", "Current number of outgoing messages pending", _one(2.2), growth=4.0),
+    Level("pending_callbacks", "Current number of pending callbacks", _one(9.0)),
+    Level("pending_messages", "Current number of outgoing messages pending", _one(2.2)),
 )
 
 # A master has no traffic of its own.
@@ -209,6 +209,6 @@ DB: tuple[Level, ...] = (
             (_labels(type="image"), 240.0),
         ),
     ),
-    Level("db_pending_callbacks", "Current number of pending callbacks in DB", _one(9.0), growth=500.0),
-    Level("db_pending_messages", "Current number of pending messages in DB", _one(2.2), growth=4.0),
+    Level("db_pending_callbacks", "Current number of pending callbacks in DB", _one(9.0)),
+    Level("db_pending_messages", "Current number of pending messages in DB", _one(2.2)),
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from waexporter.simulator.traffic import passed, strength
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from waexporter.simulator.envelope import Json
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
+Series: TypeAlias = tuple[str, Labels]  # of a timing: its name counts, `_sum` adds up
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A gauge; rows are labels and the mean, `growth` per second is added while queues grow."""
+    """A gauge; rows are labels and the mean."""
 
     name: str
     help: str
     rows: tuple[tuple[Labels, float], ...]
-    growth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,11 @@ class Meter:
     now: float
     idle: tuple[float, float] = (0.0, 0.0)  # seconds without a gateway until begun, and until now
     scale: float = 1.0  # of all traffic
-    piled: float = 0.0  # seconds for which queues have grown
     labels: Labels = ()  # on every sample
+    # what faults do: they add to counters for good, pile up on gauges, or hold these where they are
+    added: Mapping[Series, float] = field(default_factory=dict)
+    piled: Mapping[Series, float] = field(default_factory=dict)
+    levels: Mapping[Series, int] = field(default_factory=dict)
 
     def read(self, families: Iterable[Tally | Timing | Level]) -> Json:
         """Give the families as upstream writes them."""
@@ -95,11 +98,15 @@ class Meter:
     def _count(self, name: str, labels: Labels, online: bool, rate: float) -> int:  # noqa: FBT001 - a column of the row
         idle_then, idle_now = self.idle if online else (0.0, 0.0)
         series = f"{self.source}/{name}/{labels}"
-        return int(self.scale * rate * passed(self.seed, series, self.begun - idle_then, self.now - idle_now))
+        usual = self.scale * rate * passed(self.seed, series, self.begun - idle_then, self.now - idle_now)
+        return int(usual + self.scale * self.added.get((name, labels), 0.0))
 
     def _level(self, family: Level, labels: Labels, mean: float) -> int:
-        series = f"{self.source}/{family.name}/{labels}"
-        return int(mean * strength(self.seed, series, self.now) + family.growth * self.piled)
+        series = (family.name, labels)
+        if series in self.levels:
+            return self.levels[series]
+        usual = mean * strength(self.seed, f"{self.source}/{family.name}/{labels}", self.now)
+        return int(usual + self.piled.get(series, 0.0))
 
     def _document(self, kind: str, words: str, rows: Iterable[tuple[Labels, int]]) -> Json:
         return {"type": kind, "help": words, "data": [self._sample(labels, value) for labels, value in rows]}

@@ -27,6 +27,14 @@ FAULTS: Mapping[str, Kind] = {
     "slow_node": Kind("A node takes `seconds` to answer, and every answer waits for it", seconds=12.0),
     # the numbers
     "growing_queues": Kind("Queues grow by 500 a second"),
+    "messages_pile_up": Kind("Messages hardly leave: 300 more are pending every second"),
+    "webhook_fails": Kind("The webhook answers 500 to most callbacks, which are tried again"),
+    "webhook_slow": Kind("The webhook takes seconds for a callback"),
+    "sends_fail": Kind("By the counters about half of the requests to send a message fail: 500, 1014"),
+    "queries_fail": Kind("A large part of the SQL queries fails, commits the most"),
+    "queries_slow": Kind("SQL queries take 400 ms longer"),
+    "processes_exhausted": Kind("No web process is idle, and the limit of processes is hit every second"),
+    "stats_lost": Kind("The coreapps have no statistics: an answer without families", "/v1/stats/app"),
     "counter_reset": Kind("The coreapps restart now, and again every `seconds`", seconds=60.0),
     "drift": Kind("Statistics hold families and values that no version so far has had"),
     # who may come in

@@ -70,7 +70,7 @@ def _node_app(world: World, call: Call, node: Node) -> Json:
     meter = world.meter(node, call.path, call.now)
     if node.role == cluster.PRIMARY:
         return meter.read(catalogue.MASTER)
-    if not node.shards:
+    if not node.shards or _is_silent(world, call, node):
         return {}
     families = meter.read(catalogue.APP)
     tallies.add_callbacks(families, world.callbacks.counts(node.key, meter.begun))
@@ -88,8 +88,13 @@ def _node_db(world: World, call: Call, node: Node) -> Json:
 
 
 def _webapp(world: World, call: Call) -> Json:
-    meter = world.web_meter(call.webapp, call.now)
+    meter = world.web_meter(call.webapp, call.path, call.now)
     return {**webstats.read(meter, world.outages(call.now)), **_drift(world, call)}
+
+
+def _is_silent(world: World, call: Call, node: Node) -> bool:
+    lost = find(world.timeline.active(call.now, call.path), "stats_lost")
+    return lost is not None and node.key in cluster.victims_of(lost, world.nodes)
 
 
 def _drift(world: World, call: Call) -> Mapping[str, Json]:

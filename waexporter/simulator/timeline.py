@@ -133,7 +133,9 @@ class Timeline:
 
     def seconds(self, now: float, wanted: Callable[[Fault], bool]) -> float:
         """Give how long wanted faults have held until now, in all."""
-        asked = (min(now, span.end) - span.fault.since for span in self._asked if wanted(span.fault))
+        asked = (
+            max(0.0, min(now, span.end) - span.fault.since) for span in self._asked if wanted(span.fault)
+        )
         return sum(era.seconds(now, wanted) for era in (*self._past, self._era)) + sum(asked)
 
     def step(self, now: float) -> tuple[int, Step]:

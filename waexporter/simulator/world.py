@@ -9,13 +9,13 @@ from waexporter.simulator import cluster, settings_store
 from waexporter.simulator.accounts import Accounts
 from waexporter.simulator.callbacks import Callbacks
 from waexporter.simulator.counters import Meter
-from waexporter.simulator.faults import find
 from waexporter.simulator.groups_store import Groups
 from waexporter.simulator.limits import Bucket, Window
 from waexporter.simulator.media_store import Media
 from waexporter.simulator.profile_store import Profile
 from waexporter.simulator.registration import Registration
 from waexporter.simulator.scenarios import SCENARIOS
+from waexporter.simulator.strains import strained
 from waexporter.simulator.timeline import Timeline
 from waexporter.simulator.traffic import between
 from waexporter.simulator.trust_store import Trust
@@ -122,21 +122,26 @@ class World:
         def without_gateway(fault: Fault) -> bool:
             return fault.name in _WITHOUT_GATEWAY and node.key in cluster.victims_of(fault, self.nodes)
 
-        growing = find(self.timeline.active(now, path), "growing_queues")
-        return Meter(
+        def felt(fault: Fault) -> bool:  # the database is everybody's
+            mine = path == "/v1/stats/db" or node.key in cluster.victims_of(fault, self.nodes)
+            return mine and fault.meets(path)
+
+        meter = Meter(
             self.options.seed,
             node.key,
             begun,
             now,
             idle=(self.timeline.seconds(begun, without_gateway), self.timeline.seconds(now, without_gateway)),
             scale=between(self.options.seed, node.key, 0.6, 1.4),
-            piled=0.0 if growing is None else now - max(begun, growing.since),
         )
+        return strained(meter, self.timeline, felt)
 
-    def web_meter(self, webapp: Webapp, now: float) -> Meter:
+    def web_meter(self, webapp: Webapp, path: str, now: float) -> Meter:
         """Give the counting of one webapp, up for days already."""
         age = between(self.options.seed, webapp.node, 20.0, 120.0) * _HOUR
-        return Meter(self.options.seed, webapp.node, self.begun - age, now, labels=(("node", webapp.node),))
+        labels = (("node", webapp.node),)
+        meter = Meter(self.options.seed, webapp.node, self.begun - age, now, labels=labels)
+        return strained(meter, self.timeline, lambda fault: fault.meets(path))
 
     def outages(self, now: float) -> dict[str, float]:
         """Give the seconds each coreapp has been dead so far, by host."""
