@@ -104,13 +104,12 @@ _WHO = (
             states.callbacks_waiting(),
             f"{states.sound_share()} and on (target) {most(client('whatsapp_up'))} == 1",
             problems.worst(),
-            problems.count(),
         ],
         [
             Column("target", "Client", link=_TO_CLIENT),
             Column("Value #A", "Verdict", states=states.VERDICTS),
             Column("problem", "Worst problem", texts=problems.WORDS),
-            Column("Value #H", "Problems", unit="short"),
+            Column("Value #G", "Severity", states=problems.SEVERITIES),
             Column("Value #B", "Unwell for", unit="s", steps=states.UNWELL),
             Column("Value #C", "Messages", states=states.MESSAGES),
             Column("Value #D", "Lost or refused", unit="percentunit", steps=states.LOSING),
@@ -127,7 +126,7 @@ _WHO = (
                 steps=states.SOUND,
             ),
         ],
-        worst=("Verdict", "Messages", "Problems"),
+        worst=("Verdict", "Messages", "Severity"),
     ),
     problems.table(8, height=8),
     timeline(

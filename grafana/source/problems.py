@@ -109,11 +109,6 @@ def worst() -> str:
     return f"topk by (target) (1, {weighed_or_none()})"
 
 
-def count() -> str:
-    """Count the problems of each client."""
-    return f"sum by (target) (({weighed_or_none()}) > bool 0)"
-
-
 def _parts() -> Iterator[str]:
     for weight in sorted(set(_WEIGHTS.values())):
         slugs = "|".join(slug for slug, its in _WEIGHTS.items() if its == weight)

@@ -135,7 +135,7 @@ def lost_share() -> str:
     """
     sends = total(lately(client(ANSWERS, _SENDS)))
     came = total(lately(client("whatsapp_in_message_from_server_total")))
-    return f"{lost(lately)} / ({_add(sends, came)} > 0) and on (target) {callbacks_waiting()}"
+    return f"({lost(lately)} / ({_add(sends, came)} > 0) and on (target) {callbacks_waiting()})"
 
 
 def callbacks_waiting() -> str:
