@@ -139,6 +139,7 @@ _POLLS = (
             f"{total(rate(client('waexporter_poll_failures_total')), 'endpoint', 'reason')} > 0",
             "{{target}} {{endpoint}} {{reason}}",
         ),
+        nothing="None fails",
     ),
     lines(
         Head(12, "Polls by endpoint", "Polls that have ended, well or not.", "cps", 8),

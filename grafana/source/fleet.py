@@ -60,7 +60,7 @@ def _counts() -> list[Panel]:
             Head(
                 6,
                 "With trouble on messages",
-                "Clients whose messages pile up, fail, stand still, or of which nothing is known.",
+                "Clients whose messages are late, fail, stand still, or of which nothing is known.",
                 "short",
                 4,
                 4,

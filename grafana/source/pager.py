@@ -16,6 +16,8 @@ _ABOUT = 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*|WhatsAppOnCallPager
 _SILENT = 180  # seconds: the default max_silence of a watchdog
 _SET = most(client("whatsapp_on_call_pager_configured"))
 _REACHABLE = most(client("whatsapp_on_call_group_reachable"))
+# The group may be configured in waexporter instead of the client: then it is reachable or not.
+_NOBODY = f"{_SET} == bool 0 unless on (target) {_REACHABLE} or {_REACHABLE} == bool 0"
 _LATE = 60  # seconds: the default fallback_after
 
 
@@ -109,7 +111,7 @@ _GLANCE = (
             4,
             4,
         ),
-        Query(f"sum({_SET} == bool 0 unless on (target) {_REACHABLE} or {_REACHABLE} == bool 0)", ""),
+        Query(f"sum({_NOBODY})", ""),
         steps=((1, states.RED),),
     ),
 )
@@ -209,6 +211,7 @@ _INBOUND = (
         ),
         Query(f"max by (source) ({own('waexporter_watchdog_age_seconds')})", "{{source}}"),
         steps=((_SILENT, states.RED),),
+        nothing="none configured",
     ),
     lines(
         Head(
@@ -237,15 +240,22 @@ _GROUPS = (
             _REACHABLE,
             most(client("whatsapp_on_call_group_participants")),
             states.verdict(),
+            _NOBODY,
         ],
         [
             Column("target", "Client"),
             Column("Value #D", "Verdict", states=states.VERDICTS),
+            Column(
+                "Value #E",
+                "Pages reach",
+                states={0: ("somebody", states.GREEN), 1: ("nobody", states.RED)},
+            ),
             Column("Value #A", "Set in the client", states=states.YES_NO),
             Column("Value #B", "Reachable", states=states.YES_NO),
             Column(
                 "Value #C", "People", unit="short", steps=((float("-inf"), states.RED), (1, states.GREEN))
             ),
         ],
+        worst=("Pages reach",),
     ),
 )

@@ -82,8 +82,10 @@ class Column:
     link: str | None = None  # the address a value leads to
 
 
-def lines(head: Head, *queries: Query, steps: Steps = (), stacked: bool = False) -> Panel:
-    """Draw values over time; thresholds are dashed lines.
+def lines(
+    head: Head, *queries: Query, steps: Steps = (), stacked: bool = False, nothing: str | None = None
+) -> Panel:
+    """Draw values over time; thresholds are dashed lines, `nothing` stands there without values.
 
     Stacked values are areas without outlines: one of zero would draw its own along the top of all the others,
     and a result that never came would look like the only one.
@@ -95,6 +97,8 @@ def lines(head: Head, *queries: Query, steps: Steps = (), stacked: bool = False)
     panel = panel.legend(legend).tooltip(tooltip)
     panel = panel.line_width(0 if stacked else 1).fill_opacity(60 if stacked else 0)
     panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0)
+    if nothing is not None:
+        panel = panel.no_value(nothing)
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
     if steps:

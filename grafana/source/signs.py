@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from grafana.source import states
-from grafana.source.selection import client, equal, lately, mean, most, total
+from grafana.source.selection import client, equal, lately, mean, most
 
 # How much a sign weighs beside the problems; what is latent does no harm until something else happens.
 MINOR, LATENT, SERIOUS, LOSING = 1, 2, 3, 4
-
-_ENDED = "whatsapp_callback_requests_duration_seconds_count"
-_READS, _WRITES = 'operation=~"select|prepare"', 'operation=~"commit|rollback"'
 
 
 class Sign(NamedTuple):
@@ -24,23 +21,10 @@ class Sign(NamedTuple):
     expr: str
 
 
-def _share(part: str, whole: str) -> str:
-    return f"{total(lately(part))} / ({total(lately(whole))} > 0)"
-
-
-def _query_errors(which: str) -> str:
-    errors, every = (
-        total(lately(client(f"whatsapp_db_request_{name}duration_seconds_count", which)))
-        for name in ("error_", "")
-    )
-    return f"{errors} / ({errors} + {every} > 0)"
-
-
-_LIMITED = _share(
+_LIMITED = states.share(
     client(states.ANSWERS, states.SENDS_AND_CHECKS, equal("result", "429")),
     client(states.ANSWERS, states.SENDS_AND_CHECKS),
 )
-_REFUSED_CALLBACKS = _share(client(_ENDED, 'result!~"success|ok|2.."'), client(_ENDED))
 _POLLED = client("waexporter_poll_success", 'endpoint!~"health|canary"')
 _REACHES_SOMEBODY = most(client("whatsapp_on_call_group_reachable"))
 _FAILURES = client("waexporter_poll_failures_total", 'reason!~"refused|stale_node"')
@@ -73,7 +57,7 @@ SIGNS = (
         SERIOUS,
         "WhatsAppCallbackFailures",
         "Read the log of your webhook: it does not answer callbacks with 200",
-        f"{_REFUSED_CALLBACKS} > 0.1 and on (target) {total(lately(client(_ENDED)))} > 15",
+        states.callbacks_failing(),
     ),
     Sign(
         "webhook_slow",
@@ -108,7 +92,7 @@ SIGNS = (
         LOSING,
         "WhatsAppDatabaseErrors",
         "Check the database server, its disk and its connections: queries fail",
-        f"{_query_errors(_READS)} > 0.05 or {_query_errors(_WRITES)} > 0.05",
+        states.queries_failing(),
     ),
     Sign(
         "database_slow",

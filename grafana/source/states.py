@@ -19,7 +19,7 @@ VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED),
 
 MESSAGES: States = {
     0: ("flowing", GREEN),
-    1: ("piling up", YELLOW),
+    1: ("delayed", YELLOW),
     2: ("in doubt", YELLOW),
     3: ("some fail", ORANGE),
     4: ("standing still", RED),
@@ -56,6 +56,8 @@ UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
 
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
 ANSWERS = "whatsapp_api_requests_duration_seconds_count"
+_ENDED = "whatsapp_callback_requests_duration_seconds_count"
+_STATISTICS = most(client("waexporter_poll_success", equal("endpoint", "app")))  # absent where not polled
 _FAULTS = 'result=~"5.."'
 _FAILING = 'problem=~"overloaded|build_expired"'
 _SENDS = equal("method", "POST_v1_messages")
@@ -148,13 +150,42 @@ def messages_waiting() -> str:
     return total(client("whatsapp_pending_messages"))
 
 
+def share(part: str, whole: str) -> str:
+    """Give which share of a counter's gain in five minutes another one's is; absent without any."""
+    return f"{total(lately(part))} / ({total(lately(whole))} > 0)"
+
+
+def callbacks_failing() -> str:
+    """Give the clients more than a tenth of whose callbacks fail, of fifteen in five minutes at least."""
+    failing = share(client(_ENDED, 'result!~"success|ok|2.."'), client(_ENDED))
+    return f"{failing} > 0.1 and on (target) {total(lately(client(_ENDED)))} > 15"
+
+
+def queries_failing() -> str:
+    """Give the clients of whose queries over 5 % fail, be it those that read or those that write."""
+    return " or ".join(f"{_query_errors(which)} > 0.05" for which in ("select|prepare", "commit|rollback"))
+
+
+def _query_errors(operations: str) -> str:
+    errors, every = (
+        total(
+            lately(client(f"whatsapp_db_request_{name}duration_seconds_count", f'operation=~"{operations}"'))
+        )
+        for name in ("error_", "")
+    )
+    return f"{errors} / ({errors} + {every} > 0)"
+
+
 def messages() -> str:
     """Give what happens to messages as a number, 0 to 5."""
     return _worst(
         f"0 * {most(client('whatsapp_up'))}",
         f"1 * ({callbacks_waiting()} > bool {MANY_WAITING})",
         f"1 * ({messages_waiting()} > bool {MANY_WAITING})",
+        f"1 * group by (target) ({callbacks_failing()})",
         f"2 * (1 - {most(client('whatsapp_canary_success'))})",
+        f"2 * group by (target) ({queries_failing()})",
+        f"2 * group by (target) ({_STATISTICS} unless on (target) {callbacks_waiting()})",
         f"3 * ({refused_share(over=lately)} > bool {SOME})",
         f"3 * ({lost_share()} > bool {SOME})",
         f"3 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",

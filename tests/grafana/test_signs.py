@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grafana.source import states
 from grafana.source.signs import SIGNS
 from tests.alerts.rules import alert_names
 from tests.grafana.boards import BOARDS, Sight, panels
@@ -116,32 +117,74 @@ CASES: tuple[tuple[Series, str], ...] = (
     ),
     ({'whatsapp_problem{problem="unreachable"}': "1x40", _QUEUE: "75001x40"}, "unreachable"),
 )
+# What is then said of its messages.
+MESSAGES: tuple[tuple[Series, str], ...] = (
+    (_STATISTICS_COME | {_QUEUE: "1000x40"}, "flowing"),
+    ({_QUEUE: "1001x40"}, "delayed"),
+    ({"whatsapp_pending_messages": "1001x40"}, "delayed"),
+    ({_TAKEN: "0+8x40", _REJECTED: "0+1x40"}, "delayed"),
+    ({"whatsapp_canary_success": "0x40", _QUEUE: "1001x40"}, "in doubt"),
+    ({_COMMITS: "0+30x40", _LOST_COMMITS: "0+2x40"}, "in doubt"),
+    (_STATISTICS_COME, "in doubt"),
+    ({_SENDS: "0+30x40", _REFUSED: "0+1x40"}, "flowing"),
+    ({_SENDS: "0+30x40", _REFUSED: "0+2x40"}, "some fail"),
+    (
+        {_QUEUE: "0x40", _SENDS: "0+30x40", 'whatsapp_out_message_status_total{status="failed"}': "0+2x40"},
+        "some fail",
+    ),
+    ({"whatsapp_shards": "4x40", "whatsapp_shards_covered": "3x40"}, "some fail"),
+    ({'whatsapp_problem{problem="overloaded"}': "1x40"}, "some fail"),
+    ({"whatsapp_coreapps_connected": "0x40"}, "standing still"),  # it may be connecting
+    ({'whatsapp_verdict{verdict="down"}': "1x40"}, "standing still"),
+    ({'whatsapp_verdict{verdict="unknown"}': "1x40"}, "not known"),
+)
 # Alerts whose clients the table does not name, and why.
 UNNAMED = {"WhatsAppTargetMissing": "a target that is gone has no series"}
 
 
 def test_a_client_is_said_to_have_its_worst_problem(promtool: RunTool, suite: str, tmp_path: Path) -> None:
-    (table,) = (panel for panel in panels(BOARDS["fleet"]) if panel["title"] == "Clients, the worst first")
-    (worst,) = (target["expr"] for target in table["targets"] if "topk" in target["expr"])
-    query = f"0 * ({Sight(end=0).resolve(worst, BOARDS['fleet'])})"
-    file = tmp_path / "signs.yml"
-    file.write_text(json.dumps({"tests": [case(query, series, worst) for series, worst in CASES]}))
+    (worst,) = (expr for expr in queries("fleet", "Clients, the worst first") if "topk" in expr)
+    cases = [case(f"0 * ({worst})", series, 0, f', problem="{problem}"') for series, problem in CASES]
 
-    finding = promtool(suite, "test", "rules", file)
-
-    assert finding.status == 0, finding.output
+    assert_all(cases, promtool, suite, tmp_path)
 
 
-def case(query: str, series: Series, worst: str) -> dict[str, object]:
-    told = {"labels": f'{{target="orders", problem="{worst}"}}', "value": 0}
+def test_a_client_is_said_to_lose_messages_when_it_does(
+    promtool: RunTool, suite: str, tmp_path: Path
+) -> None:
+    (said,) = queries("client", "Messages")
+    numbers = {word: number for number, (word, _) in states.MESSAGES.items()}
+    cases = [case(said, series, numbers[word]) for series, word in MESSAGES]
+
+    assert {word for _, word in MESSAGES} == numbers.keys()
+    assert_all(cases, promtool, suite, tmp_path)
+
+
+def queries(name: str, title: str) -> list[str]:
+    board = BOARDS[name]
+    (panel,) = (panel for panel in panels(board) if panel["title"] == title)
+    return [Sight(end=0).resolve(target["expr"], board) for target in panel["targets"]]
+
+
+def case(expr: str, series: Series, value: int, labels: str = "") -> dict[str, object]:
+    told = {"labels": f'{{target="orders"{labels}}}', "value": value}
     return {
         "interval": "30s",
         "input_series": [
             {"series": of_the_client(name), "values": values}
             for name, values in ({"whatsapp_up": "1x40"} | series).items()
         ],
-        "promql_expr_test": [{"expr": query, "eval_time": "10m", "exp_samples": [told]}],
+        "promql_expr_test": [{"expr": expr, "eval_time": "10m", "exp_samples": [told]}],
     }
+
+
+def assert_all(cases: list[dict[str, object]], promtool: RunTool, suite: str, folder: Path) -> None:
+    file = folder / "cases.yml"
+    file.write_text(json.dumps({"tests": cases}))
+
+    finding = promtool(suite, "test", "rules", file)
+
+    assert finding.status == 0, finding.output
 
 
 def of_the_client(series: str) -> str:
@@ -155,11 +198,8 @@ def test_every_sign_is_tried() -> None:
 
 @pytest.mark.parametrize("name", ["fleet", "client"])
 def test_every_alert_about_a_client_has_its_runbook_beside_a_problem(name: str) -> None:
-    (table,) = (panel for panel in panels(BOARDS[name]) if panel["title"] == "What is wrong, and what to do")
-    queries = str([target["expr"] for target in table["targets"]])
+    told = str(queries(name, "What is wrong, and what to do"))
 
-    missing = {
-        alert for alert in alert_names() if alert.startswith("WhatsApp") and f'"{alert}"' not in queries
-    }
+    missing = {alert for alert in alert_names() if alert.startswith("WhatsApp") and f'"{alert}"' not in told}
 
     assert missing == UNNAMED.keys()

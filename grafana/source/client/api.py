@@ -104,11 +104,12 @@ PANELS = (
         Head(
             28,
             "Canary",
-            "How long the contact check of waexporter took, from end to end; empty unless poll.canary is on.",
+            "How long the contact check of waexporter took, from end to end.",
             "s",
             9,
         ),
         Query(f"max by (target) ({client('whatsapp_canary_duration_seconds')})"),
         steps=((5, states.ORANGE),),
+        nothing="poll.canary is off",
     ),
 )

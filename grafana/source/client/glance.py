@@ -37,9 +37,10 @@ PANELS = (
         Head(
             3,
             "Messages",
-            "Standing still: the client is down or not connected. Some fail: over 5 % are lost or refused, a "
-            "shard is uncovered, the client is overloaded, or its build has expired. In doubt: the canary "
-            "failed. Piling up: more than 1 000 messages or callbacks wait.",
+            "Standing still: down, or not connected. Some fail: over 5 % are lost or refused, a shard is "
+            "uncovered, the client is overloaded, or its build has expired. In doubt: the canary or queries "
+            "of the database fail, or statistics are missing. Delayed: more than 1 000 messages or callbacks "
+            "wait, or your webhook does not take them.",
             "none",
             5,
             4,
