@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.source import states
 from grafana.source.panels import Column, Head, Panel, grid
-from grafana.source.selection import client, most
+from grafana.source.selection import client, equal, most
 from grafana.source.signs import LATENT, LOSING, MINOR, SERIOUS, SIGNS
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
@@ -110,6 +110,10 @@ def worst() -> str:
 
 
 def _parts() -> Iterator[str]:
+    # A rate limit is no more than a nuisance, unless it is why nothing is known.
+    limited = most(client("whatsapp_problem", equal("problem", "rate_limited")), "problem")
+    blind = most(client("whatsapp_verdict", equal("verdict", "unknown")))
+    yield f"{_UNKNOWN} * ({limited} and on (target) {blind} == 1)"
     for weight in sorted(set(_WEIGHTS.values())):
         slugs = "|".join(slug for slug, its in _WEIGHTS.items() if its == weight)
         such = client("whatsapp_problem", f'problem=~"{slugs}"')

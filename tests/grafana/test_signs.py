@@ -115,6 +115,15 @@ CASES: tuple[tuple[Series, str], ...] = (
         },
         "two_primary_masters",
     ),
+    (
+        {
+            'whatsapp_problem{problem="rate_limited"}': "1x40",
+            'whatsapp_verdict{verdict="unknown"}': "1x40",
+            _QUEUE: "75001x40",
+        },
+        "rate_limited",
+    ),
+    ({'whatsapp_problem{problem="rate_limited"}': "1x40", _QUEUE: "75001x40"}, "callback_queue_nearly_full"),
     ({'whatsapp_problem{problem="unreachable"}': "1x40", _QUEUE: "75001x40"}, "unreachable"),
 )
 # What is then said of its messages.

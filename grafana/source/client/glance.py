@@ -99,7 +99,7 @@ PANELS = (
             12,
             5,
         ),
-        Query(problems.weighed_or_none(), "{{target}} {{problem}}"),
+        Query(problems.weighed_or_none(), "{{problem}} {{target}}"),
         problems.SEVERITIES,
     ),
     timeline(
