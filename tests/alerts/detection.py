@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).with_name("detection.json")
 SUITE = parts.SUITES[-1]
-# Time-outs, the two minutes that connecting may take, the canary's interval, a queue that fills by itself,
+# Time-outs, the two minutes that connecting may take, the canary's interval, queues that fill by themselves,
 # pauses between logins.
 OWN_TIME = frozenset(
-    {"connecting", "contacts_fail", "drip", "growing_queues", "hang", "refuse_logins", "slow_node"}
+    {
+        "connecting",
+        "contacts_fail",
+        "drip",
+        "growing_queues",
+        "hang",
+        "messages_pile_up",
+        "refuse_logins",
+        "slow_node",
+    }
 )
 _CALM = 20.0  # seconds
 _GLANCE = 0.5  # seconds between two looks

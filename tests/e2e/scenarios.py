@@ -170,6 +170,6 @@ LASTING = {
     for each in EXPECTED
     # It stands for an hour on the wall clock, beside what it may have caused.
     if each.alert == "WhatsAppSettingsChanged"
-    # The last two and six hours, minutes here, still hold what has failed: a budget that is spent stays spent.
+    # The last two and six hours, here minutes, still hold what has failed: what is spent stays spent.
     or (each.alert == "WhatsAppApiErrorBudgetBurn" and each.severity == "warning")
 }
