@@ -56,7 +56,7 @@ class _Alerts(model.AnnotationQuery):
     """An annotation with the fields of Prometheus' data source, which the published types leave out."""
 
     def to_json(self) -> dict[str, object]:
-        texts = {"titleFormat": "{{alertname}}", "textFormat": "{{target}} {{node}}", "tagKeys": "severity"}
+        texts = {"titleFormat": "{{alertname}}", "textFormat": "{{target}}", "tagKeys": "severity"}
         return super().to_json() | texts
 
 
@@ -72,11 +72,17 @@ class _AlertsBuilder(dashboard.AnnotationQuery):
         )
 
 
-def alerts(name: str, colour: str, *matchers: str) -> dashboard.AnnotationQuery:
-    """Build an annotation that marks when alerts fired."""
+def alerts(
+    name: str, colour: str, *matchers: str, by: Sequence[str] = ("target",)
+) -> dashboard.AnnotationQuery:
+    """Build an annotation that marks when alerts fired: one mark for all that only differ in other labels.
+
+    Each mark tints the panels: one for each node and endpoint would hide what they show.
+    """
     chosen = ", ".join(('alertstate="firing"', *matchers))
+    labels = ", ".join(("alertname", "severity", *by))
     built = _AlertsBuilder().name(name).datasource(DATASOURCE).enable(enable=True)
-    return built.icon_color(colour).expr(f"ALERTS{{{chosen}}}")
+    return built.icon_color(colour).expr(f"max by ({labels}) (ALERTS{{{chosen}}})")
 
 
 class Cover(NamedTuple):

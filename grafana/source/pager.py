@@ -31,8 +31,8 @@ def build() -> Dashboard:
         ),
         of_clients(),
         [
-            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"'),
-            alerts("Warnings", "orange", _ABOUT, 'severity="warning"'),
+            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"', by=()),
+            alerts("Warnings", "orange", _ABOUT, 'severity="warning"', by=()),
         ],
         [
             ("", _GLANCE),

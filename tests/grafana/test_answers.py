@@ -120,18 +120,29 @@ def is_answered(server: Prometheus, board: Board, asked: Asked) -> bool:
 def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:
     real_parts.program(SUITE, "prometheus")
     real_parts.browser()
-    scene.server.query('whatsapp_problem{problem="overloaded"} == 1')
+    # For several scrapes: how long it was seen is asked second by second.
+    scene.server.query('count_over_time(whatsapp_problem{problem="overloaded"}[1m]) > 3')
+    scene.server.query(
+        'count_over_time(whatsapp_settings_last_change_timestamp_seconds{target="single"}[1m]) > 3'
+    )
     sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
-    page, picture = tmp_path / "fleet.html", tmp_path / "fleet.png"
+    page, picture, glance = (tmp_path / name for name in ("fleet.html", "fleet.png", "glance.png"))
     page.write_text(write_page(BOARDS["fleet"], sight, scene.server.url))
 
     with Browser(tmp_path / "profile") as browser:
         photograph(browser, page, picture)
         text = browser.run("return document.body.innerText")
+        photograph(browser, page, glance, 700)
 
+    assert height(glance) == 700 < height(picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert re.search(r"overloaded\s+degraded\s+overloaded", text)  # the client, its verdict, its problem
     assert "Check that your webhook answers 200, and fast" in text
+    assert re.search(r"single\s+settings changed\s+minor", text)  # health says nothing of it
+
+
+def height(picture: Path) -> int:
+    return int.from_bytes(picture.read_bytes()[20:24])  # the header's second number
 
 
 def test_prometheus_understands_every_annotation(real_parts: RealParts, scene: Scene) -> None:

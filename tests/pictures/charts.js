@@ -144,7 +144,9 @@ function drawTimeline(body, panel, width, height) {
   for (const [place, each] of panel.series.entries()) {
     const y = place * room + room * 0.1;
     const tall = room * 0.8;
-    svg.append(element("text", { x: left - 6, y: y + tall / 2 + 4, "text-anchor": "end" }, cut(each.name, left)));
+    if (place % Math.ceil(12 / room) === 0) {
+      svg.append(element("text", { x: left - 6, y: y + tall / 2 + 4, "text-anchor": "end" }, cut(each.name, left)));
+    }
     for (const run of runs(each.points)) {
       const state = shown(run.value, field);
       const x = at(Math.max(run.from, SIGHT.end - SIGHT.seconds));
@@ -162,7 +164,7 @@ function drawTimeline(body, panel, width, height) {
 
 // As Grafana does: what does not fit ends in dots.
 function cut(name, left) {
-  const most = Math.floor((left - 14) / 6.3);
+  const most = Math.round((left - 14) / 6.3);
   return name.length <= most ? name : `${name.slice(0, most - 1)}…`;
 }
 
