@@ -128,7 +128,7 @@ _WHO = (
         ],
         worst=("Verdict", "Messages", "Severity"),
     ),
-    problems.table(8, height=8),
+    problems.table(8, height=8, of_fleet=True),
     timeline(
         Head(
             9,

@@ -146,7 +146,7 @@ def grid(
     *,
     worst: Sequence[str] = (),
     nothing: str = "-",
-) -> Panel:
+) -> table.Panel:
     """Show labels and values as a table, a row for each set of labels, the columns in this order.
 
     Rows are sorted by the headings `worst`, the largest value first; `nothing` stands there without rows.

@@ -64,6 +64,7 @@ _RUNBOOKS = {
 }
 _RUNBOOKS |= {sign.runbook: (sign.slug,) for sign in SIGNS if sign.runbook not in _RUNBOOKS}
 _OTHERWISE = "WhatsAppDegraded"
+_STEPS = 100  # into which the time shown is divided: the cost of looking back, however far that is
 
 COLUMNS = (
     Column("target", "Client", width=180),
@@ -75,22 +76,29 @@ COLUMNS = (
 )
 
 
-def table(number: int, *, height: int) -> Panel:
-    """Build the panel that lists every problem and what to do about it."""
-    return grid(
+def table(number: int, *, height: int, of_fleet: bool = False) -> Panel:
+    """Build the panel that lists every problem and what to do about it.
+
+    Of a whole fleet only for what health reports is said how long it was seen: to look back for every sign
+    takes Prometheus seconds where there are hundreds of clients.
+    """
+    seen = _seen(most(client("whatsapp_problem"), "problem") if of_fleet else weighed())
+    words = "Every problem present now, the worst first. Seen for: how much of the time shown it was there"
+    listed = grid(
         Head(
             number,
             "What is wrong, and what to do",
-            "Every problem present now, the worst first. Seen for: how much of the time shown it was there.",
+            f"{words}, as far as health reports it." if of_fleet else f"{words}.",
             "none",
             24,
             height,
         ),
-        [_told(_seen()), weighed()],
+        [seen, _told(weighed())],
         COLUMNS,
         worst=("Severity", "Seen for"),
         nothing="Nothing is wrong",
     )
+    return listed.max_data_points(_STEPS)
 
 
 def weighed() -> str:
@@ -123,9 +131,8 @@ def _parts() -> Iterator[str]:
         yield f'label_replace({shown}, "problem", "{sign.slug}", "", "")'
 
 
-def _seen() -> str:
+def _seen(present: str) -> str:
     """Give for each present problem the seconds that it was there in the time shown."""
-    present = weighed()
     return f"count_over_time(({present})[$__range:$__interval]) * $__interval_ms / 1000 and ({present})"
 
 
