@@ -1,4 +1,4 @@
-"""Polls on demand: shared with the timetable and with other probes, spared where one was just made, bounded."""
+"""Polls on demand: shared with the timetable and other probes, spared where one was just made, bounded."""
 
 from __future__ import annotations
 

@@ -81,9 +81,10 @@ class Demand:
     def probe(self, name: str) -> Probe | None:
         """Begin every poll of a target that is not under way or just over; None when too many are."""
         began = self._clock()
-        state = self._store.state(name)
-        wanted = [(name, each) for each in state.target.plans if not _is_seen(state, each, began)]
         with self._lock:
+            # Looked up in here: a poll that ends has put its reading into the store before it is over.
+            state = self._store.state(name)
+            wanted = [(name, each) for each in state.target.plans if not _is_seen(state, each, began)]
             new = [key for key in wanted if key not in self._under_way]
             if self._is_over or len(new) > self._free:
                 return None
