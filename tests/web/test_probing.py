@@ -245,7 +245,7 @@ def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyP
 
 
 def test_so_many_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sites, "_WAITING", 0)
+    monkeypatch.setattr(sites, "WAITING", 0)
 
     got = ask(a_site(an_exporter(_running())), "/probe?target=a")
 

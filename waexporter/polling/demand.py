@@ -32,7 +32,7 @@ FLOOR: Final = 12.0  # seconds
 # Statistics of the database are to be asked for "only when needed", and a canary is a request to WhatsApp
 # itself: a probe gives what the timetable has, and asks only where it has nothing yet.
 _COSTLY: Final = frozenset({Endpoint.DB, Endpoint.CANARY})
-_AT_ONCE: Final = 256  # threads, made as they are needed; a client that hangs holds one per endpoint
+AT_ONCE: Final = 256  # threads, made as they are needed; a client that hangs holds one per endpoint
 
 _log = get_logger("probe")
 
@@ -51,7 +51,7 @@ class Demand:
     Its threads are its own, so that no number of probes delays a poll of the timetable.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], Instant], at_once: int = _AT_ONCE) -> None:
+    def __init__(self, store: Store, clock: Callable[[], Instant], at_once: int = AT_ONCE) -> None:
         self._store = store
         self._clock = clock
         self._polls: dict[_Key, Callable[[], None]] = {}

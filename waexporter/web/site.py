@@ -30,7 +30,7 @@ _WORKERS = 8
 _PIECE = 65_536
 _BODY_TIME = 15.0  # seconds in which a body must be here
 # Answers that may wait for something at a time: half of the connections, so that the others find one.
-_WAITING = 128
+WAITING: Final = 128
 
 OTHER: Final = "other"
 SAFETY: Final = {
@@ -115,8 +115,8 @@ class Site:
 
     async def _end(self, later: Later, question: Question, route: Route | None) -> Answer:
         """Wait without a thread: more clients may be silent at a time than there are workers."""
-        if self._waiting >= _WAITING:
-            return refuse(question, 503, f"{_WAITING} others wait for an answer already.")
+        if self._waiting >= WAITING:
+            return refuse(question, 503, f"{WAITING} others wait for an answer already.")
         waits_for = [asyncio.wrap_future(each) for each in later.waits_for]
         self._waiting += 1
         try:
