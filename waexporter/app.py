@@ -96,7 +96,6 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
         telemetry.reload_success_time.set(clock().wall)
         _say_insecure(config)
         heartbeat.beat()
-        stack.callback(demand.stop)
         stack.callback(schedule.stop)
         schedule.start()
         _log.info(

@@ -275,10 +275,15 @@ def test_a_poll_that_is_due_while_a_probe_makes_it_is_that_one(world: World) -> 
     probe = world.begin()
     wait_for(lambda: ("t", APP) in world.polls)
 
-    world.timed["t", APP]()  # returns at once
+    timetable = threading.Thread(target=world.timed["t", APP])
+    timetable.start()
+    is_waiting = timetable.is_alive()
     world.let_go()
-    wait(probe.polls, DEADLINE)
+    timetable.join(DEADLINE)
 
+    assert is_waiting
+    assert not timetable.is_alive()
+    assert not wait(probe.polls, DEADLINE).not_done
     assert world.polls.count(("t", APP)) == 1
 
 
@@ -460,13 +465,25 @@ def test_nobody_who_waits_cancels_a_poll(world: World) -> None:
     assert not any(poll.cancel() for poll in probe.polls)
 
 
-def test_after_the_end_nothing_is_begun(world: World) -> None:
-    world.hold(APP)
-    before = world.begin()
+def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> None:
+    threads: list[Callable[[], None]] = []
 
-    world.demand.stop()
-    after = world.demand.probe("t")
-    world.let_go()
+    def spawn(run: Callable[[], None]) -> None:
+        if threads:
+            raise RuntimeError("can't start new thread")
+        threads.append(run)
 
-    assert after is None
-    assert not wait(before.polls, DEADLINE).not_done
+    world = World()
+    world.demand = Demand(world.store, world.clock, at_once=len(PLANS), spawn=spawn)
+    timed = {endpoint: world.demand.share("t", endpoint, world._poll("t", endpoint)) for endpoint in PLANS}
+
+    refused = world.demand.probe("t")
+    threads.pop()()
+    for run in timed.values():
+        run()
+    world.steady += FLOOR
+    again = world.demand.probe("t")
+
+    assert refused is None
+    assert again is None
+    assert len(world.polls) == 1 + len(PLANS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -32,7 +32,7 @@ FLOOR: Final = 12.0  # seconds
 # Statistics of the database are to be asked for "only when needed", and a canary is a request to WhatsApp
 # itself: a probe gives what the timetable has, and asks only where it has nothing yet.
 _COSTLY: Final = frozenset({Endpoint.DB, Endpoint.CANARY})
-AT_ONCE: Final = 256  # threads, made as they are needed; a client that hangs holds one per endpoint
+AT_ONCE: Final = 256  # threads; a client that hangs holds one per endpoint
 
 _log = get_logger("probe")
 
@@ -45,36 +45,49 @@ class Probe(NamedTuple):
     polls: tuple[Future[None], ...]  # each is done when its poll has ended, well or not
 
 
+def _spawn(run: Callable[[], None]) -> None:
+    """Run something in a new thread; raises RuntimeError where this machine gives no more of them."""
+    threading.Thread(target=run, name="probe", daemon=True).start()
+
+
 class Demand:
     """Makes polls early when a probe asks, one of each at a time whoever wants it.
 
     Its threads are its own, so that no number of probes delays a poll of the timetable.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], Instant], at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], Instant],
+        at_once: int = AT_ONCE,
+        spawn: Callable[[Callable[[], None]], None] = _spawn,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._spawn = spawn
         self._polls: dict[_Key, Callable[[], None]] = {}
         self._lock = threading.Lock()
         self._under_way: dict[_Key, Future[None]] = {}
         self._free = at_once
-        self._is_over = False
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="probe")
 
     def share(self, target: str, endpoint: Endpoint, poll: Callable[[], None]) -> Callable[[], None]:
         """Let probes make a poll too; gives what the timetable runs in its place.
 
-        That does nothing while a probe has the same poll under way: it is the one that was due.
+        Where a probe has the same poll under way, that is the one that was due, and its end is waited for.
         """
         key = (target, endpoint)
         self._polls[key] = poll
 
         def run() -> None:
             with self._lock:
-                if key in self._under_way:
-                    return
-                self._begin(key)
-            self._make(key)
+                others = self._under_way.get(key)
+                if others is None:
+                    self._begin(key)
+            if others is None:
+                self._make(key)
+            else:
+                others.result()
 
         return run
 
@@ -86,24 +99,19 @@ class Demand:
             state = self._store.state(name)
             wanted = [(name, each) for each in state.target.plans if not _is_seen(state, each, began)]
             new = [key for key in wanted if key not in self._under_way]
-            if self._is_over or len(new) > self._free:
+            if len(new) > self._free:
                 return None
             self._free -= len(new)
             for key in new:
                 self._begin(key)
-                self._pool.submit(self._make_early, key)
-            return Probe(name, began, tuple(self._under_way[key] for key in wanted))
+            polls = tuple(self._under_way[key] for key in wanted)
+        has_begun = [self._make_early(key) for key in new]
+        return Probe(name, began, polls) if all(has_begun) else None
 
     def see(self, probe: Probe) -> tuple[TargetState, Instant]:
         """Give what a probe has come to by now, and which moment that is."""
         now = self._clock()
         return show(self._store.state(probe.target), probe.began, now), now
-
-    def stop(self) -> None:
-        """Begin no more polls; those under way are left to their timeouts."""
-        with self._lock:
-            self._is_over = True
-            self._pool.shutdown(wait=False)
 
     def _begin(self, key: _Key) -> None:
         ended: Future[None] = Future()
@@ -115,18 +123,31 @@ class Demand:
         try:
             self._polls[key]()
         finally:
-            with self._lock:
-                ended = self._under_way.pop(key)
-            ended.set_result(None)
+            self._end(key)
 
-    def _make_early(self, key: _Key) -> None:
+    def _end(self, key: _Key, free: int = 0) -> None:
+        with self._lock:
+            ended = self._under_way.pop(key)
+            self._free += free
+        ended.set_result(None)
+
+    def _make_early(self, key: _Key) -> bool:
+        """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""
+
+        def run() -> None:
+            try:
+                self._polls[key]()
+            except Exception as crash:  # noqa: BLE001 - nobody else asks what became of it
+                _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
+            finally:
+                self._end(key, free=1)
+
         try:
-            self._make(key)
-        except Exception as crash:  # noqa: BLE001 - nobody asks a pool's future what became of it
-            _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        finally:
-            with self._lock:
-                self._free += 1
+            self._spawn(run)
+        except RuntimeError:
+            self._end(key, free=1)
+            return False
+        return True
 
 
 # --- what a probe shows, purely ----------------------------------------------------------------
