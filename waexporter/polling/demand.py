@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from waexporter.model import Instant, Target
     from waexporter.polling.store import Store, TargetState
 
-    _Key = tuple[str, Endpoint]
-
 # The API takes ten polls of /health a minute from all callers together. Within this time the timetable and
 # the probes make one each at most, however many probes come.
 FLOOR: Final = 12.0  # seconds
@@ -43,6 +41,21 @@ class Probe(NamedTuple):
     target: str
     began: Instant
     polls: tuple[Future[None], ...]  # each is done when its poll has ended, well or not
+
+
+class _Poll:
+    """A poll that the timetable and the probes share."""
+
+    __slots__ = ("make", "under_way")
+
+    def __init__(self, make: Callable[[], None]) -> None:
+        self.make = make
+        self.under_way: Future[None] | None = None
+
+    def begin(self) -> None:
+        self.under_way = Future()
+        # Nobody who waits may cancel what others wait for.
+        self.under_way.set_running_or_notify_cancel()
 
 
 def _spawn(run: Callable[[], None]) -> None:
@@ -66,28 +79,29 @@ class Demand:
         self._store = store
         self._clock = clock
         self._spawn = spawn
-        self._polls: dict[_Key, Callable[[], None]] = {}
-        self._lock = threading.Lock()
-        self._under_way: dict[_Key, Future[None]] = {}
+        self._polls: dict[tuple[str, Endpoint], _Poll] = {}
+        self._lock = threading.Lock()  # held to look at `under_way` and `_free`, and to change them
         self._free = at_once
 
-    def share(self, target: str, endpoint: Endpoint, poll: Callable[[], None]) -> Callable[[], None]:
+    def share(self, target: str, endpoint: Endpoint, make: Callable[[], None]) -> Callable[[], None]:
         """Let probes make a poll too; gives what the timetable runs in its place.
 
         Where a probe has the same poll under way, that is the one that was due, and its end is waited for.
         """
-        key = (target, endpoint)
-        self._polls[key] = poll
+        poll = self._polls[target, endpoint] = _Poll(make)
 
         def run() -> None:
             with self._lock:
-                others = self._under_way.get(key)
-                if others is None:
-                    self._begin(key)
-            if others is None:
-                self._make(key)
-            else:
-                others.result()
+                by_probe = poll.under_way
+                if by_probe is None:
+                    poll.begin()
+            if by_probe is not None:
+                by_probe.result()
+                return
+            try:
+                poll.make()
+            finally:
+                self._end(poll)
 
         return run
 
@@ -97,15 +111,19 @@ class Demand:
         with self._lock:
             # Looked up in here: a poll that ends has put its reading into the store before it is over.
             state = self._store.state(name)
-            wanted = [(name, each) for each in state.target.plans if not _is_seen(state, each, began)]
-            new = [key for key in wanted if key not in self._under_way]
+            wanted = [
+                self._polls[name, endpoint]
+                for endpoint in state.target.plans
+                if not _is_seen(state, endpoint, began)
+            ]
+            new = [poll for poll in wanted if poll.under_way is None]
             if len(new) > self._free:
                 return None
             self._free -= len(new)
-            for key in new:
-                self._begin(key)
-            polls = tuple(self._under_way[key] for key in wanted)
-        has_begun = [self._make_early(key) for key in new]
+            for poll in new:
+                poll.begin()
+            polls = tuple(poll.under_way for poll in wanted if poll.under_way is not None)
+        has_begun = [self._make_early(poll) for poll in new]
         return Probe(name, began, polls) if all(has_begun) else None
 
     def see(self, probe: Probe) -> tuple[TargetState, Instant]:
@@ -113,41 +131,30 @@ class Demand:
         now = self._clock()
         return show(self._store.state(probe.target), probe.began, now), now
 
-    def _begin(self, key: _Key) -> None:
-        ended: Future[None] = Future()
-        self._under_way[key] = ended
-        # Nobody who waits may cancel what others wait for.
-        ended.set_running_or_notify_cancel()
-
-    def _make(self, key: _Key) -> None:
-        try:
-            self._polls[key]()
-        finally:
-            self._end(key)
-
-    def _end(self, key: _Key, free: int = 0) -> None:
-        with self._lock:
-            ended = self._under_way.pop(key)
-            self._free += free
-        ended.set_result(None)
-
-    def _make_early(self, key: _Key) -> bool:
+    def _make_early(self, poll: _Poll) -> bool:
         """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""
 
         def run() -> None:
             try:
-                self._polls[key]()
+                poll.make()
             except Exception as crash:  # noqa: BLE001 - nobody else asks what became of it
                 _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
             finally:
-                self._end(key, free=1)
+                self._end(poll, free=1)
 
         try:
             self._spawn(run)
         except RuntimeError:
-            self._end(key, free=1)
+            self._end(poll, free=1)
             return False
         return True
+
+    def _end(self, poll: _Poll, free: int = 0) -> None:
+        with self._lock:
+            ended, poll.under_way = poll.under_way, None
+            self._free += free
+        if ended is not None:
+            ended.set_result(None)
 
 
 # --- what a probe shows, purely ----------------------------------------------------------------
