@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import yaml
 
@@ -19,8 +20,6 @@ from tests.metrics.reading_back import read_openmetrics
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    import httpx
 
     from tests.e2e.clients import SimulatedClient
     from tests.e2e.conftest import Simulate
@@ -257,3 +256,34 @@ def test_a_client_that_drips_costs_a_probe_no_more_than_its_time(
     assert page.value("waexporter_poll_success", target="drips", endpoint="health") == 1
     assert page.value("probe_success", target="drips") == 1
     assert not list(page.find("whatsapp_pending_messages"))
+
+
+def test_a_signal_ends_a_daemon_promptly_although_probes_wait(
+    client: SimulatedClient, tmp_path: Path
+) -> None:
+    file = write_config(tmp_path, {"targets": [client.target("orders")], "poll": SELDOM})
+    client.bring("hang")
+    before = client.control("GET")["waiting"]
+    with Exporter.run(file) as own, ThreadPoolExecutor(3) as pool:
+        try:
+            waiting = [pool.submit(_ask_until_it_ends, own) for _ in range(3)]
+            wait_for(lambda: client.control("GET")["waiting"] > before)
+            own.get("/-/healthy")
+            began = time.monotonic()
+            status = own.process.stop()
+            took = time.monotonic() - began
+        finally:
+            client.lift()
+        answers = [each.result() for each in waiting]
+
+    assert status == 0
+    assert took < PROMPTLY
+    assert set(answers) <= {503, None}
+    assert "Traceback" not in own.process.output
+
+
+def _ask_until_it_ends(exporter: Exporter) -> int | None:
+    try:
+        return ask(exporter).status_code
+    except httpx.TransportError:
+        return None
