@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.markdown import DOCUMENTS, METRICS, SPAN, blocks, names, part, rows
+from tests.markdown import DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.reference import BEGIN, END, own_families, write_list
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
-from waexporter.metrics import families, naming
+from waexporter.metrics import families, naming, probing
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
+from waexporter.polling import demand
+from waexporter.web.probing import LONGEST, MARGIN, SHORTEST, USUAL
+from waexporter.web.site import WAITING
 from waexporter.whatsapp.payloads import read_statistics
 
 if TYPE_CHECKING:
@@ -51,6 +54,23 @@ def test_every_family_of_ours_is_documented_with_its_type_and_no_other() -> None
     documented = {SPAN.findall(row[0])[0]: row[1] for text in tables for row in rows(text)}
 
     assert documented == own_families()
+
+
+def test_what_a_probe_adds_is_documented_with_its_type_and_no_more() -> None:
+    table = part(PROBING, "What it answers")
+
+    documented = {SPAN.findall(row[0])[0]: row[1] for row in rows(table) if row[0].startswith("`")}
+
+    assert documented == {head.name: head.type for head in probing.HEADS}
+
+
+def test_the_limits_of_probes_are_documented() -> None:
+    text = " ".join(prose(PROBING).split())
+
+    assert f"What was polled in the last {demand.FLOOR:.0f} seconds is not polled again" in text
+    assert f"probes have {demand.AT_ONCE} polls under way, or {WAITING} wait" in text
+    assert f"for whoever says nothing, {USUAL - MARGIN:g} seconds" in text
+    assert f"never less than {SHORTEST:g} or more than {LONGEST:g} seconds" in text
 
 
 def test_the_list_of_everything_is_what_make_docs_writes() -> None:

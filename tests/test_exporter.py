@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ from waexporter.model import (
     Success,
     Target,
 )
+from waexporter.polling.demand import Demand
 from waexporter.polling.store import Store
 from waexporter.web.exporter import OK, PENDING, Wanted
 
@@ -55,9 +57,10 @@ class World:
         self.made: list[tuple[str, ...]] = []
         self.telemetry = Telemetry()
         self.store = Store(targets, self.clock)
+        self.demand = Demand(self.store, self.clock)
         self.heartbeat = Heartbeat(self.telemetry, self.clock)
         self.exporter = RunningExporter(
-            self.store, self.telemetry, self.heartbeat, on_clashes or self.made.append
+            self.store, self.demand, self.telemetry, self.heartbeat, on_clashes or self.made.append
         )
 
     def clock(self) -> Instant:
@@ -248,6 +251,47 @@ def test_the_process_is_described_anew_in_every_page(world: World) -> None:
 
     assert "waexporter_crashes_total 0.0" in before
     assert "waexporter_crashes_total 1.0" in after
+
+
+# --- probes ------------------------------------------------------------------------------------
+
+
+def probe(world: World, wanted: Wanted, waited: float = 2.5) -> str:
+    """Probe a target whose health is polled and whose statistics are not answered; gives the page."""
+    world.demand.share("one", Endpoint.HEALTH, lambda: world.put("one", Endpoint.HEALTH, HEALTHY))
+    world.demand.share("one", Endpoint.APP, lambda: None)
+    begun = world.exporter.probe("one")
+    assert begun is not None
+    wait(begun.polls, 50)
+    world.steady += waited
+    page = b"".join(world.exporter.probed(begun, wanted))
+    return (gzip.decompress(page) if wanted.gzip else page).decode()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("openmetrics", [False, True])
+def test_a_probe_gives_its_target_alone_in_either_format_compressed_or_not(
+    world: World,
+    openmetrics: bool,  # noqa: FBT001 - a row
+    packed: bool,  # noqa: FBT001 - a row
+) -> None:
+    world.put_app("two")
+    read = read_openmetrics if openmetrics else read_text
+
+    page = read(probe(world, Wanted(openmetrics, packed)))
+
+    of_one = frozenset({("target", "one")})
+    assert {dict(labels)["target"] for _, labels in page} == {"one"}
+    assert page["whatsapp_up", of_one] == 1
+    assert page["probe_success", of_one] == 1
+    assert page["probe_duration_seconds", of_one] == 2.5
+    assert page["waexporter_poll_success", of_one | {("endpoint", "app")}] == 0
+
+
+def test_promtool_finds_nothing_wrong_with_a_probe(promtool: RunTool, suite: str, world: World) -> None:
+    finding = promtool(suite, "check", "metrics", stdin=probe(world, TEXT).encode())
+
+    assert (finding.status, finding.output) == (0, "")
 
 
 # --- clashes -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from waexporter import __version__
@@ -14,6 +14,7 @@ from waexporter.exporter import HEARTBEAT_INTERVAL, Heartbeat, RunningExporter
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint, now
+from waexporter.polling.demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
@@ -66,7 +67,8 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
     contexts = TlsContexts()
     clients = [Client(target, config.limits, contexts, clock) for target in config.targets]
     pager = _pager(config, store, clients, contexts, telemetry, clock)
-    exporter = RunningExporter(store, telemetry, heartbeat, Clashes().say, pager)
+    demand = Demand(store, clock)
+    exporter = RunningExporter(store, demand, telemetry, heartbeat, Clashes().say, pager)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
     server = Server(Site(exporter, observers), config.web.host, config.web.port)
     server.bind()
@@ -75,11 +77,14 @@ def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon
         stack.callback(_log_out, clients)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
         verdicts = Verdicts(lambda name: store.state(name).verdict)
-        tasks += [
-            _task(_poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager)
+        polls = {
+            (client.target.name, endpoint): _task(
+                _poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager
+            )
             for client in clients
             for endpoint in client.target.plans
-        ]
+        }
+        tasks += [replace(task, run=demand.share(*poll, task.run)) for poll, task in polls.items()]
         if pager is not None:
             tasks += _pager_tasks(pager)
             stack.callback(pager.stop)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.metrics.exposition import render
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
+from waexporter.metrics.probing import of_probe
 from waexporter.model import Failure, Success
+from waexporter.polling.demand import has_answered
 from waexporter.polling.store import lifetime
 from waexporter.web.exporter import OK, EndpointStatus, TargetStatus
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant
     from waexporter.paging.pager import Pager
+    from waexporter.polling.demand import Demand, Probe
     from waexporter.polling.store import Snapshot, Store, TargetState
     from waexporter.web.exporter import Wanted
 
@@ -54,15 +58,17 @@ class Heartbeat:
 class RunningExporter:
     """The daemon as the web layer sees it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is asked for comes from all of them
         self,
         store: Store,
+        demand: Demand,
         telemetry: Telemetry,
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
     ) -> None:
         self._store = store
+        self._demand = demand
         self._telemetry = telemetry
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
@@ -80,6 +86,20 @@ class RunningExporter:
             )
         own = self._telemetry.render(as_openmetrics=wanted.openmetrics)  # last: it counts the page's clashes
         return gzip_member(text, own) if wanted.gzip else (*decompress(text), own)
+
+    def probe(self, target: str) -> Probe | None:
+        """Begin to poll a target now."""
+        return self._demand.probe(target)
+
+    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+        """Give what a probe has come to, and nothing else of the target or of this process."""
+        state, now = self._demand.see(probe)
+        own = (("target", probe.target),)
+        families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
+        fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
+        text = compress(compose(fragments, openmetrics=wanted.openmetrics).blocks())
+        end = b"# EOF\n" if wanted.openmetrics else b""
+        return gzip_member(text, end) if wanted.gzip else (*decompress(text), end)
 
     def names(self) -> frozenset[str]:
         """Give the names of all targets."""

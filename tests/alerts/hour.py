@@ -29,6 +29,7 @@ from waexporter.model import (
     Watchdog,
 )
 from waexporter.oncall import Fleet, build_pager
+from waexporter.polling.demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
@@ -205,7 +206,9 @@ class _Daemon:
     ) -> None:
         self._clock, self._store, self._telemetry, self._pager = clock, store, telemetry, pager
         self._heartbeat = Heartbeat(telemetry, clock.now)
-        self.exporter = RunningExporter(store, telemetry, self._heartbeat, _no_clash, pager)
+        self.exporter = RunningExporter(
+            store, Demand(store, clock.now), telemetry, self._heartbeat, _no_clash, pager
+        )
         self._pollers = [
             Poller(
                 client,

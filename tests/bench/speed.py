@@ -17,6 +17,7 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, Plan, Reading, Success, Target, now
+from waexporter.polling.demand import Demand
 from waexporter.polling.probers import SOURCES
 from waexporter.polling.store import Store
 from waexporter.web.exporter import Wanted
@@ -41,7 +42,11 @@ class Ours:
         self.store = Store(self.targets, now)
         self.telemetry = Telemetry()
         self.exporter = RunningExporter(
-            self.store, self.telemetry, Heartbeat(self.telemetry, now), lambda _: None
+            self.store,
+            Demand(self.store, now),
+            self.telemetry,
+            Heartbeat(self.telemetry, now),
+            lambda _: None,
         )
         self._translators = {
             (target.name, endpoint): Translator(

@@ -114,6 +114,7 @@ def _pages(exporter: Exporter, when: str) -> list[Place]:
         "/-/healthy",
         "/nothing",
         "/metrics?target=x",
+        "/probe?target=filed",
     )
     accept = {"accept": "application/openmetrics-text, text/html, */*;q=0.1"}
     return [Place(f"{path} ({when})", exporter.http.get(path, headers=accept).text) for path in paths]

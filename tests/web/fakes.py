@@ -6,11 +6,14 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from waexporter.model import Problem, State, Topology, Verdict
+from waexporter.model import Instant, Problem, State, Topology, Verdict
+from waexporter.polling.demand import Probe
 from waexporter.web.exporter import EndpointStatus, TargetStatus, Wanted
 from waexporter.web.site import Observers, Site
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from waexporter.paging.pager import Pager
     from waexporter.web.routes import Route
 
@@ -39,11 +42,23 @@ class FakeExporter:
     waiting: str | None = None
     pager: Pager | None = None
     wanted: list[Wanted] = field(default_factory=list)
+    polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
+    probes: list[str] = field(default_factory=list)
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
         """Remember what was wanted."""
         self.wanted.append(wanted)
         return self.page
+
+    def probe(self, target: str) -> Probe | None:
+        """Remember what is probed."""
+        self.probes.append(target)
+        return None if self.polls is None else Probe(target, Instant(NOW, 0.0), self.polls)
+
+    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+        """Say how many of its polls have ended."""
+        self.wanted.append(wanted)
+        return (f"ended {sum(poll.done() for poll in probe.polls)}\n".encode(),)
 
     def names(self) -> frozenset[str]:
         """Name what is shown."""

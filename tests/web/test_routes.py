@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.fakes import FakeExporter, a_site, a_target, ask
 from waexporter.web.exporter import Wanted
-from waexporter.web.routes import OPENMETRICS, PROMETHEUS
+from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
 
 
 def test_a_client_without_wishes_gets_prometheus_text() -> None:

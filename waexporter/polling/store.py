@@ -137,7 +137,7 @@ class Store:
         now = self._clock()
         for name, cell in self._cells.items():
             if now.steady >= cell.state.expires:
-                self._step(name, lambda state: _judged(state, now))
+                self._step(name, lambda state: judged(state, now))
         version = self._version
         return Snapshot(version, now, tuple(cell.state for cell in self._cells.values()))
 
@@ -158,8 +158,8 @@ class Store:
 def _begin(target: Target, now: Instant) -> TargetState:
     state = TargetState(target, verdict=Verdict(State.UNKNOWN, since=now.wall))
     for endpoint in target.plans:
-        state = _counted(state, endpoint, Tally())
-    return _judged(state, now)
+        state = counted(state, endpoint, Tally())
+    return judged(state, now)
 
 
 def advance(state: TargetState, reading: Reading) -> TargetState:
@@ -172,10 +172,10 @@ def advance(state: TargetState, reading: Reading) -> TargetState:
     if isinstance(reading.outcome, Success) or reading.outcome.parts:
         kept = _keep(state, reading)
     state = replace(state, readings={**state.readings, endpoint: reading}, successes=successes, kept=kept)
-    state = _counted(state, endpoint, state.tallies[endpoint].after(reading))
+    state = counted(state, endpoint, state.tallies[endpoint].after(reading))
     if endpoint not in _JUDGED and reading.account == state.account:
         return state
-    return _judged(replace(state, account=reading.account), reading.at)
+    return judged(replace(state, account=reading.account), reading.at)
 
 
 def _keep(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str], Kept]:
@@ -242,10 +242,11 @@ def lifetime(target: Target, endpoint: Endpoint) -> float:
 
 def _missed(state: TargetState, endpoint: Endpoint, polls: int) -> TargetState:
     tally = state.tallies[endpoint]
-    return _counted(state, endpoint, replace(tally, missed=tally.missed + polls))
+    return counted(state, endpoint, replace(tally, missed=tally.missed + polls))
 
 
-def _counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState:
+def counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState:
+    """Give the state with another tally of an endpoint."""
     own = (("target", state.target.name),)
     changed = families.of_tally(endpoint, tally, state.tallies.get(endpoint))
     fragments = {family.head.name: render(family, own) for family in changed}
@@ -253,7 +254,8 @@ def _counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetStat
     return replace(state, tallies={**state.tallies, endpoint: tally}, counted=counted)
 
 
-def _judged(state: TargetState, now: Instant) -> TargetState:
+def judged(state: TargetState, now: Instant) -> TargetState:
+    """Give the state with the verdict that follows from everything else in it."""
     facts, health_ends = _facts(state, now)
     verdict = health.judge(facts, state.verdict, now.wall)
     changes = health.changes_at(verdict, facts, now.wall)

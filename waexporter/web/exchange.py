@@ -11,7 +11,8 @@ import msgspec
 from waexporter.web.negotiation import prefers_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -48,6 +49,15 @@ class Answer:
     content_type: str = TEXT
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A response that is made once others have ended what they do, or when the patience is at its end."""
+
+    waits_for: tuple[Future[None], ...]
+    patience: float  # seconds
+    respond: Callable[[], Answer]  # called in a worker thread
 
 
 def read_question(scope: Scope, at: float) -> Question:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from waexporter.model import Verdict
     from waexporter.paging.pager import Pager
+    from waexporter.polling.demand import Probe
 
 PENDING = "pending"
 OK = "ok"
@@ -54,6 +55,14 @@ class Exporter(Protocol):
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
         """Give the metrics page in pieces, compressed as a whole if gzip is wanted."""
+        ...
+
+    def probe(self, target: str) -> Probe | None:
+        """Begin to poll a configured target now; None while too many polls are under way for others."""
+        ...
+
+    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+        """Give the page, in pieces, of what a probe has come to by now; its target alone matters."""
         ...
 
     @property

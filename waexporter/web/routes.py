@@ -9,17 +9,13 @@ from typing import Final, TypeAlias
 from waexporter.paging.webhook import LARGEST
 from waexporter.web.alerts import admit_alerts, count_refused, list_pages, receive_alerts
 from waexporter.web.discovery import discover
-from waexporter.web.exchange import Answer, Question, refuse, say
-from waexporter.web.exporter import Exporter, Wanted
-from waexporter.web.negotiation import accepts_gzip, wants_openmetrics
+from waexporter.web.exchange import Answer, Later, Question, refuse, say
+from waexporter.web.exporter import Exporter
+from waexporter.web.metrics import give_metrics
+from waexporter.web.probing import probe_target
 from waexporter.web.status import list_targets
 
-PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-_SHOWN_CHARACTERS = 100
-
-Responder: TypeAlias = Callable[[Question, Exporter], Answer]
+Responder: TypeAlias = Callable[[Question, Exporter], Answer | Later]
 Admit: TypeAlias = Callable[[Question, Exporter], Answer | None]
 OnUnread: TypeAlias = Callable[[int, Exporter], None]
 
@@ -44,25 +40,6 @@ def show_page(question: Question, exporter: Exporter) -> Answer:
     return render_page(question, exporter)
 
 
-def give_metrics(question: Question, exporter: Exporter) -> Answer:
-    """GET /metrics: the page, or with ?target=NAME a part of it, in the format asked for."""
-    named = question.values("target")
-    unknown = sorted(frozenset(named) - exporter.names()) if named else []
-    if unknown:
-        shown = unknown[0][:_SHOWN_CHARACTERS]
-        return refuse(question, 404, f"No target is called {shown!a}; GET /api/v1/targets lists them all.")
-    wanted = Wanted(
-        openmetrics=wants_openmetrics(question.header("accept")),
-        gzip=accepts_gzip(question.header("accept-encoding")),
-        targets=frozenset(named) if named else None,
-    )
-    headers: tuple[tuple[str, str], ...] = (("vary", "Accept, Accept-Encoding"),)
-    if wanted.gzip:
-        headers += (("content-encoding", "gzip"),)
-    content_type = OPENMETRICS if wanted.openmetrics else PROMETHEUS
-    return Answer(exporter.metrics(wanted), content_type, headers=headers)
-
-
 def tell_health(question: Question, exporter: Exporter) -> Answer:
     """GET /-/healthy: 200, or 503 with the reason."""
     reason = exporter.unhealthy()
@@ -78,6 +55,7 @@ def tell_readiness(question: Question, exporter: Exporter) -> Answer:
 ROUTES: Final = (
     Route("/", show_page),
     Route("/metrics", give_metrics),
+    Route("/probe", probe_target),
     Route("/-/healthy", tell_health),
     Route("/-/ready", tell_readiness),
     Route("/api/v1/targets", list_targets),

@@ -6,9 +6,10 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from waexporter.web.exchange import Answer, Question, Scope, read_question, refuse
+from waexporter.web.exchange import Answer, Later, Question, Scope, read_question, refuse
 from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _WORKERS = 8
 # Bytes handed to the socket at a time: a page comes in thousands of pieces, each a system call.
 _PIECE = 65_536
 _BODY_TIME = 15.0  # seconds in which a body must be here
+# Answers that may wait for something at a time: half of the connections, so that the others find one.
+WAITING: Final = 128
 
 OTHER: Final = "other"
 SAFETY: Final = {
@@ -63,6 +66,7 @@ class Site:
         self._routes = {route.path: route for route in routes}
         self._clock = clock
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="web")
+        self._waiting = 0  # answers that wait; touched by the loop's thread alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -91,19 +95,38 @@ class Site:
 
     async def _answer(self, question: Question, route: Route | None, receive: Receive) -> Answer:
         try:
-            if route is None or question.method not in route.methods or not route.largest_body:
-                return await self._work(self._decide, question, route)
-            refusal = await self._work(self._admit, question, route)
-            if refusal is not None:
-                return refusal
-            body = await _read_body(question, route.largest_body, receive)
-            if isinstance(body, Answer):
-                if route.on_unread is not None:
-                    route.on_unread(body.status, self._exporter)
-                return body
-            return await self._work(self._decide, replace(question, body=body), route)
+            answer = await self._begin(question, route, receive)
+            return await self._end(answer, question, route) if isinstance(answer, Later) else answer
         except asyncio.CancelledError:
             return refuse(question, 503, "The exporter is stopping.")
+
+    async def _begin(self, question: Question, route: Route | None, receive: Receive) -> Answer | Later:
+        if route is None or question.method not in route.methods or not route.largest_body:
+            return await self._work(self._decide, question, route)
+        refusal = await self._work(self._admit, question, route)
+        if refusal is not None:
+            return refusal
+        body = await _read_body(question, route.largest_body, receive)
+        if isinstance(body, Answer):
+            if route.on_unread is not None:
+                route.on_unread(body.status, self._exporter)
+            return body
+        return await self._work(self._decide, replace(question, body=body), route)
+
+    async def _end(self, later: Later, question: Question, route: Route | None) -> Answer:
+        """Wait without a thread: more clients may be silent at a time than there are workers."""
+        if self._waiting >= WAITING:
+            return refuse(question, 503, f"{WAITING} others wait for an answer already.")
+        waits_for = [asyncio.wrap_future(each) for each in later.waits_for]
+        self._waiting += 1
+        try:
+            if waits_for:
+                await asyncio.wait(waits_for, timeout=later.patience)
+        finally:
+            self._waiting -= 1
+            for each in waits_for:
+                each.cancel()  # what is waited for goes on, but tells this loop no more
+        return await self._work(partial(self._guarded, lambda *_: later.respond()), question, route)
 
     async def _work(
         self, step: Callable[[Question, Route | None], _Result], question: Question, route: Route | None
@@ -116,7 +139,7 @@ class Site:
             return None
         return self._guarded(route.admit, question, route)
 
-    def _decide(self, question: Question, route: Route | None) -> Answer:
+    def _decide(self, question: Question, route: Route | None) -> Answer | Later:
         """Find who answers, and let no bug of theirs through."""
         if route is None:
             return refuse(question, 404, "There is nothing here; the page / lists what there is.")

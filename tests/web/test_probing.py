@@ -1,0 +1,272 @@
+"""GET /probe: who is polled, how long is waited for it, and what is said to whoever asks wrongly."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import Future
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.e2e.waiting import wait_for
+from tests.web.fakes import Diary, FakeExporter, a_site, a_target, ask
+from waexporter.web import site as sites
+from waexporter.web.exporter import Wanted
+from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
+from waexporter.web.probing import LONGEST, SHORTEST, read_patience
+
+DEADLINE = 50.0  # seconds; waiting ends as soon as what is waited for happens
+SHORT = "0.1"  # seconds: as long as a test may wait for what never comes
+
+
+def an_exporter(*polls: Future[None]) -> FakeExporter:
+    return FakeExporter((a_target("a"), a_target("b b")), polls=polls)
+
+
+# --- the answer --------------------------------------------------------------------------------
+
+
+def test_one_target_is_probed_and_its_page_given_as_text() -> None:
+    exporter = an_exporter()
+
+    got = ask(a_site(exporter), "/probe?target=b%20b&module=any")
+
+    assert (got.status, got.text, got.headers["content-type"]) == (200, "ended 0\n", PROMETHEUS)
+    assert got.headers["vary"] == "Accept, Accept-Encoding"
+    assert exporter.probes == ["b b"]
+
+
+def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
+    exporter = an_exporter()
+
+    got = ask(
+        a_site(exporter),
+        "/probe?target=a",
+        accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
+        accept_encoding="gzip",
+    )
+
+    assert (got.headers["content-type"], got.headers["content-encoding"]) == (OPENMETRICS, "gzip")
+    assert exporter.wanted == [Wanted(openmetrics=True, gzip=True)]
+
+
+def test_head_probes_and_tells_the_length_alone() -> None:
+    exporter = an_exporter()
+
+    got = ask(a_site(exporter), "/probe?target=a", "HEAD")
+
+    assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
+    assert exporter.probes == ["a"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_another_method_is_refused_and_probes_nobody(method: str) -> None:
+    exporter, diary = an_exporter(), Diary()
+
+    got = ask(a_site(exporter, diary), "/probe?target=a", method)
+
+    assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
+    assert exporter.probes == []
+    assert diary.requests == [("/probe", 405)]
+
+
+@pytest.mark.parametrize("path", ["/probe/", "//probe", "/PROBE", "/probe/a"])
+def test_no_other_path_probes(path: str) -> None:
+    exporter = an_exporter()
+
+    got = ask(a_site(exporter), f"{path}?target=a")
+
+    assert (got.status, exporter.probes) == (404, [])
+
+
+# --- what is asked wrongly ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["", "target=", "target=a&target=a", "target=a&target=b", "targets=a"])
+def test_without_exactly_one_name_it_is_said_how_to_ask(query: str) -> None:
+    exporter = an_exporter()
+
+    got = ask(a_site(exporter), f"/probe?{query}")
+
+    assert got.status == 400
+    assert got.text == "Name one target, as in /probe?target=NAME; GET /api/v1/targets lists them all.\n"
+    assert exporter.probes == []
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("nobody", "'nobody'"),
+        ("http://169.254.169.254/latest", "'http://169.254.169.254/latest'"),
+        ("https://a.example:9090", "'https://a.example:9090'"),  # the address of a configured one
+        ("A", "'A'"),
+        ("%3Cscript%3E%0A", "'<script>\\n'"),
+        ("x" * 500, "'" + "x" * 100 + "'"),
+    ],
+)
+def test_what_is_not_configured_is_never_probed(query: str, shown: str) -> None:
+    exporter = an_exporter()
+
+    got = ask(a_site(exporter), f"/probe?target={query}")
+
+    assert got.status == 404
+    assert got.text == (
+        f"No target is called {shown}, and only those of the configuration are probed; "
+        "GET /api/v1/targets lists them all.\n"
+    )
+    assert exporter.probes == []
+
+
+def test_a_deadline_that_is_no_number_is_refused_with_what_it_should_be() -> None:
+    exporter = an_exporter()
+
+    got = ask(
+        a_site(exporter),
+        "/probe?target=a",
+        x_prometheus_scrape_timeout_seconds="soon",
+        accept="application/json",
+    )
+
+    assert got.status == 400
+    assert json.loads(got.body) == {
+        "error": "The header X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds, like 10 or 2.5."
+    }
+    assert exporter.probes == []
+
+
+def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> None:
+    exporter = FakeExporter((a_target("a"),), polls=None)
+
+    got = ask(a_site(exporter), "/probe?target=a")
+
+    assert (got.status, got.headers["retry-after"]) == (503, "10")
+    assert got.text.startswith("Too many polls are under way for other probes;")
+
+
+# --- the deadline ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", 9.5),  # what Prometheus waits by default
+        ("10", 9.5),
+        ("15.000000", 14.5),
+        (" 2.5 ", 2.0),
+        ("+3", 2.5),
+        (".9", 0.4),
+        ("1e1", 9.5),
+        ("0.55", SHORTEST),
+        ("0.5", SHORTEST),
+        ("0", SHORTEST),
+        ("-0", SHORTEST),
+        ("-7", SHORTEST),
+        ("1e9", LONGEST),
+        ("1e999", LONGEST),
+        ("-1e999", SHORTEST),
+        ("9" * 400, LONGEST),
+    ],
+)
+def test_half_a_second_is_left_to_the_way_back_within_sensible_bounds(header: str, seconds: float) -> None:
+    assert read_patience(header) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "header", ["nan", "NaN", "inf", "-Infinity", "10s", "1_0", "1, 2", "10 10", "0x1", ".", "٣"]
+)
+def test_what_is_no_number_is_no_deadline(header: str) -> None:
+    assert read_patience(header) is None
+
+
+@given(st.text(max_size=12) | st.floats().map(str))
+@example("1e-400")
+def test_whatever_is_said_the_deadline_is_bounded_or_refused(header: str) -> None:
+    patience = read_patience(header)
+
+    assert patience is None or SHORTEST <= patience <= LONGEST
+
+
+def test_an_answer_waits_for_every_poll() -> None:
+    first, second = _running(), _running()
+    exporter = an_exporter(first, second)
+    got: list[str] = []
+    asking = threading.Thread(
+        target=lambda: got.append(
+            ask(a_site(exporter), "/probe?target=a", x_prometheus_scrape_timeout_seconds="60").text
+        )
+    )
+
+    asking.start()
+    first.set_result(None)
+    second.set_result(None)
+    asking.join(DEADLINE)
+
+    assert got == ["ended 2\n"]
+
+
+def test_a_poll_that_does_not_end_in_time_is_not_waited_for_and_goes_on() -> None:
+    slow = _running()
+    site = a_site(an_exporter(slow))
+
+    got = [ask(site, "/probe?target=a", x_prometheus_scrape_timeout_seconds=SHORT).text for _ in range(2)]
+
+    assert got == ["ended 0\n", "ended 0\n"]
+    assert slow.running()
+    slow.set_result(None)  # which tells nobody who has gone
+    assert ask(site, "/probe?target=a").text == "ended 1\n"
+
+
+def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sites, "_WORKERS", 1)
+    slow = _running()
+    exporter = an_exporter(slow)
+    site = a_site(exporter)
+    waiting = [
+        threading.Thread(
+            target=ask,
+            args=(site, "/probe?target=a"),
+            kwargs={"x_prometheus_scrape_timeout_seconds": "60"},
+        )
+        for _ in range(3)
+    ]
+    for each in waiting:
+        each.start()
+    wait_for(lambda: len(exporter.probes) == 3)
+
+    got = ask(site, "/metrics")
+    slow.set_result(None)
+    for each in waiting:
+        each.join(DEADLINE)
+
+    assert got.status == 200
+    assert not any(each.is_alive() for each in waiting)
+
+
+def test_so_many_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sites, "WAITING", 0)
+
+    got = ask(a_site(an_exporter(_running())), "/probe?target=a")
+
+    assert got.status == 503
+    assert got.text == "0 others wait for an answer already.\n"
+
+
+def test_a_bug_in_the_end_of_a_probe_is_counted_and_never_shown() -> None:
+    class Broken(FakeExporter):
+        def probed(self, *_: object) -> tuple[bytes, ...]:
+            raise RuntimeError("hunter2")
+
+    diary = Diary()
+
+    got = ask(a_site(Broken((a_target("a"),)), diary), "/probe?target=a")
+
+    assert (got.status, got.text) == (500, "The exporter failed to answer; its log says why.\n")
+    assert diary.crashes == 1
+
+
+def _running() -> Future[None]:
+    poll: Future[None] = Future()
+    poll.set_running_or_notify_cancel()
+    return poll

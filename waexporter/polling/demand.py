@@ -1,0 +1,205 @@
+"""Polls on demand: the polls of the timetable, made now because a probe asks for them.
+
+A probe makes no polls of its own kind: it begins those of the timetable early and waits for them. So there is
+one login, a poll that two want is made once, and what comes of it is known to everybody. Each keeps the
+timeout of its endpoint, however soon the probe has to answer: a webapp with a dead node needs longer than
+most scrapes have, and to cut its poll off would blame the client for the hurry of whoever asked.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from waexporter.log import get_logger
+from waexporter.model import Endpoint, Failure, Reading, Reason, Success
+from waexporter.polling.store import Kept, counted, judged, lifetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.model import Instant, Target
+    from waexporter.polling.store import Store, TargetState
+
+# The API takes ten polls of /health a minute from all callers together. Within this time the timetable and
+# the probes make one each at most, however many probes come.
+FLOOR: Final = 12.0  # seconds
+# Statistics of the database are to be asked for "only when needed", and a canary is a request to WhatsApp
+# itself: a probe gives what the timetable has, and asks only where it has nothing yet.
+_COSTLY: Final = frozenset({Endpoint.DB, Endpoint.CANARY})
+AT_ONCE: Final = 256  # threads; a client that hangs holds one per endpoint
+
+_log = get_logger("probe")
+
+
+class Probe(NamedTuple):
+    """A target that is being polled because somebody asked."""
+
+    target: str
+    began: Instant
+    polls: tuple[Future[None], ...]  # each is done when its poll has ended, well or not
+
+
+class _Poll:
+    """A poll that the timetable and the probes share."""
+
+    __slots__ = ("make", "under_way")
+
+    def __init__(self, make: Callable[[], None]) -> None:
+        self.make = make
+        self.under_way: Future[None] | None = None
+
+    def begin(self) -> None:
+        self.under_way = Future()
+        # Nobody who waits may cancel what others wait for.
+        self.under_way.set_running_or_notify_cancel()
+
+
+def _spawn(run: Callable[[], None]) -> None:
+    """Run something in a new thread; raises RuntimeError where this machine gives no more of them."""
+    threading.Thread(target=run, name="probe", daemon=True).start()
+
+
+class Demand:
+    """Makes polls early when a probe asks, one of each at a time whoever wants it.
+
+    Its threads are its own, so that no number of probes delays a poll of the timetable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], Instant],
+        at_once: int = AT_ONCE,
+        spawn: Callable[[Callable[[], None]], None] = _spawn,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._spawn = spawn
+        self._polls: dict[tuple[str, Endpoint], _Poll] = {}
+        self._lock = threading.Lock()  # held to look at `under_way` and `_free`, and to change them
+        self._free = at_once
+
+    def share(self, target: str, endpoint: Endpoint, make: Callable[[], None]) -> Callable[[], None]:
+        """Let probes make a poll too; gives what the timetable runs in its place.
+
+        Where a probe has the same poll under way, that is the one that was due, and its end is waited for.
+        """
+        poll = self._polls[target, endpoint] = _Poll(make)
+
+        def run() -> None:
+            with self._lock:
+                by_probe = poll.under_way
+                if by_probe is None:
+                    poll.begin()
+            if by_probe is not None:
+                by_probe.result()
+                return
+            try:
+                poll.make()
+            finally:
+                self._end(poll)
+
+        return run
+
+    def probe(self, name: str) -> Probe | None:
+        """Begin every poll of a target that is not under way or just over; None when too many are."""
+        began = self._clock()
+        with self._lock:
+            # Looked up in here: a poll that ends has put its reading into the store before it is over.
+            state = self._store.state(name)
+            wanted = [
+                self._polls[name, endpoint]
+                for endpoint in state.target.plans
+                if not _is_seen(state, endpoint, began)
+            ]
+            new = [poll for poll in wanted if poll.under_way is None]
+            if len(new) > self._free:
+                return None
+            self._free -= len(new)
+            for poll in new:
+                poll.begin()
+            polls = tuple(poll.under_way for poll in wanted if poll.under_way is not None)
+        has_begun = [self._make_early(poll) for poll in new]
+        return Probe(name, began, polls) if all(has_begun) else None
+
+    def see(self, probe: Probe) -> tuple[TargetState, Instant]:
+        """Give what a probe has come to by now, and which moment that is."""
+        now = self._clock()
+        return show(self._store.state(probe.target), probe.began, now), now
+
+    def _make_early(self, poll: _Poll) -> bool:
+        """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""
+
+        def run() -> None:
+            try:
+                poll.make()
+            except Exception as crash:  # noqa: BLE001 - nobody else asks what became of it
+                _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
+            finally:
+                self._end(poll, free=1)
+
+        try:
+            self._spawn(run)
+        except RuntimeError:
+            self._end(poll, free=1)
+            return False
+        return True
+
+    def _end(self, poll: _Poll, free: int = 0) -> None:
+        with self._lock:
+            ended, poll.under_way = poll.under_way, None
+            self._free += free
+        if ended is not None:
+            ended.set_result(None)
+
+
+# --- what a probe shows, purely ----------------------------------------------------------------
+
+
+def show(state: TargetState, began: Instant, now: Instant) -> TargetState:
+    """Give a target's state as a probe shows it: with nothing that was not polled for it.
+
+    An endpoint that failed has no samples. One that has not answered has failed for this probe, which says so
+    in its gauges alone: its poll is counted when it ends. The verdict also rests on what is known besides.
+    """
+    seen = {
+        endpoint: reading for endpoint, reading in state.readings.items() if _is_seen(state, endpoint, began)
+    }
+    waited = now.steady - began.steady
+    for endpoint in state.target.plans.keys() - seen.keys():
+        tally = replace(state.tallies[endpoint], succeeded=False, duration=waited)
+        state = counted(state, endpoint, tally)
+        words = f"no answer in the {waited:.1f} s that a probe had"
+        seen[endpoint] = Reading(
+            state.target.name, endpoint, now, waited, Failure(Reason.TIMEOUT, words), state.account
+        )
+    kept = {
+        (endpoint, part.source): Kept(part, math.inf)
+        for endpoint, reading in seen.items()
+        for part in reading.outcome.parts
+    }
+    return judged(replace(state, readings=seen, kept=kept), now)
+
+
+def has_answered(shown: TargetState) -> bool:
+    """Tell whether a probe is a success: health was understood, or anything where that is not polled."""
+    plans = shown.target.plans
+    asked = (Endpoint.HEALTH,) if Endpoint.HEALTH in plans else tuple(plans)
+    return any(isinstance(shown.readings[endpoint].outcome, Success) for endpoint in asked)
+
+
+def _is_seen(state: TargetState, endpoint: Endpoint, began: Instant) -> bool:
+    """Tell whether the newest reading is new enough for a probe that began then."""
+    reading = state.readings.get(endpoint)
+    return reading is not None and began.steady - reading.at.steady < _spared(state.target, endpoint)
+
+
+def _spared(target: Target, endpoint: Endpoint) -> float:
+    """Tell how many seconds after a poll a probe does without another."""
+    if endpoint in _COSTLY:
+        return lifetime(target, endpoint)
+    return min(target.plans[endpoint].interval, FLOOR)
