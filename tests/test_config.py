@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +76,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
 
     config, notes = loaded(tmp_path, FULL)
 
+    digest = hashlib.sha256((tmp_path / "ca.pem").read_bytes()).digest()
     assert notes == ()
     assert config == Config(
         targets=(
@@ -82,7 +84,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
                 name="support-line",
                 url="https://wa.example:9090/gateway",
                 auth=Auth(Secret("twelve-chars"), "monitor", Secret(" with blanks ")),
-                tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example"),
+                tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example", authority=digest),
                 proxy_url="http://proxy:3128",
                 topology=Topology.MULTICONNECT,
                 shards=4,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
 from waexporter.model import Failure, Success
 from waexporter.polling.store import lifetime
-from waexporter.web.exporter import OK, EndpointStatus, TargetStatus
+from waexporter.web.exporter import OK, EndpointStatus, Reloaded, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,19 +54,22 @@ class Heartbeat:
 class RunningExporter:
     """The daemon as the web layer sees it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon
         self,
         store: Store,
         telemetry: Telemetry,
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
+        reload: Callable[[], Reloaded] | None = None,
     ) -> None:
         self._store = store
         self._telemetry = telemetry
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
         self.pager = pager
+        self._reload = reload
+        self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _Kept] = {}
 
@@ -90,6 +93,12 @@ class RunningExporter:
         snapshot = self._store.snapshot()
         return tuple(_status(state, snapshot) for state in snapshot.states)
 
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, where there is one that can be read."""
+        if self._reload is None:
+            return Reloaded(("nothing to reload: this daemon was started without a configuration",))
+        return self._reload()
+
     def unhealthy(self) -> str | None:
         """Give the reason why this daemon should be restarted, if there is one."""
         silence = self._heartbeat.silence()
@@ -98,9 +107,12 @@ class RunningExporter:
         return None
 
     def unready(self) -> str | None:
-        """Say what is waited for until every target has been polled once."""
+        """Say what is waited for until every target has been polled once; those that come later are not."""
+        if self._was_ready:
+            return None
         waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
         if not waiting:
+            self._was_ready = True
             return None
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - names that fit a line
         return f"waiting for the first poll of {', '.join(waiting[:3])}{more}"

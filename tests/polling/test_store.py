@@ -70,7 +70,9 @@ class World:
         self, endpoint: Endpoint, outcome: Success | Failure, account: Account | None = None
     ) -> TargetState:
         reading = Reading("t", endpoint, self.clock(), 0.1, outcome, account or Account())
-        return self.store.put(reading)[1]
+        step = self.store.put(reading)
+        assert step is not None
+        return step[1]
 
     def state(self) -> TargetState:
         return self.store.snapshot().states[0]
@@ -425,7 +427,7 @@ def test_configured_labels_are_on_what_is_said_of_the_client_and_not_of_its_poll
 def test_polls_are_counted(world: World) -> None:
     world.put(APP, app())
     world.put(APP, failure(Reason.TIMEOUT))
-    world.store.count_missed("t", APP, 3)
+    world.store.count_missed(world.store.state("t").target, APP, 3)
 
     lines = world.lines()
 
@@ -439,7 +441,7 @@ def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_chang
     versions = [world.store.snapshot().version for _ in range(3)]
     world.put(HEALTH, health())
     versions.append(world.store.snapshot().version)
-    world.store.count_missed("t", APP, 1)
+    world.store.count_missed(world.store.state("t").target, APP, 1)
     versions.append(world.store.snapshot().version)
     world.clock.move(90)
     versions.append(world.store.snapshot().version)
@@ -450,8 +452,10 @@ def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_chang
 
 
 def test_put_gives_the_state_before_and_after(world: World) -> None:
-    before, after = world.store.put(Reading("t", HEALTH, world.clock(), 0.1, health()))
+    step = world.store.put(Reading("t", HEALTH, world.clock(), 0.1, health()))
 
+    assert step is not None
+    before, after = step
     assert (before.verdict.state, after.verdict.state) == (State.UNKNOWN, State.OK)
     assert before.readings == {}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from waexporter.model import Problem, State, Topology, Verdict
-from waexporter.web.exporter import EndpointStatus, TargetStatus, Wanted
+from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus, Wanted
 from waexporter.web.site import Observers, Site
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class FakeExporter:
     waiting: str | None = None
     pager: Pager | None = None
     wanted: list[Wanted] = field(default_factory=list)
+    reloaded: Reloaded = Reloaded()
+    reloads: int = 0
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
         """Remember what was wanted."""
@@ -52,6 +54,11 @@ class FakeExporter:
     def targets(self) -> tuple[TargetStatus, ...]:
         """Show what was given."""
         return self.shown
+
+    def reload(self) -> Reloaded:
+        """Count, and say what was told."""
+        self.reloads += 1
+        return self.reloaded
 
     def unhealthy(self) -> str | None:
         """Say the illness."""

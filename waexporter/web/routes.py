@@ -12,6 +12,7 @@ from waexporter.web.discovery import discover
 from waexporter.web.exchange import Answer, Question, refuse, say
 from waexporter.web.exporter import Exporter, Wanted
 from waexporter.web.negotiation import accepts_gzip, wants_openmetrics
+from waexporter.web.reload import reload
 from waexporter.web.status import list_targets
 
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -80,6 +81,7 @@ ROUTES: Final = (
     Route("/metrics", give_metrics),
     Route("/-/healthy", tell_health),
     Route("/-/ready", tell_readiness),
+    Route("/-/reload", reload, ("POST",)),
     Route("/api/v1/targets", list_targets),
     Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, count_refused),
     Route("/api/v1/pages", list_pages),

@@ -6,6 +6,7 @@ import random
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import requests
 import urllib3.exceptions
@@ -36,17 +37,20 @@ _NO_COOKIES = (
 
 
 class TlsContexts:
-    """The TLS contexts in use, one for each distinct setting."""
+    """The TLS contexts in use, one for each distinct setting; each goes with the last client that has it."""
 
     def __init__(self) -> None:
-        self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
+        self._contexts: WeakValueDictionary[tuple[str | None, bytes, bool], ssl.SSLContext] = (
+            WeakValueDictionary()
+        )
 
     def of(self, tls: Tls) -> ssl.SSLContext:
-        """Give the context for `tls`; the server name is not part of it."""
-        key = (tls.ca_file, tls.insecure_skip_verify)
-        if key not in self._contexts:
-            self._contexts[key] = tls_context(tls)
-        return self._contexts[key]
+        """Give the context for `tls`; the server name is not part of it. Raises OSError without its file."""
+        key = (tls.ca_file, tls.authority, tls.insecure_skip_verify)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = tls_context(tls)
+        return context
 
 
 class Client:
