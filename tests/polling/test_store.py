@@ -451,6 +451,57 @@ def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_chang
     assert changes == [False, False, True, True, True, False]
 
 
+# --- another fleet -----------------------------------------------------------------------------
+
+
+def fleet(*names: str) -> tuple[Target, ...]:
+    return tuple(Target(name, f"http://{name}", plans=PLANS) for name in names)
+
+
+def test_of_a_target_that_is_as_it_was_all_that_is_known_stays() -> None:
+    clock = Clock()
+    store = Store(fleet("a", "b"), clock)
+    store.put(Reading("a", HEALTH, clock(), 0.1, health()))
+    known, version = store.state("a"), store.snapshot().version
+
+    store.follow(fleet("c", "a"))
+
+    snapshot = store.snapshot()
+    assert [state.target.name for state in snapshot.states] == ["c", "a"]
+    assert snapshot.states[1] is known
+    assert snapshot.version != version
+    assert store.names == {"a", "c"}
+    assert (store.verdict("b"), store.on_call_group("b")) == (None, None)
+
+
+def test_a_target_that_is_another_one_begins_anew() -> None:
+    clock = Clock()
+    [one] = fleet("a")
+    store = Store([one], clock)
+    store.put(Reading("a", HEALTH, clock(), 0.1, health()))
+
+    store.follow([replace(one, shards=4)])
+
+    assert (store.state("a").readings, store.state("a").verdict.state) == ({}, State.UNKNOWN)
+
+
+def test_what_a_poll_comes_to_after_its_target_was_taken_out_is_never_its_successors() -> None:
+    clock = Clock()
+    [one], [same] = fleet("a"), fleet("a")
+    store = Store([one], clock)
+    reading = Reading("a", HEALTH, clock(), 0.1, health())
+
+    store.follow([])
+    assert store.put(reading, one) is None
+    store.follow([same])  # equal to the first, but not the one that was polled
+
+    assert store.put(reading, one) is None
+    store.count_missed(one, HEALTH, 5)
+    assert store.state("a").readings == {}
+    assert store.state("a").tallies[HEALTH].missed == 0
+    assert store.put(reading, same) is not None
+
+
 def test_put_gives_the_state_before_and_after(world: World) -> None:
     step = world.store.put(Reading("t", HEALTH, world.clock(), 0.1, health()))
 

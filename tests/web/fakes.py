@@ -39,7 +39,7 @@ class FakeExporter:
     waiting: str | None = None
     pager: Pager | None = None
     wanted: list[Wanted] = field(default_factory=list)
-    reloaded: Reloaded = Reloaded()
+    reloaded: Reloaded = field(default_factory=Reloaded)
     reloads: int = 0
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:

@@ -185,6 +185,10 @@ class _Executor(ThreadPoolExecutor):
         """Run a task no more."""
         self._tasks.pop(name, None)
         self._planned.pop(name, None)
+        with self._lock:
+            # APScheduler keeps a 0 for ever where a run ended before it was counted.
+            if not self._instances.get(name):
+                self._instances.pop(name, None)
 
     def resize(self, workers: int) -> None:
         """Go on with another number of threads; what the old ones were given they bring to its end."""
