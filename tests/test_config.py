@@ -65,6 +65,15 @@ def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, Plan]:
     return dict(loaded(folder, text).config.targets[0].plans)
 
 
+def test_an_authority_that_was_replaced_in_its_file_is_another_one(tmp_path: Path) -> None:
+    text, seen = "targets: [{url: 'https://wa.example', tls: {ca_file: ca.pem}}]", []
+    for authority in (trustme.CA(), trustme.CA()):
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        seen += [loaded(tmp_path, text).config.targets[0] for _ in range(2)]
+
+    assert seen[0] == seen[1] != seen[2] == seen[3]
+
+
 def target(folder: Path, rest: str) -> Target:
     return loaded(folder, f"targets:\n  - url: https://wa.example\n    {rest}\n").config.targets[0]
 

@@ -5,36 +5,23 @@ from __future__ import annotations
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from tests.e2e.clients import MONITOR
-from tests.e2e.exporters import (
-    EVERY_SECOND,
-    WAEXPORTER,
-    WITHOUT_COLLECTORS,
-    Exporter,
-    clean_environment,
-    write_config,
-)
+from tests.e2e.exporters import EVERY_SECOND, WAEXPORTER, Exporter, clean_environment, write_config
+from tests.e2e.reloads import SELDOM, SUCCESS_TIME, SUCCESSFUL, account, readings
 from tests.e2e.waiting import wait_for
 from tests.real import parts
 from tests.real.process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.e2e.clients import SimulatedClient
     from tests.e2e.conftest import Simulate
-
-# Nothing is polled twice while a test looks.
-SELDOM = dict.fromkeys(("health", "app", "web", "db"), "5m") | WITHOUT_COLLECTORS
-SUCCESSFUL = "waexporter_config_last_reload_successful"
-SUCCESS_TIME = "waexporter_config_last_reload_success_timestamp_seconds"
+    from tests.e2e.reloads import Reloadable
 
 
 @pytest.fixture(scope="module")
@@ -50,85 +37,13 @@ def client(simulated: SimulatedClient) -> SimulatedClient:
     return simulated
 
 
-@dataclass
-class World:
-    """A daemon, and the file that it follows."""
-
-    folder: Path
-    exporter: Exporter
-
-    def write(self, *targets: dict[str, object], **blocks: object) -> None:
-        """Replace the file in one step, as an editor or a ConfigMap does."""
-        configure(self.folder, *targets, **blocks)
-
-    def reload(self, status: int = 200, **headers: str) -> httpx.Response:
-        answer = self.exporter.http.post("/-/reload", headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer
-
-    def document(self, status: int = 200) -> dict[str, Any]:
-        said: dict[str, Any] = self.reload(status, accept="application/json").json()
-        return said
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.exporter.page().value(name, **labels)
-
-
-def configure(folder: Path, *targets: dict[str, object], **blocks: object) -> Path:
-    (folder / "new").mkdir(exist_ok=True)
-    written = write_config(folder / "new", {"targets": targets, "poll": SELDOM, **blocks})
-    return written.replace(folder / "waexporter.yml")
-
-
-class Run(Protocol):
-    """`run(client.target("one"), log={"level": "debug"})` starts a daemon and waits until all is polled."""
-
-    def __call__(self, *targets: dict[str, object], **blocks: object) -> World: ...
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    """Start daemons; each is ended by SIGTERM after the test."""
-    worlds: list[World] = []
-
-    def start(*targets: dict[str, object], **blocks: object) -> World:
-        exporter = Exporter.run(configure(tmp_path, *targets, **blocks))
-        worlds.append(World(tmp_path, exporter))
-        exporter.wait_until_ok(*(str(target["name"]) for target in targets))
-        return worlds[-1]
-
-    yield start
-    for world in worlds:
-        world.exporter.__exit__()
-
-
-def readings(exporter: Exporter, name: str) -> dict[str, object]:
-    """Give when each endpoint of a target was polled, and how often."""
-    page = exporter.page()
-    return {
-        endpoint["endpoint"]: (
-            endpoint["at"],
-            page.value("waexporter_polls_total", target=name, endpoint=endpoint["endpoint"]),
-        )
-        for endpoint in exporter.targets()[name]["endpoints"]
-    }
-
-
-def account(exporter: Exporter, name: str) -> tuple[float | None, float]:
-    """Give how often waexporter logged in at a target, and when its token ends."""
-    page = exporter.page()
-    expires = page.value("whatsapp_token_expiry_timestamp_seconds", target=name)
-    assert expires is not None
-    return page.value("waexporter_logins_total", target=name, result="ok"), expires
-
-
 # --- targets -----------------------------------------------------------------------------------
 
 
 def test_targets_come_and_go_and_change_while_the_others_notice_nothing(
-    run: Run, client: SimulatedClient
+    reloadable: Reloadable, client: SimulatedClient
 ) -> None:
-    world = run(client.target("stays"), client.target("goes"), client.target("changes"))
+    world = reloadable(client.target("stays"), client.target("goes"), client.target("changes"))
     exporter = world.exporter
     before = readings(exporter, "stays"), account(exporter, "stays")
     assert client.tokens() == 3
@@ -158,8 +73,8 @@ def test_targets_come_and_go_and_change_while_the_others_notice_nothing(
     assert [line[key] for key in ("added", "removed", "changed", "kept")] == [1, 1, 1, 1]
 
 
-def test_nothing_changes_when_nothing_changed(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("one"), client.target("two"))
+def test_nothing_changes_when_nothing_changed(reloadable: Reloadable, client: SimulatedClient) -> None:
+    world = reloadable(client.target("one"), client.target("two"))
     exporter = world.exporter
     before = [(readings(exporter, name), account(exporter, name)) for name in ("one", "two")]
     loaded = world.value(SUCCESS_TIME)
@@ -174,10 +89,10 @@ def test_nothing_changes_when_nothing_changed(run: Run, client: SimulatedClient)
 
 
 def test_the_plan_of_a_target_that_is_kept_goes_on_while_others_come_and_go(
-    run: Run, client: SimulatedClient
+    reloadable: Reloadable, client: SimulatedClient
 ) -> None:
     """Not one poll more, not one less, and none left out: the lattice of planned polls is as it was."""
-    world = run(client.target("steady", poll=EVERY_SECOND))
+    world = reloadable(client.target("steady", poll=EVERY_SECOND))
     for number in range(20):
         others = [client.target(f"other-{number}"), client.target(f"other-{number + 1}")]
         world.write(client.target("steady", poll=EVERY_SECOND), *others)
@@ -196,11 +111,11 @@ def test_the_plan_of_a_target_that_is_kept_goes_on_while_others_come_and_go(
 
 
 def test_a_target_that_hangs_delays_no_reload_and_its_poll_is_never_taken_for_its_successors(
-    run: Run, client: SimulatedClient, simulate: Simulate
+    reloadable: Reloadable, client: SimulatedClient, simulate: Simulate
 ) -> None:
     hanging = simulate()
     slow = {"health": {"interval": "1s", "timeout": "3s"}, "app": "off", "web": "off", "db": "off"}
-    world = run(client.target("other"), hanging.target("one", poll=SELDOM | slow))
+    world = reloadable(client.target("other"), hanging.target("one", poll=SELDOM | slow))
     exporter = world.exporter
     hanging.bring("hang")
     wait_for(lambda: hanging.control("GET")["waiting"])
@@ -222,12 +137,12 @@ def test_a_target_that_hangs_delays_no_reload_and_its_poll_is_never_taken_for_it
 
 
 def test_a_password_file_that_was_replaced_is_a_change_although_the_configuration_reads_the_same(
-    run: Run, client: SimulatedClient, tmp_path: Path
+    reloadable: Reloadable, client: SimulatedClient, tmp_path: Path
 ) -> None:
     password = tmp_path / "password"
     password.write_text(f"{MONITOR[1]}\n")
     auth = {"username": MONITOR[0], "password_file": str(password)}
-    world = run(client.target("one", auth=auth), client.target("two"))
+    world = reloadable(client.target("one", auth=auth), client.target("two"))
     kept = account(world.exporter, "two")
 
     password.write_text("a-wrong-password\n")
@@ -246,13 +161,15 @@ def test_a_password_file_that_was_replaced_is_a_change_although_the_configuratio
     assert "a-wrong-password" not in world.exporter.process.output
 
 
-def test_an_authority_that_was_replaced_is_a_change(run: Run, simulate: Simulate, tmp_path: Path) -> None:
+def test_an_authority_that_was_replaced_is_a_change(
+    reloadable: Reloadable, simulate: Simulate, tmp_path: Path
+) -> None:
     tls, other = simulate("--tls"), simulate("--tls")
     assert tls.ca_file is not None
     assert other.ca_file is not None
     ca_file = tmp_path / "ca.pem"
     ca_file.write_bytes(tls.ca_file.read_bytes())
-    world = run(tls.target("one", tls={"ca_file": str(ca_file)}))
+    world = reloadable(tls.target("one", tls={"ca_file": str(ca_file)}))
 
     ca_file.write_bytes(other.ca_file.read_bytes())
     assert world.document()["changed"] == ["one"]
@@ -289,8 +206,10 @@ def test_a_folder_that_kubernetes_swaps_is_followed(client: SimulatedClient, tmp
 # --- what is wrong -----------------------------------------------------------------------------
 
 
-def test_a_bad_file_changes_nothing_and_every_problem_is_said(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("one"))
+def test_a_bad_file_changes_nothing_and_every_problem_is_said(
+    reloadable: Reloadable, client: SimulatedClient
+) -> None:
+    world = reloadable(client.target("one"))
     exporter = world.exporter
     before = readings(exporter, "one"), account(exporter, "one")
     loaded = world.value(SUCCESS_TIME)
@@ -325,9 +244,9 @@ def test_a_bad_file_changes_nothing_and_every_problem_is_said(run: Run, client: 
 
 
 def test_what_needs_a_restart_is_refused_as_a_whole(
-    run: Run, client: SimulatedClient, tmp_path: Path
+    reloadable: Reloadable, client: SimulatedClient, tmp_path: Path
 ) -> None:
-    world = run(client.target("one"))
+    world = reloadable(client.target("one"))
 
     world.write(client.target("two"), pager={"state_dir": str(tmp_path / "state")}, log={"level": "debug"})
 
@@ -336,8 +255,8 @@ def test_what_needs_a_restart_is_refused_as_a_whole(
     assert world.value(SUCCESSFUL) == 0
 
 
-def test_the_level_of_the_log_and_limits_follow(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("one"))
+def test_the_level_of_the_log_and_limits_follow(reloadable: Reloadable, client: SimulatedClient) -> None:
+    world = reloadable(client.target("one"))
 
     world.write(
         client.target("one"), log={"level": "error"}, limits={"samples_per_endpoint": 5}, poll=EVERY_SECOND
@@ -355,8 +274,8 @@ def test_the_level_of_the_log_and_limits_follow(run: Run, client: SimulatedClien
 # --- who asks, and how -------------------------------------------------------------------------
 
 
-def test_sighup_reloads_and_does_not_end_the_process(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("one"))
+def test_sighup_reloads_and_does_not_end_the_process(reloadable: Reloadable, client: SimulatedClient) -> None:
+    world = reloadable(client.target("one"))
     exporter = world.exporter
 
     world.write(client.target("one"), client.target("two"))
@@ -375,10 +294,10 @@ def test_sighup_reloads_and_does_not_end_the_process(run: Run, client: Simulated
 
 
 def test_many_who_ask_at_once_each_get_an_answer_and_pages_are_served_meanwhile(
-    run: Run, client: SimulatedClient
+    reloadable: Reloadable, client: SimulatedClient
 ) -> None:
     targets = [client.target(f"client-{number}", poll=SELDOM | {"db": "off"}) for number in range(40)]
-    world = run(client.target("one"))
+    world = reloadable(client.target("one"))
     exporter = world.exporter
     with ThreadPoolExecutor(12) as pool:
         asked = []
@@ -399,8 +318,8 @@ def test_many_who_ask_at_once_each_get_an_answer_and_pages_are_served_meanwhile(
     assert "Traceback" not in exporter.process.output
 
 
-def test_the_end_comes_promptly_while_reloads_go_on(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("one"))
+def test_the_end_comes_promptly_while_reloads_go_on(reloadable: Reloadable, client: SimulatedClient) -> None:
+    world = reloadable(client.target("one"))
     world.write(*(client.target(f"client-{number}") for number in range(100)))
 
     with ThreadPoolExecutor(4) as pool:
@@ -436,9 +355,9 @@ def test_without_a_file_the_secrets_that_the_environment_names_are_read_anew(
 
 
 def test_a_web_page_can_not_have_it_reloaded_and_get_is_told_what_is_allowed(
-    run: Run, client: SimulatedClient
+    reloadable: Reloadable, client: SimulatedClient
 ) -> None:
-    world = run(client.target("one"))
+    world = reloadable(client.target("one"))
 
     forged = world.reload(403, origin="http://evil.example")
     got = world.exporter.http.get("/-/reload")
@@ -451,8 +370,10 @@ def test_a_web_page_can_not_have_it_reloaded_and_get_is_told_what_is_allowed(
 # --- in the long run ---------------------------------------------------------------------------
 
 
-def test_fifty_reloads_leave_nothing_behind(run: Run, client: SimulatedClient) -> None:
-    world = run(client.target("stays"), client.target("a-0"), client.target("b-0", labels={"round": "0"}))
+def test_fifty_reloads_leave_nothing_behind(reloadable: Reloadable, client: SimulatedClient) -> None:
+    world = reloadable(
+        client.target("stays"), client.target("a-0"), client.target("b-0", labels={"round": "0"})
+    )
     exporter = world.exporter
     process = Path(f"/proc/{exporter.process.pid}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 import time
@@ -194,6 +195,16 @@ def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
     assert len(shared) == 1
     assert contexts.of(Tls()) not in shared
     assert contexts.of(Tls(ca_file, insecure_skip_verify=True)) not in shared
+
+
+def test_a_context_goes_with_the_last_that_has_it_and_what_a_file_holds_makes_another(ca_file: str) -> None:
+    contexts = TlsContexts()
+    held = contexts.of(Tls(ca_file, authority=b"old"))
+
+    assert contexts.of(Tls(ca_file, authority=b"new")) is not held
+    gc.collect()
+
+    assert list(contexts._contexts.values()) == [held]
 
 
 # --- deadlines under TLS -----------------------------------------------------------------------
