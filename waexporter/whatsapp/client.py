@@ -74,7 +74,8 @@ class Client:
         self._proxies = {"http": target.proxy_url, "https": target.proxy_url} if target.proxy_url else None
         # The target's own authority and exceptions say nothing about a proxy.
         proxy_context = contexts.of(Tls()) if (target.proxy_url or "").startswith("https:") else None
-        self._adapter = Adapter(target, contexts.of(target.tls), proxy_context, connections=_CONNECTIONS)
+        context = contexts.of(target.tls) if target.url.startswith("https:") else None
+        self._adapter = Adapter(target, context, proxy_context, connections=_CONNECTIONS)
         self._prepared: dict[Request, requests.PreparedRequest] = {}
         if target.tls.insecure_skip_verify:
             # Said once, loudly, in the log; not at every request.
