@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from waexporter.changes import Verdicts, is_news, say_change
@@ -14,7 +15,7 @@ from waexporter.model import Endpoint
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.client import LOGOUT_TIMEOUT, Client, TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 _LOGOUTS_AT_ONCE = 64
 _LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
-_UNHURRIED = 600.0  # seconds for the logouts of targets that were taken out, while the daemon goes on
+# What was taken out may take its time while the daemon goes on: longer than a login by a poll under way.
+_LOGOUT_UNHURRIED = 90.0  # seconds for one
+_LOGOUTS_UNHURRIED = 1800.0  # seconds for all of them
 
 _LARGE = 100  # targets from which on large blocks of memory come and go
 
@@ -109,7 +112,7 @@ class Polling:
     def log_out(self) -> None:
         """Log out everywhere at once; who does not answer in time keeps a token until it ends by itself."""
         ends = time.monotonic() + _LOGOUTS_TIME
-        _log_out(tuple(self.clients.values()), ends)
+        _log_out(tuple(self.clients.values()), LOGOUT_TIMEOUT, ends)
         for thread in self._leaving:
             thread.join(max(ends - time.monotonic(), 0.0))
 
@@ -127,10 +130,11 @@ class Polling:
         """Log out of what was taken out, beside everything else: a client that hangs delays nobody."""
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         if clients:
-            ends = time.monotonic() + _UNHURRIED
-            thread = threading.Thread(target=_log_out, args=(clients, ends), name="leave", daemon=True)
-            self._leaving.append(thread)
-            thread.start()
+            work = (clients, _LOGOUT_UNHURRIED, time.monotonic() + _LOGOUTS_UNHURRIED)
+            thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
+            with suppress(RuntimeError):  # no thread to be had; the tokens end by themselves
+                thread.start()
+                self._leaving.append(thread)
 
     # --- what is polled ------------------------------------------------------------------------
 
@@ -180,10 +184,10 @@ class Polling:
                 self._remember(target.name, group)
 
 
-def _log_out(clients: Sequence[Client], ends: float) -> None:
+def _log_out(clients: Sequence[Client], patience: float, ends: float) -> None:
     """Log out of clients at once, as far as that can be done until `ends` (steady clock)."""
     pool = ThreadPoolExecutor(_LOGOUTS_AT_ONCE, thread_name_prefix="logout")
-    waiting = [pool.submit(client.close) for client in clients]
+    waiting = [pool.submit(client.close, patience) for client in clients]
     for future in waiting:
         try:
             future.result(timeout=max(ends - time.monotonic(), 0.0))

@@ -55,6 +55,7 @@ class Reloader:
         self._reading = threading.Lock()
         self._changing = threading.Lock()  # held for moments only: the end must not wait for a slow disk
         self._is_over = False
+        self._notes: frozenset[str] = frozenset()  # what was said with the reload before
 
     def reload(self) -> Reloaded:
         """Follow the configuration as it is now, or keep the one before and say what is wrong with it."""
@@ -100,7 +101,9 @@ class Reloader:
         self._telemetry.reload_successful.set(1)
         self._telemetry.reload_success_time.set(self._clock().wall)
         for note in notes:
-            _log.warning(note)
+            if note not in self._notes:
+                _log.warning(note)
+        self._notes = frozenset(notes)
         done = Reloaded(
             added=difference.added,
             removed=difference.removed,

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from base64 import b64encode
+from contextlib import closing
+from http.client import HTTPConnection
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from tests.web.fakes import FakeExporter, Got, a_site, ask
+from waexporter.errors import StartError
 from waexporter.model import Gate, PagerSettings, Secret
 from waexporter.web.exchange import Question
 from waexporter.web.exporter import Reloaded
 from waexporter.web.reload import is_loopback, reload
+from waexporter.web.server import Server
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager
 
+LOOPBACK = "127.0.0.1"
 HERE, ELSEWHERE = ("127.0.0.1", 9847), ("192.0.2.7", 9847)
 TOKEN, LOGIN = Gate(token=Secret("s3cret")), Gate(username="am", password=Secret("s3cret"))
 BASIC = f"Basic {b64encode(b'am:s3cret').decode()}"
@@ -170,3 +176,41 @@ def test_it_does_not_wait_for_a_body() -> None:
     asyncio.run(a_site(FakeExporter(reloaded=DONE))(scope, receive, send))
 
     assert sent[0]["status"] == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", ""])
+def test_a_server_on_every_interface_tells_this_machine_from_others(host: str) -> None:
+    """What counts is the address that was asked, not the one that is listened on."""
+    with Server(a_site(FakeExporter(reloaded=DONE)), host, 0).background() as server:
+        here = post(LOOPBACK, server.port)
+        there = [post(own, server.port) for own in other_addresses()] if host != LOOPBACK else []
+
+    assert here == 200
+    assert set(there) <= {403}
+
+
+def test_a_server_on_ipv6_knows_its_own_machine() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    try:
+        with Server(a_site(FakeExporter(reloaded=DONE)), "::1", 0).background() as server:
+            assert post("::1", server.port) == 200
+    except StartError:
+        pytest.skip("this machine has no IPv6 address")
+
+
+def post(host: str, port: int) -> int:
+    with closing(HTTPConnection(host, port, timeout=60)) as connection:
+        connection.request("POST", "/-/reload")
+        return connection.getresponse().status
+
+
+def other_addresses() -> list[str]:
+    """Give the address from which this machine would ask others, if it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return []
+        own: str = probe.getsockname()[0]
+    return [] if own.startswith("127.") else [own]

@@ -39,9 +39,8 @@ def _admit(question: Question, exporter: Exporter) -> Answer | None:
     """Refuse whoever is not known: whoever may page may reload; without a secret, this machine may."""
     if any(question.header(name) for name in _OF_BROWSERS):
         return refuse(question, 403, "A web page can't have the configuration reloaded.")
-    pager = exporter.pager
-    if pager is not None and pager.settings.gate.is_guarded:
-        gate = pager.settings.gate
+    gate = exporter.pager.settings.gate if exporter.pager is not None else None
+    if gate is not None and gate.is_guarded:
         if admits(gate, question.header("authorization")):
             return None
         words = "The secret of pager.webhook is missing or wrong; it is asked for here, too."

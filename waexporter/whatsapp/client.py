@@ -110,11 +110,14 @@ class Client:
         """Tell what became of the logins."""
         return self._auth.account()
 
-    def close(self) -> None:
-        """Log out and close every connection; a failure to do so is nobody's concern any more."""
+    def close(self, patience: float = LOGOUT_TIMEOUT) -> None:
+        """Log out and close every connection; a failure to do so is nobody's concern any more.
+
+        With more patience than a login under way takes, what this one gets is logged out, too.
+        """
         try:
             with suppress(ApiError):
-                self._drive(self._auth.leave(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
+                self._drive(self._auth.leave(patience), time.monotonic() + patience)
         finally:
             self._adapter.close()
 
