@@ -404,5 +404,7 @@ def test_fifty_reloads_leave_nothing_behind(reloadable: Reloadable, client: Simu
     # What is closed in the background is closed soon.
     wait_for(used, until=lambda now: now[0] <= threads + 2 and now[1] <= files + 4)
     assert used()[2] < memory + 8 * 1024
+    assert exporter.page().value("waexporter_crashes_total") == 0
+    assert "Traceback" not in exporter.process.output
     assert client.tokens() == 3
     assert account(exporter, "stays")[0] == 1
