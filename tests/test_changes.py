@@ -74,3 +74,17 @@ def test_two_polls_that_end_at_once_say_no_verdict_that_has_been_overtaken() -> 
 
     said = [line["verdict"] for line in logs]
     assert said == ["ok", "down"]
+
+
+def test_what_was_said_of_a_target_is_forgotten_with_it() -> None:
+    verdicts: dict[str, Verdict] = {"wa": DOWN}
+
+    with capture_logs() as logs:
+        each = Verdicts(verdicts.get)
+        each.say("wa")
+        each.say("nobody")
+        each.forget("wa")
+        each.forget("nobody")
+        each.say("wa")
+
+    assert [(line["target"], line["verdict"]) for line in logs] == [("wa", "down"), ("wa", "down")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,15 @@ def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, Plan]:
     return dict(loaded(folder, text).config.targets[0].plans)
 
 
+def test_an_authority_that_was_replaced_in_its_file_is_another_one(tmp_path: Path) -> None:
+    text, seen = "targets: [{url: 'https://wa.example', tls: {ca_file: ca.pem}}]", []
+    for authority in (trustme.CA(), trustme.CA()):
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        seen += [loaded(tmp_path, text).config.targets[0] for _ in range(2)]
+
+    assert seen[0] == seen[1] != seen[2] == seen[3]
+
+
 def target(folder: Path, rest: str) -> Target:
     return loaded(folder, f"targets:\n  - url: https://wa.example\n    {rest}\n").config.targets[0]
 
@@ -75,6 +85,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
 
     config, notes = loaded(tmp_path, FULL)
 
+    digest = hashlib.sha256((tmp_path / "ca.pem").read_bytes()).digest()
     assert notes == ()
     assert config == Config(
         targets=(
@@ -82,7 +93,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
                 name="support-line",
                 url="https://wa.example:9090/gateway",
                 auth=Auth(Secret("twelve-chars"), "monitor", Secret(" with blanks ")),
-                tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example"),
+                tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example", authority=digest),
                 proxy_url="http://proxy:3128",
                 topology=Topology.MULTICONNECT,
                 shards=4,

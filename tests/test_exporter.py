@@ -34,7 +34,7 @@ from waexporter.polling.store import Store
 from waexporter.web.exporter import OK, PENDING, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.real.fixtures import RunTool
 
@@ -414,6 +414,36 @@ def test_it_is_ready_once_every_target_was_polled_well_or_not(world: World) -> N
     assert at_first == "waiting for the first poll of one, two"
     assert then == "waiting for the first poll of two"
     assert at_last is None
+
+
+def test_it_stays_ready_while_targets_come_that_were_not_polled_yet(world: World) -> None:
+    for name in ("one", "two"):
+        world.put(name, Endpoint.HEALTH, HEALTHY)
+    ready = world.exporter.unready()
+
+    world.store.follow([*TARGETS, Target("three", "http://three", plans=PLANS)])
+
+    assert (ready, world.exporter.unready()) == (None, None)
+
+
+def test_a_fleet_that_changed_is_on_the_next_page_and_no_other(world: World) -> None:
+    world.put_app("one")
+    before = read_text(world.page())
+
+    world.store.follow(TARGETS[1:])
+    after = read_text(world.page())
+
+    def named(page: Iterable[tuple[str, frozenset[tuple[str, str]]]]) -> set[str]:
+        return {value for _, labels in page for name, value in labels if name == "target"}
+
+    assert (named(before), named(after)) == ({"one", "two"}, {"two"})
+    assert world.exporter.names() == {"two"}
+
+
+def test_a_daemon_without_a_configuration_has_nothing_to_reload(world: World) -> None:
+    [problem] = world.exporter.reload().problems
+
+    assert problem.startswith("nothing to reload")
 
 
 def test_of_many_targets_that_are_waited_for_a_few_are_named() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +29,8 @@ from waexporter.model import (
     Verdict,
     now,
 )
-from waexporter.oncall import Fleet, build_pager, carrier_of, open_fallback
+from waexporter.oncall import Fleet, OnCall, carrier_of, open_fallback, whatsapp_of
+from waexporter.paging.channels import Message, Recipient
 from waexporter.paging.routes import Carrier
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -74,7 +76,8 @@ class World:
         self.telemetry = Telemetry()
         fleet = Fleet(self.store, {"alpha": client}, contexts)
         made = PagerSettings(state_dir=str(folder), **settings)  # type: ignore[arg-type]
-        self.pager: Pager = build_pager(made, fleet, self.telemetry, now)
+        self.on_call = OnCall(made, fleet, self.telemetry, now)
+        self.pager: Pager = self.on_call.pager
         stack.callback(self.pager.stop)
         self.pager.start()
 
@@ -140,6 +143,46 @@ def test_the_heartbeat_goes_where_it_is_expected(tmp_path: Path, stack: ExitStac
     world.pager.beat()
 
     assert [(heard.method, heard.path) for heard in receiver.heard] == [("GET", "/ping/s3cr3t")]
+
+
+def test_a_page_that_waits_goes_where_other_settings_say(tmp_path: Path, stack: ExitStack) -> None:
+    fallback = stack.enter_context(receiving())
+    world = World(tmp_path, stack, group=GROUP)
+    world.whatsapp.status = 503
+    world.receive()
+    ends = time.monotonic() + PATIENCE
+    while not world.whatsapp.heard:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+    address = Secret(f"http://{fallback.place}/hook")
+    settings = replace(
+        world.pager.settings, fallback=(address,), fallback_after=0.001, heartbeat_interval=5.0
+    )
+    tasks = world.on_call.follow(world.on_call.equip(settings))
+    world.wait()
+
+    assert [heard.path for heard in fallback.heard] == ["/hook"]
+    assert world.pager.status(1).latest[0].channel == "webhook"
+    assert [(task.name, task.interval) for task in tasks] == [("pager heartbeat", 5.0)]
+    assert world.on_call.follow(world.on_call.equip(settings)) == []
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_what_can_not_be_made_is_said_before_anything_changes(tmp_path: Path, stack: ExitStack) -> None:
+    world = World(tmp_path, stack, group=GROUP)
+
+    with pytest.raises(StartError, match=r"pager\.fallback"):
+        world.on_call.equip(replace(world.pager.settings, fallback=(Secret("nothing://hunter2"),)))
+
+    assert world.pager.settings.fallback == ()
+
+
+def test_a_target_that_was_taken_out_carries_nothing_and_the_page_may_go_elsewhere() -> None:
+    outcome = whatsapp_of({})("gone", Recipient(GROUP)).send(Message("text"))
+
+    assert (outcome.is_accepted, outcome.is_permanent, outcome.may_have_arrived) == (False, False, False)
+    assert outcome.why == "the target is not configured any more"
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

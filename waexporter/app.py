@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter import __version__
-from waexporter.changes import Clashes, Verdicts, is_news, say_change
+from waexporter.changes import Clashes
 from waexporter.exporter import HEARTBEAT_INTERVAL, Heartbeat, RunningExporter
+from waexporter.fleet import Polling
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.model import Endpoint, now
-from waexporter.polling.demand import Demand
-from waexporter.polling.poller import Poller
-from waexporter.polling.schedule import Schedule, Task
-from waexporter.polling.store import Store
+from waexporter.model import now
+from waexporter.polling.schedule import Task
+from waexporter.reloading import Reloader
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
 from waexporter.web.site import Observers, Site
-from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
+    from waexporter.config import Loaded
     from waexporter.model import Config, Instant
-    from waexporter.paging.pager import Pager
-
-_LOGOUTS_AT_ONCE = 64
-_LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
-
-_FLEET = 100  # targets from which on large blocks of memory come and go
+    from waexporter.oncall import OnCall
 
 _log = get_logger("app")
 
@@ -43,157 +35,88 @@ class Daemon:
 
     server: Server
     exporter: RunningExporter
+    observers: Observers
 
     def run(self) -> None:
         """Serve until a signal or `server.request_stop`."""
         self.server.run()
 
+    def reload(self) -> None:
+        """Read the configuration anew; what comes of it is in the log and the metrics."""
+        try:
+            self.exporter.reload()
+        except Exception as crash:  # noqa: BLE001 - whoever asks by a signal can't be told
+            self.observers.on_crash()
+            self.observers.log_crash("reloading", crash)
+
 
 @contextmanager
-def start(config: Config, clock: Callable[[], Instant] = now) -> Iterator[Daemon]:
+def start(
+    config: Config, clock: Callable[[], Instant] = now, read: Callable[[], Loaded] | None = None
+) -> Iterator[Daemon]:
     """Start everything but the serving loop; at the end, poll no more and log out everywhere.
 
-    Raises StartError when the address to listen on is not to be had.
+    `read` gives the configuration anew, for reloads. Raises StartError when the address to listen on is not
+    to be had.
     """
-    if len(config.targets) >= _FLEET:
-        # Imported for a fleet only: it weighs more than a sidecar would gain.
-        from waexporter.memory import give_back  # noqa: PLC0415
-
-        give_back()
     telemetry = Telemetry()
-    store = Store(config.targets, clock)
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
-    contexts = TlsContexts()
-    clients = [Client(target, config.limits, contexts, clock) for target in config.targets]
-    pager = _pager(config, store, clients, contexts, telemetry, clock)
-    demand = Demand(store, clock)
-    exporter = RunningExporter(store, demand, telemetry, heartbeat, Clashes().say, pager)
+    polling = Polling(config, telemetry, clock)
+    on_call = _on_call(config, polling, telemetry, clock)
+    pager = on_call.pager if on_call is not None else None
+    reloader = Reloader(config, read, polling, on_call, (telemetry, clock)) if read is not None else None
+    exporter = RunningExporter(
+        polling.store,
+        polling.demand,
+        telemetry,
+        heartbeat,
+        Clashes().say,
+        pager,
+        reloader.reload if reloader else None,
+    )
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
     server = Server(Site(exporter, observers), config.web.host, config.web.port)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)
-        stack.callback(_log_out, clients)
+        stack.callback(polling.log_out)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
-        verdicts = Verdicts(lambda name: store.state(name).verdict)
-        polls = {
-            (client.target.name, endpoint): _task(
-                _poller(client, endpoint, config, store, clock), store, telemetry, verdicts, pager
-            )
-            for client in clients
-            for endpoint in client.target.plans
-        }
-        tasks += [replace(task, run=demand.share(*poll, task.run)) for poll, task in polls.items()]
-        if pager is not None:
-            tasks += _pager_tasks(pager)
-            stack.callback(pager.stop)
-            pager.start()
-        schedule = Schedule(
-            tasks, targets=len(config.targets), workers=config.workers, late=telemetry.lateness.observe
-        )
+        if on_call is not None:
+            tasks += on_call.tasks()
+            stack.callback(on_call.pager.stop)
+            on_call.pager.start()
         telemetry.reload_successful.set(1)
         telemetry.reload_success_time.set(clock().wall)
-        _say_insecure(config)
         heartbeat.beat()
-        stack.callback(schedule.stop)
-        schedule.start()
+        stack.callback(polling.stop)
+        polling.start(config, tasks, pager.remember_group if pager is not None else None)
+        if reloader is not None:
+            stack.callback(reloader.stop)
         _log.info(
-            "started", version=__version__, targets=len(clients), listen=f"{config.web.host}:{server.port}"
+            "started",
+            version=__version__,
+            targets=len(config.targets),
+            listen=f"{config.web.host}:{server.port}",
         )
-        yield Daemon(server, exporter)
+        yield Daemon(server, exporter, observers)
         _log.info("stopping")
 
 
-def _poller(
-    client: Client, endpoint: Endpoint, config: Config, store: Store, clock: Callable[[], Instant]
-) -> Poller:
-    name = client.target.name
-    return Poller(client, endpoint, config.limits, clock, lambda: store.on_call_group(name))
-
-
-def _task(
-    poller: Poller, store: Store, telemetry: Telemetry, verdicts: Verdicts, pager: Pager | None
-) -> Task:
-    target, endpoint = poller.target, poller.endpoint
-    plan = target.plans[endpoint]
-
-    def run() -> None:
-        try:
-            reading = poller.poll()
-        except Exception as crash:  # noqa: BLE001 - a bug of ours must cost one poll, not the endpoint
-            telemetry.crashes.inc()
-            reading = poller.blame(crash)
-            if is_news(store.state(target.name), reading):
-                _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        before, _ = store.put(reading)
-        say_change(before, reading)
-        verdicts.say(target.name)
-        if (
-            pager is not None
-            and endpoint is Endpoint.SETTINGS
-            and (group := store.on_call_group(target.name))
-        ):
-            pager.remember_group(target.name, group)
-
-    return Task(
-        f"{target.name} {endpoint}",
-        run,
-        plan.interval,
-        plan.timeout,
-        lambda polls: store.count_missed(target.name, endpoint, polls),
-    )
-
-
-def _pager(  # noqa: PLR0913, PLR0917 - the root knows them all
-    config: Config,
-    store: Store,
-    clients: Sequence[Client],
-    contexts: TlsContexts,
-    telemetry: Telemetry,
-    clock: Callable[[], Instant],
-) -> Pager | None:
+def _on_call(
+    config: Config, polling: Polling, telemetry: Telemetry, clock: Callable[[], Instant]
+) -> OnCall | None:
     if config.pager is None:
         return None
     # Imported for those who want it: a journal weighs more than a sidecar without a pager would like.
-    from waexporter.oncall import Fleet, build_pager  # noqa: PLC0415
+    from waexporter.oncall import Fleet, OnCall  # noqa: PLC0415
 
-    fleet = Fleet(store, {client.target.name: client for client in clients}, contexts)
-    return build_pager(config.pager, fleet, telemetry, clock)
-
-
-def _pager_tasks(pager: Pager) -> list[Task]:
-    beat = pager.settings.heartbeat_interval
-    return [
-        Task("pager", pager.tick, 1.0, 1.0, _ignore, is_poll=False),
-        Task("pager heartbeat", pager.beat, beat, beat, _ignore, is_poll=False),
-    ]
+    fleet = Fleet(polling.store, polling.clients, polling.contexts)
+    return OnCall(config.pager, fleet, telemetry, clock)
 
 
 def _ignore(_missed: int) -> None:
     """Take no notice: a heartbeat that was left out shows in the next one's time."""
-
-
-def _log_out(clients: Sequence[Client]) -> None:
-    """Log out everywhere at once; whoever does not answer in time keeps a token until it ends by itself."""
-    pool = ThreadPoolExecutor(_LOGOUTS_AT_ONCE, thread_name_prefix="logout")
-    ends = time.monotonic() + _LOGOUTS_TIME
-    waiting = [pool.submit(client.close) for client in clients]
-    for future in waiting:
-        try:
-            future.result(timeout=max(ends - time.monotonic(), 0.0))
-        except TimeoutError:
-            break
-    pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _say_insecure(config: Config) -> None:
-    for target in config.targets:
-        if target.tls.insecure_skip_verify:
-            _log.warning(
-                "TLS CERTIFICATE IS NOT VERIFIED: anyone on the way reads the credentials; set tls.ca_file",
-                target=target.name,
-            )
 
 
 def _say_crash(doing: str, crash: Exception) -> None:

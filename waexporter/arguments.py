@@ -286,6 +286,12 @@ _GROUPS: Mapping[str, str] = {
 }
 
 _LESSONS: Mapping[str, str] = {
+    "run": """\
+SIGTERM and Ctrl-C end it well. SIGHUP, as POST /-/reload, has it read its configuration anew, with every file
+that this names; if there is a problem, everything goes on as before, and the log says what is wrong.
+
+  kill -HUP "$(pidof -s waexporter)"
+""",
     "pager test": """\
 With the daemon running, an alert WaExporterTest is delivered to it as Alertmanager would, and followed until
 WhatsApp or a fallback has accepted it, or the page has failed. Without a daemon, this process sends by

@@ -58,7 +58,7 @@ class Verdicts:
     still say what the other one's poll has overtaken.
     """
 
-    def __init__(self, newest: Callable[[str], Verdict]) -> None:
+    def __init__(self, newest: Callable[[str], Verdict | None]) -> None:
         self._newest = newest
         self._said: dict[str, State] = {}
         self._lock = threading.Lock()
@@ -68,12 +68,17 @@ class Verdicts:
         # Held while the line is written: lines in another order would tell another story.
         with self._lock:
             verdict = self._newest(target)
-            if verdict.state is self._said.get(target, State.UNKNOWN):
+            if verdict is None or verdict.state is self._said.get(target, State.UNKNOWN):
                 return
             self._said[target] = verdict.state
             write = _log.info if verdict.state is State.OK else _log.warning
             why = [problem.words for problem in verdict.problems]
             write("verdict", target=target, verdict=verdict.state.value, why=why)
+
+    def forget(self, target: str) -> None:
+        """Forget what was said of a target that is gone, or is another one now."""
+        with self._lock:
+            self._said.pop(target, None)
 
 
 class Clashes:

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.arguments import build
-from waexporter.config import check_gate, effective, load, parse_listen
+from waexporter.config import Loaded, check_gate, effective, load, parse_listen
 from waexporter.errors import ConfigError, StartError
+from waexporter.hangups import Hangups
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
 
-    from waexporter.config import Loaded
+    from waexporter.app import Daemon
     from waexporter.model import Config, Target
 
 OK, CANNOT, BAD_CONFIGURATION, UNKNOWN = 0, 1, 2, 3
@@ -53,10 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    loaded = load(options.config, environ)
-    config = _overridden(loaded.config, options)
-    _check_gate(config)
-    _serve(config, loaded.notes)
+    def read() -> Loaded:
+        loaded = load(options.config, environ)
+        config = _overridden(loaded.config, options)
+        _check_gate(config)
+        return Loaded(config, loaded.notes)
+
+    with Hangups() as hangups:
+        loaded = read()
+        _serve(loaded.config, loaded.notes, lambda daemon: hangups.follow(daemon.reload), read)
     _leave_threads()
     return OK
 
@@ -67,7 +73,12 @@ def _check_gate(config: Config) -> None:
         raise ConfigError([problem])
 
 
-def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], None] | None = None) -> None:
+def _serve(
+    config: Config,
+    notes: Sequence[str],
+    on_start: Callable[[Daemon], None],
+    read: Callable[[], Loaded] | None = None,
+) -> None:
     # Imported when a daemon is wanted: the other commands answer sooner without it.
     from waexporter import app, log  # noqa: PLC0415
 
@@ -75,9 +86,8 @@ def _serve(config: Config, notes: Sequence[str] = (), announce: Callable[[int], 
     for note in notes:
         log.get_logger("config").warning(note)
     # A signal before the server has taken them over ends the start, and well.
-    with suppress(KeyboardInterrupt), _terminated_as_interrupted(), app.start(config) as daemon:
-        if announce is not None:
-            announce(daemon.server.port)
+    with suppress(KeyboardInterrupt), _terminated_as_interrupted(), app.start(config, read=read) as daemon:
+        on_start(daemon)
         daemon.run()
 
 
@@ -114,14 +124,15 @@ def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         config = _overridden(clients.config, options)
         host = config.web.host
 
-        def announce(port: int) -> None:
+        def announce(daemon: Daemon) -> None:
+            port = daemon.server.port
             rows: tuple[tuple[str, str], ...] = ()
             if programs is not None:
                 _say("Starting Prometheus and Alertmanager ...")
                 rows = stack.enter_context(run_stack(programs, base_url(host, port))).rows()
             clients.announce(base_url(host, port), rows, _say)
 
-        _serve(config, announce=announce)
+        _serve(config, (), announce)
     _leave_threads()
     return OK
 

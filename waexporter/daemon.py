@@ -105,7 +105,7 @@ class Daemon:
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise StartError(
                 f"the daemon refuses the secret of pager.webhook ({reply.status}): it has another one, "
-                f"read at its start; {_RESTART}"
+                f"read at its start or its last reload; reload or {_RESTART}"
             )
         if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise StartError(

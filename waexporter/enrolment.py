@@ -133,7 +133,7 @@ def _write(client: Client, group: str, say: Say) -> bool:
 
 
 def _say_line(target: Target, group: str, say: Say) -> None:
-    say(f"  -> put this into the entry of {target.name} in the configuration, then restart the daemon:")
+    say(f"  -> put this into the entry of {target.name} in the configuration, then reload the daemon:")
     say(f'       on_call_group: "{group}"')
 
 

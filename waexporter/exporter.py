@@ -11,7 +11,7 @@ from waexporter.metrics.probing import of_probe
 from waexporter.model import Failure, Success
 from waexporter.polling.demand import has_answered
 from waexporter.polling.store import lifetime
-from waexporter.web.exporter import OK, EndpointStatus, TargetStatus
+from waexporter.web.exporter import OK, EndpointStatus, Reloaded, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Heartbeat:
 class RunningExporter:
     """The daemon as the web layer sees it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what is asked for comes from all of them
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon
         self,
         store: Store,
         demand: Demand,
@@ -66,6 +66,7 @@ class RunningExporter:
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
+        reload: Callable[[], Reloaded] | None = None,
     ) -> None:
         self._store = store
         self._demand = demand
@@ -73,6 +74,8 @@ class RunningExporter:
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
         self.pager = pager
+        self._reload = reload
+        self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _Kept] = {}
 
@@ -94,7 +97,7 @@ class RunningExporter:
     def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
         """Give what a probe has come to, and nothing else of the target or of this process."""
         state, now = self._demand.see(probe)
-        own = (("target", probe.target),)
+        own = (("target", probe.before.target.name),)
         families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
         text = compress(compose(fragments, openmetrics=wanted.openmetrics).blocks())
@@ -110,6 +113,12 @@ class RunningExporter:
         snapshot = self._store.snapshot()
         return tuple(_status(state, snapshot) for state in snapshot.states)
 
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, where there is one that can be read."""
+        if self._reload is None:
+            return Reloaded(("nothing to reload: this daemon was started without a configuration",))
+        return self._reload()
+
     def unhealthy(self) -> str | None:
         """Give the reason why this daemon should be restarted, if there is one."""
         silence = self._heartbeat.silence()
@@ -118,9 +127,12 @@ class RunningExporter:
         return None
 
     def unready(self) -> str | None:
-        """Say what is waited for until every target has been polled once."""
+        """Say what is waited for until every target has been polled once; those that come later are not."""
+        if self._was_ready:
+            return None
         waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
         if not waiting:
+            self._was_ready = True
             return None
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - names that fit a line
         return f"waiting for the first poll of {', '.join(waiting[:3])}{more}"

@@ -112,6 +112,7 @@ class Tls:
     ca_file: str | None = None
     server_name: str | None = None
     insecure_skip_verify: bool = False
+    authority: bytes = field(default=b"", repr=False)  # digest of ca_file: one that is replaced is a change
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.errors import StartError
+from waexporter.errors import StartError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import WhatsAppChannel, fallback_channels
 from waexporter.paging.delivery import Surroundings
-from waexporter.paging.pager import Pager
+from waexporter.paging.pager import TICK, Pager
 from waexporter.paging.routes import Carrier
+from waexporter.polling.schedule import Task
 from waexporter.whatsapp.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
@@ -22,46 +23,111 @@ if TYPE_CHECKING:
     from waexporter.paging.channels import Channel, Recipient
     from waexporter.polling.store import Store
     from waexporter.whatsapp.client import Client, TlsContexts
+    from waexporter.whatsapp.exchange import Reply, Request
 
 _log = get_logger("pager")
 
 
 class Fleet(NamedTuple):
-    """The targets as they are reached: what is known of them, and who talks to them."""
+    """The targets as they are reached: what is known of them, and who talks to them; both may change."""
 
     store: Store
     clients: Mapping[str, Client]
     contexts: TlsContexts
 
 
+class Equipment(NamedTuple):
+    """What a pager needs besides the fleet; to make it is what can fail."""
+
+    settings: PagerSettings
+    fallback: tuple[Channel, ...]
+    heartbeat: Elsewhere | None
+
+
+def equip(settings: PagerSettings, contexts: TlsContexts) -> Equipment:
+    """Make the equipment of a pager; raises StartError for a fallback that can't be used."""
+    heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
+    return Equipment(settings, open_fallback(settings, contexts), heartbeat)
+
+
+class OnCall:
+    """A pager with the fleet that carries its pages, and what it needs to run."""
+
+    def __init__(
+        self, settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
+    ) -> None:
+        self._fleet = fleet
+        self.pager = build_pager(settings, fleet, telemetry, clock)
+
+    def tasks(self) -> list[Task]:
+        """Give what has to be run while the pager does."""
+        return [Task("pager", self.pager.tick, TICK, TICK, _ignore, is_poll=False), self._heartbeat()]
+
+    def equip(self, settings: PagerSettings) -> Equipment:
+        """Make what other settings need; raises StartError, with what to do, where that can't be."""
+        return equip(settings, self._fleet.contexts)
+
+    def follow(self, equipment: Equipment) -> list[Task]:
+        """Go on with other settings; gives the tasks that are to be run otherwise than before."""
+        before = self.pager.settings.heartbeat_interval
+        outlets = _outlets(equipment, self._fleet, self.pager.remembered_group)
+        self.pager.follow(equipment.settings, outlets, equipment.heartbeat)
+        return [self._heartbeat()] if equipment.settings.heartbeat_interval != before else []
+
+    def _heartbeat(self) -> Task:
+        interval = self.pager.settings.heartbeat_interval
+        return Task("pager heartbeat", self.pager.beat, interval, interval, _ignore, is_poll=False)
+
+
+def _ignore(_missed: int) -> None:
+    """Take no notice: what was left out shows elsewhere."""
+
+
 def build_pager(
     settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
 ) -> Pager:
     """Build the pager of a daemon; raises StartError for a fallback that can't be used."""
-    store = fleet.store
 
     def on_crash(crash: Exception) -> None:
         telemetry.crashes.inc()
         _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
 
+    def remembered(name: str) -> str | None:
+        return pager.remembered_group(name)
+
+    equipment = equip(settings, fleet.contexts)
+    outlets = _outlets(equipment, fleet, remembered)
+    surroundings = Surroundings(telemetry.for_pager(), clock, random.random, on_crash)
+    pager = Pager(settings, outlets, surroundings, lambda: _verdicts(fleet.store), equipment.heartbeat)
+    return pager
+
+
+def _outlets(equipment: Equipment, fleet: Fleet, remembered: Callable[[str], str | None]) -> Outlets:
+    settings, store = equipment.settings, fleet.store
+
     def carriers() -> tuple[Carrier, ...]:
         return tuple(
-            carrier_of(settings, name, store.state(name).verdict, known_group(name)) for name in fleet.clients
+            carrier_of(settings, state.target.name, state.verdict, known_group(state.target.name))
+            for state in store.states()
         )
 
     def known_group(name: str) -> str | None:
-        return store.on_call_group(name) or pager.remembered_group(name)
+        return store.on_call_group(name) or remembered(name)
 
-    outlets = Outlets(carriers, whatsapp_of(fleet.clients), open_fallback(settings, fleet.contexts))
-    surroundings = Surroundings(telemetry.for_pager(), clock, random.random, on_crash)
-    heartbeat = Elsewhere(settings.heartbeat_url, fleet.contexts) if settings.heartbeat_url else None
-    pager = Pager(settings, outlets, surroundings, lambda: _verdicts(store), heartbeat)
-    return pager
+    return Outlets(carriers, whatsapp_of(fleet.clients), equipment.fallback)
+
+
+class _Nobody:
+    """Stands for a target that was removed while a page was about to go through it."""
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        del request, timeout
+        raise UnreachableError("the target is not configured any more")
 
 
 def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Channel]:
     """Give what makes the channel through a target."""
-    return lambda name, recipient: WhatsAppChannel(clients[name], recipient)
+    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _Nobody(), recipient)
 
 
 def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:

@@ -126,9 +126,8 @@ def page_figures() -> list[str]:
     series = sum(not line.startswith(b"#") for line in text.splitlines())
 
     def anew() -> bytes:
-        ours.store.count_missed(
-            "client-0000", Endpoint.APP, 1
-        )  # a change, so that nothing kept may be served
+        # A change, so that nothing kept may be served.
+        ours.store.count_missed(ours.store.state("client-0000").target, Endpoint.APP, 1)
         return ours.page()
 
     def copied() -> bytes:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from tests.e2e.clients import USERS, SimulatedClient
-from tests.e2e.exporters import WAEXPORTER, clean_environment
+from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment
+from tests.e2e.reloads import World, configure
 from tests.real.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.e2e.reloads import Reloadable
 
 
 class Simulate(Protocol):
@@ -37,6 +40,19 @@ def simulate() -> Iterator[Simulate]:
                 )
             )
             return stack.enter_context(find_simulated_client(started))
+
+        yield start
+
+
+@pytest.fixture
+def reloadable(tmp_path: Path) -> Iterator[Reloadable]:
+    """Start daemons that follow a file in the test's folder; each is ended by SIGTERM after the test."""
+    with ExitStack() as stack:
+
+        def start(*targets: dict[str, object], **blocks: object) -> World:
+            exporter = stack.enter_context(Exporter.run(configure(tmp_path, *targets, **blocks)))
+            exporter.wait_until_ok(*(str(target["name"]) for target in targets))
+            return World(tmp_path, exporter)
 
         yield start
 

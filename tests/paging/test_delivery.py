@@ -436,3 +436,69 @@ def test_what_may_have_arrived_is_counted_when_it_is_sent_again(rig: Rig) -> Non
 
     assert rig.value("waexporter_page_duplicates_total") == 1
     assert rig.journal.latest(1)[0].repeats == 1
+
+
+# --- other settings ----------------------------------------------------------------------------
+
+
+def test_a_page_that_every_way_refused_for_good_but_the_fallback_is_taken_by_a_way_that_changed(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path, PagerSettings(fallback_after=60.0), fallback=1)
+    rig.way("alpha").usual = UNKNOWN_GROUP
+    rig.fallback[0].usual = BUSY
+    rig.page()
+    rig.run()
+    assert rig.states() == ["pending"]
+
+    rig.carriers[:] = [Carrier("alpha", State.OK, ("1-2",))]
+    rig.delivery.follow(rig.settings, rig.outlets)
+
+    assert rig.run() == 1
+    assert rig.states() == ["accepted"]
+    assert len(rig.way("alpha", Recipient("1-2")).sent) == 1
+
+
+def test_a_page_that_waits_is_tried_at_once_by_new_settings_and_gives_up_by_theirs(rig: Rig) -> None:
+    rig.way("alpha").usual = BUSY
+    rig.page()
+    rig.run()
+    rig.clock.move(100.0)
+
+    rig.delivery.follow(PagerSettings(fallback_after=10.0, give_up_after=50.0), rig.outlets)
+    rig.run()
+
+    assert len(rig.way("alpha").sent) == 2
+    assert rig.states() == ["failed"]
+
+
+def test_a_round_that_was_under_way_when_its_ways_changed_does_not_bar_the_new_ones(tmp_path: Path) -> None:
+    """The only way refuses for good; while it does so, the settings change: the page is not given up."""
+    rig = Rig(tmp_path)
+    way = rig.way("alpha")
+    way.outcomes.append(UNKNOWN_GROUP)
+    way.on_send = lambda: rig.delivery.follow(rig.settings, rig.outlets) if not way.sent else None
+    rig.page()
+
+    rig.run()
+    assert rig.states() == ["pending"]
+    rig.clock.move(60.0)
+    rig.run()
+
+    assert rig.states() == ["accepted"]
+    assert len(way.sent) == 2
+
+
+def test_whoever_has_a_page_already_does_not_get_it_again_after_a_change(rig: Rig) -> None:
+    settings = PagerSettings(recipients=("1", "2"))
+    rig.carriers[:] = [Carrier("alpha", State.OK, ("1", "2"), "individual")]
+    rig.way("alpha", Recipient("2", "individual")).outcomes.append(BUSY)
+    rig.page()
+    rig.run()
+    assert rig.states() == ["pending"]
+
+    rig.delivery.follow(settings, rig.outlets)
+    rig.run()
+
+    assert rig.states() == ["accepted"]
+    assert [len(rig.way("alpha", Recipient(to, "individual")).sent) for to in ("1", "2")] == [1, 2]

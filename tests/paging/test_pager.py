@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import BUSY, GROUP, WALL, Rig
 from waexporter.errors import JournalError, UnreachableError, WebhookError
-from waexporter.model import PagerSettings, State, Verdict, Watchdog
+from waexporter.model import Gate, PagerSettings, Secret, State, Verdict, Watchdog
 from waexporter.paging.pager import Pager
 from waexporter.times import moment
 
@@ -410,3 +411,71 @@ def test_a_page_is_handed_on_before_the_next_one_of_its_thread_can_be_decided(de
     desk.receive(desk.alert())
 
     assert held == [True]
+
+
+# --- other settings ----------------------------------------------------------------------------
+
+US = Watchdog("us", (("alertname", "Watchdog"), ("prometheus", "us")), 60.0)
+
+
+def test_other_watchdogs_are_expected_from_the_moment_they_are_configured(desk: Desk) -> None:
+    desk.pager.start()
+    desk.clock.move(170.0)
+    settings = replace(desk.settings, watchdogs=(US,), watch=False)
+
+    desk.pager.follow(settings, desk.outlets, desk.heartbeat)
+
+    assert desk.value("waexporter_watchdog_age_seconds", source="us") == 0.0
+    assert desk.value("waexporter_watchdog_age_seconds", source="eu") is None
+    desk.clock.move(59.0)
+    desk.pager.tick()
+    assert desk.pager.status(5).latest == ()
+    desk.clock.move(2.0)
+    desk.pager.tick()
+    [entry] = desk.pager.status(5).latest
+    assert entry.page.items[0].alert.labels["source"] == "us"
+
+
+def test_a_watchdog_that_was_away_for_a_while_begins_anew(desk: Desk) -> None:
+    without = replace(desk.settings, watchdogs=())
+    desk.pager.start()
+    desk.pager.follow(without, desk.outlets, desk.heartbeat)
+    desk.clock.move(10_000.0)
+
+    desk.pager.follow(desk.settings, desk.outlets, desk.heartbeat)
+
+    assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
+
+
+def test_a_watchdog_that_stays_has_been_silent_for_as_long_as_before(desk: Desk) -> None:
+    desk.pager.start()
+    desk.clock.move(100.0)
+
+    desk.pager.follow(replace(desk.settings, watchdogs=(US, EU)), desk.outlets, desk.heartbeat)
+
+    assert [(each.source, each.seconds) for each in desk.pager.status(1).silences] == [
+        ("us", 0.0),
+        ("eu", 100.0),
+    ]
+
+
+def test_the_heartbeat_goes_where_it_is_expected_now(desk: Desk) -> None:
+    other = FakeHeartbeat()
+
+    desk.pager.follow(desk.settings, desk.outlets, other)
+    desk.pager.beat()
+
+    assert (desk.heartbeat.heard, len(other.heard)) == ([], 1)
+
+
+def test_what_came_in_before_goes_out_by_the_settings_after(desk: Desk) -> None:
+    desk.receive(desk.alert())
+    settings = replace(desk.settings, gate=Gate(token=Secret("new")))
+
+    desk.pager.follow(settings, desk.outlets, desk.heartbeat)
+    desk.receive(desk.alert("Second"))
+    desk.run()
+
+    assert desk.pager.settings.gate.token == Secret("new")
+    assert [entry.state.value for entry in desk.pager.status(5).latest] == ["accepted", "accepted"]
+    assert len(desk.texts()) == 1  # of one thread, so told together

@@ -86,3 +86,17 @@ def test_no_window_has_more_than_its_rate_and_nobody_waits_for_ever(
     for first, last in zip(sent, sent[messages:], strict=False):
         # A window's ends are computed once by adding and once by taking away.
         assert last - first >= per * (1 - 1e-9) - 1e-9
+
+
+def test_another_rate_counts_what_was_sent_before() -> None:
+    throttle = Throttle(Rate(10, 300.0))
+    for at in range(4):
+        throttle.note("group", float(at))
+    throttle.begin("group")
+
+    throttle.follow(Rate(4, 60.0))
+
+    assert throttle.free_at("group", 10.0) > 10.0
+    throttle.end("group")
+    throttle.follow(Rate(10, 300.0))
+    assert throttle.free_at("group", 10.0) == 10.0

@@ -487,3 +487,28 @@ def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> N
     assert refused is None
     assert again is None
     assert len(world.polls) == 1 + len(PLANS)
+
+
+def test_a_target_that_is_taken_out_is_no_longer_probed(world: World) -> None:
+    world.demand.forget("t")
+    changing = world.demand.probe("t")
+    world.store.follow(())
+    gone = world.demand.probe("t")
+
+    assert (changing, gone, world.polls) == (None, None, [])
+
+
+@pytest.mark.parametrize("after", [(), (replace(TARGET, url="http://other"),)], ids=["removed", "changed"])
+def test_what_is_polled_for_a_former_target_counts_for_nobody(
+    world: World, after: tuple[Target, ...]
+) -> None:
+    world.hold(APP)
+    probe = world.begin()
+
+    world.demand.forget("t")
+    world.store.follow(after)
+    world.let_go()
+    assert not wait(probe.polls, DEADLINE).not_done
+
+    assert f"{success(HEALTH)} 0" in world.lines(probe)
+    assert not world.has_answered(probe)

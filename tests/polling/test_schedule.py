@@ -221,6 +221,90 @@ def test_first_runs_of_few_targets_begin_at_once_and_of_many_are_spread_over_the
     assert timedelta(seconds=1800) <= of_many < timedelta(seconds=1800 + DEADLINE)
 
 
+# --- another timetable -------------------------------------------------------------------------
+
+
+def test_tasks_come_and_go_and_the_plans_of_the_others_stay_to_the_microsecond() -> None:
+    goes, comes = Runs(), Runs()
+
+    with running(a_task("stays", Runs(), 3600.0), a_task("goes", goes)) as schedule:
+        goes.wait_for(2)
+        before = planned(schedule, "stays")
+        schedule.drop(["goes"])
+        schedule.resize(None, targets=2)
+        schedule.add([a_task("comes", comes)], targets=1)
+        ended_with = goes.count
+        came = comes.wait_for(10)
+        after = planned(schedule, "stays")
+
+    assert came
+    assert before == after
+    assert goes.count <= ended_with + 1  # one may have been under way
+
+
+def test_a_run_that_waits_for_a_thread_when_its_task_is_taken_out_never_begins() -> None:
+    release, begun, goes, last = threading.Event(), threading.Event(), Runs(), Runs()
+
+    def occupy() -> None:
+        begun.set()
+        release.wait(DEADLINE)
+
+    with running(a_task("busy", occupy, 3600.0), workers=1) as schedule:
+        begun.wait(DEADLINE)
+        schedule.add([a_task("goes", goes, 3600.0)], targets=1)
+        _wait_until(lambda: "goes" in schedule._executor._planned)
+        schedule.add([a_task("last", last, 3600.0)], targets=1)
+        schedule.drop(["goes"])
+        release.set()
+        ran = last.wait_for(1)
+
+    assert ran
+    assert goes.count == 0
+
+
+def test_more_tasks_get_more_threads_while_the_old_ones_bring_their_runs_to_an_end() -> None:
+    release, begun, ended = threading.Event(), threading.Event(), Runs()
+
+    def hold_on() -> None:
+        begun.set()
+        release.wait(DEADLINE)
+        ended()
+
+    stuck = [a_task(f"stuck {number}", hold(release)) for number in range(40)]
+    quick = Runs()
+    with running(a_task("first", hold_on, 3600.0)) as schedule:
+        begun.wait(DEADLINE)
+        schedule.resize(None, targets=41)
+        schedule.add(stuck, targets=40)
+        schedule.add([a_task("quick", quick)], targets=1)
+        ran = quick.wait_for(6)
+        release.set()
+        ended.wait_for(1)
+
+    assert ran
+    assert ended.count == 1
+
+
+def test_no_trace_is_left_of_what_was_taken_out() -> None:
+    with running(a_task("stays", Runs(), 3600.0)) as schedule:
+        for number in range(20):
+            runs = Runs()
+            schedule.add([a_task(f"task {number}", runs)], targets=1)
+            runs.wait_for(1)
+            schedule.drop([f"task {number}"])
+        executor = schedule._executor
+
+        _wait_until(lambda: set(executor._instances) <= {"stays"})
+        assert set(executor._planned) == set(executor._tasks) == set(schedule._tasks) == {"stays"}
+
+
+def _wait_until(holds: Callable[[], object]) -> None:
+    ends = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < ends, "it did not come true"
+        time.sleep(0.01)
+
+
 # --- the end -----------------------------------------------------------------------------------
 
 

@@ -70,7 +70,9 @@ class World:
         self, endpoint: Endpoint, outcome: Success | Failure, account: Account | None = None
     ) -> TargetState:
         reading = Reading("t", endpoint, self.clock(), 0.1, outcome, account or Account())
-        return self.store.put(reading)[1]
+        step = self.store.put(reading)
+        assert step is not None
+        return step[1]
 
     def state(self) -> TargetState:
         return self.store.snapshot().states[0]
@@ -425,7 +427,7 @@ def test_configured_labels_are_on_what_is_said_of_the_client_and_not_of_its_poll
 def test_polls_are_counted(world: World) -> None:
     world.put(APP, app())
     world.put(APP, failure(Reason.TIMEOUT))
-    world.store.count_missed("t", APP, 3)
+    world.store.count_missed(world.store.state("t").target, APP, 3)
 
     lines = world.lines()
 
@@ -439,7 +441,7 @@ def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_chang
     versions = [world.store.snapshot().version for _ in range(3)]
     world.put(HEALTH, health())
     versions.append(world.store.snapshot().version)
-    world.store.count_missed("t", APP, 1)
+    world.store.count_missed(world.store.state("t").target, APP, 1)
     versions.append(world.store.snapshot().version)
     world.clock.move(90)
     versions.append(world.store.snapshot().version)
@@ -449,9 +451,62 @@ def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_chang
     assert changes == [False, False, True, True, True, False]
 
 
-def test_put_gives_the_state_before_and_after(world: World) -> None:
-    before, after = world.store.put(Reading("t", HEALTH, world.clock(), 0.1, health()))
+# --- another fleet -----------------------------------------------------------------------------
 
+
+def fleet(*names: str) -> tuple[Target, ...]:
+    return tuple(Target(name, f"http://{name}", plans=PLANS) for name in names)
+
+
+def test_of_a_target_that_is_as_it_was_all_that_is_known_stays() -> None:
+    clock = Clock()
+    store = Store(fleet("a", "b"), clock)
+    store.put(Reading("a", HEALTH, clock(), 0.1, health()))
+    known, version = store.state("a"), store.snapshot().version
+
+    store.follow(fleet("c", "a"))
+
+    snapshot = store.snapshot()
+    assert [state.target.name for state in snapshot.states] == ["c", "a"]
+    assert snapshot.states[1] is known
+    assert snapshot.version != version
+    assert store.names == {"a", "c"}
+    assert (store.verdict("b"), store.on_call_group("b")) == (None, None)
+
+
+def test_a_target_that_is_another_one_begins_anew() -> None:
+    clock = Clock()
+    [one] = fleet("a")
+    store = Store([one], clock)
+    store.put(Reading("a", HEALTH, clock(), 0.1, health()))
+
+    store.follow([replace(one, shards=4)])
+
+    assert (store.state("a").readings, store.state("a").verdict.state) == ({}, State.UNKNOWN)
+
+
+def test_what_a_poll_comes_to_after_its_target_was_taken_out_is_never_its_successors() -> None:
+    clock = Clock()
+    [one], [same] = fleet("a"), fleet("a")
+    store = Store([one], clock)
+    reading = Reading("a", HEALTH, clock(), 0.1, health())
+
+    store.follow([])
+    assert store.put(reading, one) is None
+    store.follow([same])  # equal to the first, but not the one that was polled
+
+    assert store.put(reading, one) is None
+    store.count_missed(one, HEALTH, 5)
+    assert store.state("a").readings == {}
+    assert store.state("a").tallies[HEALTH].missed == 0
+    assert store.put(reading, same) is not None
+
+
+def test_put_gives_the_state_before_and_after(world: World) -> None:
+    step = world.store.put(Reading("t", HEALTH, world.clock(), 0.1, health()))
+
+    assert step is not None
+    before, after = step
     assert (before.verdict.state, after.verdict.state) == (State.UNKNOWN, State.OK)
     assert before.readings == {}
 

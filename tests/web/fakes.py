@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from waexporter.model import Instant, Problem, State, Topology, Verdict
+from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
 from waexporter.polling.demand import Probe
-from waexporter.web.exporter import EndpointStatus, TargetStatus, Wanted
+from waexporter.polling.store import TargetState
+from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus, Wanted
 from waexporter.web.site import Observers, Site
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class FakeExporter:
     wanted: list[Wanted] = field(default_factory=list)
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
     probes: list[str] = field(default_factory=list)
+    reloaded: Reloaded = field(default_factory=Reloaded)
+    reloads: int = 0
 
     def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
         """Remember what was wanted."""
@@ -53,7 +56,8 @@ class FakeExporter:
     def probe(self, target: str) -> Probe | None:
         """Remember what is probed."""
         self.probes.append(target)
-        return None if self.polls is None else Probe(target, Instant(NOW, 0.0), self.polls)
+        before = TargetState(Target(target, "http://127.0.0.1"))
+        return None if self.polls is None else Probe(before, Instant(NOW, 0.0), self.polls)
 
     def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
         """Say how many of its polls have ended."""
@@ -67,6 +71,11 @@ class FakeExporter:
     def targets(self) -> tuple[TargetStatus, ...]:
         """Show what was given."""
         return self.shown
+
+    def reload(self) -> Reloaded:
+        """Count, and say what was told."""
+        self.reloads += 1
+        return self.reloaded
 
     def unhealthy(self) -> str | None:
         """Say the illness."""

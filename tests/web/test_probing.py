@@ -142,7 +142,7 @@ def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> 
     got = ask(a_site(exporter), "/probe?target=a")
 
     assert (got.status, got.headers["retry-after"]) == (503, "10")
-    assert got.text.startswith("Too many polls are under way for other probes;")
+    assert got.text.startswith("Too many polls are under way for other probes, or")
 
 
 # --- the deadline ------------------------------------------------------------------------------

@@ -629,7 +629,7 @@ def test_after_leaving_no_login_is_made() -> None:
     world = World(LOGIN)
     world.upstream.drive(world.auth.leave(1.0))
 
-    with pytest.raises(UnreachableError, match="the program is about to end"):
+    with pytest.raises(UnreachableError, match="this client has been left"):
         world.send()
 
     assert world.upstream.take() == []

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -474,6 +475,39 @@ def test_closing_logs_out_and_ends_every_connection(serve: Serve, connect: Conne
     assert server.requests[-1].startswith(b"POST /v1/users/logout HTTP/1.1\r\n")
     assert b"Authorization: Bearer token-of-many-letters" in server.requests[-1]
     assert ended.wait(20)
+
+
+def test_closing_with_patience_logs_out_also_what_a_login_under_way_gets(
+    serve: Serve, connect: Connect
+) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def script(talk: Conversation) -> None:
+        while request := talk.read_request():
+            if b"login" in request:
+                asked.set()
+                release.wait(60)
+            talk.write(response(json.dumps(LOGIN).encode() if b"login" in request else b"{}"))
+
+    server = serve(script)
+    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+
+    def ask() -> None:
+        with suppress(ApiError):  # it may find its connection closed
+            client.get("/v1/health", 60)
+
+    poll = threading.Thread(target=ask, daemon=True)
+    closing = threading.Thread(target=client.close, args=(60.0,), daemon=True)
+    poll.start()
+    assert asked.wait(60)
+
+    closing.start()
+    release.set()
+    closing.join(60)
+    poll.join(60)
+
+    assert [request for request in server.requests if b"/v1/users/logout" in request]
+    assert client.account().token_expires is None
 
 
 def test_closing_a_client_whose_target_is_gone_is_quiet(serve: Serve, connect: Connect) -> None:

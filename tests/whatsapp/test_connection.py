@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 import time
@@ -14,8 +15,8 @@ import trustme
 
 from tests.whatsapp.servers import always, deaf, dripping, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
-from waexporter.model import Reason, Tls
-from waexporter.whatsapp.client import TlsContexts
+from waexporter.model import Limits, Reason, Target, Tls
+from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,6 +195,31 @@ def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
     assert len(shared) == 1
     assert contexts.of(Tls()) not in shared
     assert contexts.of(Tls(ca_file, insecure_skip_verify=True)) not in shared
+
+
+def test_a_context_goes_with_the_last_that_has_it_and_what_a_file_holds_makes_another(ca_file: str) -> None:
+    contexts = TlsContexts()
+    held = contexts.of(Tls(ca_file, authority=b"old"))
+
+    assert contexts.of(Tls(ca_file, authority=b"new")) is not held
+    gc.collect()
+
+    assert list(contexts._contexts.values()) == [held]
+
+
+def test_clients_hold_the_context_that_they_share_and_plain_http_needs_none(ca_file: str) -> None:
+    contexts = TlsContexts()
+
+    plain = Client(Target("plain", "http://wa.example"), Limits(), contexts)
+    assert not contexts._contexts
+    clients = [
+        Client(Target(name, f"https://{name}.example", tls=Tls(ca_file)), Limits(), contexts) for name in "ab"
+    ]
+    gc.collect()
+
+    assert len(contexts._contexts) == 1
+    for client in (plain, *clients):
+        client.close()
 
 
 # --- deadlines under TLS -----------------------------------------------------------------------

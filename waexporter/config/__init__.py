@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waexporter.config.difference import Difference, compare
 from waexporter.config.document import parse_document
 from waexporter.config.loading import Loaded, load
 from waexporter.config.pager import check_gate
@@ -11,8 +12,10 @@ from waexporter.config.quantities import parse_duration, parse_listen
 
 __all__ = [
     "DEFAULT_PLANS",
+    "Difference",
     "Loaded",
     "check_gate",
+    "compare",
     "effective",
     "load",
     "parse_document",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.config import addresses, polls, scalars
@@ -84,8 +86,12 @@ def _own_polls(target: Section) -> polls.Polls:
 
 def _tls(target: Section) -> Tls:
     with target.section("tls") as tls:
+        ca_file, authority = tls.take(
+            "ca_file", lambda value: _ca_file(tls.resolve(scalars.text(value))), (None, b"")
+        )
         return Tls(
-            ca_file=tls.take("ca_file", lambda value: _ca_file(tls.resolve(scalars.text(value))), None),
+            ca_file=ca_file,
+            authority=authority,
             server_name=tls.take("server_name", addresses.host, None),
             insecure_skip_verify=tls.take("insecure_skip_verify", scalars.boolean, default=False),
         )
@@ -120,11 +126,14 @@ def _topology(value: object) -> Topology | None:
     return None if word == "auto" else Topology(word)
 
 
-def _ca_file(path: str) -> str:
+def _ca_file(path: str) -> tuple[str, bytes]:
+    """Give the path of a usable file, and a digest of what it holds."""
     try:
+        # Before it is tried: if it is replaced in between, the next reload sees a change.
+        digest = hashlib.sha256(Path(path).read_bytes()).digest()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         raise ValueError(f"{path} holds no PEM certificate") from None
     except OSError as error:
         raise ValueError(f"can't read {path}: {error.strerror}") from error
-    return path
+    return path, digest

@@ -102,6 +102,11 @@ class PagerTelemetry:
         for source, silence in silences:
             self._silence.labels(source).set_function(silence)
 
+    def unwatch(self, sources: Iterable[str]) -> None:
+        """Let watchdogs vanish that are expected no more."""
+        for source in sources:
+            self._silence.remove(source)
+
     def count_webhook(self, result: str) -> None:
         """Count one webhook."""
         self._webhooks.labels(result).inc()

@@ -80,6 +80,19 @@ class Delivery:
         for worker in self._workers:
             worker.join(max(ends - self._clock().steady, 0.0))
 
+    def follow(self, settings: PagerSettings, outlets: Outlets) -> None:
+        """Go on with other settings and other ways: every page that waits is tried anew, at once."""
+        with self._news:
+            self._settings, self._outlets = settings, outlets
+            self._attempts = Attempts(settings, outlets, self._telemetry, self._clock, self._begin)
+            self._throttle.follow(settings.rate)
+            self._carriers = ()
+            steady = self._clock().steady
+            for waiting in self._waiting.values():
+                waiting.recipient, waiting.due = "", steady
+                waiting.barred.clear()
+            self._news.notify_all()
+
     def take(self, entry: Entry, age: float = 0.0) -> None:
         """Take over a page that is in the journal, and has been for `age` seconds; a known one stays.
 
@@ -216,15 +229,22 @@ class Delivery:
 
     def _attempt(self, batch: Sequence[Waiting]) -> Round:
         pages = [each.entry.page for each in batch]
+        attempts = self._attempts
         try:
             text = compose(pages, self._clock().wall)
             alerts = tuple(item.alert for page in pages for item in page.items)
-            return self._attempts.make_round(batch, Message(text, alerts))
+            result = attempts.make_round(batch, Message(text, alerts))
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:
                 each.is_late = False  # alone, only the thread that is to blame goes on to suffer
             return Round(why="a bug of waexporter", is_uncertain=True, has_hope=True)
+        if attempts is not self._attempts:
+            # What refused the pages meanwhile was a way of the settings before.
+            result.has_hope = True
+            for each in batch:
+                each.barred.clear()
+        return result
 
     def _begin(self, numbers: Sequence[int], again: bool) -> None:  # noqa: FBT001 - a callback
         # With a full disk people are paged all the same; what can't be noted is read twice at worst.

@@ -87,9 +87,7 @@ class Pager:
 
     def start(self) -> None:
         """Take up what was left; with a journal that can't be used, the daemon runs, and says so."""
-        names = [watchdog.name for watchdog in self.settings.watchdogs]
-        silences = [(name, lambda name=name: self._silence(name)) for name in names]
-        self._telemetry.watch(self._delivery.pending, self._delivery.oldest, silences)
+        self._watch()
         self._is_usable()
         self._delivery.start()
 
@@ -98,6 +96,25 @@ class Pager:
         self._delivery.stop(_PATIENCE)
         self._delivery.record_ends()
         self._journal.close()
+
+    def follow(self, settings: PagerSettings, outlets: Outlets, heartbeat: Receiver | None) -> None:
+        """Go on with other settings, whose `state_dir` is the same; no page is lost or told twice by it."""
+        expected = {watchdog.name for watchdog in self.settings.watchdogs}
+        now = self._even.now()
+        for watchdog in settings.watchdogs:
+            if watchdog.name not in expected:
+                self._seen_at[watchdog.name] = now
+        self.settings = settings
+        self._heartbeat = heartbeat
+        self._is_strange_said = False
+        self._telemetry.unwatch(expected - {watchdog.name for watchdog in settings.watchdogs})
+        self._watch()
+        self._delivery.follow(settings, outlets)
+
+    def _watch(self) -> None:
+        names = [watchdog.name for watchdog in self.settings.watchdogs]
+        silences = [(name, lambda name=name: self._silence(name)) for name in names]
+        self._telemetry.watch(self._delivery.pending, self._delivery.oldest, silences)
 
     # --- what comes in -------------------------------------------------------------------------
 

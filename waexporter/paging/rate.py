@@ -17,10 +17,17 @@ class Throttle:
     """
 
     def __init__(self, rate: Rate) -> None:
-        self._rate = rate
-        self._reserve = rate.messages // 5 if rate.messages > 1 else 0
         self._sent: dict[str, deque[float]] = {}
         self._under_way: Counter[str] = Counter()
+        self.follow(rate)
+
+    def follow(self, rate: Rate) -> None:
+        """Go on with another rate; what was sent counts."""
+        self._rate = rate
+        self._reserve = rate.messages // 5 if rate.messages > 1 else 0
+        self._sent = {
+            recipient: deque(times, maxlen=rate.messages) for recipient, times in self._sent.items()
+        }
 
     def note(self, recipient: str, at: float) -> None:
         """Take note of a message."""

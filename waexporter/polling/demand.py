@@ -38,7 +38,7 @@ _log = get_logger("probe")
 class Probe(NamedTuple):
     """A target that is being polled because somebody asked."""
 
-    target: str
+    before: TargetState  # when it began
     began: Instant
     polls: tuple[Future[None], ...]  # each is done when its poll has ended, well or not
 
@@ -79,8 +79,8 @@ class Demand:
         self._store = store
         self._clock = clock
         self._spawn = spawn
-        self._polls: dict[tuple[str, Endpoint], _Poll] = {}
-        self._lock = threading.Lock()  # held to look at `under_way` and `_free`, and to change them
+        self._polls: dict[str, dict[Endpoint, _Poll]] = {}
+        self._lock = threading.Lock()  # held to look at polls and `_free`, and to change them
         self._free = at_once
 
     def share(self, target: str, endpoint: Endpoint, make: Callable[[], None]) -> Callable[[], None]:
@@ -88,7 +88,9 @@ class Demand:
 
         Where a probe has the same poll under way, that is the one that was due, and its end is waited for.
         """
-        poll = self._polls[target, endpoint] = _Poll(make)
+        poll = _Poll(make)
+        with self._lock:
+            self._polls.setdefault(target, {})[endpoint] = poll
 
         def run() -> None:
             with self._lock:
@@ -105,14 +107,25 @@ class Demand:
 
         return run
 
+    def forget(self, target: str) -> None:
+        """Let no probe make the polls of a target any more, since it is gone or about to be another one."""
+        with self._lock:
+            self._polls.pop(target, None)
+
     def probe(self, name: str) -> Probe | None:
-        """Begin every poll of a target that is not under way or just over; None when too many are."""
+        """Begin every poll of a target that is not under way or just over.
+
+        None when too many are, or when the target is being taken out or changed.
+        """
         began = self._clock()
         with self._lock:
             # Looked up in here: a poll that ends has put its reading into the store before it is over.
-            state = self._store.state(name)
+            state = self._store.find(name)
+            polls_by_endpoint = self._polls.get(name, {})
+            if state is None or not state.target.plans.keys() <= polls_by_endpoint.keys():
+                return None
             wanted = [
-                self._polls[name, endpoint]
+                polls_by_endpoint[endpoint]
                 for endpoint in state.target.plans
                 if not _is_seen(state, endpoint, began)
             ]
@@ -124,12 +137,18 @@ class Demand:
                 poll.begin()
             polls = tuple(poll.under_way for poll in wanted if poll.under_way is not None)
         has_begun = [self._make_early(poll) for poll in new]
-        return Probe(name, began, polls) if all(has_begun) else None
+        return Probe(state, began, polls) if all(has_begun) else None
 
     def see(self, probe: Probe) -> tuple[TargetState, Instant]:
-        """Give what a probe has come to by now, and which moment that is."""
+        """Give what a probe has come to by now, and which moment that is.
+
+        Of a target that was taken out or changed meanwhile, what is polled for the probe counts for nobody.
+        """
         now = self._clock()
-        return show(self._store.state(probe.target), probe.began, now), now
+        state = self._store.find(probe.before.target.name)
+        if state is None or state.target is not probe.before.target:
+            state = probe.before
+        return show(state, probe.began, now), now
 
     def _make_early(self, poll: _Poll) -> bool:
         """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""

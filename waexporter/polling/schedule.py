@@ -12,6 +12,7 @@ import math
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor as Pool
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,7 +37,7 @@ _CLOCK_JUMP = 2.0  # seconds by which the wall clock must leave the steady one t
 class Task:
     """Something to run on a timer."""
 
-    name: str
+    name: str  # no two alike, nor like that of a run under way whose task was taken out
     run: Callable[[], None]
     interval: float  # seconds
     timeout: float  # seconds that one run may take at most
@@ -56,8 +57,9 @@ class Schedule:
         late: Callable[[float], None],
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._tasks = tasks
-        self._share = min(1.0, targets / _SPREAD_TARGETS)
+        self._tasks = {task.name: task for task in tasks}  # replaced as a whole
+        self._workers = workers
+        self._share = _share(targets)
         self._chance = chance
         self._stopped = threading.Event()
         self._executor = _Executor(workers or size_pool(tasks), late)
@@ -75,15 +77,28 @@ class Schedule:
 
     def start(self) -> None:
         """Begin: first runs are spread, so that a thousand targets are not asked in one instant."""
-        now = datetime.now(UTC)
-        for task in self._tasks:
-            trigger = self._trigger(task, now)
-            run = self._executor.counted(task)
-            self._scheduler.add_job(
-                run, trigger, id=task.name, name=task.name, next_run_time=trigger.start_date
-            )
+        self._add(self._tasks.values(), self._share)
         self._scheduler.start()
         self._clock_guard.start()
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Take tasks out: no run of theirs begins any more; those under way are left to their deadlines."""
+        gone = frozenset(names)
+        self._tasks = {name: task for name, task in self._tasks.items() if name not in gone}
+        for name in gone:
+            self._scheduler.remove_job(name)
+            self._executor.forget(name)
+
+    def add(self, tasks: Sequence[Task], *, targets: int) -> None:
+        """Run tasks of so many targets, too; all others keep their plans."""
+        self._tasks = {**self._tasks, **{task.name: task for task in tasks}}
+        self._executor.resize(self._workers or size_pool(self._tasks.values()))
+        self._add(tasks, _share(targets))
+
+    def resize(self, workers: int | None, *, targets: int) -> None:
+        """Go on with so many threads (None: as many as it takes), for so many targets in all; then `add`."""
+        self._workers = workers
+        self._share = _share(targets)
 
     def stop(self) -> None:
         """Begin no more runs; those under way are left to their deadlines."""
@@ -94,14 +109,23 @@ class Schedule:
     def _plan_anew(self) -> None:
         """Plan every run from now on: a wall clock set back would stop all polls for as long as that."""
         now = datetime.now(UTC)
-        for task in self._tasks:
-            trigger = self._trigger(task, now)
+        for task in self._tasks.values():
+            trigger = self._trigger(task, now, self._share)
             with contextlib.suppress(JobLookupError):  # the schedule has ended meanwhile
                 # Not reschedule_job: it would leave out a first run that is due already.
                 self._scheduler.modify_job(task.name, trigger=trigger, next_run_time=trigger.start_date)
 
-    def _trigger(self, task: Task, now: datetime) -> IntervalTrigger:
-        begin = now + timedelta(seconds=task.interval * self._share * self._chance())
+    def _add(self, tasks: Iterable[Task], share: float) -> None:
+        now = datetime.now(UTC)
+        for task in tasks:
+            trigger = self._trigger(task, now, share)
+            run = self._executor.counted(task)
+            self._scheduler.add_job(
+                run, trigger, id=task.name, name=task.name, next_run_time=trigger.start_date
+            )
+
+    def _trigger(self, task: Task, now: datetime, share: float) -> IntervalTrigger:
+        begin = now + timedelta(seconds=task.interval * share * self._chance())
         return IntervalTrigger(seconds=task.interval, start_date=begin, timezone=UTC)
 
 
@@ -121,6 +145,11 @@ def _wall_offset() -> float:
     return time.time() - time.monotonic()
 
 
+def _share(targets: int) -> float:
+    """Give the part of an interval over which the first runs of so many targets are spread."""
+    return min(1.0, targets / _SPREAD_TARGETS)
+
+
 def size_pool(tasks: Iterable[Task]) -> int:
     """Count the threads needed when every run takes all of its time: then each task holds a share of one."""
     return math.ceil(sum(min(1.0, task.timeout / task.interval) for task in tasks)) + _SPARE_WORKERS
@@ -131,6 +160,9 @@ class _Executor(ThreadPoolExecutor):
 
     def __init__(self, workers: int, late: Callable[[float], None]) -> None:
         super().__init__(workers)
+        self._workers = workers
+        self._pool: Pool
+        self._swapping = threading.Lock()  # held while a run is handed to the pool, or the pool is replaced
         self._late = late
         self._planned: dict[str, _Moment] = {}
         self._tasks: dict[str, Task] = {}
@@ -140,6 +172,8 @@ class _Executor(ThreadPoolExecutor):
         self._tasks[task.name] = task
 
         def run() -> None:
+            if self._tasks.get(task.name) is not task:
+                return  # taken out while it waited for a thread
             planned = self._planned.get(task.name)
             if planned is not None and task.is_poll:
                 self._late(max((datetime.now(UTC) - planned.planned).total_seconds(), 0.0))
@@ -147,13 +181,32 @@ class _Executor(ThreadPoolExecutor):
 
         return run
 
+    def forget(self, name: str) -> None:
+        """Run a task no more."""
+        self._tasks.pop(name, None)
+        self._planned.pop(name, None)
+        with self._lock:
+            # APScheduler keeps a 0 for ever where a run ended before it was counted.
+            if not self._instances.get(name):
+                self._instances.pop(name, None)
+
+    def resize(self, workers: int) -> None:
+        """Go on with another number of threads; what the old ones were given they bring to its end."""
+        if workers == self._workers:
+            return
+        with self._swapping:
+            before: Pool = self._pool
+            self._pool, self._workers = Pool(workers), workers
+        before.shutdown(wait=False)
+
     def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
         task, now = self._tasks[job.id], _Moment(run_times[-1], time.monotonic())
         before = self._planned.get(job.id)
         self._planned[job.id] = now
         if before is not None and (left_out := _left_out(before, now, task.interval)):
             task.missed(left_out)
-        super()._do_submit_job(job, run_times)
+        with self._swapping:
+            super()._do_submit_job(job, run_times)
 
 
 class _Moment(NamedTuple):

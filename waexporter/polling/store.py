@@ -105,51 +105,87 @@ class Store:
 
     def __init__(self, targets: Iterable[Target], clock: Callable[[], Instant]) -> None:
         self._clock = clock
-        now = clock()
-        targets = tuple(targets)
-        self.names = frozenset(target.name for target in targets)
-        self._cells = {target.name: _Cell(_begin(target, now)) for target in targets}
+        self._cells: dict[str, _Cell] = {}  # replaced as a whole: whoever goes through it sees one fleet
         self._versions = itertools.count(1)
         self._version = 0
+        self.follow(targets)
 
-    def put(self, reading: Reading) -> tuple[TargetState, TargetState]:
-        """Take in a reading; gives the target's state before it and after it."""
-        return self._step(reading.target, lambda state: advance(state, reading))
+    def follow(self, targets: Iterable[Target]) -> None:
+        """Hold these targets from now on, in this order; of one that is as it was all that is known stays."""
+        now = self._clock()
+        before = self._cells
+        self._cells = {target.name: _carry_on(before.get(target.name), target, now) for target in targets}
+        self._version = next(self._versions)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all targets."""
+        return frozenset(self._cells)
+
+    def put(self, reading: Reading, of: Target | None = None) -> tuple[TargetState, TargetState] | None:
+        """Take in a reading; gives the target's state before it and after it.
+
+        None, and nothing is taken in, where the name belongs to no target any more, or to another than `of`:
+        a poll may end after its target was removed, and another one has the name.
+        """
+        return self._step(reading.target, of, lambda state: advance(state, reading))
 
     def state(self, target: str) -> TargetState:
         """Give what is known of one target."""
         return self._cells[target].state
 
+    def find(self, target: str) -> TargetState | None:
+        """Give the same; None where there is no target of that name."""
+        cell = self._cells.get(target)
+        return cell.state if cell else None
+
+    def states(self) -> tuple[TargetState, ...]:
+        """Give what is known of all targets, in configured order."""
+        return tuple(cell.state for cell in self._cells.values())
+
+    def verdict(self, target: str) -> Verdict | None:
+        """Give the verdict on a target; None where there is none of that name."""
+        state = self.find(target)
+        return state.verdict if state else None
+
     def on_call_group(self, target: str) -> str | None:
         """Give the group that is paged: as configured, else as the settings last said, however long ago."""
-        state = self._cells[target].state
+        state = self.find(target)
+        if state is None:
+            return None
         if state.target.on_call_group is not None:
             return state.target.on_call_group
         settings = _document(state.successes.get(Endpoint.SETTINGS), Settings)
         return settings.on_call_pager if settings else None
 
-    def count_missed(self, target: str, endpoint: Endpoint, polls: int) -> None:
+    def count_missed(self, target: Target, endpoint: Endpoint, polls: int) -> None:
         """Take in that polls were left out."""
-        self._step(target, lambda state: _missed(state, endpoint, polls))
+        self._step(target.name, target, lambda state: _missed(state, endpoint, polls))
 
     def snapshot(self) -> Snapshot:
         """Give all targets as they are now, judged anew where time has changed the verdict."""
         now = self._clock()
         for name, cell in self._cells.items():
             if now.steady >= cell.state.expires:
-                self._step(name, lambda state: judged(state, now))
+                self._step(name, None, lambda state: judged(state, now))
         version = self._version
-        return Snapshot(version, now, tuple(cell.state for cell in self._cells.values()))
+        return Snapshot(version, now, self.states())
 
     def _step(
-        self, name: str, following: Callable[[TargetState], TargetState]
-    ) -> tuple[TargetState, TargetState]:
-        cell = self._cells[name]
+        self, name: str, of: Target | None, following: Callable[[TargetState], TargetState]
+    ) -> tuple[TargetState, TargetState] | None:
+        cell = self._cells.get(name)
+        if cell is None or (of is not None and of is not cell.state.target):
+            return None
         with cell.lock:
             before = cell.state
             cell.state = after = following(before)
         self._version = next(self._versions)
         return before, after
+
+
+def _carry_on(cell: _Cell | None, target: Target, now: Instant) -> _Cell:
+    return cell if cell is not None and cell.state.target == target else _Cell(_begin(target, now))
 
 
 # --- the next state, purely --------------------------------------------------------------------

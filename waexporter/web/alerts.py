@@ -41,6 +41,11 @@ def admits(gate: Gate, authorization: str) -> bool:
     return hmac.compare_digest(given.encode("latin-1", "replace"), expected.encode())
 
 
+def challenge(gate: Gate) -> tuple[str, str]:
+    """Give the header that tells what has to be shown."""
+    return "www-authenticate", "Bearer" if gate.token is not None else 'Basic realm="waexporter"'
+
+
 def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
     """Refuse, before its body is read, whoever may not page people."""
     pager = exporter.pager
@@ -54,9 +59,8 @@ def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
     if admits(gate, question.header("authorization")):
         return None
     pager.count_webhook("refused")
-    scheme = "Bearer" if gate.token is not None else 'Basic realm="waexporter"'
     words = "The secret of pager.webhook is missing or wrong; set http_config.authorization in Alertmanager."
-    return refuse(question, 401, words, ("www-authenticate", scheme), ("connection", "close"))
+    return refuse(question, 401, words, challenge(gate), ("connection", "close"))
 
 
 def count_refused(status: int, exporter: Exporter) -> None:

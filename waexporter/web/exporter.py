@@ -50,6 +50,19 @@ class TargetStatus:
     endpoints: tuple[EndpointStatus, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload came to; with problems nothing changed."""
+
+    problems: tuple[str, ...] = ()  # each begins with its key path, variable or file
+    is_busy: bool = False  # nothing was tried: others are at it, or the program stops
+    added: tuple[str, ...] = ()  # names of targets
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    kept: int = 0
+    keys: tuple[str, ...] = ()  # other keys that have another value now
+
+
 class Exporter(Protocol):
     """What is asked of the program; every method is thread-safe and may block for some 200 ms."""
 
@@ -76,6 +89,10 @@ class Exporter(Protocol):
 
     def targets(self) -> tuple[TargetStatus, ...]:
         """Give the status of every target in configured order."""
+        ...
+
+    def reload(self) -> Reloaded:
+        """Read the configuration anew; unlike the others it may take seconds."""
         ...
 
     def unhealthy(self) -> str | None:

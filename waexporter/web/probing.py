@@ -38,7 +38,10 @@ def probe_target(question: Question, exporter: Exporter) -> Answer | Later:
         return refuse(question, 404, f"{words}; GET /api/v1/targets lists them all.")
     probe = exporter.probe(named[0])
     if probe is None:
-        words = "Too many polls are under way for other probes; GET /metrics has what was polled before."
+        words = (
+            "Too many polls are under way for other probes, or the configuration is being reloaded; "
+            "GET /metrics has what was polled before."
+        )
         return refuse(question, 503, words, ("retry-after", "10"))
     return Later(probe.polls, patience, lambda: _give(question, exporter, probe))
 

@@ -13,6 +13,7 @@ from waexporter.web.exchange import Answer, Later, Question, refuse, say
 from waexporter.web.exporter import Exporter
 from waexporter.web.metrics import give_metrics
 from waexporter.web.probing import probe_target
+from waexporter.web.reload import reload
 from waexporter.web.status import list_targets
 
 Responder: TypeAlias = Callable[[Question, Exporter], Answer | Later]
@@ -58,6 +59,7 @@ ROUTES: Final = (
     Route("/probe", probe_target),
     Route("/-/healthy", tell_health),
     Route("/-/ready", tell_readiness),
+    Route("/-/reload", reload, ("POST",)),
     Route("/api/v1/targets", list_targets),
     Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, count_refused),
     Route("/api/v1/pages", list_pages),

@@ -167,7 +167,7 @@ class Auth:
         attempts = self._attempts
         with self._alone(ends):
             if self._has_left:
-                raise UnreachableError("no login is made any more: the program is about to end")
+                raise UnreachableError("no login is made any more: this client has been left")
             if self._token is not None and self._token is not seen:
                 return self._token
             is_paused = self._clock().steady < self._pause.ends

@@ -6,6 +6,7 @@ import random
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import requests
 import urllib3.exceptions
@@ -36,17 +37,20 @@ _NO_COOKIES = (
 
 
 class TlsContexts:
-    """The TLS contexts in use, one for each distinct setting."""
+    """The TLS contexts in use, one for each distinct setting; each goes with the last client that has it."""
 
     def __init__(self) -> None:
-        self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
+        self._contexts: WeakValueDictionary[tuple[str | None, bytes, bool], ssl.SSLContext] = (
+            WeakValueDictionary()
+        )
 
     def of(self, tls: Tls) -> ssl.SSLContext:
-        """Give the context for `tls`; the server name is not part of it."""
-        key = (tls.ca_file, tls.insecure_skip_verify)
-        if key not in self._contexts:
-            self._contexts[key] = tls_context(tls)
-        return self._contexts[key]
+        """Give the context for `tls`; the server name is not part of it. Raises OSError without its file."""
+        key = (tls.ca_file, tls.authority, tls.insecure_skip_verify)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = tls_context(tls)
+        return context
 
 
 class Client:
@@ -70,7 +74,8 @@ class Client:
         self._proxies = {"http": target.proxy_url, "https": target.proxy_url} if target.proxy_url else None
         # The target's own authority and exceptions say nothing about a proxy.
         proxy_context = contexts.of(Tls()) if (target.proxy_url or "").startswith("https:") else None
-        self._adapter = Adapter(target, contexts.of(target.tls), proxy_context, connections=_CONNECTIONS)
+        context = contexts.of(target.tls) if target.url.startswith("https:") else None
+        self._adapter = Adapter(target, context, proxy_context, connections=_CONNECTIONS)
         self._prepared: dict[Request, requests.PreparedRequest] = {}
         if target.tls.insecure_skip_verify:
             # Said once, loudly, in the log; not at every request.
@@ -105,11 +110,14 @@ class Client:
         """Tell what became of the logins."""
         return self._auth.account()
 
-    def close(self) -> None:
-        """Log out and close every connection; a failure to do so is nobody's concern any more."""
+    def close(self, patience: float = LOGOUT_TIMEOUT) -> None:
+        """Log out and close every connection; a failure to do so is nobody's concern any more.
+
+        With more patience than a login under way takes, what this one gets is logged out, too.
+        """
         try:
             with suppress(ApiError):
-                self._drive(self._auth.leave(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
+                self._drive(self._auth.leave(patience), time.monotonic() + patience)
         finally:
             self._adapter.close()
 

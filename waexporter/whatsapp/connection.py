@@ -189,7 +189,7 @@ class Adapter(HTTPAdapter):
     def __init__(
         self,
         target: Target,
-        context: ssl.SSLContext,
+        context: ssl.SSLContext | None,
         proxy_context: ssl.SSLContext | None = None,
         *,
         connections: int,
@@ -201,7 +201,7 @@ class Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         # requests would look the pool up anew for every request, which takes a tenth of its time.
         self._pool: HTTPConnectionPool = manager.connection_from_url(
-            target.url, _tls_options(target, context) if target.url.startswith("https:") else None
+            target.url, _tls_options(target, context) if context is not None else None
         )
 
     def get_connection_with_tls_context(

@@ -1,0 +1,140 @@
+"""What becomes of a fleet when its configuration is another one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waexporter.config import Difference, compare, load
+from waexporter.model import (
+    Auth,
+    Config,
+    Endpoint,
+    Gate,
+    Limits,
+    LogSettings,
+    PagerSettings,
+    Plan,
+    Secret,
+    Target,
+    Tls,
+    WebSettings,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLANS = {Endpoint.HEALTH: Plan(30.0, 10.0)}
+
+
+def a_target(name: str, **more: Any) -> Target:  # noqa: ANN401 - the fields of Target
+    return Target(name, f"http://{name}", plans=PLANS, **more)
+
+
+def a_config(*targets: Target, **more: Any) -> Config:  # noqa: ANN401 - the fields of Config
+    return Config(targets, **more)
+
+
+def test_the_same_configuration_read_again_is_no_difference(tmp_path: Path) -> None:
+    file = tmp_path / "waexporter.yml"
+    file.write_text("targets: [{url: 'http://a', auth: {api_key: twelve-chars}}]\npager: {fallback: [x://y]}")
+
+    assert compare(load(str(file), {}).config, load(str(file), {}).config) == Difference(kept=("a:80",))
+
+
+def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration() -> None:
+    old = a_config(a_target("stays"), a_target("goes"), a_target("changes"), a_target("stays too"))
+    new = a_config(a_target("stays too"), a_target("comes"), a_target("changes", shards=4), a_target("stays"))
+
+    difference = compare(old, new)
+
+    assert difference == Difference(("comes",), ("goes",), ("changes",), ("stays too", "stays"))
+    assert (difference.gone, difference.new) == (("goes", "changes"), ("comes", "changes"))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"url": "http://elsewhere"},
+        {"auth": Auth(username="monitor", password=Secret("new"))},
+        {"auth": Auth(api_key=Secret("old"))},
+        {"tls": Tls("ca.pem", authority=b"new")},
+        {"labels": (("region", "eu"),)},
+        {"plans": {Endpoint.HEALTH: Plan(31.0, 10.0)}},
+        {"stale_after": 4.0},
+    ],
+)
+def test_whatever_a_target_is_made_of_is_a_change(changed: dict[str, Any]) -> None:
+    auth, tls = Auth(username="monitor", password=Secret("old")), Tls("ca.pem", authority=b"old")
+    target = a_target("one", auth=auth, tls=tls)
+
+    difference = compare(a_config(target), a_config(replace(target, **changed)))
+
+    assert (difference.changed, difference.kept) == (("one",), ())
+
+
+def test_other_limits_are_another_way_to_read_every_target() -> None:
+    old, new = a_config(a_target("one")), a_config(a_target("one"), limits=Limits(body_bytes=1))
+
+    assert compare(old, new) == Difference(changed=("one",), keys=("limits.body_bytes",))
+
+
+@pytest.mark.parametrize(
+    ("more", "keys"),
+    [
+        ({"workers": 5}, ("poll.workers",)),
+        ({"log": LogSettings("debug", "console")}, ("log.level", "log.format")),
+        ({"pager": PagerSettings(gate=Gate(token=Secret("new")))}, ("pager.webhook",)),
+        (
+            {"pager": PagerSettings(fallback=(Secret("x://new"),), group="1-2")},
+            ("pager.group", "pager.fallback"),
+        ),
+    ],
+)
+def test_other_keys_leave_the_targets_as_they_are(more: dict[str, Any], keys: tuple[str, ...]) -> None:
+    old = a_config(a_target("one"), pager=PagerSettings())
+
+    assert compare(old, replace(old, **more)) == Difference(kept=("one",), keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"web": WebSettings("::1", 1)}, "web.listen: needs a restart"),
+        ({"web": WebSettings(config_file="web.yml")}, "web.config_file: needs a restart"),
+        ({"pager": PagerSettings(state_dir="/elsewhere")}, "pager.state_dir: needs a restart"),
+        ({"pager": None}, "pager: needs a restart"),
+    ],
+)
+def test_what_is_opened_once_needs_a_restart_both_ways(more: dict[str, Any], problem: str) -> None:
+    old = a_config(a_target("one"), pager=PagerSettings())
+    new = replace(old, **more)
+
+    assert [compare(old, new).problems, compare(new, old).problems] == [(problem,), (problem,)]
+
+
+def test_every_block_of_the_configuration_is_compared() -> None:
+    """A new block would be followed silently, or not at all, if nobody thought of it here."""
+    assert {field.name for field in fields(Config)} == {"targets", "limits", "web", "log", "workers", "pager"}
+
+
+fleets = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 3)).map(
+    lambda drawn: a_config(*(a_target(name, shards=shards) for name, shards in drawn.items()))
+)
+
+
+@given(fleets, fleets)
+def test_every_target_is_in_one_place_and_a_step_back_undoes_a_step(old: Config, new: Config) -> None:
+    there, back = compare(old, new), compare(new, old)
+
+    before, after = ({target.name for target in config.targets} for config in (old, new))
+    assert sorted((*there.removed, *there.changed, *there.kept)) == sorted(before)
+    assert sorted((*there.added, *there.changed, *there.kept)) == sorted(after)
+    assert (set(there.added), set(there.removed)) == (set(back.removed), set(back.added))
+    assert (set(there.changed), set(there.kept)) == (set(back.changed), set(back.kept))
+    same = {target.name for target in old.targets if target in new.targets}
+    assert set(there.kept) == same

@@ -1,0 +1,158 @@
+"""The fleet that is polled: what a poll leads to, and what a change of the fleet leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from waexporter.config import compare
+from waexporter.fleet import Polling
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.model import (
+    Config,
+    Endpoint,
+    Failure,
+    Plan,
+    Reading,
+    Reason,
+    Settings,
+    Success,
+    Target,
+    Tls,
+    now,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.polling.poller import Poller
+
+PLANS = {Endpoint.SETTINGS: Plan(365 * 86_400.0, 1.0)}  # the first poll is a matter of days
+NOWHERE = "http://127.0.0.1:9"
+SETTINGS = Success(document=Settings(on_call_pager="1-2"))
+
+
+class FakePoller:
+    """Polls nothing: gives what it was told to, or raises it."""
+
+    endpoint = Endpoint.SETTINGS
+
+    def __init__(self, target: Target, outcome: Success | Exception) -> None:
+        self.target = target
+        self.outcome = outcome
+
+    def poll(self) -> Reading:
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return Reading(self.target.name, self.endpoint, now(), 0.1, self.outcome)
+
+    def blame(self, crash: Exception) -> Reading:
+        return Reading(self.target.name, self.endpoint, now(), 0.0, Failure(Reason.BODY, str(crash)))
+
+
+class World:
+    """A fleet that polls nothing by itself as long as a test lasts."""
+
+    def __init__(self, *targets: Target) -> None:
+        self.config = Config(targets)
+        self.telemetry = Telemetry()
+        self.groups: list[tuple[str, str]] = []
+        self.polling = Polling(self.config, self.telemetry, now)
+
+    def start(self) -> None:
+        self.polling.start(self.config, [], lambda target, group: self.groups.append((target, group)))
+
+    def change(self, *targets: Target) -> None:
+        config = replace(self.config, targets=targets)
+        difference = compare(self.config, config)
+        self.polling.change(config, difference, self.polling.make_clients(config, difference.new))
+        self.config = config
+
+    def poll(self, target: Target, outcome: Success | Exception) -> None:
+        self.polling._poll(cast("Poller", FakePoller(target, outcome)))
+
+    def stop(self) -> None:
+        self.polling.stop()
+        self.polling.log_out()
+
+
+def a_target(name: str, **more: object) -> Target:
+    return Target(name, NOWHERE, plans=PLANS, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(a_target("one"), a_target("two"))
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_the_group_of_the_settings_is_handed_on(world: World) -> None:
+    world.poll(world.polling.clients["one"].target, SETTINGS)
+
+    assert world.groups == [("one", "1-2")]
+
+
+def test_a_poll_that_crashes_is_a_failed_poll_counted_each_time_and_told_once(world: World) -> None:
+    target = world.polling.clients["one"].target
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            world.poll(target, ZeroDivisionError("a bug"))
+
+    assert world.telemetry.crashes._value.get() == 3
+    assert [line["event"] for line in logs if "exc_info" in line] == [
+        "a poll crashed; this is a bug of waexporter"
+    ]
+    assert isinstance(world.polling.store.state("one").readings[Endpoint.SETTINGS].outcome, Failure)
+
+
+def test_what_a_poll_of_a_former_target_comes_to_leads_to_nothing(world: World) -> None:
+    former, gone = (world.polling.clients[name].target for name in ("one", "two"))
+    world.change(a_target("one", shards=4))
+
+    with capture_logs() as logs:
+        world.poll(former, SETTINGS)
+        world.poll(gone, SETTINGS)
+        world.poll(gone, ZeroDivisionError("of a connection that was closed"))
+
+    assert (logs, world.groups) == ([], [])
+    assert world.polling.store.state("one").readings == {}
+    assert world.polling.store.names == {"one"}
+
+
+def test_clients_are_kept_made_and_dropped_as_their_targets_are(world: World) -> None:
+    before = dict(world.polling.clients)
+
+    world.change(a_target("three"), a_target("two"), a_target("one", shards=4))
+
+    after = world.polling.clients
+    assert set(after) == {"one", "two", "three"}
+    assert after["two"] is before["two"]
+    assert after["one"] is not before["one"]
+    assert [state.target.name for state in world.polling.store.states()] == ["three", "two", "one"]
+
+
+def test_a_certificate_that_is_not_verified_is_said_of_each_target_that_begins_to_be_polled() -> None:
+    insecure = Tls(insecure_skip_verify=True)
+    world = World(a_target("one", tls=insecure))
+
+    with capture_logs() as logs:
+        world.start()
+        world.change(a_target("one", tls=insecure), a_target("two", tls=insecure))
+    world.stop()
+
+    assert [line["target"] for line in logs if "NOT VERIFIED" in line["event"]] == ["one", "two"]
+
+
+def test_a_fleet_that_is_not_polled_can_not_change() -> None:
+    world = World(a_target("one"))
+
+    with pytest.raises(RuntimeError, match="before it is polled"):
+        world.change(a_target("two"))
+
+    world.stop()

@@ -1,0 +1,244 @@
+"""A reload is everything or nothing, and never stands in the way."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from waexporter.config import Difference, Loaded
+from waexporter.errors import ConfigError, StartError
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.model import Config, Instant, PagerSettings, Target
+from waexporter.reloading import Reloader
+from waexporter.web.exporter import Reloaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from waexporter.fleet import Polling
+    from waexporter.oncall import OnCall
+    from waexporter.whatsapp.client import Client
+
+PATIENCE = 60.0  # seconds; only a test that fails takes as long
+ONE, TWO = Target("one", "http://one"), Target("two", "http://two")
+
+
+class FakePolling:
+    """Remembers which fleet it was told to poll."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.changes: list[tuple[Config, Difference]] = []
+        self.others: list[object] = []
+
+    def make_clients(self, config: Config, names: Iterable[str]) -> dict[str, Client]:
+        assert {target.name for target in config.targets} >= set(names)
+        if self.error is not None:
+            raise self.error
+        return {}
+
+    def change(self, config: Config, difference: Difference, clients: Mapping[str, Client]) -> None:
+        assert clients == {}
+        self.changes.append((config, difference))
+
+    def replace(self, others: Iterable[object]) -> None:
+        self.others += others
+
+
+class FakeOnCall:
+    """Remembers which settings it follows."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.followed: list[PagerSettings] = []
+
+    def equip(self, settings: PagerSettings) -> PagerSettings:
+        if self.error is not None:
+            raise self.error
+        return settings
+
+    def follow(self, settings: PagerSettings) -> list[str]:
+        self.followed.append(settings)
+        return ["heartbeat"]
+
+
+class World:
+    """A reloader that reads whatever a test says."""
+
+    def __init__(self, config: Config) -> None:
+        self.read: list[Config | Exception] = []
+        self.notes: tuple[str, ...] = ()
+        self.polling, self.on_call, self.telemetry = FakePolling(), FakeOnCall(), Telemetry()
+        self.reading, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+        self.telemetry.reload_successful.set(1)
+        self.reloader = Reloader(
+            config,
+            self.load,
+            cast("Polling", self.polling),
+            cast("OnCall", self.on_call),
+            (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
+        )
+
+    def load(self) -> Loaded:
+        found = self.read.pop(0)
+        self.reading.set()
+        self.go_on.wait(PATIENCE)
+        if isinstance(found, Exception):
+            raise found
+        return Loaded(found, self.notes)
+
+    def figures(self) -> tuple[float, float]:
+        told = self.telemetry
+        return told.reload_successful._value.get(), told.reload_success_time._value.get()
+
+
+GOOD, BAD = (1.0, 1_700_000_000.0), (0.0, 0.0)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(Config((ONE,), pager=PagerSettings()))
+
+
+def test_what_changed_is_in_force_and_the_next_reload_begins_from_there(world: World) -> None:
+    second = Config((ONE, TWO), pager=PagerSettings())
+    world.read += [second, second]
+    world.notes = ("targets[1].url: http:// carries the credentials in the clear",)
+
+    with capture_logs() as logs:
+        first, again = world.reloader.reload(), world.reloader.reload()
+
+    assert first == Reloaded(added=("two",), kept=1)
+    assert again == Reloaded(kept=2)
+    assert [difference.added for _, difference in world.polling.changes] == [("two",), ()]
+    assert world.figures() == GOOD
+    assert [line["event"] for line in logs] == [world.notes[0], "reloaded", "reloaded"]
+    assert (logs[1]["added"], logs[1]["kept"], logs[1]["keys"]) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("found", "problems"),
+    [
+        (ConfigError(["a: wrong", "b: wrong"]), ("a: wrong", "b: wrong")),
+        (Config((TWO,), pager=None), ("pager: needs a restart",)),
+    ],
+)
+def test_what_is_wrong_changes_nothing_and_is_one_line(
+    world: World, found: Config | Exception, problems: tuple[str, ...]
+) -> None:
+    world.read.append(found)
+
+    with capture_logs() as logs:
+        assert world.reloader.reload() == Reloaded(problems)
+
+    assert world.polling.changes == []
+    assert world.figures() == BAD
+    [line] = logs
+    assert (line["log_level"], line["problems"], line["count"]) == ("error", list(problems), len(problems))
+
+
+def test_a_thousand_problems_are_a_line_that_can_be_read(world: World) -> None:
+    world.read.append(ConfigError([f"targets[{number}].url: is required" for number in range(1000)]))
+
+    with capture_logs() as logs:
+        done = world.reloader.reload()
+
+    assert (len(done.problems), logs[0]["count"], len(logs[0]["problems"])) == (1000, 1000, 20)
+
+
+def test_what_can_not_be_made_keeps_everything_as_it_is(world: World) -> None:
+    new = Config((TWO,), pager=PagerSettings(group="1-2"))
+    world.read += [new, new]
+
+    world.polling.error = FileNotFoundError(2, "No such file or directory")
+    without_file = world.reloader.reload()
+    world.polling.error, world.on_call.error = None, StartError("pager.fallback: needs Apprise")
+    without_way = world.reloader.reload()
+
+    assert without_file.problems == (
+        "tls.ca_file: a file changed while it was read: No such file or directory",
+    )
+    assert without_way.problems == ("pager.fallback: needs Apprise",)
+    assert (world.polling.changes, world.on_call.followed) == ([], [])
+
+
+def test_a_crash_is_no_success(world: World) -> None:
+    world.read.append(ZeroDivisionError())
+
+    with pytest.raises(ZeroDivisionError):
+        world.reloader.reload()
+
+    assert (world.figures(), world.polling.changes) == (BAD, [])
+    world.read.append(Config((ONE, TWO), pager=PagerSettings()))
+    assert world.reloader.reload().added == ("two",)
+
+
+@pytest.mark.parametrize(
+    ("changed", "follows"),
+    [
+        ({"targets": (ONE, TWO)}, True),
+        ({"targets": (TWO,)}, True),
+        ({"pager": PagerSettings(group="1-2")}, True),
+        ({"workers": 5}, False),
+        ({}, False),
+    ],
+)
+def test_the_pager_hears_of_what_concerns_it(
+    world: World,
+    changed: dict[str, object],
+    follows: bool,  # noqa: FBT001 - a row
+) -> None:
+    config = replace(Config((ONE,), pager=PagerSettings()), **changed)  # type: ignore[arg-type]
+    world.read.append(config)
+
+    world.reloader.reload()
+
+    assert world.on_call.followed == ([config.pager] if follows else [])
+    assert world.polling.others == (["heartbeat"] if follows else [])
+
+
+def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_others_come_again(
+    world: World,
+) -> None:
+    config = Config((ONE,), pager=PagerSettings())
+    world.read += [config, config]
+    world.go_on.clear()
+    done: list[Reloaded] = []
+    threads = [threading.Thread(target=lambda: done.append(world.reloader.reload())) for _ in range(8)]
+
+    for thread in threads:
+        thread.start()
+    # Six are told at once, while the first one still reads.
+    for _ in range(6000):
+        if len(done) == 6:
+            break
+        threading.Event().wait(0.01)
+    assert [each.is_busy for each in done] == [True] * 6
+    assert len(world.read) == 1
+    world.go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+    assert sorted(each.is_busy for each in done) == [False] * 2 + [True] * 6
+    assert world.read == []
+
+
+def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(world: World) -> None:
+    world.read.append(Config((TWO,), pager=PagerSettings()))
+    world.go_on.clear()
+    done: list[Reloaded] = []
+    thread = threading.Thread(target=lambda: done.append(world.reloader.reload()))
+    thread.start()
+    world.reading.wait(PATIENCE)
+
+    world.reloader.stop()
+    world.go_on.set()
+    thread.join(PATIENCE)
+
+    assert done == [Reloaded(is_busy=True)]
+    assert world.polling.changes == []

@@ -1,0 +1,44 @@
+"""SIGHUP: heard in the main thread at any moment, followed in a thread of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Hangups:
+    """While this is entered, SIGHUP asks for a reload instead of ending the process; for the main thread.
+
+    What comes before `follow` is followed then; what comes together is followed once.
+    """
+
+    def __init__(self) -> None:
+        # The one queue that a signal's handler may put into whatever the thread it interrupts is doing.
+        self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._before: signal.Handlers | Callable[..., object] | int | None = None
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGHUP, lambda *_: self._asked.put(True))  # noqa: FBT003
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGHUP, self._before)
+        self._asked.put(False)  # noqa: FBT003 - ends the thread
+
+    def follow(self, reload: Callable[[], None]) -> None:
+        """Call `reload` for what was heard and for what will be."""
+        threading.Thread(target=self._work, args=(reload,), name="hangups", daemon=True).start()
+
+    def _work(self, reload: Callable[[], None]) -> None:
+        asked = self._asked.get()
+        while asked:
+            while asked and not self._asked.empty():
+                asked = self._asked.get()
+            if asked:
+                reload()
+                asked = self._asked.get()

@@ -1,0 +1,90 @@
+"""POST /-/reload: the configuration, read anew."""
+
+from __future__ import annotations
+
+import ipaddress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from waexporter.web.alerts import admits, challenge
+from waexporter.web.exchange import JSON, TEXT, Answer, Question, give_json, refuse, say
+from waexporter.web.negotiation import prefers_json
+
+if TYPE_CHECKING:
+    from waexporter.web.exporter import Exporter, Reloaded
+
+# What browsers add to what a page sends, be it a form or a script.
+_OF_BROWSERS = ("origin", "sec-fetch-site")
+
+
+def reload(question: Question, exporter: Exporter) -> Answer:
+    """Reload: 200 with what changed, or 400 with every problem while all goes on as before."""
+    refusal = _admit(question, exporter)
+    if refusal is not None:
+        return refusal
+    done = exporter.reload()
+    if done.is_busy:
+        words = "The exporter is reloading already, or is about to stop; ask again."
+        return refuse(question, 503, words, ("retry-after", "1"))
+    if done.problems:
+        return _complain(question, done)
+    if prefers_json(question.header("accept")):
+        return give_json(_document(done))
+    return say(_sentence(done))
+
+
+def _admit(question: Question, exporter: Exporter) -> Answer | None:
+    """Refuse whoever is not known: whoever may page may reload; without a secret, this machine may."""
+    if any(question.header(name) for name in _OF_BROWSERS):
+        return refuse(question, 403, "A web page can't have the configuration reloaded.")
+    gate = exporter.pager.settings.gate if exporter.pager is not None else None
+    if gate is not None and gate.is_guarded:
+        if admits(gate, question.header("authorization")):
+            return None
+        words = "The secret of pager.webhook is missing or wrong; it is asked for here, too."
+        return refuse(question, 401, words, challenge(gate))
+    if question.address is not None and is_loopback(question.address[0]):
+        return None
+    words = (
+        "Without a secret in pager.webhook, only requests to a loopback address of this machine may reload; "
+        "send the process SIGHUP instead."
+    )
+    return refuse(question, 403, words)
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address of our own is reached from this machine alone."""
+    try:
+        own = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = own.ipv4_mapped if isinstance(own, ipaddress.IPv6Address) else None
+    return (mapped or own).is_loopback
+
+
+def _complain(question: Question, done: Reloaded) -> Answer:
+    words = "The configuration has problems; all goes on as before."
+    if prefers_json(question.header("accept")):
+        document = {"error": words, "problems": done.problems}
+        return Answer((msgspec.json.encode(document),), JSON, HTTPStatus.BAD_REQUEST)
+    lines = "".join(f"{problem}\n" for problem in done.problems)
+    return Answer((lines.encode(errors="replace"),), TEXT, HTTPStatus.BAD_REQUEST)
+
+
+def _document(done: Reloaded) -> dict[str, object]:
+    return {
+        "status": "reloaded",
+        "added": done.added,
+        "removed": done.removed,
+        "changed": done.changed,
+        "kept": done.kept,
+        "keys": done.keys,
+    }
+
+
+def _sentence(done: Reloaded) -> str:
+    counts = f"{len(done.added)} added, {len(done.removed)} removed, {len(done.changed)} changed"
+    keys = f"; changed too: {', '.join(done.keys)}" if done.keys else ""
+    return f"Reloaded: targets: {counts}, {done.kept} kept{keys}."
