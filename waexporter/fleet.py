@@ -16,7 +16,7 @@ from waexporter.polling.demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import LOGOUT_TIMEOUT, Client, TlsContexts
+from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _LOGOUTS_AT_ONCE = 64
 _LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
-# What was taken out may take its time while the daemon goes on: longer than a login by a poll under way.
-_LOGOUT_UNHURRIED = 90.0  # seconds for one
+# What was taken out may take its time, while the daemon goes on.
+_LAST_LOGIN = 90.0  # seconds for a login by a poll under way
 _LOGOUTS_UNHURRIED = 1800.0  # seconds for all of them
 
 _LARGE = 100  # targets from which on large blocks of memory come and go
@@ -116,7 +116,7 @@ class Polling:
     def log_out(self) -> None:
         """Log out everywhere at once; who does not answer in time keeps a token until it ends by itself."""
         ends = time.monotonic() + _LOGOUTS_TIME
-        _log_out(tuple(self.clients.values()), LOGOUT_TIMEOUT, ends)
+        _log_out(tuple(self.clients.values()), 0.0, ends)
         for thread in self._leaving:
             thread.join(max(ends - time.monotonic(), 0.0))
 
@@ -134,7 +134,7 @@ class Polling:
         """Log out of what was taken out, beside everything else: a client that hangs delays nobody."""
         self._leaving = [thread for thread in self._leaving if thread.is_alive()]
         if clients:
-            work = (clients, _LOGOUT_UNHURRIED, time.monotonic() + _LOGOUTS_UNHURRIED)
+            work = (clients, _LAST_LOGIN, time.monotonic() + _LOGOUTS_UNHURRIED)
             thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
             with suppress(RuntimeError):  # no thread to be had; the tokens end by themselves
                 thread.start()

@@ -350,7 +350,7 @@ def test_without_a_file_the_secrets_that_the_environment_names_are_read_anew(
         WAEXPORTER_LISTEN="127.0.0.1:0",
     )
     with Exporter(Process((*WAEXPORTER, "run"), env=environment, cwd=parts.ROOT)) as exporter:
-        wait_for(lambda: account(exporter, "one")[0])
+        wait_for(lambda: exporter.page().value("waexporter_logins_total", target="one", result="ok"))
         assert exporter.http.post("/-/reload").text.endswith("0 changed, 1 kept.\n")
 
         password.write_text("another-password")

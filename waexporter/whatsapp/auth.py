@@ -98,6 +98,12 @@ class Auth:
             return (yield request)
         return (yield from self._with_token(request, ends))
 
+    def end_logins(self, timeout: float) -> None:
+        """Make no login any more, and wait for one under way; raises UnreachableError if it takes longer."""
+        self._has_left = True
+        with self._alone(self._clock().steady + timeout):
+            pass
+
     def leave(self, timeout: float) -> Flow:
         """Log out for good, so that no token is left behind; does nothing without one."""
         self._has_left = True

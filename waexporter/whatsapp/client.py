@@ -110,14 +110,16 @@ class Client:
         """Tell what became of the logins."""
         return self._auth.account()
 
-    def close(self, patience: float = LOGOUT_TIMEOUT) -> None:
+    def close(self, patience: float = 0.0) -> None:
         """Log out and close every connection; a failure to do so is nobody's concern any more.
 
-        With more patience than a login under way takes, what this one gets is logged out, too.
+        With `patience`, so many seconds are given to a login under way, whose token is then logged out, too.
         """
         try:
             with suppress(ApiError):
-                self._drive(self._auth.leave(patience), time.monotonic() + patience)
+                if patience:
+                    self._auth.end_logins(patience)
+                self._drive(self._auth.leave(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
         finally:
             self._adapter.close()
 
