@@ -145,7 +145,12 @@ def _config(clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Temp
             for client, simulated in clients.items()
         ],
         "poll": polls | {"stale_after": tempo.stale_after},
-        "pager": {"state_dir": str(folder / "journal"), "webhook": {"insecure": True}, "rate": UNTHROTTLED},
+        "pager": {
+            "state_dir": str(folder / "journal"),
+            "webhook": {"insecure": True},
+            "rate": UNTHROTTLED,
+            "watchdogs": [{"name": "loop", "match": {"alertname": "Watchdog"}, "max_silence": "3m"}],
+        },
     }
 
 
