@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.alerts.detection import bring
 from tests.alerts.rules import alerts
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RealParts
 
-SECONDS = 1500  # for all of it; on two cores it takes less than six minutes
+SUITES = ("bookworm", "sid")  # with the oldest Prometheus and Alertmanager, and the newest
 # Two cores can poll and scrape dozens of clients every three seconds, and may now and then stand still.
 TEMPO = Tempo(pace=40.0, shortest=3.0, stale_after=10)
 FIRES = 420  # seconds; the slowest waits for two hours, which are 180
@@ -34,8 +37,20 @@ OFF_CHANNEL = {
 _ITEM = re.compile(r"^(RESOLVED \()?([A-Za-z]+)\)?: .*\n(\w+) / (\S+)$", re.MULTILINE)
 
 
+@pytest.mark.timeout(1500)  # on two cores it takes less than six minutes
+def test_every_scenario_fires_what_is_expected_pages_and_resolves(
+    real_parts: RealParts, tmp_path: Path
+) -> None:
+    # Side by side, since each mostly waits.
+    with ThreadPoolExecutor(len(SUITES)) as pool:
+        runs = [pool.submit(run, real_parts, suite, tmp_path / suite) for suite in SUITES]
+
+    for each in runs:
+        each.result()
+
+
 def run(real_parts: RealParts, suite: str, folder: Path) -> None:
-    """Run it once with the Prometheus and the Alertmanager of a suite."""
+    folder.mkdir()
     programs = {name: real_parts.program(suite, name) for name in ("prometheus", "prometheus-alertmanager")}
     with running(programs, CLIENTS, folder, TEMPO) as loop:
         assert loop.firing() == set()
@@ -51,9 +66,9 @@ def run(real_parts: RealParts, suite: str, folder: Path) -> None:
         read = _read(loop, is_over=False)
 
     too_many = fired - EXPECTED - ALLOWED
-    assert not too_many, f"fired as well: {sorted(too_many)}"
+    assert not too_many, f"{suite}: fired as well: {sorted(too_many)}"
     uncalled_for = {each for each in read if each.severity != "critical"}
-    assert not uncalled_for, f"woke somebody: {sorted(uncalled_for)}"
+    assert not uncalled_for, f"{suite}: woke somebody: {sorted(uncalled_for)}"
 
 
 def _collect(loop: Loop) -> set[Firing]:
