@@ -54,6 +54,9 @@ class Pages(msgspec.Struct):
         )
 
 
+_PAGES = msgspec.json.Decoder(Pages)
+
+
 class Ears(NamedTuple):
     """How a daemon was found: at which address, and who asks it."""
 
@@ -97,7 +100,7 @@ class Daemon:
             raise StartError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
             raise StartError(f"{self.url} answers {_said(reply)}: check web.listen, or {_RESTART}")
-        return decode(reply.body, Pages)
+        return decode(reply.body, _PAGES)
 
     def deliver(self, webhook: bytes) -> None:
         """Hand it a webhook as Alertmanager does; raises ApiError, and StartError with what to do."""

@@ -33,6 +33,9 @@ class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     code: int | None = None
 
 
+_KEPT = msgspec.json.Decoder(_Kept)
+
+
 class Recorder:
     """Asks a client, and keeps what it answered, redacted; answers with the same, unredacted."""
 
@@ -89,7 +92,7 @@ class Replayer:
         """Give the recorded reply, or raise what was raised then."""
         path = self._folder / _file_name(request)
         try:
-            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+            kept = _KEPT.decode(path.read_bytes())
         except FileNotFoundError as error:
             raise ApiError(f"{path.name} was not recorded", reason=Reason.UNREACHABLE) from error
         except (OSError, msgspec.DecodeError) as error:

@@ -36,6 +36,9 @@ class _Status(msgspec.Struct):
     version_info: dict[str, Any] = msgspec.field(name="versionInfo", default_factory=dict)
 
 
+_STATUS = msgspec.json.Decoder(_Status)
+
+
 def inspect_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     """Read Alertmanager's configuration by its API, and judge it."""
     where = place(address)
@@ -62,7 +65,7 @@ def _ask(address: Secret) -> _Status:
     finally:
         elsewhere.close()
     check(reply)
-    return decode(reply.body, _Status)
+    return decode(reply.body, _STATUS)
 
 
 def judge(setup: Setup, pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:

@@ -87,6 +87,9 @@ class _Document(msgspec.Struct):
     messages: list[_Sent]
 
 
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A group, or one person."""
@@ -117,7 +120,7 @@ class WhatsAppChannel:
         try:
             reply = self._client.send(Request("POST", "/v1/messages", body=body), TIMEOUT)
             check(reply)
-            if not decode(reply.body, _Document).messages:
+            if not decode(reply.body, _DOCUMENT).messages:
                 raise BodyError("the answer has no message in it", status=reply.status)
         except ApiError as error:
             return judge(error)

@@ -54,6 +54,8 @@ SELECT = (
     "done_at FROM pages "
 )
 
+_PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see whatsapp.envelope.decode
+
 Row = tuple[int, bytes, str, float, int, int, int, str, str, str, float | None]
 
 
@@ -68,7 +70,7 @@ def read_entry(row: Row, path: Path) -> Entry:
         row
     )
     try:
-        page, known_state = msgspec.json.decode(zlib.decompress(content), type=Page), PageState(state)
+        page, known_state = _PAGE.decode(zlib.decompress(content)), PageState(state)
     except (zlib.error, msgspec.DecodeError, TypeError, ValueError) as error:
         raise JournalError(
             f"{path}: page {number} is damaged ({error}); move the file away, or choose another state_dir"

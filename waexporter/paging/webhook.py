@@ -37,13 +37,18 @@ class _Version(msgspec.Struct):
     version: Any = None
 
 
+# Made here and not when a body comes: see whatsapp.envelope.decode.
+_BODY_DECODER = msgspec.json.Decoder(_Body)
+_VERSION_DECODER = msgspec.json.Decoder(_Version)
+
+
 def read_webhook(body: bytes, now: float) -> Webhook:
     """Read a body of Alertmanager; `now` (wall-clock seconds) is when an alert without an end has ended.
 
     Unknown keys are ignored: later versions of Alertmanager add some. Raises WebhookError.
     """
     try:
-        read = msgspec.json.decode(body, type=_Body)
+        read = _BODY_DECODER.decode(body)
     except _UNREADABLE as error:
         raise WebhookError(_explain(body, error)) from error
     if read.version != _VERSION:
@@ -91,7 +96,7 @@ def _explain(body: bytes, error: Exception) -> str:
     if not isinstance(error, msgspec.ValidationError):
         return "the body is not JSON"
     try:
-        version = msgspec.json.decode(body, type=_Version).version
+        version = _VERSION_DECODER.decode(body).version
     except _UNREADABLE:
         version = None
     if version != _VERSION:

@@ -29,6 +29,10 @@ class _Envelope(msgspec.Struct):
     errors: msgspec.Raw = msgspec.Raw(b"null")
 
 
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_ANYTHING = msgspec.json.Decoder()
+
+
 @dataclass(frozen=True, slots=True)
 class ApiFault:
     """One entry of `errors[]`."""
@@ -56,10 +60,10 @@ def check(reply: Reply) -> None:
 def read_errors(body: bytes) -> tuple[ApiFault, ...]:
     """Read the `errors[]` of the envelope; empty when there are none or the body is something else."""
     try:
-        errors = msgspec.json.decode(body, type=_Envelope).errors
+        errors = _ENVELOPE.decode(body).errors
         if len(bytes(errors)) > _LONGEST_ERRORS:
             return (ApiFault(None, f"{len(bytes(errors))} bytes of errors"),)
-        return list_faults(msgspec.json.decode(errors))
+        return list_faults(_ANYTHING.decode(errors))
     except UNREADABLE:
         return ()
 
@@ -123,10 +127,14 @@ def text_of(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
-def decode(body: bytes, shape: type[_Shape]) -> _Shape:
-    """Decode a document of an agreed shape; raises BodyError when it is something else."""
+def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
+    """Decode a document of an agreed shape; raises BodyError when it is something else.
+
+    Decoders are made when their module is imported: msgspec takes a type apart at its first use, and where
+    two threads do that at once the process ends by a segmentation fault (seen with msgspec 0.22).
+    """
     try:
-        return msgspec.json.decode(body, type=shape)
+        return decoder.decode(body)
     except UNREADABLE as error:
         raise BodyError(_explain(body, error)) from error
 

@@ -21,9 +21,12 @@ class _Document(msgspec.Struct):
     groups: list[_Group]
 
 
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
 def read_group(body: bytes) -> Group:
     """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
-    groups = decode(body, _Document).groups
+    groups = decode(body, _DOCUMENT).groups
     if not groups:
         message = "the answer has no group in it"
         raise BodyError(message)
@@ -41,9 +44,12 @@ class _NewDocument(msgspec.Struct):
     groups: list[_New]
 
 
+_NEW_DOCUMENT = msgspec.json.Decoder(_NewDocument)
+
+
 def read_new_group(body: bytes) -> str:
     """Read POST /v1/groups: the id of the group that was made."""
-    groups = decode(body, _NewDocument).groups
+    groups = decode(body, _NEW_DOCUMENT).groups
     if not groups:
         raise BodyError("the answer has no group in it")
     return groups[0].id
@@ -57,9 +63,12 @@ class _InviteDocument(msgspec.Struct):
     groups: list[_Invite]
 
 
+_INVITE_DOCUMENT = msgspec.json.Decoder(_InviteDocument)
+
+
 def read_invite(body: bytes) -> str:
     """Read GET /v1/groups/{id}/invite: the link by which people join."""
-    groups = decode(body, _InviteDocument).groups
+    groups = decode(body, _INVITE_DOCUMENT).groups
     if not groups:
         raise BodyError("the answer has no link in it")
     return printable(groups[0].link)
@@ -73,9 +82,12 @@ class _Contacts(msgspec.Struct):
     contacts: list[_Contact]
 
 
+_CONTACTS = msgspec.json.Decoder(_Contacts)
+
+
 def read_contact_status(body: bytes) -> str:
     """Read POST /v1/contacts for one number: valid, invalid, processing."""
-    contacts = decode(body, _Contacts).contacts
+    contacts = decode(body, _CONTACTS).contacts
     if not contacts:
         message = "the answer has no contact in it"
         raise BodyError(message)

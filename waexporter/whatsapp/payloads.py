@@ -53,9 +53,12 @@ class _Login(msgspec.Struct):
     users: list[_Session]
 
 
+_LOGIN = msgspec.json.Decoder(_Login)
+
+
 def read_login(body: bytes) -> tuple[str, float]:
     """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch."""
-    document = decode(body, _Login)
+    document = decode(body, _LOGIN)
     if not document.users or not _is_header_safe(document.users[0].token):
         message = "the answer to the login has no token in it"
         raise BodyError(message)
@@ -85,12 +88,15 @@ class _HealthDocument(msgspec.Struct):
     meta: object = None
 
 
+_HEALTH_DOCUMENT = msgspec.json.Decoder(_HealthDocument)
+
+
 _STATUSES = {status.value: status for status in Status if status is not Status.UNREACHABLE}
 
 
 def read_health(body: bytes) -> Health:
     """Read GET /v1/health, flat for a single client and per node for a cluster."""
-    document = decode(body, _HealthDocument)
+    document = decode(body, _HEALTH_DOCUMENT)
     nodes = document.health
     meta = document.meta if isinstance(document.meta, dict) else {}
     clustered = not isinstance(nodes.get("gateway_status"), str) and "errors" not in nodes
@@ -158,6 +164,8 @@ class Statistics:
 _DATUM = msgspec.json.Decoder(Datum)
 _FLAT = msgspec.json.Decoder(dict[str, Metric])
 _LABELS = msgspec.json.Decoder(dict[str, str | int | float | bool | None] | None)
+_MAP: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_RAW_MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NESTED = msgspec.json.Decoder(dict[str, dict[str, Metric]])
 
 
@@ -168,13 +176,13 @@ def read_statistics(body: bytes, *path: str) -> Statistics:
         return Statistics({"": _FLAT.decode(inner)})
     with suppress(*UNREADABLE):
         return Statistics(_NESTED.decode(inner), clustered=True)
-    return _salvage(decode(inner, dict[str, Any]))
+    return _salvage(decode(inner, _MAP))
 
 
 def _descend(body: bytes, path: tuple[str, ...]) -> bytes:
     inner: bytes | msgspec.Raw = body
     for key in path:
-        document = decode(bytes(inner), dict[str, msgspec.Raw])
+        document = decode(bytes(inner), _RAW_MAP)
         if key not in document:
             message = f"the answer has no {key!r} in it"
             raise BodyError(message)

@@ -28,11 +28,12 @@ _KNOWN = frozenset(
     {upstream for upstream, _ in _NUMBERS.values()} | {*_TRUTHS, "webhooks", "on_call_pager", "media"}
 )
 _DEEPEST = 4
+_MAP = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_settings(body: bytes) -> Settings:
     """Read the settings, nested or flat; what is no usable value is absent."""
-    said = _unwrap(decode(body, dict[str, Any]))
+    said = _unwrap(decode(body, _MAP))
     webhooks = said.get("webhooks")
     webhooks = webhooks if isinstance(webhooks, dict) else {}
     numbers = {
@@ -90,9 +91,12 @@ class _Shards(msgspec.Struct):
     shards: Any = None
 
 
+_SHARDS = msgspec.json.Decoder(_Shards)
+
+
 def read_shards(body: bytes) -> int:
     """Read GET /v1/account/shards, nested or flat: how many shards the account has."""
-    document = decode(body, _Shards)
+    document = decode(body, _SHARDS)
     account = document.account
     inner = account[0] if isinstance(account, list) and account else account
     said = inner.shards if isinstance(inner, _Account) else document.shards

@@ -31,6 +31,9 @@ class _Document(msgspec.Struct):
     support: dict[str, Any]
 
 
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
 @dataclass(frozen=True, slots=True)
 class SupportRead:
     """What was understood, and what was not."""
@@ -41,7 +44,7 @@ class SupportRead:
 
 def read_support(body: bytes) -> SupportRead:
     """Read the document, flat for a single client and per node for a cluster."""
-    said = decode(body, _Document).support
+    said = decode(body, _DOCUMENT).support
     clustered = not _OF_A_NODE & said.keys()
     dropped: Counter[Drop] = Counter()
     nodes = said if clustered else {"": said}
