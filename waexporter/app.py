@@ -81,7 +81,7 @@ def start(
     with ExitStack() as stack:
         stack.callback(server.close)
         stack.callback(polling.log_out)
-        tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, _ignore, is_poll=False)]
+        tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, is_poll=False)]
         if on_call is not None:
             tasks += on_call.tasks()
             stack.callback(on_call.pager.stop)
@@ -113,10 +113,6 @@ def _on_call(
 
     fleet = Fleet(polling.store, polling.clients, polling.contexts)
     return OnCall(config.pager, fleet, telemetry, clock)
-
-
-def _ignore(_missed: int) -> None:
-    """Take no notice: a heartbeat that was left out shows in the next one's time."""
 
 
 def _say_crash(doing: str, crash: Exception) -> None:

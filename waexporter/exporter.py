@@ -88,7 +88,7 @@ class RunningExporter:
                 _compose(self._store.snapshot(), wanted.targets, openmetrics=wanted.openmetrics).blocks()
             )
         own = self._telemetry.render(as_openmetrics=wanted.openmetrics)  # last: it counts the page's clashes
-        return gzip_member(text, own) if wanted.gzip else (*decompress(text), own)
+        return _written(text, own, wanted)
 
     def probe(self, target: str) -> Probe | None:
         """Begin to poll a target now."""
@@ -102,7 +102,7 @@ class RunningExporter:
         fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
         text = compress(compose(fragments, openmetrics=wanted.openmetrics).blocks())
         end = b"# EOF\n" if wanted.openmetrics else b""
-        return gzip_member(text, end) if wanted.gzip else (*decompress(text), end)
+        return _written(text, end, wanted)
 
     def names(self) -> frozenset[str]:
         """Give the names of all targets."""
@@ -153,6 +153,11 @@ class RunningExporter:
         steady = snapshot.at.steady
         until = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
         return _Kept(snapshot.version, until, compress(page.blocks()))
+
+
+def _written(text: Compressed, end: bytes, wanted: Wanted) -> tuple[bytes, ...]:
+    """Give a page and what stands at its end in the encoding that is wanted."""
+    return gzip_member(text, end) if wanted.gzip else (*decompress(text), end)
 
 
 def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> Page:

@@ -35,10 +35,8 @@ class Hangups:
         threading.Thread(target=self._work, args=(reload,), name="hangups", daemon=True).start()
 
     def _work(self, reload: Callable[[], None]) -> None:
-        asked = self._asked.get()
-        while asked:
-            while asked and not self._asked.empty():
-                asked = self._asked.get()
-            if asked:
-                reload()
-                asked = self._asked.get()
+        while self._asked.get():
+            while not self._asked.empty():
+                if not self._asked.get():
+                    return
+            reload()

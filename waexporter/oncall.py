@@ -44,77 +44,62 @@ class Equipment(NamedTuple):
     heartbeat: Elsewhere | None
 
 
-def equip(settings: PagerSettings, contexts: TlsContexts) -> Equipment:
-    """Make the equipment of a pager; raises StartError for a fallback that can't be used."""
-    heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
-    return Equipment(settings, open_fallback(settings, contexts), heartbeat)
-
-
 class OnCall:
     """A pager with the fleet that carries its pages, and what it needs to run."""
 
     def __init__(
         self, settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
     ) -> None:
+        """Build the pager of a daemon; raises StartError for a fallback that can't be used."""
+
+        def on_crash(crash: Exception) -> None:
+            telemetry.crashes.inc()
+            _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
+
         self._fleet = fleet
-        self.pager = build_pager(settings, fleet, telemetry, clock)
+        equipment = self.equip(settings)
+        surroundings = Surroundings(telemetry.for_pager(), clock, random.random, on_crash)
+        self.pager = Pager(
+            settings,
+            self._outlets(equipment),
+            surroundings,
+            lambda: _verdicts(fleet.store),
+            equipment.heartbeat,
+        )
 
     def tasks(self) -> list[Task]:
         """Give what has to be run while the pager does."""
-        return [Task("pager", self.pager.tick, TICK, TICK, _ignore, is_poll=False), self._heartbeat()]
+        return [Task("pager", self.pager.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
     def equip(self, settings: PagerSettings) -> Equipment:
-        """Make what other settings need; raises StartError, with what to do, where that can't be."""
-        return equip(settings, self._fleet.contexts)
+        """Make what settings need; raises StartError, with what to do, where that can't be."""
+        contexts = self._fleet.contexts
+        heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
+        return Equipment(settings, open_fallback(settings, contexts), heartbeat)
 
     def follow(self, equipment: Equipment) -> list[Task]:
         """Go on with other settings; gives the tasks that are to be run otherwise than before."""
         before = self.pager.settings.heartbeat_interval
-        outlets = _outlets(equipment, self._fleet, self.pager.remembered_group)
-        self.pager.follow(equipment.settings, outlets, equipment.heartbeat)
+        self.pager.follow(equipment.settings, self._outlets(equipment), equipment.heartbeat)
         return [self._heartbeat()] if equipment.settings.heartbeat_interval != before else []
 
     def _heartbeat(self) -> Task:
         interval = self.pager.settings.heartbeat_interval
-        return Task("pager heartbeat", self.pager.beat, interval, interval, _ignore, is_poll=False)
+        return Task("pager heartbeat", self.pager.beat, interval, interval, is_poll=False)
 
+    def _outlets(self, equipment: Equipment) -> Outlets:
+        settings, store = equipment.settings, self._fleet.store
 
-def _ignore(_missed: int) -> None:
-    """Take no notice: what was left out shows elsewhere."""
+        def carriers() -> tuple[Carrier, ...]:
+            return tuple(
+                carrier_of(settings, state.target.name, state.verdict, known_group(state.target.name))
+                for state in store.states()
+            )
 
+        def known_group(name: str) -> str | None:
+            return store.on_call_group(name) or self.pager.remembered_group(name)
 
-def build_pager(
-    settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
-) -> Pager:
-    """Build the pager of a daemon; raises StartError for a fallback that can't be used."""
-
-    def on_crash(crash: Exception) -> None:
-        telemetry.crashes.inc()
-        _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
-
-    def remembered(name: str) -> str | None:
-        return pager.remembered_group(name)
-
-    equipment = equip(settings, fleet.contexts)
-    outlets = _outlets(equipment, fleet, remembered)
-    surroundings = Surroundings(telemetry.for_pager(), clock, random.random, on_crash)
-    pager = Pager(settings, outlets, surroundings, lambda: _verdicts(fleet.store), equipment.heartbeat)
-    return pager
-
-
-def _outlets(equipment: Equipment, fleet: Fleet, remembered: Callable[[str], str | None]) -> Outlets:
-    settings, store = equipment.settings, fleet.store
-
-    def carriers() -> tuple[Carrier, ...]:
-        return tuple(
-            carrier_of(settings, state.target.name, state.verdict, known_group(state.target.name))
-            for state in store.states()
-        )
-
-    def known_group(name: str) -> str | None:
-        return store.on_call_group(name) or remembered(name)
-
-    return Outlets(carriers, whatsapp_of(fleet.clients), equipment.fallback)
+        return Outlets(carriers, whatsapp_of(self._fleet.clients), equipment.fallback)
 
 
 class _Nobody:

@@ -55,14 +55,15 @@ _RUNBOOKS = {
     "WhatsAppDuplicateClient": ("duplicate_client",),
     "WhatsAppNoPrimaryMaster": ("no_primary_master", "two_primary_masters", "primary_master_disconnected"),
     "WhatsAppNodeUnreachable": ("node_unreachable",),
-    "WhatsAppOnCallPagerUnset": ("on_call_group_unreachable", "nobody_to_page"),
+    "WhatsAppOnCallPagerUnset": ("on_call_group_unreachable",),
     "WhatsAppOverloaded": ("overloaded",),
-    "WhatsAppRateLimited": ("rate_limited", "sends_limited"),
+    "WhatsAppRateLimited": ("rate_limited",),
     "WhatsAppShardUncovered": ("shard_uncovered",),
     "WhatsAppUnregistered": ("unregistered",),
     "WhatsAppVersionSkew": ("version_skew",),
 }
-_RUNBOOKS |= {sign.runbook: (sign.slug,) for sign in SIGNS if sign.runbook not in _RUNBOOKS}
+for _sign in SIGNS:
+    _RUNBOOKS[_sign.runbook] = (*_RUNBOOKS.get(_sign.runbook, ()), _sign.slug)
 _OTHERWISE = "WhatsAppDegraded"
 _STEPS = 100  # into which the time shown is divided: the cost of looking back, however far that is
 

@@ -28,7 +28,7 @@ from waexporter.model import (
     Tls,
     Watchdog,
 )
-from waexporter.oncall import Fleet, build_pager
+from waexporter.oncall import Fleet, OnCall
 from waexporter.polling.demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -183,7 +183,7 @@ def _daemon(targets: tuple[Target, ...], clock: _Clock, folder: Path) -> Iterato
             stack.callback(client.close)
         store, telemetry = Store(targets, clock.now), Telemetry()
         settings = PagerSettings(state_dir=str(folder / "journal"), watchdogs=(_watchdog(),))
-        pager = build_pager(settings, Fleet(store, clients, contexts), telemetry, clock.now)
+        pager = OnCall(settings, Fleet(store, clients, contexts), telemetry, clock.now).pager
         stack.callback(pager.stop)
         pager.start()
         yield _Daemon(tuple(clients.values()), store, telemetry, pager, clock)
