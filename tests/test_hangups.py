@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from typing import TYPE_CHECKING
 
+from tests.e2e.waiting import wait_for
 from waexporter.hangups import Hangups
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 
@@ -34,13 +30,6 @@ def hang_up() -> None:
     os.kill(os.getpid(), signal.SIGHUP)
 
 
-def wait_until(holds: Callable[[], object]) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < ends, "it did not come true"
-        time.sleep(0.01)
-
-
 def test_what_comes_before_anything_can_be_reloaded_is_followed_later_and_once() -> None:
     reloads = Reloads()
 
@@ -50,7 +39,7 @@ def test_what_comes_before_anything_can_be_reloaded_is_followed_later_and_once()
         hangups.follow(reloads)
         assert reloads.begun.wait(PATIENCE)
         hang_up()
-        wait_until(lambda: reloads.count == 2)
+        wait_for(lambda: reloads.count == 2)
 
     assert reloads.count == 2
 
@@ -66,9 +55,9 @@ def test_whatever_comes_while_a_reload_goes_on_is_one_more_reload() -> None:
         for _ in range(5):
             hang_up()
         reloads.release.set()
-        wait_until(lambda: reloads.count == 2)
+        wait_for(lambda: reloads.count == 2)
 
-    wait_until(lambda: all(thread.name != "hangups" for thread in threading.enumerate()))
+    wait_for(lambda: all(thread.name != "hangups" for thread in threading.enumerate()))
     assert reloads.count == 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from tests.e2e.waiting import wait_for
 from tests.paging.fakes import BUSY, GROUP, SILENCE, UNKNOWN_GROUP, FakeChannel, Rig, an_alert
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings, Rate, State
@@ -19,7 +19,7 @@ from waexporter.paging.channels import Outcome, Recipient
 from waexporter.paging.routes import Carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from waexporter.paging.attempt import Waiting
@@ -31,13 +31,6 @@ PATIENCE = 60.0  # seconds; only a test that fails takes as long
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
     return Rig(tmp_path)
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < ends, "it did not come true"
-        time.sleep(0.01)
 
 
 def test_a_page_goes_out_and_its_end_is_in_the_journal_and_in_the_metrics(rig: Rig) -> None:
@@ -366,7 +359,7 @@ def test_a_worker_outlives_a_bug_outside_of_any_attempt(rig: Rig) -> None:
     rig.page()
     rig.delivery.start()
 
-    wait_until(lambda: rig.states() == ["accepted"])
+    wait_for(lambda: rig.states() == ["accepted"])
     assert len(rig.crashes) == 4
 
 
@@ -378,7 +371,7 @@ def test_workers_deliver_what_they_are_given_and_stop(rig: Rig) -> None:
     for number in range(6):
         rig.page(f"thread {number}")
 
-    wait_until(lambda: rig.delivery.pending() == 0)
+    wait_for(lambda: rig.delivery.pending() == 0)
     rig.delivery.stop(PATIENCE)
 
     assert not any(worker.is_alive() for worker in rig.delivery._workers)
@@ -393,9 +386,9 @@ def test_a_slow_thread_keeps_no_other_waiting(rig: Rig) -> None:
     slow = rig.page("slow", an_alert("slow", "alpha"))
     rig.page("fast", an_alert("fast", "beta"))
 
-    wait_until(lambda: rig.way("beta", Recipient("two")).sent)
+    wait_for(lambda: rig.way("beta", Recipient("two")).sent)
     is_over.set()
-    wait_until(lambda: rig.delivery.pending() == 0)
+    wait_for(lambda: rig.delivery.pending() == 0)
 
     assert slow == 1
     assert rig.states() == ["accepted", "accepted"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.waiting import wait_for
 from waexporter.polling.schedule import Schedule, Task, _left_out, _Moment, size_pool, watch_clock
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def test_a_run_that_waits_for_a_thread_when_its_task_is_taken_out_never_begins()
     with running(a_task("busy", occupy, 3600.0), workers=1) as schedule:
         begun.wait(DEADLINE)
         schedule.add([a_task("goes", goes, 3600.0)], targets=1)
-        _wait_until(lambda: "goes" in schedule._executor._planned)
+        wait_for(lambda: "goes" in schedule._executor._planned)
         schedule.add([a_task("last", last, 3600.0)], targets=1)
         schedule.drop(["goes"])
         release.set()
@@ -294,15 +295,8 @@ def test_no_trace_is_left_of_what_was_taken_out() -> None:
             schedule.drop([f"task {number}"])
         executor = schedule._executor
 
-        _wait_until(lambda: set(executor._instances) <= {"stays"})
+        wait_for(lambda: set(executor._instances) <= {"stays"})
         assert set(executor._planned) == set(executor._tasks) == set(schedule._tasks) == {"stays"}
-
-
-def _wait_until(holds: Callable[[], object]) -> None:
-    ends = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < ends, "it did not come true"
-        time.sleep(0.01)
 
 
 # --- the end -----------------------------------------------------------------------------------

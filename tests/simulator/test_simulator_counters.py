@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.simulator.readings import counters
 from waexporter.simulator import catalogue, traffic
 from waexporter.simulator.counters import Meter, Timing
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from tests.simulator.conftest import Caller
 
 _DAY = 86_400
-
-
-def _counters(families: dict[str, Any]) -> dict[tuple[str, str], float]:
-    return {
-        (name, str(sample.get("labels"))): sample["value"]
-        for name, family in families.items()
-        for sample in family["data"]
-        if family["type"] == "counter"
-    }
 
 
 def _rate(caller: Caller, node: str, family: str) -> float:
@@ -43,7 +35,7 @@ def test_counters_never_fall(single: Caller, path: str) -> None:
     for pause in (0, 1, 13, 41, 307, 2820, 40_000):
         caller.clock.move(pause)
         answer = caller.get(f"/v1/{path}").json()
-        readings.append(_counters(answer["metrics"] if path == "metrics" else answer["stats"]["app"]))
+        readings.append(counters(answer["metrics"] if path == "metrics" else answer["stats"]["app"]))
 
     falls = [key for old, new in pairwise(readings) for key in old if new[key] < old[key]]
     assert falls == []
@@ -103,7 +95,7 @@ def test_nothing_has_been_counted_when_a_process_begins() -> None:
 
     document = meter.read(catalogue.APP)
 
-    assert set(_counters(document).values()) == {0}
+    assert set(counters(document).values()) == {0}
 
 
 def test_traffic_is_higher_by_day_than_by_night() -> None:
@@ -118,14 +110,14 @@ def test_traffic_is_higher_by_day_than_by_night() -> None:
 
 def test_a_counter_reset_begins_at_nothing_again_and_again(single: Caller) -> None:
     caller = single
-    before = sum(_counters(caller.stats()).values())
+    before = sum(counters(caller.stats()).values())
 
     caller.bring("counter_reset", seconds=60)
-    at_once = sum(_counters(caller.stats()).values())
+    at_once = sum(counters(caller.stats()).values())
     caller.clock.move(59)
-    grown = sum(_counters(caller.stats()).values())
+    grown = sum(counters(caller.stats()).values())
     caller.clock.move(1)
-    again = sum(_counters(caller.stats()).values())
+    again = sum(counters(caller.stats()).values())
 
     assert before > grown > 0
     assert (at_once, again) == (0, 0)
@@ -133,13 +125,13 @@ def test_a_counter_reset_begins_at_nothing_again_and_again(single: Caller) -> No
 
 def test_a_coreapp_that_was_dead_begins_anew(ha: Caller) -> None:
     caller = ha
-    before = sum(_counters(caller.stats()["core1:8f2c"]).values())
+    before = sum(counters(caller.stats()["core1:8f2c"]).values())
     caller.bring("dead_node", node="core1")
     caller.clock.move(20)
 
     caller.call("DELETE", "/_control/faults/dead_node")
     caller.clock.move(1)
-    after = sum(_counters(caller.stats()["core1:8f2c"]).values())
+    after = sum(counters(caller.stats()["core1:8f2c"]).values())
 
     assert 0 < after < before / 100
 
@@ -153,8 +145,8 @@ def test_a_spare_counts_from_its_takeover_on(ha: Caller) -> None:
     caller.clock.move(10)
     later = caller.stats()["core2:1d7a"]
 
-    assert set(_counters(at_takeover).values()) == {0}
-    assert sum(_counters(later).values()) > 0
+    assert set(counters(at_takeover).values()) == {0}
+    assert sum(counters(later).values()) > 0
 
 
 def test_messages_stand_still_while_the_gateway_is_down(ha: Caller) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.simulator.readings import counters
 from waexporter.simulator.strains import GROWTH, LEVELS
 
 if TYPE_CHECKING:
@@ -47,15 +48,6 @@ def _watch(caller: Caller, path: str) -> Growth:
     before = _families(caller, path)
     caller.clock.move(_FIVE_MINUTES)
     return Growth(before, _families(caller, path))
-
-
-def _counters(families: dict[str, Any]) -> dict[tuple[str, str], float]:
-    return {
-        (name, str(sample.get("labels"))): sample["value"]
-        for name, family in families.items()
-        for sample in family["data"]
-        if family["type"] == "counter"
-    }
 
 
 def test_a_webhook_that_fails_refuses_most_callbacks(single: Caller) -> None:
@@ -211,7 +203,7 @@ def test_no_counter_falls_when_a_fault_begins_ends_or_comes_again(single: Caller
     readings = []
 
     def read() -> None:
-        readings.append(_counters({**_families(caller, _APP), **_families(caller, _WEB)}))
+        readings.append(counters({**_families(caller, _APP), **_families(caller, _WEB)}))
 
     read()
     for _ in range(3):
