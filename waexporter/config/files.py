@@ -1,23 +1,56 @@
-"""Small text files, read whole."""
+"""Small files, read whole."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import select
+import time
 
 from waexporter.config.quantities import format_bytes
+
+_PATIENCE = 10.0  # seconds for a pipe to be written and closed
+_PIECE = 65_536  # bytes
 
 
 def read_text(path: str, *, limit: int) -> str:
     """Read a UTF-8 text of at most `limit` bytes; ValueError says in a sentence, with the path, why not."""
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise ValueError(f"can't read {path}: {error.strerror}") from error
-    if len(content) > limit:
-        raise ValueError(f"{path} is larger than {format_bytes(limit)}")
-    try:
-        return content.decode("utf-8")
+        return read_bytes(path, limit=limit).decode("utf-8")
     except UnicodeDecodeError:
         # Without its cause: a UnicodeDecodeError carries the bytes, and these may be a secret.
         raise ValueError(f"{path} is not UTF-8 text") from None
+
+
+def read_bytes(path: str, *, limit: int, patience: float = _PATIENCE) -> bytes:
+    """Read at most `limit` bytes; ValueError says in a sentence, with the path, why not.
+
+    A pipe that nobody writes to would hold up the start, and every reload after it, without a word.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            content = _read(descriptor, limit + 1, time.monotonic() + patience)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ValueError(f"can't read {path}: {error.strerror}") from error
+    if content is None:
+        raise ValueError(f"{path} is a pipe that was not written and closed within {patience:g} s")
+    if len(content) > limit:
+        raise ValueError(f"{path} is larger than {format_bytes(limit)}")
+    return content
+
+
+def _read(descriptor: int, most: int, ends: float) -> bytes | None:
+    """Read to the end, or so many bytes; None where neither is reached before `ends` (steady clock)."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    content = b""
+    while len(content) < most:
+        if not poll.poll(max(ends - time.monotonic(), 0.0) * 1000):
+            return None
+        piece = os.read(descriptor, min(_PIECE, most - len(content)))
+        if not piece:
+            break
+        content += piece
+    return content

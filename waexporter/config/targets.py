@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from waexporter.config import addresses, polls, scalars
 from waexporter.config.credentials import read_auth
+from waexporter.config.files import read_bytes
 from waexporter.model import Auth, Endpoint, Target, Tls, Topology
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
 
 _LONGEST_NAME = 128
+_LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; all that a system trusts are a quarter of a MiB
 _LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TOPOLOGY = scalars.choice("auto", *Topology)
 
@@ -128,9 +130,11 @@ def _topology(value: object) -> Topology | None:
 
 def _ca_file(path: str) -> tuple[str, bytes]:
     """Give the path of a usable file, and a digest of what it holds."""
+    # Before it is tried: if it is replaced in between, the next reload sees a change.
+    digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
+    if not Path(path).is_file():
+        raise ValueError(f"{path} must be a regular file, since it is read more than once")
     try:
-        # Before it is tried: if it is replaced in between, the next reload sees a change.
-        digest = hashlib.sha256(Path(path).read_bytes()).digest()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         raise ValueError(f"{path} holds no PEM certificate") from None
