@@ -389,7 +389,7 @@ class Failure:
     reason: Reason
     message: str  # one sentence for a person, free of secrets
     code: int | None = None  # the API's own error code
-    status: int | None = None  # the HTTP status
+    status: int | None = None  # the HTTP status, or that which the code stands for
     parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
-from waexporter.whatsapp.envelope import ApiFault, check, printable, read_errors
+from waexporter.whatsapp.envelope import ApiFault, check, is_refused, printable, read_errors, status_of
 from waexporter.whatsapp.exchange import Reply
 
 DATA = Path(__file__).parent / "data"
@@ -136,6 +136,30 @@ _BARE: list[tuple[Reply, type[ApiError], Reason, str]] = [
         Reason.BODY,
         "answered 200 with errors: 1014 Internal error",
     ),
+    (
+        Reply(200, _errors({"code": 1005, "title": "Access denied"})),
+        RefusedError,
+        Reason.REFUSED,
+        "answered 200 with errors: 1005 Access denied",
+    ),
+    (
+        Reply(200, _errors({"code": 1015, "title": "Too many requests"})),
+        StatusError,
+        Reason.RATE_LIMITED,
+        "answered 200 with errors: 1015 Too many requests",
+    ),
+    (
+        Reply(500, _errors({"code": 1024, "title": "Password change required"})),
+        RefusedError,
+        Reason.REFUSED,
+        "answered 500: 1024 Password change required",
+    ),
+    (
+        Reply(401, _errors({"title": "who knows"}, {"code": 1014, "title": "Internal error"})),
+        StatusError,
+        Reason.STATUS,
+        "answered 401: no code who knows; 1014 Internal error",
+    ),
 ]
 
 
@@ -147,6 +171,35 @@ def test_any_other_answer_is_raised_with_what_there_is_to_say(
         check(reply)
 
     assert (type(caught.value), caught.value.reason, str(caught.value)) == (kind, reason, words)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "amounts_to"),
+    [
+        (200, 1005, 401),
+        (403, 1005, 403),
+        (500, 1005, 401),
+        (200, 1006, 404),
+        (400, 1012, 404),
+        (200, 1014, 500),
+        (401, 1014, 500),
+        (500, 1015, 429),
+        (200, 1016, 503),
+        (418, 1099, 418),
+        (401, None, 401),
+    ],
+)
+def test_the_code_of_the_api_outweighs_the_status_it_came_with(
+    status: int, code: int | None, amounts_to: int
+) -> None:
+    reply = Reply(status, _errors({"code": code, "title": "words"}))
+
+    with pytest.raises(ApiError) as caught:
+        check(reply)
+
+    assert (caught.value.status, caught.value.code) == (amounts_to, code)
+    assert status_of(reply) == amounts_to
+    assert is_refused(reply) == (amounts_to in {401, 403})
 
 
 def test_errors_deep_inside_a_document_are_not_those_of_the_envelope() -> None:
@@ -177,14 +230,32 @@ _FAULTS: dict[str, tuple[bytes, tuple[ApiFault, ...]]] = {
     "words without end": (_errors({"title": "a" * 5000}), (ApiFault(None, "a" * 200 + "…"),)),
     "entries of the wrong type": (_errors("a", 1, None, []), ()),
     "a list too long": (_errors(*[{"code": 1}] * 10_000), (ApiFault(None, "130000 bytes of errors"),)),
-    "no list": (b'{"errors":{"code":1}}', ()),
+    "one error in the place of a list": (b'{"errors":{"code":1}}', (ApiFault(1, "no words given"),)),
+    "a list with a gap, as PHP writes it": (
+        b'{"errors":{"1":{"code":1014,"title":"a"},"10":{"code":2},"2":{"code":3}}}',
+        (ApiFault(1014, "a"), ApiFault(3, "no words given"), ApiFault(2, "no words given")),
+    ),
+    "no list": (b'{"errors":{"later":{"code":1}}}', ()),
+    "an empty map": (b'{"errors":{}}', ()),
+    "code as a fraction that is none": (b'{"errors":[{"code":1014.0}]}', (ApiFault(1014, "no words given"),)),
     "nothing": (b'{"errors":null}', ()),
     "twice": (b'{"errors":[{"code":1}],"errors":[{"code":2}]}', (ApiFault(2, "no words given"),)),
     "no map": (b"[]", ()),
     "nesting without end": (b'{"errors":' + b"[" * 100_000, ()),
     "nesting beside it": (b'{"x":' + b"[" * 100_000, ()),
     "no JSON": (b"\0", ()),
-    "no Unicode": (b'{"errors":[{"title":"\xff"}]}', ()),
+    "no Unicode": (
+        b'{"errors":[{"code":1014,"title":"h\xf4te"}]}',
+        (ApiFault(1014, "hôte"),),
+    ),
+    "a number without end beside it": (
+        b'{"x":1e400,"errors":[{"code":1014}]}',
+        (ApiFault(1014, "no words given"),),
+    ),
+    "a warning of PHP before it": (
+        b'<br />\n<b>Notice</b>: {x}\n{"errors":[{"code":1014}]}',
+        (ApiFault(1014, "no words given"),),
+    ),
 }
 
 

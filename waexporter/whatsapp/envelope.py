@@ -5,32 +5,49 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from waexporter.errors import BodyError, RefusedError, StatusError
+from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
+from waexporter.whatsapp.liberal import UNREADABLE, as_list, kind, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from waexporter.whatsapp.exchange import Reply
 
-# What the decoder raises for bytes that are not the document. Its texts quote shapes, never values.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 _Shape = TypeVar("_Shape")
-_TOO_MANY_REQUESTS = 1015
 _LONGEST_ERRORS = 65536  # bytes; a few sentences are wanted, not millions of them
+_MOST_ERRORS = 100
+_LARGEST_CODE = 10**9
+# The statuses that the API documents for its codes, the usual one first. What the code says outweighs the
+# status that came with it: some versions and gateways answer everything with 200, others with 500.
+_STATUSES: Mapping[int, tuple[int, ...]] = {
+    **dict.fromkeys((1001, 1002, 1003, 1008, 1009, 1010, 1013, 1019, 1020, 1021, 1025), (400,)),
+    **dict.fromkeys((1000, 1011, 1014, 1017, 1018, 1023), (500,)),
+    1004: (409,),
+    1005: (401, 403),
+    1006: (404,),
+    1007: (403,),
+    1012: (404,),
+    1015: (429,),
+    1016: (503,),
+    1022: (412,),
+    1024: (401,),
+    1026: (501,),
+}
 
 
 class _Envelope(msgspec.Struct):
     errors: msgspec.Raw = msgspec.Raw(b"null")
 
 
+# Decoders are made when their module is imported: msgspec takes a type apart at its first use, and where two
+# threads do that at once the process ends by a segmentation fault (seen with msgspec 0.22).
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
-_ANYTHING = msgspec.json.Decoder()
+_ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +60,63 @@ class ApiFault:
 
 def check(reply: Reply) -> None:
     """Raise the ApiError that a reply amounts to, if it is not a 2xx free of `errors`."""
+    faults = _faults_of(reply)
+    if faults:
+        raise _error_of(reply, faults)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        _raise_status(reply)
+        message = f"answered {reply.status}: no error of the API in it, but {_describe(reply)}"
+        raise _error_with_status(message, reply.status, None)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         where = f" to {_place(reply.location)}" if reply.location else ""
         message = f"answered {reply.status}, a redirect{where}; redirects are not followed: correct the url"
         raise StatusError(message, status=reply.status)
     if reply.status < HTTPStatus.OK:
         raise StatusError(f"answered {reply.status}, which ends no request", status=reply.status)
+
+
+def status_of(reply: Reply) -> int:
+    """Return the status that a reply amounts to: its own, unless an error code in it stands for another."""
+    return _status(reply, _code_of(_faults_of(reply)))
+
+
+def is_refused(reply: Reply) -> bool:
+    """Return whether a reply refuses the credentials that were shown."""
+    return status_of(reply) in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+def _faults_of(reply: Reply) -> tuple[ApiFault, ...]:
+    """Return the errors in a reply; a redirect is a gateway's, and has none."""
+    if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
+        return ()
     # A cheap look first: documents are large, and the envelope's key is never inside a string unescaped.
-    if b'"errors"' in reply.body and (faults := read_errors(reply.body)):
-        message = f"answered {reply.status} with errors: {join_faults(faults)}"
-        raise BodyError(message, code=faults[0].code, status=reply.status)
+    return read_errors(reply.body) if b'"errors"' in reply.body else ()
+
+
+def _code_of(faults: Iterable[ApiFault]) -> int | None:
+    return next((fault.code for fault in faults if fault.code is not None), None)
+
+
+def _status(reply: Reply, code: int | None) -> int:
+    documented = _STATUSES.get(code or 0, (reply.status,))
+    return reply.status if reply.status in documented else documented[0]
+
+
+def _error_of(reply: Reply, faults: tuple[ApiFault, ...]) -> ApiError:
+    code = _code_of(faults)
+    status = _status(reply, code)
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        return _error_with_status(f"answered {reply.status}: {join_faults(faults)}", status, code)
+    message = f"answered {reply.status} with errors: {join_faults(faults)}"
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return _error_with_status(message, status, code)
+    return BodyError(message, code=code, status=status)
+
+
+def _error_with_status(message: str, status: int, code: int | None) -> ApiError:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return RefusedError(message, code=code, status=status)
+    reason = Reason.RATE_LIMITED if status == HTTPStatus.TOO_MANY_REQUESTS else Reason.STATUS
+    return StatusError(message, reason=reason, code=code, status=status)
 
 
 def read_errors(body: bytes) -> tuple[ApiFault, ...]:
@@ -65,14 +127,15 @@ def read_errors(body: bytes) -> tuple[ApiFault, ...]:
             return (ApiFault(None, f"{len(bytes(errors))} bytes of errors"),)
         return list_faults(_ANYTHING.decode(errors))
     except UNREADABLE:
-        return ()
+        document = parse(body, "errors") or {}
+        return list_faults(document.get("errors"))[:_MOST_ERRORS]
 
 
 def list_faults(errors: object) -> tuple[ApiFault, ...]:
     """Take the entries of `errors[]` that can be understood."""
-    if not isinstance(errors, list):
-        return ()
-    return tuple(_fault(item) for item in errors if isinstance(item, dict))
+    if isinstance(errors, dict) and "code" in errors:
+        errors = [errors]
+    return tuple(_fault(item) for item in as_list(errors) or () if isinstance(item, dict))
 
 
 def _fault(item: dict[Any, Any]) -> ApiFault:
@@ -84,7 +147,9 @@ def _code(said: object) -> int | None:
     """Read an error code, which is a small number or the text of one."""
     if isinstance(said, str) and re.fullmatch("[0-9]{1,9}", said):
         return int(said)
-    return said if type(said) is int and abs(said) < 10**9 else None
+    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < _LARGEST_CODE:
+        return None
+    return int(said) if said == int(said) else None
 
 
 def join_faults(faults: Iterable[ApiFault]) -> str:
@@ -92,18 +157,6 @@ def join_faults(faults: Iterable[ApiFault]) -> str:
     return "; ".join(
         f"{'no code' if fault.code is None else fault.code} {fault.text}" for fault in list(faults)[:3]
     )
-
-
-def _raise_status(reply: Reply) -> NoReturn:
-    faults = read_errors(reply.body)
-    what = join_faults(faults) if faults else f"no error of the API in it, but {_describe(reply)}"
-    message = f"answered {reply.status}: {what}"
-    code = faults[0].code if faults else None
-    if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise RefusedError(message, code=code, status=reply.status)
-    limited = reply.status == HTTPStatus.TOO_MANY_REQUESTS or code == _TOO_MANY_REQUESTS
-    reason = Reason.RATE_LIMITED if limited else Reason.STATUS
-    raise StatusError(message, reason=reason, code=code, status=reply.status)
 
 
 def _place(location: str) -> str:
@@ -127,12 +180,19 @@ def text_of(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
-def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
-    """Decode a document of an agreed shape; raises BodyError when it is something else.
+def read_document(body: bytes, key: str) -> dict[str, Any]:
+    """Return the document in `body`, which has `key` at its top; raises BodyError when there is none."""
+    document = parse(body, key)
+    if document is not None:
+        return document
+    found = decode(body, _ANYTHING)
+    if isinstance(found, dict):
+        raise BodyError(f"the answer has no {key!r} in it")
+    raise BodyError(f"the answer is not the agreed document: {kind(found)}, not a map")
 
-    Decoders are made when their module is imported: msgspec takes a type apart at its first use, and where
-    two threads do that at once the process ends by a segmentation fault (seen with msgspec 0.22).
-    """
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
+    """Decode a document of an agreed shape; raises BodyError when it is something else."""
     try:
         return decoder.decode(body)
     except UNREADABLE as error:
@@ -143,7 +203,7 @@ def _explain(body: bytes, error: Exception) -> str:
     start = body[:64].lstrip().lower()
     if not start:
         return "the answer is empty"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+    if start.startswith(b"<"):
         return "the answer is a web page, not JSON: does the url lead to the webapp?"
     if isinstance(error, msgspec.ValidationError):
         return f"the answer is not the agreed document: {printable(str(error))}"

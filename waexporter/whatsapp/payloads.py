@@ -13,15 +13,8 @@ import msgspec
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Gateway, Health, Status
-from waexporter.whatsapp.envelope import (
-    UNREADABLE,
-    check,
-    decode,
-    join_faults,
-    list_faults,
-    printable,
-    text_of,
-)
+from waexporter.whatsapp.envelope import check, decode, join_faults, list_faults, printable, text_of
+from waexporter.whatsapp.liberal import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

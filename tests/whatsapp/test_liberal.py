@@ -1,0 +1,149 @@
+"""What strict JSON refuses and a monitor must read all the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waexporter.model import Drop
+from waexporter.whatsapp.liberal import Losses, as_list, as_map, parse
+
+GOOD = {"node": {"gateway_status": "connected", "shards": [[0, 0]]}}
+
+
+def _with(bad: bytes) -> bytes:
+    """Return a document that is good but for one value."""
+    return b'{"health":%s,"bad":%s,"after":{"x":[1,{"y":2}]}}' % (json.dumps(GOOD).encode(), bad)
+
+
+_BAD: dict[str, tuple[bytes, object]] = {
+    "a byte that is no UTF-8": (b'"h\xf4te"', "hôte"),
+    "UTF-8 beside it": ('"hôte \udce9"'.encode("utf-8", "surrogateescape"), "hôte é"),
+    "half a character": (rb'"\ud83d"', "\ufffd"),
+    "a whole character in halves": (rb'"\ud83d\ude00"', "😀"),
+    "a control character": (b'"a\x01\nb"', "a\x01\nb"),
+    "a backslash that means nothing": (rb'"C:\quotes\u12"', r"C:\quotes\u12"),
+    "a number without end": (b"1e400", math.inf),
+    "a negative one": (b"-1e400", -math.inf),
+    "a number of 5000 digits": (b"9" * 5000, math.inf),
+    "infinity": (b"Infinity", math.inf),
+    "not a number, as C prints it": (b"-nan", None),
+    "a number with a leading zero": (b"007", None),
+    "a word": (b"undefined", None),
+    "nothing": (b"", None),
+    "a list with gaps": (b"[1,,2,]", [1, 2]),
+    "a map with a gap": (b'{"a":,"b":1,}', {"a": None, "b": 1}),
+    "a text in which all of that is text": (b'"\xff nan,, ,} 1e400 [[{"', "ÿ nan,, ,} 1e400 [[{"),
+}
+
+
+@pytest.mark.parametrize("case", _BAD)
+def test_one_bad_value_costs_nothing_else(case: str) -> None:
+    bad, read = _BAD[case]
+
+    document = parse(_with(bad), "health")
+
+    assert document is not None
+    assert document["health"] == GOOD
+    assert document["after"] == {"x": [1, {"y": 2}]}
+    assert document["bad"] == read
+
+
+@pytest.mark.parametrize("bad", [b"[" * 50_000 + b"]" * 50_000, b'{"a":' * 9_000 + b"1" + b"}" * 9_000])
+def test_nesting_without_end_costs_only_itself(bad: bytes) -> None:
+    document = parse(_with(bad), "health")
+
+    assert document is not None
+    assert (document["health"], document["after"]) == (GOOD, {"x": [1, {"y": 2}]})
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (b"\xef\xbb\xbf", b""),
+        (
+            b"\n<br />\n<b>Notice</b>:  Undefined index: {id} in <b>/var/www/{x}.php</b>\n",
+            b"",
+        ),
+        (b'Warning: {"a":1} is old\n', b""),
+        (b"", b"\n<br />\n<b>Warning</b>: Unknown: {write} failed\n"),
+        (b"", b"\0\0"),
+    ],
+)
+def test_what_is_printed_around_a_document_is_none_of_it(before: bytes, behind: bytes) -> None:
+    body = before + json.dumps({"health": GOOD}).encode() + behind
+
+    assert parse(body, "health") == {"health": GOOD}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"7", b"null", b'{"other":1}', b"<html><script>x={a:1}</script>", b'{"health":{"a":1',
+     b"{" * 100_000, b'{"health":"' + b"x" * 100, b"\xff\xfe{\0}\0"],
+)  # fmt: skip
+def test_what_holds_no_such_document_is_none(body: bytes) -> None:
+    assert parse(body, "health") is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), _JSON, max_size=5))
+def test_a_good_document_reads_the_same_beside_a_bad_value(document: dict[str, Any]) -> None:
+    text = json.dumps({"health": document}, ensure_ascii=False)[:-1].encode("utf-8", "replace")
+
+    spoiled = parse(text + b',"bad":"\xff","worse":-nan}', "health")
+
+    assert spoiled is not None
+    assert spoiled["health"] == json.loads(text + b"}")["health"]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_harm(body: bytes) -> None:
+    assert parse(body, "health") is None or b"health" in body
+
+
+@pytest.mark.parametrize(
+    ("said", "as_a_map", "as_a_list"),
+    [
+        ([], {}, []),
+        ({}, {}, None),
+        ([1], None, [1]),
+        ({"a": 1}, {"a": 1}, None),
+        ({"0": "a", "2": "b", "10": "c"}, {"0": "a", "2": "b", "10": "c"}, ["a", "b", "c"]),
+        ({"1": "a", "x": "b"}, {"1": "a", "x": "b"}, None),
+        ({"²": "a"}, {"²": "a"}, None),
+        (None, None, None),
+        (0, None, None),
+        ("[]", None, None),
+        (False, None, None),
+    ],
+)
+def test_maps_and_lists_are_understood_as_php_writes_them(
+    said: object, as_a_map: object, as_a_list: object
+) -> None:
+    assert as_map(said) == as_a_map
+    assert as_list(said) == as_a_list
+
+
+def test_losses_are_all_counted_and_the_first_are_told() -> None:
+    losses = Losses()
+    for number in range(20):
+        losses.add(Drop.MALFORMED, f"node{number}", "is a number", 2)
+    losses.add(Drop.OUT_OF_RANGE, "", "the rest")
+
+    read = losses.read("document")
+
+    assert read.said == "document"
+    assert dict(read.dropped) == {Drop.MALFORMED: 40, Drop.OUT_OF_RANGE: 1}
+    assert read.losses[:2] == ("node0: is a number", "node1: is a number")
+    assert len(read.losses) == 8

@@ -1,0 +1,201 @@
+"""The one way of being liberal with what a client says: take what makes sense, and count what does not.
+
+Every document of the API is read through here. What the decoder refuses as a whole is decoded again by one
+that forgives; a map or a list is understood in each of the ways in which PHP writes it; and whatever is left
+out is noted with its place, so that it can be counted and told.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from waexporter.model import Drop
+
+# What the decoder raises for bytes that are not the document. Its texts quote shapes, never values.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_Said = TypeVar("_Said")
+_ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
+_DEEPEST = 64  # levels; the API's documents have ten
+_LARGEST_MENDED = 1 << 20  # characters of a document that is mended token by token: half a second's work
+_LONGEST_NUMBER = 400  # characters; a double has at most 309 digits before the point
+_MOST_BEGINNINGS = 32  # braces at which a document is looked for, behind what was printed before it
+_TOLD = 8  # losses that are told in words; all are counted
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_HALF = re.compile("[\ud800-\udfff]")
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_STRUCTURE = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL)
+_TOKEN = re.compile(rf'{_TEXT}|[^\s,:\[\]{{}}"]+', re.DOTALL)
+_VALUE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null", re.ASCII)
+_GAP = re.compile(rf"({_TEXT})|(:)(?=\s*[,}}\]])|,(?=\s*[,}}\]])", re.DOTALL)
+_BAD_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(.))', re.DOTALL)
+
+
+# --- bytes -------------------------------------------------------------------------------------
+
+
+def parse(body: bytes, key: str) -> dict[str, Any] | None:
+    """Return the document in `body` that has `key` at its top; None where there is none.
+
+    What is understood beside strict JSON: bytes that are not UTF-8 (taken for Latin-1), a byte order mark,
+    halves of characters, control characters, numbers and nesting without end, words that are no values, and
+    anything printed before the document or behind it, as PHP does with its warnings.
+    """
+    try:
+        document = _ANYTHING.decode(body)
+    except UNREADABLE:
+        document = next((found for found in _salvage(body) if key in found), None)
+    return document if isinstance(document, dict) and key in document else None
+
+
+def _salvage(body: bytes) -> Iterator[dict[str, Any]]:
+    """Yield every map that begins a document in what the strict decoder refused, the likeliest first."""
+    text = body.decode("utf-8", "surrogateescape")
+    text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
+    for attempt, start in enumerate(_beginnings(text)):
+        if attempt >= _MOST_BEGINNINGS:
+            return
+        found = _decode(text, start)
+        if isinstance(found, dict) and found:
+            yield found
+
+
+def _beginnings(text: str) -> Iterator[int]:
+    """Yield where a document may begin: at its first brace, and at later ones where words come before it."""
+    start = text.find("{")
+    has_words = bool(text[: max(start, 0)].strip("\ufeff \t\r\n"))
+    while start >= 0:
+        yield start
+        start = text.find("{", start + 1) if has_words else -1
+
+
+def _decode(text: str, start: int) -> object:
+    """Return what begins there, mended where it is no JSON or nested too deeply; None if nothing helps."""
+    try:
+        return _whole(_FORGIVING.raw_decode(text, start)[0])
+    except (ValueError, RecursionError):
+        pass
+    if len(text) > _LARGEST_MENDED:
+        return None
+    try:
+        return _whole(_FORGIVING.raw_decode(_flatten(_mend(text[start:])))[0])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(text: str) -> float:
+    """Return a number; infinity for one that no double holds."""
+    if len(text) > _LONGEST_NUMBER:
+        return math.inf
+    return float(text) if set(text) & set(".eE") else int(text)
+
+
+_FORGIVING = json.JSONDecoder(strict=False, parse_float=_number, parse_int=_number)
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON there is
+    """Return the same document with nothing in its texts that can't be written: no half characters."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def _mend(text: str) -> str:
+    """Return the same with `null` in the place of what is no value in JSON, such as -nan, 007 or nothing."""
+    text = _TOKEN.sub(lambda found: _token(found[0]), text)
+    return _GAP.sub(lambda found: found[1] or (":null" if found[2] else ""), text)
+
+
+def _token(token: str) -> str:
+    if token.startswith('"'):
+        # A backslash before a letter that means nothing is a backslash.
+        return _BAD_ESCAPE.sub(lambda found: f"\\\\{found[1]}" if found[1] else found[0], token)
+    return token if _VALUE.fullmatch(token) else "null"
+
+
+def _flatten(text: str) -> str:
+    """Return the same JSON with `null` in the place of everything that is nested too deeply."""
+    parts: list[str] = []
+    depth = copied = 0
+    for found in _STRUCTURE.finditer(text):
+        sign = found[0]
+        if sign in "[{":
+            depth += 1
+            if depth == _DEEPEST:
+                parts += [text[copied : found.start()], "null"]
+        elif sign in "]}":
+            if depth == _DEEPEST:
+                copied = found.end()
+            depth -= 1
+    if depth < _DEEPEST:
+        parts.append(text[copied:])
+    return "".join(parts)
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+def as_map(said: object) -> dict[str, Any] | None:
+    """Return a map; PHP writes an empty one as an empty list. None for anything else."""
+    if isinstance(said, dict):
+        return said
+    return {} if said == [] else None
+
+
+def as_list(said: object) -> list[Any] | None:
+    """Return a list; PHP writes one with a gap as a map from numbers. None for anything else."""
+    if isinstance(said, list):
+        return said
+    if isinstance(said, dict) and said and all(key.isdecimal() and key.isascii() for key in said):
+        return [said[key] for key in sorted(said, key=lambda key: (len(key), key))]
+    return None
+
+
+# --- what is left out --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Losses:
+    """What is not understood while a document is read: counted by reason, and the first told in words."""
+
+    counts: Counter[Drop] = field(default_factory=Counter)
+    words: list[str] = field(default_factory=list)
+
+    def add(self, drop: Drop, place: str, what: str, count: int = 1) -> None:
+        """Note something that is left out, its place in the document, and what is the matter with it."""
+        self.counts[drop] += count
+        if len(self.words) < _TOLD:
+            self.words.append(f"{place}: {what}" if place else what)
+
+    def read(self, said: _Said) -> Read[_Said]:
+        """Return what was understood together with these losses."""
+        return Read(said, tuple(self.counts.items()), tuple(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[_Said]):
+    """What was understood of a document, and what was not."""
+
+    said: _Said
+    dropped: Sequence[tuple[Drop, int]] = ()
+    losses: tuple[str, ...] = ()  # the first few in words
+
+
+def kind(said: object) -> str:
+    """Return what JSON calls a value, for a sentence: never the value itself."""
+    names: Mapping[type, str] = {dict: "a map", list: "a list", str: "a text", bool: "a truth value"}
+    return "nothing" if said is None else names.get(type(said), "a number")
