@@ -301,7 +301,9 @@ ROWS = [
     ),
     foretold("somebody is on call", Group(2), OK),
     foretold("nobody is on call", Group(0), OK, "on_call_group_unreachable"),
-    foretold("the group is gone", Group(None), OK, "on_call_group_unreachable"),
+    foretold("the group is gone", Group(None, exists=False), OK, "on_call_group_unreachable"),
+    foretold("somebody at least is on call", Group(None, at_least=1), OK),
+    foretold("who is on call can't be read", Group(None), OK),
     Row(
         "down, and the build has ended",
         Facts(single(Status.DISCONNECTED), support=support(expires=NOW - 1)),

@@ -151,7 +151,7 @@ def _find_group(admin: Client) -> str | None:
     try:
         reply = admin.get(SettingsProber.path, _TIMEOUT)
         check(reply)
-        return read_settings(reply.body).on_call_pager
+        return read_settings(reply.body).said.on_call_pager
     except ApiError:
         return None
 

@@ -92,7 +92,7 @@ def _appoint(client: Client, group: str, wish: Wish, say: Say) -> bool:
     """Write `on_call_pager`, or say what to put into the configuration instead."""
     name = client.target.name
     try:
-        before = read_settings(_ask(client, Request("GET", _SETTINGS))).on_call_pager
+        before = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
     except RefusedError:
         say(f"only an admin's account may change the settings of {name}, so on_call_pager stays as it is")
         _say_line(client.target, group, say)
@@ -118,7 +118,7 @@ def _write(client: Client, group: str, say: Say) -> bool:
     body = msgspec.json.encode({"on_call_pager": group})
     try:
         _ask(client, Request("PATCH", _SETTINGS, body=body))
-        after = read_settings(_ask(client, Request("GET", _SETTINGS))).on_call_pager
+        after = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
     except ApiError as error:
         say(f"NOT OK: on_call_pager could not be written: {error}")
         _say_line(client.target, group, say)

@@ -284,6 +284,7 @@ class SupportNode:
     expires: float | None = None  # wall clock: the build stops working then
     free_bytes: tuple[tuple[str, float], ...] = ()  # (volume, bytes); a volume without a limit is absent
     shards: tuple[int, ...] | None = None  # those it owns
+    are_shards_all: bool = True  # else some of them could not be read
     socket_connected: bool | None = None
 
 
@@ -301,8 +302,9 @@ class Settings:
 
     numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
     truths: tuple[tuple[str, bool], ...] = ()
-    has_webhook: bool = False
+    has_webhook: bool | None = None  # None: it can't be read
     on_call_pager: str | None = None
+    has_on_call_pager: bool | None = None  # None: it can't be read
     shards: int | None = None  # from GET /v1/account/shards
     prints: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # (key path, digest of its value)
     changed_keys: tuple[str, ...] = ()  # since the poll before
@@ -320,7 +322,16 @@ class Certificates:
 class Group:
     """The on-call group."""
 
-    participants: int | None  # people beside the business itself; None: there is no such group
+    participants: int | None  # people beside the business itself; None: not known, or there is no group
+    exists: bool = True
+    at_least: int = 0  # people who are known to be in it, where not all of them are
+
+    @property
+    def is_reachable(self) -> bool | None:
+        """Whether somebody would read a page there; None: not known."""
+        if not self.exists or self.participants == 0:
+            return False
+        return True if self.participants or self.at_least else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +411,7 @@ class Success:
     parts: tuple[Part, ...] = ()
     document: Document | None = None
     dropped: tuple[tuple[Drop, int], ...] = ()
+    losses: tuple[str, ...] = ()  # the first few of what was dropped, in words
     unknown_families: int = 0
     nodes: frozenset[str] = frozenset()  # that answered, in a cluster
     flaws: tuple[Failure, ...] = ()  # what is lacking all the same; each is counted as a failure

@@ -154,7 +154,7 @@ def _summary(document: Document | None) -> str:
         Certificates: lambda said: (
             ", ".join(f"{name} until {_day(end)}" for name, end in said.not_after) or "no certificate"
         ),
-        Group: lambda said: f"on-call group: {_people(said.participants)}",
+        Group: lambda said: f"on-call group: {_people(said)}",
         Canary: lambda said: f"a contact check took {_milliseconds(said.duration)}",
     }
     return words[type(document)](document)
@@ -166,12 +166,17 @@ def _versions(support: Support) -> str:
 
 
 def _settings(settings: Settings) -> str:
-    webhook = "a webhook" if settings.has_webhook else "no webhook"
-    return f"{webhook}, {'an' if settings.on_call_pager else 'no'} on-call group"
+    webhook = {True: "a webhook", False: "no webhook", None: "a webhook that can't be read"}
+    group = {True: "an on-call group", False: "no on-call group", None: "an on-call group that can't be read"}
+    return f"{webhook[settings.has_webhook]}, {group[settings.has_on_call_pager]}"
 
 
-def _people(participants: int | None) -> str:
-    return "no such group" if participants is None else _count(participants, "member")
+def _people(group: Group) -> str:
+    if not group.exists:
+        return "no such group"
+    if group.participants is not None:
+        return _count(group.participants, "member")
+    return f"{_count(group.at_least, 'member')} at least" if group.at_least else "its members can't be read"
 
 
 def _count(number: int, noun: str) -> str:

@@ -61,7 +61,7 @@ class Ours:
         for target in self.targets:
             for endpoint in _ENDPOINTS:
                 if endpoint is Endpoint.HEALTH:
-                    outcome = Success(document=payloads.read_health(self.bodies["/v1/health"]))
+                    outcome = Success(document=payloads.read_health(self.bodies["/v1/health"]).said)
                 else:
                     source = SOURCES[endpoint]
                     statistics = payloads.read_statistics(self.bodies[source.path], *source.keys)

@@ -306,7 +306,7 @@ def test_a_group_that_is_gone_is_said_to_be_out_of_reach(answers: dict[str, Answ
     outcome = World(answers).poll(Endpoint.GROUP)
 
     assert isinstance(outcome, Success)
-    assert outcome.document == Group(None)
+    assert outcome.document == Group(None, exists=False)
     assert lines(outcome) == ['whatsapp_on_call_group_reachable{target="t"} 0']
 
 

@@ -7,27 +7,52 @@ import json
 import pytest
 
 from waexporter.errors import BodyError
+from waexporter.model import Group
 from waexporter.whatsapp.groups import read_contact_status, read_group
 
 BUSINESS = "14155550100"
 
 
+GONE = Group(None, exists=False)
+
+
 @pytest.mark.parametrize(
-    ("group", "participants"),
+    ("group", "expected"),
     [
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": ["1", "2"]}, 2),
-        ({"admins": [BUSINESS, "3"], "creator": BUSINESS, "participants": ["1", "2", BUSINESS]}, 3),
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": []}, 0),
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": [BUSINESS]}, 0),
-        ({"participants": ["1", "1", 7, None]}, 1),
-        ({"participants": "1", "admins": 7, "creator": []}, 0),
-        ({}, 0),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": ["1", "2"]}, Group(2)),
+        ({"admins": [BUSINESS, "3"], "creator": BUSINESS, "participants": ["1", "2", BUSINESS]}, Group(3)),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": []}, Group(0)),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": [BUSINESS]}, Group(0)),
+        ({"admins": [], "creator": int(BUSINESS), "participants": [1, f"+{BUSINESS}", "1"]}, Group(1)),
+        ({"creator": BUSINESS, "participants": {"1": "1", "3": "2"}}, Group(2)),
+        ({"creator": BUSINESS, "participants": ["1", "1", None]}, Group(None, at_least=1)),
+        ({"creator": BUSINESS, "participants": [None]}, Group(None)),
+        ({"creator": BUSINESS, "participants": None}, Group(None)),
+        ({"creator": BUSINESS, "participants": {}}, Group(None)),
+        ({"creator": BUSINESS, "participants": "1", "admins": ["3"]}, Group(None, at_least=1)),
+        ({"creator": BUSINESS, "participants": ["1"], "admins": 7}, Group(None, at_least=1)),
+        ({"creator": [], "participants": ["1", "2"]}, Group(None, at_least=1)),
+        ({"participants": ["1"]}, Group(None)),
     ],
 )
-def test_people_are_counted_once_and_the_business_is_not(group: object, participants: int) -> None:
+def test_people_are_counted_once_and_the_business_is_not(group: object, expected: Group) -> None:
     read = read_group(json.dumps({"groups": [group]}).encode())
 
-    assert read.participants == participants
+    assert read.said == expected
+
+
+@pytest.mark.parametrize(
+    ("group", "is_reachable"),
+    [
+        (Group(2), True),
+        (Group(0), False),
+        (GONE, False),
+        (Group(None, at_least=1), True),
+        (Group(None), None),
+    ],
+)
+def test_somebody_reads_a_page_nobody_does_or_who_knows(group: Group, is_reachable: bool | None) -> None:  # noqa: FBT001 - a column
+    assert group.is_reachable is is_reachable
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ APPLICATION: dict[str, Any] = {
 
 
 def read(document: object) -> Settings:
-    return read_settings(json.dumps(document).encode())
+    return read_settings(json.dumps(document).encode()).said
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,58 @@ def test_a_number_that_is_none_is_absent(key: str, value: object) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("on_call_pager", 120363041234567890, ("120363041234567890", True)),
+        ("on_call_pager", "", (None, False)),
+        ("on_call_pager", None, (None, None)),
+        ("on_call_pager", 1.5, (None, None)),
+        ("on_call_pager", True, (None, None)),
+    ],
+)
+def test_the_group_is_known_not_set_or_not_known(key: str, value: object, read: object) -> None:
+    outcome = read_settings(json.dumps({**APPLICATION, key: value}).encode())
+
+    assert (outcome.said.on_call_pager, outcome.said.has_on_call_pager) == read
+    assert bool(outcome.dropped) == (read == (None, None))
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "has_webhook"),
+    [
+        ({"url": "https://x"}, True),
+        ({"url": ""}, False),
+        ({}, False),
+        ([], False),
+        ({"url": None}, None),
+        ({"url": ["https://x"]}, None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_webhook_is_set_not_set_or_not_known(webhooks: object, has_webhook: bool | None) -> None:  # noqa: FBT001 - a column
+    assert read({**APPLICATION, "webhooks": webhooks}).has_webhook is has_webhook
+
+
+def test_settings_that_the_client_leaves_out_are_not_set() -> None:
+    settings = read({"heartbeat_interval": 5})
+
+    assert (settings.has_webhook, settings.has_on_call_pager) == (False, False)
+
+
 def test_wrong_types_and_unknown_keys_cost_only_themselves() -> None:
-    wrong = {"on_call_pager": 7, "webhooks": "https://x", "sent_status": [], "later": {"deep": {"er": 1}}}
+    wrong = {
+        "on_call_pager": {"id": 7},
+        "webhooks": "https://x",
+        "sent_status": [],
+        "later": {"deep": {"er": 1}},
+    }
 
     settings = read({**APPLICATION, **wrong})
 
-    assert settings.on_call_pager is None
-    assert not settings.has_webhook
+    assert (settings.on_call_pager, settings.has_on_call_pager) == (None, None)
+    assert settings.has_webhook is None
     assert dict(settings.truths).keys() == {"callback_persist", "pass_through"}
     assert "later.deep.er" in dict(settings.prints)
 

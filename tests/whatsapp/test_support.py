@@ -42,7 +42,7 @@ READ = SupportNode(
 
 
 def read(support: object) -> Support:
-    return read_support(json.dumps({"support": support}).encode()).support
+    return read_support(json.dumps({"support": support}).encode()).said
 
 
 def test_a_single_client_is_read_and_its_environment_is_not() -> None:
@@ -84,7 +84,7 @@ def test_what_can_not_be_used_is_absent_and_counted_and_the_rest_is_there(
 
     outcome = read_support(json.dumps({"support": wrong}).encode())
 
-    (node,) = outcome.support.nodes
+    (node,) = outcome.said.nodes
     assert outcome.dropped == ((reason, 1),)
     assert node.expires == (None if key == "expire_timestamp" else READ.expires)
     assert dict(node.free_bytes) == {"logs": 2000.0} | ({} if key == "free_space_data" else {"data": 1000})
@@ -112,8 +112,11 @@ def test_a_date_is_read_in_every_form_it_may_have(said: str, expires: float) -> 
         ([[-1, -1]], ()),
         ([], ()),
         ([[0, 0], [2, 3]], (0, 2, 3)),
-        ([[0, 10**9]], ()),
-        ([[3, 2], ["0", "1"], [1], 7, None], ()),
+        ([["0", "1"], ["-1", -1]], (0, 1)),
+        ({"0": [0, 0], "2": {"0": 3, "1": 3}}, (0, 3)),
+        ([[0, 0], None], (0,)),
+        ([[0, 10**9]], None),
+        ([[3, 2], [1], 7, None], None),
         ("0", None),
         (None, None),
     ],
@@ -122,6 +125,35 @@ def test_shards_are_those_that_a_node_owns(said: object, owned: tuple[int, ...] 
     (node,) = read({**NODE, "shards": said}).nodes
 
     assert node.shards == owned
+
+
+@pytest.mark.parametrize(
+    ("said", "are_all", "lost"),
+    [
+        ([[0, 0]], True, 0),
+        ([], True, 0),
+        ([[0, 0], None, "x"], False, 2),
+        ([[40, 41]], False, 1),
+        (7, True, 1),
+    ],
+)
+def test_shards_that_can_not_be_read_are_counted(said: object, are_all: bool, lost: int) -> None:  # noqa: FBT001 - a column
+    outcome = read_support(json.dumps({"support": {**NODE, "shards": said}}).encode())
+
+    (node,) = outcome.said.nodes
+    assert node.are_shards_all is are_all
+    assert sum(count for _, count in outcome.dropped) == lost
+
+
+def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
+    outcome = read_support(
+        json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, "version": "2.45.1"}}).encode()
+    )
+
+    assert outcome.said.clustered
+    assert [node.node for node in outcome.said.nodes] == ["core1:a", "core2:b"]
+    assert outcome.dropped == ((Drop.MALFORMED, 1),)
+    assert outcome.losses == ("version: a text in the place of a node",)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def foretell(facts: Facts, now: float) -> Iterator[Problem]:
         yield from _of_support(facts.support, now)
     for name, end in facts.certificates.not_after if facts.certificates else ():
         yield from _ending("certificate", f"the {_CERTIFICATES.get(name, name)} certificate", end, now)
-    if facts.group is not None and not facts.group.participants:
-        words = "does not exist" if facts.group.participants is None else "has nobody in it but the business"
+    if facts.group is not None and facts.group.is_reachable is False:
+        words = "has nobody in it but the business" if facts.group.exists else "does not exist"
         yield Problem("on_call_group_unreachable", f"the on-call group {words}: nobody reads a page")
 
 

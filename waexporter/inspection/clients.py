@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from waexporter.inspection.finding import Finding
-    from waexporter.model import PagerSettings
+    from waexporter.model import Group, PagerSettings
     from waexporter.survey import Look, Survey
     from waexporter.whatsapp.client import Client
 
@@ -97,7 +97,7 @@ def _ask_for_group(look: Look) -> str:
 def _inspect_group(name: str, client: Client, group: str) -> Finding:
     path = f"/v1/groups/{quote(group, safe='')}"
     try:
-        participants = read_group(_get(client, path)).participants
+        seen = read_group(_get(client, path)).said
     except RefusedError as error:
         remedy = "give the target a username and password: groups and messages take no API key"
         return bad(f"{name}: the group can't be looked up: {error}", remedy)
@@ -108,13 +108,18 @@ def _inspect_group(name: str, client: Client, group: str) -> Finding:
             remedy = "give people's numbers in pager.recipients: late versions of the client have no groups"
             return bad(f"{name}: the client knows no groups (404)", remedy)
         return bad(f"{name}: the group can't be looked up: {error}", find_remedy(str(error)))
-    if not participants:
+    return _judge_group(name, seen, client, path)
+
+
+def _judge_group(name: str, seen: Group, client: Client, path: str) -> Finding:
+    people = seen.participants
+    if people is None and seen.is_reachable is not False:
+        return note(f"{name}: the group exists; who is in it can't be read", _invite(client, path))
+    if not people:
         return bad(
             f"{name}: nobody but the business is in the group (messages get 1012)", _invite(client, path)
         )
-    return good(
-        f"{name}: the group exists, with {participants} {'person' if participants == 1 else 'people'} in it"
-    )
+    return good(f"{name}: the group exists, with {people} {'person' if people == 1 else 'people'} in it")
 
 
 def _invite(client: Client, path: str) -> str:
@@ -137,7 +142,9 @@ def _inspect_callbacks(name: str, look: Look) -> Iterator[Finding]:
     """Look whether the business hears of its messages: without an address for that, none is taken."""
     settings = look.settings
     if isinstance(settings, Settings):
-        if settings.has_webhook:
+        if settings.has_webhook is None:
+            yield note(f"{name}: whether webhooks.url is set can't be read")
+        elif settings.has_webhook:
             yield good(f"{name}: webhooks.url is set")
         else:
             remedy = "set it in the client's application settings: PATCH /v1/settings/application"

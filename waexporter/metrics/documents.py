@@ -141,8 +141,10 @@ def of_settings(settings: Settings) -> Iterator[Family]:
     """Give the settings that tell how the client behaves."""
     yield from (_one(_NUMBERS[name], value) for name, value in settings.numbers)
     yield from (_one(_TRUTHS[name], int(value)) for name, value in settings.truths)
-    yield _one(WEBHOOK, int(settings.has_webhook))
-    yield _one(PAGER, int(settings.on_call_pager is not None))
+    if settings.has_webhook is not None:
+        yield _one(WEBHOOK, int(settings.has_webhook))
+    if settings.has_on_call_pager is not None:
+        yield _one(PAGER, int(settings.has_on_call_pager))
     if settings.changed_at is not None:
         yield _one(CHANGED, round(settings.changed_at, 3))
 
@@ -156,7 +158,8 @@ def of_certificates(certificates: Certificates) -> Iterator[Family]:
 
 def of_group(group: Group) -> Iterator[Family]:
     """Give who would read a page."""
-    yield _one(GROUP_REACHABLE, int(bool(group.participants)))
+    if group.is_reachable is not None:
+        yield _one(GROUP_REACHABLE, int(group.is_reachable))
     if group.participants is not None:
         yield _one(GROUP_PARTICIPANTS, group.participants)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import msgspec
 
-from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
+from waexporter.errors import ApiError, BodyError, RefusedError
 from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
 from waexporter.model import Canary, Certificates, Endpoint, Failure, Group, Success
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import Account, Limits, Settings, Target
     from waexporter.whatsapp.exchange import Reply
+    from waexporter.whatsapp.liberal import Read
 
 
 class Asker(Protocol):
@@ -68,6 +69,11 @@ def _get(client: Asker, path: str, timeout: float) -> bytes:
     return reply.body
 
 
+def _success(read: Read[Any]) -> Success:
+    """Return what was understood of a document, and what was not, as an outcome."""
+    return Success(document=read.said, dropped=tuple(read.dropped), losses=read.losses)
+
+
 class Source(NamedTuple):
     """Where statistics are asked for, and the keys in the answer that lead to them."""
 
@@ -92,7 +98,7 @@ class HealthProber:
 
     def ask(self, client: Asker, timeout: float) -> Success:
         """Give the health document."""
-        return Success(document=payloads.read_health(_get(client, self.path, timeout)))
+        return _success(payloads.read_health(_get(client, self.path, timeout)))
 
 
 class StatisticsProber:
@@ -119,8 +125,7 @@ class SupportProber:
 
     def ask(self, client: Asker, timeout: float) -> Success:
         """Give builds, disks and shards."""
-        read = support.read_support(_get(client, self.path, timeout))
-        return Success(document=read.support, dropped=read.dropped)
+        return _success(support.read_support(_get(client, self.path, timeout)))
 
 
 class SettingsProber:
@@ -136,13 +141,14 @@ class SettingsProber:
         """Give the settings, and which of them are not as they were."""
         ends = time.monotonic() + timeout
         read = settings.read_settings(_get(client, self.path, timeout))
+        said = read.said
         try:
             body = _get(client, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
-            read = replace(read, shards=settings.read_shards(body))
+            said = replace(said, shards=settings.read_shards(body))
         except ApiError:
             pass  # a single client, or an old version: there are settings all the same
-        self._before = read = _with_changes(read, self._before, time.time())
-        return Success(document=read)
+        self._before = said = _with_changes(said, self._before, time.time())
+        return replace(_success(read), document=said)
 
 
 def _with_changes(read: Settings, before: Settings | None, now: float) -> Settings:
@@ -195,7 +201,7 @@ def _served(client: Asker, timeout: float) -> float | None:
 def _stored(client: Asker, path: str, timeout: float) -> float | None:
     try:
         return certificates.read_pem(_get(client, path, timeout))
-    except StatusError as error:
+    except ApiError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None
         raise
@@ -217,17 +223,15 @@ class GroupProber:
         if group is None:
             return Success()
         try:
-            return Success(
-                document=groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout))
-            )
-        except StatusError as error:
+            return _success(groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout)))
+        except ApiError as error:
             if error.code == self.UNKNOWN_GROUP:
-                return Success(document=Group(None))
+                return Success(document=Group(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
         # Late versions have no groups at all; if this one has, the group itself is what is missing.
         _get(client, self.path, max(ends - time.monotonic(), 0.1))
-        return Success(document=Group(None))
+        return Success(document=Group(None, exists=False))
 
 
 class CanaryProber:
@@ -245,7 +249,7 @@ class CanaryProber:
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
         began = time.monotonic()
         reply = client.send(Request("POST", self.path, body=body), timeout)
-        if reply.status == HTTPStatus.NOT_FOUND:
+        if payloads.status_of(reply) == HTTPStatus.NOT_FOUND:
             return Success()
         payloads.check(reply)
         status = groups.read_contact_status(reply.body)

@@ -4,95 +4,77 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from waexporter.errors import BodyError
-from waexporter.model import Group
-from waexporter.whatsapp.envelope import decode, printable
+from waexporter.model import Drop, Group
+from waexporter.whatsapp.envelope import printable, read_document, text_of
+from waexporter.whatsapp.liberal import Losses, Read, as_list, kind
 
 
-class _Group(msgspec.Struct):
-    participants: Any = None
-    admins: Any = None
-    creator: Any = None
-
-
-class _Document(msgspec.Struct):
-    groups: list[_Group]
-
-
-_DOCUMENT = msgspec.json.Decoder(_Document)
-
-
-def read_group(body: bytes) -> Group:
+def read_group(body: bytes) -> Read[Group]:
     """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
-    groups = decode(body, _DOCUMENT).groups
-    if not groups:
-        message = "the answer has no group in it"
-        raise BodyError(message)
-    group = groups[0]
+    group = _first(body, "groups")
+    losses = Losses()
+    people = _numbers(group, "participants", losses)
+    admins = _numbers(group, "admins", losses) if "admins" in group else set()
     # The business created the group: it may be listed, but nobody reads its pages there.
-    members = {*_texts(group.participants), *_texts(group.admins)} - _texts([group.creator])
-    return Group(len(members))
+    creator = _number(group.get("creator"))
+    if creator is None and "creator" in group:
+        losses.add(Drop.MALFORMED, "creator", f"{kind(group['creator'])} in the place of a number")
+    known = {*(people or ()), *(admins or ())} - {creator, None}
+    if people is None or admins is None or None in people or None in admins or creator is None:
+        # Without its creator one of them may be the business.
+        return losses.read(Group(None, at_least=len(known) - (creator is None)))
+    return losses.read(Group(len(known)))
 
 
-class _New(msgspec.Struct):
-    id: str
+def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None] | None:
+    """Return the people in a list, None for those who can't be read; None where there is no list."""
+    said = group.get(key)
+    members = as_list(said)
+    if members is None:
+        losses.add(Drop.MALFORMED, key, f"{kind(said)} in the place of a list")
+        return None
+    numbers = {_number(member) for member in members}
+    if None in numbers:
+        losses.add(Drop.MALFORMED, key, "not every one is somebody's number")
+    return numbers
 
 
-class _NewDocument(msgspec.Struct):
-    groups: list[_New]
-
-
-_NEW_DOCUMENT = msgspec.json.Decoder(_NewDocument)
+def _number(said: object) -> str | None:
+    if isinstance(said, int) and not isinstance(said, bool):
+        return str(said)
+    return said.removeprefix("+") if isinstance(said, str) and said else None
 
 
 def read_new_group(body: bytes) -> str:
     """Read POST /v1/groups: the id of the group that was made."""
-    groups = decode(body, _NEW_DOCUMENT).groups
-    if not groups:
-        raise BodyError("the answer has no group in it")
-    return groups[0].id
-
-
-class _Invite(msgspec.Struct):
-    link: str
-
-
-class _InviteDocument(msgspec.Struct):
-    groups: list[_Invite]
-
-
-_INVITE_DOCUMENT = msgspec.json.Decoder(_InviteDocument)
+    number = _number(_first(body, "groups").get("id"))
+    if number is None:
+        raise BodyError("the answer has no id of a group in it")
+    return number
 
 
 def read_invite(body: bytes) -> str:
     """Read GET /v1/groups/{id}/invite: the link by which people join."""
-    groups = decode(body, _INVITE_DOCUMENT).groups
-    if not groups:
+    link = text_of(_first(body, "groups").get("link"))
+    if not link:
         raise BodyError("the answer has no link in it")
-    return printable(groups[0].link)
-
-
-class _Contact(msgspec.Struct):
-    status: str
-
-
-class _Contacts(msgspec.Struct):
-    contacts: list[_Contact]
-
-
-_CONTACTS = msgspec.json.Decoder(_Contacts)
+    return link
 
 
 def read_contact_status(body: bytes) -> str:
     """Read POST /v1/contacts for one number: valid, invalid, processing."""
-    contacts = decode(body, _CONTACTS).contacts
-    if not contacts:
-        message = "the answer has no contact in it"
-        raise BodyError(message)
-    return contacts[0].status
+    status = _first(body, "contacts").get("status")
+    if not isinstance(status, str):
+        raise BodyError("the answer does not say what became of the contact")
+    return printable(status)
 
 
-def _texts(said: object) -> set[str]:
-    return {member for member in said if isinstance(member, str)} if isinstance(said, list) else set()
+def _first(body: bytes, key: str) -> dict[str, Any]:
+    """Return the first map of a list, which has one for one that was asked for."""
+    said = read_document(body, key)[key]
+    found = (each for each in as_list(said) or [said] if isinstance(each, dict) and each)
+    first = next(found, None)
+    if first is None:
+        raise BodyError(f"the answer has nothing in {key!r}")
+    return first

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Gateway, Health, Status
-from waexporter.whatsapp.envelope import check, decode, join_faults, list_faults, printable, text_of
-from waexporter.whatsapp.liberal import UNREADABLE
+from waexporter.whatsapp.envelope import (
+    check,
+    decode,
+    join_faults,
+    list_faults,
+    printable,
+    read_document,
+    status_of,
+    text_of,
+)
+from waexporter.whatsapp.liberal import UNREADABLE, Losses, Read, as_list, as_map, kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +38,7 @@ __all__ = [
     "read_login",
     "read_statistics",
     "read_time",
+    "status_of",
 ]
 
 _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
@@ -76,46 +85,77 @@ def read_time(text: str) -> float:
 # --- health ------------------------------------------------------------------------------------
 
 
-class _HealthDocument(msgspec.Struct):
-    health: dict[str, Any]
-    meta: object = None
+_STATUSES = {status.value: status for status in Status if status not in {Status.UNREACHABLE, Status.OTHER}}
+_OF_A_GATEWAY = frozenset({"gateway_status", "errors", "role"})
 
 
-_HEALTH_DOCUMENT = msgspec.json.Decoder(_HealthDocument)
-
-
-_STATUSES = {status.value: status for status in Status if status is not Status.UNREACHABLE}
-
-
-def read_health(body: bytes) -> Health:
+def read_health(body: bytes) -> Read[Health]:
     """Read GET /v1/health, flat for a single client and per node for a cluster."""
-    document = decode(body, _HEALTH_DOCUMENT)
-    nodes = document.health
-    meta = document.meta if isinstance(document.meta, dict) else {}
-    clustered = not isinstance(nodes.get("gateway_status"), str) and "errors" not in nodes
-    if not nodes or (clustered and not any(isinstance(value, dict) for value in nodes.values())):
-        message = "the answer names neither a gateway_status nor a node"
-        raise BodyError(message)
+    document = read_document(body, "health")
+    said = as_map(document["health"]) or {}
+    losses = Losses()
+    clustered = _is_cluster(said)
     if clustered:
         # By the name that is shown, so that no two nodes share one.
-        named = {printable(name): value for name, value in nodes.items()}
-        gateways = tuple(_gateway(name, value) for name, value in sorted(named.items(), key=itemgetter(0)))
+        named = {
+            printable(name): value for name, value in said.items() if _is_node(name, value, said, losses)
+        }
+        gateways = tuple(_gateway(name, named[name], losses) for name in sorted(named))
+    elif said.get("gateway_status") is not None or list_faults(said.get("errors")):
+        gateways = (_gateway("", said, losses),)
     else:
-        gateways = (_gateway("", {key: nodes.get(key) for key in ("gateway_status", "errors")}),)
-    return Health(gateways, clustered, text_of(meta.get("version")), text_of(meta.get("api_status")))
+        raise BodyError("the answer names neither a gateway_status nor a node")
+    meta = as_map(document.get("meta")) or {}
+    return losses.read(
+        Health(gateways, clustered, text_of(meta.get("version")), text_of(meta.get("api_status")))
+    )
 
 
-def _gateway(node: str, value: object) -> Gateway:
-    said = value if isinstance(value, dict) else {}
-    role = text_of(said.get("role"))
-    status = said.get("gateway_status")
+def _is_cluster(said: Mapping[str, Any]) -> bool:
+    """Tell a map of nodes from the words of one client by what most of it looks like."""
+    nodes = sum(map(_looks_like_node, said.values()))
+    is_flat = isinstance(said.get("gateway_status"), str) or bool(list_faults(said.get("errors")))
+    return nodes > int(is_flat)
+
+
+def _looks_like_node(value: object) -> bool:
+    return isinstance(value, dict) and not _OF_A_GATEWAY.isdisjoint(value)
+
+
+def _is_node(name: str, value: object, said: Mapping[str, Any], losses: Losses) -> bool:
+    """Tell a node, be it one that can't be read, from what else stands beside nodes."""
+    if _looks_like_node(value):
+        return True
+    # A node's name is `host:container`; where the others' are not, any name may be one's.
+    others = [other for other, each in said.items() if _looks_like_node(each)]
+    if name not in _OF_A_GATEWAY and (":" in name or not all(":" in other for other in others)):
+        return True
+    losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} beside the nodes")
+    return False
+
+
+def _gateway(node: str, value: object, losses: Losses) -> Gateway:
+    said = as_map(value)
+    if said is None:
+        losses.add(Drop.MALFORMED, node, f"{kind(value)} in the place of a node")
+        return Gateway(node, "", Status.OTHER, f"{kind(value)} in the place of a node")
     faults = list_faults(said.get("errors"))
+    status, role = said.get("gateway_status"), said.get("role")
     if faults and not isinstance(status, str):
-        return Gateway(node, role, Status.UNREACHABLE, join_faults(faults))
-    known = _STATUSES.get(status) if isinstance(status, str) else None
+        return Gateway(node, text_of(role), Status.UNREACHABLE, join_faults(faults))
+    if node and not isinstance(role, str):
+        losses.add(Drop.MALFORMED, f"{node}.role", _instead(role))
+    if not isinstance(status, str):
+        losses.add(Drop.MALFORMED, f"{node}.gateway_status".lstrip("."), _instead(status))
+        return Gateway(node, text_of(role), Status.OTHER, "no gateway_status given")
+    known = _STATUSES.get(status.strip().lower())
     if known is None:
-        return Gateway(node, role, Status.OTHER, text_of(status) or "no gateway_status given")
-    return Gateway(node, role, known)
+        return Gateway(node, text_of(role), Status.OTHER, text_of(status) or "no gateway_status given")
+    return Gateway(node, text_of(role), known)
+
+
+def _instead(said: object) -> str:
+    return f"{kind(said)} instead of a text"
 
 
 # --- statistics --------------------------------------------------------------------------------
@@ -132,7 +172,7 @@ class Datum(msgspec.Struct, gc=False):
 
     labels: msgspec.Raw = NO_LABELS
     value: float | int | str | None = None
-    bucket: dict[str, float | int | str] | None = None
+    bucket: dict[str, float | int | str | None] | None = None
     sum: float | int | str | None = None
     count: float | int | str | None = None
 
@@ -152,88 +192,129 @@ class Statistics:
     nodes: Mapping[str, Mapping[str, Metric]]  # the only key of a flat answer is ""
     clustered: bool = False
     dropped: tuple[tuple[Drop, int], ...] = ()
+    losses: tuple[str, ...] = ()  # the first few of what was dropped, in words
 
 
-_DATUM = msgspec.json.Decoder(Datum)
 _FLAT = msgspec.json.Decoder(dict[str, Metric])
 _LABELS = msgspec.json.Decoder(dict[str, str | int | float | bool | None] | None)
-_MAP: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _RAW_MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NESTED = msgspec.json.Decoder(dict[str, dict[str, Metric]])
+_EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 
 
 def read_statistics(body: bytes, *path: str) -> Statistics:
-    """Read the statistics under `path`, flat or deeper by node; what is misshapen is only counted."""
+    """Read the statistics under `path`, flat or deeper by node; what is misshapen costs only itself."""
     inner = _descend(body, path)
-    with suppress(*UNREADABLE):
-        return Statistics({"": _FLAT.decode(inner)})
-    with suppress(*UNREADABLE):
-        return Statistics(_NESTED.decode(inner), clustered=True)
-    return _salvage(decode(inner, _MAP))
+    if inner is not None:
+        with suppress(*UNREADABLE):
+            return Statistics({"": _FLAT.decode(inner)})
+        with suppress(*UNREADABLE):
+            return Statistics(_NESTED.decode(inner), clustered=True)
+    return _salvage(_dig(body, path))
 
 
-def _descend(body: bytes, path: tuple[str, ...]) -> bytes:
+def _descend(body: bytes, path: tuple[str, ...]) -> bytes | None:
+    """Return the JSON below a path; None where the strict decoder does not come there."""
     inner: bytes | msgspec.Raw = body
-    for key in path:
-        document = decode(bytes(inner), _RAW_MAP)
-        if key not in document:
-            message = f"the answer has no {key!r} in it"
-            raise BodyError(message)
-        inner = document[key]
+    try:
+        for key in path:
+            inner = _RAW_MAP.decode(bytes(inner))[key]
+    except (*UNREADABLE, KeyError):
+        return None
     return bytes(inner)
 
 
+def _dig(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the map below a path, however it is written; raises BodyError where there is none."""
+    inner: object = read_document(body, path[0])
+    for key in path:
+        if not isinstance(inner, dict) or key not in inner:
+            message = f"the answer has no {key!r} in it"
+            raise BodyError(message)
+        inner = inner[key]
+    found = as_map(inner)
+    if found is None:
+        message = f"the answer is not the agreed document: {kind(inner)} in the place of {path[-1]!r}"
+        raise BodyError(message)
+    return found
+
+
 def _salvage(document: Mapping[str, Any]) -> Statistics:
-    """Take what is usable of a document that is partly misshapen, family by family and sample by sample."""
-    dropped: Counter[Drop] = Counter()
-    nodes: dict[str, dict[str, Metric]] = {}
-    clustered = any(_is_node(value) for value in document.values())
-    for key, value in document.items():
-        if _is_node(value):
-            nodes[key] = _salvage_metrics(value, dropped)
-        elif not clustered:
-            nodes.setdefault("", {}).update(_salvage_metrics({key: value}, dropped))
-        elif not (isinstance(value, dict) and "errors" in value):
-            dropped[Drop.MALFORMED] += 1
-    return Statistics(nodes or {"": {}}, clustered, tuple(dropped.items()))
+    """Take what is usable of a document that is partly misshapen: node by node, family by family."""
+    losses = Losses()
+    clustered = _is_by_node(document)
+    nodes: dict[str, dict[str, Metric]] = {} if clustered else {"": _metrics("", document, losses)}
+    for name, value in document.items() if clustered else ():
+        node = as_map(value)
+        if node is None or _is_metric(value):
+            what = "a family" if node else kind(value)
+            losses.add(Drop.MALFORMED, printable(name), f"{what} in the place of a node")
+        elif "errors" not in node or any(map(_is_metric, node.values())):
+            nodes[name] = _metrics(name, node, losses)
+    return Statistics(nodes or {"": {}}, clustered, tuple(losses.counts.items()), tuple(losses.words))
 
 
-def _is_node(value: object) -> bool:
-    """Tell a node's map of metrics from a metric, which has a list of data."""
-    if not isinstance(value, dict) or "data" in value or "errors" in value:
-        return False
-    return all(isinstance(item, dict) for item in value.values())
+def _is_by_node(document: Mapping[str, Any]) -> bool:
+    """Tell a map of nodes from a map of families by what most of it looks like."""
+    families = sum(map(_is_metric, document.values()))
+    nodes = sum(
+        isinstance(value, dict) and any(map(_is_metric, value.values())) for value in document.values()
+    )
+    if families or nodes:
+        return nodes > families
+    # Nobody says anything: nodes that have nothing to say are maps, and may be empty.
+    return bool(document) and all(as_map(value) is not None for value in document.values())
 
 
-def _salvage_metrics(metrics: Mapping[str, Any], dropped: Counter[Drop]) -> dict[str, Metric]:
+def _is_metric(value: object) -> bool:
+    return isinstance(value, dict) and ("data" in value or isinstance(value.get("type"), str))
+
+
+def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Metric]:
     good: dict[str, Metric] = {}
-    for name, said in metrics.items():
-        data = said.get("data") if isinstance(said, dict) else None
-        if not isinstance(data, list):
-            dropped[Drop.MALFORMED] += 1
+    for name, metric in said.items():
+        place = printable(f"{node} {name}".strip())
+        data = as_list(metric.get("data")) if isinstance(metric, dict) else None
+        if data is None:
+            what = "a map without a list of data" if isinstance(metric, dict) else kind(metric)
+            losses.add(
+                Drop.MALFORMED, place, f"{what} in the place of a family; of how many samples nobody knows"
+            )
             continue
-        usable = [datum for item in data if (datum := _salvage_datum(item, dropped)) is not None]
-        good[name] = Metric(usable, text_of(said.get("type")), text_of(said.get("help")))
+        usable = [datum for item in data if (datum := _datum(item, place, losses)) is not None]
+        good[name] = Metric(usable, text_of(metric.get("type")), text_of(metric.get("help")))
     return good
 
 
-def _salvage_datum(item: object, dropped: Counter[Drop]) -> Datum | None:
-    if not isinstance(item, dict):
-        dropped[Drop.MALFORMED] += 1
+def _datum(item: object, place: str, losses: Losses) -> Datum | None:
+    """Return a sample with what it says; whether its values are numbers is judged with all the others."""
+    said = as_map(item)
+    if said is None:
+        losses.add(Drop.MALFORMED, place, f"{kind(item)} in the place of a sample")
         return None
-    try:
-        return _DATUM.decode(msgspec.json.encode(item))
-    except msgspec.ValidationError:
-        dropped[Drop.NOT_A_NUMBER] += 1
-        return None
+    bucket = as_map(said.get("bucket"))
+    return Datum(
+        labels=msgspec.Raw(msgspec.json.encode(said.get("labels"))),
+        value=_scalar(said.get("value")),
+        bucket=None if bucket is None else {edge: _scalar(count) for edge, count in bucket.items()},
+        sum=_scalar(said.get("sum")),
+        count=_scalar(said.get("count")),
+    )
+
+
+def _scalar(said: object) -> float | int | str | None:
+    return said if isinstance(said, int | float | str) and not isinstance(said, bool) else None
 
 
 def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
-    """Read the labels of a sample; None when they are no map of single values; each becomes a text."""
+    """Read the labels of a sample; None when they are no map of single values; each becomes a text.
+
+    An empty map may be written as an empty list, as PHP does.
+    """
     try:
         document = _LABELS.decode(labels)
     except UNREADABLE:
-        return None
+        return {} if _EMPTY_LIST.fullmatch(labels) else None
     return {
         key: value if isinstance(value, str) else _as_text(value) for key, value in (document or {}).items()
     }

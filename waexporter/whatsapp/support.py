@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
-from waexporter.whatsapp.envelope import decode, text_of
+from waexporter.whatsapp.envelope import printable, read_document, text_of
+from waexporter.whatsapp.liberal import Losses, Read, as_list, as_map, kind
 from waexporter.whatsapp.payloads import read_time
 from waexporter.whatsapp.scalars import read_number
 
@@ -25,88 +22,122 @@ _OF_A_NODE = frozenset(
     {"version", "expire_timestamp", "db_engine", "role", "shards", "socket_conn", "env"}
 ) | {f"free_space_{volume}" for volume in VOLUMES}
 _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
+_UNKNOWN_SOCKET = "unk"  # the client's own word for not knowing
 
 
-class _Document(msgspec.Struct):
-    support: dict[str, Any]
-
-
-_DOCUMENT = msgspec.json.Decoder(_Document)
-
-
-@dataclass(frozen=True, slots=True)
-class SupportRead:
-    """What was understood, and what was not."""
-
-    support: Support
-    dropped: tuple[tuple[Drop, int], ...]
-
-
-def read_support(body: bytes) -> SupportRead:
+def read_support(body: bytes) -> Read[Support]:
     """Read the document, flat for a single client and per node for a cluster."""
-    said = decode(body, _DOCUMENT).support
-    clustered = not _OF_A_NODE & said.keys()
-    dropped: Counter[Drop] = Counter()
-    nodes = said if clustered else {"": said}
-    # A dead node's value is an error, and says nothing; health tells that it is dead.
-    alive = {
-        node: value for node, value in nodes.items() if isinstance(value, dict) and "errors" not in value
-    }
+    said = as_map(read_document(body, "support")["support"]) or {}
+    losses = Losses()
+    clustered = _is_cluster(said)
+    nodes = {name: as_map(value) for name, value in said.items()} if clustered else {"": said}
+    alive: dict[str, Mapping[str, Any]] = {}
+    for name, node in nodes.items():
+        if node is None:
+            losses.add(Drop.MALFORMED, printable(name), f"{kind(said[name])} in the place of a node")
+        # A dead node's value is an error, and says nothing; health tells that it is dead.
+        elif "errors" not in node or not _OF_A_NODE.isdisjoint(node):
+            alive[name] = node
     if not any(alive.values()):
-        message = "the answer says nothing about any node"
-        raise BodyError(message)
-    read = tuple(_node(node, value, dropped) for node, value in sorted(alive.items()))
-    return SupportRead(Support(read, clustered), tuple(dropped.items()))
+        raise BodyError("the answer says nothing about any node")
+    read = tuple(_Node(name, node, losses).read() for name, node in sorted(alive.items()))
+    return losses.read(Support(read, clustered))
 
 
-def _node(node: str, said: Mapping[str, Any], dropped: Counter[Drop]) -> SupportNode:
-    return SupportNode(
-        node=node,
-        role=text_of(said.get("role")),
-        version=text_of(said.get("version")),
-        db_engine=text_of(said.get("db_engine")),
-        expires=_time(said.get("expire_timestamp"), dropped),
-        free_bytes=tuple(
-            (volume, free)
-            for volume in VOLUMES
-            if (free := _free(said.get(f"free_space_{volume}"), dropped)) is not None
-        ),
-        shards=_shards(said.get("shards")),
-        socket_connected=_SOCKETS.get(text_of(said.get("socket_conn")).lower()),
-    )
+def _is_cluster(said: Mapping[str, Any]) -> bool:
+    """Tell a map of nodes from the words of one by what most of it looks like."""
+    own = len(_OF_A_NODE & said.keys())
+    nodes = sum(len(_OF_A_NODE & value.keys()) for value in said.values() if isinstance(value, dict))
+    return nodes > own or (not own and bool(said))
 
 
-def _time(said: object, dropped: Counter[Drop]) -> float | None:
-    if said is None:
+class _Node(NamedTuple):
+    """One node's words, and where to note those that can't be understood."""
+
+    name: str
+    said: Mapping[str, Any]
+    losses: Losses
+
+    def read(self) -> SupportNode:
+        """Return what the node says; what it does not say, or says badly, is absent."""
+        shards, are_all = self._shards()
+        return SupportNode(
+            node=self.name,
+            role=self._text("role"),
+            version=self._text("version"),
+            db_engine=self._text("db_engine"),
+            expires=self._time("expire_timestamp"),
+            free_bytes=tuple(
+                (volume, free)
+                for volume in VOLUMES
+                if (free := self._free(f"free_space_{volume}")) is not None
+            ),
+            shards=shards,
+            are_shards_all=are_all,
+            socket_connected=self._socket("socket_conn"),
+        )
+
+    def _lose(self, drop: Drop, key: str, what: str, count: int = 1) -> None:
+        self.losses.add(drop, printable(f"{self.name} {key}".strip()), what, count)
+
+    def _text(self, key: str) -> str:
+        said = self.said.get(key)
+        if said is not None and not isinstance(said, str):
+            self._lose(Drop.MALFORMED, key, f"{kind(said)} in the place of a text")
+        return text_of(said)
+
+    def _time(self, key: str) -> float | None:
+        said = self.said.get(key)
+        if said is None:
+            return None
+        try:
+            return read_time(said if isinstance(said, str) else "")
+        except BodyError:
+            self._lose(Drop.MALFORMED, key, "no time")
+            return None
+
+    def _free(self, key: str) -> float | None:
+        said = self.said.get(key)
+        if said is None:
+            return None
+        number = read_number(said)
+        if number is None:
+            self._lose(Drop.NOT_A_NUMBER, key, "no number")
+            return None
+        if number < 0:
+            self._lose(Drop.OUT_OF_RANGE, key, "below zero")
+            return None
+        return number if number < _UNLIMITED else None
+
+    def _socket(self, key: str) -> bool | None:
+        word = self._text(key).strip().lower()
+        if word and word not in _SOCKETS and word != _UNKNOWN_SOCKET:
+            self._lose(Drop.MALFORMED, key, "a word that is not known")
+        return _SOCKETS.get(word)
+
+    def _shards(self) -> tuple[tuple[int, ...] | None, bool]:
+        """Read [[first, last], ...], and whether that is all; [[-1, -1]] is of a master, who owns none."""
+        said = self.said.get("shards")
+        if said is None:
+            return None, True
+        pairs = as_list(said)
+        if pairs is None:
+            self._lose(Drop.MALFORMED, "shards", f"{kind(said)} in the place of a list")
+            return None, True
+        read = [_pair(pair) for pair in pairs]
+        unreadable = read.count(None)
+        if unreadable:
+            self._lose(Drop.MALFORMED, "shards", "not every one is a pair of numbers", unreadable)
+        owned = {shard for pair in read if pair is not None for shard in pair}
+        return (tuple(sorted(owned)) if owned or not unreadable else None), not unreadable
+
+
+def _pair(said: object) -> range | None:
+    """Read the first and the last shard of a row; None when it is neither that nor the sign for none."""
+    ends = [read_number(end) for end in as_list(said) or ()]
+    if len(ends) != 2 or not all(end is not None and end == int(end) for end in ends):  # noqa: PLR2004 - a pair
         return None
-    try:
-        return read_time(said if isinstance(said, str) else "")
-    except BodyError:
-        dropped[Drop.MALFORMED] += 1
-        return None
-
-
-def _free(said: object, dropped: Counter[Drop]) -> float | None:
-    if said is None:
-        return None
-    number = read_number(said)
-    if number is None:
-        dropped[Drop.NOT_A_NUMBER] += 1
-        return None
-    if number < 0:
-        dropped[Drop.OUT_OF_RANGE] += 1
-        return None
-    return number if number < _UNLIMITED else None
-
-
-def _shards(said: object) -> tuple[int, ...] | None:
-    """Read [[first, last], ...]; [[-1, -1]] is the primary master's, which owns none."""
-    if not isinstance(said, list):
-        return None
-    owned: set[int] = set()
-    for pair in said:
-        if isinstance(pair, list) and len(pair) == 2 and all(type(end) is int for end in pair):  # noqa: PLR2004
-            first, last = pair
-            if 0 <= first <= last < MOST_SHARDS:
-                owned.update(range(first, last + 1))
-    return tuple(sorted(owned))
+    first, last = (int(end) for end in ends if end is not None)
+    if first == last == -1:
+        return range(0)
+    return range(first, last + 1) if 0 <= first <= last < MOST_SHARDS else None
