@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -56,8 +56,10 @@ def cluster(picture: str) -> Health:
     return Health(tuple(nodes), clustered=True)
 
 
-def failed(reason: Reason, code: int | None = None, message: str = "words") -> Facts:
-    return Facts(failure=Failure(reason, message, code))
+def failed(
+    reason: Reason, code: int | None = None, message: str = "words", status: int | None = None
+) -> Facts:
+    return Facts(failure=Failure(reason, message, code, status))
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,18 @@ def of_multi(
 
 
 DAY = 86400.0
+UNCLEAR = "status_unclear"
+
+
+def of_unclear(  # noqa: PLR0913, PLR0917 - one for each column
+    says: str, picture: str, state: State, slugs: str = "", connected: int | None = None, shards: int = 1
+) -> Row:
+    """Give a row about a cluster in which something is not understood, so that numbers may not be known."""
+    topology = MULTI if shards > 1 else HA
+    covered = None if connected is None else min(connected, shards)
+    said = support(expires=NOW - 1) if "build_expired" in slugs else None
+    facts = Facts(cluster(picture), topology=topology, shards=shards, support=said)
+    return Row(says, facts, state, slugs, (connected, shards, shards, covered), topology)
 
 
 def support(expires: float | None = None, free_bytes: tuple[tuple[str, float], ...] = ()) -> Support:
@@ -122,7 +136,14 @@ ROWS = [
     of_single("uninitialized", Status.UNINITIALIZED, DOWN, "uninitialized"),
     of_single("unregistered", Status.UNREGISTERED, DOWN, "unregistered"),
     of_single("an error in its place", Status.UNREACHABLE, DOWN, "no_coreapp_connected"),
-    of_single("a status nobody knows", Status.OTHER, DOWN, "no_coreapp_connected"),
+    Row(
+        "a status nobody knows",
+        Facts(single(Status.OTHER, "sleeping")),
+        UNKNOWN,
+        "status_unclear",
+        (None, 1, None, None),
+        SINGLE,
+    ),
     # HA: exactly one coreapp is connected, all else is not, the primary master neither.
     of_ha("healthy", "c+ c- p- s-", OK, "", 1),
     of_ha("healthy, with two spares", "c- c+ c- p- s-", OK, "", 1),
@@ -133,7 +154,19 @@ ROWS = [
     of_ha("one spare of two is dead", "c+ c- x! p- s-", DEGRADED, "node_unreachable", 1),
     of_ha("the spare is uninitialized", "c+ c0 p- s-", DEGRADED, "no_spare_coreapp uninitialized", 1),
     of_ha("the spare is unregistered", "c+ c? p- s-", DEGRADED, "no_spare_coreapp unregistered", 1),
-    of_ha("the spare says what nobody knows", "c+ c* p- s-", DEGRADED, "no_spare_coreapp", 1),
+    of_unclear("the spare says what nobody knows", "c+ c* p- s-", OK),
+    of_unclear("the spare is unclear beside a dead one", "c+ c* x! p- s-", DEGRADED, "node_unreachable"),
+    of_unclear("the only one that may be connected says what nobody knows", "c* c- p- s-", UNKNOWN, UNCLEAR),
+    of_unclear("one is connected, and its role is not known", "x+ c- p- s-", UNKNOWN, UNCLEAR),
+    of_unclear("nothing of a node is understood", "x* c- p- s-", UNKNOWN, UNCLEAR),
+    of_unclear("nothing of a node is understood beside one that serves", "x* c+ c- p- s-", OK),
+    of_unclear("the role of a spare is not known", "c+ x- p- s-", OK, connected=1),
+    of_unclear("the role of the primary master is not known", "c+ c- x- s-", OK, connected=1),
+    of_unclear("the role of the secondary master is not known", "c+ c- p- x-", OK, connected=1),
+    of_unclear("the status of the primary master is not known", "c+ c- p* s-", OK, connected=1),
+    of_unclear(
+        "a build that has ended is no outage while one serves", "c+ c* p- s-", DEGRADED, "build_expired"
+    ),
     of_ha("no secondary master", "c+ c- p-", DEGRADED, "no_secondary_master", 1),
     of_ha("the secondary master is dead", "c+ c- p- x!", DEGRADED, "no_secondary_master node_unreachable", 1),
     of_ha("two primary masters", "c+ c- p- p- s-", DEGRADED, "two_primary_masters", 1),
@@ -160,6 +193,11 @@ ROWS = [
     ),
     # Multiconnect: a coreapp per shard and the primary master are connected.
     of_multi("healthy", "c+ c+ c- p+ s-", OK, "", (2, 2)),
+    of_unclear("a master says what nobody knows", "c+ c+ p* s-", OK, "", 2, shards=2),
+    of_unclear("the role of the master is not known", "c+ c+ x+ s-", OK, "", shards=2),
+    of_unclear("one may cover the shard that is left", "c+ c* p+ s-", OK, "", shards=2),
+    of_unclear("one can't cover two shards", "c+ c* p+ s-", DEGRADED, "shard_uncovered", shards=4),
+    of_unclear("what none of the two says is understood", "c* x* p+ s-", UNKNOWN, UNCLEAR, shards=2),
     of_multi("healthy, without spares", "c+ c+ p+", OK, "", (2, 2)),
     of_multi("a spare is connecting", "c+ c+ c~ p+ s-", OK, "connecting", (2, 2)),
     of_multi("a shard is without coreapp", "c+ c- p+ s-", DEGRADED, "shard_uncovered", (1, 2)),
@@ -212,6 +250,8 @@ ROWS = [
     ),
     Row("nothing points to multiconnect", Facts(cluster("c+ c- p- s-")), OK, "", (1, 1, 1, 1), HA),
     Row("its master is connected", Facts(cluster("c+ c+ p+ s-")), OK, "", (2, None, None, None), MULTI),
+    Row("its master may be connected", Facts(cluster("c+ c+ p* s-")), OK, "", (2, None, None, None), None),
+    Row("its master may be any", Facts(cluster("c+ c+ x+ s-")), OK, "", (None,) * 4, None),
     Row("it has one shard", Facts(cluster("c+ c- p+ s-"), shards=1), OK, "", (1, 1, 1, 1), HA),
     Row(
         "it has two shards, and its master lost its connection",
@@ -273,6 +313,13 @@ ROWS = [
     Row("a generic error", failed(Reason.STATUS, 1000), UNKNOWN, "unexpected_answer"),
     Row("an error without a code", failed(Reason.STATUS), UNKNOWN, "unexpected_answer"),
     Row("a web page", failed(Reason.BODY), UNKNOWN, "unexpected_answer"),
+    *(
+        Row(f"{status} of a gateway", failed(Reason.STATUS, status=status), DOWN, "unreachable")
+        for status in (502, 503, 504)
+    ),
+    Row("503 of the client", failed(Reason.STATUS, 1016, status=503), DEGRADED, "overloaded"),
+    Row("503 of a later client", failed(Reason.STATUS, 1099, status=503), UNKNOWN, "unexpected_answer"),
+    Row("500 of nobody knows whom", failed(Reason.STATUS, status=500), UNKNOWN, "unexpected_answer"),
     Row("too much", failed(Reason.TOO_LARGE), UNKNOWN, "unexpected_answer"),
     Row("a code that belongs to no status", failed(Reason.UNREACHABLE, 1023), DOWN, "unreachable"),
     # What announces itself is a note, unless it is here already.
@@ -338,6 +385,10 @@ ROWS = [
 ]
 
 
+def _says_nothing(failure: Failure | None) -> bool:
+    return failure is None or failure.reason is Reason.RATE_LIMITED
+
+
 def slugs(verdict: Verdict) -> list[str]:
     return sorted({problem.slug for problem in verdict.problems})
 
@@ -349,7 +400,7 @@ def test_facts_lead_to_a_verdict(row: Row) -> None:
     assert (verdict.state, slugs(verdict)) == (row.state, sorted(row.slugs.split()))
     assert (verdict.connected, verdict.expected, verdict.shards, verdict.covered) == row.numbers
     assert verdict.topology is row.topology
-    assert verdict.up is (row.numbers[0] is not None)
+    assert verdict.up is (row.facts.health is not None and _says_nothing(row.facts.failure))
     assert verdict.gateways == (row.facts.health.gateways if row.facts.health and verdict.up else ())
 
 
@@ -524,6 +575,12 @@ def owning(*shards: tuple[int, ...] | None) -> Support:
     return Support(tuple(nodes), clustered=True)
 
 
+def half_known(*shards: tuple[int, ...]) -> Support:
+    """Give the same, where some of the last one's shards can't be read."""
+    *nodes, last = owning(*shards).nodes
+    return Support((*nodes, replace(last, are_shards_all=False)), clustered=True)
+
+
 @pytest.mark.parametrize(
     ("said", "shards", "topology"),
     [
@@ -535,6 +592,7 @@ def owning(*shards: tuple[int, ...] | None) -> Support:
         ({"support": owning((0, 1), (2, 3))}, 4, MULTI),
         ({"support": owning((0,), ())}, 1, HA),
         ({"support": owning(None, None)}, 1, HA),
+        ({"support": half_known((0,), (1,))}, 1, HA),
         ({}, 1, HA),
     ],
 )

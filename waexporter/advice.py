@@ -18,6 +18,9 @@ ADVICE: Mapping[str, str] = {
     "unexpected_answer": (
         "check that the url leads to the webapp itself, without a login page or a proxy in between"
     ),
+    "status_unclear": (
+        "ask for GET /v1/health yourself: it says what is not in the API's documentation; report it to us"
+    ),
     "no_coreapp_connected": (
         "check that a coreapp runs and reaches g.whatsapp.net on port 443 or 5222; read its log"
     ),

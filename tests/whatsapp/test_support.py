@@ -134,7 +134,7 @@ def test_shards_are_those_that_a_node_owns(said: object, owned: tuple[int, ...] 
         ([], True, 0),
         ([[0, 0], None, "x"], False, 2),
         ([[40, 41]], False, 1),
-        (7, True, 1),
+        (7, False, 1),
     ],
 )
 def test_shards_that_can_not_be_read_are_counted(said: object, are_all: bool, lost: int) -> None:  # noqa: FBT001 - a column

@@ -28,6 +28,7 @@ SLUGS: Mapping[str, State] = {
     "timeout": State.UNKNOWN,
     "tls": State.UNKNOWN,
     "unexpected_answer": State.UNKNOWN,
+    "status_unclear": State.UNKNOWN,
     "no_coreapp_connected": State.DOWN,
     "unreachable": State.DOWN,
     "build_expired": State.DOWN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.health.facts import SLUGS, Facts
@@ -19,6 +20,10 @@ _CODES: Mapping[int, tuple[str, str]] = {
     1018: ("no_coreapp_connected", "no primary coreapp: a failover is under way"),
     1023: ("database", "the client does not reach its database"),
 }
+# What a gateway, balancer or proxy says of its own when nobody is behind it.
+_NOBODY_BEHIND = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
 _ACCESS_DENIED = 1005
 # The same code is given for a token that has expired.
 _EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
@@ -61,6 +66,8 @@ def _of_failure(failure: Failure) -> Problem:
         and _EXPIRED.search(failure.message)
     ):
         return Problem("build_expired", f"this build of the client has expired: {failure.message}")
+    if failure.reason is Reason.STATUS and failure.code is None and failure.status in _NOBODY_BEHIND:
+        return Problem("unreachable", f"the proxy in between reaches no webapp: {failure.message}")
     by_code = _CODES.get(failure.code or 0) if failure.reason in {Reason.STATUS, Reason.BODY} else None
     slug, words = by_code or _REASONS.get(failure.reason, _REASONS[Reason.STATUS])
     return Problem(slug, f"{words}: {failure.message}")

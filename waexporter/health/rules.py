@@ -1,4 +1,8 @@
-"""What is healthy in each topology: a table of the API's documentation, as one function per row."""
+"""What is healthy in each topology: a table of the API's documentation, as one function per row.
+
+A node may say what is not understood: a status of a later version, or nothing that can be read. It is then
+neither taken for well nor for ill: no rule finds a problem that would not be one whatever the node meant.
+"""
 
 from __future__ import annotations
 
@@ -9,54 +13,94 @@ from waexporter.model import Gateway, Health, Problem, Status, Topology
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from waexporter.model import Verdict
 
-def list_connected(health: Health) -> list[Gateway]:
-    """List the nodes that carry messages: in a cluster, only coreapps do."""
-    return [
-        gateway
-        for gateway in health.gateways
-        if gateway.status is Status.CONNECTED and (gateway.role == "coreapp" or not health.clustered)
-    ]
-
-
+_COREAPP, _PRIMARY, _SECONDARY = "coreapp", "primary_master", "secondary_master"
+_ROLES = frozenset({_COREAPP, _PRIMARY, _SECONDARY})
 _OUTAGES: Mapping[Status, tuple[str, str]] = {
     Status.UNINITIALIZED: ("uninitialized", "is uninitialized: upgrading, or creating its database schema"),
     Status.UNREGISTERED: ("unregistered", "is not registered: no messages until it is"),
 }
-
-
 _ABLE = frozenset(
     {Status.CONNECTED, Status.CONNECTING, Status.DISCONNECTED}
 )  # to serve, now or in a failover
 
 
+def list_connected(said: Health | Verdict) -> list[Gateway]:
+    """List the nodes that carry messages: in a cluster, only coreapps do; a single client has no name."""
+    return [
+        gateway
+        for gateway in said.gateways
+        if gateway.status is Status.CONNECTED and (gateway.role == _COREAPP or not gateway.node)
+    ]
+
+
+def list_unclear(health: Health) -> list[Gateway]:
+    """List the nodes that may carry messages, or may not: what they say is not understood."""
+    if not health.clustered:
+        return [gateway for gateway in health.gateways if gateway.status is Status.OTHER]
+    return [
+        gateway
+        for gateway in health.gateways
+        if _may_be(_COREAPP, gateway)
+        and (
+            gateway.status is Status.OTHER
+            or (gateway.status is Status.CONNECTED and gateway.role != _COREAPP)
+        )
+    ]
+
+
+def may_be_multiconnect(health: Health) -> bool:
+    """Return whether the primary master may be connected, which it is in multiconnect alone."""
+    return any(
+        gateway.status in {Status.CONNECTED, Status.OTHER} and _may_be(_PRIMARY, gateway)
+        for gateway in health.gateways
+    )
+
+
+def _may_be(role: str, gateway: Gateway) -> bool:
+    """Return whether a node has a role, or may have it; what is unreachable is known to do nothing."""
+    is_unknown = gateway.role not in _ROLES and gateway.status is not Status.UNREACHABLE
+    return gateway.role == role or is_unknown
+
+
+# --- a single client ---------------------------------------------------------------------------
+
+
 def _single(health: Health, _expected: int | None) -> Iterator[Problem]:
     gateway = health.gateways[0]
-    if gateway.status in {Status.CONNECTED, Status.CONNECTING}:
-        return
-    if gateway.status in _OUTAGES:
+    said = f" ({gateway.detail})" if gateway.detail else ""
+    if gateway.status is Status.OTHER:
+        yield Problem("status_unclear", f"whether the coreapp is connected is not known{said}")
+    elif gateway.status in _OUTAGES:
         slug, words = _OUTAGES[gateway.status]
         yield Problem(slug, f"the client {words}")
-        return
-    said = f" ({gateway.detail})" if gateway.detail else ""
-    yield Problem(
-        "no_coreapp_connected", f"the coreapp is {gateway.status}{said}: no messages leave or arrive"
-    )
+    elif gateway.status not in {Status.CONNECTED, Status.CONNECTING}:
+        yield Problem(
+            "no_coreapp_connected", f"the coreapp is {gateway.status}{said}: no messages leave or arrive"
+        )
+
+
+# --- clusters ----------------------------------------------------------------------------------
 
 
 def _ha(health: Health, expected: int | None) -> Iterator[Problem]:
     yield from _cluster(health, expected)
-    able = [gateway for gateway in _role(health, "coreapp") if gateway.status in _ABLE]
+    able = [
+        gateway
+        for gateway in health.gateways
+        if _may_be(_COREAPP, gateway) and gateway.status in {*_ABLE, Status.OTHER}
+    ]
     if len(able) < 2:  # noqa: PLR2004 - one that serves, and one that takes over
         yield Problem("no_spare_coreapp", "no spare coreapp is reachable: the next failure is an outage")
-    if not _role(health, "secondary_master"):
+    if not any(_may_be(_SECONDARY, gateway) for gateway in health.gateways):
         yield Problem("no_secondary_master", "no secondary master: the primary one has no replacement")
 
 
 def _multiconnect(health: Health, expected: int | None) -> Iterator[Problem]:
     yield from _cluster(health, expected)
-    masters = _role(health, "primary_master")
-    if masters and not any(master.status is Status.CONNECTED for master in masters):
+    masters = _role(health, _PRIMARY)
+    if masters and not may_be_multiconnect(health):
         words = f"the primary master {_names(masters)} is {masters[0].status}, and should be connected"
         yield Problem("primary_master_disconnected", words)
 
@@ -64,7 +108,11 @@ def _multiconnect(health: Health, expected: int | None) -> Iterator[Problem]:
 def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
     """Yield the problems that HA and multiconnect share."""
     connected = list_connected(health)
-    if not connected:
+    unclear = list_unclear(health)
+    if not connected and unclear:
+        words = f"whether a coreapp is connected is not known: {_explain(unclear)}"
+        yield Problem("status_unclear", words)
+    elif not connected:
         yield Problem("no_coreapp_connected", "no coreapp is connected: no messages leave or arrive")
     if expected is not None and len(connected) > expected:
         words = (
@@ -72,8 +120,8 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
             "two clients for one number risk a ban"
         )
         yield Problem("duplicate_client", words)
-    masters = _role(health, "primary_master")
-    if not masters:
+    masters = _role(health, _PRIMARY)
+    if not any(_may_be(_PRIMARY, gateway) for gateway in health.gateways):
         yield Problem(
             "no_primary_master", "no primary master: no failover, no settings, no database statistics"
         )
@@ -97,6 +145,13 @@ def _names(gateways: Iterable[Gateway]) -> str:
     return ", ".join(gateway.node for gateway in gateways)
 
 
+def _explain(gateways: Iterable[Gateway]) -> str:
+    return ", ".join(
+        f"{gateway.node} ({gateway.detail or f'{gateway.status}, with no role that is known'})"
+        for gateway in gateways
+    )
+
+
 def list_connecting(health: Health) -> Iterator[Problem]:
     """Yield the nodes that are connecting: good, unless it lasts."""
     for gateway in health.gateways:
@@ -104,8 +159,10 @@ def list_connecting(health: Health) -> Iterator[Problem]:
             yield Problem("connecting", f"{gateway.node or 'the client'} is connecting", gateway.node)
 
 
-RULES: Mapping[Topology, Callable[[Health, int | None], Iterator[Problem]]] = {
+# None: a cluster of which nobody knows whether it is one or the other.
+RULES: Mapping[Topology | None, Callable[[Health, int | None], Iterator[Problem]]] = {
     Topology.SINGLE: _single,
     Topology.HA: _ha,
     Topology.MULTICONNECT: _multiconnect,
+    None: _cluster,
 }

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from waexporter.health.facts import SLUGS, Facts
 from waexporter.health.failures import judge_without_health
 from waexporter.health.forecast import foretell, list_ends
-from waexporter.health.rules import RULES, list_connected, list_connecting
+from waexporter.health.rules import (
+    RULES,
+    list_connected,
+    list_connecting,
+    list_unclear,
+    may_be_multiconnect,
+)
 from waexporter.model import Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
-    from waexporter.model import Gateway, Health
+    from waexporter.model import Gateway, Health, Support, SupportNode
 
 CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 
@@ -54,7 +60,7 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
             problems.append(Problem("connecting_too_long", words, node))
     weights = [SLUGS[problem.slug] for problem in problems]
     state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
-    if verdict.connected and state is State.DOWN:
+    if state is State.DOWN and list_connected(verdict):
         # While a coreapp serves, what would take down another client is a warning.
         state = State.DEGRADED
     return replace(verdict, state=state, problems=tuple(problems), connecting=connecting)
@@ -67,13 +73,13 @@ def _of_health(health: Health, facts: Facts, before: Verdict | None, now: float)
     shards = _shards(facts, before)
     topology = _topology(health, facts, before, shards)
     shards = 1 if topology is Topology.HA else shards if topology is Topology.MULTICONNECT else None
-    connected = list_connected(health)
-    expected = 1 if topology is not Topology.MULTICONNECT else shards
+    connected, unclear = list_connected(health), list_unclear(health)
+    expected = 1 if topology in {Topology.HA, Topology.SINGLE} else shards
     same = before is not None and before.gateways == health.gateways
     since = before.gateways_since if before is not None and same else now
     problems = [*RULES[topology](health, expected), *list_connecting(health), *foretell(facts, now)]
     covered = None if shards is None else _covered(facts, connected, shards, since)
-    if topology is Topology.MULTICONNECT and covered is not None and covered < (shards or 0) and connected:
+    if topology is Topology.MULTICONNECT and _is_uncovered(covered, shards, unclear) and connected:
         words = f"{covered} of {shards} shards have a connected coreapp: messages of the others fail"
         problems.append(Problem("shard_uncovered", words))
     is_connecting = topology is Topology.SINGLE and health.gateways[0].status is Status.CONNECTING
@@ -82,13 +88,18 @@ def _of_health(health: Health, facts: Facts, before: Verdict | None, now: float)
         tuple(problems),
         up=True,
         topology=topology,
-        connected=len(connected),
+        connected=None if unclear else len(connected),
         expected=expected,
         shards=shards,
-        covered=covered,
+        covered=None if unclear else covered,
         gateways=health.gateways,
         gateways_since=since,
     )
+
+
+def _is_uncovered(covered: int | None, shards: int | None, unclear: list[Gateway]) -> bool:
+    """Return whether shards are without a coreapp whatever those are that nobody understands."""
+    return covered is not None and shards is not None and covered + len(unclear) < shards
 
 
 def _shards(facts: Facts, before: Verdict | None) -> int | None:
@@ -97,13 +108,19 @@ def _shards(facts: Facts, before: Verdict | None) -> int | None:
         return facts.shards
     if facts.settings is not None and facts.settings.shards is not None:
         return facts.settings.shards
-    owned = [shard for node in facts.support.nodes for shard in node.shards or ()] if facts.support else []
-    if not owned:
-        return before.shards if before is not None and before.topology is Topology.MULTICONNECT else None
-    # There are 1, 2, 4, 8, 16 or 32; the last ones may have no owner now, but had one before.
-    seen = 1 << max(owned).bit_length()
     known = before.shards if before is not None and before.topology is Topology.MULTICONNECT else None
-    return max(seen, known or 1)
+    owned = _owned(facts.support)
+    if not owned:
+        return known
+    # There are 1, 2, 4, 8, 16 or 32; the last ones may have no owner now, but had one before.
+    return max(1 << max(owned).bit_length(), known or 1)
+
+
+def _owned(support: Support | None) -> list[int]:
+    """List the shards that nodes own; none where one node's can't be read: there may be more of them."""
+    nodes = support.nodes if support is not None else ()
+    said = [node for node in nodes if _are_shards_known(node)]
+    return [shard for node in said for shard in node.shards or ()] if len(said) == len(nodes) else []
 
 
 def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) -> int:
@@ -111,14 +128,18 @@ def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) 
     by_number = min(len(connected), shards)
     if facts.support is None or facts.support_at < since:
         return by_number
-    owners = {node.node: node.shards for node in facts.support.nodes if node.shards is not None}
+    owners = {node.node: node.shards or () for node in facts.support.nodes if _are_shards_known(node)}
     if any(gateway.node not in owners for gateway in connected):
         return by_number
     return len({shard for gateway in connected for shard in owners[gateway.node] if shard < shards})
 
 
-def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int | None) -> Topology:
-    """Tell HA from multiconnect, whose answers look alike, by the best evidence there is."""
+def _are_shards_known(node: SupportNode) -> bool:
+    return node.shards is not None and node.are_shards_all
+
+
+def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int | None) -> Topology | None:
+    """Tell HA from multiconnect, whose answers look alike, by the best evidence there is; None: not known."""
     if not health.clustered:
         return Topology.SINGLE
     if facts.topology in {Topology.HA, Topology.MULTICONNECT}:
@@ -129,7 +150,9 @@ def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int 
     if any(master.status is Status.CONNECTED for master in masters):
         return Topology.MULTICONNECT
     # A master that lost its connection must not make a multiconnect cluster an HA one with duplicate clients.
-    return Topology.MULTICONNECT if before and before.topology is Topology.MULTICONNECT else Topology.HA
+    if before is not None and before.topology is Topology.MULTICONNECT:
+        return Topology.MULTICONNECT
+    return None if may_be_multiconnect(health) else Topology.HA
 
 
 # --- memory ------------------------------------------------------------------------------------

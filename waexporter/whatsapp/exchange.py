@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+_HIDDEN = b"<secret>"
+_SHORTEST_HIDDEN = 8  # bytes; what is shorter is part of too much that is said, and keeps no secret anyway
+# A text of JSON, and the colon that makes it a key.
+_TEXT = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?', re.DOTALL)
+# Values that mean something: a key of these letters would turn an outage into a riddle.
+_OWN_WORDS = frozenset(
+    b'"%s"' % word.encode()
+    for word in (
+        *("connected", "connecting", "disconnected", "uninitialized", "unregistered"),
+        *("primary_master", "secondary_master", "coreapp", "counter", "histogram"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +29,22 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
     def hide(self, text: bytes) -> bytes:
-        """Blot the credentials of this request out of an answer that repeats them; errors are logged."""
+        """Blot the credentials of this request out of an answer that repeats them; errors are logged.
+
+        What else the answer says stays as it is, whatever the credentials look like.
+        """
         secret = self.authorization.partition(" ")[2].encode()
-        if not secret:
-            return text
         # JSON may write a slash as `\/`.
-        return text.replace(secret, b"<secret>").replace(secret.replace(b"/", rb"\/"), b"<secret>")
+        spellings = {secret, secret.replace(b"/", rb"\/")}
+        if len(secret) < _SHORTEST_HIDDEN or not any(spelling in text for spelling in spellings):
+            return text
+        parts = re.compile(rb"(?<![A-Za-z0-9])(?:%s)(?![A-Za-z0-9])" % b"|".join(map(re.escape, spellings)))
+        if not text.lstrip().startswith((b"{", b"[")):
+            return parts.sub(_HIDDEN, text)
+        return _TEXT.sub(
+            lambda found: found[0] if found[2] or found[1] in _OWN_WORDS else parts.sub(_HIDDEN, found[1]),
+            text,
+        )
 
 
 @dataclass(frozen=True, slots=True)

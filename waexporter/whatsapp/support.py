@@ -123,7 +123,7 @@ class _Node(NamedTuple):
         pairs = as_list(said)
         if pairs is None:
             self._lose(Drop.MALFORMED, "shards", f"{kind(said)} in the place of a list")
-            return None, True
+            return None, False
         read = [_pair(pair) for pair in pairs]
         unreadable = read.count(None)
         if unreadable:
