@@ -44,7 +44,8 @@ def say_change(before: TargetState, reading: Reading) -> None:
         if flaw.reason not in known:
             _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
     if {drop for drop, _ in new.dropped} - {drop for drop, _ in (was.dropped if was else ())}:
-        _log.warning("samples were left out", **about, **{str(drop): count for drop, count in new.dropped})
+        counts = {str(drop): count for drop, count in new.dropped}
+        _log.warning("samples were left out", **about, **counts, what="; ".join(new.losses))
     if isinstance(new.document, Settings) and new.document.changed_keys:
         # The keys only: a webhook's url, or a group, is nobody's business.
         _log.warning("settings changed", **about, keys=list(new.document.changed_keys))

@@ -26,6 +26,7 @@ from waexporter.model import (
     now,
 )
 from waexporter.polling.poller import Poller
+from waexporter.polling.probers import SOURCES
 from waexporter.polling.store import Store
 from waexporter.recording import Recorder, Replayer
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -134,13 +135,21 @@ def _result(reading: Reading, reply: Reply | None) -> str:
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
     # A certificate that is not there, say, is a 404 and no failure.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
-    if outcome.document is not None or not outcome.parts:
+    if reading.endpoint not in SOURCES:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
-        return size + _summary(outcome.document) + flaws
-    notes = [f"{count} left out ({drop})" for drop, count in outcome.dropped]
+        return size + _summary(outcome.document) + flaws + _left_out(outcome)
+    notes = [f"{outcome.samples} samples"]
     if outcome.unknown_families:
         notes.append(f"{outcome.unknown_families} families not in the API's documentation")
-    return size + ", ".join([f"{outcome.samples} samples", *notes])
+    return size + ", ".join(notes) + _left_out(outcome)
+
+
+def _left_out(outcome: Success) -> str:
+    """Say what of an answer was left out, and why."""
+    if not outcome.dropped:
+        return ""
+    counts = ", ".join(f"{count} {drop.replace('_', ' ')}" for drop, count in outcome.dropped)
+    return f"; left out: {counts}" + (f" ({'; '.join(outcome.losses)})" if outcome.losses else "")
 
 
 def _summary(document: Document | None) -> str:

@@ -142,6 +142,9 @@ class Tally:
 
 _REASONS = {reason: place for place, reason in enumerate(Reason)}
 _DROPS = {drop: place for place, drop in enumerate(Drop)}
+_OF_DOCUMENTS = frozenset({Drop.MALFORMED, Drop.NOT_A_NUMBER, Drop.OUT_OF_RANGE})
+# They are read whole or not at all.
+_NEVER_DROPPING = frozenset({Endpoint.CERTIFICATES, Endpoint.CANARY})
 
 
 def _more(counts: tuple[int, ...], place: int, by: int = 1) -> tuple[int, ...]:
@@ -160,7 +163,11 @@ _UNKNOWN = _gauge(
     "waexporter_unknown_families",
     "Upstream families in the last answer that the API's documentation does not know.",
 )
-_DROPPED = Head("waexporter_dropped_samples", "counter", "Upstream samples that were left out, by reason.")
+_DROPPED = Head(
+    "waexporter_dropped_samples",
+    "counter",
+    "Samples and facts of the client's answers that were left out, by reason.",
+)
 _LOGINS = Head("waexporter_logins", "counter", "Logins at the client, by result.")
 
 
@@ -180,11 +187,9 @@ def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> I
         yield _counted(_MISSED, tally.missed, of)
     if before is None or tally.failures is not before.failures:
         yield _by_reason(_FAILURES, of, _REASONS, tally.failures)
-    if endpoint not in CATALOGUE:
-        return
-    if before is None or tally.dropped is not before.dropped:
-        yield _by_reason(_DROPPED, of, _DROPS, tally.dropped)
-    if tally.last_success is not None:
+    if endpoint not in _NEVER_DROPPING and (before is None or tally.dropped is not before.dropped):
+        yield _by_reason(_DROPPED, of, _DROPS, tally.dropped, _drops_of(endpoint))
+    if endpoint in CATALOGUE and tally.last_success is not None:
         yield _one(_UNKNOWN, tally.unknown_families, of)
 
 
@@ -199,10 +204,26 @@ def _counted(head: Head, value: int, labels: Labels) -> Family:
     return Family(head, (Sample(labels, value, "_total"),))
 
 
-def _by_reason(head: Head, of: Labels, reasons: Iterable[str], counts: tuple[int, ...]) -> Family:
+def _drops_of(endpoint: Endpoint) -> frozenset[str]:
+    """List why something of an endpoint's answers may be left out; the limits are those of statistics."""
+    return frozenset(Drop) if endpoint in CATALOGUE else _OF_DOCUMENTS
+
+
+def _by_reason(
+    head: Head,
+    of: Labels,
+    reasons: Iterable[str],
+    counts: tuple[int, ...],
+    there_are: frozenset[str] | None = None,
+) -> Family:
     pairs = zip(reasons, counts, strict=True)
     return Family(
-        head, tuple(Sample((*of, ("reason", str(reason))), count, "_total") for reason, count in pairs)
+        head,
+        tuple(
+            Sample((*of, ("reason", str(reason))), count, "_total")
+            for reason, count in pairs
+            if there_are is None or reason in there_are
+        ),
     )
 
 

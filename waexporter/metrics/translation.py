@@ -57,6 +57,7 @@ class Translator:
         return Success(
             parts=tuple([_fill(part, values) for part in layout.parts]),
             dropped=_sum_up(statistics.dropped, bad, layout.dropped),
+            losses=statistics.losses,
             unknown_families=layout.unknown_families,
             nodes=frozenset(statistics.nodes) if statistics.clustered else frozenset(),
         )
