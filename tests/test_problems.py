@@ -42,6 +42,7 @@ ROWS = {
     "timeout": Row("hang", "does not answer in time", polled=HEALTH, timeout=0.3),
     "tls": Row("certificate_expired", "certificate has expired", polled=HEALTH),
     "unexpected_answer": Row("garbage", "not JSON", polled=HEALTH),
+    "status_unclear": Row("odd_status", "hibernating"),
     "no_coreapp_connected": Row("gateway_down", "no messages leave or arrive"),
     "unreachable": Row("web_down", "can't be reached", polled=HEALTH),
     "build_expired": Row("build_expired", "has expired on"),

@@ -75,6 +75,7 @@ SCENARIOS = (
     _of("gateway_down", _DOWN),
     _of("unregistered", _DOWN, "WhatsAppUnregistered/critical"),
     _of("uninitialized", _DOWN),
+    _of("odd_status", _UNKNOWN),
     _of("slow_node", _UNKNOWN, _READING_FAILS, _MISSED),
     # the numbers
     _of(

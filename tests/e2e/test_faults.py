@@ -46,6 +46,7 @@ ROWS: Mapping[str, Row] = {
     "gateway_down": Row("down", "no_coreapp_connected", up=True),
     "unregistered": Row("down", "unregistered", up=True),
     "uninitialized": Row("down", "uninitialized", up=True),
+    "odd_status": Row("unknown", "status_unclear", up=True),
     "slow_node": Row("unknown", "timeout", "timeout", parameters={"seconds": 30}),
     # the numbers
     "growing_queues": Row("ok", up=True),

@@ -53,6 +53,7 @@ ROWS: Mapping[str, Row] = {
     "gateway_down": Row(DOWN, "no_coreapp_connected: the coreapp is disconnected"),
     "unregistered": Row(DOWN, "unregistered: and 32 more like this", "multiconnect"),
     "uninitialized": Row(DOWN, "uninitialized: the client is uninitialized"),
+    "odd_status": Row(UNKNOWN, "status_unclear: whether a coreapp is connected is not known: core1", "ha"),
     "slow_node": Row(UNKNOWN, "timeout: the client does not answer in time"),
     "growing_queues": Row(OK, "verdict: OK"),
     "messages_pile_up": Row(OK, "verdict: OK"),

@@ -46,6 +46,7 @@ _ALL_OF_TWO = tuple(_OF_TWO)
         ("gateway_down", {}, {"core1": "disconnected"}),
         ("unregistered", {}, dict.fromkeys(_OF_HA, "unregistered")),
         ("uninitialized", {"node": "core2"}, {"core2": "uninitialized"}),
+        ("odd_status", {"node": "core1"}, {"core1": "hibernating"}),
         ("no_primary_master", {}, {}),
         ("failover", {}, {"core1": "1014"}),
     ],
@@ -98,6 +99,7 @@ def test_a_fault_of_a_node_shows_in_the_health_of_a_multiconnect_cluster(
         ("gateway_down", "disconnected"),
         ("unregistered", "unregistered"),
         ("uninitialized", "uninitialized"),
+        ("odd_status", "hibernating"),
     ],
 )
 def test_a_fault_of_a_node_shows_in_the_health_of_a_single_client(

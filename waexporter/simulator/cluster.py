@@ -223,6 +223,7 @@ _EFFECTS: Mapping[str, Callable[[Nodes, Fault, Moment], Nodes]] = {
     "gateway_down": _with_status("disconnected"),
     "unregistered": _with_status("unregistered"),
     "uninitialized": _with_status("uninitialized"),
+    "odd_status": _with_status("hibernating"),
 }
 
 

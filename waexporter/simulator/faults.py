@@ -24,6 +24,7 @@ FAULTS: Mapping[str, Kind] = {
     "gateway_down": Kind("The coreapps have lost the connection to WhatsApp"),
     "unregistered": Kind("The coreapps are not registered"),
     "uninitialized": Kind("The coreapps are upgrading or creating the schema"),
+    "odd_status": Kind("The coreapps say a status that no version so far has had"),
     "slow_node": Kind("A node takes `seconds` to answer, and every answer waits for it", seconds=12.0),
     # the numbers
     "growing_queues": Kind("Queues grow by 500 a second"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from waexporter.errors import BodyError
@@ -9,10 +10,13 @@ from waexporter.model import Drop, Group
 from waexporter.whatsapp.envelope import printable, read_document, text_of
 from waexporter.whatsapp.liberal import Losses, Read, as_list, kind
 
+_LONGEST_NUMBER = 60  # characters
+_NUMBER = re.compile(r"\+?([1-9][0-9]*(?:-[0-9]+)?)(?:@[a-z.]+)?", re.ASCII)
+
 
 def read_group(body: bytes) -> Read[Group]:
     """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
-    group = _first(body, "groups")
+    group = _first(body, "groups", "participants", "admins")
     losses = Losses()
     people = _numbers(group, "participants", losses)
     admins = _numbers(group, "admins", losses) if "admins" in group else set()
@@ -41,14 +45,15 @@ def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None]
 
 
 def _number(said: object) -> str | None:
-    if isinstance(said, int) and not isinstance(said, bool):
-        return str(said)
-    return said.removeprefix("+") if isinstance(said, str) and said else None
+    """Return a telephone number or the id of a group, also one written as a number."""
+    text = str(said) if isinstance(said, int) and not isinstance(said, bool) else said
+    found = _NUMBER.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST_NUMBER else None
+    return found[1] if found else None
 
 
 def read_new_group(body: bytes) -> str:
     """Read POST /v1/groups: the id of the group that was made."""
-    number = _number(_first(body, "groups").get("id"))
+    number = _number(_first(body, "groups", "id").get("id"))
     if number is None:
         raise BodyError("the answer has no id of a group in it")
     return number
@@ -56,7 +61,7 @@ def read_new_group(body: bytes) -> str:
 
 def read_invite(body: bytes) -> str:
     """Read GET /v1/groups/{id}/invite: the link by which people join."""
-    link = text_of(_first(body, "groups").get("link"))
+    link = text_of(_first(body, "groups", "link").get("link"))
     if not link:
         raise BodyError("the answer has no link in it")
     return link
@@ -64,17 +69,17 @@ def read_invite(body: bytes) -> str:
 
 def read_contact_status(body: bytes) -> str:
     """Read POST /v1/contacts for one number: valid, invalid, processing."""
-    status = _first(body, "contacts").get("status")
+    status = _first(body, "contacts", "status").get("status")
     if not isinstance(status, str):
         raise BodyError("the answer does not say what became of the contact")
     return printable(status)
 
 
-def _first(body: bytes, key: str) -> dict[str, Any]:
-    """Return the first map of a list, which has one for one that was asked for."""
+def _first(body: bytes, key: str, *wanted: str) -> dict[str, Any]:
+    """Return the first map of a list, or the map in its place, that has one of the wanted keys."""
     said = read_document(body, key)[key]
-    found = (each for each in as_list(said) or [said] if isinstance(each, dict) and each)
-    first = next(found, None)
+    maps = (each for each in as_list(said) or [said] if isinstance(each, dict))
+    first = next((each for each in maps if not each.keys().isdisjoint(wanted)), None)
     if first is None:
         raise BodyError(f"the answer has nothing in {key!r}")
     return first

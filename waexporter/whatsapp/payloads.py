@@ -251,6 +251,8 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
             losses.add(Drop.MALFORMED, printable(name), f"{what} in the place of a node")
         elif "errors" not in node or any(map(_is_metric, node.values())):
             nodes[name] = _metrics(name, node, losses)
+    if losses.counts and not any(nodes.values()):
+        raise BodyError(f"nothing in the answer can be read: {losses.words[0]}")
     return Statistics(nodes or {"": {}}, clustered, tuple(losses.counts.items()), tuple(losses.words))
 
 

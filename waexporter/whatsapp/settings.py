@@ -26,6 +26,7 @@ _TRUTHS = ("callback_persist", "pass_through", "sent_status")
 _KNOWN = frozenset(
     {upstream for upstream, _ in _NUMBERS.values()} | {*_TRUTHS, "webhooks", "on_call_pager", "media"}
 )
+_OF_WEBHOOKS = frozenset({"url", "max_concurrent_requests"})
 _DEEPEST = 4
 _LARGEST_ID = 10**40
 
@@ -35,7 +36,8 @@ def read_settings(body: bytes) -> Read[Settings]:
     said = _unwrap(parse(body, "settings") or _flat(body))
     losses = Losses()
     webhooks = as_map(said.get("webhooks", {}))
-    if webhooks is None:
+    if webhooks is None or (webhooks and _OF_WEBHOOKS.isdisjoint(webhooks)):
+        webhooks = None
         losses.add(Drop.MALFORMED, "webhooks", f"{kind(said['webhooks'])} in the place of a map")
     numbers = {
         ours: number / divisor

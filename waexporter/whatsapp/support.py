@@ -33,12 +33,12 @@ def read_support(body: bytes) -> Read[Support]:
     nodes = {name: as_map(value) for name, value in said.items()} if clustered else {"": said}
     alive: dict[str, Mapping[str, Any]] = {}
     for name, node in nodes.items():
-        if node is None:
-            losses.add(Drop.MALFORMED, printable(name), f"{kind(said[name])} in the place of a node")
         # A dead node's value is an error, and says nothing; health tells that it is dead.
-        elif "errors" not in node or not _OF_A_NODE.isdisjoint(node):
+        if node is not None and not _OF_A_NODE.isdisjoint(node):
             alive[name] = node
-    if not any(alive.values()):
+        elif node != {} and "errors" not in (node or {}):
+            losses.add(Drop.MALFORMED, printable(name), f"{kind(said[name])} in the place of a node")
+    if not alive:
         raise BodyError("the answer says nothing about any node")
     read = tuple(_Node(name, node, losses).read() for name, node in sorted(alive.items()))
     return losses.read(Support(read, clustered))

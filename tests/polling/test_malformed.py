@@ -1,0 +1,413 @@
+"""One malformed element, at any place of any document: what is said elsewhere comes out unchanged.
+
+Nothing is expected of a single input by hand. Each document is good first, then one element of it is
+replaced, put in or taken out; and the page and the verdict are compared with those of the good document, and
+with those of the document that has the whole fact (a sample, a family, a node, a setting) left out.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from waexporter.config import DEFAULT_PLANS
+from waexporter.health import SLUGS
+from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
+from waexporter.polling.poller import Poller
+from waexporter.polling.store import Store, TargetState, advance
+from waexporter.whatsapp.exchange import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DATA = Path(__file__).parent.parent / "whatsapp" / "data"
+TARGET = Target("t", "https://wa.example", on_call_group="14155550100-1520000000", plans=DEFAULT_PLANS)
+NOW = Instant(1_700_000_000.0, 1000.0)
+PLACE = "@place@"
+
+Step = str | int
+Trail = tuple[Step, ...]
+Page = dict[str, float]
+
+
+def data(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
+    return read
+
+
+def support(role: str, shards: list[list[int]], socket: str = "UP") -> dict[str, Any]:
+    return {
+        "version": "2.45.1", "db_engine": "MYSQL", "expire_timestamp": "2030-09-27T14:26:07", "role": role,
+        "free_space_data": 14269902848, "free_space_media_incoming": 9223372036853727000,
+        "shards": shards, "socket_conn": socket, "schema": {"axolotl": 1}, "env": ["A=b"],
+        "multi_connect": len(shards) > 1,
+    }  # fmt: skip
+
+
+META = {"version": "v2.45.1", "api_status": "stable"}
+SETTINGS = {
+    "callback_backoff_delay_ms": 3000, "callback_persist": True, "heartbeat_interval": 5,
+    "max_callback_backoff_delay_ms": "900000", "media": {"auto_download": ["image"]},
+    "on_call_pager": "14155550100-1520000000", "pass_through": True, "sent_status": True,
+    "unhealthy_interval": 30,
+    "webhooks": {"url": "https://hooks.example.com/wa", "max_concurrent_requests": 6},
+}  # fmt: skip
+GROUP = {
+    "admins": ["14155550100"], "creation_time": 1520000000, "creator": "14155550100",
+    "participants": ["14155550101", "14155550102"], "subject": "On call",
+}  # fmt: skip
+EVERYWHERE: dict[str, Any] = {
+    "/v1/settings/application": {"settings": {"application": SETTINGS}, "meta": META},
+    f"/v1/groups/{TARGET.on_call_group}": {"groups": [GROUP], "meta": META},
+    "/v1/metrics": data("metrics"),
+}
+WORLDS: dict[str, dict[str, Any]] = {
+    "single": {
+        **EVERYWHERE,
+        "/v1/health": data("health-single"),
+        "/v1/stats/app": data("stats-app-single"),
+        "/v1/stats/db": data("stats-db-single"),
+        "/v1/support": {"support": support("coreapp", [[0, 0]]), "meta": META},
+    },
+    "ha": {
+        **EVERYWHERE,
+        "/v1/health": data("health-ha"),
+        "/v1/stats/app": data("stats-app-multiconnect"),
+        "/v1/stats/db": data("stats-db-multiconnect"),
+        "/v1/account/shards": {"account": {"shards": 1}},
+        "/v1/support": {
+            "support": {
+                "core-a:1f00": support("coreapp", [[0, 0]]),
+                "core-b:2e11": support("coreapp", [], "DN"),
+                "master-a:9c22": support("primary_master", [[-1, -1]], "DN"),
+            },
+            "meta": META,
+        },
+    },
+    "multiconnect": {
+        **EVERYWHERE,
+        "/v1/health": data("health-multiconnect"),
+        "/v1/stats/app": data("stats-app-multiconnect"),
+        "/v1/stats/db": data("stats-db-multiconnect"),
+        "/v1/account/shards": {"account": {"shards": 2}},
+        "/v1/support": {
+            "support": {
+                "core-a:1f00": support("coreapp", [[0, 0]]),
+                "core-b:2e11": support("coreapp", [[1, 1]]),
+                "core-c:3344": support("coreapp", []),
+                "master-a:9c22": support("primary_master", [[-1, -1]]),
+            },
+            "meta": META,
+        },
+    },
+}
+ENDPOINTS = {
+    Endpoint.HEALTH: "/v1/health",
+    Endpoint.APP: "/v1/stats/app",
+    Endpoint.DB: "/v1/stats/db",
+    Endpoint.WEB: "/v1/metrics",
+    Endpoint.SUPPORT: "/v1/support",
+    Endpoint.SETTINGS: "/v1/settings/application",
+    Endpoint.GROUP: f"/v1/groups/{TARGET.on_call_group}",
+}
+
+# --- what is asked, and what it comes to --------------------------------------------------------
+
+
+class Answers:
+    """A client of fixed answers."""
+
+    target = TARGET
+
+    def __init__(self, bodies: dict[str, bytes]) -> None:
+        self._bodies = bodies
+
+    def send(self, request: Request, _timeout: float) -> Reply:
+        body = self._bodies.get(request.path)
+        return Reply(404, b"") if body is None else Reply(200, body, "application/json")
+
+    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+        return ()
+
+    def account(self) -> Account:
+        return Account()
+
+
+def poll(endpoint: Endpoint, bodies: dict[str, bytes]) -> Any:  # noqa: ANN401 - a Reading
+    return Poller(Answers(bodies), endpoint, Limits(), lambda: NOW, lambda: TARGET.on_call_group).poll()
+
+
+def encoded(world: str) -> dict[str, bytes]:
+    return {path: json.dumps(document).encode() for path, document in WORLDS[world].items()}
+
+
+@cache
+def well(world: str) -> TargetState:
+    """Return the state of a target all of whose documents are good."""
+    (state,) = Store([TARGET], lambda: NOW).states()
+    for endpoint in ENDPOINTS:
+        state = advance(state, poll(endpoint, encoded(world)))
+    assert state.verdict.state is State.OK, state.verdict
+    return state
+
+
+def page_of(state: TargetState) -> Page:
+    """Return every series about the client, but those that sum up the verdict, and its numbers."""
+    lines = [
+        line.rpartition(" ")
+        for fragment in state.fragments(NOW.steady)
+        for line in fragment.lines.decode().splitlines()
+    ]
+    return {
+        name: float(value)
+        for name, _, value in lines
+        if not name.startswith(("waexporter_", "whatsapp_verdict{", "whatsapp_problem{", "whatsapp_up{"))
+    }
+
+
+class Sight(NamedTuple):
+    """What a document comes to, beside all the others that are good."""
+
+    page: Page
+    state: TargetState
+    outcome: Success | Failure
+
+
+def look(world: str, endpoint: Endpoint, body: bytes) -> Sight:
+    reading = poll(endpoint, {**encoded(world), ENDPOINTS[endpoint]: body})
+    state = advance(well(world), reading)
+    return Sight(page_of(state), state, state.readings[endpoint].outcome)
+
+
+# --- places in a document ----------------------------------------------------------------------
+
+
+def places(document: Any, trail: Trail = ()) -> Iterator[Trail]:  # noqa: ANN401 - any JSON there is
+    """Yield the way to every element of a document."""
+    if not isinstance(document, dict | list):
+        return
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        yield (*trail, key)
+        yield from places(value, (*trail, key))
+
+
+def at(document: Any, trail: Trail) -> Any:  # noqa: ANN401 - any JSON there is
+    for step in trail:
+        document = document[step]
+    return document
+
+
+def without(document: Any, trail: Trail) -> Any:  # noqa: ANN401 - any JSON there is
+    changed = deepcopy(document)
+    del at(changed, trail[:-1])[trail[-1]]
+    return changed
+
+
+def with_place(document: Any, trail: Trail, put: Callable[[Any, Step], None]) -> bytes:  # noqa: ANN401
+    changed = deepcopy(document)
+    put(at(changed, trail[:-1]), trail[-1])
+    return json.dumps(changed).encode()
+
+
+def fact_of(endpoint: Endpoint, document: dict[str, Any], trail: Trail) -> Trail:
+    """Return the way to the whole fact that an element is a part of: at most this may be lost with it."""
+    if "data" in trail:  # a sample, or a family that has no list of them
+        end = trail.index("data")
+        return trail[: end + 2] if len(trail) > end + 1 else trail[:end]
+    if endpoint is Endpoint.HEALTH:
+        return (
+            trail[:2] if len(trail) > 1 and isinstance(document["health"].get(trail[1]), dict) else trail[:1]
+        )
+    if endpoint in {Endpoint.APP, Endpoint.DB, Endpoint.WEB}:
+        owner = len(trail)
+        while owner and "data" not in (
+            value if isinstance(value := at(document, trail[:owner]), dict) else {}
+        ):
+            owner -= 1
+        return trail[:owner] or trail  # of `type` and `help`, their family
+    if endpoint is Endpoint.GROUP and len(trail) > 2:
+        return (*trail[:2], "participants")  # all keys together say who is in the group
+    depth = {Endpoint.SUPPORT: 3, Endpoint.SETTINGS: 3, Endpoint.GROUP: 3}[endpoint]
+    if endpoint is Endpoint.SUPPORT and not isinstance(at(document, trail[:2]), dict):
+        depth = 2
+    return trail[:depth]
+
+
+# --- what is malformed -------------------------------------------------------------------------
+
+_NEVER: dict[str, bytes] = {
+    "null": b"null",
+    "true": b"true",
+    "a list of nothing": b"[null]",
+    "a list of a list": b"[[[]]]",
+    "a map of rubbish": b'{"a":{"b":[]}}',
+    "a map from numbers to rubbish": b'{"0":null,"7":{}}',
+    "a number without end": b"1e400",
+    "no number": b"-nan",
+    "a number of 5000 digits": b"9" * 5000,
+    "no word of JSON": b"undefined",
+    "nesting without end": b"[" * 5000 + b"]" * 5000,
+}
+_NO_TEXT = {"a number": b"17", "zero": b"0", "an empty list": b"[]", "an empty map": b"{}"}
+_NO_NUMBER = {
+    "an empty text": b'""', "a text": b'"x"', "an empty list": b"[]", "an empty map": b"{}",
+    "a byte that is not UTF-8": b'"\xff"', "half a character": rb'"\ud83d"',
+}  # fmt: skip
+# Where a text of any words may stand, it is understood; where only some words may, these are not among them.
+_ODD_TEXT = {
+    "an empty text": b'""', "another text": b'"x"', "a byte that is not UTF-8": b'"h\xf4te"',
+    "half a character": rb'"\ud83d"', "a text without end": b'"%s"' % (b"x" * 20_000),
+}  # fmt: skip
+_NO_MAP = {"a number": b"17", "zero": b"0", "a text": b'"x"', "a byte that is not UTF-8": b'"\xff"'}
+# `[]` is a list that is empty, and `{}` a map that is: both may be meant.
+_ELEMENTS: dict[type, dict[str, bytes]] = {
+    str: {**_NEVER, **_NO_TEXT},
+    int: {**_NEVER, **_NO_NUMBER},
+    float: {**_NEVER, **_NO_NUMBER},
+    bool: {name: raw for name, raw in {**_NEVER, **_NO_NUMBER}.items() if name != "true"},
+    dict: {**_NEVER, **_NO_MAP},
+    list: {**_NEVER, **_NO_MAP},
+}
+# Texts that are words of a closed set, numbers or times: anything else in their place says nothing.
+_CLOSED = {"gateway_status", "role", "type", "expire_timestamp", "socket_conn", "api_status"}
+# Numbers and truths that may be written as texts, and identifiers that may be written as numbers.
+_AS_NUMBER = {"creator", "on_call_pager"}
+_LISTS_OF_NUMBERS = {("participants",), ("admins",)}
+_UNDERSTOOD_AS_TEXTS = {"a number", "zero"}
+# A label may have any single value, and nothing is as good as an empty one.
+_UNDERSTOOD_AS_LABELS = {
+    "a number", "zero", "true", "null", "a number of 5000 digits", "a number without end", "no number",
+    "no word of JSON",
+}  # fmt: skip
+# What the client leaves out, or leaves empty, is not set; that is a fact, and no malformed one.
+_UNSET_WHEN_ABSENT = {"on_call_pager", "webhooks", "url"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One malformed element somewhere in a document."""
+
+    says: str
+    body: bytes
+    fact: Trail
+
+
+def replaced(endpoint: Endpoint, document: dict[str, Any]) -> Iterator[Change]:
+    """Yield every document in which one element is something else."""
+    for trail in places(document):
+        value, key = at(document, trail), trail[-1]
+        elements = dict(_ELEMENTS[type(value)])
+        if key in _CLOSED:
+            elements |= _ODD_TEXT
+        understood = _UNDERSTOOD_AS_LABELS if trail[-2:-1] == ("labels",) else _UNDERSTOOD_AS_TEXTS
+        if key in _AS_NUMBER or trail[-2:-1] in _LISTS_OF_NUMBERS or trail[-2:-1] == ("labels",):
+            elements = {name: raw for name, raw in elements.items() if name not in understood}
+        elif isinstance(value, str) and value.isdecimal():
+            elements = {name: raw for name, raw in elements.items() if name not in _UNDERSTOOD_AS_TEXTS}
+        for name, raw in elements.items():
+            body = with_place(document, trail, lambda inside, step: _put(inside, step, PLACE))
+            yield Change(f"{trail}: {name}", _fill(body, raw), fact_of(endpoint, document, trail))
+
+
+def inserted(endpoint: Endpoint, document: dict[str, Any]) -> Iterator[Change]:
+    """Yield every document in which one element stands that should not be there."""
+    for trail in [(), *places(document)]:
+        inside = at(document, trail)
+        if not isinstance(inside, dict | list) or trail[-1:] in {("labels",), ("bucket",)}:
+            continue
+        for name, raw in {**_NEVER, **_NO_MAP, "an empty list": b"[]", "an empty map": b"{}"}.items():
+            changed = deepcopy(document)
+            target = at(changed, trail)
+            if isinstance(target, dict):
+                target["later"] = PLACE
+            elif trail[-1] in {"auto_download", "env"} or (name == "a number" and endpoint is Endpoint.GROUP):
+                continue  # one more of them
+            else:
+                target.insert(0, PLACE)
+            # A list of people or shards is one fact; beside samples and keys nothing at all may be lost.
+            is_list_of_one_fact = isinstance(inside, list) and trail[-1] != "data"
+            fact = fact_of(endpoint, document, trail) if is_list_of_one_fact else ()
+            yield Change(f"{trail} + {name}", _fill(json.dumps(changed).encode(), raw), fact)
+
+
+def removed(endpoint: Endpoint, document: dict[str, Any]) -> Iterator[Change]:
+    """Yield every document in which one key is missing."""
+    for trail in places(document):
+        key, inside = trail[-1], at(document, trail[:-1])
+        if (
+            isinstance(inside, list)
+            or key in _UNSET_WHEN_ABSENT
+            or trail[-2:-1] in {("labels",), ("bucket",)}
+        ):
+            continue
+        if (
+            endpoint in {Endpoint.HEALTH, Endpoint.SUPPORT}
+            and isinstance(inside[key], dict)
+            and len(trail) > 1
+        ):
+            continue  # a cluster of fewer nodes is another one, and nothing is malformed
+        body = json.dumps(without(document, trail)).encode()
+        yield Change(f"{trail} - missing", body, fact_of(endpoint, document, trail))
+
+
+def _put(inside: Any, step: Step, value: object) -> None:  # noqa: ANN401 - any JSON there is
+    inside[step] = value
+
+
+def _fill(body: bytes, raw: bytes) -> bytes:
+    return body.replace(b'"%s"' % PLACE.encode(), raw)
+
+
+# --- the relations -----------------------------------------------------------------------------
+
+CASES = [(world, endpoint) for world in WORLDS for endpoint in ENDPOINTS if world != "ha" or endpoint not in
+         {Endpoint.APP, Endpoint.DB, Endpoint.WEB, Endpoint.SETTINGS, Endpoint.GROUP}]  # fmt: skip
+# Of one state the others are not; that it is none of the known ones is said of the same fact.
+_STATES = ("whatsapp_gateway_status{",)
+# How many there are is said by all nodes together.
+_SUMS = ("whatsapp_coreapps_", "whatsapp_shards", "whatsapp_topology_info")
+
+
+def complaints(world: str, endpoint: Endpoint, change: Change) -> Iterator[str]:
+    """Yield what is wrong about what a changed document comes to."""
+    document = WORLDS[world][ENDPOINTS[endpoint]]
+    good, seen = page_of(well(world)), look(world, endpoint, change.body)
+    left = (
+        look(world, endpoint, json.dumps(without(document, change.fact)).encode()).page
+        if change.fact
+        else good
+    )
+    for series, value in good.items():
+        if left.get(series) == value and seen.page.get(series) != value and not series.startswith(_SUMS):
+            yield f"{series} {value} became {seen.page.get(series)}"
+        if seen.page.get(series) == 0 != value and not series.startswith(_STATES):
+            yield f"{series} became 0"
+    for series, value in seen.page.items():
+        if series not in good and value == 0 and not series.startswith(_STATES):
+            yield f"{series} is there, and 0"
+    verdict, before = seen.state.verdict, well(world).verdict
+    if verdict.state not in {before.state, State.UNKNOWN}:
+        yield f"the verdict is {verdict.state}: {[problem.words for problem in verdict.problems]}"
+    known = {problem.slug for problem in before.problems}
+    for problem in verdict.problems:
+        if problem.slug not in known and SLUGS[problem.slug] is not State.UNKNOWN:
+            yield f"a problem: {problem.slug}: {problem.words}"
+
+
+@pytest.mark.parametrize("make", [replaced, inserted, removed])
+@pytest.mark.parametrize(("world", "endpoint"), CASES)
+def test_a_malformed_element_costs_only_its_own_fact(
+    world: str, endpoint: Endpoint, make: Callable[[Endpoint, dict[str, Any]], Iterator[Change]]
+) -> None:
+    changes = list(make(endpoint, WORLDS[world][ENDPOINTS[endpoint]]))
+
+    found = {change.says: said for change in changes if (said := list(complaints(world, endpoint, change)))}
+
+    assert changes
+    assert not found, "\n".join(f"{says}: {said[:3]}" for says, said in list(found.items())[:30])
