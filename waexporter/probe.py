@@ -138,7 +138,7 @@ def _result(reading: Reading, reply: Reply | None) -> str:
     if reading.endpoint not in SOURCES:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summary(outcome.document) + flaws + _left_out(outcome)
-    notes = [f"{outcome.samples} samples"]
+    notes = [_count(outcome.samples, "sample")]
     if outcome.unknown_families:
         notes.append(f"{outcome.unknown_families} families not in the API's documentation")
     return size + ", ".join(notes) + _left_out(outcome)
