@@ -331,7 +331,11 @@ def inserted(document: dict[str, Any]) -> Iterator[Change]:
             inside = at(changed, trail)
             if isinstance(inside, dict):
                 inside["later"] = PLACE
-            elif trail[-1:] in _LISTS_OF_NUMBERS and name == "a number":
+            elif trail[-1:] in _LISTS_OF_NUMBERS and name in {
+                "a number",
+                "a text",
+                "a byte that is not UTF-8",
+            }:
                 continue  # one more of them
             else:
                 inside.insert(0, PLACE)

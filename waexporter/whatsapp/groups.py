@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from waexporter.errors import BodyError
@@ -10,8 +9,7 @@ from waexporter.model import Drop, Group
 from waexporter.whatsapp.envelope import printable, read_document, text_of
 from waexporter.whatsapp.liberal import Losses, Read, as_list, kind
 
-_LONGEST_NUMBER = 60  # characters
-_NUMBER = re.compile(r"\+?([1-9][0-9]*(?:-[0-9]+)?)(?:@[a-z.]+)?", re.ASCII)
+_LARGEST_NUMBER = 10**40
 
 
 def read_group(body: bytes) -> Read[Group]:
@@ -46,9 +44,9 @@ def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None]
 
 def _number(said: object) -> str | None:
     """Return a telephone number or the id of a group, also one written as a number."""
-    text = str(said) if isinstance(said, int) and not isinstance(said, bool) else said
-    found = _NUMBER.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST_NUMBER else None
-    return found[1] if found else None
+    if isinstance(said, int) and not isinstance(said, bool) and 0 < said < _LARGEST_NUMBER:
+        return str(said)
+    return printable(said).strip().removeprefix("+") or None if isinstance(said, str) else None
 
 
 def read_new_group(body: bytes) -> str:
