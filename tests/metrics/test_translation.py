@@ -357,8 +357,8 @@ def test_samples_beyond_the_limit_of_an_answer_are_left_out_and_counted() -> Non
 
     success = translate(document, limits=Limits(samples_per_endpoint=5))
 
-    assert success.samples == 4
-    assert dict(success.dropped) == {Drop.SAMPLES: 2}
+    assert success.samples == 5
+    assert dict(success.dropped) == {Drop.SAMPLES: 1}
 
 
 def test_a_family_outside_the_catalogue_comes_through_and_is_counted() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PREFIX = "whatsapp_"
 RESERVED_LABELS = frozenset({"target", "le", "quantile", "job", "instance"})
@@ -106,30 +106,81 @@ def _legal_label(name: str) -> str:
     return re.sub(r"^__+", "_", legalise(RENAMED_LABELS.get(name, name)))
 
 
-def _pairs(*stems: str) -> frozenset[str]:
-    return frozenset(f"{stem}_{part}" for stem in stems for part in ("count", "sum"))
+# The types that values can be read by; any other word says nothing of them.
+COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
+TYPES = frozenset({COUNTER, GAUGE, HISTOGRAM})
 
 
-# The upstream names known from the API's documentation. A name outside is exported all the same, and counted.
-CATALOGUE: Mapping[Endpoint, frozenset[str]] = {
-    Endpoint.APP: frozenset({
-        "callback_queue_size", "callback_requests", "concurrent_rate_limit_triggered", "endpoint_requests",
-        "in_message_from_server", "in_message_decoded", "in_message_persisted",
-        "in_messages_pending_processing", "media_downloads", "media_uploads", "out_message_persisted",
-        "out_message_status", "pending_callbacks", "pending_messages",
-    }) | _pairs(
+def twin_of(upstream: str) -> str | None:
+    """Return the name of the other half of a pair: `X_sum` for `X_count`; None for any other name."""
+    stem, part = split_pair(upstream) or ("", "")
+    return f"{stem}_{'sum' if part == 'count' else 'count'}" if part else None
+
+
+def family_name(upstream: str, kind: str) -> str:
+    """Return our name of the family that an upstream name becomes, a counter's without `_total`."""
+    text = PREFIX + rename(upstream).text
+    return text.removesuffix("_total") if kind == COUNTER else text
+
+
+def _typed(kind: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, kind)
+
+
+def _pairs(*stems: str) -> dict[str, str]:
+    return _typed(COUNTER, *(f"{stem}_{part}" for stem in stems for part in ("count", "sum")))
+
+
+# The upstream names known from the API's documentation, and their types there. A name outside is exported all
+# the same, and counted; a type that is said outweighs the one that is documented.
+CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
+    Endpoint.APP: _typed(
+        COUNTER,
+        "callback_requests", "endpoint_requests", "in_message_decoded", "in_message_from_server",
+        "in_message_persisted", "media_downloads", "media_uploads", "out_message_persisted",
+        "out_message_status",
+    ) | _typed(
+        GAUGE,
+        "callback_queue_size", "concurrent_rate_limit_triggered", "in_messages_pending_processing",
+        "pending_callbacks", "pending_messages",
+    ) | _pairs(
         "callback_requests_duration_ms", "db_request_duration_us", "db_request_error_duration_us",
         "endpoint_requests_duration_ms", "internal_server_conn_duration_ms",
         "internal_server_requests_duration_ms", "out_message_sent_duration_ms",
     ),
-    Endpoint.DB: frozenset({
+    Endpoint.DB: _typed(
+        GAUGE,
         "db_contacts", "db_message_receipts", "db_messages", "db_pending_callbacks", "db_pending_messages",
-    }),
-    Endpoint.WEB: frozenset({
-        "web_uptime", "web_connections", "web_pending_connections", "web_max_pending_connections",
-        "web_queue_len", "web_idle_processes", "web_total_processes", "web_process_limit_hit",
-        "web_handled_requests", "web_out_kbytes", "web_requests",
-    }) | _pairs(
+    ),
+    Endpoint.WEB: _typed(
+        COUNTER,
+        "web_connections", "web_handled_requests", "web_out_kbytes", "web_process_limit_hit",
+    ) | _typed(
+        GAUGE,
+        "web_idle_processes", "web_max_pending_connections", "web_pending_connections", "web_queue_len",
+        "web_requests", "web_total_processes", "web_uptime",
+    ) | _pairs(
         "api_requests_duration_ms", "api_requests_db_duration_ms", "api_requests_coreapp_duration_ms",
     ),
 }  # fmt: skip
+
+
+class Documented(NamedTuple):
+    """What the API's documentation says of one of our families."""
+
+    endpoint: Endpoint  # the one that gives it
+    type: str
+
+
+def _documented() -> Iterator[tuple[str, Documented]]:
+    for endpoint, names in CATALOGUE.items():
+        for name, kind in names.items():
+            pair = split_pair(name)
+            if pair is not None and twin_of(name) in names:
+                yield family_name(pair[0], "summary"), Documented(endpoint, "summary")
+            else:
+                yield family_name(name, kind), Documented(endpoint, kind)
+
+
+# By our name.
+DOCUMENTED: Mapping[str, Documented] = dict(_documented())

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from isal import isal_zlib
 
+from waexporter.metrics.columns import Column, Settler, edges
 from waexporter.metrics.exposition import encode
-from waexporter.metrics.layout import SEPARATOR, Column, Context, Layout, PartLayout, bound_text, build, edges
-from waexporter.metrics.naming import rename
+from waexporter.metrics.layout import SEPARATOR, Context, Layout, PartLayout, bound_text, build
+from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, rename
 from waexporter.model import Drop, Endpoint, Fragment, Part, Success
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from waexporter.metrics.naming import Unit
-    from waexporter.whatsapp.payloads import Datum, Metric, Statistics
+    from waexporter.whatsapp.payloads import Datum, Statistics
 
 Number = float | int | Drop  # a usable value, or why there is none
 
@@ -49,11 +50,11 @@ class Translator:
 
     def translate(self, statistics: Statistics) -> Success:
         """Give the fragments of one answer; what can't be used is left out and counted, never raised."""
-        columns, values, shape = _columns(statistics)
+        columns, values, shape = _columns(statistics, self._context.known)
         bad: dict[int, Drop] = {}
         if not _USABLE.issuperset(map(type, values)):
             bad = {index: value for index, value in enumerate(values) if isinstance(value, Drop)}
-        layout = self._layout(columns, bad, shape)
+        layout = self._layout(columns, bad, shape, is_whole=not statistics.dropped)
         return Success(
             parts=tuple([_fill(part, values) for part in layout.parts]),
             dropped=_sum_up(statistics.dropped, bad, layout.dropped),
@@ -62,12 +63,14 @@ class Translator:
             nodes=frozenset(statistics.nodes) if statistics.clustered else frozenset(),
         )
 
-    def _layout(self, columns: Sequence[Column], bad: Mapping[int, Drop], shape: bytes) -> Layout:
-        if bad:
-            shape += repr(list(bad)).encode()
+    def _layout(
+        self, columns: Sequence[Column], bad: Mapping[int, Drop], shape: bytes, *, is_whole: bool
+    ) -> Layout:
+        if bad or not is_whole:
+            shape += repr((list(bad), is_whole)).encode()
         layout = self._layouts.pop(shape, None)
         if layout is None:
-            layout = build(columns, frozenset(bad), self._context)
+            layout = build(columns, frozenset(bad), self._context, is_whole=is_whole)
         # Put last what was used last, so that the first is the one to forget.
         self._layouts[shape] = layout
         while len(self._layouts) > self._kept:
@@ -75,20 +78,26 @@ class Translator:
         return layout
 
 
-def _columns(statistics: Statistics) -> tuple[list[Column], list[Number], bytes]:
+def _columns(statistics: Statistics, known: Mapping[str, str]) -> tuple[list[Column], list[Number], bytes]:
     """Lay all values of an answer in one row; also give a digest of everything in it but its values."""
+    clustered = statistics.clustered
     columns: list[Column] = []
     values: list[Number] = []
     shape: list[bytes | Raw] = []
+    settler: Settler | None = None
     for node, metrics in statistics.nodes.items():
         for name, metric in metrics.items():
-            columns.append(Column(node, name, metric, len(values), clustered=statistics.clustered))
+            kind = metric.type
+            if kind not in TYPES:
+                settler = settler or Settler(statistics.nodes.values(), known)
+                kind = settler.settle(name, metric)
+            columns.append(Column(node, name, metric, kind, len(values), clustered))
             data = metric.data
             shape.append(encode(f"{node}\0{name}\0{metric.type}\0{metric.help}\0{len(data)}"))
             shape += [datum.labels for datum in data]
-            if metric.type == "histogram":
+            if kind == HISTOGRAM:
                 shape.append(encode(repr([edges(datum) for datum in data])))
-            values += numbers(name, metric)
+            values += numbers(name, kind, data)
     return columns, values, blake2b(b"\0".join(shape), digest_size=16).digest()
 
 
@@ -112,19 +121,19 @@ def _sum_up(
 # --- values ------------------------------------------------------------------------------------
 
 
-def numbers(name: str, metric: Metric) -> Sequence[Number]:
+def numbers(name: str, kind: str, data: Sequence[Datum]) -> Sequence[Number]:
     """Give the values of a metric in base units, one for each sample; the reason for what is not usable."""
     unit = rename(name).unit
-    if metric.type == "histogram":
-        return [number for datum in metric.data for number in _histogram(datum, unit)]
-    said = [datum.value for datum in metric.data]
+    if kind == HISTOGRAM:
+        return [number for datum in data for number in _histogram(datum, unit)]
+    said = [datum.value for datum in data]
     largest = _LARGEST / unit.multiplier
-    lowest = 0 if metric.type == "counter" else -largest
+    lowest = 0 if kind == COUNTER else -largest
     if _are_usable(said, lowest, largest):
         values: Sequence[Number] = unit.convert_all(said)
     else:
         values = [_converted(_number(value, lowest, largest), unit) for value in said]
-    if metric.type == "counter" and name.endswith("_count") and float in map(type, values):
+    if kind == COUNTER and name.endswith("_count") and float in map(type, values):
         # Half a summary: no parser would take the page if it had counted a fraction.
         return [value if _is_whole(value) else Drop.MALFORMED for value in values]
     return values

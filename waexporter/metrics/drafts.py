@@ -1,0 +1,184 @@
+"""What the nodes of a client say of one name, as families in the making: types agreed on, pairs joined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.metrics import documents, families
+from waexporter.metrics.columns import edges, most_say
+from waexporter.metrics.exposition import claims
+from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, rename, split_pair, twin_of
+from waexporter.model import Drop, Head
+from waexporter.whatsapp.payloads import read_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from waexporter.metrics.columns import Column
+    from waexporter.metrics.layout import Context
+    from waexporter.metrics.naming import Unit
+    from waexporter.whatsapp.payloads import Datum
+
+_LONGEST_HELP = 300  # characters
+
+
+class Line(NamedTuple):
+    """One sample to be: its labels upstream, its suffix, and the place of its value."""
+
+    node: str
+    labels: Mapping[str, str]
+    suffix: str
+    place: int
+    edge: str = ""
+    datum: int = -1  # which one of a histogram's it belongs to: two with the same labels must not mix
+
+
+@dataclass(slots=True)
+class _Said:
+    """What all nodes together say of one upstream name."""
+
+    name: str
+    kind: str
+    help: str = ""
+    clustered: bool = False
+    lines: list[Line] = field(default_factory=list)
+    # Of the labels that can be read, those of bad values among them: a bad value says nothing of names.
+    label_names: set[str] = field(default_factory=set)
+    has_all_names: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A family in the making."""
+
+    head: Head
+    lines: list[Line]
+    clustered: bool
+    unit: Unit
+    is_documented: bool
+
+
+def make_drafts(
+    by_name: Mapping[str, Sequence[Column]], bad: frozenset[int], context: Context, *, is_whole: bool
+) -> tuple[list[Draft], Counter[Drop]]:
+    """Work out the families of an answer that have something in them; also tell what was left out."""
+    dropped: Counter[Drop] = Counter()
+    known = context.known
+    said = {name: _gather(columns, bad, known.get(name), dropped) for name, columns in by_name.items()}
+    if not is_whole:
+        # The half that is missing may be what was lost: the other one stays half a summary.
+        missing = [name for name in known if twin_of(name) in said and name not in said]
+        said |= {name: _Said(name, COUNTER) for name in missing}
+    drafts = [draft for draft in _drafts(said, context) if draft.lines]
+    return _without_clashes(drafts, dropped), dropped
+
+
+def _gather(
+    columns: Sequence[Column], bad: frozenset[int], documented: str | None, dropped: Counter[Drop]
+) -> _Said:
+    """Gather what the nodes say of a name; those lose who say another type than most."""
+    kind = most_say(Counter(column.kind for column in columns), documented)
+    kept = [column for column in columns if column.kind == kind]
+    said = _Said(columns[0].name, kind, kept[0].metric.help, kept[0].clustered, has_all_names=True)
+    for column in columns:
+        if column.kind == kind:
+            _add(said, column, bad, dropped)
+        else:
+            dropped[Drop.CLASH] += len(set(column.places()) - bad)
+    said.has_all_names &= any(column.metric.data for column in kept)
+    return said
+
+
+def _add(said: _Said, column: Column, bad: frozenset[int], dropped: Counter[Drop]) -> None:
+    """Add the samples of one node."""
+    index = column.start
+    for datum in column.metric.data:
+        suffixes = _suffixes(said.kind, datum)
+        labels = read_labels(datum.labels)
+        said.label_names.update(labels or ())
+        said.has_all_names &= labels is not None
+        for offset, (suffix, edge) in enumerate(suffixes):
+            if index + offset in bad:
+                continue
+            if labels is None:
+                dropped[Drop.MALFORMED] += 1
+                continue
+            owner = index if said.kind == HISTOGRAM else -1
+            said.lines.append(Line(column.node, labels, suffix, index + offset, edge, owner))
+        index += len(suffixes)
+
+
+def _drafts(said: Mapping[str, _Said], context: Context) -> Iterator[Draft]:
+    for name, one in said.items():
+        twin = said.get(twin_of(name) or name, one)
+        if twin is one or not _are_halves(one, twin, context.known):
+            yield _draft(one, context)
+        elif name < twin.name:  # a pair is drafted once, by its _count
+            yield _draft_summary(one, twin, context)
+
+
+def _are_halves(one: _Said, twin: _Said, known: Mapping[str, str]) -> bool:
+    """Return whether two are counters with the same label names, as far as these can be read.
+
+    What is bad today must not turn a summary into another family.
+    """
+    if not one.kind == twin.kind == COUNTER:
+        return False
+    return (one.name in known and twin.name in known) or (
+        (one.label_names <= twin.label_names or not twin.has_all_names)
+        and (twin.label_names <= one.label_names or not one.has_all_names)
+    )
+
+
+def _suffixes(kind: str, datum: Datum) -> list[tuple[str, str]]:
+    if kind != HISTOGRAM:
+        return [("", "")]
+    return [*(("_bucket", edge) for edge in edges(datum)), ("_count", ""), ("_sum", "")]
+
+
+def _draft(one: _Said, context: Context) -> Draft:
+    lines = one.lines
+    if one.kind == COUNTER:
+        lines = [line._replace(suffix="_total") for line in lines]
+    head = _head(family_name(one.name, one.kind), one.kind, _help(one.help, one.name, context))
+    return Draft(head, lines, one.clustered, rename(one.name).unit, one.name in context.known)
+
+
+def _draft_summary(count: _Said, total: _Said, context: Context) -> Draft:
+    stem, _ = split_pair(count.name) or ("", "")
+    halves = [
+        *(line._replace(suffix="_count") for line in count.lines),
+        *(line._replace(suffix="_sum") for line in total.lines),
+    ]
+    words = _help(count.help or total.help, f"{count.name} and {total.name}", context)
+    head = _head(family_name(stem, "summary"), "summary", words)
+    clustered = count.clustered or total.clustered
+    return Draft(head, halves, clustered, rename(stem).unit, count.name in context.known)
+
+
+@lru_cache(maxsize=4096)
+def _head(name: str, kind: str, words: str) -> Head:
+    """Give the one head of all families that are alike: a thousand clients say the same fifty."""
+    return Head(name, kind, words)
+
+
+def _help(said: str, upstream: str, context: Context) -> str:
+    words = " ".join(said.split())[:_LONGEST_HELP].rstrip(".") or "No help given by the client"
+    return f"{words}. Upstream {upstream} of {context.path}, polled on a timer."
+
+
+def _without_clashes(drafts: Iterable[Draft], dropped: Counter[Drop]) -> list[Draft]:
+    """Leave out families whose name another has; a documented one comes before what takes its name."""
+    taken = {name for head in (*families.HEADS, *documents.HEADS) for name in claims(head)}
+    lost: set[int] = set()
+    for draft in sorted(drafts, key=lambda draft: not draft.is_documented):
+        names = claims(draft.head)
+        if taken.isdisjoint(names):
+            taken.update(names)
+        else:
+            lost.add(id(draft))
+            dropped[Drop.CLASH] += len(draft.lines)
+    return [draft for draft in drafts if id(draft) not in lost]
