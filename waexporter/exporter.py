@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.metrics.election import describe
 from waexporter.metrics.exposition import render
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
 from waexporter.metrics.probing import of_probe
@@ -148,8 +149,9 @@ class RunningExporter:
 
     def _make(self, snapshot: Snapshot, *, openmetrics: bool) -> _Kept:
         page = _compose(snapshot, None, openmetrics=openmetrics)
-        self._telemetry.clashes.set(len(page.clashes))
-        self._on_clashes(page.clashes)
+        clashes = tuple(sorted({*page.clashes, *describe(snapshot.losers)}))
+        self._telemetry.clashes.set(len(clashes))
+        self._on_clashes(clashes)
         steady = snapshot.at.steady
         until = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
         return _Kept(snapshot.version, until, compress(page.blocks()))

@@ -6,6 +6,7 @@ rendered once, when a reading arrives, and a page is made of ready fragments.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from waexporter.model import Fragment
@@ -27,7 +28,13 @@ SUFFIXES = {
 
 def claims(head: Head) -> tuple[str, ...]:
     """List the names that a family takes on a page: its own, and those of its samples."""
-    return tuple({head.name, *(head.name + suffix for suffix in SUFFIXES[head.type])})
+    return claimed(head.name, head.type)
+
+
+@lru_cache(maxsize=4096)
+def claimed(name: str, kind: str) -> tuple[str, ...]:
+    """List the names that a family of this name and type takes."""
+    return tuple({name, *(name + suffix for suffix in SUFFIXES[kind])})
 
 
 def head_lines(head: Head, *, openmetrics: bool) -> bytes:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isal import isal_zlib
 
-from waexporter.metrics.exposition import claims, head_lines
+from waexporter.metrics.election import describe, find_losers, kind_of
+from waexporter.metrics.exposition import head_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ class Page:
     """Fragments in the order of a page, not yet joined."""
 
     chunks: tuple[bytes, ...]
-    clashes: tuple[str, ...]  # families left out, since another type has their name
+    clashes: tuple[str, ...]  # families left out, since others have their names
 
     def blocks(self) -> Iterator[bytes]:
         """Join the chunks, a block at a time."""
@@ -59,29 +60,30 @@ class Page:
 def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> Page:
     """Put fragments in the order of a page: by family, sorted by name, each with one HELP and TYPE.
 
-    Where two clients disagree on a family, the first one in configured order has it; a page with both would
-    be refused as a whole.
+    Where clients disagree on a family, most of them have it; a page with both would be refused as a whole.
     """
     heads: dict[str, Head] = {}
     lines: dict[str, list[bytes]] = {}
-    others: set[Head] = set()
-    for head, text in fragments:
+    others: list[Fragment] = []
+    for fragment in fragments:
+        head, text = fragment
         known = heads.setdefault(head.name, head)
         if known.type == head.type:
             lines.setdefault(head.name, []).append(text)
         else:
-            others.add(head)
-    clashes = [f"{head.name} ({head.type})" for head in others]
-    taken: set[str] = set()
+            others.append(fragment)
+    families = {kind_of(head): (head, lines[name]) for name, head in heads.items()}
+    for head, text in others:
+        known, texts = families.setdefault(kind_of(head), (head, []))
+        texts.append(text)
+        if known.type == "unknown":
+            families[kind_of(head)] = (head, texts)
+    losers = find_losers({kind: (len(texts),) for kind, (_, texts) in families.items()})
     chunks: list[bytes] = []
-    for name in sorted(heads):
-        names = claims(heads[name])
-        if taken.isdisjoint(names):
-            taken.update(names)
-            chunks += [head_lines(heads[name], openmetrics=openmetrics), *lines[name]]
-        else:
-            clashes.append(f"{name} ({heads[name].type})")
-    return Page(tuple(chunks), tuple(sorted(clashes)))
+    for kind in sorted(families.keys() - losers):
+        head, texts = families[kind]
+        chunks += [head_lines(head, openmetrics=openmetrics), *texts]
+    return Page(tuple(chunks), tuple(describe(losers)))
 
 
 def compress(blocks: Iterable[bytes]) -> Compressed:

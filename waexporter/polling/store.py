@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from waexporter import health
 from waexporter.metrics import families
+from waexporter.metrics.election import kind_of
 from waexporter.metrics.exposition import render
 from waexporter.metrics.families import Tally
+from waexporter.metrics.naming import CATALOGUE, DOCUMENTED
 from waexporter.model import (
     Account,
     Certificates,
@@ -33,12 +35,14 @@ from waexporter.model import (
     Support,
     Verdict,
 )
+from waexporter.polling.claims import Claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from waexporter.model import Fragment, Part, Reading, Target
+    from waexporter.metrics.election import Kind
+    from waexporter.model import Fragment, Head, Part, Reading, Target
 
 
 _NO_ACCOUNT = Account()
@@ -90,6 +94,7 @@ class Snapshot:
     version: int
     at: Instant
     states: tuple[TargetState, ...]
+    losers: frozenset[Kind] = frozenset()  # families left out, since most targets say otherwise
 
 
 class _Cell:
@@ -105,6 +110,7 @@ class Store:
 
     def __init__(self, targets: Iterable[Target], clock: Callable[[], Instant]) -> None:
         self._clock = clock
+        self._claims = Claims()
         self._cells: dict[str, _Cell] = {}  # replaced as a whole: whoever goes through it sees one fleet
         self._versions = itertools.count(1)
         self._version = 0
@@ -115,6 +121,8 @@ class Store:
         now = self._clock()
         before = self._cells
         self._cells = {target.name: _carry_on(before.get(target.name), target, now) for target in targets}
+        kept = {id(cell) for cell in self._cells.values()}
+        self._claims.forget(cell for cell in before.values() if id(cell) not in kept)
         self._version = next(self._versions)
 
     @property
@@ -128,7 +136,21 @@ class Store:
         None, and nothing is taken in, where the name belongs to no target any more, or to another than `of`:
         a poll may end after its target was removed, and another one has the name.
         """
-        return self._step(reading.target, of, lambda state: advance(state, reading))
+        cell = self._cell(reading.target, of)
+        if cell is None:
+            return None
+        losers = self._claim(cell, reading)
+        step = self._step(cell, lambda state: advance(state, reading, losers))
+        if self._cells.get(reading.target) is not cell:
+            self._claims.forget([cell])  # taken out while its poll ended
+        return step
+
+    def _claim(self, cell: _Cell, reading: Reading) -> frozenset[Kind]:
+        endpoint, outcome = reading.endpoint, reading.outcome
+        if endpoint not in CATALOGUE or not isinstance(outcome, Success):
+            return frozenset()
+        expires = reading.at.steady + lifetime(cell.state.target, endpoint)
+        return self._claims.take(cell, endpoint, outcome.parts, reading.at.steady, expires)
 
     def state(self, target: str) -> TargetState:
         """Give what is known of one target."""
@@ -160,23 +182,26 @@ class Store:
 
     def count_missed(self, target: Target, endpoint: Endpoint, polls: int) -> None:
         """Take in that polls were left out."""
-        self._step(target.name, target, lambda state: _missed(state, endpoint, polls))
+        cell = self._cell(target.name, target)
+        if cell is not None:
+            self._step(cell, lambda state: _missed(state, endpoint, polls))
 
     def snapshot(self) -> Snapshot:
         """Give all targets as they are now, judged anew where time has changed the verdict."""
         now = self._clock()
-        for name, cell in self._cells.items():
+        for cell in self._cells.values():
             if now.steady >= cell.state.expires:
-                self._step(name, None, lambda state: judged(state, now))
+                self._step(cell, lambda state: judged(state, now))
         version = self._version
-        return Snapshot(version, now, self.states())
+        return Snapshot(version, now, self.states(), self._claims.losers(now.steady))
+
+    def _cell(self, name: str, of: Target | None) -> _Cell | None:
+        cell = self._cells.get(name)
+        return None if cell is None or (of is not None and of is not cell.state.target) else cell
 
     def _step(
-        self, name: str, of: Target | None, following: Callable[[TargetState], TargetState]
-    ) -> tuple[TargetState, TargetState] | None:
-        cell = self._cells.get(name)
-        if cell is None or (of is not None and of is not cell.state.target):
-            return None
+        self, cell: _Cell, following: Callable[[TargetState], TargetState]
+    ) -> tuple[TargetState, TargetState]:
         with cell.lock:
             before = cell.state
             cell.state = after = following(before)
@@ -198,12 +223,13 @@ def _begin(target: Target, now: Instant) -> TargetState:
     return judged(state, now)
 
 
-def advance(state: TargetState, reading: Reading) -> TargetState:
-    """Give the state after one more reading."""
+def advance(state: TargetState, reading: Reading, losers: AbstractSet[Kind] = frozenset()) -> TargetState:
+    """Give the state after one more reading, without the families that lose against other targets'."""
     endpoint = reading.endpoint
+    if isinstance(reading.outcome, Success):
+        state, reading = _checked(state, reading, reading.outcome, losers)
     successes, kept = state.successes, state.kept
     if isinstance(reading.outcome, Success):
-        reading = _checked(state, reading, reading.outcome)
         successes = {**successes, endpoint: reading}
     if isinstance(reading.outcome, Success) or reading.outcome.parts:
         kept = _keep(state, reading)
@@ -228,33 +254,83 @@ def _keep(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str],
     return kept
 
 
-def _checked(state: TargetState, reading: Reading, outcome: Success) -> Reading:
-    """Note what only shows beside the other readings of the target: clashing families, and silent nodes."""
-    checked = _without_clashes(state, reading, outcome)
+def _checked(
+    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[Kind]
+) -> tuple[TargetState, Reading]:
+    """Note what only shows beside other readings: clashing families, and silent nodes."""
+    state, checked = _without_clashes(state, reading, outcome, losers)
     silent = _silent_nodes(state, reading.endpoint, outcome)
     if silent:
         words = f"left out of the answer, though /health reaches them: {', '.join(silent)}"
         checked = replace(checked, flaws=(*checked.flaws, Failure(Reason.STALE_NODE, words)))
-    return reading if checked is outcome else replace(reading, outcome=checked)
+    return state, reading if checked is outcome else replace(reading, outcome=checked)
 
 
-def _without_clashes(state: TargetState, reading: Reading, outcome: Success) -> Success:
-    """Leave out families that another endpoint of the target gives: a page must not have a series twice."""
+def _without_clashes(
+    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[Kind]
+) -> tuple[TargetState, Success]:
+    """Leave out families that lose against other targets', and what two endpoints of the target give.
+
+    A page must not have a series twice: the endpoint keeps a family that is documented to give it, else the
+    first one does.
+    """
+    checked = _cut(outcome, lambda head: kind_of(head) in losers) if losers else outcome
     taken = {
         fragment.head.name
         for (owner, _), kept in state.kept.items()
         if owner is not reading.endpoint and reading.at.steady < kept.expires
         for fragment in kept.part.fragments
     }
-    if not any(fragment.head.name in taken for part in outcome.parts for fragment in part.fragments):
-        return outcome
-    parts = tuple(_without(part, taken) for part in outcome.parts)
-    lost = outcome.samples - sum(part.samples for part in parts)
-    return replace(outcome, parts=parts, dropped=(*outcome.dropped, (Drop.CLASH, lost)))
+    twice = {
+        fragment.head.name
+        for part in checked.parts
+        for fragment in part.fragments
+        if fragment.head.name in taken
+    }
+    if twice:
+        ours = {name for name in twice if _gives(reading.endpoint, name)}
+        state = _taken_over(state, reading.endpoint, ours) if ours else state
+        checked = _cut(checked, lambda head: head.name in twice - ours)
+    lost = outcome.samples - checked.samples
+    return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost))) if lost else checked
 
 
-def _without(part: Part, taken: AbstractSet[str]) -> Part:
-    fragments = tuple(fragment for fragment in part.fragments if fragment.head.name not in taken)
+def _gives(endpoint: Endpoint, family: str) -> bool:
+    documented = DOCUMENTED.get(family)
+    return documented is not None and documented.endpoint is endpoint
+
+
+def _taken_over(state: TargetState, endpoint: Endpoint, names: AbstractSet[str]) -> TargetState:
+    """Return the state without these families of other endpoints; their next polls are counted as losing."""
+
+    def without(reading: Reading) -> Reading:
+        outcome = reading.outcome
+        if reading.endpoint is endpoint or not isinstance(outcome, Success):
+            return reading
+        return replace(reading, outcome=_cut(outcome, lambda head: head.name in names))
+
+    return replace(
+        state,
+        readings={key: without(reading) for key, reading in state.readings.items()},
+        successes={key: without(reading) for key, reading in state.successes.items()},
+        kept={
+            key: kept
+            if key[0] is endpoint
+            else replace(kept, part=_without(kept.part, lambda head: head.name in names))
+            for key, kept in state.kept.items()
+        },
+    )
+
+
+def _cut(outcome: Success, is_lost: Callable[[Head], bool]) -> Success:
+    parts = tuple(_without(part, is_lost) for part in outcome.parts)
+    return outcome if parts == outcome.parts else replace(outcome, parts=parts)
+
+
+def _without(part: Part, is_lost: Callable[[Head], bool]) -> Part:
+    fragments = tuple(fragment for fragment in part.fragments if not is_lost(fragment.head))
+    if len(fragments) == len(part.fragments):
+        return part
     return replace(part, fragments=fragments, samples=sum(each.lines.count(b"\n") for each in fragments))
 
 

@@ -1,0 +1,135 @@
+"""Which families the targets claim, and which of them lose their names to what most targets say.
+
+A page with two types of one family would be refused as a whole, so one has to give way: the odd one, whoever
+was polled first. A target's claim counts while what it said may be served, also where it loses.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.metrics.election import Kind, find_losers, kind_of
+from waexporter.model import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from waexporter.model import Head, Part
+
+_head_of = itemgetter(0)  # a fragment's, without a step of Python for each
+
+Source = tuple[Endpoint, str]  # an endpoint, and the webapp that answered
+
+
+class _Said(NamedTuple):
+    """What one source says: the same object for all that say the same."""
+
+    heads: tuple[Head, ...]
+    kinds: frozenset[Kind]
+
+
+class _Claim(NamedTuple):
+    said: _Said
+    expires: float  # steady clock
+
+
+@lru_cache(maxsize=1024)
+def _said(heads: tuple[Head, ...]) -> _Said:
+    return _Said(heads, frozenset(map(kind_of, heads)))
+
+
+class Claims:
+    """The claims of all targets; polls that end in any thread add to them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._claims: dict[object, Mapping[Source, _Claim]] = {}
+        self._targets: Counter[Kind] = Counter()
+        self._sources: Counter[Kind] = Counter()
+        self._losers: frozenset[Kind] = frozenset()
+        self._ends = math.inf  # the first end of a claim, or earlier
+
+    def take(
+        self, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
+    ) -> frozenset[Kind]:
+        """Take in what a target says at an endpoint; return the families that lose, whoever says them."""
+        heads = {(endpoint, part.source): tuple(map(_head_of, part.fragments)) for part in parts}
+        with self._lock:
+            self._expire(at)
+            before = self._claims.get(claimant, {})
+            after = {
+                source: claim
+                for source, claim in before.items()
+                if source[0] is not endpoint or endpoint is Endpoint.WEB  # webapps take turns in answering
+            }
+            for source, each in heads.items():
+                old = before.get(source)
+                said = old.said if old is not None and old.said.heads == each else _said(each)
+                after[source] = _Claim(said, expires)
+            self._replace(claimant, before, after)
+            self._ends = min(self._ends, expires)
+            return self._losers
+
+    def forget(self, claimants: Iterable[object]) -> None:
+        """Give the claims of targets back that are gone."""
+        with self._lock:
+            for claimant in claimants:
+                self._replace(claimant, self._claims.get(claimant, {}), {})
+
+    def losers(self, at: float) -> frozenset[Kind]:
+        """Return the families that lose at this time of the steady clock."""
+        with self._lock:
+            self._expire(at)
+            return self._losers
+
+    def _expire(self, at: float) -> None:
+        if at < self._ends:
+            return
+        for claimant, before in list(self._claims.items()):
+            after = {source: claim for source, claim in before.items() if at < claim.expires}
+            if len(after) < len(before):
+                self._replace(claimant, before, after)
+        ends = (claim.expires for each in self._claims.values() for claim in each.values())
+        self._ends = min(ends, default=math.inf)
+
+    def _replace(
+        self, claimant: object, before: Mapping[Source, _Claim], after: Mapping[Source, _Claim]
+    ) -> None:
+        if after:
+            self._claims[claimant] = after
+        else:
+            self._claims.pop(claimant, None)
+        # Nearly always a target says what it said before.
+        if before.keys() != after.keys() or any(
+            claim.said is not before[source].said for source, claim in after.items()
+        ):
+            self._recount(before.values(), after.values())
+
+    def _recount(self, before: Collection[_Claim], after: Collection[_Claim]) -> None:
+        known = self._targets.keys() | set()
+        old, new = (
+            frozenset[Kind]().union(*(claim.said.kinds for claim in each)) for each in (before, after)
+        )
+        _count(self._targets, new - old, old - new)
+        for claim in after:
+            _count(self._sources, claim.said.kinds, ())
+        for claim in before:
+            _count(self._sources, (), claim.said.kinds)
+        # As long as the families are the same ones and none loses, there is nothing to decide.
+        if self._losers or self._targets.keys() != known:
+            self._losers = find_losers(
+                {kind: (count, self._sources[kind]) for kind, count in self._targets.items()}
+            )
+
+
+def _count(counts: Counter[Kind], more: Iterable[Kind], less: Iterable[Kind]) -> None:
+    counts.update(more)
+    for kind in less:
+        counts[kind] -= 1
+        if not counts[kind]:
+            del counts[kind]
