@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from waexporter.metrics.naming import (
     CATALOGUE,
+    DOCUMENTED,
     PLAIN,
     RESERVED_LABELS,
     Unit,
@@ -17,6 +18,7 @@ from waexporter.metrics.naming import (
     legalise,
     rename,
     split_pair,
+    twin_of,
 )
 from waexporter.model import Endpoint
 
@@ -166,8 +168,35 @@ def test_a_legalised_name_is_legal_and_a_legal_one_stays(name: str) -> None:
     assert legalise(legal) == legal
 
 
+def test_the_documented_families_have_our_names_and_types() -> None:
+    rows = {
+        "whatsapp_callback_queue_size": (Endpoint.APP, "gauge"),
+        "whatsapp_endpoint_requests": (Endpoint.APP, "counter"),
+        "whatsapp_db_request_duration_seconds": (Endpoint.APP, "summary"),
+        "whatsapp_db_contacts": (Endpoint.DB, "gauge"),
+        "whatsapp_web_uptime_seconds": (Endpoint.WEB, "gauge"),
+        "whatsapp_web_out_bytes": (Endpoint.WEB, "counter"),
+    }
+
+    assert {name: DOCUMENTED[name] for name in rows} == rows
+    assert len(DOCUMENTED) == len(
+        {name.removesuffix("_count") for name in _known() if not name.endswith("_sum")}
+    )
+
+
+def _known() -> list[str]:
+    return [name for names in CATALOGUE.values() for name in names]
+
+
+@pytest.mark.parametrize(
+    ("name", "twin"), [("x_count", "x_sum"), ("x_sum", "x_count"), ("x", None), ("_sum", None), ("", None)]
+)
+def test_the_twin_of_a_half_is_the_other_half(name: str, twin: str | None) -> None:
+    assert twin_of(name) == twin
+
+
 def test_the_catalogue_knows_both_halves_of_every_pair() -> None:
-    known = [name for names in CATALOGUE.values() for name in names]
+    known = _known()
     halves = {split_pair(name) for name in known} - {None}
 
     stems = {half[0] for half in halves if half}

@@ -50,17 +50,43 @@ def test_an_empty_page_is_empty() -> None:
     assert (joined(page), page.clashes) == ("", ())
 
 
-def test_where_two_disagree_on_a_type_the_first_has_the_name_and_the_other_is_reported() -> None:
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
+def test_where_they_disagree_on_a_type_most_have_the_name_and_the_odd_one_is_reported(
+    order: tuple[int, ...],
+) -> None:
     fragments = [
         a_fragment("a", "gauge", 'a{t="1"} 1\n'),
         a_fragment("a", "counter", 'a_total{t="2"} 1\n'),
         a_fragment("a", "gauge", 'a{t="3"} 1\n'),
     ]
 
-    page = compose(fragments, openmetrics=True)
+    page = compose([fragments[place] for place in order], openmetrics=True)
 
-    assert joined(page) == '# HELP a w\n# TYPE a gauge\na{t="1"} 1\na{t="3"} 1\n'
+    lines = joined(page).splitlines()
+    assert lines[:2] == ["# HELP a w", "# TYPE a gauge"]
+    assert sorted(lines[2:]) == ['a{t="1"} 1', 'a{t="3"} 1']
     assert page.clashes == ("a (counter)",)
+
+
+def test_where_as_many_say_each_type_the_first_has_the_name() -> None:
+    page = compose([a_fragment("a"), a_fragment("a", "counter", "a_total 1\n")], openmetrics=True)
+
+    assert joined(page) == "# HELP a w\n# TYPE a gauge\na 1\n"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
+def test_a_family_whose_type_is_not_known_stands_with_those_of_a_gauge(order: tuple[int, ...]) -> None:
+    fragments = [
+        a_fragment("a", "unknown", 'a{t="1"} 1\n'),
+        a_fragment("a", "gauge", 'a{t="2"} 1\n'),
+        a_fragment("a", "unknown", 'a{t="3"} 1\n'),
+    ]
+
+    page = compose([fragments[place] for place in order], openmetrics=True)
+
+    assert "# TYPE a gauge\n" in joined(page)
+    assert len(read_openmetrics(joined(page) + "# EOF\n")) == 3
+    assert page.clashes == ()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.metrics.documents import (
 )
 from tests.metrics.regenerate import FOLDER, pages
 from waexporter.metrics import families
+from waexporter.metrics.naming import CATALOGUE
 from waexporter.model import Drop, Endpoint, Limits, Success
 from waexporter.polling.probers import SOURCES
 from waexporter.whatsapp.payloads import Datum, Metric, Statistics, read_statistics
@@ -117,6 +118,58 @@ def test_a_half_without_a_usable_value_does_not_turn_the_other_into_another_fami
     assert lines(success) == ['whatsapp_x_seconds_count{target="support-line",a="1"} 1']
 
 
+ONE, TWO = {"a": "1"}, {"a": "2", "b": "2"}
+PAIR = pair("x_ms", (1, 10, ONE), (2, 20, TWO))
+
+# What is said badly of one half, and the place in it.
+HARMED_PAIRS: dict[str, Json] = {
+    "a bad value has the only label of that name": {
+        **PAIR,
+        "x_ms_sum": counter(sample(10, **ONE), sample("nan", **TWO)),
+    },
+    "labels that are no map": {
+        **PAIR,
+        "x_ms_sum": counter(sample(10, **ONE), {"value": 20, "labels": ["a"]}),
+    },
+    "a type that can't be read": {**PAIR, "x_ms_sum": {**PAIR["x_ms_sum"], "type": None}},
+    "a type and no data": {**PAIR, "x_ms_sum": {"type": 3, "data": []}},
+    "nothing": {**PAIR, "x_ms_sum": counter()},
+    "every value": {**PAIR, "x_ms_sum": counter(sample(-1, **ONE), sample(None, **TWO))},
+}
+
+
+@pytest.mark.parametrize("document", HARMED_PAIRS.values(), ids=HARMED_PAIRS.keys())
+def test_what_is_bad_in_one_half_does_not_turn_a_summary_into_other_families(document: Json) -> None:
+    success = translate(document)
+
+    heads = [fragment.head for fragment in success.parts[0].fragments]
+    assert [(head.name, head.type) for head in heads] == [("whatsapp_x_seconds", "summary")]
+    assert 'whatsapp_x_seconds_count{target="support-line",a="2",b="2"} 2' in lines(success)
+
+
+@pytest.mark.parametrize("lost", [17, "text", {"data": "none"}], ids=repr)
+@pytest.mark.parametrize("part", ["count", "sum"])
+def test_the_half_of_a_documented_pair_stays_half_a_summary_when_the_other_is_lost(
+    part: str, lost: object
+) -> None:
+    stem = "callback_requests_duration_ms"
+    document = {**pair(stem, (1, 10, {})), f"{stem}_{part}": lost}
+
+    success = translate(document)
+
+    head = success.parts[0].fragments[0].head
+    assert (head.name, head.type) == ("whatsapp_callback_requests_duration_seconds", "summary")
+    assert dict(success.dropped) == {Drop.MALFORMED: 1}
+
+
+def test_a_count_alone_in_an_answer_that_lost_nothing_is_a_counter() -> None:
+    success = translate({"callback_requests_duration_ms_count": counter(sample(1))})
+
+    assert lines(success) == [
+        'whatsapp_callback_requests_duration_seconds_count_total{target="support-line"} 1'
+    ]
+
+
 def test_a_count_that_is_not_whole_is_left_out_since_parsers_refuse_a_page_with_it() -> None:
     document = {
         "x_count": counter(sample(1.5), sample(2.0, a="1")),
@@ -197,6 +250,111 @@ def test_what_is_no_histogram_is_left_out_as_a_whole(document: Json, why: Drop) 
 
     assert lines(success) == ['whatsapp_y{target="support-line"} 1']
     assert [drop for drop, _ in success.dropped] == [why]
+
+
+def test_a_bad_bucket_costs_its_own_histogram_and_not_the_type_of_the_others() -> None:
+    good, bad = ({"1": 1, "+Inf": 2}, {"1": "x", "+Inf": 2})
+    data = [
+        {"labels": {"a": str(place)}, "bucket": bucket, "sum": 3, "count": 2}
+        for place, bucket in enumerate((bad, good))
+    ]
+
+    success = translate({"x": {"type": "histogram", "data": data}})
+
+    assert success.parts[0].fragments[0].head.type == "histogram"
+    assert lines(success) == [
+        'whatsapp_x_bucket{target="support-line",a="1",le="1.0"} 1',
+        'whatsapp_x_bucket{target="support-line",a="1",le="+Inf"} 2',
+        'whatsapp_x_count{target="support-line",a="1"} 2',
+        'whatsapp_x_sum{target="support-line",a="1"} 3',
+    ]
+    assert dict(success.dropped) == {Drop.NOT_A_NUMBER: 4}
+
+
+# --- types -------------------------------------------------------------------------------------
+
+NOTHING = object()
+UNREADABLE = [NOTHING, None, "", 5, "mystery", ["gauge"], {}, True]
+
+
+def typed(kind: object, *data: object) -> Json:
+    said = {} if kind is NOTHING else {"type": kind}
+    return {**said, "help": "", "data": [*data]}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE, ids=repr)
+@pytest.mark.parametrize(
+    ("name", "endpoint", "written"),
+    [
+        ("callback_queue_size", Endpoint.APP, "whatsapp_callback_queue_size"),
+        ("endpoint_requests", Endpoint.APP, "whatsapp_endpoint_requests_total"),
+        ("db_contacts", Endpoint.DB, "whatsapp_db_contacts"),
+        ("web_connections", Endpoint.WEB, "whatsapp_web_connections_total"),
+    ],
+)
+def test_a_known_family_whose_type_cannot_be_read_has_the_documented_one(
+    name: str, endpoint: Endpoint, written: str, kind: object
+) -> None:
+    well_said = translate(
+        {name: {**gauge(sample(1)), "type": CATALOGUE[endpoint][name], "help": ""}}, endpoint
+    )
+
+    success = translate({name: typed(kind, sample(1))}, endpoint)
+
+    assert lines(success) == [f'{written}{{target="support-line"}} 1']
+    assert success == well_said
+
+
+def test_values_are_held_to_the_type_that_is_taken_for_one_that_cannot_be_read() -> None:
+    success = translate({"endpoint_requests": typed(None, sample(-1), sample(1, a="1"))})
+
+    assert lines(success) == ['whatsapp_endpoint_requests_total{target="support-line",a="1"} 1']
+    assert dict(success.dropped) == {Drop.OUT_OF_RANGE: 1}
+
+
+@pytest.mark.parametrize("kind", ["GAUGE", " Gauge\n"])
+def test_a_type_is_read_as_parsers_of_the_text_format_do(kind: str) -> None:
+    assert translate({"x": typed(kind, sample(1))}) == translate({"x": typed("gauge", sample(1))})
+
+
+# The types that the nodes say of one family outside the catalogue, what it becomes, and who loses.
+NODES: dict[str, tuple[str, list[object], str, set[int]]] = {
+    "nobody says it": ("x", [None, None], "unknown", set()),
+    "one of two says it": ("x", [None, "gauge"], "gauge", set()),
+    "most say another": ("x", ["counter", "gauge", "gauge"], "gauge", {0}),
+    "most of those who say any": ("x", [None, None, None, "counter"], "counter", set()),
+    "as many say each": ("x", ["gauge", "counter"], "gauge", {1}),
+    "as many, and it is documented": ("endpoint_requests", ["gauge", "counter"], "counter", {0}),
+    "most say another than is documented": ("endpoint_requests", ["gauge", "counter", "gauge"], "gauge", {1}),
+    "one has buckets": ("x", ["histogram", None, "gauge", "gauge"], "gauge", {0}),
+}
+
+
+@pytest.mark.parametrize(("name", "kinds", "agreed", "losing"), NODES.values(), ids=NODES.keys())
+def test_of_nodes_that_disagree_on_a_type_the_odd_ones_lose(
+    name: str, kinds: list[object], agreed: str, losing: set[int]
+) -> None:
+    document = {f"n{place}": {name: typed(kind, sample(place))} for place, kind in enumerate(kinds)}
+
+    success = translate(document)
+
+    [fragment] = success.parts[0].fragments
+    staying = [place for place in range(len(kinds)) if place not in losing]
+    assert fragment.head.type == agreed
+    assert [int(line.rsplit(" ", 1)[1]) for line in lines(success)] == staying
+    # A plain value that is called a histogram's is no number of one: its buckets, count and sum are missing.
+    assert sum(count for _, count in success.dropped) == (3 if "histogram" in kinds else len(losing))
+
+
+def test_buckets_without_a_type_are_a_histogram_and_plain_values_are_none() -> None:
+    spread = histogram({"1": 1, "+Inf": 2}, 3, 2)
+    document = {"n1": {"x": {**spread, "type": None}}, "n2": {"x": typed(None, sample(5))}}
+
+    alone, beside = translate({"n1": document["n1"]}), translate(document)
+
+    assert alone == translate({"n1": {"x": spread}})
+    assert len(lines(beside)) == 4
+    assert dict(beside.dropped) == {Drop.CLASH: 1}
 
 
 # --- values ------------------------------------------------------------------------------------
@@ -312,6 +470,31 @@ def test_of_two_families_with_one_name_the_first_stays_and_the_other_is_counted(
     assert dict(success.dropped) == {Drop.CLASH: 1}
 
 
+def test_of_two_families_with_one_name_the_documented_one_stays_wherever_it_stands() -> None:
+    document = {"pending.messages": counter(sample(1)), "pending_messages": gauge(sample(2))}
+
+    success = translate({**document, "pending_messages_": gauge(sample(3))})
+
+    assert lines(success) == [
+        'whatsapp_pending_messages{target="support-line"} 2',
+        'whatsapp_pending_messages_{target="support-line"} 3',
+    ]
+    assert dict(success.dropped) == {Drop.CLASH: 1}
+
+
+def test_a_family_without_a_usable_value_takes_no_name_from_another() -> None:
+    document = {"a.b": gauge(sample("bad")), "a_b": gauge(sample(2))}
+
+    success = translate(document)
+
+    assert lines(success) == ['whatsapp_a_b{target="support-line"} 2']
+    assert dict(success.dropped) == {Drop.NOT_A_NUMBER: 1}
+
+
+def test_a_family_without_a_usable_value_is_not_on_the_page() -> None:
+    assert text(translate({"x": gauge(sample("bad")), "y": gauge()})) == ""
+
+
 @pytest.mark.parametrize("head", [head for head in families.HEADS if head.name.startswith("whatsapp_")])
 def test_no_upstream_family_takes_the_name_of_one_of_ours(head: object) -> None:
     name = getattr(head, "name", "").removeprefix("whatsapp_")
@@ -350,6 +533,46 @@ def test_the_limit_of_label_sets_holds_for_each_node() -> None:
 
     assert success.samples == 4
     assert dict(success.dropped) == {Drop.LABEL_SETS: 2}
+
+
+def flood(sets: int) -> Json:
+    return gauge(*[sample(number, a=str(number)) for number in range(sets)])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_family_with_too_many_samples_takes_no_place_from_the_others(turned: bool) -> None:  # noqa: FBT001
+    document = {"big": flood(60), "small": gauge(sample(1)), **pair("y", (1, 2, {}))}
+    document = dict(reversed(document.items())) if turned else document
+
+    success = translate(document, limits=Limits(samples_per_endpoint=20))
+
+    written = lines(success)
+    assert success.samples == 20
+    assert sum(line.startswith("whatsapp_big{") for line in written) == 17
+    assert 'whatsapp_small{target="support-line"} 1' in written
+    assert dict(success.dropped) == {Drop.SAMPLES: 43}
+
+
+def test_a_node_with_too_many_families_takes_no_place_from_the_others() -> None:
+    document = {"n1": {f"f{number}": flood(1) for number in range(50)}, "n2": {"x": flood(4)}}
+
+    success = translate(document, limits=Limits(samples_per_endpoint=10))
+
+    assert [line for line in lines(success) if 'node="n2"' in line] == [
+        f'whatsapp_x{{target="support-line",node="n2",a="{number}"}} {number}' for number in range(4)
+    ]
+    assert success.samples == 10
+    assert dict(success.dropped) == {Drop.SAMPLES: 44}
+
+
+def test_histograms_too_large_for_their_share_still_fill_the_answer() -> None:
+    bucket = {str(bound): 0 for bound in range(8)}
+    document = {f"h{number}": histogram(bucket, 0, 0) for number in range(10)}  # 11 samples each
+
+    success = translate(document, limits=Limits(samples_per_endpoint=60))
+
+    assert success.samples == 55
+    assert dict(success.dropped) == {Drop.SAMPLES: 55}
 
 
 def test_samples_beyond_the_limit_of_an_answer_are_left_out_and_counted() -> None:
@@ -449,6 +672,16 @@ def test_a_label_called_node_within_a_cluster_gives_way_to_the_node() -> None:
     success = translate({"n1": {"x": gauge(sample(1, node="inner"))}})
 
     assert lines(success) == ['whatsapp_x{target="support-line",node="n1",exported_node="inner"} 1']
+
+
+def test_nodes_of_two_versions_have_the_same_label_by_either_name() -> None:
+    document = {"n1": {"x": gauge(sample(1, app="c"))}, "n2": {"x": gauge(sample(2, coreapp="c"))}}
+
+    success = translate(document)
+
+    assert lines(success) == [
+        f'whatsapp_x{{target="support-line",node="n{number}",coreapp="c"}} {number}' for number in (1, 2)
+    ]
 
 
 def test_each_webapp_is_a_source_of_its_own() -> None:

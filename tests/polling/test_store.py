@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metrics.documents import counter, gauge, sample, translate, web
+from tests.metrics.documents import counter, gauge, histogram, pair, sample, translate, web
+from tests.metrics.reading_back import read_openmetrics
 from waexporter.health import CONNECTING_TOO_LONG
+from waexporter.metrics.page import compose
 from waexporter.model import (
     Account,
     Auth,
@@ -274,6 +276,24 @@ def test_a_family_that_is_served_no_more_stands_in_nobodys_way(world: World) -> 
     assert 'whatsapp_x{target="t"} 3' in world.lines()
 
 
+def test_a_family_that_is_documented_to_come_from_an_endpoint_stays_there() -> None:
+    world = a_world()
+    world.put(APP, translate({"db_contacts": counter(sample(7)), "x": gauge(sample(1))}, APP, common=COMMON))
+    well_said = translate({"db_contacts": gauge(sample(5)), "x": gauge(sample(2))}, DB, common=COMMON)
+
+    state = world.put(DB, well_said)
+    again = world.put(APP, translate({"db_contacts": counter(sample(7))}, APP, common=COMMON))
+
+    series = [line for line in world.lines() if line.startswith(("whatsapp_db_contacts", "whatsapp_x"))]
+    assert series == ['whatsapp_db_contacts{target="t"} 5']
+    app_outcome, db_outcome = state.readings[APP].outcome, state.readings[DB].outcome
+    assert isinstance(app_outcome, Success)
+    assert isinstance(db_outcome, Success)
+    assert (app_outcome.samples, db_outcome.samples) == (1, 1)
+    assert db_outcome.dropped == ((Drop.CLASH, 1),)  # x, which app gave first
+    assert again.tallies[APP].dropped == (0, 0, 0, 0, 1, 0, 0)
+
+
 SILENT: dict[str, tuple[Success, dict[str, object], tuple[str, ...]]] = {
     "both answer": (coreapps(Status.CONNECTED, Status.DISCONNECTED), {"core0": {}, "core1": {}}, ()),
     "one is left out": (coreapps(Status.CONNECTED, Status.DISCONNECTED), {"core0": {}}, ("core1",)),
@@ -500,6 +520,135 @@ def test_what_a_poll_comes_to_after_its_target_was_taken_out_is_never_its_succes
     assert store.state("a").readings == {}
     assert store.state("a").tallies[HEALTH].missed == 0
     assert store.put(reading, same) is not None
+
+
+# --- targets that disagree ---------------------------------------------------------------------
+
+
+@dataclass
+class Fleet:
+    """A store of many targets."""
+
+    store: Store
+    clock: Clock
+
+    def put(self, name: str, document: dict[str, object], endpoint: Endpoint = APP) -> None:
+        outcome = translate(document, endpoint, common=(("target", name),))
+        self.store.put(Reading(name, endpoint, self.clock(), 0.1, outcome))
+
+    def series(self, prefix: str) -> list[str]:
+        snapshot = self.store.snapshot()
+        fragments = [each for state in snapshot.states for each in state.fragments(snapshot.at.steady)]
+        page = b"".join(compose(fragments, openmetrics=True).blocks()).decode()
+        read_openmetrics(f"{page}# EOF\n")
+        return [line for line in page.splitlines() if line.startswith(prefix)]
+
+    def clashes(self, name: str, endpoint: Endpoint = APP) -> int:
+        return self.store.state(name).tallies[endpoint].dropped[list(Drop).index(Drop.CLASH)]
+
+
+def a_fleet(*names: str) -> Fleet:
+    clock = Clock()
+    return Fleet(Store(fleet(*names), clock), clock)
+
+
+QUEUE = "callback_queue_size"
+ODD: dict[str, dict[str, object]] = {
+    "another type": {QUEUE: counter(sample(9))},
+    "a histogram": {QUEUE: histogram({"+Inf": 9}, 9, 9)},
+    "a name that is a sample's": {f"{QUEUE}_count": gauge(sample(9)), f"{QUEUE}_sum": gauge(sample(9))},
+}
+MANY = {
+    "another type": {QUEUE: gauge(sample(1))},
+    "a histogram": {QUEUE: gauge(sample(1))},
+    "a name that is a sample's": {**pair(QUEUE, (1, 1, {}))},
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("kind", ODD)
+def test_the_odd_target_loses_its_family_as_its_own_drop_and_the_others_keep_theirs(
+    kind: str, place: int
+) -> None:
+    names = ["b", "c"]
+    names.insert(place, "odd")
+    world, calm = a_fleet(*names), a_fleet("b", "c")
+
+    for _ in range(2):
+        for name in names:
+            document = {**(ODD if name == "odd" else MANY)[kind], "x": gauge(sample(3))}
+            world.put(name, document)
+            if name != "odd":
+                calm.put(name, document)
+
+    mine = f"whatsapp_{QUEUE}"
+    assert world.series(mine) == calm.series(mine) != []
+    assert 'whatsapp_x{target="odd"} 3' in world.series("whatsapp_x{")
+    assert world.clashes("odd") >= len(ODD[kind])
+    assert (world.clashes("b"), world.clashes("c")) == (0, 0)
+    assert {name for name, _ in world.store.snapshot().losers} <= {mine, f"{mine}_count", f"{mine}_sum"}
+
+
+@pytest.mark.parametrize("said", [None, 5, "", "mystery", ["gauge"]], ids=repr)
+def test_a_type_that_one_target_cannot_say_takes_nothing_from_anybody(said: object) -> None:
+    world = a_fleet("a", "b", "c")
+
+    world.put("a", {QUEUE: {**gauge(sample(1)), "type": said}})
+    world.put("b", {QUEUE: gauge(sample(2))})
+    world.put("c", {QUEUE: gauge(sample(3))})
+
+    assert world.series("whatsapp_callback_queue_size") == [
+        f'whatsapp_callback_queue_size{{target="{name}"}} {value}' for value, name in enumerate("abc", 1)
+    ]
+    assert [world.clashes(name) for name in "abc"] == [0, 0, 0]
+    assert world.store.snapshot().losers == frozenset()
+
+
+def test_a_new_type_that_most_say_wins_over_the_documented_one() -> None:
+    world = a_fleet("old", "b", "c")
+    for name in ("old", "b", "c", "old", "b"):
+        world.put(name, {QUEUE: (gauge if name == "old" else counter)(sample(1))})
+
+    assert world.series(f"whatsapp_{QUEUE}") == [
+        f'whatsapp_{QUEUE}_total{{target="{name}"}} 1' for name in ("b", "c")
+    ]
+    assert world.clashes("old") == 1
+    assert world.clashes("c") == 0
+
+
+@pytest.mark.parametrize("end", ["stale", "taken out", "another one"])
+def test_targets_that_are_not_served_any_more_claim_nothing(end: str) -> None:
+    world = a_fleet("a", "b", "odd")
+    for name in ("a", "b", "odd"):
+        world.put(name, {QUEUE: (counter if name == "odd" else gauge)(sample(1))})
+    assert world.clashes("odd") == 1
+
+    if end == "stale":
+        world.clock.move(45)
+    elif end == "taken out":
+        world.store.follow([world.store.state("odd").target])
+    else:
+        targets = [state.target for state in world.store.states()]
+        world.store.follow([replace(target, shards=4) for target in targets[:2]] + targets[2:])
+    world.put("odd", {QUEUE: counter(sample(2))})
+
+    assert world.series(f"whatsapp_{QUEUE}") == [f'whatsapp_{QUEUE}_total{{target="odd"}} 2']
+    assert world.store.snapshot().losers == frozenset()
+
+
+def test_a_poll_that_ends_after_its_target_was_taken_out_claims_nothing() -> None:
+    world = a_fleet("a", "b")
+    [old, _] = [state.target for state in world.store.states()]
+    outcome = translate({QUEUE: counter(sample(1))}, APP, common=(("target", "a"),))
+    world.store.follow(fleet("a", "b"))
+
+    for _ in range(3):
+        world.store.put(Reading("a", APP, world.clock(), 0.1, outcome), old)
+    world.put("b", {QUEUE: gauge(sample(1))})
+    world.store.follow([])
+    world.store.follow(fleet("b"))
+
+    assert world.store.snapshot().losers == frozenset()
 
 
 def test_put_gives_the_state_before_and_after(world: World) -> None:

@@ -1,0 +1,142 @@
+"""What targets claim counts while it may be served, and the odd one loses."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from waexporter.model import Endpoint, Fragment, Head, Part
+from waexporter.polling.claims import Claims
+
+APP, WEB, DB = Endpoint.APP, Endpoint.WEB, Endpoint.DB
+GAUGE, COUNTER = ("x", "gauge"), ("x", "counter")
+LATER = 45.0
+
+
+def part(*kinds: tuple[str, str], source: str = "") -> Part:
+    fragments = tuple(Fragment(Head(name, kind, "w"), b"") for name, kind in kinds)
+    return Part(source, fragments, len(fragments))
+
+
+def said(*kinds: tuple[str, str]) -> tuple[Part, ...]:
+    return (part(*kinds),)
+
+
+def claims_of(**targets: tuple[str, str]) -> Claims:
+    """Give the claims of targets that each say one family in `app`, at 0."""
+    claims = Claims()
+    for target, kind in targets.items():
+        claims.take(target, APP, said(kind), 0.0, LATER)
+    return claims
+
+
+def test_nobody_loses_where_all_agree() -> None:
+    assert claims_of(a=GAUGE, b=GAUGE, c=("y", "counter")).losers(0.0) == frozenset()
+
+
+def test_a_target_is_told_at_once_that_it_is_the_odd_one() -> None:
+    claims = claims_of(a=GAUGE, b=GAUGE)
+
+    losers = claims.take("c", APP, said(COUNTER), 0.0, LATER)
+
+    assert losers == {COUNTER}
+
+
+def test_whoever_was_first_loses_as_soon_as_most_say_otherwise() -> None:
+    claims = claims_of(a=GAUGE, b=COUNTER)
+    before = claims.losers(0.0)
+
+    after = claims.take("c", APP, said(COUNTER), 0.0, LATER)
+
+    assert before == {COUNTER}
+    assert after == {GAUGE}
+
+
+def test_a_claim_that_loses_counts_on() -> None:
+    claims = claims_of(a=GAUGE, b=GAUGE, c=COUNTER, d=COUNTER)
+    before = claims.losers(0.0)
+
+    after = claims.take("e", APP, said(COUNTER), 0.0, LATER)
+
+    assert before == {COUNTER}
+    assert after == {GAUGE}
+
+
+def test_a_target_has_one_vote_however_many_sources_it_has() -> None:
+    claims = claims_of(a=GAUGE, b=GAUGE)
+
+    losers = claims.take("c", WEB, [part(COUNTER, source=str(number)) for number in range(5)], 0.0, LATER)
+
+    assert losers == {COUNTER}
+
+
+def test_within_one_target_most_of_its_sources_decide() -> None:
+    claims = Claims()
+    claims.take("a", WEB, [part(COUNTER, source="1")], 0.0, LATER)
+    claims.take("a", WEB, [part(GAUGE, source="2")], 0.0, LATER)
+
+    losers = claims.take("a", WEB, [part(GAUGE, source="3")], 0.0, LATER)
+
+    assert losers == {COUNTER}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "losers"), [(APP, {GAUGE}), (DB, {COUNTER})], ids=["its endpoint", "another one"]
+)
+def test_what_a_target_says_anew_replaces_what_it_said_at_that_endpoint(
+    endpoint: Endpoint, losers: set[tuple[str, str]]
+) -> None:
+    claims = claims_of(a=COUNTER, b=COUNTER, c=GAUGE, d=GAUGE, e=GAUGE)
+    claims.take("c", endpoint, said(("z", "gauge")), 0.0, LATER)
+
+    after = claims.take("d", endpoint, said(("z", "gauge")), 0.0, LATER)
+
+    assert after == losers
+
+
+def test_a_claim_ends_with_what_it_is_made_on() -> None:
+    claims = Claims()
+    claims.take("a", APP, said(COUNTER), 0.0, 10.0)
+    claims.take("b", APP, said(COUNTER), 0.0, 20.0)
+    claims.take("c", APP, said(GAUGE), 0.0, 30.0)
+
+    assert [claims.losers(at) for at in (9.9, 19.9, 20.0)] == [{GAUGE}, {GAUGE}, frozenset()]
+
+
+def test_a_claim_that_is_made_again_lasts_longer() -> None:
+    claims = claims_of(a=COUNTER, b=GAUGE, c=GAUGE)
+    for target in "abc":
+        claims.take(target, APP, said(COUNTER if target == "a" else GAUGE), 40.0, 85.0)
+
+    assert claims.losers(84.9) == {COUNTER}
+    assert claims.losers(85.0) == frozenset()
+
+
+def test_what_is_forgotten_claims_nothing() -> None:
+    claims = claims_of(a=COUNTER, b=GAUGE, c=GAUGE, d=COUNTER, e=COUNTER)
+
+    claims.forget(["a", "d", "nobody"])
+
+    assert claims.losers(0.0) == {COUNTER}
+    claims.forget(["e"])
+    assert claims.losers(0.0) == frozenset()
+
+
+def test_claims_that_come_from_many_threads_are_all_counted() -> None:
+    claims = Claims()
+    begin = threading.Barrier(4)
+
+    def take(name: int) -> None:
+        begin.wait(60)
+        for turn in range(200):
+            claims.take(name, APP, said(GAUGE if turn % 2 else COUNTER, (f"y{turn}", "gauge")), 0.0, LATER)
+
+    threads = [threading.Thread(target=take, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert claims.losers(0.0) == frozenset()
+    assert claims.take("odd", APP, said(COUNTER), 0.0, LATER) == {COUNTER}
