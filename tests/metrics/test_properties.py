@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics.documents import body, translate, translator
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from waexporter.errors import BodyError
 from waexporter.metrics.page import compose
-from waexporter.model import Endpoint, Instant, Limits, Plan, Reading, Success, Target
+from waexporter.model import Drop, Endpoint, Instant, Limits, Plan, Reading, Success, Target
 from waexporter.polling.probers import SOURCES
 from waexporter.polling.store import Store
 from waexporter.whatsapp.payloads import read_statistics
@@ -79,7 +79,7 @@ def _spreads(draw: st.DrawFn) -> Json:
 
 _plain = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["counter", "gauge", "summary", "mystery", ""]),
+        "type": st.sampled_from(["counter", "gauge", "summary", "mystery", "", None, 5]),
         "data": st.lists(_samples, max_size=4),
     },
     optional={"help": _texts},
@@ -202,6 +202,93 @@ def test_a_page_of_many_answers_reads_back_the_same_in_both_formats(
     assert {("whatsapp_up", frozenset([("target", "one")]))} <= set(in_text)
     if not pages[False].clashes:
         assert len(in_text) == sum(fragment.lines.count(b"\n") for fragment in fragments)
+
+
+def _without_empty(series: dict[Series, float], odd: str) -> dict[Series, float]:
+    """Leave the odd one out, and labels without a value: a series with them is the same series."""
+    rows = (
+        (name, frozenset((key, text) for key, text in labels if text), value)
+        for (name, labels), value in series.items()
+    )
+    return {(name, labels): value for name, labels, value in rows if ("node", odd) not in labels}
+
+
+def _with_readable_types(document: Json) -> Json:
+    """Make gauges of what has no type: nodes that say none take it from others, the odd one among them."""
+    types = {"counter", "gauge", "histogram"}
+    return {
+        name: metric if metric["type"] in types else {**metric, "type": "gauge"}
+        for name, metric in document.items()
+    }
+
+
+@_EXAMPLES
+@given(_flat.map(_with_readable_types), _flat, st.integers(0, 3))
+def test_an_odd_node_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
+    assume("data" not in sound.keys() | odd.keys())  # or it is no node that is tested, but a family
+    names = ["n1", "n2", "n3"]
+    alone = translate(dict.fromkeys(names, sound))
+    names.insert(place, "odd")
+
+    beside = translate({name: odd if name == "odd" else sound for name in names})
+
+    for openmetrics, read in ((False, read_text), (True, read_openmetrics)):
+        before, after = (read(_page([each], openmetrics=openmetrics)) for each in (alone, beside))
+        assert _without_empty(after, "odd") == _without_empty(before, "odd")
+    if _is_readable(sound) and _is_readable(odd):
+        lost = sum(count for _, count in beside.dropped) - sum(count for _, count in alone.dropped)
+        assert beside.samples - alone.samples + lost == _count(odd)
+
+
+def _lines_of_others(text: str) -> list[str]:
+    return [line for line in text.split("\n") if not line.startswith("#") and 'target="odd"' not in line]
+
+
+def _clash_drops(store: Store, name: str) -> int:
+    return store.state(name).tallies[Endpoint.APP].dropped[list(Drop).index(Drop.CLASH)]
+
+
+@_EXAMPLES
+@given(_statistics, _statistics, st.integers(0, 3))
+def test_an_odd_target_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
+    names = ["one", "two", "three"]
+    names.insert(place, "odd")
+    plans = {Endpoint.APP: Plan(15.0, 10.0)}
+    outcomes = {
+        name: translate(odd if name == "odd" else sound, common=(("target", name),)) for name in names
+    }
+
+    def polled(*polls: str) -> Store:
+        store = Store([Target(name, "http://t", plans=plans) for name in names], lambda: Instant(1.7e9, 0.0))
+        for name in polls:
+            store.put(Reading(name, Endpoint.APP, Instant(1.7e9, 0.0), 0.1, outcomes[name]))
+        return store
+
+    sound_names = [name for name in names if name != "odd"]
+    alone, beside = polled(*sound_names), polled(*sound_names, *names)
+
+    for openmetrics, read in ((False, read_text), (True, read_openmetrics)):
+        pages = [
+            b"".join(
+                compose(
+                    [each for state in store.states() for each in state.fragments(0.0)],
+                    openmetrics=openmetrics,
+                ).blocks()
+            ).decode()
+            for store in (alone, beside)
+        ]
+        before, after = (
+            [line for line in _lines_of_others(page) if "waexporter_" not in line] for page in pages
+        )
+        assert after == before
+        read(pages[1] + ("# EOF\n" if openmetrics else ""))
+    assert [_clash_drops(beside, name) for name in sound_names] == [
+        2 * _clash_drops(alone, name) for name in sound_names
+    ]
+    outcome = beside.state("odd").readings[Endpoint.APP].outcome
+    assert isinstance(outcome, Success)
+    if _is_readable(odd):
+        assert outcome.samples + sum(count for _, count in outcome.dropped) == _count(odd)
 
 
 def _try(raw: bytes, endpoint: Endpoint) -> dict[Series, float]:

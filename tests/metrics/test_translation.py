@@ -162,6 +162,34 @@ def test_the_half_of_a_documented_pair_stays_half_a_summary_when_the_other_is_lo
     assert dict(success.dropped) == {Drop.MALFORMED: 1}
 
 
+ODD_HALVES: dict[str, Json] = {
+    "other label names": {"x_count": counter(sample(9, b="1")), "x_sum": counter(sample(9))},
+    "a count alone": {"x_count": counter(sample(9, a="1"))},
+    "gauges": {"x_count": gauge(sample(9)), "x_sum": gauge(sample(9))},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_HALVES.values(), ids=ODD_HALVES.keys())
+def test_one_node_alone_does_not_turn_the_summary_of_the_others_into_other_families(odd: Json) -> None:
+    sound = pair("x", (1, 2, {"a": "1"}))
+
+    success = translate({"n0": odd, "n1": sound, "n2": sound})
+
+    assert {fragment.head.type for fragment in success.parts[0].fragments} == {"summary"}
+    assert sum('node="n0"' not in line for line in lines(success)) == 4
+
+
+def test_one_node_alone_does_not_turn_the_counter_of_the_others_into_a_summary() -> None:
+    sound = {"x_count": counter(sample(1))}
+
+    success = translate({"n0": pair("x", (1, 2, {})), "n1": sound, "n2": sound})
+
+    assert {fragment.head.name for fragment in success.parts[0].fragments} == {
+        "whatsapp_x_count",
+        "whatsapp_x_sum",
+    }
+
+
 def test_a_count_alone_in_an_answer_that_lost_nothing_is_a_counter() -> None:
     success = translate({"callback_requests_duration_ms_count": counter(sample(1))})
 
@@ -479,6 +507,15 @@ def test_of_two_families_with_one_name_the_documented_one_stays_wherever_it_stan
         'whatsapp_pending_messages{target="support-line"} 2',
         'whatsapp_pending_messages_{target="support-line"} 3',
     ]
+    assert dict(success.dropped) == {Drop.CLASH: 1}
+
+
+def test_a_family_that_one_node_alone_says_takes_no_name_from_one_that_most_say() -> None:
+    odd = {"n0": {"a_total": gauge(sample(9))}}
+
+    success = translate({**odd, **{f"n{number}": {"a": counter(sample(number))} for number in (1, 2)}})
+
+    assert lines(success) == [f'whatsapp_a_total{{target="support-line",node="n{n}"}} {n}' for n in (1, 2)]
     assert dict(success.dropped) == {Drop.CLASH: 1}
 
 

@@ -83,4 +83,4 @@ def _read_type(metric: Metric) -> str:
 
 def most_say(votes: Mapping[str, int], documented: str | None) -> str:
     """Return the type that most say; of those that as many say the documented one, else the first."""
-    return max(votes, key=lambda kind: (kind != UNKNOWN, votes[kind], kind == documented))
+    return max(votes, key=lambda kind: (votes[kind], kind == documented, kind != UNKNOWN))

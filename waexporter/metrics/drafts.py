@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.metrics import documents, families
 from waexporter.metrics.columns import edges, most_say
+from waexporter.metrics.election import find_losers, kind_of
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, rename, split_pair, twin_of
 from waexporter.model import Drop, Head
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from waexporter.metrics.columns import Column
+    from waexporter.metrics.election import Kind
     from waexporter.metrics.layout import Context
     from waexporter.metrics.naming import Unit
     from waexporter.whatsapp.payloads import Datum
@@ -37,6 +39,14 @@ class Line(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Labels:
+    """The label names that one node says of one name; a bad value's are as good as any."""
+
+    names: set[str] = field(default_factory=set)
+    are_all: bool = False  # there are some samples, and the labels of each can be read
+
+
+@dataclass(slots=True)
 class _Said:
     """What all nodes together say of one upstream name."""
 
@@ -45,9 +55,7 @@ class _Said:
     help: str = ""
     clustered: bool = False
     lines: list[Line] = field(default_factory=list)
-    # Of the labels that can be read, those of bad values among them: a bad value says nothing of names.
-    label_names: set[str] = field(default_factory=set)
-    has_all_names: bool = False
+    labels: dict[str, _Labels] = field(default_factory=dict)  # by node
 
 
 @dataclass(slots=True)
@@ -59,6 +67,10 @@ class Draft:
     clustered: bool
     unit: Unit
     is_documented: bool
+
+    def nodes(self) -> int:
+        """Return how many nodes say it."""
+        return len({line.node for line in self.lines})
 
 
 def make_drafts(
@@ -80,35 +92,37 @@ def _gather(
     columns: Sequence[Column], bad: frozenset[int], documented: str | None, dropped: Counter[Drop]
 ) -> _Said:
     """Gather what the nodes say of a name; those lose who say another type than most."""
-    kind = most_say(Counter(column.kind for column in columns), documented)
+    with_data = [column for column in columns if column.metric.data]
+    kind = most_say(Counter(column.kind for column in with_data or columns), documented)
     kept = [column for column in columns if column.kind == kind]
-    said = _Said(columns[0].name, kind, kept[0].metric.help, kept[0].clustered, has_all_names=True)
+    said = _Said(columns[0].name, kind, kept[0].metric.help, kept[0].clustered)
     for column in columns:
         if column.kind == kind:
-            _add(said, column, bad, dropped)
+            said.labels[column.node] = _add(said.lines, column, bad, dropped)
         else:
             dropped[Drop.CLASH] += len(set(column.places()) - bad)
-    said.has_all_names &= any(column.metric.data for column in kept)
     return said
 
 
-def _add(said: _Said, column: Column, bad: frozenset[int], dropped: Counter[Drop]) -> None:
-    """Add the samples of one node."""
+def _add(lines: list[Line], column: Column, bad: frozenset[int], dropped: Counter[Drop]) -> _Labels:
+    """Add the samples of one node; return what their labels are called."""
+    found = _Labels(are_all=bool(column.metric.data))
     index = column.start
     for datum in column.metric.data:
-        suffixes = _suffixes(said.kind, datum)
+        suffixes = _suffixes(column.kind, datum)
         labels = read_labels(datum.labels)
-        said.label_names.update(labels or ())
-        said.has_all_names &= labels is not None
+        found.names.update(labels or ())
+        found.are_all = found.are_all and labels is not None
         for offset, (suffix, edge) in enumerate(suffixes):
             if index + offset in bad:
                 continue
             if labels is None:
                 dropped[Drop.MALFORMED] += 1
                 continue
-            owner = index if said.kind == HISTOGRAM else -1
-            said.lines.append(Line(column.node, labels, suffix, index + offset, edge, owner))
+            owner = index if column.kind == HISTOGRAM else -1
+            lines.append(Line(column.node, labels, suffix, index + offset, edge, owner))
         index += len(suffixes)
+    return found
 
 
 def _drafts(said: Mapping[str, _Said], context: Context) -> Iterator[Draft]:
@@ -121,16 +135,24 @@ def _drafts(said: Mapping[str, _Said], context: Context) -> Iterator[Draft]:
 
 
 def _are_halves(one: _Said, twin: _Said, known: Mapping[str, str]) -> bool:
-    """Return whether two are counters with the same label names, as far as these can be read.
+    """Return whether two are counters with the same label names, at most of the nodes that say either.
 
     What is bad today must not turn a summary into another family.
     """
     if not one.kind == twin.kind == COUNTER:
         return False
-    return (one.name in known and twin.name in known) or (
-        (one.label_names <= twin.label_names or not twin.has_all_names)
-        and (twin.label_names <= one.label_names or not one.has_all_names)
-    )
+    if one.name in known and twin.name in known:
+        return True
+    nodes = one.labels.keys() | twin.labels.keys()
+    agreeing = sum(_agree(one.labels.get(node), twin.labels.get(node)) for node in nodes)
+    return 2 * agreeing >= len(nodes)
+
+
+def _agree(one: _Labels | None, twin: _Labels | None) -> bool:
+    """Return whether each half has all label names of the other, or may have them where it can't be read."""
+    if one is None or twin is None:
+        return False
+    return (one.names <= twin.names or not twin.are_all) and (twin.names <= one.names or not one.are_all)
 
 
 def _suffixes(kind: str, datum: Datum) -> list[tuple[str, str]]:
@@ -170,15 +192,25 @@ def _help(said: str, upstream: str, context: Context) -> str:
     return f"{words}. Upstream {upstream} of {context.path}, polled on a timer."
 
 
+# Of our own families no upstream one may take a name.
+_OURS = frozenset(name for head in (*families.HEADS, *documents.HEADS) for name in claims(head))
+
+
 def _without_clashes(drafts: Iterable[Draft], dropped: Counter[Drop]) -> list[Draft]:
-    """Leave out families whose name another has; a documented one comes before what takes its name."""
-    taken = {name for head in (*families.HEADS, *documents.HEADS) for name in claims(head)}
-    lost: set[int] = set()
-    for draft in sorted(drafts, key=lambda draft: not draft.is_documented):
-        names = claims(draft.head)
-        if taken.isdisjoint(names):
-            taken.update(names)
+    """Leave out families that others take a name from: ours, else those that most nodes say."""
+    best: dict[Kind, Draft] = {}
+    for draft in drafts:
+        if _OURS.isdisjoint(claims(draft.head)):
+            kind = kind_of(draft.head)
+            best[kind] = max(
+                best.get(kind, draft), draft, key=lambda each: (each.nodes(), each.is_documented)
+            )
+    losers = find_losers({kind: (draft.nodes(),) for kind, draft in best.items()})
+    kept = []
+    for draft in drafts:
+        kind = kind_of(draft.head)
+        if best.get(kind) is draft and kind not in losers:
+            kept.append(draft)
         else:
-            lost.add(id(draft))
             dropped[Drop.CLASH] += len(draft.lines)
-    return [draft for draft in drafts if id(draft) not in lost]
+    return kept
