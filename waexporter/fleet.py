@@ -17,6 +17,7 @@ from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.connection import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,7 +61,7 @@ class Polling:
         """Make the clients of some targets of a configuration; raises OSError for a file that is gone."""
         wanted = frozenset(names)
         return {
-            target.name: Client(target, config.limits, self.contexts, self._clock)
+            target.name: Client(target, config.limits, self.contexts, Surroundings(self._clock))
             for target in config.targets
             if target.name in wanted
         }

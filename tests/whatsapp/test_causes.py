@@ -12,7 +12,7 @@ import urllib3.exceptions
 
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
-from waexporter.whatsapp.causes import is_closed_early, translate
+from waexporter.whatsapp.causes import translate
 from waexporter.whatsapp.connection import TooManyBytesError
 
 SECRET = "http://user:hidden@proxy"
@@ -201,22 +201,3 @@ def test_errors_that_wrap_each_other_are_looked_at_once() -> None:
     said = translate(first)
 
     assert str(said) == "no answer: HTTPError"
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (_aborted(http.client.RemoteDisconnected("closed")), True),
-        (_aborted(ConnectionResetError(104, "Connection reset by peer")), True),
-        (_aborted(BrokenPipeError(32, "Broken pipe")), True),
-        (_aborted(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")), True),
-        (_aborted(TimeoutError()), False),
-        (_aborted(http.client.BadStatusLine("x")), False),
-        (_tls("BAD_RECORD"), False),
-    ],
-)
-def test_only_an_end_of_the_connection_counts_as_closed_early(
-    error: Exception,
-    expected: bool,  # noqa: FBT001 - a column of the table
-) -> None:
-    assert is_closed_early(error) is expected

@@ -63,7 +63,17 @@ _GOOD: dict[str, tuple[bytes, int, bytes]] = {
     ),
     "with status 404": (response(b"{}", "404 Not Found"), 404, b"{}"),
     "with status 600": (response(b"{}", "600 What"), 600, b"{}"),
-    "with status 103": (b"HTTP/1.1 103 Early Hints\r\n\r\n", 103, b""),
+    "after 103 Early Hints": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + response(HEALTH),
+        200,
+        HEALTH,
+    ),
+    "after 102, 100 and an unknown one": (
+        b"".join(b"HTTP/1.1 %d \r\n\r\n" % status for status in (102, 102, 100, 199)) + response(HEALTH),
+        200,
+        HEALTH,
+    ),
+    "with status 101": (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, b""),
     "with NUL bytes": (response(b"\0\0{}"), 200, b"\0\0{}"),
     "in UTF-16": (response("{}".encode("utf-16")), 200, "{}".encode("utf-16")),
     "in an encoding nobody asked for": (response(b"{}", content_encoding="rot13"), 200, b"{}"),
@@ -241,6 +251,7 @@ _ENDLESS: dict[str, tuple[bytes, bytes]] = {
     "row of trailers": (_CHUNKED + b"0\r\n", b"after: all\r\n" * 5000),
     "row of empty gzip members": (_HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"") * 1000),
     "row of 100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2000),
+    "row of 103 Early Hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 2000),
 }
 
 
@@ -366,20 +377,24 @@ def test_kept_connections_that_were_closed_in_between_are_replaced(
     assert server.connections == 3
 
 
-def test_a_login_is_not_repeated_on_another_connection(serve: Serve, connect: Connect) -> None:
+def test_a_login_gets_a_connection_of_its_own_and_is_not_repeated_on_another(
+    serve: Serve, connect: Connect
+) -> None:
     def script(talk: Conversation) -> None:
         talk.read_request()
-        talk.write(response(b"", "401 Unauthorized"))
-        talk.read_request()
+        if talk.number == 0:
+            talk.write(response(b"", "401 Unauthorized"))
+            talk.read_request()
 
     server = serve(script)
     secrets = Auth(api_key=KEY, username="monitor", password=Secret("secret"))
     client = connect(server.url, auth=secrets)
 
-    with pytest.raises(UnreachableError, match="the login failed: the connection was closed"):
+    with pytest.raises(UnreachableError, match="the login failed: the connection was closed") as caught:
         client.get("/v1/health", 20)
 
-    assert server.connections == 1
+    assert [request.split(b" ")[1] for request in server.requests] == [b"/v1/health", b"/v1/users/login"]
+    assert caught.value.reason is Reason.UNREACHABLE
 
 
 def test_an_answer_cut_in_the_middle_is_not_asked_for_again(serve: Serve, connect: Connect) -> None:

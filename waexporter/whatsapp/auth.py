@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -247,7 +247,7 @@ def _reveal(secret: Secret | None) -> str:
 
 
 def _with(request: Request, authorization: str) -> Request:
-    return Request(request.method, request.path, authorization, request.body)
+    return replace(request, authorization=authorization)
 
 
 def _is_refusal(reply: Reply) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import ssl
@@ -13,6 +14,7 @@ import urllib3.exceptions
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
 from waexporter.whatsapp.connection import TooManyBytesError
+from waexporter.whatsapp.resolver import UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +41,6 @@ def translate(error: BaseException) -> ApiError:
     return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
 
 
-def is_closed_early(error: BaseException) -> bool:
-    """Tell whether the connection was ended by the other side."""
-    ends = http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError
-    return any(
-        isinstance(cause, ends) and not isinstance(cause, requests.RequestException)
-        for cause in _chain(error)
-    )
-
-
 def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
     words = cause.verify_message or _reason(cause)
     if "mismatch" in words.lower():
@@ -63,6 +56,13 @@ def _unprotected(cause: ssl.SSLError) -> ApiError:
     words = _reason(cause)
     advice = "".join(f": {advice}" for said, advice in _TLS_ADVICE.items() if said in words)
     return UnreachableError(f"TLS failed: {words}{advice}", reason=Reason.TLS)
+
+
+def _untimely(cause: TimeoutError) -> ApiError:
+    # The operating system's, which gave the connection up; ours has no number.
+    if cause.errno == errno.ETIMEDOUT:
+        return UnreachableError("no connection: what is sent is not acknowledged")
+    return UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
 
 
 def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
@@ -106,7 +106,11 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]],
         (socket.gaierror,),
         lambda cause: UnreachableError(f"the host's name does not resolve: {_strerror(cause)}"),
     ),
-    ((TimeoutError,), lambda _: UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)),
+    (
+        (UnresolvedError,),
+        lambda _: UnreachableError("the host's name was not resolved in time", reason=Reason.TIMEOUT),
+    ),
+    ((TimeoutError,), _untimely),
     (
         (http.client.IncompleteRead, urllib3.exceptions.InvalidChunkLength),
         lambda _: BodyError("the answer was cut short"),

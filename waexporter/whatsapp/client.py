@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
@@ -13,20 +12,20 @@ import urllib3.exceptions
 
 from waexporter import __version__
 from waexporter.errors import ApiError, BodyError, UnreachableError
-from waexporter.model import Limits, Reason, Tls, now
+from waexporter.model import Limits, Reason, Tls
 from waexporter.whatsapp.auth import Auth
-from waexporter.whatsapp.causes import is_closed_early, translate
-from waexporter.whatsapp.connection import Adapter, Allowance, allowed, shake_hands, tls_context
+from waexporter.whatsapp.causes import translate
+from waexporter.whatsapp.connection import Adapter, Allowance, Surroundings, allowed, shake_hands, tls_context
 from waexporter.whatsapp.exchange import Reply, Request
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
-    from waexporter.model import Account, Instant, Target
+    from waexporter.model import Account, Target
     from waexporter.whatsapp.auth import Flow
 
 LOGOUT_TIMEOUT = 2.0
+_USUAL = Surroundings()
 _CHUNK = 64 * 1024
 _CONNECTIONS = 4  # kept open for one target: its endpoints are polled independently of each other
 _PREPARED = 64  # prepared requests kept for one target: its endpoints times the tokens of a day
@@ -65,17 +64,23 @@ class Client:
         target: Target,
         limits: Limits,
         contexts: TlsContexts,
-        clock: Callable[[], Instant] = now,
-        chance: Callable[[], float] = random.random,
+        surroundings: Surroundings = _USUAL,
     ) -> None:
         self.target = target
-        self._auth = Auth(target.auth, clock, chance)
+        self._resolver = surroundings.resolver
+        self._auth = Auth(target.auth, surroundings.clock, surroundings.chance)
         self._body_bytes = limits.body_bytes
         self._proxies = {"http": target.proxy_url, "https": target.proxy_url} if target.proxy_url else None
         # The target's own authority and exceptions say nothing about a proxy.
         proxy_context = contexts.of(Tls()) if (target.proxy_url or "").startswith("https:") else None
         context = contexts.of(target.tls) if target.url.startswith("https:") else None
-        self._adapter = Adapter(target, context, proxy_context, connections=_CONNECTIONS)
+        self._adapter = Adapter(
+            target,
+            context,
+            proxy_context,
+            connections=_CONNECTIONS,
+            surroundings=surroundings,
+        )
         self._prepared: dict[Request, requests.PreparedRequest] = {}
         if target.tls.insecure_skip_verify:
             # Said once, loudly, in the log; not at every request.
@@ -102,7 +107,7 @@ class Client:
         if not self.target.url.startswith("https:") or self.target.proxy_url:
             return ()
         try:
-            return shake_hands(self.target, timeout)
+            return shake_hands(self.target, timeout, self._resolver)
         except OSError as error:
             raise translate(error) from error
 
@@ -140,15 +145,15 @@ class Client:
                 return result
 
     def _exchange(self, request: Request, ends: float) -> Reply:
+        # What must not be sent twice gets a connection that no failure can be put down to.
+        wants_new = request.wants_new_connection or request.method != "GET"
         try:
-            return self._transfer(request, ends)
+            return self._transfer(request, ends, wants_new=wants_new)
         except _StaleConnectionError:
-            # The client closed a kept connection as we began to use it; that says nothing about its health.
-            # In its place the pool makes a new one.
-            return self._transfer(request, ends)
+            return self._transfer(request, ends, wants_new=True)
 
-    def _transfer(self, request: Request, ends: float) -> Reply:
-        allowance = Allowance(ends, 2 * self._body_bytes + _WRAPPING)
+    def _transfer(self, request: Request, ends: float, *, wants_new: bool) -> Reply:
+        allowance = Allowance(ends, 2 * self._body_bytes + _WRAPPING, wants_new=wants_new)
         began = time.monotonic()
         try:
             with allowed(allowance):
@@ -161,12 +166,11 @@ class Client:
                 finally:
                     response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            was_kept = "connect" not in allowance.phases
-            if was_kept and request.method == "GET" and not allowance.received and is_closed_early(error):
-                raise _StaleConnectionError("the connection was closed before an answer came") from error
+            if allowance.is_reused and not allowance.received and time.monotonic() < ends:
+                raise _StaleConnectionError("the connection had ended before") from error
             translated = translate(error)
             translated.may_have_arrived = translated.reason is not Reason.TLS and (
-                was_kept or allowance.is_connected
+                allowance.is_reused or allowance.is_connected
             )
             raise translated from error
         phases = allowance.phases
@@ -217,4 +221,4 @@ class Client:
 
 
 class _StaleConnectionError(UnreachableError):
-    """A kept connection ended before the first byte of an answer."""
+    """A kept connection gave no byte of an answer, though there was time: the client is not to blame."""

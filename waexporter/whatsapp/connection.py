@@ -2,11 +2,18 @@
 
 A timeout of requests or urllib3 holds for one socket operation, so a server that drips one byte per second
 holds a thread for ever. Here every operation of a request (connect, handshake, each read) is given only what
-is left of the allowance of the request that its thread is sending.
+is left of the allowance of the request that its thread is sending. The same goes for looking the host up.
+
+A connection is kept for the next request, and trusted only so long: behind a balancer it leads to one webapp
+of several, behind a name to a machine that may not be the right one any more, and what lies in between may
+have forgotten it without a word.
 """
 
 from __future__ import annotations
 
+import http.client
+import math
+import random
 import socket
 import ssl
 import sys
@@ -14,20 +21,44 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from waexporter.model import now
+from waexporter.whatsapp.resolver import SHARED, Resolver
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from _typeshed import WriteableBuffer
     from requests import PreparedRequest
 
-    from waexporter.model import Target, Tls
+    from waexporter.model import Instant, Target, Tls
+
+# A Service that leads elsewhere, or another webapp behind the same balancer, is to be seen within a minute; a
+# handshake a minute costs next to nothing.
+GREATEST_AGE = 60.0  # seconds
+_AGE_SPREAD = 1 / 3  # of the age, taken off by chance, so that connections made together don't end together
+# Balancers and NATs of clouds forget an idle connection after 240 s or more, other gateways sooner; polls at
+# the usual interval of 30 s are to share one.
+GREATEST_IDLE = 45.0  # seconds
+# What was sent is acknowledged by the other side's kernel, however slow its webapp is; on a local network
+# this is enough to send a lost packet four times.
+_UNACKNOWLEDGED = 5000  # milliseconds
+_INFORMATIONAL = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}  # the answer comes after them
+
+
+class Surroundings(NamedTuple):
+    """What a client gets from outside: the time, chance, and who knows the addresses of names."""
+
+    clock: Callable[[], Instant] = now
+    chance: Callable[[], float] = random.random
+    resolver: Resolver = SHARED
 
 
 class TooManyBytesError(OSError):
@@ -41,6 +72,8 @@ class Allowance:
     ends: float  # seconds of time.monotonic()
     size: int  # bytes to be received: what is read before the body can be counted is bounded, too
     received: int = 0  # bytes
+    wants_new: bool = False  # a connection made for this request
+    is_reused: bool = False  # the connection was made for another request
     is_connected: bool = False  # by a connection made for this request
     phases: dict[str, float] = field(default_factory=dict)  # connect | tls -> seconds
 
@@ -128,20 +161,19 @@ class _TlsSocket(ssl.SSLSocket):
         return received
 
 
-def _connect(connection: HTTPConnection) -> socket.socket:
+def _connect(resolver: Resolver, host: str, port: int) -> _PlainSocket:
     """Connect to the first address of the host that answers; each gets an equal share of what is left."""
     allowance = _allowance()
-    # `host` has lost the final dot that keeps a resolver from trying other domains.
-    place = connection._dns_host, connection.port  # noqa: SLF001
     last: OSError | None = None
     with allowance.phase("connect"):
-        found = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
+        found = resolver.resolve(host, port, allowance.remaining())
         for number, (family, kind, protocol, _, address) in enumerate(found):
             plain = _PlainSocket(family, kind, protocol)
             try:
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 plain.settimeout(allowance.remaining() / (len(found) - number))
                 plain.connect(address)
+                _expect_acknowledgement(plain)
             except OSError as error:
                 plain.close()
                 last = error
@@ -151,21 +183,84 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     raise last or OSError("the host's name has no address")
 
 
-class _Connection(HTTPConnection):
+def _expect_acknowledgement(plain: socket.socket) -> None:
+    """Have a connection end once nothing is acknowledged: a forgotten one is told from a slow webapp."""
+    # Set after connecting, which has a time of its own. Linux only.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer without the informational ones that may come before it: http.client knows 100 only."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # Without end it is for the allowance to end it.
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status not in _INFORMATIONAL:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+class _Kept:
+    """What a connection, kept from request to request, knows beside urllib3's."""
+
+    resolver: Resolver
+    ends = math.inf  # on the pool's clock: it is too old then
+    used = -math.inf  # on the pool's clock: when the last answer ended
+
+
+class _Connection(_Kept, HTTPConnection):
+    response_class = _Response
+
     def _new_conn(self) -> socket.socket:
-        return _connect(self)
+        # `host` has lost the final dot that keeps a resolver from trying other domains.
+        return _connect(self.resolver, self._dns_host, self.port)
 
 
-class _TlsConnection(HTTPSConnection):
+class _TlsConnection(_Kept, HTTPSConnection):
+    response_class = _Response
+
     def _new_conn(self) -> socket.socket:
-        return _connect(self)
+        return _connect(self.resolver, self._dns_host, self.port)
 
 
-class _Pool(HTTPConnectionPool):
+class _Renewing(HTTPConnectionPool):
+    """A pool that trusts a connection only so long.
+
+    urllib3 hands out the connection that came back last, so that those beneath it are idle for long; one that
+    is not to be used any more is closed, and made anew in its place, when its turn comes.
+    """
+
+    surroundings: Surroundings
+
+    def _new_conn(self) -> Any:  # noqa: ANN401 - one of the two above
+        connection = super()._new_conn()
+        connection.resolver = self.surroundings.resolver  # type: ignore[attr-defined]
+        return connection
+
+    def _get_conn(self, timeout: float | None = None) -> Any:  # noqa: ANN401
+        connection: Any = super()._get_conn(timeout)
+        allowance, steady = _allowance(), self.surroundings.clock().steady
+        is_worn = steady >= connection.ends or steady - connection.used > GREATEST_IDLE
+        if connection.sock is not None and (is_worn or allowance.wants_new):
+            connection.close()
+        allowance.is_reused = connection.sock is not None
+        if not allowance.is_reused:
+            connection.ends = steady + GREATEST_AGE * (1 - _AGE_SPREAD * self.surroundings.chance())
+        return connection
+
+    def _put_conn(self, connection: Any) -> None:  # noqa: ANN401
+        if connection is not None:
+            connection.used = self.surroundings.clock().steady
+        super()._put_conn(connection)
+
+
+class _Pool(_Renewing):
     ConnectionCls = _Connection
 
 
-class _TlsPool(HTTPSConnectionPool):
+class _TlsPool(_Renewing, HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
@@ -193,6 +288,7 @@ class Adapter(HTTPAdapter):
         proxy_context: ssl.SSLContext | None = None,
         *,
         connections: int,
+        surroundings: Surroundings,
     ) -> None:
         super().__init__(pool_connections=1, pool_maxsize=connections)
         manager = self.poolmanager
@@ -200,9 +296,10 @@ class Adapter(HTTPAdapter):
             manager = self.proxy_manager_for(target.proxy_url, proxy_ssl_context=proxy_context)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         # requests would look the pool up anew for every request, which takes a tenth of its time.
-        self._pool: HTTPConnectionPool = manager.connection_from_url(
+        self._pool: _Renewing = manager.connection_from_url(
             target.url, _tls_options(target, context) if context is not None else None
         )
+        self._pool.surroundings = surroundings
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: object, proxies: object = None, cert: object = None
@@ -229,15 +326,20 @@ def _tls_options(target: Target, context: ssl.SSLContext) -> dict[str, object]:
     return options
 
 
-def shake_hands(target: Target, timeout: float) -> tuple[bytes, ...]:
-    """Give the certificates that a target serves, unverified: the chain from Python 3.13 on, else its own."""
+def shake_hands(target: Target, timeout: float, resolver: Resolver = SHARED) -> tuple[bytes, ...]:
+    """Give the certificates that a target serves, unverified: the chain from Python 3.13 on, else its own.
+
+    Raises OSError.
+    """
     parts = urlsplit(target.url)
     host = parts.hostname or ""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.sslsocket_class = _TlsSocket
     with (
-        socket.create_connection((host, parts.port or 443), timeout) as plain,
+        allowed(Allowance(time.monotonic() + timeout, 0)),
+        _connect(resolver, host, parts.port or 443) as plain,
         context.wrap_socket(plain, server_hostname=target.tls.server_name or host) as wrapped,
     ):
         if sys.version_info >= (3, 13):

@@ -27,6 +27,7 @@ class Request:
     path: str
     authorization: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
+    wants_new_connection: bool = False  # behind a balancer it may lead to another webapp
 
     def hide(self, text: bytes) -> bytes:
         """Blot the credentials of this request out of an answer that repeats them; errors are logged.
