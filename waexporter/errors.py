@@ -59,12 +59,14 @@ class ApiError(WaexporterError):
         reason: Reason | None = None,
         code: int | None = None,
         status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         if reason is not None:
             self.reason = reason
         self.code = code
         self.status = status
+        self.retry_after = retry_after  # seconds; None where the answer does not say
 
 
 class UnreachableError(ApiError):

@@ -183,13 +183,14 @@ def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot)
     outcome = reading.outcome
     success = state.successes.get(endpoint)
     newest = success.at.steady if success else None
+    asked = reading.asked_at or reading.at
     return EndpointStatus(
         endpoint,
         interval,
         outcome=OK if isinstance(outcome, Success) else outcome.reason,
         message=outcome.message if isinstance(outcome, Failure) else "",
-        at=reading.at.wall,
-        age=snapshot.at.steady - reading.at.steady,
+        at=asked.wall,
+        age=snapshot.at.steady - asked.steady,
         duration=reading.duration,
         samples=outcome.samples if isinstance(outcome, Success) else 0,
         last_success_at=success.at.wall if success else None,

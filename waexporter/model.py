@@ -402,6 +402,7 @@ class Failure:
     code: int | None = None  # the API's own error code
     status: int | None = None  # the HTTP status, or that which the code stands for
     parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
+    retry_after: float | None = None  # seconds for which the client asks not to be asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +433,12 @@ class Reading:
     duration: float  # seconds
     outcome: Success | Failure
     account: Account = Account()
+    asked_at: Instant | None = None  # it repeats what came of asking then; None: the client was asked for it
+
+    @property
+    def asked(self) -> bool:
+        """Whether the client was asked: a reading that repeats another is no poll."""
+        return self.asked_at is None
 
 
 # --- verdicts ----------------------------------------------------------------------------------

@@ -116,7 +116,9 @@ class Tally:
     last_success: float | None = None  # wall clock
 
     def after(self, reading: Reading) -> Tally:
-        """Count one more poll."""
+        """Count one more poll; a reading that the client was not asked for is none."""
+        if not reading.asked:
+            return self
         outcome = reading.outcome
         if isinstance(outcome, Failure):
             failures = _more(self.failures, _REASONS[outcome.reason])

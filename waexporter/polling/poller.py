@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What an account may do changes seldom, and every refusal is a line in the client's log.
 RETRY_REFUSED = 3600.0  # seconds
+# A page of maintenance may ask for an hour, and a client that is well again is to be seen within minutes.
+_LONGEST_SPARED = 300.0  # seconds
 _RETRIED_RARELY = frozenset(
     {Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP, Endpoint.CANARY}
 )
@@ -44,27 +46,32 @@ class Poller:
         known = group or (lambda: self.target.on_call_group)
         self._prober = PROBERS[endpoint](Subject(self.target, endpoint, limits, known))
         self.path = self._prober.path
-        self._refused: Failure | None = None
-        self._refused_until = -math.inf  # steady clock
+        self._spared: Reading | None = None  # what is repeated meanwhile
+        self._spared_until = -math.inf  # steady clock
 
     def poll(self) -> Reading:
         """Ask once, and give what came of it."""
         return self.ask()[0]
 
     def ask(self) -> tuple[Reading, Reply | None]:
-        """Ask once, and give the last reply beside what came of it; None when there was none."""
+        """Ask once, and give the last reply beside what came of it; None when there was none.
+
+        While the client is spared, what came of asking last is given again.
+        """
         began = self._clock()
+        if self._spared is not None and began.steady < self._spared_until:
+            return self._repeat(self._spared, began), None
         listener = _Listener(self._client)
-        if self._refused is not None and began.steady < self._refused_until:
-            outcome: Success | Failure = self._refused
-        else:
-            outcome = self._probe(listener)
+        outcome = self._probe(listener)
         ended = self._clock()
-        if isinstance(outcome, Failure) and self._is_refused(outcome, listener):
-            self._refused, self._refused_until = outcome, ended.steady + RETRY_REFUSED
-        took = ended.steady - began.steady
         account = self._client.account()
-        return Reading(self.target.name, self.endpoint, ended, took, outcome, account), listener.reply
+        reading = Reading(
+            self.target.name, self.endpoint, ended, ended.steady - began.steady, outcome, account
+        )
+        # A login that failed is no word of this endpoint, and is tried again by its own rules.
+        if isinstance(outcome, Failure) and listener.reply is not None:
+            self._spared, self._spared_until = reading, ended.steady + self._pause_after(outcome)
+        return reading, listener.reply
 
     def blame(self, crash: Exception) -> Reading:
         """Give the reading for a poll that crashed: a bug of ours, but the endpoint is not read."""
@@ -85,13 +92,18 @@ class Poller:
         fragments = tuple(render(family, self._common) for family in families)
         return (Part("", fragments, sum(each.lines.count(b"\n") for each in fragments)),) if fragments else ()
 
-    def _is_refused(self, failure: Failure, listener: _Listener) -> bool:
-        """Tell whether the endpoint itself said no; a login that failed is tried again much sooner."""
-        return (
-            self.endpoint in _RETRIED_RARELY
-            and failure.reason is Reason.REFUSED
-            and listener.reply is not None
-        )
+    def _repeat(self, reading: Reading, now: Instant) -> Reading:
+        """Give a failure again: still the newest there is to know, and no new fact."""
+        outcome = reading.outcome
+        if isinstance(outcome, Failure):
+            outcome = replace(outcome, parts=())
+        return replace(reading, at=now, outcome=outcome, account=self._client.account(), asked_at=reading.at)
+
+    def _pause_after(self, failure: Failure) -> float:
+        """Tell for how many seconds an endpoint that failed is not asked again."""
+        if failure.reason is Reason.REFUSED and self.endpoint in _RETRIED_RARELY:
+            return RETRY_REFUSED
+        return min(failure.retry_after or 0.0, _LONGEST_SPARED)
 
     def _explain(self, error: ApiError) -> str:
         if error.reason is Reason.TIMEOUT:

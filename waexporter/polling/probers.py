@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -63,8 +64,8 @@ class Subject:
     group: Callable[[], str | None]  # the on-call group as it is known now
 
 
-def _get(client: Asker, path: str, timeout: float) -> bytes:
-    reply = client.send(Request("GET", path), timeout)
+def _get(client: Asker, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
+    reply = client.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
     payloads.check(reply)
     return reply.body
 
@@ -88,6 +89,11 @@ SOURCES: Mapping[Endpoint, Source] = {
 }
 
 
+# Polls of which it is remembered which webapp answered: some ages of a connection at the usual interval. A
+# webapp that was restarted under another name counts as two for so long.
+_REMEMBERED = 20
+
+
 class HealthProber:
     """GET /v1/health."""
 
@@ -108,11 +114,18 @@ class StatisticsProber:
         self.path, self._keys = SOURCES[subject.endpoint]
         common = (("target", subject.target.name), *subject.target.labels)
         self._translator = Translator(Context(subject.endpoint, self.path, common, subject.limits))
+        self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
 
     def ask(self, client: Asker, timeout: float) -> Success:
-        """Give the statistics, translated."""
-        body = _get(client, self.path, timeout)
-        return self._translator.translate(payloads.read_statistics(body, *self._keys))
+        """Give the statistics, translated.
+
+        Once several webapps have answered, each poll makes a connection of its own, which the balancer leads
+        to the next of them; a single one is not asked for a handshake per poll.
+        """
+        body = _get(client, self.path, timeout, wants_new_connection=len(set(self._sources)) > 1)
+        success = self._translator.translate(payloads.read_statistics(body, *self._keys))
+        self._sources.extend(part.source for part in success.parts)
+        return success
 
 
 class SupportProber:
@@ -260,7 +273,7 @@ class CanaryProber:
 
 def as_failure(error: ApiError) -> Failure:
     """Give an ApiError as a value."""
-    return Failure(error.reason, str(error), error.code, error.status)
+    return Failure(error.reason, str(error), error.code, error.status, retry_after=error.retry_after)
 
 
 PROBERS: Mapping[Endpoint, Callable[[Subject], Prober]] = {

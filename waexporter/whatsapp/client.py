@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,7 @@ from waexporter.model import Limits, Reason, Tls
 from waexporter.whatsapp.auth import Auth
 from waexporter.whatsapp.causes import translate
 from waexporter.whatsapp.connection import Adapter, Allowance, Surroundings, allowed, shake_hands, tls_context
-from waexporter.whatsapp.exchange import Reply, Request
+from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
 
 if TYPE_CHECKING:
     import ssl
@@ -30,6 +31,7 @@ _CHUNK = 64 * 1024
 _CONNECTIONS = 4  # kept open for one target: its endpoints are polled independently of each other
 _PREPARED = 64  # prepared requests kept for one target: its endpoints times the tokens of a day
 _WRAPPING = 1024 * 1024  # bytes for headers and chunk sizes, beside a body that is sent uncompressed
+_ASK_FOR_PATIENCE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _NO_COOKIES = (
     requests.cookies.RequestsCookieJar()
 )  # none is ever sent; a jar each would weigh 2 KiB a request
@@ -67,6 +69,7 @@ class Client:
         surroundings: Surroundings = _USUAL,
     ) -> None:
         self.target = target
+        self._clock = surroundings.clock
         self._resolver = surroundings.resolver
         self._auth = Auth(target.auth, surroundings.clock, surroundings.chance)
         self._body_bytes = limits.body_bytes
@@ -177,7 +180,19 @@ class Client:
         phases["wait"] = answered - began - sum(phases.values())
         phases["body"] = time.monotonic() - answered
         kind, place = response.headers.get("Content-Type", ""), response.headers.get("Location", "")
-        return Reply(response.status_code, request.hide(body), kind, place, tuple(phases.items()))
+        return Reply(
+            response.status_code,
+            request.hide(body),
+            kind,
+            place,
+            self._retry_after(response),
+            tuple(phases.items()),
+        )
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        if response.status_code not in _ASK_FOR_PATIENCE:
+            return None
+        return read_retry_after(response.headers.get("Retry-After", ""), self._clock().wall)
 
     def _read(self, response: requests.Response) -> bytes:
         chunks, size = [], 0

@@ -65,7 +65,7 @@ def check(reply: Reply) -> None:
         raise _error_of(reply, faults)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         message = f"answered {reply.status}: no error of the API in it, but {_describe(reply)}"
-        raise _error_with_status(message, reply.status, None)
+        raise _error_with_status(message, reply.status, None, reply.retry_after)
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         where = f" to {_place(reply.location)}" if reply.location else ""
         message = f"answered {reply.status}, a redirect{where}; redirects are not followed: correct the url"
@@ -105,18 +105,19 @@ def _error_of(reply: Reply, faults: tuple[ApiFault, ...]) -> ApiError:
     code = _code_of(faults)
     status = _status(reply, code)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        return _error_with_status(f"answered {reply.status}: {join_faults(faults)}", status, code)
+        message = f"answered {reply.status}: {join_faults(faults)}"
+        return _error_with_status(message, status, code, reply.retry_after)
     message = f"answered {reply.status} with errors: {join_faults(faults)}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
-        return _error_with_status(message, status, code)
+        return _error_with_status(message, status, code, reply.retry_after)
     return BodyError(message, code=code, status=status)
 
 
-def _error_with_status(message: str, status: int, code: int | None) -> ApiError:
+def _error_with_status(message: str, status: int, code: int | None, retry_after: float | None) -> ApiError:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return RefusedError(message, code=code, status=status)
     reason = Reason.RATE_LIMITED if status == HTTPStatus.TOO_MANY_REQUESTS else Reason.STATUS
-    return StatusError(message, reason=reason, code=code, status=status)
+    return StatusError(message, reason=reason, code=code, status=status, retry_after=retry_after)
 
 
 def read_errors(body: bytes) -> tuple[ApiFault, ...]:

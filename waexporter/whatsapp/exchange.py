@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+# Who asks for more patience than this may be mistaken, and what we know would be as old.
+LONGEST_RETRY_AFTER = 3600.0  # seconds
 
 _HIDDEN = b"<secret>"
 _SHORTEST_HIDDEN = 8  # bytes; what is shorter is part of too much that is said, and keeps no secret anyway
@@ -56,4 +61,21 @@ class Reply:
     body: bytes = field(repr=False)
     content_type: str = ""
     location: str = ""
+    retry_after: float | None = None  # seconds for which it asks not to be asked; None: it does not say
     phases: tuple[tuple[str, float], ...] = ()  # (connect | tls | wait | body, seconds)
+
+
+def read_retry_after(said: str, now: float) -> float | None:
+    """Read a Retry-After of seconds or of a date, at the wall clock's time; None where it says nothing."""
+    said = said.strip()
+    seconds = float(said) if re.fullmatch("[0-9]+", said) else _seconds_until(said, now)
+    return min(seconds, LONGEST_RETRY_AFTER) if seconds > 0 else None
+
+
+def _seconds_until(date: str, now: float) -> float:
+    """Return the seconds until a date of HTTP; 0 where it is none."""
+    try:
+        moment = parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
