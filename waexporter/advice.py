@@ -14,7 +14,9 @@ ADVICE: Mapping[str, str] = {
         "check api_key, username and password; a new account must change its password at the first login"
     ),
     "timeout": ("look for a dead or slow node; for more time set poll.health: {interval: 60s, timeout: 55s}"),
-    "tls": "check tls.ca_file and tls.server_name, or renew the certificate of the webapp",
+    "tls": (
+        "do what the error says: mostly it is tls.ca_file, tls.server_name or a certificate that has expired"
+    ),
     "unexpected_answer": (
         "check that the url leads to the webapp itself, without a login page or a proxy in between"
     ),

@@ -23,13 +23,13 @@ class Conversation:
     def __init__(self, server: Server, connection: socket.socket, number: int) -> None:
         self.server = server
         self.number = number  # of this connection, from 0
-        self._connection = connection
+        self.connection = connection
         self._waiting = b""
 
     def read_request(self) -> bytes:
         """Read one request without a body; empty when the other side has ended the connection."""
         while b"\r\n\r\n" not in self._waiting:
-            received = self._connection.recv(65536)
+            received = self.connection.recv(65536)
             if not received:
                 return b""
             self._waiting += received
@@ -38,7 +38,7 @@ class Conversation:
         return request
 
     def write(self, data: bytes) -> None:
-        self._connection.sendall(data)
+        self.connection.sendall(data)
 
     def drip(self, data: Iterable[bytes]) -> None:
         """Write piece by piece, slowly."""
@@ -58,13 +58,13 @@ class Conversation:
 
     def join(self, other: socket.socket) -> None:
         """Pass on whatever comes from here to there and from there to here."""
-        self.server.start(lambda: _pass_on(other, self._connection))
-        _pass_on(self._connection, other)
+        self.server.start(lambda: _pass_on(other, self.connection))
+        _pass_on(self.connection, other)
 
     def reset(self) -> None:
         """End the connection by a reset."""
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._connection.close()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
 
 class Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import ssl
@@ -14,6 +15,7 @@ from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
 from waexporter.whatsapp.causes import translate
 from waexporter.whatsapp.connection import TooManyBytesError
+from waexporter.whatsapp.resolver import UnresolvedError
 
 SECRET = "http://user:hidden@proxy"
 
@@ -46,6 +48,18 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
         UnreachableError,
         Reason.TIMEOUT,
         "no complete answer in time",
+    ),
+    (
+        _aborted(TimeoutError(errno.ETIMEDOUT, "Connection timed out")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "no connection: what is sent is not acknowledged",
+    ),
+    (
+        _aborted(UnresolvedError("x")),
+        UnreachableError,
+        Reason.TIMEOUT,
+        "the host's name was not resolved in time",
     ),
     (
         _aborted(ConnectionRefusedError(111, "Connection refused")),
@@ -106,6 +120,15 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
         UnreachableError,
         Reason.TLS,
         "the certificate is not trusted: certificate has expired; renew it",
+    ),
+    (
+        _untrusted("certificate is not yet valid"),
+        UnreachableError,
+        Reason.TLS,
+        (
+            "the certificate is not trusted: certificate is not yet valid; "
+            "a clock is wrong: this machine's, or that of the machine which made it"
+        ),
     ),
     (
         _untrusted("self-signed certificate"),

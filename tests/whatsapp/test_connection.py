@@ -90,6 +90,17 @@ _UNTRUSTED: dict[str, tuple[Callable[[trustme.CA], trustme.LeafCert], str]] = {
         ),
         "the certificate is not trusted: certificate has expired; renew it",
     ),
+    "it is not valid yet": (
+        lambda authority: authority.issue_cert(
+            "127.0.0.1",
+            not_before=datetime(2090, 1, 1, tzinfo=UTC),
+            not_after=datetime(2091, 1, 1, tzinfo=UTC),
+        ),
+        (
+            "the certificate is not trusted: certificate is not yet valid; "
+            "a clock is wrong: this machine's, or that of the machine which made it"
+        ),
+    ),
     "it is of another authority": (
         lambda _: trustme.CA().issue_cert("127.0.0.1"),
         (
@@ -180,6 +191,71 @@ def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, co
     assert caught.value.reason is Reason.TLS
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_a_target_of_old_tls_only_is_told_from_one_that_is_not_trusted(
+    version: ssl.TLSVersion, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
+) -> None:
+    context = _context(authority.issue_cert("127.0.0.1"))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+
+    with pytest.raises(UnreachableError, match=r"not safe any more: switch TLS 1\.2 or newer on") as caught:
+        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 20)
+
+    assert caught.value.reason is Reason.TLS
+
+
+_ANSWERS_TO_HTTP: dict[str, bytes] = {
+    "nothing": b"",
+    "an alert": b"\x15\x03\x01\x00\x02\x02\x46",
+    "a 400 of its own": response(b"<html>The plain HTTP request was sent to HTTPS port", "400 Bad Request"),
+}
+
+
+@pytest.mark.parametrize("answer", _ANSWERS_TO_HTTP.values(), ids=_ANSWERS_TO_HTTP.keys())
+def test_http_to_a_target_of_https_is_told_to_use_https(
+    answer: bytes, serve: Serve, connect: Connect, authority: trustme.CA
+) -> None:
+    server = serve(_BothWays(_context(authority.issue_cert("127.0.0.1")), answer))
+
+    with pytest.raises(UnreachableError, match="speaks TLS: its url must begin with https://") as caught:
+        connect(server.url).get("/v1/health", 20)
+
+    assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TLS, False)
+
+
+@pytest.mark.parametrize("answer", _ANSWERS_TO_HTTP.values(), ids=_ANSWERS_TO_HTTP.keys())
+def test_a_target_of_plain_http_that_answers_badly_is_not_taken_for_one_of_https(
+    answer: bytes, serve: Serve, connect: Connect
+) -> None:
+    client = connect(serve(once(answer)).url)
+
+    try:
+        said = f"{client.get('/v1/health', 20).status}"
+    except ApiError as error:
+        said = str(error)
+
+    assert "https" not in said
+
+
+def test_a_target_that_has_answered_over_plain_http_is_not_tried_with_tls(
+    serve: Serve, connect: Connect
+) -> None:
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        talk.write(b"" if talk.number else response(OK, connection="close"))
+
+    server = serve(script)
+    client = connect(server.url)
+    client.get("/v1/health", 20)
+
+    with pytest.raises(UnreachableError, match="closed before an answer came"):
+        client.get("/v1/health", 20)
+
+    assert server.connections == 2
+
+
 def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, authority: trustme.CA) -> None:
     url = serve(always(OK), _context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
 
@@ -244,6 +320,23 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
         client.get("/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
+
+
+class _BothWays:
+    """A TLS server that says the same to whatever is no TLS."""
+
+    def __init__(self, context: ssl.SSLContext, answer: bytes) -> None:
+        self._context = context
+        self._answer = answer
+
+    def __call__(self, talk: Conversation) -> None:
+        connection = talk.connection
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            with self._context.wrap_socket(connection, server_side=True) as protected:
+                protected.recv(1)
+            return
+        talk.read_request()
+        talk.write(self._answer)
 
 
 def _drip_a_handshake(talk: Conversation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from waexporter.paging.entries import Entry
     from waexporter.paging.routes import Carrier, Concern, Routes
 
+# A way may ask for an hour when it is well again in a minute, and somebody waits for the page.
+_LONGEST_SPARED = 300.0  # seconds
 FALLBACK = "fallback"  # the recipient that the rate counts for every fallback together
 
 _log = get_logger("pager")
@@ -63,10 +66,11 @@ class Round:
     why: str = ""
     is_uncertain: bool = False  # the attempt made last may have arrived
     has_hope: bool = False  # something may go better next time
+    ready: float = -math.inf  # steady clock: before this every way that is left asks not to be used
 
 
 class Attempts:
-    """Tries the ways that pages can go; keeps nothing between one round and the next."""
+    """Tries the ways that pages can go; between one round and the next it knows only which ask for a rest."""
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class Attempts:
         self._telemetry = telemetry
         self._clock = clock
         self._begin = begin
+        self._spared: dict[str, float] = {}  # ways, and until when (steady clock) they are not used
 
     def routes(self, batch: Sequence[Waiting], carriers: Sequence[Carrier]) -> Routes:
         """Give the ways that some pages can go together: those that not every one of them was refused."""
@@ -92,7 +97,7 @@ class Attempts:
         result = Round(is_uncertain=any(each.is_uncertain for each in batch))
         self._try_all(batch, message, result)
         if result.accepted is None:
-            result.has_hope = self._has_hope(batch)
+            result.has_hope, result.ready = self._has_hope(batch), self._ready(batch)
             result.why = result.why or "no group is known to send to: set pager.group, or on_call_pager"
         return result
 
@@ -118,6 +123,23 @@ class Attempts:
         known = choose_routes(carriers, self._settings.via, _concern_of(batch), frozenset())
         return not known.open and not known.doubtful
 
+    def _ready(self, batch: Sequence[Waiting]) -> float:
+        """Tell when (steady clock) the first of the ways that are left may be used."""
+        left = self.routes(batch, self._outlets.carriers())
+        ways = [carrier.name for carrier in (*left.open, *left.doubtful)]
+        ways += [name for name, _ in self._fallback(batch)]
+        return min((self._spared.get(way, -math.inf) for way in ways), default=-math.inf)
+
+    def _is_spared(self, way: str, batch: Sequence[Waiting], result: Round) -> bool:
+        """Tell whether a way asked not to be used now; a page is not given up before it was tried again."""
+        steady = self._clock().steady
+        is_last = steady - min(each.taken for each in batch) >= self._settings.give_up_after
+        left = self._spared.get(way, -math.inf) - steady
+        if is_last or left <= 0:
+            return False
+        result.why = result.why or f"{way}: asks not to be used for {left:.0f} s more"
+        return True
+
     def _fallback(self, batch: Sequence[Waiting]) -> list[tuple[str, Channel]]:
         """Give the fallback's channels that are left, with their names."""
         named = ((f"{FALLBACK} {number}", channel) for number, channel in enumerate(self._outlets.fallback))
@@ -128,6 +150,8 @@ class Attempts:
         self, batch: Sequence[Waiting], carrier: Carrier, message: Message, result: Round
     ) -> bool:
         """Send to everyone of a carrier who does not have it yet; gives whether it was accepted."""
+        if self._is_spared(carrier.name, batch, result):
+            return False
         served = frozenset.intersection(*(frozenset(each.served) for each in batch))
         missing = [to for to in carrier.to if to not in served]
         channels = [self._outlets.whatsapp(carrier.name, Recipient(to, carrier.kind)) for to in missing]
@@ -145,6 +169,8 @@ class Attempts:
     def _try_fallback(
         self, batch: Sequence[Waiting], name: str, channel: Channel, message: Message, result: Round
     ) -> bool:
+        if self._is_spared(name, batch, result):
+            return False
         outcomes = self._send(batch, [channel], message, result)
         if all(outcome.is_accepted for outcome in outcomes):
             result.accepted = (channel.kind, FALLBACK)
@@ -173,6 +199,8 @@ class Attempts:
         failed = [outcome for outcome in outcomes if not outcome.is_accepted]
         last = failed[-1]
         result.why = f"{way}: {last.why}"
+        if rest := max(outcome.retry_after or 0.0 for outcome in failed):
+            self._spared[way] = self._clock().steady + min(rest, _LONGEST_SPARED)
         is_final = all(outcome.is_permanent for outcome in failed)
         words = "a page was refused for good" if is_final else "a page was not taken"
         said = f"{way} {last.code}"

@@ -40,6 +40,7 @@ class Outcome:
     why: str = ""  # a sentence for a person, free of secrets; empty when accepted
     is_permanent: bool = False  # it would be refused again
     may_have_arrived: bool = False  # nobody knows: a repetition may be read twice
+    retry_after: float | None = None  # seconds for which this way asks not to be used
 
     @property
     def is_accepted(self) -> bool:
@@ -138,6 +139,7 @@ def judge(error: ApiError) -> Outcome:
         why=str(error),
         is_permanent=_is_permanent(error),
         may_have_arrived=error.may_have_arrived or is_obscure,
+        retry_after=error.retry_after,
     )
 
 
@@ -172,8 +174,8 @@ def is_final(status: int | None) -> bool:
 class Poster(Protocol):
     """An address elsewhere."""
 
-    def post(self, body: bytes, timeout: float) -> int:
-        """POST a JSON document; gives the status, or raises an ApiError."""
+    def deliver(self, body: bytes, timeout: float) -> Reply:
+        """POST a JSON document; gives the answer of any status, or raises an ApiError."""
         ...
 
 
@@ -199,13 +201,14 @@ class WebhookChannel:
         ]
         body = msgspec.json.encode({"text": message.text, "alerts": alerts})
         try:
-            status = self._poster.post(body, TIMEOUT)
+            reply = self._poster.deliver(body, TIMEOUT)
         except ApiError as error:
             return judge(error)
+        status = reply.status
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return ACCEPTED
         why = f"the fallback at {self._where} answered {status}"
-        return Outcome(str(status), why, is_permanent=is_final(status))
+        return Outcome(str(status), why, is_permanent=is_final(status), retry_after=reply.retry_after)
 
 
 class AppriseChannel:

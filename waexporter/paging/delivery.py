@@ -313,7 +313,10 @@ class Delivery:
         return True
 
     def _postpone(self, batch: Sequence[Waiting], result: Round) -> None:
-        """Put the pages back; the pause grows, with full jitter, but no deadline is slept through."""
+        """Put the pages back; the pause grows, with full jitter, but no deadline is slept through.
+
+        Where every way asks for more time they get it, up to the longest pause: another may open meanwhile.
+        """
         steady = self._clock().steady
         with self._news:
             for each in batch:
@@ -321,7 +324,8 @@ class Delivery:
                 each.recipient = ""  # a way may have refused it
                 each.is_uncertain = result.is_uncertain
                 longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(each.failures, 10))
-                due = steady + _FIRST_PAUSE + self._chance() * (longest - _FIRST_PAUSE)
+                pause = _FIRST_PAUSE + self._chance() * (longest - _FIRST_PAUSE)
+                due = steady + max(pause, min(result.ready - steady, _LONGEST_PAUSE))
                 each.due = min([due, *(at for at in self._deadlines(each) if at > steady)])
         numbers = [each.entry.number for each in batch]
         # Who has it already is known here only: after a restart they would get it again.

@@ -45,6 +45,9 @@ _BY_CODE: Mapping[int, str] = {
 _BY_WORDS: tuple[tuple[str, str], ...] = (
     (r"no group is known", f"set pager.group or pager.recipients, or {_SETUP}"),
     (r"login of .* was refused|must change its password", _LOGIN),
+    (r"speaks TLS", "let the url of the target begin with https://"),
+    (r"a clock is wrong", "set both clocks right, by NTP"),
+    (r"not safe any more", "switch TLS 1.2 or newer on at the webapp, or at the proxy before it"),
     (r"certificate|TLS", "check tls.ca_file and tls.server_name of the target, or renew the certificate"),
     (r"a bug of waexporter", "read the log of waexporter, and report it"),
     (

@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 _LONGEST = 20  # errors in a chain; wrappings may be circular
 
+_OLD_TLS = (
+    "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
+)
+
 # What OpenSSL says, and what a person may do about it.
 _TLS_ADVICE = {
     "wrong version number": "does the target speak plain HTTP?",
     "record layer failure": "does the target speak plain HTTP?",
+    "unsupported protocol": _OLD_TLS,
+    "wrong ssl version": _OLD_TLS,
+    "alert protocol version": _OLD_TLS,
     "certificate required": "the target demands a certificate of its clients, and waexporter has none",
     "alert handshake failure": "the target may demand a certificate of its clients, and waexporter has none",
 }
@@ -47,6 +54,8 @@ def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
         advice = "set tls.server_name to a name in the certificate"
     elif "issuer" in words or "self-signed" in words or "self signed" in words:
         advice = "set tls.ca_file to the authority that signed it"
+    elif "not yet valid" in words:
+        advice = "a clock is wrong: this machine's, or that of the machine which made it"
     else:
         advice = "renew it"
     return UnreachableError(f"the certificate is not trusted: {words}; {advice}", reason=Reason.TLS)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOGOUT_TIMEOUT = 2.0
 _USUAL = Surroundings()
+_HANDSHAKE_TIMEOUT = 3.0  # seconds
+_SPEAKS_TLS = "the target speaks TLS: its url must begin with https://"
 _CHUNK = 64 * 1024
 _CONNECTIONS = 4  # kept open for one target: its endpoints are polled independently of each other
 _PREPARED = 64  # prepared requests kept for one target: its endpoints times the tokens of a day
@@ -84,6 +86,8 @@ class Client:
             connections=_CONNECTIONS,
             surroundings=surroundings,
         )
+        # Until it answers over plain HTTP, a target may be one that speaks TLS.
+        self._may_speak_tls = target.url.startswith("http:") and not target.proxy_url
         self._prepared: dict[Request, requests.PreparedRequest] = {}
         if target.tls.insecure_skip_verify:
             # Said once, loudly, in the log; not at every request.
@@ -169,13 +173,10 @@ class Client:
                 finally:
                     response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if allowance.is_reused and not allowance.received and time.monotonic() < ends:
-                raise _StaleConnectionError("the connection had ended before") from error
-            translated = translate(error)
-            translated.may_have_arrived = translated.reason is not Reason.TLS and (
-                allowance.is_reused or allowance.is_connected
-            )
-            raise translated from error
+            raise self._explain(error, allowance) from error
+        if response.status_code == HTTPStatus.BAD_REQUEST and self._speaks_tls(ends):
+            raise UnreachableError(_SPEAKS_TLS, reason=Reason.TLS)
+        self._may_speak_tls = False
         phases = allowance.phases
         phases["wait"] = answered - began - sum(phases.values())
         phases["body"] = time.monotonic() - answered
@@ -188,6 +189,28 @@ class Client:
             self._retry_after(response),
             tuple(phases.items()),
         )
+
+    def _explain(self, error: Exception, allowance: Allowance) -> ApiError:
+        """Return what a failure to get an answer amounts to."""
+        if allowance.is_reused and not allowance.received and time.monotonic() < allowance.ends:
+            return _StaleConnectionError("the connection had ended before")
+        if allowance.is_connected and self._speaks_tls(allowance.ends):
+            return UnreachableError(_SPEAKS_TLS, reason=Reason.TLS)
+        translated = translate(error)
+        translated.may_have_arrived = translated.reason is not Reason.TLS and (
+            allowance.is_reused or allowance.is_connected
+        )
+        return translated
+
+    def _speaks_tls(self, ends: float) -> bool:
+        """Return whether a target of plain HTTP does; what is no TLS it ends wordlessly, or answers 400."""
+        if not self._may_speak_tls:
+            return False
+        try:
+            shake_hands(self.target, min(ends - time.monotonic(), _HANDSHAKE_TIMEOUT), self._resolver)
+        except OSError:
+            return False
+        return True
 
     def _retry_after(self, response: requests.Response) -> float | None:
         if response.status_code not in _ASK_FOR_PATIENCE:

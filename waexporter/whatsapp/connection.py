@@ -333,13 +333,14 @@ def shake_hands(target: Target, timeout: float, resolver: Resolver = SHARED) -> 
     """
     parts = urlsplit(target.url)
     host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.sslsocket_class = _TlsSocket
     with (
         allowed(Allowance(time.monotonic() + timeout, 0)),
-        _connect(resolver, host, parts.port or 443) as plain,
+        _connect(resolver, host, port) as plain,
         context.wrap_socket(plain, server_hostname=target.tls.server_name or host) as wrapped,
     ):
         if sys.version_info >= (3, 13):

@@ -9,12 +9,11 @@ from urllib.parse import unquote, urlsplit
 from waexporter.errors import BodyError
 from waexporter.model import Limits, Target
 from waexporter.whatsapp.client import Client
-from waexporter.whatsapp.exchange import Request
+from waexporter.whatsapp.exchange import Reply, Request
 
 if TYPE_CHECKING:
     from waexporter.model import Secret
     from waexporter.whatsapp.client import TlsContexts
-    from waexporter.whatsapp.exchange import Reply
 
 _LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -38,24 +37,28 @@ class Elsewhere:
         The suffix goes behind the address's path.
         """
         path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
-        return self._ask(Request("POST", path + self._query, self._authorization, body), timeout)
+        return self._ask(Request("POST", path + self._query, self._authorization, body), timeout).status
+
+    def deliver(self, body: bytes, timeout: float) -> Reply:
+        """POST a body within `timeout` seconds; gives the answer of any status, or raises an ApiError."""
+        return self._ask(Request("POST", self._path + self._query, self._authorization, body), timeout)
 
     def get(self, timeout: float) -> int:
         """GET the address within `timeout` seconds; gives the status, or raises an ApiError."""
-        return self._ask(Request("GET", self._path + self._query, self._authorization), timeout)
+        return self._ask(Request("GET", self._path + self._query, self._authorization), timeout).status
 
     def read(self, timeout: float, suffix: str) -> Reply:
         """GET what is below the address; gives the answer of any status, or raises an ApiError."""
         path = f"{self._path.rstrip('/')}{suffix}"
         return self._client.send(Request("GET", path, self._authorization), timeout)
 
-    def _ask(self, request: Request, timeout: float) -> int:
+    def _ask(self, request: Request, timeout: float) -> Reply:
         try:
-            return self._client.send(request, timeout).status
+            return self._client.send(request, timeout)
         except BodyError as error:
             if error.status is None:
                 raise
-            return error.status  # what else the answer says does not matter
+            return Reply(error.status, b"")  # what else the answer says does not matter
 
     def close(self) -> None:
         """Close the connection."""
