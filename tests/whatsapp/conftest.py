@@ -10,6 +10,7 @@ import pytest
 from tests.whatsapp.servers import Server
 from waexporter.model import Limits, Target
 from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.connection import Surroundings
 
 if TYPE_CHECKING:
     import ssl
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Server]
     Connect = Callable[..., Client]
+
+
+_USUAL = Surroundings()
 
 
 @pytest.fixture
@@ -34,13 +38,19 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def connect(serve: Serve) -> Iterator[Callable[..., Client]]:
-    """Make clients of one target each; `body_bytes` is the limit, all else belongs to the target."""
+    """Make clients of one target each; what is not named here belongs to the target."""
     del serve  # servers end after their clients
     with ExitStack() as stack:
 
-        def make(url: str, *, body_bytes: int = 100_000, **options: Any) -> Client:  # noqa: ANN401 - any field
+        def make(
+            url: str,
+            *,
+            body_bytes: int = 100_000,
+            surroundings: Surroundings = _USUAL,
+            **options: Any,  # noqa: ANN401 - any field
+        ) -> Client:
             target = Target("one", url, **options)
-            client = Client(target, Limits(body_bytes=body_bytes), TlsContexts())
+            client = Client(target, Limits(body_bytes=body_bytes), TlsContexts(), surroundings)
             stack.callback(client.close)
             return client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import ssl
 import struct
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     Script = Callable[["Conversation"], None]
 
+_SO_ATTACH_FILTER = 26  # of Linux
 _PATIENCE = 30.0  # seconds; no conversation of a test lasts so long
 
 
@@ -65,6 +67,12 @@ class Conversation:
         """End the connection by a reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+    def vanish(self) -> None:
+        """Take in nothing more, not even to acknowledge it: as behind a NAT that forgot the connection."""
+        drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0
+        program = struct.pack("HP", 1, ctypes.addressof(drop_all))
+        self.connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 class Server:

@@ -225,7 +225,7 @@ def test_http_to_a_target_of_https_is_told_to_use_https(
     assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TLS, False)
 
 
-@pytest.mark.parametrize("answer", _ANSWERS_TO_HTTP.values(), ids=_ANSWERS_TO_HTTP.keys())
+@pytest.mark.parametrize("answer", [b"", response(b"{}", "400 Bad Request"), b"\x16\x03", b"SSH-2.0\r\n"])
 def test_a_target_of_plain_http_that_answers_badly_is_not_taken_for_one_of_https(
     answer: bytes, serve: Serve, connect: Connect
 ) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 20  # errors in a chain; wrappings may be circular
 
+_TLS_ALERT = "\x15\x03"  # how one begins, for a request that is no TLS
 _OLD_TLS = (
     "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
 )
@@ -46,6 +47,11 @@ def translate(error: BaseException) -> ApiError:
                 return explain(cause)
     # Texts of requests may quote the url or headers; a type's name can't.
     return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
+
+
+def speaks_tls() -> ApiError:
+    """Return the error for a target of plain HTTP that speaks TLS."""
+    return UnreachableError("the target speaks TLS: its url must begin with https://", reason=Reason.TLS)
 
 
 def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
@@ -81,6 +87,12 @@ def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
         clean = "".join(letter if letter.isprintable() else " " for letter in refusal[:80])
         return UnreachableError(f"the proxy refuses to lead to the target: {clean}")
     return UnreachableError(f"no connection to the proxy: {_strerror(origin)}")
+
+
+def _unsound(cause: http.client.HTTPException) -> ApiError:
+    if isinstance(cause, http.client.BadStatusLine) and str(cause).startswith(_TLS_ALERT):
+        return speaks_tls()
+    return BodyError(f"the answer is not sound HTTP ({type(cause).__name__})")
 
 
 def _reason(cause: ssl.SSLError) -> str:
@@ -135,10 +147,7 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]],
         lambda _: UnreachableError("the connection was closed before an answer came"),
     ),
     ((urllib3.exceptions.ProxyError,), _unproxied),
-    (
-        (http.client.HTTPException,),
-        lambda cause: BodyError(f"the answer is not sound HTTP ({type(cause).__name__})"),
-    ),
+    ((http.client.HTTPException,), _unsound),
     ((urllib3.exceptions.InvalidHeader,), lambda _: BodyError("the answer's headers contradict themselves")),
     ((OSError,), lambda cause: UnreachableError(f"no connection: {_strerror(cause)}")),
     (

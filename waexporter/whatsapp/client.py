@@ -15,7 +15,7 @@ from waexporter import __version__
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Limits, Reason, Tls
 from waexporter.whatsapp.auth import Auth
-from waexporter.whatsapp.causes import translate
+from waexporter.whatsapp.causes import speaks_tls, translate
 from waexporter.whatsapp.connection import Adapter, Allowance, Surroundings, allowed, shake_hands, tls_context
 from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 LOGOUT_TIMEOUT = 2.0
 _USUAL = Surroundings()
-_HANDSHAKE_TIMEOUT = 3.0  # seconds
-_SPEAKS_TLS = "the target speaks TLS: its url must begin with https://"
+_HANDSHAKE_TIMEOUT = 2.0  # seconds
 _CHUNK = 64 * 1024
 _CONNECTIONS = 4  # kept open for one target: its endpoints are polled independently of each other
 _PREPARED = 64  # prepared requests kept for one target: its endpoints times the tokens of a day
@@ -175,7 +174,7 @@ class Client:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._explain(error, allowance) from error
         if response.status_code == HTTPStatus.BAD_REQUEST and self._speaks_tls(ends):
-            raise UnreachableError(_SPEAKS_TLS, reason=Reason.TLS)
+            raise speaks_tls()
         self._may_speak_tls = False
         phases = allowance.phases
         phases["wait"] = answered - began - sum(phases.values())
@@ -192,10 +191,11 @@ class Client:
 
     def _explain(self, error: Exception, allowance: Allowance) -> ApiError:
         """Return what a failure to get an answer amounts to."""
-        if allowance.is_reused and not allowance.received and time.monotonic() < allowance.ends:
+        ended_wordlessly = not allowance.received and time.monotonic() < allowance.ends
+        if ended_wordlessly and allowance.is_reused:
             return _StaleConnectionError("the connection had ended before")
-        if allowance.is_connected and self._speaks_tls(allowance.ends):
-            return UnreachableError(_SPEAKS_TLS, reason=Reason.TLS)
+        if ended_wordlessly and allowance.is_connected and self._speaks_tls(allowance.ends):
+            return speaks_tls()
         translated = translate(error)
         translated.may_have_arrived = translated.reason is not Reason.TLS and (
             allowance.is_reused or allowance.is_connected
@@ -203,7 +203,7 @@ class Client:
         return translated
 
     def _speaks_tls(self, ends: float) -> bool:
-        """Return whether a target of plain HTTP does; what is no TLS it ends wordlessly, or answers 400."""
+        """Return whether a target of plain HTTP does, which ends what is no TLS, or answers it 400."""
         if not self._may_speak_tls:
             return False
         try:

@@ -21,7 +21,10 @@ class UnresolvedError(TimeoutError):
 
 
 def _look_up(host: str, port: int) -> Sequence[Address]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label of none or of too many letters
+        raise socket.gaierror(socket.EAI_NONAME, "it is no name of a host") from error
 
 
 class Resolver:

@@ -1,0 +1,252 @@
+"""How long a connection is trusted, and what becomes of a request that was sent on one that is no more."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.whatsapp.servers import always, response
+from waexporter.errors import UnreachableError
+from waexporter.model import Instant, Reason
+from waexporter.whatsapp.connection import GREATEST_AGE, GREATEST_IDLE, Surroundings
+from waexporter.whatsapp.exchange import Request
+
+if TYPE_CHECKING:
+    from tests.whatsapp.conftest import Connect, Serve
+    from tests.whatsapp.servers import Conversation
+    from waexporter.whatsapp.client import Client
+
+OK = response(b"{}")
+PATH = "/v1/health"
+
+
+class World:
+    """A clock that stands still until it is moved, and chance without surprises."""
+
+    def __init__(self, *chances: float) -> None:
+        self.steady = 1000.0
+        self._chances = list(chances)
+        self.surroundings = Surroundings(self.clock, self.chance)
+
+    def clock(self) -> Instant:
+        return Instant(1_700_000_000.0 + self.steady, self.steady)
+
+    def chance(self) -> float:
+        return self._chances.pop(0) if self._chances else 0.0
+
+
+def _ask_twice_at_once(client: Client, path: str) -> None:
+    """Have two requests on their way at once: the server answers none before it has both."""
+    threads = [threading.Thread(target=client.get, args=(path, 20)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("pauses", "connections"),
+    [
+        ([1.0] * 30, 1),
+        ([30.0], 1),
+        ([GREATEST_IDLE], 1),
+        ([GREATEST_IDLE + 0.1], 2),
+        ([240.0], 2),
+        ([GREATEST_AGE / 2 - 0.1] * 2, 1),
+        ([GREATEST_AGE / 2] * 2, 2),
+        ([15.0] * 40, 11),
+    ],
+)
+def test_a_connection_is_used_neither_when_it_was_idle_for_long_nor_when_it_is_old(
+    pauses: list[float], connections: int, serve: Serve, connect: Connect
+) -> None:
+    world = World()
+    server = serve(always(OK))
+    client = connect(server.url, surroundings=world.surroundings)
+
+    client.get(PATH, 20)
+    for pause in pauses:
+        world.steady += pause
+        client.get(PATH, 20)
+
+    assert server.connections == connections
+
+
+@pytest.mark.parametrize(("chance", "connections"), [(0.0, 1), (0.5, 1), (0.999, 2)])
+def test_chance_takes_up_to_a_third_off_the_age(
+    chance: float, connections: int, serve: Serve, connect: Connect
+) -> None:
+    world = World(chance)
+    server = serve(always(OK))
+    client = connect(server.url, surroundings=world.surroundings)
+
+    for _ in range(3):
+        client.get(PATH, 20)
+        world.steady += 20.1
+
+    assert server.connections == connections
+
+
+def test_connections_that_were_made_together_are_renewed_one_after_the_other(
+    serve: Serve, connect: Connect
+) -> None:
+    together = threading.Barrier(2)
+    used: list[int] = []
+
+    def script(talk: Conversation) -> None:
+        while talk.read_request():
+            used.append(talk.number)
+            together.wait(20)
+            talk.write(OK)
+
+    world = World(0.0, 0.999)
+    server = serve(script)
+    client = connect(server.url, surroundings=world.surroundings)
+    _ask_twice_at_once(client, PATH)
+    world.steady += 30.0
+    _ask_twice_at_once(client, PATH)
+    world.steady += 15.0
+
+    _ask_twice_at_once(client, PATH)
+
+    assert sorted(used[:4]) == [0, 0, 1, 1]
+    assert server.connections == 3
+
+
+def test_a_connection_that_was_idle_beneath_one_in_use_is_not_used_any_more(
+    serve: Serve, connect: Connect
+) -> None:
+    together = threading.Barrier(2)
+    late: list[int] = []
+
+    def script(talk: Conversation) -> None:
+        while request := talk.read_request():
+            if b"/together" in request:
+                together.wait(20)
+            if b"/late" in request:
+                late.append(talk.number)
+            talk.write(OK)
+
+    world = World()
+    server = serve(script)
+    client = connect(server.url, surroundings=world.surroundings)
+    _ask_twice_at_once(client, "/together")
+    for _ in range(5):
+        world.steady += 10.0
+        client.get(PATH, 20)
+
+    _ask_twice_at_once(client, "/together/late")
+
+    assert len(late) == 2
+    assert max(late) == 2
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", PATH, wants_new_connection=True),
+        Request("POST", "/v1/messages", body=b"{}"),
+        Request("POST", "/v1/users/logout"),
+    ],
+)
+def test_a_new_connection_takes_the_place_of_a_kept_one(
+    request_: Request, serve: Serve, connect: Connect
+) -> None:
+    has_ended = threading.Event()
+
+    def script(talk: Conversation) -> None:
+        while talk.read_request():
+            talk.write(OK)
+        if talk.number == 0:
+            has_ended.set()
+
+    server = serve(script)
+    client = connect(server.url)
+    client.get(PATH, 20)
+
+    client.send(request_, 20)
+    client.get(PATH, 20)
+
+    assert has_ended.wait(20)
+    assert server.connections == 2
+
+
+def test_a_request_on_a_kept_connection_that_fails_wordlessly_is_sent_once_more_and_not_twice(
+    serve: Serve, connect: Connect
+) -> None:
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        if talk.number == 0:
+            talk.write(OK)
+            talk.read_request()
+        talk.reset()
+
+    server = serve(script)
+    client = connect(server.url)
+    client.get(PATH, 20)
+
+    with pytest.raises(UnreachableError):
+        client.get(PATH, 20)
+
+    assert server.connections == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="acknowledgements are waited for on Linux only")
+def test_a_kept_connection_that_was_forgotten_on_the_way_costs_time_but_no_answer(
+    serve: Serve, connect: Connect
+) -> None:
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        talk.write(OK)
+        if talk.number == 0:
+            talk.vanish()
+            vanished.set()
+            talk.wait()
+
+    vanished = threading.Event()
+    server = serve(script)
+    client = connect(server.url)
+    client.get(PATH, 20)
+    assert vanished.wait(20)
+
+    reply = client.get(PATH, 30)
+
+    assert (reply.status, server.connections) == (200, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="acknowledgements are waited for on Linux only")
+def test_a_target_that_vanishes_is_not_called_slow(serve: Serve, connect: Connect) -> None:
+    def script(talk: Conversation) -> None:
+        talk.vanish()
+        vanished.set()
+        talk.wait()
+
+    vanished = threading.Event()
+    client = connect(serve(script).url)
+
+    with pytest.raises(UnreachableError, match="what is sent is not acknowledged") as caught:
+        client.send(Request("POST", "/v1/messages", body=b"x" * 4_000_000), 30)
+
+    assert vanished.is_set()
+    assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.UNREACHABLE, True)
+
+
+def test_a_webapp_that_is_slow_on_a_kept_connection_is_waited_for(serve: Serve, connect: Connect) -> None:
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        talk.write(OK)
+        talk.read_request()
+        talk.wait(7.0)  # longer than an acknowledgement may take
+        talk.write(OK)
+
+    server = serve(script)
+    client = connect(server.url)
+    client.get(PATH, 20)
+
+    reply = client.get(PATH, 30)
+
+    assert (reply.status, server.connections) == (200, 1)

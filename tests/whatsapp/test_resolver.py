@@ -1,0 +1,180 @@
+"""Names: looked up once however many ask, and waited for no longer than a request may take."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from tests.whatsapp.servers import always, response
+from waexporter.errors import UnreachableError
+from waexporter.model import Limits, Reason, Target
+from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.connection import Surroundings
+from waexporter.whatsapp.resolver import Resolver, UnresolvedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.whatsapp.conftest import Connect, Serve
+    from waexporter.whatsapp.resolver import Address
+
+NAMES = [f"wa-{number}.example" for number in range(40)]
+
+
+class Nameserver:
+    """Answers for every name with loopback, once it is let."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.asked: list[str] = []
+        self.failure: Exception | None = None
+        self.resolver = Resolver(self.look_up)
+
+    def look_up(self, host: str, port: int) -> list[Address]:
+        self.asked.append(host)
+        if host in {"127.0.0.1", "::1"}:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        self.may_answer.wait(60)
+        if self.failure is not None:
+            raise self.failure
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+
+@pytest.fixture
+def nameserver() -> Iterator[Nameserver]:
+    """Give one that does not answer; it does at the end."""
+    nameserver = Nameserver()
+    yield nameserver
+    nameserver.may_answer.set()
+
+
+def test_a_name_that_is_not_resolved_in_time_ends_at_the_deadline_and_names_the_resolver(
+    nameserver: Nameserver, connect: Connect
+) -> None:
+    client = connect("http://wa.example", surroundings=Surroundings(resolver=nameserver.resolver))
+
+    with pytest.raises(UnreachableError, match="the host's name was not resolved in time") as caught:
+        client.get("/v1/health", 0.2)
+
+    assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TIMEOUT, False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_an_address_is_not_kept_waiting_by_names(
+    host: str, nameserver: Nameserver, serve: Serve, connect: Connect
+) -> None:
+    server = serve(always(response()))
+    surroundings = Surroundings(resolver=nameserver.resolver)
+    clients = [connect(f"http://{name}:{server.port}", surroundings=surroundings) for name in NAMES]
+
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        waiting = [pool.submit(client.get, "/v1/health", 20) for client in clients]
+        reply = connect(f"http://{host}:{server.port}", surroundings=surroundings).get("/v1/health", 20)
+        were_waiting = not any(each.done() for each in waiting)
+        nameserver.may_answer.set()
+        replies = [each.result() for each in waiting]
+
+    assert (reply.status, were_waiting) == (200, True)
+    assert {each.status for each in replies} == {200}
+
+
+def test_who_asks_for_a_name_that_is_being_looked_up_joins(nameserver: Nameserver) -> None:
+    resolver = nameserver.resolver
+    for _ in range(3):
+        with pytest.raises(UnresolvedError):
+            resolver.resolve("wa.example", 443, 0.01)
+    with pytest.raises(UnresolvedError):
+        resolver.resolve("other.example", 443, 0.01)
+
+    nameserver.may_answer.set()
+    found = resolver.resolve("wa.example", 443, 20)
+
+    assert found[0][4] == ("127.0.0.1", 443)
+    assert nameserver.asked[:2] == ["wa.example", "other.example"]
+
+
+def test_a_name_is_looked_up_anew_for_each_connection(nameserver: Nameserver) -> None:
+    nameserver.may_answer.set()
+
+    for _ in range(3):
+        nameserver.resolver.resolve("wa.example", 443, 20)
+
+    assert nameserver.asked == ["wa.example"] * 3
+
+
+@pytest.mark.parametrize("failure", [socket.gaierror(-2, "Name or service not known"), MemoryError()])
+def test_a_failure_to_resolve_is_that_of_whoever_asked_and_is_not_kept(
+    failure: Exception, nameserver: Nameserver
+) -> None:
+    nameserver.may_answer.set()
+    nameserver.failure = failure
+
+    with pytest.raises(type(failure)):
+        nameserver.resolver.resolve("wa.example", 443, 20)
+    nameserver.failure = None
+
+    assert nameserver.resolver.resolve("wa.example", 443, 20)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example"])
+def test_what_can_be_no_name_does_not_resolve(name: str) -> None:
+    with pytest.raises(socket.gaierror, match="no name of a host"):
+        Resolver().resolve(name, 443, 20)
+
+
+def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
+    nameserver: Nameserver, connect: Connect
+) -> None:
+    client = connect("https://wa.example", surroundings=Surroundings(resolver=nameserver.resolver))
+
+    with pytest.raises(UnreachableError, match="not resolved in time"):
+        client.served_certificates(0.2)
+
+
+def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve) -> None:
+    nameserver.may_answer.set()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("wa.example").configure_cert(context)
+    server = serve(always(response()), context)
+    target = Target("one", f"https://wa.example:{server.port}")
+    client = Client(target, Limits(), TlsContexts(), Surroundings(resolver=nameserver.resolver))
+
+    served = client.served_certificates(20)
+
+    client.close()
+    assert served
+    assert nameserver.asked == ["wa.example"]
+
+
+_HANGING = """
+import threading
+from waexporter.errors import UnreachableError
+from waexporter.model import Limits, Target
+from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.connection import Surroundings
+from waexporter.whatsapp.resolver import Resolver
+
+resolver = Resolver(lambda host, port: threading.Event().wait())
+client = Client(Target("one", "http://wa.example"), Limits(), TlsContexts(), Surroundings(resolver=resolver))
+try:
+    client.get("/v1/health", 0.1)
+except UnreachableError as error:
+    print(error)
+client.close()
+"""
+
+
+def test_a_process_ends_while_a_name_is_being_looked_up() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _HANGING], timeout=60, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout == "the host's name was not resolved in time\n"
