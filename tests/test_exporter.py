@@ -400,6 +400,18 @@ def test_a_poll_that_failed_is_described_beside_the_last_that_did_not(world: Wor
     assert later.stale
 
 
+def test_a_client_that_is_spared_is_described_as_it_was_when_it_was_asked(world: World) -> None:
+    failure = Failure(Reason.RATE_LIMITED, "slow down")
+    world.put("one", Endpoint.APP, failure)
+    asked_at = world.clock()
+    world.steady += 40
+    world.store.put(Reading("one", Endpoint.APP, world.clock(), 0.25, failure, asked_at=asked_at))
+
+    app = world.exporter.targets()[0].endpoints[1]
+
+    assert (app.outcome, app.at, app.age) == (Reason.RATE_LIMITED, WALL + 1000, 40.0)
+
+
 def test_names_are_those_of_the_configuration(world: World) -> None:
     assert world.exporter.names() == {"one", "two"}
 

@@ -35,6 +35,7 @@ from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
 from waexporter.web.exporter import Wanted
 from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.connection import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -178,7 +179,9 @@ def _target(name: str, client: SimulatedClient) -> Target:
 def _daemon(targets: tuple[Target, ...], clock: _Clock, folder: Path) -> Iterator[_Daemon]:
     contexts = TlsContexts()
     with ExitStack() as stack:
-        clients = {target.name: Client(target, Limits(), contexts, clock.now) for target in targets}
+        clients = {
+            target.name: Client(target, Limits(), contexts, Surroundings(clock.now)) for target in targets
+        }
         for client in clients.values():
             stack.callback(client.close)
         store, telemetry = Store(targets, clock.now), Telemetry()

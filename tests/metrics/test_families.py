@@ -196,6 +196,15 @@ def test_a_failure_is_tallied_by_its_reason_and_keeps_when_the_last_success_was(
     assert values["waexporter_last_success_timestamp_seconds", labels(endpoint="app")] == 1.7e9
 
 
+def test_a_reading_that_the_client_was_not_asked_for_is_no_poll() -> None:
+    refused = Failure(Reason.REFUSED, "words")
+    tally = Tally().after(a_reading(refused))
+
+    after = tally.after(replace(a_reading(refused), asked_at=Instant(1.7e9, 4.0)))
+
+    assert after is tally
+
+
 def test_a_success_that_leaves_nodes_out_counts_as_a_stale_node_too() -> None:
     tally = Tally().after(a_reading(Success(flaws=(Failure(Reason.STALE_NODE, "n1, n2"),))))
 

@@ -25,6 +25,7 @@ WALL = 1_700_000_000.0
 GROUP = "14155550100-1520000000"
 TO_GROUP = Recipient(GROUP)
 BUSY = Outcome("1016", "the client is overloaded")
+LIMITED = Outcome("1015", "too many requests", retry_after=20.0)
 UNKNOWN_GROUP = Outcome("1012", "there is no such group", is_permanent=True)
 SILENCE = Outcome("timeout", "no answer within 10 s", may_have_arrived=True)
 

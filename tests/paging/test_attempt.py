@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.paging.fakes import BUSY, GROUP, SILENCE, UNKNOWN_GROUP, Rig, an_alert
+from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, Rig, an_alert
 from waexporter.model import PagerSettings, State
 from waexporter.paging.channels import Recipient
 from waexporter.paging.routes import Carrier
@@ -121,6 +122,57 @@ def test_the_fallback_is_used_at_once_after_a_permanent_failure(build: Build) ->
     rig.run()
 
     assert ways_used(rig) == ["alpha", "fallback"]
+
+
+def test_while_one_way_asks_for_patience_others_are_used(build: Build) -> None:
+    rig = build(ALPHA, BETA)
+    rig.way("alpha").usual = LIMITED
+    rig.page()
+    rig.run()
+    rig.clock.move(19.0)
+    rig.page("other")
+    rig.run()
+    assert ways_used(rig) == ["alpha", "beta", "beta"]
+
+    rig.clock.move(1.0)
+    rig.page("third")
+    rig.run()
+
+    assert ways_used(rig) == ["alpha", "alpha", "beta", "beta", "beta"]
+    assert rig.states() == ["accepted"] * 3
+
+
+def test_a_way_that_asks_for_patience_keeps_the_fallback_from_nobody_in_its_time(build: Build) -> None:
+    rig = build(ALPHA, fallback=1)
+    rig.way("alpha").usual = replace(LIMITED, retry_after=3600.0)
+    rig.page()
+    rig.run()
+    rig.clock.move(rig.settings.fallback_after - 1.0)
+    rig.run()
+    assert ways_used(rig) == ["alpha"]
+
+    rig.clock.move(1.0)
+    rig.run()
+
+    assert ways_used(rig) == ["alpha", "fallback"]
+    assert rig.states() == ["accepted"]
+
+
+def test_a_fallback_that_asks_for_patience_gets_it(build: Build) -> None:
+    rig = build(Carrier("alpha", State.DOWN, (GROUP,)), fallback=2)
+    rig.way("alpha").usual = BUSY
+    for channel in rig.fallback:
+        channel.usual = LIMITED
+    rig.page()
+    for _ in range(20):
+        rig.run()
+        rig.clock.move(0.9)
+    assert [len(channel.sent) for channel in rig.fallback] == [1, 1]
+
+    rig.clock.move(3.0)
+    rig.run()
+
+    assert [len(channel.sent) for channel in rig.fallback] == [2, 2]
 
 
 def test_every_channel_of_the_fallback_is_tried_until_one_takes_it(build: Build) -> None:

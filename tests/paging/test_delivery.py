@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.e2e.waiting import wait_for
-from tests.paging.fakes import BUSY, GROUP, SILENCE, UNKNOWN_GROUP, FakeChannel, Rig, an_alert
+from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, FakeChannel, Rig, an_alert
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings, Rate, State
 from waexporter.paging.channels import Outcome, Recipient
@@ -80,6 +81,45 @@ def test_a_temporary_failure_is_tried_again_after_a_pause_that_grows(rig: Rig) -
     assert max(pauses) == 60.0
     assert rig.states() == ["pending"]
     assert "the client is overloaded" in rig.journal.latest(1)[0].why
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "attempts"),
+    [(20.0, [0, 20, 40]), (0.5, [0, 1, 2]), (90.0, [0, 90, 180]), (3600.0, [0, 300, 600])],
+)
+def test_a_way_that_asks_for_patience_is_not_used_before(
+    retry_after: float, attempts: list[float], rig: Rig
+) -> None:
+    rig.way("alpha").outcomes.extend([replace(LIMITED, retry_after=retry_after)] * 2)
+    began, made = rig.clock.steady, []
+    rig.way("alpha").on_send = lambda: made.append(rig.clock.steady - began)
+    rig.page()
+
+    while rig.delivery.pending():
+        rig.run()
+        rig.clock.move(0.5)
+
+    assert [round(each) for each in made] == attempts
+    assert rig.states() == ["accepted"]
+
+
+def test_a_page_that_has_to_wait_for_every_way_says_why_and_is_tried_before_it_is_given_up(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path, PagerSettings(give_up_after=100.0))
+    rig.way("alpha").usual = replace(LIMITED, retry_after=3600.0)
+    rig.page()
+    rig.run()
+    rig.clock.move(60.0)
+    rig.run()
+    assert rig.journal.latest(1)[0].why == "alpha: asks not to be used for 240 s more"
+    assert len(rig.way("alpha").sent) == 1
+
+    rig.clock.move(40.0)
+    rig.run()
+
+    assert rig.states() == ["failed"]
+    assert len(rig.way("alpha").sent) == 2
 
 
 def test_without_luck_the_pause_is_a_second(rig: Rig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from waexporter.config import DEFAULT_PLANS
-from waexporter.errors import ApiError, UnreachableError
+from waexporter.errors import ApiError, StatusError, UnreachableError
 from waexporter.model import (
     Account,
     Canary,
@@ -39,6 +39,7 @@ TARGET = Target(
 )
 SETTINGS, SHARDS = "GET /v1/settings/application", "GET /v1/account/shards"
 EXTERNAL, WEBHOOK = "GET /v1/certificates/external/ca", "GET /v1/certificates/webhooks/ca"
+HEALTH, METRICS = "GET /v1/health", "GET /v1/metrics"
 GROUPS, CONTACTS = "GET /v1/groups", "POST /v1/contacts"
 END = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -64,7 +65,7 @@ def der(end: datetime = END) -> bytes:
     return x509.load_pem_x509_certificate(pem(end)).public_bytes(serialization.Encoding.DER)
 
 
-ABSENT, DENIED, OVERLOADED = fault(404, 1006), fault(403, 1005), fault(503, 1016)
+ABSENT, DENIED, OVERLOADED, LIMITED = fault(404, 1006), fault(403, 1005), fault(503, 1016), fault(429, 1015)
 APPLICATION = {"heartbeat_interval": 5, "webhooks": {"url": "https://hooks.example.com/hidden"}}
 HANGS = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
 
@@ -78,12 +79,14 @@ class World:
     target: Target = TARGET
     group: str | None = GROUP
     asked: list[str] = field(default_factory=list)
+    wanted_new: list[bool] = field(default_factory=list)
     bodies: list[bytes | None] = field(default_factory=list)
     time: float = 0.0
 
     def send(self, request: Request, _timeout: float) -> Reply:
         name = f"{request.method} {request.path}"
         self.asked.append(name)
+        self.wanted_new.append(request.wants_new_connection)
         self.bodies.append(request.body)
         answer = self.answers[name]
         if isinstance(answer, ApiError):
@@ -198,6 +201,89 @@ def test_what_may_not_be_read_is_not_asked_for_again_for_an_hour() -> None:
 
     assert len(world.asked) == 2
     assert [outcome.reason for outcome in outcomes if isinstance(outcome, Failure)] == [Reason.REFUSED] * 3
+
+
+# --- sparing a client --------------------------------------------------------------------------
+
+
+def _asked_at(world: World, endpoint: Endpoint, *times: float) -> list[float]:
+    """Give at which of these times a poll asks the client."""
+    poller = world.poller(endpoint)
+    asked = []
+    for world.time in times:
+        before = len(world.asked)
+        reading = poller.poll()
+        assert reading.asked is (len(world.asked) > before)
+        assert isinstance(reading.outcome, Failure)
+        asked += [world.time] if reading.asked else []
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [
+        (replace(LIMITED, retry_after=45.0), [0.0, 60.0, 120.0, 180.0, 240.0, 300.0]),
+        (replace(LIMITED, retry_after=100.0), [0.0, 120.0, 240.0]),
+        (replace(LIMITED, retry_after=3600.0), [0.0, 300.0]),
+        (LIMITED, [0.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 210.0, 240.0, 270.0, 300.0]),
+        (replace(OVERLOADED, retry_after=60.0), [0.0, 60.0, 120.0, 180.0, 240.0, 300.0]),
+        # For longer than its answer is good, nobody would know how the client is.
+        (replace(OVERLOADED, retry_after=3600.0), [0.0, 90.0, 180.0, 270.0]),
+    ],
+)
+def test_an_endpoint_that_asks_for_patience_is_not_asked_before(answer: Reply, times: list[float]) -> None:
+    world = World({HEALTH: answer})
+
+    assert _asked_at(world, Endpoint.HEALTH, *(30.0 * number for number in range(11))) == times
+
+
+def test_a_login_that_asks_for_patience_is_left_to_the_logins() -> None:
+    world = World({HEALTH: StatusError("x", reason=Reason.RATE_LIMITED, status=429, retry_after=100.0)})
+
+    assert _asked_at(world, Endpoint.HEALTH, 0.0, 30.0, 60.0) == [0.0, 30.0, 60.0]
+
+
+def test_what_is_told_while_a_client_is_spared_is_the_failure_of_the_time_when_it_was_asked() -> None:
+    world = World({CONTACTS: replace(LIMITED, retry_after=100.0)})
+    poller = world.poller(Endpoint.CANARY)
+    first = poller.poll()
+    world.time = 30.0
+
+    again, reply = poller.ask()
+
+    assert reply is None
+    assert (again.at.steady, again.asked_at, again.duration) == (30.0, first.at, first.duration)
+    assert isinstance(first.outcome, Failure)
+    assert again.outcome == replace(first.outcome, parts=())
+    assert (len(lines(first.outcome)), lines(again.outcome)) == (1, [])
+
+
+def test_a_client_that_is_asked_in_time_and_is_well_is_spared_no_more() -> None:
+    world = World({HEALTH: replace(LIMITED, retry_after=45.0)})
+    poller = world.poller(Endpoint.HEALTH)
+    poller.poll()
+    world.answers[HEALTH] = document({"health": {"gateway_status": "connected"}})
+
+    outcomes = []
+    for world.time in (30.0, 45.0, 50.0):
+        outcomes.append(type(poller.poll().outcome))
+
+    assert outcomes == [Failure, Success, Success]
+
+
+# --- webapps behind a balancer -----------------------------------------------------------------
+
+
+def test_each_poll_has_a_connection_of_its_own_while_several_webapps_answer() -> None:
+    world = World({})
+    poller = world.poller(Endpoint.WEB)
+
+    for node in "aabaaaaaaaaaaaaaaaaaaaaaaaaa":
+        labels = {"node": node}
+        world.answers[METRICS] = document({"metrics": {"x": {"data": [{"labels": labels, "value": 1}]}}})
+        poller.poll()
+
+    assert world.wanted_new == [False] * 3 + [True] * 20 + [False] * 5
 
 
 # --- certificates ------------------------------------------------------------------------------

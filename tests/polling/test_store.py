@@ -375,6 +375,21 @@ def test_too_many_requests_keep_the_verdict_until_it_is_stale(world: World) -> N
     assert verdicts == [(State.OK, True), (State.OK, True), (State.UNKNOWN, False)]
 
 
+def test_while_a_client_is_spared_its_verdict_rests_on_the_answer_that_asked_for_it(world: World) -> None:
+    limited = failure(Reason.RATE_LIMITED)
+    state = world.put(HEALTH, limited)
+    asked_at, counted = world.clock(), state.tallies[HEALTH]
+
+    for _ in range(10):
+        world.clock.move(30)
+        world.store.put(Reading("t", HEALTH, world.clock(), 0.1, limited, asked_at=asked_at))
+
+    after = world.state()
+    assert [each.slug for each in after.verdict.problems] == ["rate_limited"]
+    assert after.verdict.state is State.UNKNOWN
+    assert after.tallies[HEALTH] == counted
+
+
 def test_a_failure_that_is_old_says_no_more_than_that_nothing_is_known(world: World) -> None:
     world.put(HEALTH, failure(Reason.UNREACHABLE))
 

@@ -60,8 +60,9 @@ class Conversation:
 
     def join(self, other: socket.socket) -> None:
         """Pass on whatever comes from here to there and from there to here."""
-        self.server.start(lambda: _pass_on(other, self.connection))
+        back = self.server.start(lambda: _pass_on(other, self.connection))
         _pass_on(self.connection, other)
+        back.join(_PATIENCE)  # closed before, `other` might lend its number to a socket that never ends
 
     def reset(self) -> None:
         """End the connection by a reset."""
@@ -108,11 +109,12 @@ class Server:
         for thread in self._threads:
             thread.join(_PATIENCE)
 
-    def start(self, work: Callable[[], None]) -> None:
+    def start(self, work: Callable[[], None]) -> threading.Thread:
         """Do something in a thread that ends with the server."""
         thread = threading.Thread(target=work, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _accept(self) -> None:
         with suppress(OSError):

@@ -131,6 +131,20 @@ def test_a_redirect_is_given_and_not_followed(location: str, serve: Serve, conne
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds"),
+    [("429 Too Many Requests", 30.0), ("503 Service Unavailable", 30.0), ("200 OK", None), ("500 Oh", None)],
+)
+def test_a_reply_that_asks_for_patience_tells_for_how_long(
+    status: str, seconds: float | None, serve: Serve, connect: Connect
+) -> None:
+    client = connect(serve(once(response(b"{}", status, retry_after="30"))).url)
+
+    reply = client.get("/v1/health", 20)
+
+    assert reply.retry_after == seconds
+
+
 def test_the_environment_is_not_asked_for_proxies_or_passwords(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
 ) -> None:

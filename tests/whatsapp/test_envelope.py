@@ -279,3 +279,10 @@ def test_foreign_text_becomes_one_short_line() -> None:
     shown = printable(text, 20)
 
     assert shown == "é       " + "x" * 12 + "…"
+
+
+def test_an_error_says_for_how_long_the_client_asks_not_to_be_asked() -> None:
+    with pytest.raises(StatusError) as caught:
+        check(Reply(429, b"", retry_after=7.0))
+
+    assert caught.value.retry_after == 7.0

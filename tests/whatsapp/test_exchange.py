@@ -1,4 +1,4 @@
-"""Credentials that an answer repeats are not told, and nothing else of the answer is lost for that."""
+"""What an answer says before its document means anything, and what it must not repeat."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from waexporter.whatsapp.exchange import Request
+from waexporter.whatsapp.exchange import LONGEST_RETRY_AFTER, Request, read_retry_after
 
+NOW = 1_445_412_420.0  # Wed, 21 Oct 2015 07:27:00 GMT
 TOKEN = "eyJhbGciOi/JIUzI1.NiIsInR5+cCI="
 
 
@@ -63,3 +64,35 @@ def test_without_a_secret_nothing_is_touched() -> None:
     body = b'{"a":"Bearer x"}'
 
     assert Request("GET", "/").hide(body) is body
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("007", 7.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 60.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 60.0),
+        ("Wed Oct 21 07:28:00 2015", 60.0),
+        ("3601", LONGEST_RETRY_AFTER),
+        ("9" * 400, LONGEST_RETRY_AFTER),
+        ("9" * 5000, LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER),
+        ("Wed, 21 Oct 2015 07:26:00 GMT", None),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", None),
+        ("", None),
+        ("0", None),
+        ("-5", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("\u0663", None),
+        ("5, 7", None),
+        ("soon", None),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("inf", None),
+        ("nan", None),
+    ],
+)
+def test_how_long_an_answer_asks_for_patience(said: str, seconds: float | None) -> None:
+    assert read_retry_after(said, NOW) == seconds

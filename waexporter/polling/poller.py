@@ -103,7 +103,12 @@ class Poller:
         """Tell for how many seconds an endpoint that failed is not asked again."""
         if failure.reason is Reason.REFUSED and self.endpoint in _RETRIED_RARELY:
             return RETRY_REFUSED
-        return min(failure.retry_after or 0.0, _LONGEST_SPARED)
+        longest = _LONGEST_SPARED
+        if failure.reason is not Reason.RATE_LIMITED:
+            # It says how the client is, which is not known any more once the answer is stale.
+            plan = self.target.plans[self.endpoint]
+            longest = min(longest, plan.interval * self.target.stale_after)
+        return min(failure.retry_after or 0.0, longest)
 
     def _explain(self, error: ApiError) -> str:
         if error.reason is Reason.TIMEOUT:
