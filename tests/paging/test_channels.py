@@ -27,6 +27,7 @@ from waexporter.paging.channels import (
 )
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.elsewhere import Elsewhere
+from waexporter.whatsapp.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +175,12 @@ def test_what_an_attempt_on_the_way_may_have_done_is_kept() -> None:
     assert judge(error).may_have_arrived
 
 
+def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
+    error = StatusError("slow down", reason=Reason.RATE_LIMITED, status=429, retry_after=7.0)
+
+    assert judge(error).retry_after == 7.0
+
+
 # --- around it ---------------------------------------------------------------------------------
 
 
@@ -197,6 +204,19 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
     ]
     assert said["alerts"][0]["labels"] == {"alertname": "Down", "target": "alpha"}
     assert said["alerts"][0]["annotations"] == {"summary": "Down it is"}
+
+
+class Busy:
+    """An address elsewhere that asks for patience."""
+
+    def deliver(self, _body: bytes, _timeout: float) -> Reply:
+        return Reply(503, b"", retry_after=9.0)
+
+
+def test_an_outcome_tells_for_how_long_a_fallback_asks_for_patience() -> None:
+    outcome = WebhookChannel(Busy(), "http://chat/…").send(MESSAGE)
+
+    assert (outcome.code, outcome.is_permanent, outcome.retry_after) == ("503", False, 9.0)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,18 @@ def test_a_way_that_asks_for_patience_is_not_used_before(
     assert rig.states() == ["accepted"]
 
 
+def test_a_page_is_left_alone_until_a_way_may_be_used_again(rig: Rig) -> None:
+    rig.way("alpha").outcomes.append(replace(LIMITED, retry_after=20.0))
+    rig.page()
+    rounds = [rig.run()]
+
+    for _ in range(20):
+        rig.clock.move(1.0)
+        rounds.append(rig.run())
+
+    assert rounds == [1] + [0] * 19 + [1]
+
+
 def test_a_page_that_has_to_wait_for_every_way_says_why_and_is_tried_before_it_is_given_up(
     tmp_path: Path,
 ) -> None:

@@ -86,6 +86,19 @@ def test_an_address_is_not_kept_waiting_by_names(
     assert {each.status for each in replies} == {200}
 
 
+def test_an_address_needs_no_thread() -> None:
+    threads: list[threading.Thread] = []
+
+    def look_up(_host: str, _port: int) -> list[Address]:
+        threads.append(threading.current_thread())
+        return []
+
+    for host in ("127.0.0.1", "::1", "fe80::1%lo"):
+        Resolver(look_up).resolve(host, 443, 20)
+
+    assert set(threads) == {threading.current_thread()}
+
+
 def test_who_asks_for_a_name_that_is_being_looked_up_joins(nameserver: Nameserver) -> None:
     resolver = nameserver.resolver
     for _ in range(3):
