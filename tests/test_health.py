@@ -12,6 +12,7 @@ from waexporter.advice import ADVICE
 from waexporter.health import CONNECTING_TOO_LONG, SLUGS, Facts, changes_at, judge
 from waexporter.model import (
     Certificates,
+    Distrust,
     Failure,
     Gateway,
     Group,
@@ -381,6 +382,23 @@ ROWS = [
         "no_coreapp_connected rate_limited",
         (0, 1, 1, 0),
         HA,
+    ),
+    *(
+        Row(
+            f"tokens are {distrust}",
+            Facts(single(Status.CONNECTED), distrust=distrust),
+            DEGRADED,
+            "token_refused",
+            (1, 1, None, None),
+            SINGLE,
+        )
+        for distrust in Distrust
+    ),
+    Row(
+        "tokens are refused, and health too",
+        replace(failed(Reason.REFUSED, 1005), distrust=Distrust.CONTRADICTORY),
+        UNKNOWN,
+        "auth_refused token_refused",
     ),
 ]
 

@@ -44,6 +44,9 @@ ADVICE: Mapping[str, str] = {
     "two_primary_masters": "if it lasts over a minute, stop one of the masters",
     "no_secondary_master": "start a second master, so that the first one's failure does not stop failovers",
     "no_spare_coreapp": "start one more coreapp, so that the next failure is not an outage",
+    "token_refused": (
+        "give all webapps behind the url one database, and waexporter an account that nothing else logs out"
+    ),
     "disk_low": "make room: old media and logs first; a client whose disk is full stops",
     "certificate_expired": "renew it: whoever verifies it refuses the connection",
     "certificate_expiring": "renew it before that day",

@@ -51,6 +51,7 @@ class ApiError(WaexporterError):
 
     reason: Reason = Reason.STATUS
     may_have_arrived = False  # the request, although no answer of the client to it is known
+    retry_after: float | None = None  # seconds, where the answer asks for such a pause
 
     def __init__(
         self,

@@ -26,10 +26,11 @@ def now() -> Instant:
 class Secret:
     """A text that can't print itself: only `reveal()` gives it away."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "file")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str | None = None) -> None:
         self._text = text
+        self.file = file  # what it was read from; no part of what it is
 
     def reveal(self) -> str:
         """Give the text itself."""
@@ -98,21 +99,39 @@ class Drop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """What a target accepts as proof of identity; all three may be absent."""
+    """What a target accepts as proof of identity; all of it may be absent."""
 
     api_key: Secret | None = None
     username: str | None = None
     password: Secret | None = None
+    bearer_token: Secret | None = None  # used for every path, without a login
+    header: str | None = None  # that carries the key on every path; None: Authorization, where keys are taken
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nothing is shown at all."""
+        return self.api_key is None and self.password is None and self.bearer_token is None
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a target's certificate is verified."""
+    """How a target's certificate is verified, and which one it is shown."""
 
     ca_file: str | None = None
     server_name: str | None = None
     insecure_skip_verify: bool = False
     authority: bytes = field(default=b"", repr=False)  # digest of ca_file: one that is replaced is a change
+    cert_file: str | None = None  # both or none
+    key_file: str | None = None
+    identity: bytes = field(default=b"", repr=False)  # digest of both files
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAuth:
+    """What a proxy accepts as proof of identity."""
+
+    username: str
+    password: Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,7 @@ class Target:
     auth: Auth = Auth()
     tls: Tls = Tls()
     proxy_url: str | None = None
+    proxy_auth: ProxyAuth | None = None
     topology: Topology | None = None  # None: found out
     shards: int | None = None  # expected; None: found out
     on_call_group: str | None = None
@@ -346,12 +366,21 @@ Document = Health | Support | Settings | Certificates | Group | Canary
 # --- readings ----------------------------------------------------------------------------------
 
 
+class Distrust(StrEnum):
+    """What is wrong with how a client takes the tokens that it gives."""
+
+    CONTRADICTORY = "contradictory"  # a token was refused, and is accepted all the same
+    SHORT_LIVED = "short_lived"  # one token after another is refused soon after it was given
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What the logins at one target came to so far."""
 
     logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
-    token_expires: float | None = None  # wall clock; None without a token
+    token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
+    tokens_refused: int = 0  # answers that refused a token where one had been accepted before
+    distrust: Distrust | None = None  # seen of late
 
 
 class Head(NamedTuple):

@@ -142,6 +142,8 @@ SCENARIOS = (
     # what the nodes tell
     _of("two_primary_masters", _DEGRADED, topology="ha"),
     _of("master_disconnected", _DEGRADED, topology="multiconnect"),
+    # the webapps
+    _of("token_refused", _DEGRADED),
     # the settings and the groups
     _of("settings_changed", "WhatsAppSettingsChanged/info"),
     _of("pager_unset", "WhatsAppOnCallPagerUnset/warning", "WhatsAppSettingsChanged/info"),

@@ -32,6 +32,7 @@ ROWS: Mapping[str, Row] = {
     "master_disconnected": Row(
         DEGRADED, "primary_master_disconnected: the primary master master1:77aa is", "multiconnect"
     ),
+    "token_refused": Row(OK, "verdict: OK"),  # it takes several polls to see
     "settings_changed": Row(OK, "a webhook, an on-call group"),
     "pager_unset": Row(OK, "a webhook, no on-call group"),
     "group_empty": Row(OK, "on_call_group_unreachable: the on-call group has nobody in it but the business"),

@@ -135,10 +135,19 @@ def test_a_token_has_an_end_when_there_is_one() -> None:
 
 
 def test_logins_are_counted_by_result_from_nothing_on() -> None:
-    values = found(of_logins(Account()))
+    values = found(*of_logins(Account()))
 
     results = ("ok", "refused", "rate_limited", "failed")
-    assert values == {("waexporter_logins_total", labels(result=each)): 0 for each in results}
+    assert values == {
+        **{("waexporter_logins_total", labels(result=each)): 0 for each in results},
+        ("waexporter_tokens_refused_total", labels()): 0,
+    }
+
+
+def test_refused_tokens_are_counted() -> None:
+    values = found(*of_logins(Account(tokens_refused=7)))
+
+    assert values["waexporter_tokens_refused_total", labels()] == 7
 
 
 # --- how the polls went ------------------------------------------------------------------------
@@ -253,7 +262,7 @@ def test_every_family_of_ours_is_reserved() -> None:
         *of_verdict(verdict),
         *of_api(Health((), clustered=False, version="v")),
         *of_account(Account(token_expires=1.0)),
-        of_logins(Account()),
+        *of_logins(Account()),
         *of_tally(Endpoint.APP, tally),
     ]
 

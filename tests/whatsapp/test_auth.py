@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,10 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
-from waexporter.model import Account, Instant, Reason, Secret
+from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
+from waexporter.model import Account, Distrust, Instant, Reason, Secret
 from waexporter.model import Auth as Credentials
-from waexporter.whatsapp.auth import FIRST_PAUSE, LONGEST_PAUSE, Auth
+from waexporter.whatsapp.auth import (
+    ASSUMED_LIFE,
+    DISTRUST_TIME,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    REREAD_PAUSE,
+    TOKEN_HELD,
+    TOKEN_PAUSE,
+    Auth,
+)
 from waexporter.whatsapp.exchange import Reply, Request
 
 if TYPE_CHECKING:
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 
 KEY = Credentials(api_key=Secret("the-api-key-itself"))
 LOGIN = Credentials(username="monitor", password=Secret("pa:ss wörd"))
+STATIC = Credentials(bearer_token=Secret("the-token-itself"))
 BOTH = replace(LOGIN, api_key=KEY.api_key)
 APP = Request("GET", "/v1/stats/app")
 DB = Request("GET", "/v1/stats/db")
@@ -33,6 +45,7 @@ DENIED = Reply(401, b'{"errors":[{"code":1005,"title":"Access denied"}]}')
 WRONG = Reply(401, b'{"errors":[{"code":1005,"title":"Access denied","details":"Invalid user"}]}')
 BUSY = Reply(429, b'{"errors":[{"code":1015,"title":"Too many requests"}]}')
 CHANGE = Reply(401, b'{"errors":[{"code":1024,"title":"Password change required"}]}')
+REFUSED_WELL = Reply(200, b'{"errors":[{"code":1005,"title":"Access denied"}]}')
 SILENCE = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
 
 
@@ -59,6 +72,7 @@ class Upstream:
         self.tokens = 0
         self.life = WEEK
         self.at_login: Reply | ApiError | None = None  # None: gives a token
+        self.answer_login: Callable[[], Reply | ApiError | None] = lambda: self.at_login
         self.at: Callable[[Request], Reply | ApiError] = lambda _: GOOD
 
     def answer(self, request: Request) -> Reply | ApiError:
@@ -66,8 +80,9 @@ class Upstream:
         if request.path != "/v1/users/login":
             return self.at(request)
         assert request.body is None
-        if self.at_login is not None:
-            return self.at_login
+        answer = self.answer_login()
+        if answer is not None:
+            return answer
         self.tokens += 1
         ends = datetime.fromtimestamp(self.clock.wall + self.life, UTC).isoformat(sep=" ")
         return Reply(
@@ -97,7 +112,13 @@ class World:
     def __init__(self, credentials: Credentials, chance: float = 0.0) -> None:
         self.clock = Clock()
         self.upstream = Upstream(self.clock)
-        self.auth = Auth(credentials, self.clock, lambda: chance)
+        self.files: dict[str, Secret] = {}  # by key of `auth`: what its file holds by now
+        self.looked: list[str] = []
+        self.auth = Auth(credentials, self.clock, lambda: chance, self._reread)
+
+    def _reread(self, name: str, _old: Secret) -> Secret | None:
+        self.looked.append(name)
+        return self.files.get(name)
 
     def send(self, request: Request = APP) -> Reply:
         return self.upstream.drive(self.auth.flow(request, 10.0))
@@ -106,6 +127,7 @@ class World:
         return {name: count for name, count in self.auth.account().logins if count}
 
 
+NEW_BASIC = "POST /v1/users/login Basic bW9uaXRvcjpuZXc="
 BASIC = "POST /v1/users/login Basic bW9uaXRvcjpwYTpzcyB3w7ZyZA=="
 
 
@@ -304,14 +326,21 @@ def test_a_token_that_has_ended_by_our_clock_is_used_until_it_is_refused(life: f
 def test_a_refused_token_is_replaced_once() -> None:
     world = World(LOGIN)
     world.send()
-    world.upstream.at = lambda request: DENIED if request.authorization == "Bearer T1" else GOOD
+    old = {"Bearer T1"}
+    world.upstream.at = lambda request: (
+        DENIED if request.authorization in old and request.path == APP.path else GOOD
+    )
     world.upstream.take()
 
     replies = [world.send(), world.send()]
 
     assert replies == [GOOD, GOOD]
     new = _get(APP.path, "Bearer T2")
-    assert world.upstream.take() == [_get(APP.path, "Bearer T1"), BASIC, new, new]
+    assert world.upstream.take() == [
+        *[_get(APP.path, "Bearer T1"), BASIC, new],
+        *[_log_out("T1")],
+        new,
+    ]
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500])
@@ -369,11 +398,473 @@ def test_a_path_that_accepts_a_token_again_is_forgiven() -> None:
     world.send()
     world.upstream.at = lambda _: GOOD
     world.send()
+    world.clock.move(TOKEN_HELD)
     world.upstream.at = lambda request: DENIED if request.authorization == "Bearer T2" else GOOD
 
     reply = world.send()
 
     assert reply is GOOD
+
+
+# --- tokens that some refuse ---------------------------------------------------------------------
+
+
+def _webapps(world: World, *refuse: bool) -> None:
+    """Put webapps behind one address, that take turns; some know no token at all."""
+    turns = itertools.cycle(refuse)
+    world.upstream.at = lambda _: DENIED if next(turns) else GOOD
+
+
+def _poll_for(world: World, seconds: float, interval: float = 5.0) -> list[Reply | str]:
+    """Ask again and again; gives what came of it."""
+    outcomes: list[Reply | str] = []
+    for _ in range(int(seconds / interval)):
+        try:
+            outcomes.append(world.send())
+        except ApiError as error:
+            outcomes.append(str(error))
+        world.clock.move(interval)
+    return outcomes
+
+
+def test_behind_one_webapp_of_three_that_refuses_tokens_logins_are_few_and_polls_go_on() -> None:
+    world = World(LOGIN)
+    _webapps(world, False, False, True)
+
+    outcomes = _poll_for(world, 240.0)
+
+    asked = world.upstream.take()
+    logins, logouts = (
+        sum(each.startswith(f"POST /v1/users/{what}") for each in asked) for what in _BOTH_WAYS
+    )
+    assert (logins, logouts >= logins - 1) == (3, True)
+    assert outcomes.count(GOOD) == len(outcomes)
+    account = world.auth.account()
+    assert account.distrust is Distrust.CONTRADICTORY
+    assert account.tokens_refused > logins
+
+
+_BOTH_WAYS = ("login", "logout")
+
+
+def _seldom(seconds: float) -> Callable[[World], Callable[[Request], Reply]]:
+    """Make a client that refuses each token `seconds` after it was first seen."""
+
+    def begin(world: World) -> Callable[[Request], Reply]:
+        seen: dict[str, float] = {}
+
+        def answer(request: Request) -> Reply:
+            first = seen.setdefault(request.authorization, world.clock.steady)
+            return DENIED if world.clock.steady - first >= seconds else GOOD
+
+        return answer
+
+    return begin
+
+
+def _by_turns(*replies: Reply | ApiError) -> Callable[[World], Callable[[Request], Reply | ApiError]]:
+    def begin(_: World) -> Callable[[Request], Reply | ApiError]:
+        turns = itertools.cycle(replies)
+        return lambda _: next(turns)
+
+    return begin
+
+
+def _by_chance(seed: int) -> Callable[[World], Callable[[Request], Reply | ApiError]]:
+    def begin(_: World) -> Callable[[Request], Reply | ApiError]:
+        chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
+        return lambda _: chance.choice((GOOD, GOOD, DENIED, REFUSED_WELL, SILENCE, Reply(500, b"")))
+
+    return begin
+
+
+_PATTERNS = {
+    "refuses every token": _by_turns(DENIED),
+    "refuses every second time": _by_turns(GOOD, DENIED),
+    "refuses every third time": _by_turns(GOOD, GOOD, DENIED),
+    "refuses twice, then accepts": _by_turns(DENIED, DENIED, GOOD),
+    "refuses with a 200": _by_turns(GOOD, REFUSED_WELL),
+    "refuses and is silent": _by_turns(DENIED, SILENCE),
+    "refuses tokens at once": _seldom(1.0),
+    "refuses tokens after half a minute": _seldom(30.0),
+    "refuses tokens after five minutes": _seldom(300.0),
+    **{f"does anything (seed {seed})": _by_chance(seed) for seed in range(5)},
+}
+
+
+@pytest.mark.parametrize("pattern", _PATTERNS)
+def test_logins_are_bounded_whatever_a_client_makes_of_their_tokens(pattern: str) -> None:
+    world = World(LOGIN)
+    world.upstream.at = _PATTERNS[pattern](world)
+    _poll_for(world, 3600.0)
+    first_hour = world.results()["ok"]
+
+    _poll_for(world, 3600.0)
+
+    assert first_hour <= 10
+    assert world.results()["ok"] - first_hour <= 3600 / TOKEN_PAUSE[1] + 1
+
+
+def test_every_token_that_was_given_up_is_logged_out() -> None:
+    world = World(LOGIN)
+    world.upstream.at = _by_turns(GOOD, GOOD, DENIED)(world)
+    _poll_for(world, 7200.0)
+    last = f"T{world.upstream.tokens}"
+
+    asked = world.upstream.take()
+
+    given_up = {each.rpartition(" ")[2] for each in asked if "logout" in each}
+    assert given_up == {f"T{number}" for number in range(1, world.upstream.tokens + 1)} - {last}
+
+
+@pytest.mark.parametrize("failure", [DENIED, SILENCE])
+def test_a_logout_that_meets_the_wrong_webapp_is_tried_once_more(failure: Reply | ApiError) -> None:
+    world = World(LOGIN)
+    world.send()
+    outcomes = iter([failure, failure, GOOD])
+
+    def answer(request: Request) -> Reply | ApiError:
+        if request.path.endswith("logout"):
+            return next(outcomes)
+        return DENIED if request.authorization == "Bearer T1" else GOOD
+
+    world.upstream.at = answer
+
+    world.send(), world.send()
+
+    assert world.upstream.take().count(_log_out("T1")) == 2
+
+
+def test_leaving_logs_out_what_was_given_up_and_not_yet_logged_out() -> None:
+    world = World(LOGIN)
+    world.send()
+    flow = world.auth.flow(APP, 10.0)
+    next(flow)
+    flow.send(DENIED)
+    flow.send(Reply(200, b'{"users":[{"token":"T2"}]}'))
+    with pytest.raises(UnreachableError):
+        flow.throw(SILENCE)  # the request with the new token
+    world.upstream.take()
+
+    world.upstream.drive(world.auth.leave(1.0))
+
+    assert world.upstream.take() == [_log_out("T2"), _log_out("T1")]
+
+
+def test_a_token_that_held_for_long_is_replaced_at_once() -> None:
+    world = World(LOGIN)
+    refused: set[str] = set()
+    world.upstream.at = lambda request: DENIED if request.authorization in refused else GOOD
+    world.send()
+
+    for number in range(1, 20):
+        world.clock.move(TOKEN_HELD)
+        refused.add(f"Bearer T{number}")
+        assert world.send() is GOOD
+
+    assert world.results() == {"ok": 20}
+    assert world.auth.account().distrust is None
+
+
+def test_tokens_that_are_refused_soon_one_after_another_are_told_of() -> None:
+    world = World(LOGIN)
+    world.upstream.at = _seldom(30.0)(world)
+
+    _poll_for(world, 600.0)
+
+    assert world.auth.account().distrust is Distrust.SHORT_LIVED
+
+
+def test_distrust_ends_some_time_after_tokens_are_trusted_again() -> None:
+    world = World(LOGIN)
+    _webapps(world, False, False, True)
+    _poll_for(world, 240.0)
+    _webapps(world, False)
+    world.clock.move(DISTRUST_TIME - 60)
+    world.send()
+    before = world.auth.account().distrust
+
+    world.clock.move(120)
+    world.send()
+
+    assert before is Distrust.CONTRADICTORY
+    assert world.auth.account().distrust is None
+
+
+def test_a_path_that_never_accepted_a_token_says_nothing_against_tokens() -> None:
+    world = World(LOGIN)
+    world.upstream.at = lambda request: DENIED if request.path == SUPPORT.path else GOOD
+
+    for _ in range(100):
+        world.send(APP), world.send(SUPPORT)
+        world.clock.move(60)
+
+    account = world.auth.account()
+    assert (account.tokens_refused, account.distrust) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_new"),
+    [
+        (DENIED, True),
+        (Reply(401, b""), True),
+        (Reply(401, b"<html>"), True),
+        (REFUSED_WELL, True),
+        (Reply(500, DENIED.body), True),
+        (Reply(401, b'{"errors":[{"code":1024}]}'), True),
+        (Reply(401, b'{"errors":[{"code":1014}]}'), False),
+        (Reply(403, DENIED.body), False),
+        (Reply(200, b'{"errors":[{"code":1014}]}'), False),
+        (Reply(200, b'{"errors":[]}'), False),
+    ],
+)
+def test_the_code_of_the_api_outweighs_the_status(
+    reply: Reply,
+    is_new: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    world = World(LOGIN)
+    world.send()
+    world.upstream.at = lambda request: reply if request.authorization == "Bearer T1" else GOOD
+    world.upstream.take()
+
+    world.send()
+
+    assert (BASIC in world.upstream.take()) is is_new
+
+
+# --- what a login is answered --------------------------------------------------------------------
+
+_TOKEN_ALONE = Reply(200, b'{"users":[{"token":"T1"}]}')
+
+
+def test_a_token_without_an_end_is_used_and_its_end_is_not_made_up() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = _TOKEN_ALONE
+
+    reply = world.send()
+
+    assert reply is GOOD
+    assert world.upstream.take() == [BASIC, _get(APP.path, "Bearer T1")]
+    assert world.results() == {"ok": 1}
+    assert world.auth.account().token_expires is None
+
+
+@pytest.mark.parametrize(("age", "is_renewed"), [(0.749, False), (0.751, True)])
+def test_a_token_without_an_end_is_renewed_as_if_it_had_the_documented_one(
+    age: float,
+    is_renewed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = _TOKEN_ALONE
+    world.send()
+    world.clock.move(age * ASSUMED_LIFE)
+    world.upstream.at_login = None
+    world.upstream.take()
+
+    world.send()
+
+    assert (BASIC in world.upstream.take()) is is_renewed
+
+
+def test_a_token_without_an_end_is_used_until_it_is_refused() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = _TOKEN_ALONE
+    world.send()
+    world.upstream.at_login = SILENCE
+    world.clock.move(3 * ASSUMED_LIFE)
+
+    reply = world.send()
+
+    assert reply is GOOD
+
+
+def test_a_token_is_used_although_there_are_errors_beside_it() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = Reply(200, b'{"users":[{"token":"T1"}],"errors":[{"code":1000}]}')
+
+    assert world.send() is GOOD
+
+
+def test_a_login_refused_with_a_200_is_refused() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = REFUSED_WELL
+
+    with pytest.raises(RefusedError, match="was refused"):
+        world.send()
+
+    assert world.results() == {"refused": 1}
+
+
+_BAD_LOGINS: dict[str, tuple[Reply | ApiError, ...]] = {
+    "no token": (Reply(200, b'{"users":[]}'),),
+    "nothing": (Reply(200, b""),),
+    "a web page": (Reply(200, b"<html>"),),
+    "a redirect": (Reply(302, b"", location="https://elsewhere.example/login"),),
+    "a refusal": (WRONG,),
+    "a refusal with a 200": (REFUSED_WELL,),
+    "a password to change": (CHANGE,),
+    "an error": (Reply(500, b""),),
+    "an overload": (Reply(503, b""),),
+    "too many": (BUSY,),
+    "silence": (SILENCE,),
+    "an error and silence in turn": (Reply(500, b""), SILENCE),
+    "all of it in turn": (Reply(200, b""), WRONG, Reply(500, b""), SILENCE, BUSY, Reply(302, b"")),
+}
+
+
+@pytest.mark.parametrize("case", _BAD_LOGINS)
+def test_logins_are_bounded_whatever_they_are_answered(case: str) -> None:
+    world = World(LOGIN)
+    turns = itertools.cycle(_BAD_LOGINS[case])
+    world.upstream.answer_login = lambda: next(turns)
+
+    _poll_for(world, 3600.0)
+
+    assert sum(world.results().values()) < 30
+
+
+def test_a_login_that_never_reached_the_client_is_tried_at_every_request() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = UnreachableError("no connection: Connection refused")
+    _poll_for(world, 3600.0)
+    world.upstream.at_login = None
+
+    reply = world.send()
+
+    assert reply is GOOD
+
+
+def test_a_client_that_was_only_slow_is_asked_again_within_minutes() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = Reply(502, b"")
+    _poll_for(world, 3600.0)
+    world.upstream.at_login = None
+
+    outcomes = _poll_for(world, 165.0)
+
+    assert GOOD in outcomes
+
+
+@pytest.mark.parametrize(("asked_for", "waits"), [(None, 120), (5.0, 120), (900.0, 900)])
+def test_a_login_waits_at_least_as_long_as_the_client_asks_for(asked_for: float | None, waits: float) -> None:
+    world = World(LOGIN)
+    error = StatusError("answered 429", reason=Reason.RATE_LIMITED, status=429)
+    error.retry_after = asked_for
+    world.upstream.at_login = error
+    with pytest.raises(ApiError):
+        world.send()
+
+    assert _until_next_login(world) == waits
+
+
+# --- secrets that were replaced ------------------------------------------------------------------
+
+
+def test_a_password_that_was_replaced_in_its_file_is_used_when_the_old_one_is_refused() -> None:
+    world = World(LOGIN)
+    world.files["password"] = Secret("new")
+    world.upstream.answer_login = lambda: None if NEW_BASIC in world.upstream.asked else WRONG
+
+    reply = world.send()
+
+    assert reply is GOOD
+    assert world.upstream.take() == [BASIC, NEW_BASIC, _get(APP.path, "Bearer T1")]
+
+
+def test_a_password_that_is_replaced_later_ends_the_pause() -> None:
+    world = World(LOGIN)
+    world.upstream.answer_login = lambda: None if NEW_BASIC in world.upstream.asked else WRONG
+    with pytest.raises(RefusedError):
+        world.send()
+    world.files["password"] = Secret("new")
+    world.clock.move(REREAD_PAUSE)
+
+    reply = world.send()
+
+    assert reply is GOOD
+
+
+@pytest.mark.parametrize("content", [None, LOGIN.password])
+def test_a_file_without_another_password_changes_nothing_and_is_seldom_looked_at(
+    content: Secret | None,
+) -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    if content is not None:
+        world.files["password"] = content
+
+    _poll_for(world, 300.0, 1.0)
+
+    assert world.results()["refused"] <= 3
+    assert len(world.looked) <= 300 / REREAD_PAUSE
+
+
+def test_another_wrong_password_is_tried_once() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    world.files["password"] = Secret("new")
+
+    for _ in range(3):
+        with pytest.raises(RefusedError):
+            world.send()
+
+    assert world.upstream.take() == [BASIC, NEW_BASIC]
+
+
+_CONSTANT = {
+    "api_key": (KEY, "Apikey the-api-key-itself", "Apikey a-new-secret"),
+    "bearer_token": (STATIC, "Bearer the-token-itself", "Bearer a-new-secret"),
+}
+
+
+@pytest.mark.parametrize("name", _CONSTANT)
+def test_a_key_or_token_that_was_replaced_in_its_file_is_used_when_the_old_one_is_refused(name: str) -> None:
+    credentials, old, new = _CONSTANT[name]
+    world = World(credentials)
+    world.files[name] = Secret("a-new-secret")
+    world.upstream.at = lambda request: DENIED if request.authorization == old else GOOD
+
+    replies = [world.send(), world.send()]
+
+    assert replies == [GOOD, GOOD]
+    assert world.upstream.take() == [_get(APP.path, each) for each in (old, new, new)]
+
+
+@pytest.mark.parametrize("name", _CONSTANT)
+def test_a_key_or_token_that_stays_wrong_is_looked_for_seldom(name: str) -> None:
+    world = World(_CONSTANT[name][0])
+    world.upstream.at = lambda _: DENIED
+
+    _poll_for(world, 300.0, 1.0)
+
+    assert len(world.looked) == 300 / REREAD_PAUSE
+
+
+# --- other doors ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [APP, SUPPORT, Request("POST", "/v1/messages", body=b"{}")])
+def test_a_constant_token_is_shown_everywhere_and_costs_no_login(request_: Request) -> None:
+    world = World(STATIC)
+    world.upstream.at = lambda _: DENIED
+
+    reply = world.send(request_)
+    world.upstream.drive(world.auth.leave(1.0))
+
+    assert reply is DENIED
+    assert world.upstream.take() == [f"{request_.method} {request_.path} Bearer the-token-itself"]
+
+
+@pytest.mark.parametrize("request_", [APP, SUPPORT, Request("POST", "/v1/messages", body=b"{}")])
+def test_a_key_in_a_header_of_its_own_is_shown_everywhere(request_: Request) -> None:
+    world = World(replace(KEY, header="D360-API-KEY"))
+    flow = world.auth.flow(request_, 10.0)
+
+    sent = next(flow)
+
+    assert (sent.header, sent.authorization) == ("D360-API-KEY", "the-api-key-itself")
+    assert sent.hide(b'{"details":"not the-api-key-itself"}') == b'{"details":"not <secret>"}'
+    assert (sent.method, sent.path, sent.body) == (request_.method, request_.path, request_.body)
 
 
 # --- refused logins ----------------------------------------------------------------------------
@@ -476,8 +967,8 @@ def test_too_many_logins_pause_and_count_apart() -> None:
 
 def test_an_unreadable_answer_to_a_login_pauses_since_it_may_have_left_a_token() -> None:
     world = World(LOGIN)
-    world.upstream.at_login = Reply(200, b'{"users":[{"token":"T1","expires_after":"some day"}]}')
-    with pytest.raises(BodyError, match="the login failed: 'some day' is not a time"):
+    world.upstream.at_login = Reply(200, b'{"users":[{"expires_after":"2099-01-01 00:00:00+00:00"}]}')
+    with pytest.raises(BodyError, match="the login failed: the answer to the login has no token in it"):
         world.send()
 
     pause = _until_next_login(world)

@@ -160,7 +160,7 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
         Reason.TLS,
         (
             "TLS failed: tlsv13 alert certificate required: "
-            "the target demands a certificate of its clients, and waexporter has none"
+            "the target demands a certificate of its clients: set tls.cert_file and tls.key_file"
         ),
     ),
     (
@@ -171,10 +171,25 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
     ),
     (_tls("BAD_RECORD"), UnreachableError, Reason.TLS, "TLS failed: bad record"),
     (
-        _proxy(OSError("Tunnel connection failed: 407 Who\r\nare you?" + "x" * 200)),
+        _proxy(OSError("Tunnel connection failed: 403 Who\r\nare you?" + "x" * 200)),
         UnreachableError,
         Reason.UNREACHABLE,
-        "the proxy refuses to lead to the target: 407 Who  are you?" + "x" * 63,
+        "the proxy refuses to lead to the target: 403 Who  are you?" + "x" * 63,
+    ),
+    (
+        _proxy(OSError("Tunnel connection failed: 407 Not bWU6aHVudGVyMg==")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "the proxy demands a password (407): set proxy_auth to the right one",
+    ),
+    (
+        _tls("TLSV1_ALERT_UNKNOWN_CA"),
+        UnreachableError,
+        Reason.TLS,
+        (
+            "TLS failed: tlsv1 alert unknown ca: "
+            "the target does not trust the authority of the certificate in tls.cert_file"
+        ),
     ),
     (
         _proxy(ConnectionRefusedError(111, "Connection refused")),

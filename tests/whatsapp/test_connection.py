@@ -432,9 +432,9 @@ def test_https_goes_through_a_proxy_in_a_tunnel(
 
 
 def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Connect) -> None:
-    proxy = serve(once(b"HTTP/1.1 407 Who are you?\r\n\r\n"))
+    proxy = serve(once(b"HTTP/1.1 403 Who are you?\r\n\r\n"))
 
-    with pytest.raises(UnreachableError, match=r"the proxy refuses to lead to the target: 407 Who are you\?"):
+    with pytest.raises(UnreachableError, match=r"the proxy refuses to lead to the target: 403 Who are you\?"):
         connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 20)
 
 

@@ -12,19 +12,35 @@ from waexporter.config.scalars import text
 _PORTS = {"https": 443, "http": 80}
 _SCHEME = re.compile("https?://", re.IGNORECASE)
 _HOST = re.compile(r"\w[\w.-]*")
+# The first parts of the API's paths (its specification, 55 endpoints).
+_API_PATH = re.compile(
+    "/v1/(account|certificates|contacts|groups|health|media|messages|metrics|settings|stats|support|users)"
+    "(/.*)?$"
+)
 _BLANK = re.compile(r"[\s\\]")
 
 
-def target_url(value: object) -> str:
-    """Take the address of a client, without the `/v1` that the program adds itself."""
+def target_url(value: object) -> tuple[str, str]:
+    """Take the address of a client; gives it without the `/v1` that the program adds, and what else was cut.
+
+    A path of the API is no prefix of a client; a gateway's own prefix may well hold `/v1`, so it is cut only
+    before what the API itself has there.
+    """
     parts = _split(value, "must not hold user:password@; use auth instead")
-    path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    path = parts.path.rstrip("/")
+    cut = "" if path.endswith("/v1") else _find_api_path(path)
+    prefix = path.removesuffix(cut).removesuffix("/v1").rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{prefix}", cut
+
+
+def _find_api_path(path: str) -> str:
+    match = _API_PATH.search(path)
+    return match[0] if match else ""
 
 
 def proxy_url(value: object) -> str:
     """Take the address of a proxy."""
-    parts = _split(value, "must not hold user:password@; a proxy that asks for a password is not supported")
+    parts = _split(value, "must not hold user:password@; use proxy_auth instead")
     if parts.path not in {"", "/"}:
         raise ValueError("must end after the port")
     return f"{parts.scheme}://{parts.netloc}"

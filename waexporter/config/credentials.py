@@ -1,55 +1,164 @@
-"""What a target is shown as proof of identity, in place or from a file."""
+"""Secrets, in place or from a file, and what a target or a proxy is shown as proof of identity."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
-from waexporter.config.files import read_text
-from waexporter.config.scalars import text
-from waexporter.model import Auth, Secret
+from waexporter.config.files import PATIENCE, read_text
+from waexporter.config.scalars import string, text
+from waexporter.model import Auth, ProxyAuth, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from waexporter.config.section import Section
 
+    Check = Callable[[str], str]
+    Say = Callable[[str], None]
+
 _LARGEST_FILE = 64 * 1024
-_API_KEY = re.compile("[!-~]+")
+_VISIBLE = re.compile("[!-~]+")
 _SHORTEST_KEY, _LONGEST_KEY = 12, 128
+_LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
+_BYTE_ORDER_MARK = "\ufeff"
+# Nobody sees these, and nobody means them: control characters, and those that only shape what is around them.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NAMES = {
+    "\0": "NUL characters (is it UTF-16 text?)",
+    "\t": "tabs",
+    "\n": "line breaks",
+    "\r": "carriage returns",
+}
+_HEADER = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+# What the program, or HTTP itself, has to say in these.
+_TAKEN = """
+accept accept-encoding connection content-encoding content-length content-type expect host keep-alive
+proxy-authorization te trailer transfer-encoding upgrade user-agent
+"""
+_TAKEN_HEADERS = frozenset(_TAKEN.split())
+
+
+# --- secrets -----------------------------------------------------------------------------------
+
+
+def read_secret(
+    section: Section, key: str, check: Check = str, *, may_end_blank: bool = False
+) -> Secret | None:
+    """Take a secret from its key or from the file that its twin names.
+
+    A blank at its ends is left out, with a note, unless it might be meant: no header carries one there.
+    """
+    twin = f"{key}_file"
+    here = section.take(
+        key,
+        lambda value: Secret(
+            check(clean(string(value), lambda words: section.note(key, words), may_end_blank=may_end_blank))
+        ),
+        None,
+    )
+    there = section.take(
+        twin,
+        lambda value: _from_file(
+            section.resolve(text(value)),
+            check,
+            lambda words: section.note(twin, words),
+            may_end_blank=may_end_blank,
+        ),
+        None,
+    )
+    if section.has(key) and section.has(twin):
+        section.problem(twin, f"{section.name(key)} is given too; give one of them")
+    return here or there
+
+
+def clean(secret: str, say: Say, *, may_end_blank: bool = False) -> str:
+    """Give a secret without what can't be meant and can't be seen; `say` is told what a person should know.
+
+    ValueError names what can't be in a secret, never the secret.
+    """
+    line = secret.removeprefix(_BYTE_ORDER_MARK)
+    if line != secret:
+        say("begins with a byte order mark, which is left out")
+    line = line.removesuffix("\n").removesuffix("\r")
+    bare = line.strip()
+    if not bare:
+        raise ValueError("must not be empty")
+    if not may_end_blank and bare != line:
+        say("begins or ends with a blank, which is left out")
+        line = bare
+    for character in line:
+        if unicodedata.category(character) in _UNSEEN:
+            raise ValueError(f"must not hold {_name(character)}")
+    if bare != line:
+        say("begins or ends with a blank, which is kept: is it meant?")
+    if any(character.isspace() and character != " " for character in bare):
+        say("holds a character that looks like a blank and is none: is it meant?")
+    return line
+
+
+def _name(character: str) -> str:
+    point = f"U+{ord(character):04X}"
+    name = unicodedata.name(character, "").lower()
+    kind = f"an invisible character ({point}, {name})" if name else f"a control character ({point})"
+    return _NAMES.get(character, kind)
+
+
+def reread(name: str, old: Secret) -> Secret | None:
+    """Read a secret of the block `auth` again from its file; None where it came from none.
+
+    Raises ValueError where the file gives none that could be used.
+    """
+    if old.file is None:
+        return None
+    is_password = name == "password"
+    check = str if is_password else _token
+    # A pipe is empty by now, and nobody waits for it.
+    return _from_file(old.file, check, lambda _: None, may_end_blank=is_password, patience=0.0)
+
+
+def _from_file(
+    path: str, check: Check, say: Say, *, may_end_blank: bool, patience: float = PATIENCE
+) -> Secret:
+    content = read_text(path, limit=_LARGEST_FILE, patience=patience)
+    if not content.strip("\r\n\ufeff"):
+        raise ValueError(f"{path} is empty")
+    try:
+        line = clean(content, lambda words: say(f"what {path} holds {words}"), may_end_blank=may_end_blank)
+        return Secret(check(line), path)
+    except ValueError as error:
+        raise ValueError(f"what {path} holds {error}") from None
+
+
+# --- proofs of identity ------------------------------------------------------------------------
 
 
 def read_auth(target: Section) -> Auth:
     """Read the block `auth` of a target."""
     with target.section("auth") as auth:
         read = Auth(
-            api_key=read_secret(auth, "api_key", _api_key),
+            # A key in a header of its own is whatever the one who reads that header gives out.
+            api_key=read_secret(auth, "api_key", _token if auth.has("header") else _api_key),
             username=auth.take("username", _username, None),
-            password=read_secret(auth, "password", text),
+            password=read_secret(auth, "password", may_end_blank=True),
+            bearer_token=read_secret(auth, "bearer_token", _token),
+            header=auth.take("header", _header, None),
         )
         _check_pair(auth)
+        _check_token(auth)
         return read
 
 
-def read_secret(section: Section, key: str, check: Callable[[str], str]) -> Secret | None:
-    """Take a secret from its key or from the file that its twin names."""
-    twin = f"{key}_file"
-    here = section.take(key, lambda value: Secret(check(text(value))), None)
-    there = section.take(twin, lambda value: _from_file(section.resolve(text(value)), check), None)
-    if section.has(key) and section.has(twin):
-        section.problem(twin, f"{section.name(key)} is given too; give one of them")
-    return here or there
-
-
-def _from_file(path: str, check: Callable[[str], str]) -> Secret:
-    content = read_text(path, limit=_LARGEST_FILE)
-    line = content.removesuffix("\n").removesuffix("\r")
-    if not line:
-        raise ValueError(f"{path} is empty")
-    try:
-        return Secret(check(line))
-    except ValueError as error:
-        raise ValueError(f"what {path} holds {error}") from None
+def read_proxy_auth(target: Section) -> ProxyAuth | None:
+    """Read the block `proxy_auth` of a target; None where there is none."""
+    with target.section("proxy_auth") as auth:
+        username = auth.take("username", _username, None)
+        password = read_secret(auth, "password", may_end_blank=True)
+        _check_pair(auth)
+        if target.has("proxy_auth") and not target.has("proxy_url"):
+            target.problem("proxy_url", f"is required with {target.name('proxy_auth')}")
+        return ProxyAuth(username, password) if username and password else None
 
 
 def _check_pair(auth: Section) -> None:
@@ -61,6 +170,17 @@ def _check_pair(auth: Section) -> None:
         auth.problem("username", f"is required with {auth.name(given)}")
 
 
+def _check_token(auth: Section) -> None:
+    keys = [key for key in ("api_key", "api_key_file") if auth.has(key)]
+    if auth.has("header") and not keys:
+        auth.problem("api_key", f"is required with {auth.name('header')}")
+    given = next((key for key in ("bearer_token", "bearer_token_file") if auth.has(key)), None)
+    others = [key for key in ("username", "password", "password_file", "header") if auth.has(key)]
+    if given and (keys or others):
+        rival = auth.name((keys + others)[0])
+        auth.problem(given, f"{rival} is given too; a token needs nothing beside it")
+
+
 def _username(value: object) -> str:
     if ":" in text(value):
         raise ValueError('must not hold ":", which ends the name in Basic authentication')
@@ -70,6 +190,28 @@ def _username(value: object) -> str:
 def _api_key(key: str) -> str:
     if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
         raise ValueError(f"must be {_SHORTEST_KEY} to {_LONGEST_KEY} characters long")
-    if _API_KEY.fullmatch(key) is None:
+    return _visible(key)
+
+
+def _token(token: str) -> str:
+    scheme, blank, _ = token.partition(" ")
+    if blank and scheme.lower() in {"bearer", "apikey"}:
+        raise ValueError(f"must not begin with the word {scheme}, which is sent before it")
+    if len(token) > _LONGEST_TOKEN:
+        raise ValueError(f"must be at most {_LONGEST_TOKEN} characters long")
+    return _visible(token)
+
+
+def _visible(token: str) -> str:
+    if _VISIBLE.fullmatch(token) is None:
         raise ValueError("must be visible ASCII characters without blanks")
-    return key
+    return token
+
+
+def _header(value: object) -> str:
+    name = text(value)
+    if _HEADER.fullmatch(name) is None:
+        raise ValueError("must be the name of a header, such as D360-API-KEY")
+    if name.lower() in _TAKEN_HEADERS:
+        raise ValueError("must not be a header that HTTP needs itself")
+    return name

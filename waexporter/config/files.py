@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import time
 
 from waexporter.config.quantities import format_bytes
 
-_PATIENCE = 10.0  # seconds for a pipe to be written and closed
+PATIENCE = 10.0  # seconds for a pipe to be written and closed
 _PIECE = 65_536  # bytes
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_text(path: str, *, limit: int) -> str:
+def read_text(path: str, *, limit: int, patience: float = PATIENCE) -> str:
     """Read a UTF-8 text of at most `limit` bytes; ValueError says in a sentence, with the path, why not."""
+    content = read_bytes(path, limit=limit, patience=patience)
+    if content.startswith(_WIDE):
+        raise ValueError(f"{path} is UTF-16 text; save it as UTF-8")
     try:
-        return read_bytes(path, limit=limit).decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         # Without its cause: a UnicodeDecodeError carries the bytes, and these may be a secret.
         raise ValueError(f"{path} is not UTF-8 text") from None
 
 
-def read_bytes(path: str, *, limit: int, patience: float = _PATIENCE) -> bytes:
+def read_bytes(path: str, *, limit: int, patience: float = PATIENCE) -> bytes:
     """Read at most `limit` bytes; ValueError says in a sentence, with the path, why not.
 
     A pipe that nobody writes to would hold up the start, and every reload after it, without a word.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 import re
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from waexporter.config import scalars
-from waexporter.config.credentials import read_secret
+from waexporter.config.credentials import clean, read_secret
 from waexporter.config.quantities import parse_duration
 from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog
 
@@ -36,7 +37,7 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
             via=_via(pager, targets),
             group=pager.take("group", scalars.group, None),
             recipients=pager.take("recipients", _recipients, ()),
-            fallback=pager.take("fallback", _fallback, ()),
+            fallback=pager.take("fallback", lambda value: _fallback(pager, value), ()),
             fallback_after=pager.take("fallback_after", scalars.duration, usual.fallback_after),
             give_up_after=pager.take("give_up_after", scalars.timeout, usual.give_up_after),
             rate=pager.take("rate", _rate, usual.rate),
@@ -80,9 +81,9 @@ def _check(pager: Section, read: PagerSettings) -> None:
 def _gate(pager: Section) -> Gate:
     with pager.section("webhook") as webhook:
         gate = Gate(
-            token=read_secret(webhook, "secret", scalars.text),
+            token=read_secret(webhook, "secret"),
             username=webhook.take("username", scalars.text, None),
-            password=read_secret(webhook, "password", scalars.text),
+            password=read_secret(webhook, "password", may_end_blank=True),
             is_open=webhook.take("insecure", scalars.boolean, default=False),
         )
         has_password = webhook.has("password") or webhook.has("password_file")
@@ -143,8 +144,11 @@ def _recipients(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scalars.telephone(each).removeprefix("+") for each in _list(value, "numbers")))
 
 
-def _fallback(value: object) -> tuple[Secret, ...]:
-    return tuple(Secret(_address(each)) for each in _list(value, "addresses"))
+def _fallback(pager: Section, value: object) -> tuple[Secret, ...]:
+    return tuple(
+        Secret(_address(clean(scalars.string(each), functools.partial(pager.note, f"fallback[{index}]"))))
+        for index, each in enumerate(_list(value, "addresses"))
+    )
 
 
 def _list(value: object, of: str) -> list[object]:
@@ -153,9 +157,8 @@ def _list(value: object, of: str) -> list[object]:
     return value
 
 
-def _address(value: object) -> str:
+def _address(address: str) -> str:
     """Take http(s)://… for a plain webhook, or another scheme for Apprise."""
-    address = scalars.text(value)
     if not _SCHEME.fullmatch(address):
         raise ValueError("each must be an address such as https://host/path, or one of Apprise")
     return _http_url(address) if address.lower().startswith(("http://", "https://")) else address

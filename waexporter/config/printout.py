@@ -10,7 +10,7 @@ from waexporter.config.quantities import format_bytes, format_duration, format_l
 from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
-    from waexporter.model import Auth, Config, Gate, PagerSettings, Plan, Target, Tls
+    from waexporter.model import Auth, Config, Gate, PagerSettings, Plan, ProxyAuth, Target, Tls
 
 # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
 _HIDDEN = "<secret>"
@@ -54,6 +54,7 @@ def _target(target: Target) -> dict[str, object]:
             "auth": _auth(target.auth),
             "tls": _tls(target.tls),
             "proxy_url": target.proxy_url,
+            "proxy_auth": _proxy_auth(target.proxy_auth) if target.proxy_auth else None,
             "topology": str(target.topology or "auto"),
             "shards": target.shards,
             "on_call_group": target.on_call_group,
@@ -73,14 +74,22 @@ def _auth(auth: Auth) -> dict[str, object]:
             "api_key": _HIDDEN if auth.api_key else None,
             "username": auth.username,
             "password": _HIDDEN if auth.password else None,
+            "bearer_token": _HIDDEN if auth.bearer_token else None,
+            "header": auth.header,
         }
     )
+
+
+def _proxy_auth(auth: ProxyAuth) -> dict[str, object]:
+    return {"username": auth.username, "password": _HIDDEN}
 
 
 def _tls(tls: Tls) -> dict[str, object]:
     return _said(
         {
             "ca_file": tls.ca_file,
+            "cert_file": tls.cert_file,
+            "key_file": tls.key_file,
             "server_name": tls.server_name,
             "insecure_skip_verify": tls.insecure_skip_verify,
         }

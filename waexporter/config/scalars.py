@@ -22,10 +22,17 @@ _GROUP = re.compile("[A-Za-z0-9@._-]+")
 
 def text(value: object) -> str:
     """Take a text that is not blank and holds no control characters."""
-    objection = _blemish(value) if isinstance(value, str) else _no_text(value)
+    objection = _blemish(string(value))
     if objection:
         raise ValueError(objection)
     return str(value)
+
+
+def string(value: object) -> str:
+    """Take a text, whatever it holds."""
+    if not isinstance(value, str):
+        raise ValueError(_no_text(value))  # noqa: TRY004 - every problem of a value is a ValueError
+    return value
 
 
 def _blemish(word: str) -> str:

@@ -7,10 +7,10 @@ import json
 import re
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from waexporter.config import addresses, polls, scalars
-from waexporter.config.credentials import read_auth
+from waexporter.config.credentials import read_auth, read_proxy_auth
 from waexporter.config.files import read_bytes
 from waexporter.model import Auth, Endpoint, Target, Tls, Topology
 
@@ -30,6 +30,12 @@ _PROMETHEUS_LABELS = ("job", "instance", "le", "quantile")
 RESERVED_LABELS = frozenset({*_OUR_LABELS, *_COLLECTORS_LABELS, *_CLIENTS_LABELS, *_PROMETHEUS_LABELS})
 
 
+class _Identity(TypedDict):
+    cert_file: str | None
+    key_file: str | None
+    identity: bytes
+
+
 def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
     """Read every target; the names must differ."""
     owners: dict[str, str] = {}
@@ -46,7 +52,9 @@ def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
 
 def _target(section: Section, common: polls.Polls) -> Target:
     with section as target:
-        url = target.need("url", addresses.target_url, "")
+        url, cut = target.need("url", addresses.target_url, ("", ""))
+        if cut:
+            target.note("url", f"{cut} at its end is a path of the API, and is left out")
         own = _own_polls(target)
         read = Target(
             name=target.take("name", _name, addresses.host_and_port(url) if url else ""),
@@ -54,6 +62,7 @@ def _target(section: Section, common: polls.Polls) -> Target:
             auth=read_auth(target),
             tls=_tls(target),
             proxy_url=target.take("proxy_url", addresses.proxy_url, None),
+            proxy_auth=read_proxy_auth(target),
             topology=target.take("topology", _topology, None),
             shards=target.take("shards", scalars.shards, None),
             on_call_group=target.take("on_call_group", scalars.group, None),
@@ -79,6 +88,8 @@ def _check(section: Section, target: Target) -> None:
         section.note("canary_number", "is not used, because poll.canary is off")
     if target.url.startswith("http://") and target.auth != Auth():
         section.note("url", "http:// carries the credentials in the clear")
+    if target.url.startswith("http://") and target.tls.cert_file is not None:
+        section.note("tls", "cert_file is not used, because the url begins with http://")
 
 
 def _own_polls(target: Section) -> polls.Polls:
@@ -96,7 +107,47 @@ def _tls(target: Section) -> Tls:
             authority=authority,
             server_name=tls.take("server_name", addresses.host, None),
             insecure_skip_verify=tls.take("insecure_skip_verify", scalars.boolean, default=False),
+            **_identity(tls),
         )
+
+
+def _identity(tls: Section) -> _Identity:
+    """Read the certificate that the target is shown, and its key."""
+    cert_file, certificate = tls.take("cert_file", lambda value: _file(tls, value), (None, b""))
+    key_file, key = tls.take("key_file", lambda value: _file(tls, value), (None, b""))
+    for given, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if tls.has(given) and not tls.has(other):
+            tls.problem(other, f"is required with {tls.name(given)}")
+    if cert_file is None or key_file is None:
+        return _Identity(cert_file=None, key_file=None, identity=b"")
+    _check_identity(tls, cert_file, key_file)
+    return _Identity(cert_file=cert_file, key_file=key_file, identity=certificate + key)
+
+
+def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
+    asked: list[str] = []
+
+    def passphrase() -> str:
+        asked.append(key_file)
+        return ""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=cert_file)
+    except (ssl.SSLError, OSError):
+        tls.problem("cert_file", f"{cert_file} holds no PEM certificate")
+        return
+    try:
+        context.load_cert_chain(cert_file, key_file, passphrase)
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or ""
+        if asked:
+            words = f"{key_file} has a passphrase, which is not supported"
+        elif "MISMATCH" in reason:
+            words = f"{key_file} does not belong to the certificate in {cert_file}"
+        else:
+            words = f"{key_file} holds no PEM key"
+        tls.problem("key_file", words)
 
 
 def _labels(target: Section) -> tuple[tuple[str, str], ...]:
@@ -130,10 +181,7 @@ def _topology(value: object) -> Topology | None:
 
 def _ca_file(path: str) -> tuple[str, bytes]:
     """Give the path of a usable file, and a digest of what it holds."""
-    # Before it is tried: if it is replaced in between, the next reload sees a change.
-    digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
-    if not Path(path).is_file():
-        raise ValueError(f"{path} must be a regular file, since it is read more than once")
+    digest = _digest(path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
@@ -141,3 +189,19 @@ def _ca_file(path: str) -> tuple[str, bytes]:
     except OSError as error:
         raise ValueError(f"can't read {path}: {error.strerror}") from error
     return path, digest
+
+
+def _file(section: Section, value: object) -> tuple[str, bytes]:
+    path = section.resolve(scalars.text(value))
+    return path, _digest(path)
+
+
+def _digest(path: str) -> bytes:
+    """Give a digest of a file that is read more than once.
+
+    It is made before the file is tried: if that is replaced in between, the next reload sees a change.
+    """
+    digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
+    if not Path(path).is_file():
+        raise ValueError(f"{path} must be a regular file, since it is read more than once")
+    return digest

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import (
         Certificates,
+        Distrust,
         Failure,
         Group,
         Health,
@@ -44,6 +45,7 @@ SLUGS: Mapping[str, State] = {
     "two_primary_masters": State.DEGRADED,
     "no_secondary_master": State.DEGRADED,
     "no_spare_coreapp": State.DEGRADED,
+    "token_refused": State.DEGRADED,
     "disk_low": State.DEGRADED,
     "certificate_expired": State.DEGRADED,
     "on_call_group_unreachable": State.OK,
@@ -70,3 +72,4 @@ class Facts:
     settings: Settings | None = None
     certificates: Certificates | None = None
     group: Group | None = None
+    distrust: Distrust | None = None

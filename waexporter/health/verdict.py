@@ -15,13 +15,22 @@ from waexporter.health.rules import (
     list_unclear,
     may_be_multiconnect,
 )
-from waexporter.model import Problem, Reason, State, Status, Topology, Verdict
+from waexporter.model import Distrust, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
     from waexporter.model import Gateway, Health, Support, SupportNode
 
 CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 
+_DISTRUST = {
+    Distrust.CONTRADICTORY: (
+        "some webapp refuses tokens that others accept: do all webapps share one database?"
+    ),
+    Distrust.SHORT_LIVED: (
+        "tokens are refused soon after the client gave them: do all webapps share one database, and does "
+        "nothing else log this account out?"
+    ),
+}
 _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
@@ -36,6 +45,9 @@ def judge(facts: Facts, before: Verdict | None, now: float) -> Verdict:
     if limited:
         words = "the client answers /health with 429: more than 10 requests a minute, all callers together"
         verdict = replace(verdict, problems=(*verdict.problems, Problem("rate_limited", words)))
+    if facts.distrust is not None:
+        problem = Problem("token_refused", _DISTRUST[facts.distrust])
+        verdict = replace(verdict, problems=(*verdict.problems, problem))
     return _remember(_with_state(verdict, before, now), before, now)
 
 

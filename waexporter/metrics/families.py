@@ -44,7 +44,8 @@ _SHARDS = _gauge("whatsapp_shards", "How many shards the client has.")
 _COVERED = _gauge("whatsapp_shards_covered", f"How many shards have a connected coreapp. {_HEALTH}")
 _API = _gauge("whatsapp_api_info", f"Version and status of the API as the client names them. {_HEALTH}")
 _EXPIRY = _gauge(
-    "whatsapp_token_expiry_timestamp_seconds", "When the login's token ends; it is renewed long before."
+    "whatsapp_token_expiry_timestamp_seconds",
+    "When the login's token ends, if the client said so; it is renewed long before.",
 )
 
 
@@ -171,6 +172,9 @@ _DROPPED = Head(
     "Samples and facts of the client's answers that were left out, by reason.",
 )
 _LOGINS = Head("waexporter_logins", "counter", "Logins at the client, by result.")
+_REFUSED_TOKENS = Head(
+    "waexporter_tokens_refused", "counter", "Answers that refused a token where one had been accepted before."
+)
 
 
 def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> Iterator[Family]:
@@ -195,11 +199,12 @@ def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> I
         yield _one(_UNKNOWN, tally.unknown_families, of)
 
 
-def of_logins(account: Account) -> Family:
-    """Give waexporter_logins_total."""
-    return Family(
+def of_logins(account: Account) -> Iterator[Family]:
+    """Give waexporter_logins_total and waexporter_tokens_refused_total."""
+    yield Family(
         _LOGINS, tuple(Sample((("result", result),), count, "_total") for result, count in account.logins)
     )
+    yield _counted(_REFUSED_TOKENS, account.tokens_refused, ())
 
 
 def _counted(head: Head, value: int, labels: Labels) -> Family:

@@ -113,8 +113,7 @@ class Poller:
     def _explain(self, error: ApiError) -> str:
         if error.reason is Reason.TIMEOUT:
             return f"{error} (poll.{self.endpoint}: timeout {self.target.plans[self.endpoint].timeout:g} s)"
-        auth = self.target.auth
-        if error.reason is Reason.REFUSED and auth.api_key is None and auth.password is None:
+        if error.reason is Reason.REFUSED and self.target.auth.is_anonymous:
             return f"{error}; no credentials are configured (auth)"
         return str(error)
 

@@ -410,6 +410,7 @@ def _facts(state: TargetState, now: Instant) -> tuple[health.Facts, float]:
         settings=_document(fresh.get(Endpoint.SETTINGS), Settings),
         certificates=_document(fresh.get(Endpoint.CERTIFICATES), Certificates),
         group=_document(fresh.get(Endpoint.GROUP), Group),
+        distrust=state.account.distrust,
     )
     return facts, min(ends, default=math.inf)
 
@@ -433,4 +434,5 @@ def _about(state: TargetState, verdict: Verdict, facts: health.Facts) -> Iterato
     for family in families.of_account(state.account):
         yield render(family, common)
     if target.auth.password is not None:
-        yield render(families.of_logins(state.account), own)
+        for family in families.of_logins(state.account):
+            yield render(family, own)

@@ -203,7 +203,10 @@ def _user(world: World, access: Access, authorization: str, path: str, now: floa
         return None
     if scheme.lower() != "bearer":
         raise denied()
-    expired = find(world.timeline.active(now, path), "expired_token")
+    faults = world.timeline.active(now, path)
+    if find(faults, "token_refused") and world.meets_stranger(path):
+        raise denied()
+    expired = find(faults, "expired_token")
     account = world.accounts.whose(proof, now, expired)
     if access is Access.ADMIN and account.role != "admin":
         raise denied(403, "Only an administrator may do this")

@@ -24,6 +24,10 @@ CONDITIONS: Mapping[str, Kind] = {
     # what the nodes tell
     "two_primary_masters": Kind("Both masters are primary, and stay so (clusters only)"),
     "master_disconnected": Kind("The primary master is not connected, as it should be (multiconnect only)"),
+    # the webapps
+    "token_refused": Kind(
+        "Every third request with a token meets a webapp that knows none: two databases behind one address"
+    ),
     # the settings and the groups
     "settings_changed": Kind("The webhook's URL changes every `seconds`", seconds=60.0),
     "pager_unset": Kind("The settings have no on_call_pager"),

@@ -39,7 +39,7 @@ FAULTS: Mapping[str, Kind] = {
     "counter_reset": Kind("The coreapps restart now, and again every `seconds`", seconds=60.0),
     "drift": Kind("Statistics hold families and values that no version so far has had"),
     # who may come in
-    "expired_token": Kind("Every token has expired, and new ones live for `seconds`", seconds=30.0),
+    "expired_token": Kind("Every token has expired, and new ones live for `seconds`", seconds=3600.0),
     "refuse_logins": Kind("Right credentials are refused as well", prefix="/v1/users/login"),
     # another answer than the right one
     "rate_limited": Kind("429 with code 1015", spares=_USERS),

@@ -74,6 +74,7 @@ class World:
         self.timeline = Timeline(options.scenario, steps, self.begun, options.speed)
         self._webapps = [Webapp(name, options.health_per_minute) for name in self._container_ids()]
         self._turns: Counter[str] = Counter()
+        self._visits: Counter[str] = Counter()  # with a token
 
     @property
     def single(self) -> bool:
@@ -112,6 +113,11 @@ class World:
         """Balance the load: the next request for a path meets the next webapp."""
         self._turns[path] += 1
         return self._webapps[self._turns[path] % len(self._webapps)]
+
+    def meets_stranger(self, path: str) -> bool:
+        """Say whether a request with a token meets a webapp of another database: every third does."""
+        self._visits[path] += 1
+        return self._visits[path] % 3 == 0
 
     def meter(self, node: Node, path: str, now: float) -> Meter:
         """Give the counting of one node."""

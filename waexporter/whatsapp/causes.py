@@ -25,7 +25,7 @@ _TLS_ALERT = "\x15\x03"  # how one begins, for a request that is no TLS
 _OLD_TLS = (
     "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
 )
-
+UNKNOWN_TO_PROXY = "the proxy demands a password (407): set proxy_auth to the right one"
 # What OpenSSL says, and what a person may do about it.
 _TLS_ADVICE = {
     "wrong version number": "does the target speak plain HTTP?",
@@ -33,8 +33,11 @@ _TLS_ADVICE = {
     "unsupported protocol": _OLD_TLS,
     "wrong ssl version": _OLD_TLS,
     "alert protocol version": _OLD_TLS,
-    "certificate required": "the target demands a certificate of its clients, and waexporter has none",
-    "alert handshake failure": "the target may demand a certificate of its clients, and waexporter has none",
+    "certificate required": "the target demands a certificate of its clients: "
+    "set tls.cert_file and tls.key_file",
+    "alert handshake failure": "the target may demand a certificate of its clients: "
+    "set tls.cert_file and tls.key_file",
+    "alert unknown ca": "the target does not trust the authority of the certificate in tls.cert_file",
 }
 
 
@@ -83,6 +86,8 @@ def _untimely(cause: TimeoutError) -> ApiError:
 def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
     origin = cause.original_error
     refusal = str(origin).removeprefix("Tunnel connection failed: ")
+    if refusal.startswith("407"):
+        return UnreachableError(UNKNOWN_TO_PROXY)
     if refusal != str(origin):  # the proxy's own words, which may be anything
         clean = "".join(letter if letter.isprintable() else " " for letter in refusal[:80])
         return UnreachableError(f"the proxy refuses to lead to the target: {clean}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -12,18 +13,30 @@ import requests
 import urllib3.exceptions
 
 from waexporter import __version__
+from waexporter.config.credentials import reread
 from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.log import get_logger
 from waexporter.model import Limits, Reason, Tls
 from waexporter.whatsapp.auth import Auth
-from waexporter.whatsapp.causes import speaks_tls, translate
-from waexporter.whatsapp.connection import Adapter, Allowance, Surroundings, allowed, shake_hands, tls_context
+from waexporter.whatsapp.causes import UNKNOWN_TO_PROXY, speaks_tls, translate
+from waexporter.whatsapp.connection import (
+    Adapter,
+    Allowance,
+    Surroundings,
+    allowed,
+    basic,
+    shake_hands,
+    tls_context,
+)
 from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
 
 if TYPE_CHECKING:
     import ssl
 
-    from waexporter.model import Account, Target
+    from waexporter.model import Account, Secret, Target
     from waexporter.whatsapp.auth import Flow
+
+_log = get_logger("client")
 
 LOGOUT_TIMEOUT = 2.0
 _USUAL = Surroundings()
@@ -42,13 +55,11 @@ class TlsContexts:
     """The TLS contexts in use, one for each distinct setting; each goes with the last client that has it."""
 
     def __init__(self) -> None:
-        self._contexts: WeakValueDictionary[tuple[str | None, bytes, bool], ssl.SSLContext] = (
-            WeakValueDictionary()
-        )
+        self._contexts: WeakValueDictionary[Tls, ssl.SSLContext] = WeakValueDictionary()
 
     def of(self, tls: Tls) -> ssl.SSLContext:
-        """Give the context for `tls`; the server name is not part of it. Raises OSError without its file."""
-        key = (tls.ca_file, tls.authority, tls.insecure_skip_verify)
+        """Give the context for `tls`; the server name is not part of it. Raises OSError without its files."""
+        key = replace(tls, server_name=None)
         context = self._contexts.get(key)
         if context is None:
             context = self._contexts[key] = tls_context(tls)
@@ -72,9 +83,11 @@ class Client:
         self.target = target
         self._clock = surroundings.clock
         self._resolver = surroundings.resolver
-        self._auth = Auth(target.auth, surroundings.clock, surroundings.chance)
+        self._auth = Auth(target.auth, surroundings.clock, surroundings.chance, self._reread)
         self._body_bytes = limits.body_bytes
         self._proxies = {"http": target.proxy_url, "https": target.proxy_url} if target.proxy_url else None
+        # Hidden in answers, too: over plain HTTP they are the proxy's to change.
+        self._proof_of_proxy = Request("", "", basic(target.proxy_auth) if target.proxy_auth else "")
         # The target's own authority and exceptions say nothing about a proxy.
         proxy_context = contexts.of(Tls()) if (target.proxy_url or "").startswith("https:") else None
         context = contexts.of(target.tls) if target.url.startswith("https:") else None
@@ -134,6 +147,15 @@ class Client:
         finally:
             self._adapter.close()
 
+    def _reread(self, name: str, old: Secret) -> Secret | None:
+        try:
+            new = reread(name, old)
+        except ValueError:
+            return None  # that the old one is refused is said already
+        if new is not None and new != old:
+            _log.info("a secret was read anew from its file", target=self.target.name, key=f"auth.{name}")
+        return new
+
     def _drive(self, flow: Flow, ends: float) -> Reply:
         # Closed whatever happens: a flow may hold the lock of the login.
         with closing(flow):
@@ -173,6 +195,8 @@ class Client:
                     response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._explain(error, allowance) from error
+        if self._proxies is not None and response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise UnreachableError(UNKNOWN_TO_PROXY)
         if response.status_code == HTTPStatus.BAD_REQUEST and self._speaks_tls(ends):
             raise speaks_tls()
         self._may_speak_tls = False
@@ -182,7 +206,7 @@ class Client:
         kind, place = response.headers.get("Content-Type", ""), response.headers.get("Location", "")
         return Reply(
             response.status_code,
-            request.hide(body),
+            self._proof_of_proxy.hide(request.hide(body)),
             kind,
             place,
             self._retry_after(response),
@@ -240,7 +264,7 @@ class Client:
             "User-Agent": f"waexporter/{__version__}",
         }
         if request.authorization:
-            headers["Authorization"] = request.authorization
+            headers[request.header] = request.authorization
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         prepared = requests.PreparedRequest()

@@ -19,6 +19,7 @@ import ssl
 import sys
 import threading
 import time
+from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from requests import PreparedRequest
 
-    from waexporter.model import Instant, Target, Tls
+    from waexporter.model import Instant, ProxyAuth, Target, Tls
 
 # A Service that leads elsewhere, or another webapp behind the same balancer, is to be seen within a minute; a
 # handshake a minute costs next to nothing.
@@ -274,8 +275,20 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     if tls.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    _show_certificate(context, tls)
     context.sslsocket_class = _TlsSocket
     return context
+
+
+def _show_certificate(context: ssl.SSLContext, tls: Tls) -> None:
+    if tls.cert_file is not None:
+        # OpenSSL would ask the terminal for a passphrase.
+        context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: b"")
+
+
+def basic(auth: ProxyAuth) -> str:
+    """Write a name and a password as HTTP's Basic authentication."""
+    return "Basic " + b64encode(f"{auth.username}:{auth.password.reveal()}".encode()).decode()
 
 
 class Adapter(HTTPAdapter):
@@ -291,6 +304,7 @@ class Adapter(HTTPAdapter):
         surroundings: Surroundings,
     ) -> None:
         super().__init__(pool_connections=1, pool_maxsize=connections)
+        self._proxy_auth = target.proxy_auth
         manager = self.poolmanager
         if target.proxy_url:
             manager = self.proxy_manager_for(target.proxy_url, proxy_ssl_context=proxy_context)
@@ -307,6 +321,11 @@ class Adapter(HTTPAdapter):
         """Give the pool of the target, without anything derived from `verify` and `cert`."""
         del request, verify, proxies, cert
         return self._pool
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Give what the proxy alone is shown: with CONNECT, or with each request for plain HTTP."""
+        del proxy
+        return {"Proxy-Authorization": basic(self._proxy_auth)} if self._proxy_auth is not None else {}
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave verification to the context: requests would add certifi's authorities to it."""
@@ -338,6 +357,7 @@ def shake_hands(target: Target, timeout: float, resolver: Resolver = SHARED) -> 
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.sslsocket_class = _TlsSocket
+    _show_certificate(context, target.tls)
     with (
         allowed(Allowance(time.monotonic() + timeout, 0)),
         _connect(resolver, host, port) as plain,

@@ -33,13 +33,20 @@ class Request:
     authorization: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
     wants_new_connection: bool = False  # behind a balancer it may lead to another webapp
+    header: str = "Authorization"  # that carries the authorization
+
+    @property
+    def secret(self) -> str:
+        """What of the authorization is nobody else's business: in a header of its own there is no scheme."""
+        scheme, blank, proof = self.authorization.partition(" ")
+        return proof if blank else scheme
 
     def hide(self, text: bytes) -> bytes:
         """Blot the credentials of this request out of an answer that repeats them; errors are logged.
 
         What else the answer says stays as it is, whatever the credentials look like.
         """
-        secret = self.authorization.partition(" ")[2].encode()
+        secret = self.secret.encode()
         # JSON may write a slash as `\/`.
         spellings = {secret, secret.replace(b"/", rb"\/")}
         if len(secret) < _SHORTEST_HIDDEN or not any(spelling in text for spelling in spellings):

@@ -46,26 +46,33 @@ _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 # --- logins ------------------------------------------------------------------------------------
 
 
-class _Session(msgspec.Struct):
-    token: str
-    expires_after: str
+_LOGIN = msgspec.json.Decoder(dict[str, Any])
 
 
-class _Login(msgspec.Struct):
-    users: list[_Session]
+def read_login(body: bytes) -> tuple[str, float | None]:
+    """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch, if that is said.
+
+    Nothing but the token is needed, so nothing else can be wrong.
+    """
+    for session in _sessions(decode(body, _LOGIN).get("users")):
+        token = session.get("token")
+        if isinstance(token, str) and _is_header_safe(token):
+            return token, _time(session.get("expires_after"))
+    raise BodyError("the answer to the login has no token in it")
 
 
-_LOGIN = msgspec.json.Decoder(_Login)
+def _sessions(users: object) -> list[dict[Any, Any]]:
+    """List what may be sessions; PHP writes a list with a gap as a map with numbers for keys."""
+    if isinstance(users, dict):
+        users = [users, *users.values()]
+    return [each for each in users if isinstance(each, dict)] if isinstance(users, list) else []
 
 
-def read_login(body: bytes) -> tuple[str, float]:
-    """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch."""
-    document = decode(body, _LOGIN)
-    if not document.users or not _is_header_safe(document.users[0].token):
-        message = "the answer to the login has no token in it"
-        raise BodyError(message)
-    session = document.users[0]
-    return session.token, read_time(session.expires_after)
+def _time(said: object) -> float | None:
+    """Read a time, or None where none can be read: a number may count from anywhere, in any unit."""
+    with suppress(BodyError):
+        return read_time(said) if isinstance(said, str) else None
+    return None
 
 
 def _is_header_safe(text: str) -> bool:
