@@ -86,10 +86,8 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
     config, notes = loaded(tmp_path, FULL)
 
     digest = hashlib.sha256((tmp_path / "ca.pem").read_bytes()).digest()
-    assert notes == (
-        f"targets[0].auth.password_file: what {tmp_path}/password holds begins or ends with a blank, which is kept: "
-        "is it meant?",
-    )
+    held = f"what {tmp_path}/password holds begins or ends with a blank, which is kept: is it meant?"
+    assert notes == (f"targets[0].auth.password_file: {held}",)
     assert config == Config(
         targets=(
             Target(

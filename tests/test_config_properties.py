@@ -26,6 +26,7 @@ SAMPLE: dict[str, Any] = {
             "auth": {"api_key": "twelve-chars", "username": "me", "password": "word"},
             "tls": {"ca_file": "ca.pem", "server_name": "wa.example", "insecure_skip_verify": False},
             "proxy_url": "http://proxy:3128",
+            "proxy_auth": {"username": "me", "password": "word"},
             "topology": "auto",
             "shards": 4,
             "on_call_group": "1-2",
@@ -53,7 +54,13 @@ SAMPLE: dict[str, Any] = {
 }
 WORDS = sorted(set(yaml.safe_dump(SAMPLE).replace(":", " ").replace("-", " ").split()))
 
-keys = st.sampled_from([*WORDS, "api_key_file", "password_file", "<<"]) | st.text(max_size=5) | st.integers()
+keys = (
+    st.sampled_from(
+        [*WORDS, "api_key_file", "password_file", "bearer_token", "header", "cert_file", "key_file", "<<"]
+    )
+    | st.text(max_size=5)
+    | st.integers()
+)
 leaves = (
     st.none()
     | st.booleans()

@@ -409,10 +409,10 @@ def test_a_path_that_accepts_a_token_again_is_forgiven() -> None:
 # --- tokens that some refuse ---------------------------------------------------------------------
 
 
-def _webapps(world: World, *refuse: bool) -> None:
+def _webapps(world: World, *answers: Reply) -> None:
     """Put webapps behind one address, that take turns; some know no token at all."""
-    turns = itertools.cycle(refuse)
-    world.upstream.at = lambda _: DENIED if next(turns) else GOOD
+    turns = itertools.cycle(answers)
+    world.upstream.at = lambda _: next(turns)
 
 
 def _poll_for(world: World, seconds: float, interval: float = 5.0) -> list[Reply | str]:
@@ -429,7 +429,7 @@ def _poll_for(world: World, seconds: float, interval: float = 5.0) -> list[Reply
 
 def test_behind_one_webapp_of_three_that_refuses_tokens_logins_are_few_and_polls_go_on() -> None:
     world = World(LOGIN)
-    _webapps(world, False, False, True)
+    _webapps(world, GOOD, GOOD, DENIED)
 
     outcomes = _poll_for(world, 240.0)
 
@@ -577,9 +577,9 @@ def test_tokens_that_are_refused_soon_one_after_another_are_told_of() -> None:
 
 def test_distrust_ends_some_time_after_tokens_are_trusted_again() -> None:
     world = World(LOGIN)
-    _webapps(world, False, False, True)
+    _webapps(world, GOOD, GOOD, DENIED)
     _poll_for(world, 240.0)
-    _webapps(world, False)
+    _webapps(world, GOOD)
     world.clock.move(DISTRUST_TIME - 60)
     world.send()
     before = world.auth.account().distrust

@@ -156,9 +156,11 @@ def read_proxy_auth(target: Section) -> ProxyAuth | None:
         username = auth.take("username", _username, None)
         password = read_secret(auth, "password", may_end_blank=True)
         _check_pair(auth)
-        if target.has("proxy_auth") and not target.has("proxy_url"):
-            target.problem("proxy_url", f"is required with {target.name('proxy_auth')}")
-        return ProxyAuth(username, password) if username and password else None
+        if username is None or password is None:
+            return None
+        if not target.has("proxy_url"):
+            target.problem("proxy_url", "is required with proxy_auth")
+        return ProxyAuth(username, password)
 
 
 def _check_pair(auth: Section) -> None:

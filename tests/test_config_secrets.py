@@ -1,0 +1,233 @@
+"""Secrets as files, keys and variables hold them: what nobody sees is left out, refused or said."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waexporter.config import Loaded, load
+from waexporter.config.credentials import clean, reread
+from waexporter.errors import ConfigError
+from waexporter.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from waexporter.model import Config
+
+MARK = "\ufeff"
+_MARKED = "begins with a byte order mark, which is left out"
+_TRIMMED = "begins or ends with a blank, which is left out"
+_KEPT = "begins or ends with a blank, which is kept: is it meant?"
+_LIKE_A_BLANK = "holds a character that looks like a blank and is none: is it meant?"
+
+# What it holds; what comes of a token, and what is said; the same of a password.
+_ROWS: dict[str, tuple[str, str, tuple[str, ...], str, tuple[str, ...]]] = {
+    "as it should be": ("se cret", "se cret", (), "se cret", ()),
+    "a line's end": ("secret\n", "secret", (), "secret", ()),
+    "a line's end of Windows": ("secret\r\n", "secret", (), "secret", ()),
+    "half a line's end of Windows": ("secret\r", "secret", (), "secret", ()),
+    "a byte order mark": (f"{MARK}secret\n", "secret", (_MARKED,), "secret", (_MARKED,)),
+    "a blank at its end": ("secret \n", "secret", (_TRIMMED,), "secret ", (_KEPT,)),
+    "a blank at its start": (" secret", "secret", (_TRIMMED,), " secret", (_KEPT,)),
+    "a mark and a blank": (f"{MARK} secret", "secret", (_MARKED, _TRIMMED), " secret", (_MARKED, _KEPT)),
+    "a no-break space in it": (
+        "se\u00a0cret",
+        "se\u00a0cret",
+        (_LIKE_A_BLANK,),
+        "se\u00a0cret",
+        (_LIKE_A_BLANK,),
+    ),
+    "a no-break space at its end": ("secret\u00a0", "secret", (_TRIMMED,), "secret\u00a0", (_KEPT,)),
+    "letters of anywhere": ("pässwörd✓", "pässwörd✓", (), "pässwörd✓", ()),
+}
+
+
+@pytest.mark.parametrize("case", _ROWS)
+def test_what_can_not_be_meant_is_left_out_and_what_may_be_is_said(case: str) -> None:
+    held, token, said_of_token, password, said_of_password = _ROWS[case]
+    said: list[str] = []
+
+    assert clean(held, said.append) == token
+    assert tuple(said) == said_of_token
+    said.clear()
+    assert clean(held, said.append, may_end_blank=True) == password
+    assert tuple(said) == said_of_password
+
+
+_REFUSED = {
+    "": "must not be empty",
+    " \n": "must not be empty",
+    MARK: "must not be empty",
+    "se\0cret": "must not hold NUL characters (is it UTF-16 text?)",
+    "se\tcret": "must not hold tabs",
+    "secret\n\n": "must not hold line breaks",
+    "se\ncret": "must not hold line breaks",
+    "se\rcret": "must not hold carriage returns",
+    "se\x7fcret": "must not hold a control character (U+007F)",
+    "se\x85cret": "must not hold a control character (U+0085)",
+    "se\u200bcret": "must not hold an invisible character (U+200B, zero width space)",
+    "secret\u200d": "must not hold an invisible character (U+200D, zero width joiner)",
+    f"se{MARK}cret": "must not hold an invisible character (U+FEFF, zero width no-break space)",
+    f"{MARK}{MARK}secret": "must not hold an invisible character (U+FEFF, zero width no-break space)",
+    "se\u00adcret": "must not hold an invisible character (U+00AD, soft hyphen)",
+    "\u202esecret": "must not hold an invisible character (U+202E, right-to-left override)",
+    "se\u2028cret": "must not hold an invisible character (U+2028, line separator)",
+    "se\ud800cret": "must not hold a control character (U+D800)",
+}
+
+
+@pytest.mark.parametrize("held", _REFUSED, ids=ascii)
+def test_what_can_not_be_in_a_secret_is_named(held: str) -> None:
+    with pytest.raises(ValueError, match="must not") as caught:
+        clean(held, lambda _: None, may_end_blank=True)
+
+    assert str(caught.value) == _REFUSED[held]
+
+
+# Every secret there is: its place, its block as YAML with {} for the key or its file, and how to find it.
+_TARGET = "targets: [{{url: 'https://wa.example', {}}}]"
+_PAGER = "targets: [{{url: 'https://wa.example'}}]\npager: {{{}}}"
+_PLACES: dict[str, tuple[str, str, Callable[[Config], Secret | None]]] = {
+    "targets[0].auth.api_key": (
+        _TARGET,
+        "auth: {{{}}}",
+        lambda config: config.targets[0].auth.api_key,
+    ),
+    "targets[0].auth.password": (
+        _TARGET,
+        "auth: {{username: me, {}}}",
+        lambda config: config.targets[0].auth.password,
+    ),
+    "targets[0].auth.bearer_token": (
+        _TARGET,
+        "auth: {{{}}}",
+        lambda config: config.targets[0].auth.bearer_token,
+    ),
+    "targets[0].proxy_auth.password": (
+        _TARGET,
+        "proxy_url: 'http://p', proxy_auth: {{username: me, {}}}",
+        lambda config: config.targets[0].proxy_auth and config.targets[0].proxy_auth.password,
+    ),
+    "pager.webhook.secret": (
+        _PAGER,
+        "webhook: {{{}}}",
+        lambda config: config.pager and config.pager.gate.token,
+    ),
+    "pager.webhook.password": (
+        _PAGER,
+        "webhook: {{username: me, {}}}",
+        lambda config: config.pager and config.pager.gate.password,
+    ),
+    "pager.heartbeat_url": (
+        _PAGER,
+        "{}",
+        lambda config: config.pager and config.pager.heartbeat_url,
+    ),
+}
+_VALUE = "https://hunter2.example/hunter2"  # good for all of them
+
+
+def _load(folder: Path, place: str, given: str) -> Loaded:
+    document, block, _ = _PLACES[place]
+    (folder / "waexporter.yml").write_text(document.format(block.format(given)), encoding="utf-8")
+    return load(str(folder / "waexporter.yml"), {})
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_every_secret_is_cleaned_that_comes_from_a_file(place: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{MARK}{_VALUE}\r\n", encoding="utf-8", newline="")
+
+    config, notes = _load(tmp_path, place, f"{place.rpartition('.')[2]}_file: secret")
+
+    assert _PLACES[place][2](config) == Secret(_VALUE)
+    assert notes == (f"{place}_file: what {tmp_path}/secret holds {_MARKED}",)
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_every_secret_is_cleaned_that_stands_in_place(place: str, tmp_path: Path) -> None:
+    config, notes = _load(tmp_path, place, f'{place.rpartition(".")[2]}: "\\uFEFF{_VALUE}\\n"')
+
+    assert _PLACES[place][2](config) == Secret(_VALUE)
+    assert notes == (f"{place}: {_MARKED}",)
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_no_secret_may_hold_what_nobody_sees(place: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _load(tmp_path, place, f'{place.rpartition(".")[2]}: "{_VALUE}\\u200B"')
+
+    words = "must not hold an invisible character (U+200B, zero width space)"
+    assert caught.value.problems == (f"{place}: {words}",)
+
+
+def test_a_fallback_is_cleaned_and_named_by_its_place(tmp_path: Path) -> None:
+    text = f'fallback: ["{_VALUE}", " {_VALUE}\\n"]'
+    (tmp_path / "waexporter.yml").write_text(_PAGER.format(text), encoding="utf-8")
+
+    config, notes = load(str(tmp_path / "waexporter.yml"), {})
+
+    assert config.pager is not None
+    assert config.pager.fallback == (Secret(_VALUE), Secret(_VALUE))
+    assert notes == (f"pager.fallback[1]: {_TRIMMED}",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "beside"),
+    [
+        ("WAEXPORTER_API_KEY", ""),
+        ("WA_API_KEY", ""),
+        ("WAEXPORTER_BEARER_TOKEN", ""),
+        ("WAEXPORTER_PASSWORD", "WAEXPORTER_USERNAME"),
+        ("WA_WEB_PASSWORD", "WA_WEB_USERNAME"),
+    ],
+)
+def test_variables_are_cleaned_alike(variable: str, beside: str) -> None:
+    environ = {"WAEXPORTER_TARGET_URL": "https://wa.example", variable: f"{MARK}{_VALUE}\r"}
+    if beside:
+        environ[beside] = "me"
+
+    config, notes = load(None, environ)
+
+    auth = config.targets[0].auth
+    assert Secret(_VALUE) in {auth.api_key, auth.bearer_token, auth.password}
+    assert notes == (f"{variable}: {_MARKED}",)
+
+
+def test_a_secret_is_read_again_from_the_file_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("old\n")
+    config, _ = _load(tmp_path, "targets[0].auth.bearer_token", "bearer_token_file: secret")
+    old = config.targets[0].auth.bearer_token
+    assert old is not None
+    (tmp_path / "secret").write_text(f"{MARK}new\n", encoding="utf-8")
+
+    new = reread("bearer_token", old)
+
+    assert new == Secret("new")
+    assert new.file == old.file
+
+
+def test_a_secret_that_came_from_no_file_is_not_read_again() -> None:
+    assert reread("password", Secret("old")) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"two\nlines", b"with blank", b"\xff\xfe", "schlüssel".encode()])
+def test_a_file_that_holds_nothing_usable_any_more_gives_nothing(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(content)
+
+    with pytest.raises(ValueError, match="secret"):
+        reread("api_key", Secret("old", str(tmp_path / "secret")))
+
+
+def test_a_pipe_is_not_waited_for_when_a_secret_is_read_again(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret")
+    began = time.monotonic()
+
+    with pytest.raises(ValueError, match="secret"):
+        reread("password", Secret("old", str(tmp_path / "secret")))
+
+    assert time.monotonic() - began < 5
