@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import trustme
@@ -25,10 +25,9 @@ from waexporter.model import (
     WebSettings,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 TOO_OFTEN = "is more often than the API's limit of 10 polls a minute; expect refused polls"
+_FILES = Path(__file__).parent / "bad_configs" / "files"
+_CERT, _KEY = _FILES / "client.pem", _FILES / "client.key.pem"
 FULL = """
 targets:
   - name: support-line
@@ -172,6 +171,107 @@ def test_an_address_loses_what_the_program_adds_and_gives_the_default_name(
     assert (config.targets[0].url, config.targets[0].name) == (kept, name)
 
 
+_CUT = "at its end is a path of the API, and is left out"
+
+
+@pytest.mark.parametrize(
+    ("path", "kept", "cut"),
+    [
+        ("/v1/health", "", "/v1/health"),
+        ("/v1/users/login", "", "/v1/users/login"),
+        ("/v1/metrics/", "", "/v1/metrics"),
+        ("/v1/messages", "", "/v1/messages"),
+        ("/v1/stats/app", "", "/v1/stats/app"),
+        ("/v1/settings/application", "", "/v1/settings/application"),
+        ("/v1/certificates/external/ca", "", "/v1/certificates/external/ca"),
+        ("/gateway/v1/health", "/gateway", "/v1/health"),
+        ("/v1/clientA/v1/health", "/v1/clientA", "/v1/health"),
+        # a gateway's own prefix
+        ("/v1/clientA", "/v1/clientA", ""),
+        ("/v1/clientA/v1", "/v1/clientA", ""),
+        ("/v1/healthy", "/v1/healthy", ""),
+        ("/v2/health", "/v2/health", ""),
+        ("/health", "/health", ""),
+        ("/v1/health/v1", "/v1/health", ""),
+    ],
+)
+def test_a_path_of_the_api_is_cut_off_the_address_with_a_note(
+    tmp_path: Path, path: str, kept: str, cut: str
+) -> None:
+    config, notes = loaded(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
+
+    assert config.targets[0].url == f"https://wa.example{kept}"
+    assert notes == ((f"targets[0].url: {cut} {_CUT}",) if cut else ())
+
+
+def _write_identity(folder: Path) -> bytes:
+    """Write c.pem and k.pem; gives the digest that stands for both."""
+    issued = trustme.CA().issue_cert("client.example")
+    issued.private_key_pem.write_to_path(str(folder / "k.pem"))
+    (folder / "c.pem").write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+    return b"".join(hashlib.sha256((folder / name).read_bytes()).digest() for name in ("c.pem", "k.pem"))
+
+
+def test_a_certificate_for_the_target_comes_with_its_key_and_a_digest_of_both(tmp_path: Path) -> None:
+    digest = _write_identity(tmp_path)
+
+    tls = target(tmp_path, "tls: {cert_file: c.pem, key_file: k.pem}").tls
+
+    assert tls == Tls(cert_file=f"{tmp_path}/c.pem", key_file=f"{tmp_path}/k.pem", identity=digest)
+
+
+def test_a_certificate_that_was_replaced_in_its_files_is_another_one(tmp_path: Path) -> None:
+    seen = []
+
+    for _ in range(2):
+        _write_identity(tmp_path)
+        seen.append(target(tmp_path, "tls: {cert_file: c.pem, key_file: k.pem}"))
+
+    assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        ("{bearer_token: x}", Auth(bearer_token=Secret("x"))),
+        ("{bearer_token_file: token}", Auth(bearer_token=Secret("a.b-c"))),
+        ("{header: D360-API-KEY, api_key: short}", Auth(api_key=Secret("short"), header="D360-API-KEY")),
+        ("{header: X-Key, api_key_file: token}", Auth(api_key=Secret("a.b-c"), header="X-Key")),
+    ],
+)
+def test_there_are_other_doors_than_the_clients_own(tmp_path: Path, auth: str, expected: Auth) -> None:
+    (tmp_path / "token").write_text("a.b-c\n")
+
+    assert target(tmp_path, f"auth: {auth}").auth == expected
+
+
+def test_the_effective_configuration_has_the_other_doors_without_their_secrets(tmp_path: Path) -> None:
+    _write_identity(tmp_path)
+    text = """
+targets:
+  - url: https://a.example
+    auth: {bearer_token: hunter2}
+    tls: {cert_file: c.pem, key_file: k.pem}
+    proxy_url: http://proxy:3128
+    proxy_auth: {username: me, password: hunter2}
+  - url: https://b.example
+    auth: {header: D360-API-KEY, api_key: hunter2}
+"""
+
+    printed = effective(loaded(tmp_path, text).config)
+
+    first, second = yaml.safe_load(printed)["targets"]
+    assert "hunter2" not in printed
+    assert first["auth"] == {"bearer_token": "<secret>"}
+    assert first["tls"] == {
+        "cert_file": f"{tmp_path}/c.pem",
+        "key_file": f"{tmp_path}/k.pem",
+        "insecure_skip_verify": False,
+    }
+    assert first["proxy_auth"] == {"username": "me", "password": "<secret>"}
+    assert second["auth"] == {"api_key": "<secret>", "header": "D360-API-KEY"}
+
+
 @pytest.mark.parametrize("off", ["off", "'off'", "false", "{interval: off}"])
 def test_an_endpoint_can_be_switched_off_in_every_spelling_of_yaml(tmp_path: Path, off: str) -> None:
     assert set(plans(tmp_path, f"{{db: {off}}}")) == set(DEFAULT_PLANS) - {Endpoint.DB}
@@ -259,6 +359,10 @@ def test_an_absolute_path_is_left_alone(tmp_path: Path) -> None:
         (
             "targets: [{url: 'https://wa.example', canary_number: '+14155550100'}]",
             "targets[0].canary_number: is not used, because poll.canary is off",
+        ),
+        (
+            f"targets: [{{url: 'http://wa.example', tls: {{cert_file: {_CERT}, key_file: {_KEY}}}}}]",
+            "targets[0].tls: cert_file is not used, because the url begins with http://",
         ),
     ],
 )

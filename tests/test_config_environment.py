@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import ConfigError
-from waexporter.model import Auth, Config, LogSettings, Secret, Target, Tls, WebSettings
+from waexporter.model import Auth, Config, LogSettings, ProxyAuth, Secret, Target, Tls, WebSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +65,60 @@ def test_a_sidecar_needs_no_file() -> None:
         web=WebSettings("0.0.0.0", 9000),
         log=LogSettings("warning", "console"),
     )
+
+
+def test_the_other_doors_have_variables_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = trustme.CA().issue_cert("client.example")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    (tmp_path / "token").write_text("token-of-the-file")
+    (tmp_path / "word").write_text("word-of-the-file")
+    monkeypatch.chdir(tmp_path)
+    environ = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_BEARER_TOKEN_FILE": "token",
+        "WAEXPORTER_TLS_CERT_FILE": "both.pem",
+        "WAEXPORTER_TLS_KEY_FILE": "both.pem",
+        "WAEXPORTER_PROXY_URL": "http://proxy:3128",
+        "WAEXPORTER_PROXY_USERNAME": "me",
+        "WAEXPORTER_PROXY_PASSWORD_FILE": "word",
+    }
+
+    target = load(None, environ).config.targets[0]
+
+    assert target.auth == Auth(bearer_token=Secret("token-of-the-file"))
+    assert (target.tls.cert_file, target.tls.key_file) == (f"{tmp_path}/both.pem",) * 2
+    assert (target.proxy_url, target.proxy_auth) == (
+        "http://proxy:3128",
+        ProxyAuth("me", Secret("word-of-the-file")),
+    )
+
+
+def test_a_key_may_go_in_a_header_by_variables_too() -> None:
+    environ = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_API_KEY": "short",
+        "WAEXPORTER_AUTH_HEADER": "D360-API-KEY",
+        "WAEXPORTER_PROXY_URL": "http://proxy:3128",
+        "WAEXPORTER_PROXY_USERNAME": "me",
+        "WAEXPORTER_PROXY_PASSWORD": "word",
+    }
+
+    target = load(None, environ).config.targets[0]
+
+    assert target.auth == Auth(api_key=Secret("short"), header="D360-API-KEY")
+    assert target.proxy_auth == ProxyAuth("me", Secret("word"))
+
+
+def test_a_token_beside_a_login_is_refused_by_the_names_of_the_variables() -> None:
+    environ = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_BEARER_TOKEN": KEY,
+        "WA_WEB_USERNAME": "me",
+        "WA_WEB_PASSWORD": "word",
+    }
+
+    words = "WA_WEB_USERNAME is given too; a token needs nothing beside it"
+    assert problems(None, environ) == (f"WAEXPORTER_BEARER_TOKEN: {words}",)
 
 
 def test_the_names_of_metas_monitoring_are_enough() -> None:

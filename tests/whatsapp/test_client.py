@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import logging
 import os
@@ -16,14 +17,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.whatsapp.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
-from waexporter.model import Auth, Reason, Secret
+from waexporter.model import Auth, Distrust, Reason, Secret
 from waexporter.whatsapp import payloads
 from waexporter.whatsapp.exchange import Request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.whatsapp.conftest import Connect, Serve
     from tests.whatsapp.servers import Conversation, Script
     from waexporter.whatsapp.client import Client
@@ -482,6 +486,103 @@ def test_waiting_for_the_login_of_another_request_ends_at_the_deadline(
     other.join()
     assert caught.value.reason is Reason.TIMEOUT
     assert took < SOON
+
+
+# --- several webapps, one address --------------------------------------------------------------
+
+
+class Webapp:
+    """One of several webapps behind a balancer: they share a database of tokens, or have their own."""
+
+    def __init__(self, tokens: set[str]) -> None:
+        self.tokens = tokens
+        self.logins = 0
+
+    def answer(self, request: bytes) -> bytes:
+        line, *headers = request.decode().split("\r\n")
+        said = dict(header.split(": ", 1) for header in headers)
+        token = said["Authorization"].removeprefix("Bearer ")
+        if "/login" in line:
+            self.logins += 1
+            made = f"token-{len(self.tokens)}-of-{id(self)}-{self.logins}"
+            self.tokens.add(made)
+            return response(json.dumps({"users": [{"token": made}]}).encode())
+        if token not in self.tokens:
+            return response(b'{"errors":[{"code":1005,"title":"Access denied"}]}', "401 Unauthorized")
+        if "/logout" in line:
+            self.tokens.remove(token)
+        return response(HEALTH)
+
+
+def test_one_webapp_of_three_that_refuses_tokens_costs_few_logins_and_leaves_no_token(
+    serve: Serve, connect: Connect
+) -> None:
+    shared: set[str] = set()
+    webapps = [Webapp(shared), Webapp(shared), Webapp(set())]
+    turns = itertools.count()
+
+    def script(talk: Conversation) -> None:
+        while request := talk.read_request():
+            # The stranger gives no tokens: its logins go to the next.
+            webapp = webapps[next(turns) % 3]
+            talk.write((webapps[0] if b"/login" in request else webapp).answer(request))
+
+    client = connect(serve(script).url, auth=Auth(username="monitor", password=Secret("secret")))
+
+    statuses = [client.get("/v1/health", 20).status for _ in range(60)]
+    alive = len(shared)
+    client.close()
+
+    assert set(statuses) == {200}
+    assert webapps[0].logins == 2
+    assert alive == 1
+    assert client.account().distrust is Distrust.CONTRADICTORY
+
+
+# --- other doors -------------------------------------------------------------------------------
+
+
+def test_a_constant_token_needs_no_login_and_no_logout(serve: Serve, connect: Connect) -> None:
+    server = serve(always(response(HEALTH)))
+    client = connect(server.url, auth=Auth(bearer_token=Secret("token-of-many-letters")))
+
+    client.get("/v1/support", 20)
+    client.close()
+
+    assert [request.split(b" ")[1] for request in server.requests] == [b"/v1/support"]
+    assert b"Authorization: Bearer token-of-many-letters" in server.requests[0]
+
+
+def test_a_key_may_go_in_a_header_of_its_own_and_is_hidden_in_answers(serve: Serve, connect: Connect) -> None:
+    server = serve(always(response(b'{"details":"not key-of-many-letters"}', "403 Forbidden")))
+    client = connect(server.url, auth=Auth(api_key=KEY, header="D360-API-KEY"))
+
+    reply = client.get("/v1/support", 20)
+
+    assert reply.body == b'{"details":"not <secret>"}'
+    assert b"D360-API-KEY: key-of-many-letters" in server.requests[0]
+    assert b"Authorization" not in server.requests[0]
+
+
+def test_a_secret_that_was_replaced_in_its_file_is_read_again_and_said_once(
+    serve: Serve, connect: Connect, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("new-token-of-many-letters\n")
+
+    def script(talk: Conversation) -> None:
+        while request := talk.read_request():
+            talk.write(response(HEALTH) if b"new-token" in request else response(b"", "401 Unauthorized"))
+
+    old = Secret("old-token-of-many-letters", str(file))
+    client = connect(serve(script).url, auth=Auth(bearer_token=old))
+
+    with capture_logs() as lines:
+        replies = [client.get("/v1/health", 20) for _ in range(3)]
+
+    assert [reply.status for reply in replies] == [200] * 3
+    said = {"event": "a new secret was read from its file", "log_level": "info"}
+    assert lines == [{**said, "target": "one", "key": "auth.bearer_token"}]
 
 
 # --- the end -----------------------------------------------------------------------------------

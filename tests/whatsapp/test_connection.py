@@ -15,7 +15,7 @@ import trustme
 
 from tests.whatsapp.servers import always, deaf, dripping, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
-from waexporter.model import Limits, Reason, Target, Tls
+from waexporter.model import Limits, ProxyAuth, Reason, Secret, Target, Tls
 from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
@@ -370,6 +370,58 @@ def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
     assert caught.value.reason is Reason.TOO_LARGE
 
 
+# --- certificates of clients -------------------------------------------------------------------
+
+
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def demanding(request: pytest.FixtureRequest, serve: Serve, authority: trustme.CA) -> str:
+    """Start a server that lets nobody in without a certificate of the authority; gives its address."""
+    context = _context(authority.issue_cert("127.0.0.1"))
+    context.maximum_version = request.param
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    return serve(always(OK), context).url
+
+
+def _identity(authority: trustme.CA, ca_file: str, folder: Path) -> Tls:
+    issued = authority.issue_cert("client.example")
+    issued.cert_chain_pems[0].write_to_path(str(folder / "c.pem"))
+    issued.private_key_pem.write_to_path(str(folder / "k.pem"))
+    return Tls(ca_file, cert_file=str(folder / "c.pem"), key_file=str(folder / "k.pem"))
+
+
+def test_a_target_that_demands_a_certificate_is_shown_it(
+    demanding: str, connect: Connect, authority: trustme.CA, ca_file: str, tmp_path: Path
+) -> None:
+    client = connect(demanding, tls=_identity(authority, ca_file, tmp_path))
+
+    replies = [client.get("/v1/health", 20) for _ in range(2)]
+    served = client.served_certificates(20)
+
+    assert [reply.status for reply in replies] == [200, 200]
+    assert served
+
+
+def test_a_target_that_demands_a_certificate_in_vain_is_told_from_others(
+    demanding: str, connect: Connect, ca_file: str
+) -> None:
+    with pytest.raises(UnreachableError, match=r"set tls\.cert_file and tls\.key_file") as caught:
+        connect(demanding, tls=Tls(ca_file)).get("/v1/health", 20)
+
+    assert caught.value.reason is Reason.TLS
+
+
+def test_a_certificate_that_the_target_does_not_trust_is_said(
+    demanding: str, connect: Connect, ca_file: str, tmp_path: Path
+) -> None:
+    client = connect(demanding, tls=_identity(trustme.CA(), ca_file, tmp_path))
+
+    with pytest.raises(UnreachableError, match=r"the certificate in tls\.cert_file") as caught:
+        client.get("/v1/health", 20)
+
+    assert caught.value.reason is Reason.TLS
+
+
 # --- proxies -----------------------------------------------------------------------------------
 
 
@@ -429,6 +481,60 @@ def test_https_goes_through_a_proxy_in_a_tunnel(
     assert [reply.status for reply in replies] == [200, 200]
     assert proxy.requests[0].startswith(b"CONNECT wa.example:9090 HTTP/1.")
     assert proxy.connections == target.connections == 1
+
+
+PROXY_AUTH = ProxyAuth("me", Secret("hunter2-of-the-proxy"))
+PROVED = b"Proxy-Authorization: Basic bWU6aHVudGVyMi1vZi10aGUtcHJveHk="
+
+
+def test_a_proxy_gets_its_password_and_the_target_does_not(
+    connect: Connect, start_proxy: StartProxy, start_target: StartTarget
+) -> None:
+    target = start_target(always(OK))
+    proxy = start_proxy("http", Tunnel(target.port))
+    client = connect("https://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH)
+
+    client.get("/v1/health", 20)
+
+    assert PROVED in proxy.requests[0]
+    assert b"Proxy-Authorization" not in target.requests[0]
+
+
+def test_a_proxy_of_plain_http_gets_its_password_with_each_request(serve: Serve, connect: Connect) -> None:
+    proxy = serve(always(OK))
+    client = connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH)
+
+    for _ in range(2):
+        client.get("/v1/health", 20)
+
+    assert all(PROVED in request for request in proxy.requests)
+    assert len(proxy.requests) == 2
+
+
+@pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
+@pytest.mark.parametrize("proxy_auth", [None, PROXY_AUTH])
+def test_a_proxy_that_demands_a_password_is_said_without_it(
+    url: str, proxy_auth: ProxyAuth | None, serve: Serve, connect: Connect
+) -> None:
+    echo = PROVED.rpartition(b" ")[2]
+    proxy = serve(once(b"HTTP/1.1 407 Not %s\r\nContent-Length: %d\r\n\r\n%s" % (echo, len(echo), echo)))
+    client = connect(url, proxy_url=proxy.url, proxy_auth=proxy_auth)
+
+    with pytest.raises(UnreachableError) as caught:
+        client.get("/v1/health", 20)
+
+    assert str(caught.value) == "the proxy demands a password (407): set proxy_auth to the right one"
+
+
+def test_a_proxy_that_repeats_its_password_in_an_answer_gives_it_away_to_nobody(
+    serve: Serve, connect: Connect
+) -> None:
+    echo = PROVED.rpartition(b" ")[2]
+    proxy = serve(always(response(b'{"said":"%s"}' % echo, "502 Bad Gateway")))
+
+    reply = connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH).get("/v1/health", 20)
+
+    assert reply.body == b'{"said":"<secret>"}'
 
 
 def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Connect) -> None:

@@ -153,7 +153,7 @@ class Client:
         except ValueError:
             return None  # that the old one is refused is said already
         if new is not None and new != old:
-            _log.info("a secret was read anew from its file", target=self.target.name, key=f"auth.{name}")
+            _log.info("a new secret was read from its file", target=self.target.name, key=f"auth.{name}")
         return new
 
     def _drive(self, flow: Flow, ends: float) -> Reply:
