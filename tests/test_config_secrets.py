@@ -111,22 +111,22 @@ _PLACES: dict[str, tuple[str, str, Callable[[Config], Secret | None]]] = {
     "targets[0].proxy_auth.password": (
         _TARGET,
         "proxy_url: 'http://p', proxy_auth: {{username: me, {}}}",
-        lambda config: config.targets[0].proxy_auth and config.targets[0].proxy_auth.password,
+        lambda config: getattr(config.targets[0].proxy_auth, "password", None),
     ),
     "pager.webhook.secret": (
         _PAGER,
         "webhook: {{{}}}",
-        lambda config: config.pager and config.pager.gate.token,
+        lambda config: config.pager.gate.token if config.pager else None,
     ),
     "pager.webhook.password": (
         _PAGER,
         "webhook: {{username: me, {}}}",
-        lambda config: config.pager and config.pager.gate.password,
+        lambda config: config.pager.gate.password if config.pager else None,
     ),
     "pager.heartbeat_url": (
         _PAGER,
         "{}",
-        lambda config: config.pager and config.pager.heartbeat_url,
+        lambda config: config.pager.heartbeat_url if config.pager else None,
     ),
 }
 _VALUE = "https://hunter2.example/hunter2"  # good for all of them

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.arguments import build
 from waexporter.config import Loaded, check_gate, effective, load, parse_listen
+from waexporter.config.credentials import secret_of_file
 from waexporter.errors import ConfigError, StartError
 from waexporter.hangups import Hangups
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
@@ -217,13 +218,9 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 def _read_secret(path: str) -> Secret:
     try:
-        text = Path(path).read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"can't read {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
-    if not text or not text.isprintable():
-        message = f"{path} must hold a password, on one line"
-        raise StartError(message)
-    return Secret(text)
+        return secret_of_file(path, say=lambda words: _complain(f"note: {words}"), may_end_blank=True)
+    except ValueError as error:
+        raise StartError(str(error)) from error
 
 
 def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

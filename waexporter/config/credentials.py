@@ -60,10 +60,10 @@ def read_secret(
     )
     there = section.take(
         twin,
-        lambda value: _from_file(
+        lambda value: secret_of_file(
             section.resolve(text(value)),
             check,
-            lambda words: section.note(twin, words),
+            say=lambda words: section.note(twin, words),
             may_end_blank=may_end_blank,
         ),
         None,
@@ -115,12 +115,13 @@ def reread(name: str, old: Secret) -> Secret | None:
     is_password = name == "password"
     check = str if is_password else _token
     # A pipe is empty by now, and nobody waits for it.
-    return _from_file(old.file, check, lambda _: None, may_end_blank=is_password, patience=0.0)
+    return secret_of_file(old.file, check, say=lambda _: None, may_end_blank=is_password, patience=0.0)
 
 
-def _from_file(
-    path: str, check: Check, say: Say, *, may_end_blank: bool, patience: float = PATIENCE
+def secret_of_file(
+    path: str, check: Check = str, *, say: Say, may_end_blank: bool, patience: float = PATIENCE
 ) -> Secret:
+    """Read a secret from a file of its own; ValueError says in a sentence, with the path, why not."""
     content = read_text(path, limit=_LARGEST_FILE, patience=patience)
     if not content.strip("\r\n\ufeff"):
         raise ValueError(f"{path} is empty")

@@ -14,7 +14,6 @@ from waexporter.errors import BodyError
 from waexporter.model import Drop, Gateway, Health, Status
 from waexporter.whatsapp.envelope import (
     check,
-    decode,
     join_faults,
     list_faults,
     printable,
@@ -46,15 +45,12 @@ _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 # --- logins ------------------------------------------------------------------------------------
 
 
-_LOGIN = msgspec.json.Decoder(dict[str, Any])
-
-
 def read_login(body: bytes) -> tuple[str, float | None]:
     """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch, if that is said.
 
     Nothing but the token is needed, so nothing else can be wrong.
     """
-    for session in _sessions(decode(body, _LOGIN).get("users")):
+    for session in _sessions(read_document(body, "users")["users"]):
         token = session.get("token")
         if isinstance(token, str) and _is_header_safe(token):
             return token, _time(session.get("expires_after"))
@@ -62,10 +58,9 @@ def read_login(body: bytes) -> tuple[str, float | None]:
 
 
 def _sessions(users: object) -> list[dict[Any, Any]]:
-    """List what may be sessions; PHP writes a list with a gap as a map with numbers for keys."""
-    if isinstance(users, dict):
-        users = [users, *users.values()]
-    return [each for each in users if isinstance(each, dict)] if isinstance(users, list) else []
+    """List what may be sessions; a map may be the only one itself."""
+    listed = as_list(users) or [users]
+    return [each for each in listed if isinstance(each, dict)]
 
 
 def _time(said: object) -> float | None:
