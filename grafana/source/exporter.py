@@ -199,11 +199,13 @@ _POLLS = (
         Head(
             17,
             "Logins",
-            "One a week is normal. Refused ones lock the client's login for an hour when there are too many.",
+            "One a week is normal. Refused ones lock the client's login for an hour when there are too many. "
+            "Tokens that are refused again and again: do all webapps share one database?",
             "cps",
             8,
         ),
         Query(total(rate(client("waexporter_logins_total")), "result"), "{{target}} {{result}}"),
+        Query(total(rate(client("waexporter_tokens_refused_total"))), "{{target}} tokens refused"),
     ),
 )
 
