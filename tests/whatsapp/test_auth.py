@@ -444,6 +444,18 @@ def test_behind_one_webapp_of_three_that_refuses_tokens_logins_are_few_and_polls
     assert account.tokens_refused > logins
 
 
+def test_a_path_whose_first_answer_is_a_strangers_is_asked_once_more() -> None:
+    world = World(LOGIN)
+    world.upstream.at = _by_turns(GOOD, GOOD, DENIED)(world)
+    _poll_for(world, 60.0)
+    answers = iter([DENIED, GOOD])
+    world.upstream.at = lambda _: next(answers)
+
+    reply = world.send(SUPPORT)
+
+    assert reply is GOOD
+
+
 _BOTH_WAYS = ("login", "logout")
 
 

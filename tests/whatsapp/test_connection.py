@@ -487,11 +487,12 @@ PROXY_AUTH = ProxyAuth("me", Secret("hunter2-of-the-proxy"))
 PROVED = b"Proxy-Authorization: Basic bWU6aHVudGVyMi1vZi10aGUtcHJveHk="
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_gets_its_password_and_the_target_does_not(
-    connect: Connect, start_proxy: StartProxy, start_target: StartTarget
+    scheme: str, connect: Connect, start_proxy: StartProxy, start_target: StartTarget
 ) -> None:
     target = start_target(always(OK))
-    proxy = start_proxy("http", Tunnel(target.port))
+    proxy = start_proxy(scheme, Tunnel(target.port))
     client = connect("https://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH)
 
     client.get("/v1/health", 20)

@@ -88,14 +88,18 @@ def clean(secret: str, say: Say, *, may_end_blank: bool = False) -> str:
     if not may_end_blank and bare != line:
         say("begins or ends with a blank, which is left out")
         line = bare
-    for character in line:
-        if unicodedata.category(character) in _UNSEEN:
-            raise ValueError(f"must not hold {_name(character)}")
+    _refuse_unseen(line)
     if bare != line:
         say("begins or ends with a blank, which is kept: is it meant?")
     if any(character.isspace() and character != " " for character in bare):
         say("holds a character that looks like a blank and is none: is it meant?")
     return line
+
+
+def _refuse_unseen(line: str) -> None:
+    for character in line:
+        if unicodedata.category(character) in _UNSEEN:
+            raise ValueError(f"must not hold {_name(character)}")
 
 
 def _name(character: str) -> str:
@@ -185,9 +189,11 @@ def _check_token(auth: Section) -> None:
 
 
 def _username(value: object) -> str:
-    if ":" in text(value):
+    name = text(value)
+    if ":" in name:
         raise ValueError('must not hold ":", which ends the name in Basic authentication')
-    return text(value)
+    _refuse_unseen(name)
+    return name
 
 
 def _api_key(key: str) -> str:

@@ -231,7 +231,7 @@ class Auth:
             return reply
         if token is self._token and not self._pace.allows(now):
             # One of several webapps may refuse what the others accept.
-            return (yield from self._tried(request, token)) if request.path in self._accepting else reply
+            return (yield from self._tried(request, token))
         fresh = yield from self._fresh(token, ends)
         reply = yield from self._tried(request, fresh)
         if _is_token_refused(reply):
@@ -240,14 +240,14 @@ class Auth:
         return reply
 
     def _count_refusal(self, path: str, token: _Token) -> None:
-        # A path that has never accepted a token says nothing of tokens, but of what the account may do; nor
-        # does one that was sent while another thread replaced it.
-        if path not in self._accepting or token is not self._token:
-            return
-        self._refusals += 1
-        if not self._lost or self._lost[-1][0] is not token:
-            self._lost.append((token, self._clock().steady))
+        if token is not self._token:
+            return  # another thread has replaced it, and it was logged out
         token.refused_at.add(path)
+        # A path that has never accepted a token may be none for this account.
+        if path in self._accepting:
+            self._refusals += 1
+            if not self._lost or self._lost[-1][0] is not token:
+                self._lost.append((token, self._clock().steady))
 
     def _distrust(self) -> Distrust | None:
         since = self._clock().steady - DISTRUST_TIME
