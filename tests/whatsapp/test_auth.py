@@ -547,6 +547,18 @@ def test_a_logout_that_meets_the_wrong_webapp_is_tried_once_more(failure: Reply 
     assert world.upstream.take().count(_log_out("T1")) == 2
 
 
+def test_leaving_by_the_wrong_webapp_is_tried_once_more() -> None:
+    world = World(LOGIN)
+    world.send()
+    answers = iter([DENIED, GOOD])
+    world.upstream.at = lambda _: next(answers)
+    world.upstream.take()
+
+    world.upstream.drive(world.auth.leave(1.0))
+
+    assert world.upstream.take() == [_log_out("T1")] * 2
+
+
 def test_leaving_logs_out_what_was_given_up_and_not_yet_logged_out() -> None:
     world = World(LOGIN)
     world.send()

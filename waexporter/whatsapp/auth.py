@@ -163,11 +163,10 @@ class Auth:
         self._has_left = True
         with self._alone(self._clock().steady + timeout):
             token, self._token = self._token, None
-        reply = Reply(200, b"")
         if token is not None:
-            reply = yield _log_out(token.text)
+            self._given_up.appendleft((token.text, 0))
         yield from self._clear_away()
-        return reply
+        return Reply(200, b"")
 
     # --- what needs no login -------------------------------------------------------------------
 
@@ -274,15 +273,20 @@ class Auth:
     def _clear_away(self) -> Generator[Request, Reply, None]:
         """Log out tokens that were given up; a webapp may refuse one that another one knows."""
         while self._given_up:
-            with suppress(IndexError):  # another thread may take the last one
+            try:
                 text, attempts = self._given_up.popleft()
-                try:
-                    is_done = not is_refused((yield _log_out(text)))
-                except ApiError:
-                    is_done = False
-                # What is left behind after that ends by itself in some days.
-                if not is_done and attempts + 1 < LOGOUT_ATTEMPTS:
-                    self._given_up.append((text, attempts + 1))
+            except IndexError:
+                return  # another thread has taken the last one
+            is_silent, is_done = False, False
+            try:
+                is_done = not is_refused((yield _log_out(text)))
+            except ApiError:
+                is_silent = True
+            # What is left behind after that ends by itself in some days.
+            if not is_done and attempts + 1 < LOGOUT_ATTEMPTS:
+                self._given_up.append((text, attempts + 1))
+            if is_silent:
+                return
 
     # --- logins --------------------------------------------------------------------------------
 
