@@ -10,6 +10,7 @@ import pytest
 
 from tests.real.network import find_free_port
 from waexporter.bootstrap import Wish, bootstrap, make_password
+from waexporter.cli import main
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import StartError
 from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
@@ -169,3 +170,38 @@ def test_every_password_is_new_and_has_a_character_of_each_class() -> None:
         assert any(each.isupper() for each in password)
         assert any(each.isdigit() for each in password)
         assert not password.isalnum()
+
+
+def test_the_admins_password_is_cleaned_as_every_secret_is(
+    simulator: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, kept = tmp_path / "admin", tmp_path / "kept"
+    given.write_bytes(b"\xef\xbb\xbf" + OWNER[1].encode() + b"\r\n")
+
+    exit_code = main(
+        [
+            *("bootstrap", "--url", simulator.url, "--admin-user", OWNER[0], "--user", "cleaned"),
+            *("--admin-password-file", str(given), "--password-file", str(kept)),
+        ]
+    )
+
+    assert exit_code == 0
+    note = f"note: what {given} holds begins with a byte order mark, which is left out\n"
+    assert capsys.readouterr().err == note
+
+
+def test_an_admins_password_in_utf_16_is_refused_with_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "admin"
+    given.write_text(OWNER[1], encoding="utf-16")
+
+    exit_code = main(
+        [
+            *("bootstrap", "--url", "http://wa.example", "--admin-user", OWNER[0]),
+            *("--admin-password-file", str(given), "--password-file", str(tmp_path / "kept")),
+        ]
+    )
+
+    assert exit_code == 1
+    assert capsys.readouterr().err == f"{given} is UTF-16 text; save it as UTF-8\n"
