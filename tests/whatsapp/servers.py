@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import select
 import socket
 import ssl
 import struct
@@ -60,9 +61,9 @@ class Conversation:
 
     def join(self, other: socket.socket) -> None:
         """Pass on whatever comes from here to there and from there to here."""
-        back = self.server.start(lambda: _pass_on(other, self.connection))
-        _pass_on(self.connection, other)
-        back.join(_PATIENCE)  # closed before, `other` might lend its number to a socket that never ends
+        ways = {self.connection: other, other: self.connection}
+        while all(_pass_on(source, ways[source]) for source in _readable(ways)):
+            pass
 
     def reset(self) -> None:
         """End the connection by a reset."""
@@ -148,11 +149,27 @@ def _shake_hands(protected: ssl.SSLSocket) -> bool:
     return True
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    _end(sink)
+def _readable(connections: Iterable[socket.socket]) -> list[socket.socket]:
+    """Wait for something to read; what is unprotected already shows no more at the socket."""
+    waiting = [each for each in connections if isinstance(each, ssl.SSLSocket) and each.pending()]
+    return waiting or select.select(list(connections), (), (), _PATIENCE)[0]
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
+    """Pass on what is there to read, and tell whether more may come.
+
+    Both ways share a thread: OpenSSL allows one at a time in a connection, and of two at once one is told now and
+    then that the connection has ended.
+    """
+    source.settimeout(0.0)
+    try:
+        data = source.recv(65536)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return True  # no more than a part of a record
+    finally:
+        source.settimeout(_PATIENCE)
+    sink.sendall(data)
+    return bool(data)
 
 
 def _end(connection: socket.socket) -> None:
