@@ -111,7 +111,7 @@ def test_a_count_of_truncated_alerts_below_zero_is_none() -> None:
         (b" \r\n", "the body is empty"),
         (b"hello", "the body is not JSON"),
         (b'{"version": "4"', "the body is not JSON"),
-        (b"\xff\xfe", "the body is not JSON"),
+        (b"\xff\xfe", "the body is UTF-16 or UTF-32"),
         (b'{"version": "4", "x": ' + b"[" * 100_000, "the body is not JSON"),
         (b"null", "no webhook of Alertmanager"),
         (b"[]", "no webhook of Alertmanager"),

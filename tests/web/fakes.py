@@ -146,7 +146,7 @@ def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Got:
     scope = {
         "type": "http",
         "method": method,
-        "path": path,
+        "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "headers": named,
         "server": ("192.0.2.7", 9847),

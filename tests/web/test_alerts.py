@@ -19,7 +19,7 @@ from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.entries import Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.paging.webhook import LARGEST
-from waexporter.web import site as site_module
+from waexporter.web import body as body_module
 from waexporter.web.alerts import admits
 from waexporter.web.site import SAFETY
 
@@ -99,7 +99,13 @@ async def _post(
     site: Site, path: str, receive: Callable[[], Awaitable[dict[str, Any]]], headers: dict[str, str]
 ) -> Got:
     named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": named}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": named,
+    }
     sent: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -272,7 +278,7 @@ def test_a_length_that_is_none_does_no_harm(length: str) -> None:
 
 
 def test_a_body_that_does_not_come_is_to_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_module, "_BODY_TIME", 0.05)
+    monkeypatch.setattr(body_module, "TIME", 0.05)
     pager = FakePager()
 
     got = post(pager_site(pager), b"{", None)

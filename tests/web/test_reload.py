@@ -168,7 +168,7 @@ def test_it_does_not_wait_for_a_body() -> None:
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/-/reload",
+        "raw_path": b"/-/reload",
         "query_string": b"",
         "headers": [],
         "server": HERE,

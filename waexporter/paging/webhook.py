@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,7 @@ def read_webhook(body: bytes, now: float) -> Webhook:
 
     Unknown keys are ignored: later versions of Alertmanager add some. Raises WebhookError.
     """
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         read = _BODY_DECODER.decode(body)
     except _UNREADABLE as error:
@@ -93,6 +95,8 @@ def _digest(labels: dict[str, str]) -> str:
 def _explain(body: bytes, error: Exception) -> str:
     if not body.strip():
         return "the body is empty"
+    if b"\0" in body[:2] or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "the body is UTF-16 or UTF-32; send it as UTF-8"
     if not isinstance(error, msgspec.ValidationError):
         return "the body is not JSON"
     try:

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100
 _MOST_PAGES = 1000
 _SHOWN_ALERTS = 20  # of one page
+_UNREAD = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large", HTTPStatus.SERVICE_UNAVAILABLE: "failed"}
 _NO_PAGER = "No pager is configured: add a block pager to the configuration."
 
 
@@ -66,8 +67,7 @@ def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
 def count_refused(status: int, exporter: Exporter) -> None:
     """Count a webhook whose body was not taken."""
     if exporter.pager is not None:
-        is_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        exporter.pager.count_webhook("too_large" if is_large else "failed")
+        exporter.pager.count_webhook(_UNREAD.get(status, "invalid"))
 
 
 def receive_alerts(question: Question, exporter: Exporter) -> Answer:

@@ -59,6 +59,13 @@ class Connection(H11Protocol):
         elif not self._busy():
             self._wait(self.patience.keep_alive + self.patience.closing)
 
+    def _should_upgrade(self) -> bool:
+        """Go on in HTTP/1.1, as whoever offers another protocol expects: Java does so with every request.
+
+        uvicorn would log each time that a library is missing.
+        """
+        return False
+
     def pause_writing(self) -> None:
         """Start the clock for a client that doesn't read."""
         super().pause_writing()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -19,12 +20,15 @@ JSON = "application/json"
 
 Scope: TypeAlias = "Mapping[str, Any]"  # of ASGI, which types none of its values
 
+_ABSOLUTE = re.compile(r"https?://[^/]+", re.IGNORECASE)
+_SLASH = re.compile("%2f", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request, understood."""
 
-    path: str
+    path: str  # empty: the request names none
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
@@ -35,6 +39,11 @@ class Question:
     def header(self, name: str) -> str:
         """Give a header, its repetitions joined by commas, or an empty text."""
         return ", ".join(value for key, value in self.headers if key == name)
+
+    @property
+    def has_two_lengths(self) -> bool:
+        """Whether the end of the body is told in two ways, of which a proxy may have believed the other."""
+        return bool(self.header("content-length") and self.header("transfer-encoding"))
 
     def values(self, name: str) -> tuple[str, ...]:
         """Give every value of a query parameter."""
@@ -63,13 +72,24 @@ class Later:
 def read_question(scope: Scope, at: float) -> Question:
     """Understand an ASGI scope of the type http."""
     return Question(
-        path=scope["path"],
+        path=read_path(scope["raw_path"].decode("latin-1")),
         method=scope["method"],
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         address=scope.get("server"),
         at=at,
     )
+
+
+def read_path(target: str) -> str:
+    """Return the path of a request target without its query (RFC 9112, section 3.2); empty where it has none.
+
+    A proxy may send a whole address. An encoded slash stays encoded: whoever guards a path before us sees no
+    slash there either.
+    """
+    address = _ABSOLUTE.match(target)
+    path = (target[address.end() :] or "/") if address else target
+    return unquote(_SLASH.sub("%252F", path)) if path.startswith("/") else ""
 
 
 def say(sentence: str, status: int = 200) -> Answer:

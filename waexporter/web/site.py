@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from waexporter.web.body import GoneError, read_body, unpack
 from waexporter.web.exchange import Answer, Later, Question, Scope, read_question, refuse
 from waexporter.web.routes import ROUTES
 
@@ -28,7 +29,6 @@ _Result = TypeVar("_Result")
 _WORKERS = 8
 # Bytes handed to the socket at a time: a page comes in thousands of pieces, each a system call.
 _PIECE = 65_536
-_BODY_TIME = 15.0  # seconds in which a body must be here
 # Answers that may wait for something at a time: half of the connections, so that the others find one.
 WAITING: Final = 128
 
@@ -74,11 +74,11 @@ class Site:
         route = self._find(question)
         try:
             answer = await self._answer(question, route, receive)
-        except _GoneError:
+        except GoneError:
             return
         self._observers.on_request(route.path if route else OTHER, answer.status)
         try:
-            await _send(answer, send, with_body=question.method != "HEAD")
+            await _send(question, answer, send)
         except asyncio.CancelledError:
             return  # the server stops, and this client has not taken its answer in time
 
@@ -106,12 +106,17 @@ class Site:
         refusal = await self._work(self._admit, question, route)
         if refusal is not None:
             return refusal
-        body = await _read_body(question, route.largest_body, receive)
-        if isinstance(body, Answer):
-            if route.on_unread is not None:
-                route.on_unread(body.status, self._exporter)
-            return body
-        return await self._work(self._decide, replace(question, body=body), route)
+        packed = await read_body(question, route.largest_body, receive)
+        return await self._work(lambda *_: self._take(question, route, packed), question, route)
+
+    def _take(self, question: Question, route: Route, packed: bytes | Answer) -> Answer | Later:
+        """Answer a request whose body was read, or refused."""
+        body = unpack(question, packed, route.largest_body) if isinstance(packed, bytes) else packed
+        if isinstance(body, bytes):
+            return self._decide(replace(question, body=body), route)
+        if route.on_unread is not None:
+            route.on_unread(body.status, self._exporter)
+        return body
 
     async def _end(self, later: Later, question: Question, route: Route | None) -> Answer:
         """Wait without a thread: more clients may be silent at a time than there are workers."""
@@ -141,6 +146,8 @@ class Site:
 
     def _decide(self, question: Question, route: Route | None) -> Answer | Later:
         """Find who answers, and let no bug of theirs through."""
+        if not question.path:
+            return refuse(question, 400, "Ask for a path such as /metrics, or for a whole http:// address.")
         if route is None:
             return refuse(question, 404, "There is nothing here; the page / lists what there is.")
         if question.method not in route.methods:
@@ -159,47 +166,18 @@ class Site:
             return refuse(question, 500, "The exporter failed to answer; its log says why.")
 
 
-class _GoneError(Exception):
-    """The client left before its request was complete."""
-
-
-async def _read_body(question: Question, largest: int, receive: Receive) -> bytes | Answer:
-    """Read a whole body within limits of size and time; what goes beyond them is refused.
-
-    503 and not 408 for one that does not come: whoever delivers here tries again after a 5xx only.
-    """
-    close = ("connection", "close")
-    too_large = refuse(question, 413, f"The body must be at most {largest} bytes.", close)
-    length = question.header("content-length")
-    if length.isdecimal() and int(length) > largest:
-        return too_large
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(_BODY_TIME):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _GoneError
-                pieces.append(message.get("body", b""))
-                size += len(pieces[-1])
-                if size > largest:
-                    return too_large
-                if not message.get("more_body", False):
-                    return b"".join(pieces)
-    except TimeoutError:
-        return refuse(question, 503, f"The body did not come within {_BODY_TIME:g} s.", close)
-
-
-async def _send(answer: Answer, send: Send, *, with_body: bool) -> None:
+async def _send(question: Question, answer: Answer, send: Send) -> None:
     headers = SAFETY | {
         "content-type": answer.content_type,
         "content-length": str(sum(map(len, answer.body))),
     }
     headers |= dict(answer.headers)
+    if question.has_two_lengths:
+        # What follows may be the rest of a body, smuggled past a proxy that believed the other length.
+        headers["connection"] = "close"
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    for piece in _pieces(answer.body) if with_body else ():
+    for piece in _pieces(answer.body) if question.method != "HEAD" else ():
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
