@@ -151,15 +151,16 @@ def _shake_hands(protected: ssl.SSLSocket) -> bool:
 
 def _readable(connections: Iterable[socket.socket]) -> list[socket.socket]:
     """Wait for something to read; what is unprotected already shows no more at the socket."""
-    waiting = [each for each in connections if isinstance(each, ssl.SSLSocket) and each.pending()]
-    return waiting or select.select(list(connections), (), (), _PATIENCE)[0]
+    every = list(connections)
+    waiting = [each for each in every if isinstance(each, ssl.SSLSocket) and each.pending()]
+    return [*waiting] or select.select(every, (), (), _PATIENCE)[0]
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
     """Pass on what is there to read, and tell whether more may come.
 
-    Both ways share a thread: OpenSSL allows one at a time in a connection, and of two at once one is told now and
-    then that the connection has ended.
+    Both ways share a thread: OpenSSL allows one at a time in a connection, and of two at once one is told
+    now and then that the connection has ended.
     """
     source.settimeout(0.0)
     try:

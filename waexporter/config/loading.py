@@ -9,6 +9,7 @@ from waexporter.config.document import parse_document
 from waexporter.config.environment import CONFIG_VARIABLE, blend, misspelled
 from waexporter.config.files import read_text
 from waexporter.config.pager import read_pager
+from waexporter.config.placeholders import placeholders
 from waexporter.config.polls import Polls, read_polls
 from waexporter.config.scalars import workers
 from waexporter.config.section import Report, Section
@@ -24,6 +25,10 @@ _LARGEST_FILE = 4 * 1024 * 1024
 _NO_TARGET = (
     'no target: name a file with "targets: [{url: https://host:9090}]" by --config or WAEXPORTER_CONFIG,',
     "or set WAEXPORTER_TARGET_URL and WAEXPORTER_API_KEY (or WAEXPORTER_USERNAME and WAEXPORTER_PASSWORD)",
+)
+_LITERALLY = (
+    "holds what looks like an environment variable, which is taken literally; write the value itself, let a "
+    "key with _file name the file of a secret, or set a WAEXPORTER_ variable in its place"
 )
 _NO_TARGET_IN_FILE = ("targets: is required, with at least one entry such as - url: https://host:9090",)
 
@@ -45,6 +50,11 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
     slips = misspelled(environ)
     report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
     config = _config(Section(report, "", mixture.document))
+    for key_path in placeholders(mixture.document):
+        say = (
+            report.problem if report.problems else report.note
+        )  # it may well be the cause of another problem
+        say(key_path, _LITERALLY)
     if "targets" not in mixture.document:
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *slips])
     if report.problems:
@@ -59,7 +69,9 @@ def _read_file(path: str | None) -> dict[object, object]:
         text = read_text(path, limit=_LARGEST_FILE)
     except ValueError as error:
         raise ConfigError([str(error)]) from error
-    return parse_document(text, path)
+    document = parse_document(text, path)
+    # What begins so is anybody's: anchors for elsewhere, and what other programs keep in the same file.
+    return {key: value for key, value in document.items() if not str(key).startswith("x-")}
 
 
 def _config(root: Section) -> Config:

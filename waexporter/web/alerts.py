@@ -23,7 +23,10 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100
 _MOST_PAGES = 1000
 _SHOWN_ALERTS = 20  # of one page
-_UNREAD = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large", HTTPStatus.SERVICE_UNAVAILABLE: "failed"}
+_UNREAD: dict[int, str] = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "failed",
+}
 _NO_PAGER = "No pager is configured: add a block pager to the configuration."
 
 

@@ -1,0 +1,41 @@
+"""Texts that other programs would replace by environment variables, and that are taken literally here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from waexporter.config.section import is_plain_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# ${NAME}, ${NAME:-default} and Kubernetes' $(NAME) wherever they stand; $NAME only in capitals and alone, or
+# as a whole part of an address: a password may well hold a dollar sign.
+_PLACEHOLDER = re.compile(
+    r"\$\{[A-Za-z_]\w*(?:[:?+-][^{}]*)?\}|\$\([A-Za-z_]\w*\)|(?<![^/:@,])\$[A-Z_][A-Z0-9_]+(?![^/:@,])"
+)
+
+
+def placeholders(document: object) -> Iterator[str]:
+    """Yield the key path of each text that holds a placeholder; of what aliases repeat, the first."""
+    seen: set[int] = set()
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            if _PLACEHOLDER.search(value):
+                yield path
+        elif id(value) not in seen:
+            seen.add(id(value))
+            waiting.extend(reversed(list(_below(path, value))))
+
+
+def _below(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield f"{path}[{index}]", each
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if isinstance(key, str) and is_plain_word(key):  # another one may be a secret, and is refused
+                yield f"{path}.{key}" if path else key, each
