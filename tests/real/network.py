@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http.client import HTTPException
 from typing import NamedTuple
 
@@ -31,7 +33,11 @@ def ask(url: str, *, patience: float) -> Answer | None:
 
 
 def find_free_port() -> int:
-    """Find a port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Find a port that nobody uses now, below those that the system gives to whoever asks for any.
+
+    One of those may belong to another test by the time it is used.
+    """
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
