@@ -219,6 +219,7 @@ def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_
             break
         threading.Event().wait(0.01)
     assert [each.is_busy for each in done] == [True] * 6
+    assert world.reading.wait(PATIENCE)  # the first one may only be about to read
     assert len(world.read) == 1
     world.go_on.set()
     for thread in threads:
