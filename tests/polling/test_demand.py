@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -119,6 +119,11 @@ def world() -> Iterator[World]:
     world = World()
     yield world
     world.let_go()
+
+
+def waiters(poll: Future[None]) -> int:
+    """Count the threads that wait for a poll, and are not only about to; nothing public tells."""
+    return len(poll._condition._waiters)  # type: ignore[attr-defined] # of the standard library
 
 
 def app(value: int, name: str = "x", endpoint: Endpoint = APP) -> Success:
@@ -277,7 +282,8 @@ def test_a_poll_that_is_due_while_a_probe_makes_it_is_that_one(world: World) -> 
 
     timetable = threading.Thread(target=world.timed["t", APP])
     timetable.start()
-    is_waiting = timetable.is_alive()
+    under_way = probe.polls[list(PLANS).index(APP)]
+    is_waiting = wait_for(lambda: waiters(under_way)) == 1
     world.let_go()
     timetable.join(DEADLINE)
 
