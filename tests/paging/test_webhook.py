@@ -76,6 +76,18 @@ def test_unknown_keys_are_ignored_wherever_they_are() -> None:
     assert read_webhook(a_body(FIRING | {"new": [1]}, notification_reason="x", routeLabels={}), NOW) == plain
 
 
+def test_a_byte_order_mark_before_it_is_no_part_of_it() -> None:
+    body = a_body(FIRING)
+
+    assert read_webhook(b"\xef\xbb\xbf" + body, NOW) == read_webhook(body, NOW)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_another_unicode_than_utf_8_is_named(encoding: str) -> None:
+    with pytest.raises(WebhookError, match="the body is UTF-16 or UTF-32; send it as UTF-8"):
+        read_webhook(a_body(FIRING).decode().encode(encoding), NOW)
+
+
 def test_the_thread_does_not_depend_on_who_delivers_nor_on_the_order_of_labels() -> None:
     one = read_webhook(a_body(groupKey="{}:{a}", externalURL="0", groupLabels={"a": "1", "b": "2"}), 0)
     two = read_webhook(a_body(groupKey="{}/x", externalURL="1", groupLabels={"b": "2", "a": "1"}), 0)
@@ -112,6 +124,8 @@ def test_a_count_of_truncated_alerts_below_zero_is_none() -> None:
         (b"hello", "the body is not JSON"),
         (b'{"version": "4"', "the body is not JSON"),
         (b"\xff\xfe", "the body is UTF-16 or UTF-32"),
+        (b"\xef\xbb\xbf", "the body is empty"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", "the body is not JSON"),
         (b'{"version": "4", "x": ' + b"[" * 100_000, "the body is not JSON"),
         (b"null", "no webhook of Alertmanager"),
         (b"[]", "no webhook of Alertmanager"),
