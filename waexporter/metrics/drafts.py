@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.columns import Column
     from waexporter.metrics.election import Kind
-    from waexporter.metrics.layout import Context
     from waexporter.metrics.naming import Unit
     from waexporter.whatsapp.payloads import Datum
 
 _LONGEST_HELP = 300  # characters
+
+
+class Origin(NamedTuple):
+    """Where an answer comes from."""
+
+    path: str
+    known: Mapping[str, str]  # the upstream names that it is documented to give, with their types
 
 
 class Line(NamedTuple):
@@ -74,17 +80,17 @@ class Draft:
 
 
 def make_drafts(
-    by_name: Mapping[str, Sequence[Column]], bad: frozenset[int], context: Context, *, is_whole: bool
+    by_name: Mapping[str, Sequence[Column]], bad: frozenset[int], origin: Origin, *, is_whole: bool
 ) -> tuple[list[Draft], Counter[Drop]]:
     """Work out the families of an answer that have something in them; also tell what was left out."""
     dropped: Counter[Drop] = Counter()
-    known = context.known
+    known = origin.known
     said = {name: _gather(columns, bad, known.get(name), dropped) for name, columns in by_name.items()}
     if not is_whole:
         # The half that is missing may be what was lost: the other one stays half a summary.
         missing = [name for name in known if twin_of(name) in said and name not in said]
         said |= {name: _Said(name, COUNTER) for name in missing}
-    drafts = [draft for draft in _drafts(said, context) if draft.lines]
+    drafts = [draft for draft in _drafts(said, origin) if draft.lines]
     return _without_clashes(drafts, dropped), dropped
 
 
@@ -125,13 +131,13 @@ def _add(lines: list[Line], column: Column, bad: frozenset[int], dropped: Counte
     return found
 
 
-def _drafts(said: Mapping[str, _Said], context: Context) -> Iterator[Draft]:
+def _drafts(said: Mapping[str, _Said], origin: Origin) -> Iterator[Draft]:
     for name, one in said.items():
         twin = said.get(twin_of(name) or name, one)
-        if twin is one or not _are_halves(one, twin, context.known):
-            yield _draft(one, context)
+        if twin is one or not _are_halves(one, twin, origin.known):
+            yield _draft(one, origin)
         elif name < twin.name:  # a pair is drafted once, by its _count
-            yield _draft_summary(one, twin, context)
+            yield _draft_summary(one, twin, origin)
 
 
 def _are_halves(one: _Said, twin: _Said, known: Mapping[str, str]) -> bool:
@@ -161,24 +167,24 @@ def _suffixes(kind: str, datum: Datum) -> list[tuple[str, str]]:
     return [*(("_bucket", edge) for edge in edges(datum)), ("_count", ""), ("_sum", "")]
 
 
-def _draft(one: _Said, context: Context) -> Draft:
+def _draft(one: _Said, origin: Origin) -> Draft:
     lines = one.lines
     if one.kind == COUNTER:
         lines = [line._replace(suffix="_total") for line in lines]
-    head = _head(family_name(one.name, one.kind), one.kind, _help(one.help, one.name, context))
-    return Draft(head, lines, one.clustered, rename(one.name).unit, one.name in context.known)
+    head = _head(family_name(one.name, one.kind), one.kind, _help(one.help, one.name, origin))
+    return Draft(head, lines, one.clustered, rename(one.name).unit, one.name in origin.known)
 
 
-def _draft_summary(count: _Said, total: _Said, context: Context) -> Draft:
+def _draft_summary(count: _Said, total: _Said, origin: Origin) -> Draft:
     stem, _ = split_pair(count.name) or ("", "")
     halves = [
         *(line._replace(suffix="_count") for line in count.lines),
         *(line._replace(suffix="_sum") for line in total.lines),
     ]
-    words = _help(count.help or total.help, f"{count.name} and {total.name}", context)
+    words = _help(count.help or total.help, f"{count.name} and {total.name}", origin)
     head = _head(family_name(stem, "summary"), "summary", words)
     clustered = count.clustered or total.clustered
-    return Draft(head, halves, clustered, rename(stem).unit, count.name in context.known)
+    return Draft(head, halves, clustered, rename(stem).unit, count.name in origin.known)
 
 
 @lru_cache(maxsize=4096)
@@ -187,9 +193,9 @@ def _head(name: str, kind: str, words: str) -> Head:
     return Head(name, kind, words)
 
 
-def _help(said: str, upstream: str, context: Context) -> str:
+def _help(said: str, upstream: str, origin: Origin) -> str:
     words = " ".join(said.split())[:_LONGEST_HELP].rstrip(".") or "No help given by the client"
-    return f"{words}. Upstream {upstream} of {context.path}, polled on a timer."
+    return f"{words}. Upstream {upstream} of {origin.path}, polled on a timer."
 
 
 # Of our own families no upstream one may take a name.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from isal import isal_zlib
 
-from waexporter.metrics.drafts import make_drafts
+from waexporter.metrics.drafts import Origin, make_drafts
 from waexporter.metrics.exposition import encode, series
 from waexporter.metrics.naming import CATALOGUE, label_names
 from waexporter.model import Drop, Endpoint, Limits
@@ -73,7 +73,7 @@ def build(columns: Sequence[Column], bad: frozenset[int], context: Context, *, i
     by_name: dict[str, list[Column]] = {}
     for column in columns:
         by_name.setdefault(column.name, []).append(column)
-    drafts, dropped = make_drafts(by_name, bad, context, is_whole=is_whole)
+    drafts, dropped = make_drafts(by_name, bad, Origin(context.path, context.known), is_whole=is_whole)
     parts = _Places(context, dropped).take(drafts)
     return Layout(parts, tuple(dropped.items()), len(by_name.keys() - context.known.keys()))
 
