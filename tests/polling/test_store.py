@@ -25,6 +25,7 @@ from waexporter.model import (
     Gateway,
     Health,
     Instant,
+    Part,
     Plan,
     Reading,
     Reason,
@@ -664,6 +665,28 @@ def test_a_poll_that_ends_after_its_target_was_taken_out_claims_nothing() -> Non
     world.store.follow(fleet("b"))
 
     assert world.store.snapshot().losers == frozenset()
+
+
+def test_a_poll_that_ends_while_its_target_is_taken_out_claims_nothing() -> None:
+    world = a_fleet("a", "b")
+    [one, other] = [state.target for state in world.store.states()]
+    said = translate({"x": counter(sample(1))}, APP, common=(("target", "a"),))
+
+    class Interrupted(tuple[Part, ...]):
+        """Parts during whose taking in the fleet becomes another one."""
+
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[Part]:
+            world.store.follow([other])
+            return super().__iter__()
+
+    outcome = replace(said, parts=Interrupted(said.parts))
+    world.store.put(Reading("a", APP, world.clock(), 0.1, outcome), one)
+    world.put("b", {"x": gauge(sample(2))})
+
+    assert world.series("whatsapp_x") == ['whatsapp_x{target="b"} 2']
+    assert world.clashes("b") == 0
 
 
 def test_put_gives_the_state_before_and_after(world: World) -> None:
