@@ -38,37 +38,45 @@ def test_nobody_loses_where_all_agree() -> None:
 def test_a_target_is_told_at_once_that_it_is_the_odd_one() -> None:
     claims = claims_of(a=GAUGE, b=GAUGE)
 
-    losers = claims.take("c", APP, said(COUNTER), 0.0, LATER)
+    lost = claims.take("c", APP, said(COUNTER, ("y", "gauge")), 0.0, LATER)
 
-    assert losers == {COUNTER}
+    assert lost == {COUNTER}
+
+
+def test_a_target_is_told_of_no_family_that_another_one_loses() -> None:
+    claims = claims_of(a=GAUGE, odd=COUNTER)
+
+    lost = [claims.take("b", APP, parts, 0.0, LATER) for parts in (said(GAUGE), said(("y", "gauge")), ())]
+
+    assert lost == [frozenset()] * 3
 
 
 def test_whoever_was_first_loses_as_soon_as_most_say_otherwise() -> None:
     claims = claims_of(a=GAUGE, b=COUNTER)
     before = claims.losers(0.0)
 
-    after = claims.take("c", APP, said(COUNTER), 0.0, LATER)
+    claims.take("c", APP, said(COUNTER), 0.0, LATER)
 
     assert before == {COUNTER}
-    assert after == {GAUGE}
+    assert claims.losers(0.0) == {GAUGE}
 
 
 def test_a_claim_that_loses_counts_on() -> None:
     claims = claims_of(a=GAUGE, b=GAUGE, c=COUNTER, d=COUNTER)
     before = claims.losers(0.0)
 
-    after = claims.take("e", APP, said(COUNTER), 0.0, LATER)
+    claims.take("e", APP, said(COUNTER), 0.0, LATER)
 
     assert before == {COUNTER}
-    assert after == {GAUGE}
+    assert claims.losers(0.0) == {GAUGE}
 
 
 def test_a_target_has_one_vote_however_many_sources_it_has() -> None:
     claims = claims_of(a=GAUGE, b=GAUGE)
 
-    losers = claims.take("c", WEB, [part(COUNTER, source=str(number)) for number in range(5)], 0.0, LATER)
+    lost = claims.take("c", WEB, [part(COUNTER, source=str(number)) for number in range(5)], 0.0, LATER)
 
-    assert losers == {COUNTER}
+    assert lost == {COUNTER}
 
 
 def test_within_one_target_most_of_its_sources_decide() -> None:
@@ -76,9 +84,9 @@ def test_within_one_target_most_of_its_sources_decide() -> None:
     claims.take("a", WEB, [part(COUNTER, source="1")], 0.0, LATER)
     claims.take("a", WEB, [part(GAUGE, source="2")], 0.0, LATER)
 
-    losers = claims.take("a", WEB, [part(GAUGE, source="3")], 0.0, LATER)
+    claims.take("a", WEB, [part(GAUGE, source="3")], 0.0, LATER)
 
-    assert losers == {COUNTER}
+    assert claims.losers(0.0) == {COUNTER}
 
 
 @pytest.mark.parametrize(
@@ -90,9 +98,9 @@ def test_what_a_target_says_anew_replaces_what_it_said_at_that_endpoint(
     claims = claims_of(a=COUNTER, b=COUNTER, c=GAUGE, d=GAUGE, e=GAUGE)
     claims.take("c", endpoint, said(("z", "gauge")), 0.0, LATER)
 
-    after = claims.take("d", endpoint, said(("z", "gauge")), 0.0, LATER)
+    claims.take("d", endpoint, said(("z", "gauge")), 0.0, LATER)
 
-    assert after == losers
+    assert claims.losers(0.0) == losers
 
 
 def test_a_claim_ends_with_what_it_is_made_on() -> None:

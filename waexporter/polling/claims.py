@@ -57,7 +57,7 @@ class Claims:
     def take(
         self, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
     ) -> frozenset[Kind]:
-        """Take in what a target says at an endpoint; return the families that lose, whoever says them."""
+        """Take in what a target says at an endpoint; return those of its families that lose."""
         heads = {(endpoint, part.source): tuple(map(_head_of, part.fragments)) for part in parts}
         with self._lock:
             self._expire(at)
@@ -73,7 +73,8 @@ class Claims:
                 after[source] = _Claim(said, expires)
             self._replace(claimant, before, after)
             self._ends = min(self._ends, expires)
-            return self._losers
+            losers = self._losers
+            return losers and losers & frozenset().union(*(after[source].said.kinds for source in heads))
 
     def forget(self, claimants: Iterable[object]) -> None:
         """Give the claims of targets back that are gone."""
