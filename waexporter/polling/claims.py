@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from waexporter.model import Head, Part
 
-_head_of = itemgetter(0)  # a fragment's, without a step of Python for each
+# Without a step of Python for each.
+_head_of = itemgetter(0)  # a fragment's
+_end_of = itemgetter(1)  # a claim's
 
 Source = tuple[Endpoint, str]  # an endpoint, and the webapp that answered
 
@@ -91,12 +93,12 @@ class Claims:
     def _expire(self, at: float) -> None:
         if at < self._ends:
             return
-        for claimant, before in list(self._claims.items()):
+        ended = [claimant for claimant, each in self._claims.items() if _first_end(each) <= at]
+        for claimant in ended:
+            before = self._claims[claimant]
             after = {source: claim for source, claim in before.items() if at < claim.expires}
-            if len(after) < len(before):
-                self._replace(claimant, before, after)
-        ends = (claim.expires for each in self._claims.values() for claim in each.values())
-        self._ends = min(ends, default=math.inf)
+            self._replace(claimant, before, after)
+        self._ends = min(map(_first_end, self._claims.values()), default=math.inf)
 
     def _replace(
         self, claimant: object, before: Mapping[Source, _Claim], after: Mapping[Source, _Claim]
@@ -126,6 +128,10 @@ class Claims:
             self._losers = find_losers(
                 {kind: (count, self._sources[kind]) for kind, count in self._targets.items()}
             )
+
+
+def _first_end(claims: Mapping[Source, _Claim]) -> float:
+    return min(map(_end_of, claims.values()))
 
 
 def _count(counts: Counter[Kind], more: Iterable[Kind], less: Iterable[Kind]) -> None:
