@@ -114,7 +114,7 @@ class Claims:
             self._recount(before.values(), after.values())
 
     def _recount(self, before: Collection[_Claim], after: Collection[_Claim]) -> None:
-        known = self._targets.keys() | set()
+        known = set(self._targets)
         old, new = (
             frozenset[Kind]().union(*(claim.said.kinds for claim in each)) for each in (before, after)
         )
@@ -131,7 +131,8 @@ class Claims:
 
 
 def _first_end(claims: Mapping[Source, _Claim]) -> float:
-    return min(map(_end_of, claims.values()))
+    end: float = min(map(_end_of, claims.values()))
+    return end
 
 
 def _count(counts: Counter[Kind], more: Iterable[Kind], less: Iterable[Kind]) -> None:
