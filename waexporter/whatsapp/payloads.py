@@ -271,7 +271,12 @@ def _is_by_node(document: Mapping[str, Any]) -> bool:
 
 
 def _is_metric(value: object) -> bool:
-    return isinstance(value, dict) and ("data" in value or isinstance(value.get("type"), str))
+    """Tell a family from a node's map of families, one of which may be called `data` or `type`."""
+    if not isinstance(value, dict):
+        return False
+    data = value.get("data")
+    has_data = "data" in value and (as_list(data) is not None or not isinstance(data, dict))
+    return has_data or isinstance(value.get("type"), str)
 
 
 def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Metric]:
