@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from waexporter.inspection.finding import bad, good, note
 from waexporter.oncall import open_fallback
 from waexporter.paging.archive import examine, find_obstacle, is_barred
 from waexporter.paging.channels import place
+from waexporter.whatsapp.resolver import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from waexporter.inspection.finding import Finding
     from waexporter.model import PagerSettings, Secret, WebSettings
     from waexporter.whatsapp.client import TlsContexts
+
+_RESOLVE_TIMEOUT = 10.0  # seconds
 
 
 def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
@@ -125,9 +127,8 @@ def _resolve(name: str, address: Secret) -> Finding:
     if parts.scheme.lower() not in {"http", "https"}:
         return good(f"{name}: Apprise knows this kind of address; nothing was sent")
     try:
-        socket.getaddrinfo(parts.hostname or "", parts.port or 443, type=socket.SOCK_STREAM)
+        SHARED.resolve(parts.hostname or "", parts.port or 443, _RESOLVE_TIMEOUT)
     except OSError as error:
-        return bad(
-            f"{name}: the host can't be found: {error.strerror}", "correct the address, or mend the DNS"
-        )
+        why = error.strerror or error
+        return bad(f"{name}: the host can't be found: {why}", "correct the address, or mend the DNS")
     return good(f"{name}: the host is known; nothing was sent")
