@@ -41,12 +41,30 @@ ROWS: dict[str, tuple[Endpoint, bytes, str]] = {
     "a number without end": (
         Endpoint.DB,
         b'{"stats":{"db":{"db_contacts":{"type":"gauge","data":[{"value":1e400},{"labels":{},"value":2}]}}}}',
-        "1 sample; left out: 1 out of range",
+        "1 sample; left out: 1 out of range (db_contacts: a value that is out of range)",
     ),
     "no number": (
         Endpoint.WEB,
         b'{"metrics":{"web_uptime":{"type":"gauge","data":[{"value":"long"},{"labels":{"node":"a"},"value":2}]}}}',
-        "1 sample; left out: 1 not a number",
+        "1 sample; left out: 1 not a number (web_uptime: a value that is no number)",
+    ),
+    "labels that are none": (
+        Endpoint.DB,
+        b'{"stats":{"db":{"db_contacts":{"type":"gauge","data":[{"value":1,"labels":7},{"value":2}]}}}}',
+        "1 sample; left out: 1 malformed (db_contacts: labels that are no map of single values)",
+    ),
+    "the same twice, and another type at one node": (
+        Endpoint.APP,
+        (
+            b'{"stats":{"app":{"core:1":{"pending_messages":%s},"core:2":{"pending_messages":%s},'
+            b'"core:3":{"pending_messages":{"type":"counter","data":[{"value":1}]},'
+            b'"media_uploads":{"type":"counter","data":[{"value":1},{"value":2}]}}}}}'
+        )
+        % (FAMILY, FAMILY),
+        (
+            "3 samples; left out: 1 clash, 1 duplicate (core:3 pending_messages: a counter, where most nodes "
+            "say gauge; core:3 whatsapp_media_uploads: the same labels twice)"
+        ),
     ),
     "something beside the nodes": (
         Endpoint.HEALTH,

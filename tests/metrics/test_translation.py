@@ -302,7 +302,7 @@ def test_a_bad_bucket_costs_its_own_histogram_and_not_the_type_of_the_others() -
 # --- types -------------------------------------------------------------------------------------
 
 NOTHING = "nothing at all"  # the key is missing; an object would make every process name its tests otherwise
-UNREADABLE = [NOTHING, None, "", 5, "mystery", ["gauge"], {}, True]
+UNREADABLE: list[object] = [NOTHING, None, "", 5, "mystery", ["gauge"], {}, True]
 
 
 def typed(kind: object, *data: object) -> Json:

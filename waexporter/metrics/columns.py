@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, twin_of
+from waexporter.whatsapp.envelope import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +26,10 @@ class Column(NamedTuple):
     kind: str  # counter, gauge, histogram, or unknown where nobody says it
     start: int
     clustered: bool
+
+    def place(self) -> str:
+        """Return where it stands in the answer, for a sentence."""
+        return printable(f"{self.node} {self.name}".strip())
 
     def places(self) -> range:
         """Return the places of its values."""

@@ -13,6 +13,7 @@ from waexporter.metrics.election import find_losers, kind_of
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, rename, split_pair, twin_of
 from waexporter.model import Drop, Head
+from waexporter.whatsapp.liberal import Losses
 from waexporter.whatsapp.payloads import read_labels
 
 if TYPE_CHECKING:
@@ -81,22 +82,20 @@ class Draft:
 
 def make_drafts(
     by_name: Mapping[str, Sequence[Column]], bad: frozenset[int], origin: Origin, *, is_whole: bool
-) -> tuple[list[Draft], Counter[Drop]]:
+) -> tuple[list[Draft], Losses]:
     """Work out the families of an answer that have something in them; also tell what was left out."""
-    dropped: Counter[Drop] = Counter()
+    losses = Losses()
     known = origin.known
-    said = {name: _gather(columns, bad, known.get(name), dropped) for name, columns in by_name.items()}
+    said = {name: _gather(columns, bad, known.get(name), losses) for name, columns in by_name.items()}
     if not is_whole:
         # The half that is missing may be what was lost: the other one stays half a summary.
         missing = [name for name in known if twin_of(name) in said and name not in said]
         said |= {name: _Said(name, COUNTER) for name in missing}
     drafts = [draft for draft in _drafts(said, origin) if draft.lines]
-    return _without_clashes(drafts, dropped), dropped
+    return _without_clashes(drafts, losses), losses
 
 
-def _gather(
-    columns: Sequence[Column], bad: frozenset[int], documented: str | None, dropped: Counter[Drop]
-) -> _Said:
+def _gather(columns: Sequence[Column], bad: frozenset[int], documented: str | None, losses: Losses) -> _Said:
     """Gather what the nodes say of a name; those lose who say another type than most."""
     with_data = [column for column in columns if column.metric.data]
     kind = most_say(Counter(column.kind for column in with_data or columns), documented)
@@ -104,13 +103,15 @@ def _gather(
     said = _Said(columns[0].name, kind, kept[0].metric.help, kept[0].clustered)
     for column in columns:
         if column.kind == kind:
-            said.labels[column.node] = _add(said.lines, column, bad, dropped)
+            said.labels[column.node] = _add(said.lines, column, bad, losses)
         else:
-            dropped[Drop.CLASH] += len(set(column.places()) - bad)
+            count = len(set(column.places()) - bad)
+            if count:
+                losses.add(Drop.CLASH, column.place(), f"a {column.kind}, where most nodes say {kind}", count)
     return said
 
 
-def _add(lines: list[Line], column: Column, bad: frozenset[int], dropped: Counter[Drop]) -> _Labels:
+def _add(lines: list[Line], column: Column, bad: frozenset[int], losses: Losses) -> _Labels:
     """Add the samples of one node; return what their labels are called."""
     found = _Labels(are_all=bool(column.metric.data))
     index = column.start
@@ -123,7 +124,7 @@ def _add(lines: list[Line], column: Column, bad: frozenset[int], dropped: Counte
             if index + offset in bad:
                 continue
             if labels is None:
-                dropped[Drop.MALFORMED] += 1
+                losses.add(Drop.MALFORMED, column.place(), "labels that are no map of single values")
                 continue
             owner = index if column.kind == HISTOGRAM else -1
             lines.append(Line(column.node, labels, suffix, index + offset, edge, owner))
@@ -202,7 +203,7 @@ def _help(said: str, upstream: str, origin: Origin) -> str:
 _OURS = frozenset(name for head in (*families.HEADS, *documents.HEADS) for name in claims(head))
 
 
-def _without_clashes(drafts: Iterable[Draft], dropped: Counter[Drop]) -> list[Draft]:
+def _without_clashes(drafts: Iterable[Draft], losses: Losses) -> list[Draft]:
     """Leave out families that others take a name from: ours, else those that most nodes say."""
     best: dict[Kind, Draft] = {}
     for draft in drafts:
@@ -218,5 +219,5 @@ def _without_clashes(drafts: Iterable[Draft], dropped: Counter[Drop]) -> list[Dr
         if best.get(kind) is draft and kind not in losers:
             kept.append(draft)
         else:
-            dropped[Drop.CLASH] += len(draft.lines)
+            losses.add(Drop.CLASH, draft.head.name, "another family has the name", len(draft.lines))
     return kept

@@ -12,19 +12,24 @@ from waexporter.metrics.drafts import Origin, make_drafts
 from waexporter.metrics.exposition import encode, series
 from waexporter.metrics.naming import CATALOGUE, label_names
 from waexporter.model import Drop, Endpoint, Limits
+from waexporter.whatsapp.envelope import printable
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from waexporter.metrics.columns import Column
     from waexporter.metrics.drafts import Draft
     from waexporter.metrics.naming import Unit
     from waexporter.model import Head
+    from waexporter.whatsapp.liberal import Losses
 
 Labels = tuple[tuple[str, str], ...]
 # Follows every family in the text of a part. No sample has a line break in it: in a label it is spelled \\n.
 SEPARATOR = b"\0\n"
+_OVER = {
+    Drop.LABEL_SETS: "over limits.label_sets_per_family",
+    Drop.SAMPLES: "over limits.samples_per_endpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Layout:
 
     parts: tuple[PartLayout, ...]
     dropped: tuple[tuple[Drop, int], ...]
+    losses: tuple[str, ...]  # the first few of them, in words
     unknown_families: int
 
 
@@ -73,9 +79,10 @@ def build(columns: Sequence[Column], bad: frozenset[int], context: Context, *, i
     by_name: dict[str, list[Column]] = {}
     for column in columns:
         by_name.setdefault(column.name, []).append(column)
-    drafts, dropped = make_drafts(by_name, bad, Origin(context.path, context.known), is_whole=is_whole)
-    parts = _Places(context, dropped).take(drafts)
-    return Layout(parts, tuple(dropped.items()), len(by_name.keys() - context.known.keys()))
+    drafts, losses = make_drafts(by_name, bad, Origin(context.path, context.known), is_whole=is_whole)
+    parts = _Places(context, losses).take(drafts)
+    unknown = len(by_name.keys() - context.known.keys())
+    return Layout(parts, tuple(losses.counts.items()), tuple(losses.words), unknown)
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -88,6 +95,7 @@ _Group = dict[tuple[str, str], int]  # the samples of one label set: by suffix a
 class _Block:
     """The label sets of one family at one node."""
 
+    name: str
     source: str
     node: str
     groups: dict[Labels, _Group] = field(default_factory=dict)
@@ -100,9 +108,9 @@ class _Block:
 class _Places:
     """Where the samples of an answer stand, within the limits."""
 
-    def __init__(self, context: Context, dropped: Counter[Drop]) -> None:
+    def __init__(self, context: Context, losses: Losses) -> None:
         self._context = context
-        self._dropped = dropped
+        self._losses = losses
 
     def take(self, drafts: Sequence[Draft]) -> tuple[PartLayout, ...]:
         """Lay out the samples of all families, by source."""
@@ -127,11 +135,12 @@ class _Places:
             own = tuple((name, said.get(name, "")) for name in names)
             labels = (("node", line.node), *own) if draft.clustered else own
             source = line.labels.get("node", "") if self._context.endpoint is Endpoint.WEB else ""
-            block = blocks.setdefault((source, line.node), _Block(source, line.node))
+            block = blocks.setdefault((source, line.node), _Block(draft.head.name, source, line.node))
             group = block.groups.setdefault(labels, {})
             owner = owners.setdefault((source, line.node, labels), line.datum)
             if (line.suffix, line.edge) in group or owner != line.datum:
-                self._dropped[Drop.DUPLICATE] += 1
+                place = printable(f"{line.node} {draft.head.name}".strip())
+                self._losses.add(Drop.DUPLICATE, place, "the same labels twice")
             else:
                 group[line.suffix, line.edge] = line.place
         return list(blocks.values())
@@ -170,7 +179,8 @@ class _Places:
                         self._drop(block, labels, Drop.SAMPLES)
 
     def _drop(self, block: _Block, labels: Labels, why: Drop) -> None:
-        self._dropped[why] += len(block.groups.pop(labels))
+        place = printable(f"{block.source or block.node} {block.name}".strip())
+        self._losses.add(why, place, _OVER[why], len(block.groups.pop(labels)))
 
 
 def _size(blocks: Iterable[_Block]) -> int:

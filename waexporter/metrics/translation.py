@@ -8,6 +8,7 @@ takes the values in the layout's order and writes them into ready text; another 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from hashlib import blake2b
 from itertools import pairwise
@@ -20,9 +21,10 @@ from waexporter.metrics.exposition import encode
 from waexporter.metrics.layout import SEPARATOR, Context, Layout, PartLayout, bound_text, build
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, rename
 from waexporter.model import Drop, Endpoint, Fragment, Part, Success
+from waexporter.whatsapp.liberal import TOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from msgspec import Raw
 
@@ -37,6 +39,11 @@ _INFINITE = frozenset({"inf", "infinity"})
 _LONGEST = 400  # characters of a number said as a text
 _KEPT_LAYOUTS = 4
 _USABLE = frozenset({int, float})
+_BAD = {
+    Drop.NOT_A_NUMBER: "a value that is no number",
+    Drop.OUT_OF_RANGE: "a value that is out of range",
+    Drop.MALFORMED: "values that do not fit together",
+}
 
 
 class Translator:
@@ -58,7 +65,7 @@ class Translator:
         return Success(
             parts=tuple([_fill(part, values) for part in layout.parts]),
             dropped=_sum_up(statistics.dropped, bad, layout.dropped),
-            losses=statistics.losses,
+            losses=(*statistics.losses, *_tell(bad, columns), *layout.losses)[:TOLD],
             unknown_families=layout.unknown_families,
             nodes=frozenset(statistics.nodes) if statistics.clustered else frozenset(),
         )
@@ -99,6 +106,17 @@ def _columns(statistics: Statistics, known: Mapping[str, str]) -> tuple[list[Col
                 shape.append(encode(repr([edges(datum) for datum in data])))
             values += numbers(name, kind, data)
     return columns, values, blake2b(b"\0".join(shape), digest_size=16).digest()
+
+
+def _tell(bad: Mapping[int, Drop], columns: Sequence[Column]) -> Iterator[str]:
+    """Yield the first few places of values that can't be used, each with the reason."""
+    told: dict[str, Drop] = {}
+    for index, drop in bad.items():
+        column = columns[bisect_right(columns, index, key=lambda each: each.start) - 1]
+        told.setdefault(column.place(), drop)
+        if len(told) >= TOLD:
+            break
+    yield from (f"{place}: {_BAD.get(drop, drop)}" for place, drop in told.items())
 
 
 def _fill(part: PartLayout, values: Sequence[Number]) -> Part:

@@ -36,6 +36,7 @@ from waexporter.model import (
     Verdict,
 )
 from waexporter.polling.claims import Claims
+from waexporter.whatsapp.liberal import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -292,7 +293,18 @@ def _without_clashes(
         state = _taken_over(state, reading.endpoint, ours) if ours else state
         checked = _cut(checked, lambda head: head.name in twice - ours)
     lost = outcome.samples - checked.samples
-    return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost))) if lost else checked
+    if not lost:
+        return state, checked
+    words = (
+        f"{name}: another client or endpoint has the name"
+        for name in sorted(_names(outcome) - _names(checked))
+    )
+    losses = (*outcome.losses, *words)[:TOLD]
+    return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost)), losses=losses)
+
+
+def _names(outcome: Success) -> set[str]:
+    return {fragment.head.name for part in outcome.parts for fragment in part.fragments}
 
 
 def _gives(endpoint: Endpoint, family: str) -> bool:

@@ -30,7 +30,7 @@ _DEEPEST = 64  # levels; the API's documents have ten
 _LARGEST_MENDED = 1 << 20  # characters of a document that is mended token by token: half a second's work
 _LONGEST_NUMBER = 400  # characters; a double has at most 309 digits before the point
 _MOST_BEGINNINGS = 32  # braces at which a document is looked for, behind what was printed before it
-_TOLD = 8  # losses that are told in words; all are counted
+TOLD = 8  # losses that are told in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _HALF = re.compile("[\ud800-\udfff]")
 _TEXT = r'"(?:[^"\\]|\\.)*"'
@@ -178,7 +178,7 @@ class Losses:
     def add(self, drop: Drop, place: str, what: str, count: int = 1) -> None:
         """Note something that is left out, its place in the document, and what is the matter with it."""
         self.counts[drop] += count
-        if len(self.words) < _TOLD:
+        if len(self.words) < TOLD:
             self.words.append(f"{place}: {what}" if place else what)
 
     def read(self, said: _Said) -> Read[_Said]:
