@@ -289,6 +289,13 @@ _UNDERSTOOD_AS_LABELS = {
     "a number", "zero", "true", "null", "a number of 5000 digits", "a number without end", "no number",
     "no word of JSON",
 }  # fmt: skip
+# What has no business where it is put; a family would be a good one among families only.
+_NEW_KEYS = ("later", "errors")
+_OUT_OF_PLACE = {
+    **_NEVER, **_NO_MAP, "an empty list": b"[]", "an empty map": b"{}",
+    "a family": b'{"type":"gauge","help":"x","data":[{"value":7}]}',
+}  # fmt: skip
+_MAY_BE_A_NUMBER = {"a number", "a text", "a byte that is not UTF-8"}
 # What the client leaves out, or leaves empty, is not set; that is a fact, and no malformed one.
 _UNSET_WHEN_ABSENT = {"on_call_pager", "webhooks", "url"}
 # One more of them, or one less, may be meant.
@@ -324,25 +331,26 @@ def replaced(document: dict[str, Any]) -> Iterator[Change]:
 def inserted(document: dict[str, Any]) -> Iterator[Change]:
     """Yield every document in which one element stands that should not be there."""
     for trail in [(), *places(document)]:
-        if not isinstance(at(document, trail), dict | list) or trail[-1:] in _OF_FREE_CONTENT:
+        inside = at(document, trail)
+        if not isinstance(inside, dict | list) or trail[-1:] in _OF_FREE_CONTENT:
             continue
-        for name, raw in {**_NEVER, **_NO_MAP, "an empty list": b"[]", "an empty map": b"{}"}.items():
-            changed = deepcopy(document)
-            inside = at(changed, trail)
-            if isinstance(inside, dict):
-                inside["later"] = PLACE
-            elif trail[-1:] in _LISTS_OF_NUMBERS and name in {
-                "a number",
-                "a text",
-                "a byte that is not UTF-8",
-            }:
-                continue  # one more of them
-            else:
-                inside.insert(0, PLACE)
-            # A list of people or shards is one fact; beside samples and keys nothing at all may be lost.
-            is_one_fact = isinstance(inside, list) and trail[-1] != "data"
-            body = _fill(json.dumps(changed).encode(), raw)
-            yield Change(f"{trail} + {name}", body, trail if is_one_fact else ())
+        for key in _NEW_KEYS if isinstance(inside, dict) else (0,):
+            for name, raw in _OUT_OF_PLACE.items():
+                # One more of them, or an error that is said: both are well-formed.
+                if not (trail[-1:] in _LISTS_OF_NUMBERS and name in _MAY_BE_A_NUMBER):
+                    changed = deepcopy(document)
+                    _insert(at(changed, trail), key)
+                    # A list of people or shards is one fact; beside samples and keys nothing may be lost.
+                    is_one_fact = isinstance(inside, list) and trail[-1] != "data"
+                    body = _fill(json.dumps(changed).encode(), raw)
+                    yield Change(f"{trail} + {key}: {name}", body, trail if is_one_fact else ())
+
+
+def _insert(inside: Any, key: Step) -> None:  # noqa: ANN401 - any JSON there is
+    if isinstance(inside, dict):
+        inside.setdefault(key, PLACE)
+    else:
+        inside.insert(key, PLACE)
 
 
 def removed(document: dict[str, Any]) -> Iterator[Change]:
@@ -419,6 +427,33 @@ def test_a_malformed_element_costs_only_its_own_fact(
 
     assert changes
     assert not found, "\n".join(f"{says}: {said[:3]}" for says, said in list(found.items())[:30])
+
+
+@pytest.mark.parametrize(("world", "endpoint", "path"), CASES)
+def test_empty_maps_and_lists_with_gaps_are_understood_as_php_writes_them(
+    world: str, endpoint: Endpoint, path: str
+) -> None:
+    document = WORLDS[world][path]
+    pairs = []
+    for trail in places(document):
+        value = at(document, trail)
+        written: list[Any] = [{}, []] if isinstance(value, dict) else []
+        if isinstance(value, list) and value:
+            written = [value, {str(2 * place + 1): each for place, each in enumerate(value)}]
+        pairs.append((trail, [_with(document, trail, each) for each in written]))
+
+    seen = {
+        trail: [look(world, endpoint, path, body) for body in bodies] for trail, bodies in pairs if bodies
+    }
+
+    assert seen
+    for trail, (usual, of_php) in seen.items():
+        assert usual.page == of_php.page, trail
+        assert usual.state.verdict == of_php.state.verdict, trail
+
+
+def _with(document: dict[str, Any], trail: Trail, value: object) -> bytes:
+    return with_place(document, trail, lambda inside, step: _put(inside, step, value))
 
 
 # --- documents that say one thing --------------------------------------------------------------

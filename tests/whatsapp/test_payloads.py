@@ -487,7 +487,7 @@ def test_a_number_beyond_all_bounds_beside_rubbish_is_kept_for_its_reader_to_jud
         (b'{"stats":{"app":{"a":5}}}', "nothing in the answer can be read: a: a number in the place of a"),
         (
             b'{"stats":{"app":{"n1":{"a":5}}}}',
-            "nothing in the answer can be read: n1 a: a number in the place of a family",
+            "nothing in the answer can be read: n1: a map without a list of data",
         ),
         (
             b'{"stats":{"app":null}}',

@@ -136,7 +136,7 @@ def list_faults(errors: object) -> tuple[ApiFault, ...]:
     """Take the entries of `errors[]` that can be understood."""
     if isinstance(errors, dict) and "code" in errors:
         errors = [errors]
-    return tuple(_fault(item) for item in as_list(errors) or () if isinstance(item, dict))
+    return tuple(_fault(item) for item in as_list(errors) or () if isinstance(item, dict) and item)
 
 
 def _fault(item: dict[Any, Any]) -> ApiFault:

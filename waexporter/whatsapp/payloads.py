@@ -264,10 +264,11 @@ def _is_by_node(document: Mapping[str, Any]) -> bool:
     nodes = sum(
         isinstance(value, dict) and any(map(_is_metric, value.values())) for value in document.values()
     )
-    if families or nodes:
-        return nodes > families
-    # Nobody says anything: nodes that have nothing to say are maps, and may be empty.
-    return bool(document) and all(as_map(value) is not None for value in document.values())
+    # In a cluster most nodes may have nothing to say: of the database only one tells.
+    silent = sum(as_map(value) == {} for value in document.values())
+    if nodes or families:
+        return nodes > 0 and nodes + silent > families
+    return bool(document) and silent == len(document)
 
 
 def _is_metric(value: object) -> bool:
