@@ -7,8 +7,8 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from waexporter.changes import Verdicts
-from waexporter.model import Problem, State, Verdict
+from waexporter.changes import LeftOut, Verdicts
+from waexporter.model import Drop, Endpoint, Instant, Problem, Reading, State, Success, Verdict
 
 OK = Verdict(State.OK)
 DOWN = Verdict(State.DOWN, (Problem("unreachable", "the client can't be reached"),))
@@ -32,6 +32,46 @@ def test_a_verdict_is_said_once_per_change(verdicts: list[Verdict], said: list[s
             each.say("wa")
 
     assert [line["verdict"] for line in logs] == said
+
+
+def a_reading(at: float, *dropped: Drop) -> Reading:
+    outcome = Success(dropped=tuple((drop, 1) for drop in dropped), losses=("somewhere",))
+    return Reading("wa", Endpoint.APP, Instant(1.7e9 + at, at), 0.1, outcome)
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        ([(0, Drop.MALFORMED), (15,), (30, Drop.MALFORMED), (45,), (60, Drop.MALFORMED)], [0]),
+        ([(0, Drop.MALFORMED), (15, Drop.MALFORMED, Drop.CLASH), (30, Drop.CLASH)], [0, 15]),
+        ([(0, Drop.MALFORMED), (3000, Drop.MALFORMED), (6000, Drop.MALFORMED)], [0]),
+        ([(0, Drop.MALFORMED), (3000,), (3700, Drop.MALFORMED)], [0, 3700]),
+        ([(0,), (15,)], []),
+    ],
+)
+def test_what_is_left_out_is_said_once_until_it_has_been_away_for_an_hour(
+    readings: list[tuple[float | Drop, ...]], said: list[float]
+) -> None:
+    left_out = LeftOut()
+    told: list[float] = []
+
+    for at, *dropped in readings:
+        with capture_logs() as logs:
+            left_out.say(a_reading(at, *dropped))  # type: ignore[arg-type]
+        told += [at for _ in logs]  # type: ignore[misc]
+
+    assert told == said
+
+
+def test_what_was_left_out_of_a_target_that_is_gone_is_forgotten() -> None:
+    left_out = LeftOut()
+    left_out.say(a_reading(0, Drop.MALFORMED))
+
+    left_out.forget("wa")
+    with capture_logs() as logs:
+        left_out.say(a_reading(15, Drop.MALFORMED))
+
+    assert [line["what"] for line in logs] == ["somewhere"]
 
 
 def test_it_is_said_with_its_reasons() -> None:

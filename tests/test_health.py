@@ -63,6 +63,10 @@ def failed(
     return Facts(failure=Failure(reason, message, code, status))
 
 
+def of_gateway(status: int) -> Facts:
+    return Facts(failure=Failure(Reason.STATUS, "words", status=status, is_foreign=True))
+
+
 @dataclass(frozen=True)
 class Row:
     """Facts and what follows; numbers are connected, expected, shards, covered."""
@@ -196,7 +200,9 @@ ROWS = [
     of_multi("healthy", "c+ c+ c- p+ s-", OK, "", (2, 2)),
     of_unclear("a master says what nobody knows", "c+ c+ p* s-", OK, "", 2, shards=2),
     of_unclear("the role of the master is not known", "c+ c+ x+ s-", OK, "", shards=2),
-    of_unclear("one may cover the shard that is left", "c+ c* p+ s-", OK, "", shards=2),
+    of_unclear("one may cover the shard that is left", "c+ c* p+ s-", UNKNOWN, UNCLEAR, shards=2),
+    of_unclear("one may be a second client, or not", "c+ x+ p- s-", UNKNOWN, UNCLEAR),
+    of_unclear("one may be a third client, or not", "c+ c+ x+ p+ s-", UNKNOWN, UNCLEAR, shards=2),
     of_unclear("one can't cover two shards", "c+ c* p+ s-", DEGRADED, "shard_uncovered", shards=4),
     of_unclear("what none of the two says is understood", "c* x* p+ s-", UNKNOWN, UNCLEAR, shards=2),
     of_multi("healthy, without spares", "c+ c+ p+", OK, "", (2, 2)),
@@ -314,13 +320,11 @@ ROWS = [
     Row("a generic error", failed(Reason.STATUS, 1000), UNKNOWN, "unexpected_answer"),
     Row("an error without a code", failed(Reason.STATUS), UNKNOWN, "unexpected_answer"),
     Row("a web page", failed(Reason.BODY), UNKNOWN, "unexpected_answer"),
-    *(
-        Row(f"{status} of a gateway", failed(Reason.STATUS, status=status), DOWN, "unreachable")
-        for status in (502, 503, 504)
-    ),
+    *(Row(f"{status} of a gateway", of_gateway(status), DOWN, "unreachable") for status in (502, 503, 504)),
     Row("503 of the client", failed(Reason.STATUS, 1016, status=503), DEGRADED, "overloaded"),
     Row("503 of a later client", failed(Reason.STATUS, 1099, status=503), UNKNOWN, "unexpected_answer"),
-    Row("500 of nobody knows whom", failed(Reason.STATUS, status=500), UNKNOWN, "unexpected_answer"),
+    Row("503 of the client without a code", failed(Reason.STATUS, status=503), UNKNOWN, "unexpected_answer"),
+    Row("500 of nobody knows whom", of_gateway(500), UNKNOWN, "unexpected_answer"),
     Row("too much", failed(Reason.TOO_LARGE), UNKNOWN, "unexpected_answer"),
     Row("a code that belongs to no status", failed(Reason.UNREACHABLE, 1023), DOWN, "unreachable"),
     # What announces itself is a note, unless it is here already.

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.receivers import Receiver, receiving
-from waexporter.changes import Verdicts, say_change
+from waexporter.changes import LeftOut, Verdicts, say_change
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import Account, Endpoint, Instant, Limits, Target
 from waexporter.polling.poller import Poller
@@ -138,16 +138,15 @@ def test_a_hundred_such_answers_are_one_line_in_the_log(case: str) -> None:
     target = Target("wa", "http://wa.example", on_call_group=GROUP, plans={endpoint: DEFAULT_PLANS[endpoint]})
     store = Store([target], lambda: Instant(1.7e9, 0.0))
     poller = Poller(Answers(target, body), endpoint, Limits(), lambda: Instant(1.7e9, 0.0), lambda: GROUP)
-    verdicts = Verdicts(store.verdict)
+    verdicts, left_out = Verdicts(store.verdict), LeftOut()
 
     with capture_logs() as logs:
         for _ in range(100):
-            reading = poller.poll()
-            before, _after = store.put(reading, target) or pytest.fail("the target is gone")
-            say_change(before, reading)
+            before, after = store.put(poller.poll(), target) or pytest.fail("the target is gone")
+            say_change(before, after.readings[endpoint])
+            left_out.say(after.readings[endpoint])
             verdicts.say("wa")
 
-    left_out = [line for line in logs if line["event"] == "samples were left out"]
-    assert len(left_out) == 1
+    assert sum(line["event"] == "samples were left out" for line in logs) == 1
     assert {line["event"] for line in logs} <= {"samples were left out", "verdict"}
     assert len(logs) <= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from waexporter.model import Failure, Settings, State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waexporter.model import Reading, Success, Verdict
+    from waexporter.model import Drop, Endpoint, Reading, Success, Verdict
     from waexporter.polling.store import TargetState
+
+_FORGOTTEN = 3600.0  # seconds
 
 _log = get_logger("changes")
 
@@ -43,12 +46,41 @@ def say_change(before: TargetState, reading: Reading) -> None:
     for flaw in new.flaws:
         if flaw.reason not in known:
             _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
-    if {drop for drop, _ in new.dropped} - {drop for drop, _ in (was.dropped if was else ())}:
-        counts = {str(drop): count for drop, count in new.dropped}
-        _log.warning("samples were left out", **about, **counts, what="; ".join(new.losses))
     if isinstance(new.document, Settings) and new.document.changed_keys:
         # The keys only: a webhook's url, or a group, is nobody's business.
         _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
+
+
+class LeftOut:
+    """Says what is left out of answers: once per reason until an hour has passed without it.
+
+    Behind one address several clients may answer in turn, of which one alone is malformed.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, Endpoint], dict[Drop, float]] = {}  # steady clock
+        self._lock = threading.Lock()
+
+    def say(self, reading: Reading) -> None:
+        """Say what a reading has left out, if that is not known."""
+        outcome = reading.outcome
+        if isinstance(outcome, Failure) or not outcome.dropped:
+            return
+        now = reading.at.steady
+        with self._lock:
+            seen = self._seen.setdefault((reading.target, reading.endpoint), {})
+            is_news = any(now - seen.get(drop, -math.inf) > _FORGOTTEN for drop, _ in outcome.dropped)
+            seen.update((drop, now) for drop, _ in outcome.dropped)
+        if is_news:
+            counts = {str(drop): count for drop, count in outcome.dropped}
+            what = "; ".join(outcome.losses)
+            about = {"target": reading.target, "endpoint": reading.endpoint.value}
+            _log.warning("samples were left out", **about, **counts, what=what)
+
+    def forget(self, target: str) -> None:
+        """Forget what was said of a target that is gone, or is another one now."""
+        with self._lock:
+            self._seen = {key: seen for key, seen in self._seen.items() if key[0] != target}
 
 
 class Verdicts:

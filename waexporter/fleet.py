@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from waexporter.changes import Verdicts, is_news, say_change
+from waexporter.changes import LeftOut, Verdicts, is_news, say_change
 from waexporter.log import get_logger
 from waexporter.model import Endpoint
 from waexporter.polling.demand import Demand
@@ -51,6 +51,7 @@ class Polling:
         self.demand = Demand(self.store, clock)
         self.clients = self.make_clients(config, [target.name for target in config.targets])
         self._verdicts = Verdicts(self.store.verdict)
+        self._left_out = LeftOut()
         self._remember: Remember | None = None
         self._generations = itertools.count(1)
         self._tasks: dict[str, list[str]] = {}  # names, by target
@@ -98,6 +99,7 @@ class Polling:
             del self.clients[name]
         for name in difference.gone:
             self._verdicts.forget(name)
+            self._left_out.forget(name)
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
         self.say_insecure(clients)
@@ -178,10 +180,11 @@ class Polling:
         step = self.store.put(reading, target)
         if step is None:
             return  # the target was taken out meanwhile
-        before, _ = step
+        before, after = step
         if crash is not None and is_news(before, reading):
             _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        say_change(before, reading)
+        say_change(before, after.readings[endpoint])
+        self._left_out.say(after.readings[endpoint])
         self._verdicts.say(target.name)
         if self._remember is not None and endpoint is Endpoint.SETTINGS:
             group = self.store.on_call_group(target.name)

@@ -432,6 +432,7 @@ class Failure:
     status: int | None = None  # the HTTP status, or that which the code stands for
     parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
     retry_after: float | None = None  # seconds for which the client asks not to be asked again
+    is_foreign: bool = False  # the answer is not the client's: a gateway gave it
 
 
 @dataclass(frozen=True, slots=True)

@@ -397,6 +397,25 @@ def test_a_group_that_is_gone_is_said_to_be_out_of_reach(answers: dict[str, Answ
 
 
 @pytest.mark.parametrize(
+    "listed",
+    [
+        document({"groups": [{"id": "1-2"}, {"id": GROUP}]}),
+        Reply(200, b"<html>Sign in</html>", "text/html"),
+        document({"groups": "none"}),
+        document({"other": []}),
+        OVERLOADED,
+    ],
+)
+def test_a_group_that_may_exist_is_not_said_to_be_gone(listed: Answer) -> None:
+    world = World({f"{GROUPS}/{GROUP}": Reply(404, b"<html>", "text/html"), GROUPS: listed})
+
+    outcome = world.poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Failure)
+    assert lines(outcome) == []
+
+
+@pytest.mark.parametrize(
     "answer", [OVERLOADED, fault(500, 1014), HANGS, document({"groups": [7]}), Reply(200, b"")]
 )
 def test_a_group_that_can_not_be_read_is_not_said_to_be_gone(answer: Answer) -> None:

@@ -202,6 +202,25 @@ def test_the_code_of_the_api_outweighs_the_status_it_came_with(
     assert is_refused(reply) == (amounts_to in {401, 403})
 
 
+@pytest.mark.parametrize(
+    ("body", "is_foreign"),
+    [
+        (b"<html>", True),
+        (b"", True),
+        (b'{"message":"no healthy upstream"}', True),
+        (_errors({"title": "Service overloaded"}), False),
+        (b'{"errors":[{"code":1016,"title":"Service over', False),
+        (b'{"meta":{"version":"v2.45.1"}}', False),
+        (b'{"health":{"gateway_status":"connected"}}', False),
+    ],
+)
+def test_an_answer_without_a_sign_of_the_api_is_a_gateways_own(body: bytes, is_foreign: bool) -> None:  # noqa: FBT001 - a column
+    with pytest.raises(ApiError) as caught:
+        check(Reply(503, body))
+
+    assert caught.value.is_foreign is is_foreign
+
+
 def test_errors_deep_inside_a_document_are_not_those_of_the_envelope() -> None:
     reply = Reply(200, (DATA / "health-node-down.json").read_bytes())
 
@@ -228,7 +247,9 @@ _FAULTS: dict[str, tuple[bytes, tuple[ApiFault, ...]]] = {
     ),
     "words of many lines": (_errors({"title": "a\nb\0\x1b\u202e"}), (ApiFault(None, "a b   "),)),
     "words without end": (_errors({"title": "a" * 5000}), (ApiFault(None, "a" * 200 + "…"),)),
-    "entries of the wrong type": (_errors("a", 1, None, []), ()),
+    "entries of the wrong type": (_errors(1, None, [], {}), ()),
+    "words in the place of entries": (_errors("Internal\nerror", ""), (ApiFault(None, "Internal error"),)),
+    "words in the place of a list": (b'{"errors":"a"}', ()),
     "a list too long": (_errors(*[{"code": 1}] * 10_000), (ApiFault(None, "130000 bytes of errors"),)),
     "one error in the place of a list": (b'{"errors":{"code":1}}', (ApiFault(1, "no words given"),)),
     "a list with a gap, as PHP writes it": (

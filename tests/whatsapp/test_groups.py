@@ -33,6 +33,8 @@ GONE = Group(None, exists=False)
         ({"creator": BUSINESS, "participants": ["1"], "admins": 7}, Group(None, at_least=1)),
         ({"creator": [], "participants": ["1", "2"]}, Group(None, at_least=1)),
         ({"participants": ["1"]}, Group(None)),
+        ({"participants": [], "admins": []}, Group(None)),
+        ({"participants": None}, Group(None)),
     ],
 )
 def test_people_are_counted_once_and_the_business_is_not(group: object, expected: Group) -> None:

@@ -143,7 +143,36 @@ _HEALTH: dict[str, tuple[object, bool, list[tuple[str, Status, str]]]] = {
         True,
         [("a", Status.CONNECTED, "")],
     ),
-    "a node whose errors are none": ({"a": {"errors": "x"}}, True, [("a", Status.OTHER, _NO_STATUS)]),
+    "a node whose errors are none": (
+        {"a": {"errors": "x", "role": "coreapp"}},
+        True,
+        [("a", Status.OTHER, _NO_STATUS)],
+    ),
+    "an error of a node that need not be dead": (
+        {"a": {"errors": [{"code": 1015, "title": "Too many requests"}]}},
+        True,
+        [("a", Status.OTHER, "1015 Too many requests")],
+    ),
+    "an error in the place of a status that is none of a dead coreapp": (
+        {"errors": [{"code": 1016, "title": "Overloaded"}]},
+        False,
+        [("", Status.OTHER, "1016 Overloaded")],
+    ),
+    "errors beside one node": (
+        {"core:1": {"gateway_status": "connected", "role": "CoreApp "}, "errors": [{"code": 1014}]},
+        True,
+        [("core:1", Status.CONNECTED, "")],
+    ),
+    "what stands beside nodes and is none": (
+        {
+            "core1": {"gateway_status": "connected", "role": "coreapp"},
+            "meta": {"version": "v2", "errors": []},
+            "version": "2.45",
+            "count": 1,
+        },
+        True,
+        [("core1", Status.CONNECTED, "")],
+    ),
     "a node by the name of a key": (
         {"gateway_status": {"gateway_status": "connected"}},
         True,
@@ -152,7 +181,7 @@ _HEALTH: dict[str, tuple[object, bool, list[tuple[str, Status, str]]]] = {
     "names that can't be shown": (
         {"a\n": {"gateway_status": "connected"}, "a\0": {"gateway_status": "connecting"}},
         True,
-        [("a ", Status.CONNECTING, "")],
+        [("a ", Status.CONNECTING, ""), ("a  (2)", Status.CONNECTED, "")],
     ),
 }
 
@@ -399,7 +428,7 @@ _MIXED: dict[str, tuple[object, bool, dict[str, dict[str, list[object]]], dict[D
         {"a": {"data": [{"value": 1, "bucket": 5}, {"value": 2, "labels": 5}, {"value": "3", "sum": []}]}},
         False,
         {"": {"a": [1, 2, "3"]}},
-        {},
+        {Drop.MALFORMED: 1},
     ),
     "one entry of a node that is none": (
         {"n1": {"a": _GOOD, "not_even": 17}, "n2": {"a": _GOOD}},
@@ -418,6 +447,30 @@ _MIXED: dict[str, tuple[object, bool, dict[str, dict[str, list[object]]], dict[D
         True,
         {"n1": {"a": [1]}, "n2": {}},
         {},
+    ),
+    "nodes with an entry like a family's": (
+        {"n:1": {"a": _GOOD, "data": 5, "type": "coreapp"}, "n:2": {"a": _GOOD, "data": None}},
+        True,
+        {"n:1": {"a": [1]}, "n:2": {"a": [1]}},
+        {Drop.MALFORMED: 3},
+    ),
+    "a family that is called data": (
+        {"n:1": {"data": _GOOD, "a": _GOOD}, "n:2": {"data": _GOOD}},
+        True,
+        {"n:1": {"data": [1], "a": [1]}, "n:2": {"data": [1]}},
+        {},
+    ),
+    "buckets up to 0, 1 and 2, as PHP writes them": (
+        {"a": {"type": "histogram", "data": [{"bucket": [1, 2, 3], "sum": 1, "count": 3}]}},
+        False,
+        {"": {"a": [None]}},
+        {},
+    ),
+    "families that are empty beside a node": (
+        {"a": _GOOD, "b": _GOOD, "n": {"inner": _GOOD}, "f0": [], "f1": {}},
+        False,
+        {"": {"a": [1], "b": [1]}},
+        {Drop.MALFORMED: 3},
     ),
     "nodes none of which says anything": ({"n1": [], "n2": {}}, True, {"n1": {}, "n2": {}}, {}),
     "a family among nodes": (

@@ -157,6 +157,16 @@ def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
 
 
 @pytest.mark.parametrize(
+    "beside", [{"meta": {"version": "v2.45.1"}}, {"info": {"role": "x"}}, {"meta": {"shards": []}}]
+)
+def test_what_stands_beside_nodes_is_none(beside: dict[str, object]) -> None:
+    outcome = read_support(json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, **beside}}).encode())
+
+    assert [node.node for node in outcome.said.nodes] == ["core1:a", "core2:b"]
+    assert outcome.dropped == ((Drop.MALFORMED, 1),)
+
+
+@pytest.mark.parametrize(
     ("said", "connected"),
     [("UP", True), ("UP receiving offline", True), ("SC", False), ("DN", False), ("UNK", None), (7, None)],
 )

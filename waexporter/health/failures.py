@@ -66,7 +66,7 @@ def _of_failure(failure: Failure) -> Problem:
         and _EXPIRED.search(failure.message)
     ):
         return Problem("build_expired", f"this build of the client has expired: {failure.message}")
-    if failure.reason is Reason.STATUS and failure.code is None and failure.status in _NOBODY_BEHIND:
+    if failure.is_foreign and failure.status in _NOBODY_BEHIND:
         return Problem("unreachable", f"the proxy in between reaches no webapp: {failure.message}")
     by_code = _CODES.get(failure.code or 0) if failure.reason in {Reason.STATUS, Reason.BODY} else None
     slug, words = by_code or _REASONS.get(failure.reason, _REASONS[Reason.STATUS])

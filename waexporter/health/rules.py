@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from waexporter.model import Verdict
 
 _COREAPP, _PRIMARY, _SECONDARY = "coreapp", "primary_master", "secondary_master"
-_ROLES = frozenset({_COREAPP, _PRIMARY, _SECONDARY})
+MASTERS = frozenset({_PRIMARY, _SECONDARY})
+_ROLES = frozenset({_COREAPP, *MASTERS})
 _OUTAGES: Mapping[Status, tuple[str, str]] = {
     Status.UNINITIALIZED: ("uninitialized", "is uninitialized: upgrading, or creating its database schema"),
     Status.UNREGISTERED: ("unregistered", "is not registered: no messages until it is"),
@@ -109,10 +110,11 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
     """Yield the problems that HA and multiconnect share."""
     connected = list_connected(health)
     unclear = list_unclear(health)
-    if not connected and unclear:
-        words = f"whether a coreapp is connected is not known: {_explain(unclear)}"
-        yield Problem("status_unclear", words)
-    elif not connected:
+    masters = _role(health, _PRIMARY)
+    question = _open_question(len(connected), unclear, expected, has_master=bool(masters))
+    if question:
+        yield Problem("status_unclear", f"{question} is not known: {_explain(unclear)}")
+    if not connected and not unclear:
         yield Problem("no_coreapp_connected", "no coreapp is connected: no messages leave or arrive")
     if expected is not None and len(connected) > expected:
         words = (
@@ -120,7 +122,6 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
             "two clients for one number risk a ban"
         )
         yield Problem("duplicate_client", words)
-    masters = _role(health, _PRIMARY)
     if not any(_may_be(_PRIMARY, gateway) for gateway in health.gateways):
         yield Problem(
             "no_primary_master", "no primary master: no failover, no settings, no database statistics"
@@ -135,6 +136,20 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
         elif gateway.status in _OUTAGES:
             slug, words = _OUTAGES[gateway.status]
             yield Problem(slug, f"{gateway.node} {words}", gateway.node)
+
+
+def _open_question(connected: int, unclear: list[Gateway], expected: int | None, *, has_master: bool) -> str:
+    """Return what has to be known for a verdict, and is not; empty where all that has to be is known."""
+    if unclear and not connected:
+        return "whether a coreapp is connected"
+    if expected is not None and connected < expected <= connected + len(unclear):
+        return "whether all shards have a connected coreapp"
+    # Of a node that says nothing a second client is no likelier than of any other; one that is connected, and
+    # does not say as what, may be it, unless it has to be the primary master.
+    others = sum(gateway.status is Status.CONNECTED for gateway in unclear) - int(not has_master)
+    if expected is not None and connected <= expected < connected + others:
+        return "whether there are two clients for one number"
+    return ""
 
 
 def _role(health: Health, role: str) -> list[Gateway]:

@@ -9,6 +9,7 @@ from waexporter.health.facts import SLUGS, Facts
 from waexporter.health.failures import judge_without_health
 from waexporter.health.forecast import foretell, list_ends
 from waexporter.health.rules import (
+    MASTERS,
     RULES,
     list_connected,
     list_connecting,
@@ -130,7 +131,8 @@ def _shards(facts: Facts, before: Verdict | None) -> int | None:
 
 def _owned(support: Support | None) -> list[int]:
     """List the shards that nodes own; none where one node's can't be read: there may be more of them."""
-    nodes = support.nodes if support is not None else ()
+    # A master owns none, and need not say so.
+    nodes = [node for node in support.nodes if node.role not in MASTERS] if support is not None else []
     said = [node for node in nodes if _are_shards_known(node)]
     return [shard for node in said for shard in node.shards or ()] if len(said) == len(nodes) else []
 

@@ -242,8 +242,9 @@ class GroupProber:
                 return Success(document=Group(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-        # Late versions have no groups at all; if this one has, the group itself is what is missing.
-        _get(client, self.path, max(ends - time.monotonic(), 0.1))
+            # Late versions have no groups at all; if this one has, the group itself may be what is missing.
+            if groups.lists_group(_get(client, self.path, max(ends - time.monotonic(), 0.1)), group):
+                raise
         return Success(document=Group(None, exists=False))
 
 
@@ -273,7 +274,14 @@ class CanaryProber:
 
 def as_failure(error: ApiError) -> Failure:
     """Give an ApiError as a value."""
-    return Failure(error.reason, str(error), error.code, error.status, retry_after=error.retry_after)
+    return Failure(
+        error.reason,
+        str(error),
+        error.code,
+        error.status,
+        retry_after=error.retry_after,
+        is_foreign=error.is_foreign,
+    )
 
 
 PROBERS: Mapping[Endpoint, Callable[[Subject], Prober]] = {

@@ -11,16 +11,31 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
-from waexporter.whatsapp.liberal import UNREADABLE, as_list, kind, parse
+from waexporter.whatsapp.liberal import UNREADABLE, as_list, kind, parse, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from waexporter.whatsapp.exchange import Reply
 
+__all__ = [
+    "ApiFault",
+    "check",
+    "decode",
+    "is_refused",
+    "join_faults",
+    "list_faults",
+    "printable",
+    "read_document",
+    "read_errors",
+    "status_of",
+    "text_of",
+]
+
 _Shape = TypeVar("_Shape")
 _LONGEST_ERRORS = 65536  # bytes; a few sentences are wanted, not millions of them
 _MOST_ERRORS = 100
+_SIGNS = (b'"errors"', b'"meta"', b'"health"')  # that the API itself has answered, be it cut off or misshapen
 _LARGEST_CODE = 10**9
 # The statuses that the API documents for its codes, the usual one first. What the code says outweighs the
 # status that came with it: some versions and gateways answer everything with 200, others with 500.
@@ -65,7 +80,9 @@ def check(reply: Reply) -> None:
         raise _error_of(reply, faults)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         message = f"answered {reply.status}: no error of the API in it, but {_describe(reply)}"
-        raise _error_with_status(message, reply.status, None, reply.retry_after)
+        error = _error_with_status(message, reply.status, None, reply.retry_after)
+        error.is_foreign = not any(sign in reply.body for sign in _SIGNS)
+        raise error
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         where = f" to {_place(reply.location)}" if reply.location else ""
         message = f"answered {reply.status}, a redirect{where}; redirects are not followed: correct the url"
@@ -136,10 +153,12 @@ def list_faults(errors: object) -> tuple[ApiFault, ...]:
     """Take the entries of `errors[]` that can be understood."""
     if isinstance(errors, dict) and "code" in errors:
         errors = [errors]
-    return tuple(_fault(item) for item in as_list(errors) or () if isinstance(item, dict) and item)
+    return tuple(_fault(item) for item in as_list(errors) or () if item and isinstance(item, dict | str))
 
 
-def _fault(item: dict[Any, Any]) -> ApiFault:
+def _fault(item: dict[Any, Any] | str) -> ApiFault:
+    if isinstance(item, str):
+        return ApiFault(None, printable(item))
     words = [text for key in ("title", "details") if (text := text_of(item.get(key)))]
     return ApiFault(_code(item.get("code")), ": ".join(words) or "no words given")
 
@@ -168,12 +187,6 @@ def _place(location: str) -> str:
 def _describe(reply: Reply) -> str:
     kind = printable(reply.content_type) or "an unknown type"
     return f"{len(reply.body)} bytes of {kind}" if reply.body else "an empty body"
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Make foreign text fit to be logged and shown: on one line, and not long."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text[: limit + 1])
-    return clean if len(clean) <= limit else clean[:limit] + "…"
 
 
 def text_of(value: object) -> str:

@@ -25,7 +25,7 @@ def read_group(body: bytes) -> Read[Group]:
     known = {*(people or ()), *(admins or ())} - {creator, None}
     if people is None or admins is None or None in people or None in admins or creator is None:
         # Without its creator one of them may be the business.
-        return losses.read(Group(None, at_least=len(known) - (creator is None)))
+        return losses.read(Group(None, at_least=max(len(known) - (creator is None), 0)))
     return losses.read(Group(len(known)))
 
 
@@ -47,6 +47,14 @@ def _number(said: object) -> str | None:
     if isinstance(said, int) and not isinstance(said, bool) and 0 < said < _LARGEST_NUMBER:
         return str(said)
     return printable(said).strip().removeprefix("+") or None if isinstance(said, str) else None
+
+
+def lists_group(body: bytes, group: str) -> bool:
+    """Return whether GET /v1/groups lists a group; raises BodyError when the answer lists none at all."""
+    listed = as_list(read_document(body, "groups")["groups"])
+    if listed is None:
+        raise BodyError("the answer has no list of groups in it")
+    return any(isinstance(each, dict) and _number(each.get("id")) == group for each in listed)
 
 
 def read_new_group(body: bytes) -> str:

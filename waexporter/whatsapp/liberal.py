@@ -12,12 +12,13 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from waexporter.model import Drop
 
@@ -54,20 +55,25 @@ def parse(body: bytes, key: str) -> dict[str, Any] | None:
     try:
         document = _ANYTHING.decode(body)
     except UNREADABLE:
-        document = next((found for found in _salvage(body) if key in found), None)
+        document = _longest(found for found in _salvage(body) if key in found[0])
     return document if isinstance(document, dict) and key in document else None
 
 
-def _salvage(body: bytes) -> Iterator[dict[str, Any]]:
-    """Yield every map that begins a document in what the strict decoder refused, the likeliest first."""
+def _longest(found: Iterable[tuple[dict[str, Any], int]]) -> dict[str, Any] | None:
+    """Return the longest document: what is printed around it may quote parts of one."""
+    return max(found, key=itemgetter(1), default=(None, 0))[0]
+
+
+def _salvage(body: bytes) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield every map in what the strict decoder refused, with its length in characters."""
     text = body.decode("utf-8", "surrogateescape")
     text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
     for attempt, start in enumerate(_beginnings(text)):
         if attempt >= _MOST_BEGINNINGS:
             return
-        found = _decode(text, start)
+        found, length = _decode(text, start)
         if isinstance(found, dict) and found:
-            yield found
+            yield found, length
 
 
 def _beginnings(text: str) -> Iterator[int]:
@@ -79,18 +85,20 @@ def _beginnings(text: str) -> Iterator[int]:
         start = text.find("{", start + 1) if has_words else -1
 
 
-def _decode(text: str, start: int) -> object:
-    """Return what begins there, mended where it is no JSON or nested too deeply; None if nothing helps."""
+def _decode(text: str, start: int) -> tuple[object, int]:
+    """Return what begins there and its length, mended where it is no JSON; nothing if that does not help."""
     try:
-        return _whole(_FORGIVING.raw_decode(text, start)[0])
+        found, end = _FORGIVING.raw_decode(text, start)
+        return _whole(found), end - start
     except (ValueError, RecursionError):
         pass
     if len(text) > _LARGEST_MENDED:
-        return None
+        return None, 0
     try:
-        return _whole(_FORGIVING.raw_decode(_flatten(_mend(text[start:])))[0])
+        found, end = _FORGIVING.raw_decode(_flatten(_mend(text[start:])))
+        return _whole(found), end
     except (ValueError, RecursionError):
-        return None
+        return None, 0
 
 
 def _number(text: str) -> float:
@@ -165,6 +173,31 @@ def as_list(said: object) -> list[Any] | None:
     return None
 
 
+# --- nodes -------------------------------------------------------------------------------------
+
+
+class NodeNames:
+    """What the names of nodes look like: `host:container`, but where others are seen."""
+
+    def __init__(self, seen: Iterable[str]) -> None:
+        self._have_colons = any(":" in name for name in seen)
+
+    def may_hold(self, name: str) -> bool:
+        """Return whether a name may be a node's."""
+        return ":" in name or not self._have_colons
+
+
+def distinct(names: Iterable[str]) -> dict[str, str]:
+    """Return names as they are shown, no two alike: what can't be printed, or is too long, is left out."""
+    shown: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for name in names:
+        text = printable(name)
+        taken[text] += 1
+        shown[name] = text if taken[text] == 1 else f"{text} ({taken[text]})"
+    return shown
+
+
 # --- what is left out --------------------------------------------------------------------------
 
 
@@ -193,6 +226,12 @@ class Read(Generic[_Said]):
     said: _Said
     dropped: Sequence[tuple[Drop, int]] = ()
     losses: tuple[str, ...] = ()  # the first few in words
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Make foreign text fit to be logged and shown: on one line, and not long."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text[: limit + 1])
+    return clean if len(clean) <= limit else clean[:limit] + "…"
 
 
 def kind(said: object) -> str:

@@ -21,7 +21,7 @@ from waexporter.whatsapp.envelope import (
     status_of,
     text_of,
 )
-from waexporter.whatsapp.liberal import UNREADABLE, Losses, Read, as_list, as_map, kind
+from waexporter.whatsapp.liberal import UNREADABLE, Losses, NodeNames, Read, as_list, as_map, distinct, kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,12 @@ def read_time(text: str) -> float:
 
 
 _STATUSES = {status.value: status for status in Status if status not in {Status.UNREACHABLE, Status.OTHER}}
-_OF_A_GATEWAY = frozenset({"gateway_status", "errors", "role"})
+_ROLES = frozenset({"primary_master", "secondary_master", "coreapp"})
+_UNREACHABLE = 1014
+# What may stand beside nodes and is none.
+_NO_NODES = frozenset(
+    {"gateway_status", "errors", "role", "meta", "version", "api_status", "status", "count"}
+)
 
 
 def read_health(body: bytes) -> Read[Health]:
@@ -98,11 +103,10 @@ def read_health(body: bytes) -> Read[Health]:
     losses = Losses()
     clustered = _is_cluster(said)
     if clustered:
-        # By the name that is shown, so that no two nodes share one.
-        named = {
-            printable(name): value for name, value in said.items() if _is_node(name, value, said, losses)
-        }
-        gateways = tuple(_gateway(name, named[name], losses) for name in sorted(named))
+        names = NodeNames(name for name, value in said.items() if _looks_like_node(value))
+        nodes = {name: value for name, value in said.items() if _is_node(name, value, names, losses)}
+        shown = distinct(sorted(nodes))
+        gateways = tuple(_gateway(each, nodes[name], losses) for name, each in shown.items())
     elif said.get("gateway_status") is not None or list_faults(said.get("errors")):
         gateways = (_gateway("", said, losses),)
     else:
@@ -116,21 +120,18 @@ def read_health(body: bytes) -> Read[Health]:
 def _is_cluster(said: Mapping[str, Any]) -> bool:
     """Tell a map of nodes from the words of one client by what most of it looks like."""
     nodes = sum(map(_looks_like_node, said.values()))
-    is_flat = isinstance(said.get("gateway_status"), str) or bool(list_faults(said.get("errors")))
-    return nodes > int(is_flat)
+    return nodes > int(isinstance(said.get("gateway_status"), str))
 
 
 def _looks_like_node(value: object) -> bool:
-    return isinstance(value, dict) and not _OF_A_GATEWAY.isdisjoint(value)
+    if not isinstance(value, dict):
+        return False
+    return "gateway_status" in value or bool(list_faults(value.get("errors"))) or _role(value) in _ROLES
 
 
-def _is_node(name: str, value: object, said: Mapping[str, Any], losses: Losses) -> bool:
+def _is_node(name: str, value: object, names: NodeNames, losses: Losses) -> bool:
     """Tell a node, be it one that can't be read, from what else stands beside nodes."""
-    if _looks_like_node(value):
-        return True
-    # A node's name is `host:container`; where the others' are not, any name may be one's.
-    others = [other for other, each in said.items() if _looks_like_node(each)]
-    if name not in _OF_A_GATEWAY and (":" in name or not all(":" in other for other in others)):
+    if _looks_like_node(value) or (names.may_hold(name) and name not in _NO_NODES):
         return True
     losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} beside the nodes")
     return False
@@ -142,18 +143,27 @@ def _gateway(node: str, value: object, losses: Losses) -> Gateway:
         losses.add(Drop.MALFORMED, node, f"{kind(value)} in the place of a node")
         return Gateway(node, "", Status.OTHER, f"{kind(value)} in the place of a node")
     faults = list_faults(said.get("errors"))
-    status, role = said.get("gateway_status"), said.get("role")
+    status, role = said.get("gateway_status"), _role(said)
     if faults and not isinstance(status, str):
-        return Gateway(node, text_of(role), Status.UNREACHABLE, join_faults(faults))
-    if node and not isinstance(role, str):
-        losses.add(Drop.MALFORMED, f"{node}.role", _instead(role))
+        # Of other errors nobody knows whether the node is dead, or too busy to answer.
+        is_dead = any(fault.code == _UNREACHABLE for fault in faults)
+        return Gateway(node, role, Status.UNREACHABLE if is_dead else Status.OTHER, join_faults(faults))
+    if node and not isinstance(said.get("role"), str):
+        losses.add(Drop.MALFORMED, f"{node}.role", _instead(said.get("role")))
     if not isinstance(status, str):
         losses.add(Drop.MALFORMED, f"{node}.gateway_status".lstrip("."), _instead(status))
-        return Gateway(node, text_of(role), Status.OTHER, "no gateway_status given")
+        return Gateway(node, role, Status.OTHER, "no gateway_status given")
+    if faults:
+        losses.add(Drop.MALFORMED, f"{node}.errors".lstrip("."), f"beside a status: {join_faults(faults)}")
     known = _STATUSES.get(status.strip().lower())
     if known is None:
-        return Gateway(node, text_of(role), Status.OTHER, text_of(status) or "no gateway_status given")
-    return Gateway(node, text_of(role), known)
+        return Gateway(node, role, Status.OTHER, text_of(status) or "no gateway_status given")
+    return Gateway(node, role, known)
+
+
+def _role(said: Mapping[str, Any]) -> str:
+    role = text_of(said.get("role"))
+    return role.strip().lower() if role.strip().lower() in _ROLES else role
 
 
 def _instead(said: object) -> str:
@@ -209,7 +219,10 @@ def read_statistics(body: bytes, *path: str) -> Statistics:
     inner = _descend(body, path)
     if inner is not None:
         with suppress(*UNREADABLE):
-            return Statistics({"": _FLAT.decode(inner)})
+            flat = _FLAT.decode(inner)
+            # A node is no family, though it may have an entry `data`.
+            if all(metric.data or metric.type for metric in flat.values()):
+                return Statistics({"": flat})
         with suppress(*UNREADABLE):
             return Statistics(_NESTED.decode(inner), clustered=True)
     return _salvage(_dig(body, path))
@@ -251,7 +264,7 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
         if node is None or _is_metric(value):
             what = "a family" if node else kind(value)
             losses.add(Drop.MALFORMED, printable(name), f"{what} in the place of a node")
-        elif "errors" not in node or any(map(_is_metric, node.values())):
+        elif "errors" not in node or _has_families(node):
             nodes[name] = _metrics(name, node, losses)
     if losses.counts and not any(nodes.values()):
         raise BodyError(f"nothing in the answer can be read: {losses.words[0]}")
@@ -261,23 +274,25 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
 def _is_by_node(document: Mapping[str, Any]) -> bool:
     """Tell a map of nodes from a map of families by what most of it looks like."""
     families = sum(map(_is_metric, document.values()))
-    nodes = sum(
-        isinstance(value, dict) and any(map(_is_metric, value.values())) for value in document.values()
-    )
-    # In a cluster most nodes may have nothing to say: of the database only one tells.
-    silent = sum(as_map(value) == {} for value in document.values())
+    nodes = sum(map(_has_families, document.values()))
+    silent = [name for name, value in document.items() if as_map(value) == {}]
     if nodes or families:
-        return nodes > 0 and nodes + silent > families
-    return bool(document) and silent == len(document)
+        # In a cluster most nodes may have nothing to say: of the database only one tells.
+        return nodes > 0 and nodes + sum(":" in name for name in silent) > families
+    return bool(document) and len(silent) == len(document)
+
+
+def _has_families(value: object) -> bool:
+    """Tell a node's map of families, one of which may be called `data` or `type`, from a family."""
+    return isinstance(value, dict) and any(
+        isinstance(each, dict) and as_list(each.get("data")) is not None for each in value.values()
+    )
 
 
 def _is_metric(value: object) -> bool:
-    """Tell a family from a node's map of families, one of which may be called `data` or `type`."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _has_families(value):
         return False
-    data = value.get("data")
-    has_data = "data" in value and (as_list(data) is not None or not isinstance(data, dict))
-    return has_data or isinstance(value.get("type"), str)
+    return "data" in value or isinstance(value.get("type"), str)
 
 
 def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Metric]:
@@ -302,7 +317,9 @@ def _datum(item: object, place: str, losses: Losses) -> Datum | None:
     if said is None:
         losses.add(Drop.MALFORMED, place, f"{kind(item)} in the place of a sample")
         return None
-    bucket = as_map(said.get("bucket"))
+    bucket = _buckets(said.get("bucket"))
+    if bucket is None and said.get("bucket") is not None:
+        losses.add(Drop.MALFORMED, place, f"{kind(said['bucket'])} in the place of buckets")
     return Datum(
         labels=msgspec.Raw(msgspec.json.encode(said.get("labels"))),
         value=_scalar(said.get("value")),
@@ -310,6 +327,13 @@ def _datum(item: object, place: str, losses: Losses) -> Datum | None:
         sum=_scalar(said.get("sum")),
         count=_scalar(said.get("count")),
     )
+
+
+def _buckets(said: object) -> dict[str, Any] | None:
+    """Return the buckets of a histogram; PHP writes those up to 0, 1, 2 ... as a list."""
+    if isinstance(said, list):
+        return {str(place): count for place, count in enumerate(said)}
+    return as_map(said)
 
 
 def _scalar(said: object) -> float | int | str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
 from waexporter.whatsapp.envelope import printable, read_document, text_of
-from waexporter.whatsapp.liberal import Losses, Read, as_list, as_map, kind
+from waexporter.whatsapp.liberal import Losses, NodeNames, Read, as_list, as_map, distinct, kind
 from waexporter.whatsapp.payloads import read_time
 from waexporter.whatsapp.scalars import read_number
 
@@ -21,6 +21,7 @@ _UNLIMITED = 2**62  # bytes; the client says about 2**63 for a volume without a 
 _OF_A_NODE = frozenset(
     {"version", "expire_timestamp", "db_engine", "role", "shards", "socket_conn", "env"}
 ) | {f"free_space_{volume}" for volume in VOLUMES}
+_NO_NODES = frozenset({"meta"})
 _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
 _UNKNOWN_SOCKET = "unk"  # the client's own word for not knowing
 
@@ -30,18 +31,32 @@ def read_support(body: bytes) -> Read[Support]:
     said = as_map(read_document(body, "support")["support"]) or {}
     losses = Losses()
     clustered = _is_cluster(said)
-    nodes = {name: as_map(value) for name, value in said.items()} if clustered else {"": said}
-    alive: dict[str, Mapping[str, Any]] = {}
-    for name, node in nodes.items():
-        # A dead node's value is an error, and says nothing; health tells that it is dead.
-        if node is not None and not _OF_A_NODE.isdisjoint(node):
-            alive[name] = node
-        elif node != {} and "errors" not in (node or {}):
-            losses.add(Drop.MALFORMED, printable(name), f"{kind(said[name])} in the place of a node")
-    if not alive:
+    alive = _alive(said, losses) if clustered else {"": said}
+    if not any(map(_says_something, alive.values())):
         raise BodyError("the answer says nothing about any node")
-    read = tuple(_Node(name, node, losses).read() for name, node in sorted(alive.items()))
+    shown = distinct(sorted(alive))
+    read = tuple(_Node(each, alive[name], losses).read() for name, each in shown.items())
     return losses.read(Support(read, clustered))
+
+
+def _alive(said: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, Any]]:
+    """Return the nodes that say something of themselves."""
+    # What stands beside nodes may have a version, too.
+    telling = [name for name, value in said.items() if name not in _NO_NODES and _says_something(value)]
+    names = NodeNames(telling)
+    alive: dict[str, Mapping[str, Any]] = {}
+    for name, value in said.items():
+        node = as_map(value)
+        if node is not None and name in telling and names.may_hold(name):
+            alive[name] = node
+        # A dead node's value is an error, and says nothing; health tells that it is dead.
+        elif node != {} and "errors" not in (node or {}):
+            losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} in the place of a node")
+    return alive
+
+
+def _says_something(value: object) -> bool:
+    return isinstance(value, dict) and not _OF_A_NODE.isdisjoint(value)
 
 
 def _is_cluster(said: Mapping[str, Any]) -> bool:
