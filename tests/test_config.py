@@ -85,7 +85,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
     config, notes = loaded(tmp_path, FULL)
 
     digest = hashlib.sha256((tmp_path / "ca.pem").read_bytes()).digest()
-    held = f"what {tmp_path}/password holds begins or ends with a blank, which is kept: is it meant?"
+    held = f"what {tmp_path}/password holds begins or ends with white space, which is kept: is it meant?"
     assert notes == (f"targets[0].auth.password_file: {held}",)
     assert config == Config(
         targets=(
@@ -172,6 +172,7 @@ def test_an_address_loses_what_the_program_adds_and_gives_the_default_name(
 
 
 _CUT = "at its end is a path of the API, and is left out"
+_IN_DOUBT = "part of the webapp's address? /v1 is added behind it"
 
 
 @pytest.mark.parametrize(
@@ -184,14 +185,23 @@ _CUT = "at its end is a path of the API, and is left out"
         ("/v1/stats/app", "", "/v1/stats/app"),
         ("/v1/settings/application", "", "/v1/settings/application"),
         ("/v1/certificates/external/ca", "", "/v1/certificates/external/ca"),
+        ("/v1/stickerpacks", "", "/v1/stickerpacks"),
         ("/gateway/v1/health", "/gateway", "/v1/health"),
         ("/v1/clientA/v1/health", "/v1/clientA", "/v1/health"),
+        # otherwise written
+        ("/V1/health", "", "/V1/health"),
+        ("/v1/Health", "", "/v1/Health"),
+        ("//v1//health", "", "//v1//health"),
+        ("/%76%31/h%65alth", "", "/%76%31/h%65alth"),
+        ("/Gate%2Fway//a/v1/health/", "/Gate%2Fway//a", "/v1/health"),
+        ("/V1", "", ""),
+        ("//%761//", "", ""),
+        ("/v1%2Fhealth", "/v1%2Fhealth", ""),
         # a gateway's own prefix
         ("/v1/clientA", "/v1/clientA", ""),
         ("/v1/clientA/v1", "/v1/clientA", ""),
         ("/v1/healthy", "/v1/healthy", ""),
         ("/v2/health", "/v2/health", ""),
-        ("/health", "/health", ""),
         ("/v1/health/v1", "/v1/health", ""),
     ],
 )
@@ -202,6 +212,26 @@ def test_a_path_of_the_api_is_cut_off_the_address_with_a_note(
 
     assert config.targets[0].url == f"https://wa.example{kept}"
     assert notes == ((f"targets[0].url: {cut} {_CUT}",) if cut else ())
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/metrics", "/Metrics/", "/healthz", "/v1/healthz", "/v1/version", "//v1//version"]
+)
+def test_a_path_that_looks_like_no_address_of_a_client_is_kept_with_a_question(
+    tmp_path: Path, path: str
+) -> None:
+    config, notes = loaded(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
+
+    kept = path.rstrip("/")
+    assert config.targets[0].url == f"https://wa.example{kept}"
+    assert notes == (f"targets[0].url: is {kept} {_IN_DOUBT}",)
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 63}.example", "wa.example.", "a-b.c_d", "xn--bcher-kva.example"])
+def test_a_host_may_be_as_long_and_odd_as_names_are(tmp_path: Path, host: str) -> None:
+    assert (
+        loaded(tmp_path, f"targets: [{{url: 'https://{host}'}}]").config.targets[0].url == f"https://{host}"
+    )
 
 
 def _write_identity(folder: Path) -> bytes:

@@ -121,6 +121,21 @@ def test_a_token_beside_a_login_is_refused_by_the_names_of_the_variables() -> No
     assert problems(None, environ) == (f"WAEXPORTER_BEARER_TOKEN: {words}",)
 
 
+@pytest.mark.parametrize("password", ["WAEXPORTER_PROXY_PASSWORD", "WAEXPORTER_PROXY_PASSWORD_FILE"])
+def test_a_login_without_its_proxy_is_refused_by_the_names_of_the_variables(
+    tmp_path: Path, password: str
+) -> None:
+    environ = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_PROXY_USERNAME": "me",
+        password: written(tmp_path, "word"),
+    }
+
+    assert problems(None, environ) == (
+        f"WAEXPORTER_PROXY_URL: is required with WAEXPORTER_PROXY_USERNAME and {password}",
+    )
+
+
 def test_the_names_of_metas_monitoring_are_enough() -> None:
     environ = {"WA_WEB_ENDPOINT": "wa.example:9090", "WA_WEB_USERNAME": "me", "WA_WEB_PASSWORD": "password"}
 

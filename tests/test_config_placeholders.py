@@ -103,7 +103,8 @@ def test_it_is_a_note_of_check_config_that_shows_nothing_of_the_value(
 def test_a_variable_that_was_not_filled_in_is_named() -> None:
     [note] = load(None, {"WA_WEB_ENDPOINT": "wa.example", "WAEXPORTER_API_KEY": "$(WA_KEY_OF_POD)"}).notes
 
-    assert note.startswith(f"WAEXPORTER_API_KEY: {WORDS}")
+    instead = "write the value itself, or let a variable with _FILE name the file of a secret"
+    assert note == f"WAEXPORTER_API_KEY: {WORDS}; {instead}"
 
 
 def test_it_is_told_beside_the_problem_that_it_causes(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 MARK = "\ufeff"
 _MARKED = "begins with a byte order mark, which is left out"
-_TRIMMED = "begins or ends with a blank, which is left out"
-_KEPT = "begins or ends with a blank, which is kept: is it meant?"
+_TRIMMED = "begins or ends with white space, which is left out"
+_KEPT = "begins or ends with white space, which is kept: is it meant?"
+_QUOTED = "is in quotes, which are kept: are they meant?"
+_ASSIGNED = "begins with a name and an equals sign, which are kept: are they meant?"
 _LIKE_A_BLANK = "holds a character that looks like a blank and is none: is it meant?"
 
 # What it holds; what comes of a token, and what is said; the same of a password.
@@ -43,6 +45,15 @@ _ROWS: dict[str, tuple[str, str, tuple[str, ...], str, tuple[str, ...]]] = {
         (_LIKE_A_BLANK,),
     ),
     "a no-break space at its end": ("secret\u00a0", "secret", (_TRIMMED,), "secret\u00a0", (_KEPT,)),
+    "double quotes": ('"secret"\n', '"secret"', (_QUOTED,), '"secret"', (_QUOTED,)),
+    "single quotes": ("'secret'", "'secret'", (_QUOTED,), "'secret'", (_QUOTED,)),
+    "half of its quotes": ("'secret", "'secret", (), "'secret", ()),
+    "two kinds of quotes": ("'secret\"", "'secret\"", (), "'secret\"", ()),
+    "nothing in quotes": ("''", "''", (), "''", ()),
+    "a line of a file of variables": ("KEY=secret", "KEY=secret", (_ASSIGNED,), "KEY=secret", (_ASSIGNED,)),
+    "such a line with quotes": ("PASSWORD='a'", "PASSWORD='a'", (_ASSIGNED,), "PASSWORD='a'", (_ASSIGNED,)),
+    "padding of Base64": ("SECRET==", "SECRET==", (), "SECRET==", ()),
+    "an equals sign in it": ("se=cret", "se=cret", (), "se=cret", ()),
     "letters of anywhere": ("pässwörd✓", "pässwörd✓", (), "pässwörd✓", ()),
 }
 
@@ -77,6 +88,21 @@ _REFUSED = {
     "se\u00adcret": "must not hold an invisible character (U+00AD, soft hyphen)",
     "\u202esecret": "must not hold an invisible character (U+202E, right-to-left override)",
     "se\u2028cret": "must not hold an invisible character (U+2028, line separator)",
+    "secret\u3164": "must not hold an invisible character (U+3164, hangul filler)",
+    "secret\uffa0": "must not hold an invisible character (U+FFA0, halfwidth hangul filler)",
+    "secret\u2800": "must not hold an invisible character (U+2800, braille pattern blank)",
+    "secret\u115f": "must not hold an invisible character (U+115F, hangul choseong filler)",
+    "secret\u1160": "must not hold an invisible character (U+1160, hangul jungseong filler)",
+    "se\u034fcret": "must not hold an invisible character (U+034F, combining grapheme joiner)",
+    "se\u180bcret": "must not hold an invisible character (U+180B, mongolian free variation selector one)",
+    "se\u180fcret": "must not hold an invisible character (U+180F, mongolian free variation selector four)",
+    "se\ufe00cret": "must not hold an invisible character (U+FE00, variation selector-1)",
+    "se\ufe0fcret": "must not hold an invisible character (U+FE0F, variation selector-16)",
+    "se\U000e0100cret": "must not hold an invisible character (U+E0100, variation selector-17)",
+    "se\U000e01efcret": "must not hold an invisible character (U+E01EF, variation selector-256)",
+    "se\u17b4cret": "must not hold an invisible character (U+17B4, khmer vowel inherent aq)",
+    "se\u17b5cret": "must not hold an invisible character (U+17B5, khmer vowel inherent aa)",
+    "se\u2065cret": "must not hold an invisible character (U+2065)",
     "se\ud800cret": "must not hold a control character (U+D800)",
 }
 
@@ -163,6 +189,14 @@ def test_no_secret_may_hold_what_nobody_sees(place: str, tmp_path: Path) -> None
 
     words = "must not hold an invisible character (U+200B, zero width space)"
     assert caught.value.problems == (f"{place}: {words}",)
+
+
+def test_white_space_at_either_end_is_called_so(tmp_path: Path) -> None:
+    config, notes = _load(tmp_path, "pager.webhook.secret", f'secret: "\\n\\t{_VALUE}\\n\\n"')
+
+    assert config.pager is not None
+    assert config.pager.gate.token == Secret(_VALUE)
+    assert notes == (f"pager.webhook.secret: {_TRIMMED}",)
 
 
 def test_a_fallback_is_cleaned_and_named_by_its_place(tmp_path: Path) -> None:

@@ -4,38 +4,61 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from waexporter.config.characters import describe
 from waexporter.config.quantities import format_listen
-from waexporter.config.scalars import text
+from waexporter.config.scalars import visible
 
 _PORTS = {"https": 443, "http": 80}
 _SCHEME = re.compile("https?://", re.IGNORECASE)
-_HOST = re.compile(r"\w[\w.-]*")
-# The first parts of the API's paths (its specification, 55 endpoints).
-_API_PATH = re.compile(
-    "/v1/(account|certificates|contacts|groups|health|media|messages|metrics|settings|stats|support|users)"
-    "(/.*)?$"
-)
+_LABEL = r"\w[\w-]{0,62}"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+# The first parts of the API's paths: those of its specification (55 endpoints), and sticker packs.
+_API = """
+account certificates contacts groups health media messages metrics settings stats stickerpacks support users
+"""
+_API_PARTS = frozenset(_API.split())
+# What people try in a browser to see whether a webapp lives.
+_TRIED_PARTS = _API_PARTS | {"healthz", "version"}
+_PART = re.compile("/+([^/]+)")
 _BLANK = re.compile(r"[\s\\]")
 
 
-def target_url(value: object) -> tuple[str, str]:
-    """Take the address of a client; gives it without the `/v1` that the program adds, and what else was cut.
+class ClientUrl(NamedTuple):
+    """The address of a client without the `/v1` that the program adds, and what to say about its path."""
+
+    url: str
+    note: str = ""
+
+
+def target_url(value: object) -> ClientUrl:
+    """Take the address of a client.
 
     A path of the API is no prefix of a client; a gateway's own prefix may well hold `/v1`, so it is cut only
     before what the API itself has there.
     """
     parts = _split(value, "must not hold user:password@; use auth instead")
     path = parts.path.rstrip("/")
-    cut = "" if path.endswith("/v1") else _find_api_path(path)
-    prefix = path.removesuffix(cut).removesuffix("/v1").rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{prefix}", cut
+    starts = [match.start() for match in _PART.finditer(path)]
+    words = [unquote(match[1]).lower() for match in _PART.finditer(path)]
+    prefix, note = path, ""
+    if words[-1:] == ["v1"]:
+        prefix = path[: starts[-1]]
+    elif (at := _find_api_path(words)) is not None:
+        prefix = path[: starts[at]]
+        note = f"{path[starts[at] :]} at its end is a path of the API, and is left out"
+    elif len(words) - (words[:1] == ["v1"]) == 1 and words[-1] in _TRIED_PARTS:
+        note = f"is {path} part of the webapp's address? /v1 is added behind it"
+    return ClientUrl(f"{parts.scheme}://{parts.netloc}{prefix}", note)
 
 
-def _find_api_path(path: str) -> str:
-    match = _API_PATH.search(path)
-    return match[0] if match else ""
+def _find_api_path(words: list[str]) -> int | None:
+    """Return where the API's own `v1` is among the parts of a path."""
+    pairs = enumerate(pairwise(words))
+    return next((at for at, (word, after) in pairs if word == "v1" and after in _API_PARTS), None)
 
 
 def proxy_url(value: object) -> str:
@@ -48,9 +71,10 @@ def proxy_url(value: object) -> str:
 
 def host(value: object) -> str:
     """Take a host name or an IP address."""
-    if not _is_host(text(value)):
+    name = visible(value)
+    if not _is_host(name):
         raise ValueError("must be a host name or an IP address")
-    return text(value)
+    return name
 
 
 def host_and_port(url: str) -> str:
@@ -60,7 +84,9 @@ def host_and_port(url: str) -> str:
 
 
 def _split(value: object, words_for_user: str) -> SplitResult:
-    url = text(value)
+    url = visible(value)
+    if url[0].isspace():
+        raise ValueError(f"must not begin with {describe(url[0])}")
     if _SCHEME.match(url) is None:
         raise ValueError("must begin with https:// or http://")
     authority = re.split("[/?#]", url.split("://", 1)[1], maxsplit=1)[0]
@@ -68,8 +94,10 @@ def _split(value: object, words_for_user: str) -> SplitResult:
         raise ValueError(words_for_user)
     if "?" in url or "#" in url:
         raise ValueError('must not hold a query or a fragment ("?", "#")')
-    if _BLANK.search(url):
-        raise ValueError("must not hold blanks or backslashes")
+    blank = _BLANK.search(url)
+    if blank:
+        words = "blanks or backslashes" if blank[0].isascii() else describe(blank[0])
+        raise ValueError(f"must not hold {words}")
     return _checked(url)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
+from waexporter.config.characters import refuse_unseen
 from waexporter.config.files import PATIENCE, read_text
-from waexporter.config.scalars import string, text
+from waexporter.config.scalars import string, text, visible
 from waexporter.model import Auth, ProxyAuth, Secret
 
 if TYPE_CHECKING:
@@ -23,21 +23,20 @@ _VISIBLE = re.compile("[!-~]+")
 _SHORTEST_KEY, _LONGEST_KEY = 12, 128
 _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 _BYTE_ORDER_MARK = "\ufeff"
-# Nobody sees these, and nobody means them: control characters, and those that only shape what is around them.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_NAMES = {
-    "\0": "NUL characters (is it UTF-16 text?)",
-    "\t": "tabs",
-    "\n": "line breaks",
-    "\r": "carriage returns",
-}
+_QUOTED = re.compile("([\"']).+\\1", re.DOTALL)
+# Equals signs at the end are the padding of Base64.
+_ASSIGNED = re.compile("(export )?[A-Z_][A-Z0-9_]*=(?!=*$)")
 _HEADER = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-# What the program, or HTTP itself, has to say in these.
+# What the program, HTTP itself, or a proxy in between has to say in these, and in all that begin so.
 _TAKEN = """
-accept accept-encoding connection content-encoding content-length content-type expect host keep-alive
-proxy-authorization te trailer transfer-encoding upgrade user-agent
+accept age allow alt-svc alt-used authentication-info cache-control connection cookie cookie2 date
+early-data etag expect expires forwarded from host http2-settings keep-alive last-modified link location
+max-forwards origin pragma priority range referer retry-after server set-cookie set-cookie2 te trailer
+transfer-encoding upgrade user-agent vary via warning www-authenticate x-http-method
+x-http-method-override x-method-override x-real-ip
 """
 _TAKEN_HEADERS = frozenset(_TAKEN.split())
+_TAKEN_FAMILIES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
 
 
 # --- secrets -----------------------------------------------------------------------------------
@@ -48,7 +47,7 @@ def read_secret(
 ) -> Secret | None:
     """Take a secret from its key or from the file that its twin names.
 
-    A blank at its ends is left out, with a note, unless it might be meant: no header carries one there.
+    White space at its ends is left out, with a note, unless it might be meant: no header carries any there.
     """
     twin = f"{key}_file"
     here = section.take(
@@ -86,27 +85,18 @@ def clean(secret: str, say: Say, *, may_end_blank: bool = False) -> str:
     if not bare:
         raise ValueError("must not be empty")
     if not may_end_blank and bare != line:
-        say("begins or ends with a blank, which is left out")
+        say("begins or ends with white space, which is left out")
         line = bare
-    _refuse_unseen(line)
+    refuse_unseen(line)
     if bare != line:
-        say("begins or ends with a blank, which is kept: is it meant?")
+        say("begins or ends with white space, which is kept: is it meant?")
     if any(character.isspace() and character != " " for character in bare):
         say("holds a character that looks like a blank and is none: is it meant?")
+    if _QUOTED.fullmatch(bare):
+        say("is in quotes, which are kept: are they meant?")
+    if _ASSIGNED.match(bare):
+        say("begins with a name and an equals sign, which are kept: are they meant?")
     return line
-
-
-def _refuse_unseen(line: str) -> None:
-    for character in line:
-        if unicodedata.category(character) in _UNSEEN:
-            raise ValueError(f"must not hold {_name(character)}")
-
-
-def _name(character: str) -> str:
-    point = f"U+{ord(character):04X}"
-    name = unicodedata.name(character, "").lower()
-    kind = f"an invisible character ({point}, {name})" if name else f"a control character ({point})"
-    return _NAMES.get(character, kind)
 
 
 def reread(name: str, old: Secret) -> Secret | None:
@@ -164,8 +154,13 @@ def read_proxy_auth(target: Section) -> ProxyAuth | None:
         if username is None or password is None:
             return None
         if not target.has("proxy_url"):
-            target.problem("proxy_url", "is required with proxy_auth")
+            target.problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
         return ProxyAuth(username, password)
+
+
+def _proxy_auth_as_given(auth: Section) -> str:
+    names = [(key, auth.name(key)) for key in ("username", "password", "password_file") if auth.has(key)]
+    return " and ".join(name for key, name in names if name != key) or "proxy_auth"
 
 
 def _check_pair(auth: Section) -> None:
@@ -189,10 +184,9 @@ def _check_token(auth: Section) -> None:
 
 
 def _username(value: object) -> str:
-    name = text(value)
+    name = visible(value)
     if ":" in name:
         raise ValueError('must not hold ":", which ends the name in Basic authentication')
-    _refuse_unseen(name)
     return name
 
 
@@ -221,6 +215,6 @@ def _header(value: object) -> str:
     name = text(value)
     if _HEADER.fullmatch(name) is None:
         raise ValueError("must be the name of a header, such as D360-API-KEY")
-    if name.lower() in _TAKEN_HEADERS:
-        raise ValueError("must not be a header that HTTP needs itself")
+    if name.lower() in _TAKEN_HEADERS or name.lower().startswith(_TAKEN_FAMILIES):
+        raise ValueError("must not be a header that means something to HTTP itself or to a proxy")
     return name

@@ -82,6 +82,8 @@ def _explain(error: yaml.YAMLError, text: str) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
     words = next((ours for theirs, ours in _WORDS if re.search(theirs, said)), "is not valid YAML here")
+    if mark and text[: mark.index + 1].endswith("${"):
+        words = "${...} is not replaced by a variable, and its brackets need quotes"
     return f"{_place(mark)}: {words}" if mark else words
 
 

@@ -27,9 +27,12 @@ _NO_TARGET = (
     "or set WAEXPORTER_TARGET_URL and WAEXPORTER_API_KEY (or WAEXPORTER_USERNAME and WAEXPORTER_PASSWORD)",
 )
 _LITERALLY = (
-    "holds what looks like an environment variable, which is taken literally; write the value itself, let a "
-    "key with _file name the file of a secret, or set a WAEXPORTER_ variable in its place"
+    "holds what looks like an environment variable, which is taken literally; write the value itself, "
 )
+_INSTEAD_OF_A_KEY = (
+    "let a key with _file name the file of a secret, or set a WAEXPORTER_ variable in its place"
+)
+_INSTEAD_OF_A_VARIABLE = "or let a variable with _FILE name the file of a secret"
 _NO_TARGET_IN_FILE = ("targets: is required, with at least one entry such as - url: https://host:9090",)
 
 
@@ -54,7 +57,8 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
         say = (
             report.problem if report.problems else report.note
         )  # it may well be the cause of another problem
-        say(key_path, _LITERALLY)
+        instead = _INSTEAD_OF_A_VARIABLE if key_path in mixture.names else _INSTEAD_OF_A_KEY
+        say(key_path, _LITERALLY + instead)
     if "targets" not in mixture.document:
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *slips])
     if report.problems:

@@ -82,7 +82,7 @@ def _gate(pager: Section) -> Gate:
     with pager.section("webhook") as webhook:
         gate = Gate(
             token=read_secret(webhook, "secret"),
-            username=webhook.take("username", scalars.text, None),
+            username=webhook.take("username", scalars.visible, None),
             password=read_secret(webhook, "password", may_end_blank=True),
             is_open=webhook.take("insecure", scalars.boolean, default=False),
         )

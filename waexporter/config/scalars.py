@@ -9,6 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from waexporter.config.characters import refuse_unseen
 from waexporter.config.quantities import parse_bytes, parse_duration, parse_listen
 from waexporter.config.section import found, suggestion
 
@@ -25,6 +26,12 @@ def text(value: object) -> str:
     objection = _blemish(string(value))
     if objection:
         raise ValueError(objection)
+    return str(value)
+
+
+def visible(value: object) -> str:
+    """Take a text without characters that nobody sees."""
+    refuse_unseen(text(value))
     return str(value)
 
 

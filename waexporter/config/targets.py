@@ -52,9 +52,9 @@ def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
 
 def _target(section: Section, common: polls.Polls) -> Target:
     with section as target:
-        url, cut = target.need("url", addresses.target_url, ("", ""))
-        if cut:
-            target.note("url", f"{cut} at its end is a path of the API, and is left out")
+        url, note = target.need("url", addresses.target_url, addresses.ClientUrl(""))
+        if note:
+            target.note("url", note)
         own = _own_polls(target)
         read = Target(
             name=target.take("name", _name, addresses.host_and_port(url) if url else ""),
