@@ -222,6 +222,11 @@ def delivered(*headers: str, body: bytes = BODY) -> bytes:
         ("GZIP", gzip.compress(BODY)),
         ("x-gzip", gzip.compress(BODY)),
         ("identity, gzip", gzip.compress(BODY)),
+        ("gzip", gzip.compress(BODY) + bytes(1)),
+        ("gzip", gzip.compress(BODY) + bytes(4096)),
+        ("gzip", gzip.compress(BODY[:3]) + gzip.compress(BODY[3:])),
+        ("gzip", gzip.compress(BODY[:3]) + bytes(512) + gzip.compress(BODY[3:]) + bytes(512)),
+        ("gzip", gzip.compress(b"") * 15 + gzip.compress(BODY)),
         ("deflate", zlib.compress(BODY)),
         ("deflate", zlib.compress(BODY, 1, 9)),
         ("deflate", BARE_BODY),
@@ -258,11 +263,16 @@ def test_a_body_packed_otherwise_is_refused_unread(coding: str) -> None:
         ("gzip", gzip.compress(BODY)[:-1]),
         ("gzip", gzip.compress(BODY)[:-8] + bytes(8)),
         ("gzip", gzip.compress(BODY) + b"x"),
+        ("gzip", gzip.compress(BODY) + bytes(4096) + b"x"),
+        ("gzip", gzip.compress(BODY) + gzip.compress(BODY)[:-1]),
+        ("gzip", gzip.compress(b"") * 16 + gzip.compress(BODY)),
         ("gzip", gzip.compress(BODY) * 200_000),
         ("gzip", b""),
         ("deflate", b""),
         ("gzip", zlib.compress(BODY)),
         ("deflate", zlib.compress(BODY)[:-1]),
+        ("deflate", zlib.compress(BODY) + bytes(1)),
+        ("deflate", zlib.compress(BODY) * 2),
         ("deflate", BODY),
     ],
 )
@@ -288,6 +298,17 @@ def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int)
     assert got.status == status
     assert pager.counted() == {"accepted" if status == 200 else "too_large": 1}
     assert [len(each) for each in pager.received] == ([size] if status == 200 else [])
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+def test_the_members_of_a_packed_body_have_its_limit_together(more: int, status: int) -> None:
+    pager = FakePager()
+    packed = gzip.compress(b"x" * (LARGEST // 2)) * 2 + gzip.compress(b"x" * more)
+
+    got = post(pager_site(pager), packed, content_encoding="gzip")
+
+    assert got.status == status
+    assert [len(each) for each in pager.received] == ([LARGEST] if status == 200 else [])
 
 
 @pytest.mark.parametrize("size", [LARGEST + 1, 50 * LARGEST])

@@ -13,6 +13,7 @@ from waexporter.errors import WebhookError
 from waexporter.paging.alerts import Alert, Webhook
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body
+_GZIP = b"\x1f\x8b"
 _VERSION = "4"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -95,6 +96,8 @@ def _digest(labels: dict[str, str]) -> str:
 def _explain(body: bytes, error: Exception) -> str:
     if not body.strip():
         return "the body is empty"
+    if body.startswith(_GZIP):
+        return "the body is packed by gzip, and Content-Encoding does not say so"
     if b"\0" in body[:2] or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "the body is UTF-16 or UTF-32; send it as UTF-8"
     if not isinstance(error, msgspec.ValidationError):

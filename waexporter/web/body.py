@@ -18,6 +18,7 @@ TIME: Final = 15.0  # seconds in which a body must be here
 _CLOSE = ("connection", "close")
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # what zlib calls the formats
 _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+_MOST_MEMBERS = 16  # of one gzip file; each costs a copy of the rest
 _ACCEPTED = ("accept-encoding", "gzip, deflate")
 
 
@@ -77,11 +78,29 @@ def _coding(question: Question) -> str | None:
 
 def _inflate(packed: bytes, wrapping: int, largest: int) -> bytes:
     """Unpack no more than shows that it is too large; raises zlib.error."""
-    unpacker = zlib.decompressobj(wrapping if wrapping == _GZIP or _is_wrapped(packed) else _BARE)
+    if wrapping == _GZIP:
+        return _gunzip(packed, largest)
+    unpacker = zlib.decompressobj(_ZLIB if _is_wrapped(packed) else _BARE)
     body = unpacker.decompress(packed, largest + 1)
     if len(body) <= largest and (not unpacker.eof or unpacker.unused_data):
         raise zlib.error("it ends too early or too late")
     return body
+
+
+def _gunzip(packed: bytes, largest: int) -> bytes:
+    """Unpack one member after another (RFC 1952); zeros behind them are padding, as for every gzip tool."""
+    pieces: list[bytes] = []
+    room = largest + 1
+    for _ in range(_MOST_MEMBERS):
+        unpacker = zlib.decompressobj(_GZIP)
+        pieces.append(unpacker.decompress(packed, room))
+        room -= len(pieces[-1])
+        packed = unpacker.unused_data.lstrip(b"\0")
+        if not room or (unpacker.eof and not packed):
+            return b"".join(pieces)
+        if not unpacker.eof:
+            break
+    raise zlib.error("it ends too early or too late")
 
 
 def _is_wrapped(packed: bytes) -> bool:
