@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
+from tests.web.fakes import FakeExporter, a_site
+from tests.web.test_odd_requests import converse
 from waexporter.log import configure, get_logger
 from waexporter.model import LogSettings, Secret
 
@@ -120,8 +122,8 @@ def test_a_logger_made_before_the_set_up_follows_every_set_up() -> None:
         ("apscheduler.executors.default", logging.ERROR, True),
         ("urllib3.connectionpool", logging.WARNING, False),
         ("urllib3.connectionpool", logging.ERROR, True),
-        ("uvicorn.error", logging.INFO, False),
-        ("uvicorn.error", logging.WARNING, True),
+        ("uvicorn.error", logging.WARNING, False),
+        ("uvicorn.error", logging.ERROR, True),
         ("uvicorn.access", logging.CRITICAL, False),
         ("a.stranger", logging.INFO, False),
         ("a.stranger", logging.WARNING, True),
@@ -138,10 +140,18 @@ def test_other_libraries_leave_through_the_same_door_and_no_lower_than_agreed(
     assert told == [(name, "job is late", logging.getLevelName(level).lower())] * is_heard
 
 
+def test_a_request_that_is_none_is_answered_and_not_logged() -> None:
+    stream = configured("debug")
+
+    [(status, _)] = converse(a_site(FakeExporter()), b"GET /metrics\r\n\r\n")
+
+    assert (status, stream.getvalue()) == (400, "")
+
+
 def test_a_level_above_the_floor_quietens_other_libraries_too() -> None:
     stream = configured("error")
 
-    logging.getLogger("uvicorn.error").warning("not heard")
+    logging.getLogger("a.stranger").warning("not heard")
 
     assert stream.getvalue() == ""
 

@@ -41,11 +41,12 @@ _OURS = "waexporter"
 _OFF = logging.CRITICAL + 1
 
 # The least level at which other libraries are heard. APScheduler warns of every late or skipped run, and
-# urllib3 of every retry; both are counted as metrics instead. Everyone else is heard from WARNING on.
+# urllib3 of every retry; both are counted as metrics instead. uvicorn warns of every request that is none, as
+# often as anybody sends one. Everyone else is heard from WARNING on.
 _FLOORS = {
     "apscheduler": logging.ERROR,
     "urllib3": logging.ERROR,
-    "uvicorn.error": logging.WARNING,
+    "uvicorn.error": logging.ERROR,
     "uvicorn.access": _OFF,
 }
 
