@@ -53,6 +53,7 @@ class ApiError(WaexporterError):
     is_foreign = False  # the answer has no sign of the API: a gateway gave it
     may_have_arrived = False  # the request, although no answer of the client to it is known
     retry_after: float | None = None  # seconds, where the answer asks for such a pause
+    is_foreign = False  # the answer is not the client's: a gateway gave it
 
     def __init__(
         self,

@@ -381,6 +381,7 @@ class Account:
     token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
     tokens_refused: int = 0  # answers that refused a token where one had been accepted before
     distrust: Distrust | None = None  # seen of late
+    secrets_read: int = 0  # that were replaced in their files since the start
 
 
 class Head(NamedTuple):

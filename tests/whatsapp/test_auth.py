@@ -20,6 +20,7 @@ from waexporter.whatsapp.auth import (
     DISTRUST_TIME,
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    QUICK_TOKENS,
     REREAD_PAUSE,
     TOKEN_HELD,
     TOKEN_PAUSE,
@@ -437,11 +438,66 @@ def test_behind_one_webapp_of_three_that_refuses_tokens_logins_are_few_and_polls
     logins, logouts = (
         sum(each.startswith(f"POST /v1/users/{what}") for each in asked) for what in _BOTH_WAYS
     )
-    assert (logins, logouts >= logins - 1) == (3, True)
+    assert (logins, logouts >= logins - 1) == (1 + QUICK_TOKENS + 1, True)
     assert outcomes.count(GOOD) == len(outcomes)
     account = world.auth.account()
     assert account.distrust is Distrust.CONTRADICTORY
     assert account.tokens_refused > logins
+
+
+def test_a_client_that_forgets_its_tokens_some_times_within_minutes_loses_no_request() -> None:
+    world = World(LOGIN)
+    known = {"Bearer T1"}
+    world.upstream.at = lambda request: GOOD if request.authorization in known else DENIED
+
+    replies = []
+    for number in range(QUICK_TOKENS + 1):
+        known = {f"Bearer T{number + 1}"}
+        replies.append(world.send())
+
+    assert replies == [GOOD] * (QUICK_TOKENS + 1)
+    assert world.results() == {"ok": QUICK_TOKENS + 1}
+
+
+def test_tokens_that_go_on_being_refused_are_replaced_ever_more_seldom() -> None:
+    world = World(LOGIN)
+    world.upstream.at = _seldom(1.0)(world)
+    logins = []
+
+    for _ in range(3600):
+        before = world.results().get("ok", 0)
+        world.send()
+        logins += [world.clock.steady - 50.0] if world.results()["ok"] > before else []
+        world.clock.move(1.0)
+
+    assert logins == [0.0, 1.0, 2.0, 3.0, 123.0, 363.0, 843.0, 1443.0, 2043.0, 2643.0, 3243.0]
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_refused_token_is_shown_again_over_a_new_connection(
+    is_replaced: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    world = World(LOGIN)
+    world.upstream.at = _seldom(1.0)(world)
+    for _ in range(1 if is_replaced else 1 + QUICK_TOKENS):
+        world.send()
+        world.clock.move(1.0)
+    before = world.results()
+    wanted: list[bool] = []
+
+    def answer(request: Request) -> Reply:
+        if request.path != APP.path:
+            return GOOD
+        wanted.append(request.wants_new_connection)
+        return GOOD if request.wants_new_connection else DENIED
+
+    world.upstream.at = answer
+
+    reply = world.send()
+
+    assert reply is GOOD
+    assert wanted == [False, True]
+    assert (world.results() != before) is is_replaced
 
 
 def test_a_path_whose_first_answer_is_a_strangers_is_asked_once_more() -> None:
@@ -513,7 +569,7 @@ def test_logins_are_bounded_whatever_a_client_makes_of_their_tokens(pattern: str
 
     _poll_for(world, 3600.0)
 
-    assert first_hour <= 10
+    assert first_hour <= 1 + QUICK_TOKENS + 7
     assert world.results()["ok"] - first_hour <= 3600 / TOKEN_PAUSE[1] + 1
 
 
@@ -529,7 +585,7 @@ def test_every_token_that_was_given_up_is_logged_out() -> None:
     assert given_up == {f"T{number}" for number in range(1, world.upstream.tokens + 1)} - {last}
 
 
-@pytest.mark.parametrize("failure", [DENIED, SILENCE])
+@pytest.mark.parametrize("failure", [DENIED, SILENCE, Reply(500, b""), Reply(503, b""), Reply(404, b"")])
 def test_a_logout_that_meets_the_wrong_webapp_is_tried_once_more(failure: Reply | ApiError) -> None:
     world = World(LOGIN)
     world.send()
@@ -769,15 +825,27 @@ def test_a_client_that_was_only_slow_is_asked_again_within_minutes() -> None:
     assert GOOD in outcomes
 
 
-@pytest.mark.parametrize(("asked_for", "waits"), [(None, 120), (5.0, 120), (900.0, 900)])
-def test_a_login_waits_at_least_as_long_as_the_client_asks_for(asked_for: float | None, waits: float) -> None:
+@pytest.mark.parametrize(
+    ("answer", "asked_for", "waits"),
+    [
+        (BUSY, None, 120),
+        (BUSY, 5.0, 120),
+        (BUSY, 200.0, 200),
+        (BUSY, 3600.0, 300),
+        (Reply(503, b"<html>"), 30.0, 30),
+        (Reply(503, b"<html>"), 3600.0, 60),
+        (Reply(200, b"{}"), 3600.0, 120),
+    ],
+)
+def test_a_login_waits_as_long_as_the_client_asks_for_within_reason(
+    answer: Reply, asked_for: float | None, waits: float
+) -> None:
     world = World(LOGIN)
-    error = StatusError("answered 429", reason=Reason.RATE_LIMITED, status=429)
-    error.retry_after = asked_for
-    world.upstream.at_login = error
-    with pytest.raises(ApiError):
+    world.upstream.at_login = replace(answer, retry_after=asked_for)
+    with pytest.raises(ApiError) as caught:
         world.send()
 
+    assert (caught.value.retry_after or 0.0) <= waits
     assert _until_next_login(world) == waits
 
 
@@ -862,6 +930,20 @@ def test_a_key_or_token_that_stays_wrong_is_looked_for_seldom(name: str) -> None
     _poll_for(world, 300.0, 1.0)
 
     assert len(world.looked) == 300 / REREAD_PAUSE
+
+
+def test_secrets_that_were_replaced_are_counted() -> None:
+    world = World(STATIC)
+    world.upstream.at = lambda _: DENIED
+    counts = []
+
+    for text in ("the-token-itself", "a-new-secret", "a-new-secret", "a-newer-secret"):
+        world.files["bearer_token"] = Secret(text)
+        world.send()
+        counts.append(world.auth.account().secrets_read)
+        world.clock.move(REREAD_PAUSE)
+
+    assert counts == [0, 1, 1, 2]
 
 
 # --- other doors ---------------------------------------------------------------------------------

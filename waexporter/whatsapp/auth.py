@@ -39,7 +39,11 @@ FIRST_PAUSE = 120.0  # seconds without a login after a refused one; doubles with
 LONGEST_PAUSE = 3600.0
 # After a login that merely failed; the first one is tried again at once. Not thirty in an hour either.
 RETRY_PAUSE = (20.0, 160.0)
-# From one token to the next where tokens are refused soon after they were given: none at first, then these.
+# A page of maintenance may ask for an hour, and a client that is well again is to be logged in to at once.
+LONGEST_ASKED_FOR = (300.0, 60.0)  # seconds that a login waits because the answer asks for it: to 429, to others
+# Tokens that are refused soon after they were given are replaced at once so often: a client that restarts again
+# and again forgets them all each time. From then on, these are the seconds from one token to the next.
+QUICK_TOKENS = 3
 TOKEN_PAUSE = (120.0, 600.0)
 TOKEN_HELD = 1200.0  # seconds; a token that lasted so long is replaced at once when it is refused
 DISTRUST_TIME = 1800.0  # seconds that what was seen of refused tokens is told
@@ -80,6 +84,7 @@ class _Pause:
 class _Pace:
     """How soon one token may follow another; the gap grows while they follow closely."""
 
+    quick: int = QUICK_TOKENS  # that may still follow without a gap
     gap: float = 0.0  # seconds
     last: float = float("-inf")  # steady clock
 
@@ -88,7 +93,12 @@ class _Pace:
 
     def count(self, now: float) -> None:
         first, longest = TOKEN_PAUSE
-        self.gap = 0.0 if now - self.last >= TOKEN_HELD else min(self.gap * 2 or first, longest)
+        if now - self.last >= TOKEN_HELD:
+            self.quick, self.gap = QUICK_TOKENS, 0.0
+        elif self.quick > 1:
+            self.quick -= 1
+        else:
+            self.gap = min(self.gap * 2 or first, longest)
         self.last = now
 
 
@@ -124,6 +134,7 @@ class Auth:
         self._last_error: ApiError | None = None
         self._has_left = False
         self._results = dict(Account().logins)
+        self._secrets_read = 0
         self._refusals = 0
         # Tokens that were refused, and when that began (steady clock).
         self._lost: deque[tuple[_Token, float]] = deque(maxlen=MANY_TOKENS)
@@ -133,7 +144,8 @@ class Auth:
         """Tell what happened to the logins so far, when the token ends, and how tokens fare."""
         token = self._token
         expires = token.expires if token else None
-        return Account(tuple(self._results.items()), expires, self._refusals, self._distrust())
+        results = tuple(self._results.items())
+        return Account(results, expires, self._refusals, self._distrust(), self._secrets_read)
 
     def flow(self, request: Request, timeout: float) -> Flow:
         """Send `request` with the best proof there is; raises RefusedError when none is accepted.
@@ -195,6 +207,7 @@ class Auth:
         if new is None or new == old:
             return False
         self._credentials = _replaced(self._credentials, name, new)
+        self._secrets_read += 1
         return True
 
     # --- tokens --------------------------------------------------------------------------------
@@ -228,8 +241,9 @@ class Auth:
         now = self._clock().steady
         if now < pause.ends:
             return reply
+        # One of several webapps may refuse what the others accept, and a kept connection leads to the same one.
+        request = replace(request, wants_new_connection=True)
         if token is self._token and not self._pace.allows(now):
-            # One of several webapps may refuse what the others accept.
             return (yield from self._tried(request, token))
         fresh = yield from self._fresh(token, ends)
         reply = yield from self._tried(request, fresh)
@@ -279,7 +293,7 @@ class Auth:
                 return  # another thread has taken the last one
             is_silent, is_done = False, False
             try:
-                is_done = not is_refused((yield _log_out(text)))
+                is_done = status_of((yield _log_out(text))) < HTTPStatus.BAD_REQUEST
             except ApiError:
                 is_silent = True
             # What is left behind after that ends by itself in some days.
@@ -360,7 +374,8 @@ class Auth:
         refused = isinstance(error, RefusedError)
         limited = error.reason is Reason.RATE_LIMITED
         self._results["refused" if refused else "rate_limited" if limited else "failed"] += 1
-        now, least = self._clock().steady, error.retry_after or 0.0
+        now, longest = self._clock().steady, LONGEST_ASKED_FOR[0 if limited else 1]
+        least = min(error.retry_after or 0.0, longest)
         # An unreadable answer may have left a token; and while a good one is at hand nothing is urgent.
         if refused or limited or isinstance(error, BodyError) or self._is_good(seen):
             self._pause.begin(now, least)
@@ -369,6 +384,7 @@ class Auth:
         elif least:
             self._retry.ends = now + least
         self._last_error = _copy(error, _explain(error, self._used))
+        self._last_error.retry_after = least or None
         return _copy(self._last_error)
 
 
@@ -399,7 +415,7 @@ def _explain(error: ApiError, credentials: Credentials) -> str:
 
 def _copy(error: ApiError, words: str = "") -> ApiError:
     copy = type(error)(words or str(error), reason=error.reason, code=error.code, status=error.status)
-    copy.retry_after = error.retry_after
+    copy.retry_after, copy.is_foreign = error.retry_after, error.is_foreign
     return copy
 
 
