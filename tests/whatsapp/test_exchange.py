@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from waexporter.whatsapp.exchange import LONGEST_RETRY_AFTER, Request, read_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = 1_445_412_420.0  # Wed, 21 Oct 2015 07:27:00 GMT
 TOKEN = "eyJhbGciOi/JIUzI1.NiIsInR5+cCI="
@@ -30,10 +36,61 @@ def test_a_secret_is_blotted_out_of_every_text(said: object, told: object) -> No
     assert hidden(TOKEN, said) == told
 
 
-def test_a_slash_may_be_escaped() -> None:
-    body = json.dumps({"details": TOKEN}).replace("/", r"\/").encode()
+def _html_safe(said: object, write: Callable[[int], str]) -> str:
+    r"""Write JSON without quotes and what is markup in HTML, as \\uXXXX; the quotes around texts stay."""
+    text = re.sub(r"\\.", lambda found: write(34) if found[0] == r"\"" else found[0], json.dumps(said))
+    return "".join(write(ord(letter)) if letter in "&<>'" else letter for letter in text)
 
-    assert TOKEN.split("/", maxsplit=1)[0].encode() not in Request("GET", "/", f"Bearer {TOKEN}").hide(body)
+
+_WRITERS: dict[str, Callable[[object], str]] = {
+    "ASCII alone": json.dumps,
+    "any letter": lambda said: json.dumps(said, ensure_ascii=False),
+    "escaped slashes": lambda said: json.dumps(said).replace("/", r"\/"),
+    "any letter, escaped slashes": lambda said: json.dumps(said, ensure_ascii=False).replace("/", r"\/"),
+    "large digits": lambda said: re.sub(
+        r"\\u[0-9a-f]{4}", lambda found: r"\u" + found[0][2:].upper(), json.dumps(said)
+    ),
+    "HTML-safe": lambda said: _html_safe(said, r"\u{:04x}".format),
+    "HTML-safe, large digits": lambda said: _html_safe(said, r"\u{:04X}".format),
+    "HTML-safe, escaped slashes": lambda said: _html_safe(said, r"\u{:04x}".format).replace("/", r"\/"),
+}
+_SECRETS = (
+    *(TOKEN, "letters-and-d1gits", "a/b\\c&d<e>f'g\"h", "pässwörd/of/many", "key\U0001f511of&many"),
+    *('"in-quotes-both"', "ends-with-a-backslash\\", "l3tt3rs-9", "a&b/c<d>e"),
+)
+
+
+@pytest.mark.parametrize("secret", _SECRETS)
+@pytest.mark.parametrize("writer", _WRITERS)
+def test_a_secret_is_found_however_it_is_spelled(writer: str, secret: str) -> None:
+    said = {"details": f'not "{secret}"', "again": [secret, f"\n{secret}\n"], "other": 'a "word" and \\'}
+
+    body = Request("GET", "/", f"Bearer {secret}").hide(_WRITERS[writer](said).encode())
+
+    assert json.loads(body) == {
+        "details": 'not "<secret>"',
+        "again": ["<secret>", "\n<secret>\n"],
+        "other": said["other"],
+    }
+
+
+@pytest.mark.parametrize("secret", _SECRETS)
+def test_a_secret_is_found_in_a_url(secret: str) -> None:
+    url = f"https://login.example/{quote(secret, safe='')}?t={quote(secret).lower()}".encode()
+    request = Request("GET", "/", f"Bearer {secret.lower()}")
+
+    told = request.hide(url.lower())
+
+    assert told == b"https://login.example/<secret>?t=<secret>"
+
+
+@pytest.mark.parametrize("around", ["x{}y", "0{}1", "Bearer{}", "{}{}"])
+def test_a_long_secret_is_found_inside_a_word(around: str) -> None:
+    secret = "twelve-bytes"
+
+    told = hidden(secret, {"details": around.format(secret, secret)})
+
+    assert told == {"details": around.format("<secret>", "<secret>")}
 
 
 def test_what_is_no_json_is_cleaned_too() -> None:
@@ -53,6 +110,7 @@ def test_what_is_no_json_is_cleaned_too() -> None:
         ("message_id", {"labels": {"type": "message_idle"}}),
         ("true", {"a": True, "b": "true"}),
         ("abc", {"labels": {"type": "abc"}}),
+        ("unmistaken", {"details": "unmistakenly"}),
         ("", {"a": ""}),
     ],
 )

@@ -12,6 +12,11 @@ LONGEST_RETRY_AFTER = 3600.0  # seconds
 
 _HIDDEN = b"<secret>"
 _SHORTEST_HIDDEN = 8  # bytes; what is shorter is part of too much that is said, and keeps no secret anyway
+_SHORTEST_UNMISTAKABLE = 12  # bytes; what is shorter may be part of another word by chance
+# Where a word begins; the letters before it may be those of an escape.
+_BEGIN = rb"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
+_END = rb"(?![A-Za-z0-9])"
+_PLAIN = re.compile("[A-Za-z0-9]+")  # what no writer has reason to spell otherwise
 # A text of JSON, and the colon that makes it a key.
 _TEXT = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?', re.DOTALL)
 # Values that mean something: a key of these letters would turn an outage into a riddle.
@@ -46,18 +51,33 @@ class Request:
 
         What else the answer says stays as it is, whatever the credentials look like.
         """
-        secret = self.secret.encode()
-        # JSON may write a slash as `\/`.
-        spellings = {secret, secret.replace(b"/", rb"\/")}
-        if len(secret) < _SHORTEST_HIDDEN or not any(spelling in text for spelling in spellings):
+        secret = self.secret
+        size = len(secret.encode())
+        # A cheap look first: answers are large, and seldom repeat anything.
+        if size < _SHORTEST_HIDDEN or max(_PLAIN.findall(secret), key=len, default="").encode() not in text:
             return text
-        parts = re.compile(rb"(?<![A-Za-z0-9])(?:%s)(?![A-Za-z0-9])" % b"|".join(map(re.escape, spellings)))
-        if not text.lstrip().startswith((b"{", b"[")):
+        is_json = text.lstrip().startswith((b"{", b"["))
+        spelling = b"".join(_spell(letter, is_json=is_json) for letter in secret)
+        parts = re.compile(spelling if size >= _SHORTEST_UNMISTAKABLE else _BEGIN + spelling + _END)
+        if not is_json or not parts.search(text):
             return parts.sub(_HIDDEN, text)
         return _TEXT.sub(
             lambda found: found[0] if found[2] or found[1] in _OWN_WORDS else parts.sub(_HIDDEN, found[1]),
             text,
         )
+
+
+def _spell(letter: str, *, is_json: bool) -> bytes:
+    """Return the pattern of what may stand for a letter of a secret: itself, an escape of JSON or a URL."""
+    raw = re.escape(letter.encode())
+    if _PLAIN.fullmatch(letter):
+        return raw
+    units = letter.encode("utf-16-be").hex()
+    escaped = "".join(rf"\\u{units[start : start + 4]}" for start in range(0, len(units), 4)).encode()
+    quoted = b"".join(b"%%%02x" % byte for byte in letter.encode())
+    # In JSON these two never stand for themselves: they end a text, or begin an escape.
+    slash = rb"\\" if is_json and letter in '"\\' else rb"\\?"
+    return rb"(?:(?i:%s|%s)|%s%s)" % (escaped, quoted, slash, raw)
 
 
 @dataclass(frozen=True, slots=True)
