@@ -82,6 +82,7 @@ class World:
     wanted_new: list[bool] = field(default_factory=list)
     bodies: list[bytes | None] = field(default_factory=list)
     time: float = 0.0
+    secrets_read: int = 0
 
     def send(self, request: Request, _timeout: float) -> Reply:
         name = f"{request.method} {request.path}"
@@ -99,7 +100,7 @@ class World:
         return self.served
 
     def account(self) -> Account:
-        return Account()
+        return Account(secrets_read=self.secrets_read)
 
     def now(self) -> Instant:
         return Instant(1_700_000_000.0 + self.time, self.time)
@@ -203,6 +204,80 @@ def test_what_may_not_be_read_is_not_asked_for_again_for_an_hour() -> None:
     assert [outcome.reason for outcome in outcomes if isinstance(outcome, Failure)] == [Reason.REFUSED] * 3
 
 
+def test_with_another_secret_what_might_not_be_read_is_asked_for_again() -> None:
+    world = World({SETTINGS: DENIED})
+    poller = world.poller(Endpoint.SETTINGS)
+
+    asked = []
+    for world.secrets_read in (0, 0, 1, 1, 2):
+        before = len(world.asked)
+        poller.poll()
+        asked.append(len(world.asked) > before)
+
+    assert asked == [True, False, True, False, True]
+
+
+def test_another_secret_does_not_end_a_pause_that_was_asked_for() -> None:
+    world = World({HEALTH: replace(LIMITED, retry_after=100.0)})
+    poller = world.poller(Endpoint.HEALTH)
+    poller.poll()
+    world.secrets_read = 1
+
+    poller.poll()
+
+    assert len(world.asked) == 1
+
+
+def test_what_has_answered_before_is_asked_for_again_after_a_refusal() -> None:
+    world = World({SETTINGS: document(APPLICATION), SHARDS: ABSENT})
+    poller = world.poller(Endpoint.SETTINGS)
+    outcomes = []
+
+    for answer in (document(APPLICATION), DENIED, document(APPLICATION)):
+        world.answers[SETTINGS] = answer
+        outcomes.append(type(poller.poll().outcome))
+
+    assert outcomes == [Success, Failure, Success]
+
+
+def test_a_poll_that_asked_nothing_says_nothing_of_what_may_be_read() -> None:
+    world = World({f"{GROUPS}/{GROUP}": DENIED}, group=None)
+    poller = world.poller(Endpoint.GROUP)
+    poller.poll()
+    world.group = GROUP
+
+    outcomes = [type(poller.poll().outcome) for _ in range(3)]
+
+    assert outcomes == [Failure] * 3
+    assert len(world.asked) == 1
+
+
+@pytest.mark.parametrize(("stale_after", "second"), [(1.0, 30.0), (1.5, 30.0), (3.0, 60.0), (5.0, 120.0)])
+def test_an_answer_that_asks_for_patience_is_replaced_before_it_is_stale(
+    stale_after: float, second: float
+) -> None:
+    target = replace(TARGET, stale_after=stale_after)
+    world = World({HEALTH: replace(OVERLOADED, retry_after=3600.0)}, target=target)
+
+    asked = _asked_at(world, Endpoint.HEALTH, *(30.0 * number for number in range(11)))
+
+    assert asked[1] == second
+
+
+@pytest.mark.parametrize("is_foreign", [True, False])
+def test_a_failure_tells_whose_answer_it_is(
+    is_foreign: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    error = UnreachableError("words")
+    error.is_foreign = is_foreign
+    world = World({HEALTH: error})
+
+    outcome = world.poll(Endpoint.HEALTH)
+
+    assert isinstance(outcome, Failure)
+    assert outcome.is_foreign is is_foreign
+
+
 # --- sparing a client --------------------------------------------------------------------------
 
 
@@ -227,8 +302,8 @@ def _asked_at(world: World, endpoint: Endpoint, *times: float) -> list[float]:
         (replace(LIMITED, retry_after=3600.0), [0.0, 300.0]),
         (LIMITED, [0.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 210.0, 240.0, 270.0, 300.0]),
         (replace(OVERLOADED, retry_after=60.0), [0.0, 60.0, 120.0, 180.0, 240.0, 300.0]),
-        # For longer than its answer is good, nobody would know how the client is.
-        (replace(OVERLOADED, retry_after=3600.0), [0.0, 90.0, 180.0, 270.0]),
+        # What is asked next is to be known before this answer is stale.
+        (replace(OVERLOADED, retry_after=3600.0), [0.0, 60.0, 120.0, 180.0, 240.0, 300.0]),
     ],
 )
 def test_an_endpoint_that_asks_for_patience_is_not_asked_before(answer: Reply, times: list[float]) -> None:

@@ -46,6 +46,7 @@ class Poller:
         known = group or (lambda: self.target.on_call_group)
         self._prober = PROBERS[endpoint](Subject(self.target, endpoint, limits, known))
         self.path = self._prober.path
+        self._has_answered = False  # since the start
         self._spared: Reading | None = None  # what is repeated meanwhile
         self._spared_until = -math.inf  # steady clock
 
@@ -59,7 +60,7 @@ class Poller:
         While the client is spared, what came of asking last is given again.
         """
         began = self._clock()
-        if self._spared is not None and began.steady < self._spared_until:
+        if self._spared is not None and self._spares(self._spared, began):
             return self._repeat(self._spared, began), None
         listener = _Listener(self._client)
         outcome = self._probe(listener)
@@ -68,6 +69,7 @@ class Poller:
         reading = Reading(
             self.target.name, self.endpoint, ended, ended.steady - began.steady, outcome, account
         )
+        self._has_answered |= isinstance(outcome, Success) and listener.reply is not None
         # A login that failed is no word of this endpoint, and is tried again by its own rules.
         if isinstance(outcome, Failure) and listener.reply is not None:
             self._spared, self._spared_until = reading, ended.steady + self._pause_after(outcome)
@@ -99,15 +101,25 @@ class Poller:
             outcome = replace(outcome, parts=())
         return replace(reading, at=now, outcome=outcome, account=self._client.account(), asked_at=reading.at)
 
+    def _spares(self, reading: Reading, now: Instant) -> bool:
+        """Return whether the client is not to be asked yet, because of what it answered then."""
+        if now.steady >= self._spared_until:
+            return False
+        outcome = reading.outcome
+        is_refused = isinstance(outcome, Failure) and outcome.reason is Reason.REFUSED
+        # With another secret the answer is another one.
+        return not is_refused or self._client.account().secrets_read == reading.account.secrets_read
+
     def _pause_after(self, failure: Failure) -> float:
         """Tell for how many seconds an endpoint that failed is not asked again."""
         if failure.reason is Reason.REFUSED and self.endpoint in _RETRIED_RARELY:
-            return RETRY_REFUSED
+            # One webapp of several may refuse what the others answer.
+            return 0.0 if self._has_answered else RETRY_REFUSED
         longest = _LONGEST_SPARED
         if failure.reason is not Reason.RATE_LIMITED:
-            # It says how the client is, which is not known any more once the answer is stale.
+            # It says how the client is: what is asked next is to be known before the answer is stale.
             plan = self.target.plans[self.endpoint]
-            longest = min(longest, plan.interval * self.target.stale_after)
+            longest = min(longest, plan.interval * max(self.target.stale_after - 1, 1))
         return min(failure.retry_after or 0.0, longest)
 
     def _explain(self, error: ApiError) -> str:
