@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
+from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Distrust, Instant, Reason, Secret
 from waexporter.model import Auth as Credentials
 from waexporter.whatsapp.auth import (
@@ -48,6 +48,7 @@ BUSY = Reply(429, b'{"errors":[{"code":1015,"title":"Too many requests"}]}')
 CHANGE = Reply(401, b'{"errors":[{"code":1024,"title":"Password change required"}]}')
 REFUSED_WELL = Reply(200, b'{"errors":[{"code":1005,"title":"Access denied"}]}')
 SILENCE = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
+SILENCE.may_have_arrived = True
 
 
 class Clock:
@@ -803,15 +804,27 @@ def test_logins_are_bounded_whatever_they_are_answered(case: str) -> None:
     assert sum(world.results().values()) < 30
 
 
-def test_a_login_that_never_reached_the_client_is_tried_at_every_request() -> None:
+@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.TIMEOUT])
+def test_a_login_that_never_reached_the_client_is_tried_at_every_request(reason: Reason) -> None:
     world = World(LOGIN)
-    world.upstream.at_login = UnreachableError("no connection: Connection refused")
+    world.upstream.at_login = UnreachableError("no connection", reason=reason)
     _poll_for(world, 3600.0)
     world.upstream.at_login = None
 
     reply = world.send()
 
     assert reply is GOOD
+
+
+def test_a_login_that_failed_at_a_proxy_is_no_word_of_the_client() -> None:
+    world = World(LOGIN)
+    error = world.upstream.at_login = UnreachableError("the proxy demands a password (407)")
+    error.is_foreign = True
+
+    with pytest.raises(UnreachableError) as caught:
+        world.send()
+
+    assert caught.value.is_foreign
 
 
 def test_a_client_that_was_only_slow_is_asked_again_within_minutes() -> None:

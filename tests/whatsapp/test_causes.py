@@ -171,10 +171,22 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
     ),
     (_tls("BAD_RECORD"), UnreachableError, Reason.TLS, "TLS failed: bad record"),
     (
-        _proxy(OSError("Tunnel connection failed: 403 Who\r\nare you?" + "x" * 200)),
+        _aborted(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")),
+        UnreachableError,
+        Reason.TIMEOUT,
+        "the resolver does not answer for the host's name: Temporary failure in name resolution",
+    ),
+    (
+        _proxy(OSError("Tunnel connection failed: 403 denied for Basic bWU6aGlkZGVu hidden")),
         UnreachableError,
         Reason.UNREACHABLE,
-        "the proxy refuses to lead to the target: 403 Who  are you?" + "x" * 63,
+        "the proxy refuses to lead to the target: 403 Forbidden",
+    ),
+    (
+        _proxy(OSError("Tunnel connection failed: 599 hidden")),
+        UnreachableError,
+        Reason.UNREACHABLE,
+        "the proxy refuses to lead to the target: 599",
     ),
     (
         _proxy(OSError("Tunnel connection failed: 407 Not bWU6aHVudGVyMg==")),
@@ -220,6 +232,28 @@ def test_a_failure_becomes_words_free_of_secrets(
 
     assert (type(said), said.reason, str(said)) == (kind, reason, words)
     assert "hidden" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_foreign"),
+    [
+        (_proxy(ConnectionRefusedError(111, "Connection refused")), True),
+        (_proxy(OSError("Tunnel connection failed: 403 No")), True),
+        (_proxy(OSError("Tunnel connection failed: 407 No")), True),
+        (_proxy(socket.gaierror(-2, "Name or service not known")), True),
+        (_proxy(http.client.RemoteDisconnected("x")), True),
+        (_aborted(ConnectionRefusedError(111, "Connection refused")), False),
+        (_aborted(socket.gaierror(-2, "Name or service not known")), False),
+        (_aborted(http.client.RemoteDisconnected("x")), False),
+    ],
+)
+def test_what_fails_at_the_proxy_is_no_word_of_the_client(
+    error: Exception,
+    is_foreign: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    said = translate(error)
+
+    assert (said.reason, said.is_foreign) == (Reason.UNREACHABLE, is_foreign)
 
 
 def test_a_cause_is_found_however_it_was_wrapped() -> None:

@@ -23,6 +23,7 @@ from tests.whatsapp.servers import always, chunked, deaf, dripping, flooding, on
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
 from waexporter.model import Auth, Distrust, Reason, Secret
 from waexporter.whatsapp import payloads
+from waexporter.whatsapp.auth import QUICK_TOKENS
 from waexporter.whatsapp.exchange import Request
 
 if TYPE_CHECKING:
@@ -534,7 +535,7 @@ def test_one_webapp_of_three_that_refuses_tokens_costs_few_logins_and_leaves_no_
     client.close()
 
     assert set(statuses) == {200}
-    assert webapps[0].logins == 2
+    assert webapps[0].logins == 1 + QUICK_TOKENS
     assert alive == 1
     assert client.account().distrust is Distrust.CONTRADICTORY
 
@@ -689,6 +690,19 @@ def test_a_redirect_is_told_without_what_its_address_may_hide(serve: Serve, conn
         payloads.check(client.get("/v1/health", 20))
 
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spelled", ["key-of-many-letters", "key%2Dof%2dmany-letters"])
+def test_no_header_that_is_told_repeats_a_secret(spelled: str, serve: Serve, connect: Connect) -> None:
+    answer = response(
+        b"x", "302 Found", location=f"https://login.example/{spelled}/next", content_type=f"text/{spelled}"
+    )
+    client = connect(serve(always(answer)).url, auth=Auth(api_key=KEY))
+
+    reply = client.get("/v1/health", 20)
+
+    assert reply.location == "https://login.example/<secret>/next"
+    assert reply.content_type == "text/<secret>"
 
 
 def test_a_token_is_not_in_the_text_of_a_request() -> None:

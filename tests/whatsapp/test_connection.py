@@ -525,24 +525,31 @@ def test_a_proxy_that_demands_a_password_is_said_without_it(
         client.get("/v1/health", 20)
 
     assert str(caught.value) == "the proxy demands a password (407): set proxy_auth to the right one"
+    assert caught.value.is_foreign
 
 
 def test_a_proxy_that_repeats_its_password_in_an_answer_gives_it_away_to_nobody(
     serve: Serve, connect: Connect
 ) -> None:
     echo = PROVED.rpartition(b" ")[2]
-    proxy = serve(always(response(b'{"said":"%s"}' % echo, "502 Bad Gateway")))
+    place = f"https://login.example/{echo.decode()}"
+    proxy = serve(always(response(b'{"said":"%s"}' % echo, "302 Found", location=place)))
 
     reply = connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH).get("/v1/health", 20)
 
     assert reply.body == b'{"said":"<secret>"}'
+    assert reply.location == "https://login.example/<secret>"
 
 
 def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Connect) -> None:
     proxy = serve(once(b"HTTP/1.1 403 Who are you?\r\n\r\n"))
 
-    with pytest.raises(UnreachableError, match=r"the proxy refuses to lead to the target: 403 Who are you\?"):
+    with pytest.raises(
+        UnreachableError, match=r"the proxy refuses to lead to the target: 403 Forbidden$"
+    ) as caught:
         connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 20)
+
+    assert caught.value.is_foreign
 
 
 @pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
@@ -550,8 +557,10 @@ def test_a_proxy_that_is_gone_is_told_from_the_target(url: str, serve: Serve, co
     proxy = serve(silent)
     proxy.close()
 
-    with pytest.raises(UnreachableError, match="no connection to the proxy: Connection refused"):
+    with pytest.raises(UnreachableError, match="no connection to the proxy: Connection refused") as caught:
         connect(url, proxy_url=proxy.url).get("/v1/health", 20)
+
+    assert caught.value.is_foreign
 
 
 @pytest.mark.parametrize(

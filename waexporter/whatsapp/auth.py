@@ -39,10 +39,11 @@ FIRST_PAUSE = 120.0  # seconds without a login after a refused one; doubles with
 LONGEST_PAUSE = 3600.0
 # After a login that merely failed; the first one is tried again at once. Not thirty in an hour either.
 RETRY_PAUSE = (20.0, 160.0)
-# A page of maintenance may ask for an hour, and a client that is well again is to be logged in to at once.
-LONGEST_ASKED_FOR = (300.0, 60.0)  # seconds that a login waits because the answer asks for it: to 429, to others
-# Tokens that are refused soon after they were given are replaced at once so often: a client that restarts again
-# and again forgets them all each time. From then on, these are the seconds from one token to the next.
+# Seconds that a login waits at most because an answer asks for it: a 429, and any other. A page of
+# maintenance may ask for an hour, and a client that is well again is to be logged in to soon.
+LONGEST_ASKED_FOR = (300.0, 60.0)
+# Tokens that are refused soon after they were given are replaced at once so often: a client that restarts
+# forgets them each time. From then on, these are the seconds from one token to the next.
 QUICK_TOKENS = 3
 TOKEN_PAUSE = (120.0, 600.0)
 TOKEN_HELD = 1200.0  # seconds; a token that lasted so long is replaced at once when it is refused
@@ -241,7 +242,7 @@ class Auth:
         now = self._clock().steady
         if now < pause.ends:
             return reply
-        # One of several webapps may refuse what the others accept, and a kept connection leads to the same one.
+        # One of several webapps may refuse what others accept, and a kept connection leads to the same one.
         request = replace(request, wants_new_connection=True)
         if token is self._token and not self._pace.allows(now):
             return (yield from self._tried(request, token))
@@ -394,7 +395,7 @@ def _log_out(token: str) -> Request:
 
 def _has_arrived(error: ApiError) -> bool:
     """Tell whether a login may have reached the client: one that did not costs it nothing."""
-    return not isinstance(error, UnreachableError) or error.may_have_arrived or error.reason is Reason.TIMEOUT
+    return not isinstance(error, UnreachableError) or error.may_have_arrived
 
 
 def _explain(error: ApiError, credentials: Credentials) -> str:

@@ -6,6 +6,7 @@ import errno
 import http.client
 import socket
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -25,7 +26,6 @@ _TLS_ALERT = "\x15\x03"  # how one begins, for a request that is no TLS
 _OLD_TLS = (
     "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
 )
-UNKNOWN_TO_PROXY = "the proxy demands a password (407): set proxy_auth to the right one"
 # What OpenSSL says, and what a person may do about it.
 _TLS_ADVICE = {
     "wrong version number": "does the target speak plain HTTP?",
@@ -47,7 +47,10 @@ def translate(error: BaseException) -> ApiError:
     for types, explain in _TABLE:
         for cause in chain:
             if isinstance(cause, types) and not isinstance(cause, requests.RequestException):
-                return explain(cause)
+                translated = explain(cause)
+                # Whatever it is, it lies between us and the proxy.
+                translated.is_foreign = any(isinstance(each, urllib3.exceptions.ProxyError) for each in chain)
+                return translated
     # Texts of requests may quote the url or headers; a type's name can't.
     return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
 
@@ -55,6 +58,23 @@ def translate(error: BaseException) -> ApiError:
 def speaks_tls() -> ApiError:
     """Return the error for a target of plain HTTP that speaks TLS."""
     return UnreachableError("the target speaks TLS: its url must begin with https://", reason=Reason.TLS)
+
+
+def unknown_to_proxy() -> ApiError:
+    """Return the error for a proxy that demands another password, or one at all."""
+    error = UnreachableError("the proxy demands a password (407): set proxy_auth to the right one")
+    error.is_foreign = True
+    return error
+
+
+def _unresolved(cause: socket.gaierror) -> ApiError:
+    words = _strerror(cause)
+    # That there is no such name is known only where a resolver says so.
+    if cause.errno == socket.EAI_AGAIN:
+        return UnreachableError(
+            f"the resolver does not answer for the host's name: {words}", reason=Reason.TIMEOUT
+        )
+    return UnreachableError(f"the host's name does not resolve: {words}")
 
 
 def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
@@ -87,10 +107,9 @@ def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
     origin = cause.original_error
     refusal = str(origin).removeprefix("Tunnel connection failed: ")
     if refusal.startswith("407"):
-        return UnreachableError(UNKNOWN_TO_PROXY)
-    if refusal != str(origin):  # the proxy's own words, which may be anything
-        clean = "".join(letter if letter.isprintable() else " " for letter in refusal[:80])
-        return UnreachableError(f"the proxy refuses to lead to the target: {clean}")
+        return unknown_to_proxy()
+    if refusal != str(origin):
+        return UnreachableError(f"the proxy refuses to lead to the target: {_status(refusal)}")
     return UnreachableError(f"no connection to the proxy: {_strerror(origin)}")
 
 
@@ -98,6 +117,13 @@ def _unsound(cause: http.client.HTTPException) -> ApiError:
     if isinstance(cause, http.client.BadStatusLine) and str(cause).startswith(_TLS_ALERT):
         return speaks_tls()
     return BodyError(f"the answer is not sound HTTP ({type(cause).__name__})")
+
+
+def _status(line: str) -> str:
+    """Return the status that a line begins with, in HTTP's words: the proxy's own may repeat its password."""
+    number = line[:3]
+    phrase = next((each.phrase for each in HTTPStatus if str(each.value) == number), "")
+    return f"{number} {phrase}".rstrip()
 
 
 def _reason(cause: ssl.SSLError) -> str:
@@ -130,7 +156,7 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]],
     ),
     (
         (socket.gaierror,),
-        lambda cause: UnreachableError(f"the host's name does not resolve: {_strerror(cause)}"),
+        _unresolved,
     ),
     (
         (UnresolvedError,),

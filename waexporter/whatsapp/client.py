@@ -18,7 +18,7 @@ from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits, Reason, Tls
 from waexporter.whatsapp.auth import Auth
-from waexporter.whatsapp.causes import UNKNOWN_TO_PROXY, speaks_tls, translate
+from waexporter.whatsapp.causes import speaks_tls, translate, unknown_to_proxy
 from waexporter.whatsapp.connection import (
     Adapter,
     Allowance,
@@ -196,19 +196,20 @@ class Client:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._explain(error, allowance) from error
         if self._proxies is not None and response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            raise UnreachableError(UNKNOWN_TO_PROXY)
+            raise unknown_to_proxy()
         if response.status_code == HTTPStatus.BAD_REQUEST and self._speaks_tls(ends):
             raise speaks_tls()
         self._may_speak_tls = False
         phases = allowance.phases
         phases["wait"] = answered - began - sum(phases.values())
         phases["body"] = time.monotonic() - answered
-        kind, place = response.headers.get("Content-Type", ""), response.headers.get("Location", "")
+        kind, place = (response.headers.get(name, "").encode() for name in ("Content-Type", "Location"))
+        body, kind, place = (self._proof_of_proxy.hide(request.hide(said)) for said in (body, kind, place))
         return Reply(
             response.status_code,
-            self._proof_of_proxy.hide(request.hide(body)),
-            kind,
-            place,
+            body,
+            kind.decode(),
+            place.decode(),
             self._retry_after(response),
             tuple(phases.items()),
         )
