@@ -289,6 +289,12 @@ ROWS = [
     Row("the last answer is old", Facts(), UNKNOWN, "stale"),
     Row("no connection", failed(Reason.UNREACHABLE), DOWN, "unreachable"),
     Row("no answer in time", failed(Reason.TIMEOUT), UNKNOWN, "timeout"),
+    Row(
+        "the proxy in between is no way to the client",
+        Facts(failure=Failure(Reason.UNREACHABLE, "words", is_foreign=True)),
+        UNKNOWN,
+        "unexpected_answer",
+    ),
     Row("no trust", failed(Reason.TLS), UNKNOWN, "tls"),
     Row("refused", failed(Reason.REFUSED, 1005, "answered 401: Access denied"), UNKNOWN, "auth_refused"),
     Row("a new account", failed(Reason.REFUSED, 1024), UNKNOWN, "auth_refused"),
@@ -666,3 +672,37 @@ def test_what_is_foretold_changes_the_verdict_on_its_day() -> None:
     assert changes_at(verdict, facts, NOW) == NOW + 23 * DAY
     assert changes_at(verdict, facts, NOW + 24 * DAY) == NOW + 30 * DAY
     assert changes_at(verdict, facts, NOW + 31 * DAY) is None
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (
+            Failure(Reason.UNREACHABLE, "no connection to the proxy: Connection refused", is_foreign=True),
+            "the proxy does not lead to the client: no connection to the proxy: Connection refused",
+        ),
+        (
+            Failure(Reason.UNREACHABLE, "no connection: Connection refused"),
+            "the client can't be reached: no connection: Connection refused",
+        ),
+        (
+            Failure(Reason.TIMEOUT, "the resolver does not answer for the host's name"),
+            "the client does not answer in time: the resolver does not answer for the host's name",
+        ),
+        (
+            Failure(Reason.RATE_LIMITED, "the login failed: answered 429: 1015 Too many requests"),
+            "the login failed: answered 429: 1015 Too many requests",
+        ),
+        (
+            Failure(Reason.RATE_LIMITED, "answered 429: 1015 Too many requests"),
+            "the client answers /health with 429: more than 10 requests a minute, all callers together",
+        ),
+    ],
+)
+def test_a_problem_says_who_failed(failure: Failure, words: str) -> None:
+    (problem,) = judge(Facts(failure=failure), None, NOW).problems
+
+    assert problem.words == words

@@ -29,10 +29,7 @@ _ACCESS_DENIED = 1005
 _EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
 _REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.UNREACHABLE: ("unreachable", "the client can't be reached"),
-    Reason.TIMEOUT: (
-        "timeout",
-        "the client does not answer in time; one dead node is enough to make /health slow",
-    ),
+    Reason.TIMEOUT: ("timeout", "the client does not answer in time"),
     Reason.TLS: ("tls", "no trusted TLS connection to the client"),
     Reason.REFUSED: ("auth_refused", "the client does not accept the credentials"),
     Reason.STATUS: ("unexpected_answer", "the client answers /health with an error"),
@@ -68,6 +65,8 @@ def _of_failure(failure: Failure) -> Problem:
         return Problem("build_expired", f"this build of the client has expired: {failure.message}")
     if failure.is_foreign and failure.status in _NOBODY_BEHIND:
         return Problem("unreachable", f"the proxy in between reaches no webapp: {failure.message}")
+    if failure.is_foreign and failure.reason is Reason.UNREACHABLE:
+        return Problem("unexpected_answer", f"the proxy does not lead to the client: {failure.message}")
     by_code = _CODES.get(failure.code or 0) if failure.reason in {Reason.STATUS, Reason.BODY} else None
     slug, words = by_code or _REASONS.get(failure.reason, _REASONS[Reason.STATUS])
     return Problem(slug, f"{words}: {failure.message}")

@@ -32,6 +32,7 @@ _DISTRUST = {
         "nothing else log this account out?"
     ),
 }
+_LIMITED = "the client answers /health with 429: more than 10 requests a minute, all callers together"
 _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
@@ -43,8 +44,10 @@ def judge(facts: Facts, before: Verdict | None, now: float) -> Verdict:
         verdict = _of_health(facts.health, facts, before, now)
     else:
         verdict = judge_without_health(facts, before)
-    if limited:
-        words = "the client answers /health with 429: more than 10 requests a minute, all callers together"
+    if failure is not None and limited:
+        # A login's is no answer of /health.
+        is_login = failure.message.startswith("the login")
+        words = failure.message if is_login else _LIMITED
         verdict = replace(verdict, problems=(*verdict.problems, Problem("rate_limited", words)))
     if facts.distrust is not None:
         problem = Problem("token_refused", _DISTRUST[facts.distrust])
