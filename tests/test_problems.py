@@ -58,7 +58,7 @@ ROWS = {
     "two_primary_masters": Row("two_primary_masters", "more than one primary master"),
     "no_secondary_master": Row("two_primary_masters", "no replacement"),
     "no_spare_coreapp": Row("dead_node", "the next failure is an outage"),
-    "token_refused": Row("token_refused", "do all webapps share one database?", polled=HEALTH * 8),
+    "token_refused": Row("token_refused", "do all webapps share one database?", polled=HEALTH * 16),
     "disk_low": Row("disk_low", "50 MiB are left for data", "single"),
     "certificate_expired": Row("certificate_expired", "webapp's certificate has expired on", insecure=True),
     "on_call_group_unreachable": Row("group_empty", "nobody reads a page"),
