@@ -50,7 +50,6 @@ class ApiError(WaexporterError):
     """The client gave no usable answer."""
 
     reason: Reason = Reason.STATUS
-    is_foreign = False  # the answer has no sign of the API: a gateway gave it
     may_have_arrived = False  # the request, although no answer of the client to it is known
     retry_after: float | None = None  # seconds, where the answer asks for such a pause
     is_foreign = False  # the answer is not the client's: a gateway gave it
