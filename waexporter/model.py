@@ -421,6 +421,8 @@ class Part:
     source: str
     fragments: tuple[Fragment, ...]
     samples: int
+    # Those of the fragments; the same object as long as the same families are said. Empty: it was not looked.
+    heads: tuple[Head, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

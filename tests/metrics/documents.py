@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from waexporter.metrics.layout import Context
@@ -133,15 +134,18 @@ def translator(
     return Translator(Context(endpoint, SOURCES[endpoint].path, common, limits or Limits()))
 
 
+_kept = cache(translator)
+
+
 def translate(
     metrics: object,
     endpoint: Endpoint = Endpoint.APP,
     limits: Limits | None = None,
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Success:
-    """Do with an answer what a poll does with it."""
+    """Do with an answer what a poll does with it; a client's translator stays from poll to poll."""
     statistics = read_statistics(body(endpoint, metrics), *SOURCES[endpoint].keys)
-    return translator(endpoint, limits, common).translate(statistics)
+    return _kept(endpoint, limits, common).translate(statistics)
 
 
 def lines(success: Success) -> list[str]:

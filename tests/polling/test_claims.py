@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -14,9 +16,15 @@ GAUGE, COUNTER = ("x", "gauge"), ("x", "counter")
 LATER = 45.0
 
 
+@cache
+def heads_of(*kinds: tuple[str, str]) -> tuple[Head, ...]:
+    """Give the same object for the same families, as a translator does from poll to poll."""
+    return tuple(Head(name, kind, "w") for name, kind in kinds)
+
+
 def part(*kinds: tuple[str, str], source: str = "") -> Part:
-    fragments = tuple(Fragment(Head(name, kind, "w"), b"") for name, kind in kinds)
-    return Part(source, fragments, len(fragments))
+    heads = heads_of(*kinds)
+    return Part(source, tuple(Fragment(head, b"") for head in heads), len(heads), heads)
 
 
 def said(*kinds: tuple[str, str]) -> tuple[Part, ...]:
@@ -119,6 +127,16 @@ def test_a_claim_that_is_made_again_lasts_longer() -> None:
 
     assert claims.losers(84.9) == {COUNTER}
     assert claims.losers(85.0) == frozenset()
+
+
+def test_claims_are_the_same_whether_or_not_it_is_known_that_nothing_changed() -> None:
+    claims = claims_of(a=COUNTER, b=GAUGE, c=GAUGE)
+    claims.take("a", APP, [replace(each, heads=()) for each in said(COUNTER)], 40.0, 85.0)
+    claims.take("b", APP, said(COUNTER), 40.0, 85.0)
+    claims.take("b", APP, said(COUNTER), 41.0, 86.0)
+
+    assert claims.losers(42.0) == {GAUGE}
+    assert claims.losers(LATER) == frozenset()
 
 
 def test_what_is_forgotten_claims_nothing() -> None:

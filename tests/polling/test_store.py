@@ -237,6 +237,20 @@ def test_a_webapp_that_answers_again_replaces_its_own_reading(world: World) -> N
     assert found == ['whatsapp_web_connections_total{target="t",node="a"} 47562']
 
 
+def test_a_family_whose_name_was_free_for_a_while_is_another_endpoints_by_then(world: World) -> None:
+    said = {"x": gauge(sample(1))}
+    world.put(APP, translate(said, APP, common=COMMON))
+    world.clock.move(46)
+    world.put(DB, translate({"x": gauge(sample(2))}, DB, common=COMMON))
+
+    state = world.put(APP, translate(said, APP, common=COMMON))
+
+    outcome = state.readings[APP].outcome
+    assert isinstance(outcome, Success)
+    assert outcome.dropped == ((Drop.CLASH, 1),)
+    assert [line for line in world.lines() if line.startswith("whatsapp_x{")] == ['whatsapp_x{target="t"} 2']
+
+
 def test_webapps_that_are_gone_are_forgotten(world: World) -> None:
     for number in range(100):
         world.put(WEB, translate(web(f"n{number}"), WEB, common=COMMON))

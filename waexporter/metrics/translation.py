@@ -122,7 +122,8 @@ def _tell(bad: Mapping[int, Drop], columns: Sequence[Column]) -> Iterator[str]:
 def _fill(part: PartLayout, values: Sequence[Number]) -> Part:
     text = isal_zlib.decompress(part.packed) % part.pick(values)
     families = zip(part.heads, text.split(SEPARATOR), strict=False)  # after the last separator comes nothing
-    return Part(part.source, tuple([Fragment(head, lines) for head, lines in families]), part.samples)
+    fragments = tuple([Fragment(head, lines) for head, lines in families])
+    return Part(part.source, fragments, part.samples, part.heads)
 
 
 def _sum_up(

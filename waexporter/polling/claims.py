@@ -17,7 +17,7 @@ from waexporter.metrics.election import Kind, find_losers, kind_of
 from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from waexporter.model import Head, Part
 
@@ -38,6 +38,7 @@ class _Said(NamedTuple):
 class _Claim(NamedTuple):
     said: _Said
     expires: float  # steady clock
+    heads: tuple[Head, ...]  # as the part has them: the same object as long as the same families are said
 
 
 @lru_cache(maxsize=1024)
@@ -50,7 +51,7 @@ class Claims:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._claims: dict[object, Mapping[Source, _Claim]] = {}
+        self._claims: dict[object, dict[Source, _Claim]] = {}
         self._targets: Counter[Kind] = Counter()
         self._sources: Counter[Kind] = Counter()
         self._losers: frozenset[Kind] = frozenset()
@@ -60,23 +61,43 @@ class Claims:
         self, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
     ) -> frozenset[Kind]:
         """Take in what a target says at an endpoint; return those of its families that lose."""
-        heads = {(endpoint, part.source): tuple(map(_head_of, part.fragments)) for part in parts}
+        parts = tuple(parts)
         with self._lock:
             self._expire(at)
             before = self._claims.get(claimant, {})
-            after = {
-                source: claim
-                for source, claim in before.items()
-                if source[0] is not endpoint or endpoint is Endpoint.WEB  # webapps take turns in answering
-            }
-            for source, each in heads.items():
-                old = before.get(source)
-                said = old.said if old is not None and old.said.heads == each else _said(each)
-                after[source] = _Claim(said, expires)
-            self._replace(claimant, before, after)
+            if not _is_told(before, endpoint, parts):
+                self._learn(claimant, before, endpoint, parts, expires)
+            else:
+                for part in parts:
+                    said = before[endpoint, part.source].said
+                    self._claims[claimant][endpoint, part.source] = _Claim(said, expires, part.heads)
             self._ends = min(self._ends, expires)
             losers = self._losers
-            return losers and losers & frozenset().union(*(after[source].said.kinds for source in heads))
+            after = self._claims.get(claimant, {})
+            return losers and losers & frozenset().union(
+                *(after[endpoint, part.source].said.kinds for part in parts)
+            )
+
+    def _learn(
+        self,
+        claimant: object,
+        before: Mapping[Source, _Claim],
+        endpoint: Endpoint,
+        parts: Iterable[Part],
+        expires: float,
+    ) -> None:
+        """Take in what is not known yet."""
+        after = {
+            source: claim
+            for source, claim in before.items()
+            if source[0] is not endpoint or endpoint is Endpoint.WEB  # webapps take turns in answering
+        }
+        for part in parts:
+            source, heads = (endpoint, part.source), tuple(map(_head_of, part.fragments))
+            old = before.get(source)
+            said = old.said if old is not None and old.said.heads == heads else _said(heads)
+            after[source] = _Claim(said, expires, part.heads)
+        self._replace(claimant, before, after)
 
     def forget(self, claimants: Iterable[object]) -> None:
         """Give the claims of targets back that are gone."""
@@ -101,7 +122,7 @@ class Claims:
         self._ends = min(map(_first_end, self._claims.values()), default=math.inf)
 
     def _replace(
-        self, claimant: object, before: Mapping[Source, _Claim], after: Mapping[Source, _Claim]
+        self, claimant: object, before: Mapping[Source, _Claim], after: dict[Source, _Claim]
     ) -> None:
         if after:
             self._claims[claimant] = after
@@ -128,6 +149,16 @@ class Claims:
             self._losers = find_losers(
                 {kind: (count, self._sources[kind]) for kind, count in self._targets.items()}
             )
+
+
+def _is_told(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequence[Part]) -> bool:
+    """Return whether each part says what its source said before, and no source is silent now."""
+    for part in parts:
+        old = before.get((endpoint, part.source))
+        if old is None or not part.heads or old.heads is not part.heads:
+            return False
+    # Only webapps have several sources, and they take turns.
+    return bool(parts)
 
 
 def _first_end(claims: Mapping[Source, _Claim]) -> float:

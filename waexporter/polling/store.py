@@ -275,6 +275,8 @@ def _without_clashes(
     A page must not have a series twice: the endpoint keeps a family that is documented to give it, else the
     first one does.
     """
+    if not losers and _says_the_same(state, reading, outcome):
+        return state, outcome
     checked = _cut(outcome, lambda head: kind_of(head) in losers) if losers else outcome
     taken = {
         fragment.head.name
@@ -301,6 +303,17 @@ def _without_clashes(
     )
     losses = (*outcome.losses, *words)[:TOLD]
     return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost)), losses=losses)
+
+
+def _says_the_same(state: TargetState, reading: Reading, outcome: Success) -> bool:
+    """Return whether each part has the families of the one that is served, which clash with nothing."""
+    for part in outcome.parts:
+        kept = state.kept.get((reading.endpoint, part.source))
+        if kept is None or not part.heads or kept.part.heads is not part.heads:
+            return False
+        if reading.at.steady >= kept.expires:
+            return False  # its names were free meanwhile
+    return True
 
 
 def _names(outcome: Success) -> set[str]:
@@ -343,7 +356,8 @@ def _without(part: Part, is_lost: Callable[[Head], bool]) -> Part:
     fragments = tuple(fragment for fragment in part.fragments if not is_lost(fragment.head))
     if len(fragments) == len(part.fragments):
         return part
-    return replace(part, fragments=fragments, samples=sum(each.lines.count(b"\n") for each in fragments))
+    samples = sum(each.lines.count(b"\n") for each in fragments)
+    return replace(part, fragments=fragments, samples=samples, heads=())
 
 
 def _silent_nodes(state: TargetState, endpoint: Endpoint, outcome: Success) -> tuple[str, ...]:
