@@ -173,6 +173,8 @@ LASTING = {
     for each in EXPECTED
     # It stands for an hour on the wall clock, beside what it may have caused.
     if each.alert == "WhatsAppSettingsChanged"
+    # Refused tokens are told of for half an hour, which no pace shortens.
+    or each.target.startswith("token-refused")
     # The last two and six hours, here minutes, still hold what has failed: what is spent stays spent.
     or (each.alert == "WhatsAppApiErrorBudgetBurn" and each.severity == "warning")
 }
