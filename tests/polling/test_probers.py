@@ -252,7 +252,7 @@ def test_a_poll_that_asked_nothing_says_nothing_of_what_may_be_read() -> None:
     assert len(world.asked) == 1
 
 
-@pytest.mark.parametrize(("stale_after", "second"), [(1.0, 30.0), (1.5, 30.0), (3.0, 60.0), (5.0, 120.0)])
+@pytest.mark.parametrize(("stale_after", "second"), [(1.0, 60.0), (1.5, 60.0), (3.0, 60.0), (5.0, 120.0)])
 def test_an_answer_that_asks_for_patience_is_replaced_before_it_is_stale(
     stale_after: float, second: float
 ) -> None:
@@ -358,7 +358,22 @@ def test_each_poll_has_a_connection_of_its_own_while_several_webapps_answer() ->
         world.answers[METRICS] = document({"metrics": {"x": {"data": [{"labels": labels, "value": 1}]}}})
         poller.poll()
 
-    assert world.wanted_new == [False] * 3 + [True] * 20 + [False] * 5
+    assert world.wanted_new == [True] * 23 + [False] * 5
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wanted"), [(Endpoint.WEB, [True] * 3 + [False] * 3), (Endpoint.APP, [False] * 6)]
+)
+def test_after_a_start_it_is_looked_whether_there_are_several_webapps(
+    endpoint: Endpoint, wanted: list[bool]
+) -> None:
+    world = World({METRICS: document({"metrics": {}}), "GET /v1/stats/app": document({"stats": {"app": {}}})})
+    poller = world.poller(endpoint)
+
+    for _ in range(6):
+        poller.poll()
+
+    assert world.wanted_new == wanted
 
 
 # --- certificates ------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RETRY_REFUSED = 3600.0  # seconds
 # A page of maintenance may ask for an hour, and a client that is well again is to be seen within minutes.
 _LONGEST_SPARED = 300.0  # seconds
+_ALWAYS_SPARED = 60.0  # seconds; so long no answer outlasts what it says
 _RETRIED_RARELY = frozenset(
     {Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP, Endpoint.CANARY}
 )
@@ -117,9 +118,9 @@ class Poller:
             return 0.0 if self._has_answered else RETRY_REFUSED
         longest = _LONGEST_SPARED
         if failure.reason is not Reason.RATE_LIMITED:
-            # It says how the client is: what is asked next is to be known before the answer is stale.
+            # It says how the client is, which nobody knows any more after a while.
             plan = self.target.plans[self.endpoint]
-            longest = min(longest, plan.interval * max(self.target.stale_after - 1, 1))
+            longest = min(longest, max(plan.interval * (self.target.stale_after - 1), _ALWAYS_SPARED))
         return min(failure.retry_after or 0.0, longest)
 
     def _explain(self, error: ApiError) -> str:

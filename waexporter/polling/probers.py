@@ -92,6 +92,7 @@ SOURCES: Mapping[Endpoint, Source] = {
 # Polls of which it is remembered which webapp answered: some ages of a connection at the usual interval. A
 # webapp that was restarted under another name counts as two for so long.
 _REMEMBERED = 20
+_LOOKS = 3  # polls after a start that look for more webapps than one
 
 
 class HealthProber:
@@ -115,14 +116,17 @@ class StatisticsProber:
         common = (("target", subject.target.name), *subject.target.labels)
         self._translator = Translator(Context(subject.endpoint, self.path, common, subject.limits))
         self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
+        self._looks = _LOOKS if subject.endpoint is Endpoint.WEB else 0  # left
 
     def ask(self, client: Asker, timeout: float) -> Success:
         """Give the statistics, translated.
 
-        Once several webapps have answered, each poll makes a connection of its own, which the balancer leads
-        to the next of them; a single one is not asked for a handshake per poll.
+        The first few polls, and all once several webapps have answered, make connections of their own, which
+        a balancer leads to the next webapp; a single one is not asked for a handshake per poll.
         """
-        body = _get(client, self.path, timeout, wants_new_connection=len(set(self._sources)) > 1)
+        wants_new = self._looks > 0 or len(set(self._sources)) > 1
+        self._looks = max(self._looks - 1, 0)
+        body = _get(client, self.path, timeout, wants_new_connection=wants_new)
         success = self._translator.translate(payloads.read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
