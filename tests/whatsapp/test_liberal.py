@@ -90,6 +90,12 @@ def test_what_holds_no_such_document_is_none(body: bytes) -> None:
     assert parse(body, "health") is None
 
 
+def test_a_document_is_found_behind_a_script_full_of_braces() -> None:
+    script = b"<script>" + b"function f(){return {b:[1]}};" * 100 + b"</script>"
+
+    assert parse(script + json.dumps({"health": GOOD}).encode(), "health") == {"health": GOOD}
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),

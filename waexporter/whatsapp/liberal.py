@@ -34,6 +34,7 @@ _MOST_BEGINNINGS = 32  # braces at which a document is looked for, behind what w
 TOLD = 8  # losses that are told in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _HALF = re.compile("[\ud800-\udfff]")
+_LATER = re.compile(r'\{\s*"')  # a document among other braces, such as those of a script
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _STRUCTURE = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL)
 _TOKEN = re.compile(rf'{_TEXT}|[^\s,:\[\]{{}}"]+', re.DOTALL)
@@ -55,7 +56,9 @@ def parse(body: bytes, key: str) -> dict[str, Any] | None:
     try:
         document = _ANYTHING.decode(body)
     except UNREADABLE:
-        document = _longest(found for found in _salvage(body) if key in found[0])
+        # A web page may be large and full of braces: without the key there is nothing to look for.
+        is_there = b'"%s"' % key.encode() in body
+        document = _longest(found for found in _salvage(body) if key in found[0]) if is_there else None
     return document if isinstance(document, dict) and key in document else None
 
 
@@ -82,7 +85,8 @@ def _beginnings(text: str) -> Iterator[int]:
     has_words = bool(text[: max(start, 0)].strip("\ufeff \t\r\n"))
     while start >= 0:
         yield start
-        start = text.find("{", start + 1) if has_words else -1
+        later = _LATER.search(text, start + 1) if has_words else None
+        start = later.start() if later else -1
 
 
 def _decode(text: str, start: int) -> tuple[object, int]:
