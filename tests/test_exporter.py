@@ -285,7 +285,7 @@ def test_a_probe_gives_its_target_alone_in_either_format_compressed_or_not(
     assert page["whatsapp_up", of_one] == 1
     assert page["probe_success", of_one] == 1
     assert page["probe_duration_seconds", of_one] == 2.5
-    assert page["waexporter_poll_success", of_one | {("endpoint", "app")}] == 0
+    assert page["waexporter_poll_success", of_one | {("collector", "app")}] == 0
 
 
 def test_promtool_finds_nothing_wrong_with_a_probe(promtool: RunTool, suite: str, world: World) -> None:

@@ -34,7 +34,7 @@ def say_change(before: TargetState, reading: Reading) -> None:
     """Log a failing poll once per change of its reason, and once that it is over."""
     last = before.readings.get(reading.endpoint)
     old, new = last.outcome if last else None, reading.outcome
-    about = {"target": reading.target, "endpoint": reading.endpoint.value}
+    about = {"target": reading.target, "collector": reading.endpoint.value}
     if isinstance(new, Failure):
         if is_news(before, reading):
             _log.warning("poll failed", **about, reason=new.reason.value, why=new.message)
@@ -74,7 +74,7 @@ class LeftOut:
         if is_news:
             counts = {str(drop): count for drop, count in outcome.dropped}
             what = "; ".join(outcome.losses)
-            about = {"target": reading.target, "endpoint": reading.endpoint.value}
+            about = {"target": reading.target, "collector": reading.endpoint.value}
             _log.warning("samples were left out", **about, **counts, what=what)
 
     def forget(self, target: str) -> None:

@@ -55,7 +55,7 @@ class Topology(StrEnum):
 
 
 class Endpoint(StrEnum):
-    """What of a client is polled; the values are the keys of `poll:` and the label `endpoint`."""
+    """What of a client is polled; the values are the keys of `poll:` and the label `collector`."""
 
     HEALTH = "health"
     APP = "app"

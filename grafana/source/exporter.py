@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _ABOUT = 'alertname=~"WaExporter.*"'
 _DAY = 86_400
-_SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "endpoint")
-_POLLED = most(client("waexporter_poll_success"), "endpoint")
-_FAILED = most(f"increase({client('waexporter_poll_failures_total')}[$__range])", "endpoint", "reason")
+_SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "collector")
+_POLLED = most(client("waexporter_poll_success"), "collector")
+_FAILED = most(f"increase({client('waexporter_poll_failures_total')}[$__range])", "collector", "reason")
 
 
 def build() -> Dashboard:
@@ -63,7 +63,7 @@ _GLANCE = (
         steps=((60, states.ORANGE), (120, states.RED)),
     ),
     number(
-        Head(3, "Polls that fail", "Endpoints whose last poll was no success.", "short", 4, 4),
+        Head(3, "Polls that fail", "Collectors whose last poll was no success.", "short", 4, 4),
         Query(f"sum({_POLLED} == bool 0)", ""),
         steps=((1, states.ORANGE),),
     ),
@@ -104,7 +104,7 @@ _POLLS = (
         Head(
             10,
             "Polls that fail now",
-            "Every endpoint whose last poll was no success, the reason most often met in the time shown, and "
+            "Every collector whose last poll was no success, the reason most often met in the time shown, and "
             "how long ago it last was one: never, if that is empty.",
             "none",
             12,
@@ -113,11 +113,11 @@ _POLLS = (
         [
             f"{_POLLED} == 0",
             f"(time() - {_SUCCEEDED}) and {_POLLED} == 0",
-            f"topk by (target, endpoint) (1, {_FAILED}) > 0 and on (target, endpoint) {_POLLED} == 0",
+            f"topk by (target, collector) (1, {_FAILED}) > 0 and on (target, collector) {_POLLED} == 0",
         ],
         [
             Column("target", "Client"),
-            Column("endpoint", "Endpoint"),
+            Column("collector", "Collector"),
             Column("Value #A", "Last poll", states={0: ("failed", states.RED)}),
             Column("reason", "Reason"),
             Column("Value #B", "Last success", unit="s"),
@@ -136,33 +136,33 @@ _POLLS = (
             11,
         ),
         Query(
-            f"{total(rate(client('waexporter_poll_failures_total')), 'endpoint', 'reason')} > 0",
-            "{{target}} {{endpoint}} {{reason}}",
+            f"{total(rate(client('waexporter_poll_failures_total')), 'collector', 'reason')} > 0",
+            "{{target}} {{collector}} {{reason}}",
         ),
         nothing="None fails",
     ),
     lines(
-        Head(12, "Polls by endpoint", "Polls that have ended, well or not.", "cps", 8),
-        Query(f"sum by (endpoint) ({rate(client('waexporter_polls_total'))})", "{{endpoint}}"),
+        Head(12, "Polls by collector", "Polls that have ended, well or not.", "cps", 8),
+        Query(f"sum by (collector) ({rate(client('waexporter_polls_total'))})", "{{collector}}"),
         stacked=True,
     ),
     lines(
-        Head(13, "Time a poll takes", "The slowest client of each endpoint, login included.", "s", 8),
-        Query(f"max by (endpoint) ({client('waexporter_poll_duration_seconds')})", "{{endpoint}}"),
+        Head(13, "Time a poll takes", "The slowest client of each collector, login included.", "s", 8),
+        Query(f"max by (collector) ({client('waexporter_poll_duration_seconds')})", "{{collector}}"),
         steps=((10, states.ORANGE),),
     ),
     lines(
         Head(
             14,
             "Age of readings",
-            "Time since each endpoint last answered, for the client that is worst off. Past three intervals "
+            "Time since each collector last succeeded, for the client that is worst off. Past three intervals "
             "a reading vanishes.",
             "s",
             8,
         ),
         Query(
-            f"time() - min by (endpoint) ({client('waexporter_last_success_timestamp_seconds')})",
-            "{{endpoint}}",
+            f"time() - min by (collector) ({client('waexporter_last_success_timestamp_seconds')})",
+            "{{collector}}",
         ),
     ),
     lines(
@@ -228,7 +228,7 @@ _READ = (
             "short",
             8,
         ),
-        Query(most(client("waexporter_unknown_families"), "endpoint"), "{{target}} {{endpoint}}"),
+        Query(most(client("waexporter_unknown_families"), "collector"), "{{target}} {{collector}}"),
     ),
     bars(
         Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 8),

@@ -25,7 +25,7 @@ _LIMITED = states.share(
     client(states.ANSWERS, states.SENDS_AND_CHECKS, equal("result", "429")),
     client(states.ANSWERS, states.SENDS_AND_CHECKS),
 )
-_POLLED = client("waexporter_poll_success", 'endpoint!~"health|canary"')
+_POLLED = client("waexporter_poll_success", 'collector!~"health|canary"')
 _REACHES_SOMEBODY = most(client("whatsapp_on_call_group_reachable"))
 _FAILURES = client("waexporter_poll_failures_total", 'reason!~"refused|stale_node"')
 
@@ -113,7 +113,7 @@ SIGNS = (
         MINOR,
         "WhatsAppStatsMissing",
         "Check that the coreapps give statistics: without them nobody knows what waits or fails",
-        f"{most(client('waexporter_poll_success', equal('endpoint', 'app')))} == 1 "
+        f"{most(client('waexporter_poll_success', equal('collector', 'app')))} == 1 "
         f"unless on (target) {states.callbacks_waiting()}",
     ),
     Sign(
@@ -121,8 +121,8 @@ SIGNS = (
         MINOR,
         "WaExporterPollFailing",
         "See the dashboard of waexporter: a part of what the client says can't be read",
-        f"{most(_POLLED, 'endpoint')} == 0 "
-        f"and on (target, endpoint) {most(f'increase({_FAILURES}[3h])', 'endpoint')} > 0 "
+        f"{most(_POLLED, 'collector')} == 0 "
+        f"and on (target, collector) {most(f'increase({_FAILURES}[3h])', 'collector')} > 0 "
         f"and on (target) {most(client('whatsapp_up'))} == 1",
     ),
     Sign(

@@ -57,7 +57,7 @@ UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
 ANSWERS = "whatsapp_api_requests_duration_seconds_count"
 _ENDED = "whatsapp_callback_requests_duration_seconds_count"
-_STATISTICS = most(client("waexporter_poll_success", equal("endpoint", "app")))  # absent where not polled
+_STATISTICS = most(client("waexporter_poll_success", equal("collector", "app")))  # absent where not polled
 _FAULTS = 'result=~"5.."'
 _FAILING = 'problem=~"overloaded|build_expired"'
 _SENDS = equal("method", "POST_v1_messages")

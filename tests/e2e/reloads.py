@@ -60,7 +60,7 @@ def readings(exporter: Exporter, name: str) -> dict[str, object]:
     return {
         endpoint["endpoint"]: (
             endpoint["at"],
-            page.value("waexporter_polls_total", target=name, endpoint=endpoint["endpoint"]),
+            page.value("waexporter_polls_total", target=name, collector=endpoint["endpoint"]),
         )
         for endpoint in exporter.targets()[name]["endpoints"]
     }

@@ -122,9 +122,9 @@ def test_a_plain_account_reads_all_but_the_settings_and_that_is_said_once(
         page = wait_for(
             exporter.page, until=lambda page: _well_polled(page) >= 3 and len(list(_successes(page))) == 5
         )
-        said = exporter.log(endpoint="settings", target="plain")
+        said = exporter.log(collector="settings", target="plain")
 
-    well = {labels["endpoint"]: value for labels, value in _successes(page)}
+    well = {labels["collector"]: value for labels, value in _successes(page)}
     assert well == {"health": 1, "support": 1, "certificates": 1, "group": 1, "settings": 0}
     assert _refusals(page) == 1  # the client is not asked again, so that nothing more is counted
     assert len(said) == 1
@@ -148,18 +148,18 @@ def test_a_key_alone_is_enough_for_health_and_where_it_is_good_for_statistics(
         with Exporter.run(file) as exporter:
             page = wait_for(exporter.page, until=lambda page: len(list(_successes(page))) == 8)
 
-    well = {(labels["target"], labels["endpoint"]): value for labels, value in _successes(page)}
+    well = {(labels["target"], labels["collector"]): value for labels, value in _successes(page)}
     assert [value for (target, _), value in well.items() if target == "both"] == [1, 1, 1, 1]
     assert well["alone", "health"] == 1
     assert well["alone", "app"] == well["alone", "web"] == well["alone", "db"] == int(not health_only)
 
 
 def _well_polled(page: Page) -> float:
-    return page.total("waexporter_polls_total", endpoint="support")
+    return page.total("waexporter_polls_total", collector="support")
 
 
 def _refusals(page: Page) -> float:
-    labels = {"target": "plain", "endpoint": "settings", "reason": "refused"}
+    labels = {"target": "plain", "collector": "settings", "reason": "refused"}
     return page.value("waexporter_poll_failures_total", **labels) or 0.0
 
 

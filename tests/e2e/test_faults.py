@@ -164,7 +164,7 @@ def _everything_was_seen(sights: list[Page]) -> bool:
 
 
 def _polls(page: Page, target: str) -> float:
-    return page.value("waexporter_polls_total", target=target, endpoint="health") or 0.0
+    return page.value("waexporter_polls_total", target=target, collector="health") or 0.0
 
 
 def _is_seen(page: Page, name: str) -> bool:
@@ -205,7 +205,7 @@ def test_a_failing_poll_is_counted_by_its_reason_and_a_successful_one_is_not(
 
     more = {
         labels["reason"]: value - (before.value("waexporter_poll_failures_total", **labels) or 0)
-        for labels, value in during.find("waexporter_poll_failures_total", target=name, endpoint="health")
+        for labels, value in during.find("waexporter_poll_failures_total", target=name, collector="health")
     }
 
     failing = {reason for reason, count in more.items() if count}
@@ -224,7 +224,7 @@ def test_after_a_fault_all_is_well_again(course: Course, name: str) -> None:
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_failure_is_logged_once_and_so_is_its_end(course: Course, name: str) -> None:
-    log = course.exporter.log(target=name, endpoint="health")
+    log = course.exporter.log(target=name, collector="health")
 
     messages = [(line["msg"], line.get("reason") or line.get("after")) for line in log]
 
@@ -300,17 +300,17 @@ def test_a_restarted_coreapp_begins_to_count_anew(course: Course) -> None:
 def test_what_a_later_version_might_say_is_exported_or_counted(course: Course) -> None:
     page = course.sights[-1]
 
-    unknown = page.value("waexporter_unknown_families", target="drift", endpoint="app")
+    unknown = page.value("waexporter_unknown_families", target="drift", collector="app")
     dropped = {
         labels["reason"]: value
-        for labels, value in page.find("waexporter_dropped_samples_total", target="drift", endpoint="app")
+        for labels, value in page.find("waexporter_dropped_samples_total", target="drift", collector="app")
         if value
     }
 
     assert unknown == 5
     assert set(dropped) == {"not_a_number", "out_of_range"}
     assert page.value("whatsapp_later_values", target="drift", value="fine", node="core1:8f2c") == 7
-    assert len(course.exporter.log(target="drift", endpoint="app", msg="samples were left out")) == 1
+    assert len(course.exporter.log(target="drift", collector="app", msg="samples were left out")) == 1
 
 
 def test_a_token_that_expires_is_renewed_without_a_failed_poll(course: Course) -> None:

@@ -65,7 +65,7 @@ def probe(exporter: Exporter, name: str = "orders", **headers: str) -> Page:
 
 def polls(exporter: Exporter, name: str = "orders") -> dict[str, float]:
     found = exporter.page().find("waexporter_polls_total", target=name)
-    return {labels["endpoint"]: value for labels, value in found}
+    return {labels["collector"]: value for labels, value in found}
 
 
 def wait_until_spared_no_more(exporter: Exporter, name: str = "orders") -> None:
@@ -233,7 +233,7 @@ def test_probes_of_a_client_that_hangs_share_its_polls_and_are_answered_in_time(
         assert page.value("whatsapp_up", target="hangs") == 0
         assert page.problems("hangs") == {"timeout"}
         for endpoint in ("health", "app", "web"):
-            assert page.value("waexporter_poll_success", target="hangs", endpoint=endpoint) == 0
+            assert page.value("waexporter_poll_success", target="hangs", collector=endpoint) == 0
         assert not list(page.find("whatsapp_pending_messages"))
     # For everybody else the newest reading is what it was.
     assert exporter.page().value("whatsapp_up", target="hangs") == 1
@@ -252,8 +252,8 @@ def test_a_client_that_drips_costs_a_probe_no_more_than_its_time(
         client.lift()
 
     assert took < PROMPTLY
-    assert page.value("waexporter_poll_success", target="drips", endpoint="app") == 0
-    assert page.value("waexporter_poll_success", target="drips", endpoint="health") == 1
+    assert page.value("waexporter_poll_success", target="drips", collector="app") == 0
+    assert page.value("waexporter_poll_success", target="drips", collector="health") == 1
     assert page.value("probe_success", target="drips") == 1
     assert not list(page.find("whatsapp_pending_messages"))
 

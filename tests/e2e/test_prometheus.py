@@ -195,7 +195,7 @@ def _expect(document: Mapping[str, Any], target: str) -> Samples:
 
 def _stored_after(scrape: Scrape, target: str, began: float) -> Samples:
     """Give all series of a target as of one scrape whose page was polled after a time."""
-    polled = f'waexporter_last_success_timestamp_seconds{{{scrape.its},target="{target}",endpoint="app"}}'
+    polled = f'waexporter_last_success_timestamp_seconds{{{scrape.its},target="{target}",collector="app"}}'
     scrape.server.query(polled, until=lambda vector: bool(vector) and vector[0][1] > began)
     vector = scrape.server.query(f'{{{scrape.its},target="{target}",__name__=~"whatsapp_.*"}}')
     ours = ("__name__", "job", "instance")

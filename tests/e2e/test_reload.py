@@ -102,10 +102,10 @@ def test_the_plan_of_a_target_that_is_kept_goes_on_while_others_come_and_go(
     exporter = world.exporter
 
     polled = "waexporter_polls_total"
-    count = exporter.page().value(polled, target="steady", endpoint="health") or 0
+    count = exporter.page().value(polled, target="steady", collector="health") or 0
 
     later = wait_for(
-        lambda: exporter.page().value(polled, target="steady", endpoint="health") or 0,
+        lambda: exporter.page().value(polled, target="steady", collector="health") or 0,
         until=lambda polls: polls >= count + 3,
     )
     assert later >= count + 3
@@ -130,7 +130,7 @@ def test_a_target_that_hangs_delays_no_reload_and_its_poll_is_never_taken_for_it
     exporter.wait_until_ok("one")
     wait_for(lambda: hanging.control("GET")["waiting"], until=lambda waiting: waiting == 0)
     polls = exporter.page()
-    assert polls.value("waexporter_polls_total", target="one", endpoint="health") == 1
+    assert polls.value("waexporter_polls_total", target="one", collector="health") == 1
     assert polls.total("waexporter_poll_failures_total", target="one") == 0
     hanging.lift()
 

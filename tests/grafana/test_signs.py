@@ -30,11 +30,11 @@ _LOST_COMMITS = _COMMITS.replace("request_", "request_error_")
 _READS = _COMMITS.replace("commit", "select")
 _LOST_READS = _LOST_COMMITS.replace("commit", "select")
 _SUPPORT_FAILS = {
-    'waexporter_poll_success{endpoint="support"}': "0x40",
-    'waexporter_poll_failures_total{endpoint="support",reason="status"}': "0+1x40",
+    'waexporter_poll_success{collector="support"}': "0x40",
+    'waexporter_poll_failures_total{collector="support",reason="status"}': "0+1x40",
 }
 _SUPPORT_IS_REFUSED = {name.replace("status", "refused"): values for name, values in _SUPPORT_FAILS.items()}
-_STATISTICS_COME = {'waexporter_poll_success{endpoint="app"}': "1x40"}
+_STATISTICS_COME = {'waexporter_poll_success{collector="app"}': "1x40"}
 
 # A client's series for twenty minutes, a value every 30 s, and what is its worst problem after ten.
 CASES: tuple[tuple[Series, str], ...] = (

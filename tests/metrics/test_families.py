@@ -160,14 +160,14 @@ def test_counters_exist_at_nothing_before_the_first_poll_and_gauges_do_not(endpo
     values = found(*of_tally(endpoint, Tally()))
 
     counters: Found = {
-        ("waexporter_polls_total", labels(endpoint=of)): 0,
-        ("waexporter_polls_missed_total", labels(endpoint=of)): 0,
-        **{("waexporter_poll_failures_total", labels(endpoint=of, reason=each)): 0 for each in Reason},
+        ("waexporter_polls_total", labels(collector=of)): 0,
+        ("waexporter_polls_missed_total", labels(collector=of)): 0,
+        **{("waexporter_poll_failures_total", labels(collector=of, reason=each)): 0 for each in Reason},
     }
     of_documents = (Drop.MALFORMED, Drop.NOT_A_NUMBER, Drop.OUT_OF_RANGE)
     if endpoint not in {Endpoint.CERTIFICATES, Endpoint.CANARY}:
         counters |= {
-            ("waexporter_dropped_samples_total", labels(endpoint=of, reason=each)): 0
+            ("waexporter_dropped_samples_total", labels(collector=of, reason=each)): 0
             for each in (Drop if endpoint in CATALOGUE else of_documents)
         }
     assert values == counters
@@ -179,14 +179,14 @@ def test_a_success_is_tallied() -> None:
     tally = Tally().after(a_reading(outcome)).after(a_reading(outcome))
     values = found(*of_tally(Endpoint.APP, tally))
 
-    assert values["waexporter_polls_total", labels(endpoint="app")] == 2
-    assert values["waexporter_poll_success", labels(endpoint="app")] == 1
-    assert values["waexporter_poll_duration_seconds", labels(endpoint="app")] == 0.25
-    assert values["waexporter_last_success_timestamp_seconds", labels(endpoint="app")] == 1.7e9
-    assert values["waexporter_unknown_families", labels(endpoint="app")] == 4
-    assert values["waexporter_dropped_samples_total", labels(endpoint="app", reason="clash")] == 4
-    assert values["waexporter_dropped_samples_total", labels(endpoint="app", reason="samples")] == 6
-    assert values["waexporter_dropped_samples_total", labels(endpoint="app", reason="duplicate")] == 0
+    assert values["waexporter_polls_total", labels(collector="app")] == 2
+    assert values["waexporter_poll_success", labels(collector="app")] == 1
+    assert values["waexporter_poll_duration_seconds", labels(collector="app")] == 0.25
+    assert values["waexporter_last_success_timestamp_seconds", labels(collector="app")] == 1.7e9
+    assert values["waexporter_unknown_families", labels(collector="app")] == 4
+    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="clash")] == 4
+    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="samples")] == 6
+    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="duplicate")] == 0
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -201,8 +201,8 @@ def test_a_failure_is_tallied_by_its_reason_and_keeps_when_the_last_success_was(
         if name[0] == "waexporter_poll_failures_total"
     }
     assert failures == {each.value: int(each is reason) for each in Reason}
-    assert values["waexporter_poll_success", labels(endpoint="app")] == 0
-    assert values["waexporter_last_success_timestamp_seconds", labels(endpoint="app")] == 1.7e9
+    assert values["waexporter_poll_success", labels(collector="app")] == 0
+    assert values["waexporter_last_success_timestamp_seconds", labels(collector="app")] == 1.7e9
 
 
 def test_a_reading_that_the_client_was_not_asked_for_is_no_poll() -> None:
@@ -219,8 +219,8 @@ def test_a_success_that_leaves_nodes_out_counts_as_a_stale_node_too() -> None:
 
     values = found(*of_tally(Endpoint.APP, tally))
 
-    assert values["waexporter_poll_failures_total", labels(endpoint="app", reason="stale_node")] == 1
-    assert values["waexporter_poll_success", labels(endpoint="app")] == 1
+    assert values["waexporter_poll_failures_total", labels(collector="app", reason="stale_node")] == 1
+    assert values["waexporter_poll_success", labels(collector="app")] == 1
 
 
 OUTCOMES = (

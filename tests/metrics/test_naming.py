@@ -118,6 +118,7 @@ LABELS = [
     (("le",), (), {"le": "exported_le"}),
     (("quantile",), (), {"quantile": "exported_quantile"}),
     (("job", "instance"), (), {"job": "exported_job", "instance": "exported_instance"}),
+    (("endpoint", "service"), (), {"endpoint": "exported_endpoint", "service": "exported_service"}),
     (
         ("target", "exported_target"),
         ("target",),

@@ -131,7 +131,7 @@ def app(value: int, name: str = "x", endpoint: Endpoint = APP) -> Success:
 
 
 def success(endpoint: Endpoint) -> str:
-    return f'waexporter_poll_success{{target="t",endpoint="{endpoint}"}}'
+    return f'waexporter_poll_success{{target="t",collector="{endpoint}"}}'
 
 
 # --- what is polled ----------------------------------------------------------------------------
@@ -322,11 +322,11 @@ def test_what_has_not_answered_is_absent_and_said_to_have_failed(world: World) -
 
     assert not any(line.startswith("whatsapp_x") for line in lines)
     assert f"{success(APP)} 0" in lines
-    assert 'waexporter_poll_duration_seconds{target="t",endpoint="app"} 9.5' in lines
+    assert 'waexporter_poll_duration_seconds{target="t",collector="app"} 9.5' in lines
     assert f"{success(HEALTH)} 1" in lines
     # The poll goes on, and nobody else is told that it failed; a counter never goes back.
-    assert 'waexporter_polls_total{target="t",endpoint="app"} 1' in lines
-    assert 'waexporter_poll_failures_total{target="t",endpoint="app",reason="timeout"} 0' in lines
+    assert 'waexporter_polls_total{target="t",collector="app"} 1' in lines
+    assert 'waexporter_poll_failures_total{target="t",collector="app",reason="timeout"} 0' in lines
     assert f"{success(APP)} 1" in elsewhere
     assert 'whatsapp_x{target="t"} 1' in elsewhere
 
@@ -374,7 +374,7 @@ def test_what_failed_is_absent_though_an_older_reading_is_still_good_elsewhere(w
 
     assert not any(line.startswith("whatsapp_x") for line in lines)
     assert f"{success(APP)} 0" in lines
-    assert 'waexporter_poll_failures_total{target="t",endpoint="app",reason="status"} 1' in lines
+    assert 'waexporter_poll_failures_total{target="t",collector="app",reason="status"} 1' in lines
     assert world.has_answered(probe)
 
 

@@ -132,9 +132,11 @@ def test_every_counter_of_every_endpoint_is_at_nothing_before_the_first_poll(wor
     lines = world.lines()
 
     for endpoint in PLANS:
-        assert f'waexporter_polls_total{{target="t",endpoint="{endpoint}"}} 0' in lines
+        assert f'waexporter_polls_total{{target="t",collector="{endpoint}"}} 0' in lines
         for reason in Reason:
-            series = f'waexporter_poll_failures_total{{target="t",endpoint="{endpoint}",reason="{reason}"}} 0'
+            series = (
+                f'waexporter_poll_failures_total{{target="t",collector="{endpoint}",reason="{reason}"}} 0'
+            )
             assert series in lines
 
 
@@ -276,7 +278,7 @@ def test_a_family_that_another_endpoint_gives_is_left_out_and_counted(world: Wor
         'whatsapp_x{target="t",a="1"} 2',
         'whatsapp_y{target="t"} 5',
     ]
-    assert 'waexporter_dropped_samples_total{target="t",endpoint="db",reason="clash"} 2' in world.lines()
+    assert 'waexporter_dropped_samples_total{target="t",collector="db",reason="clash"} 2' in world.lines()
 
 
 def test_a_family_that_is_served_no_more_stands_in_nobodys_way(world: World) -> None:
@@ -334,7 +336,7 @@ def test_a_node_that_health_reaches_and_statistics_leave_out_is_silent(
     assert words == (
         [f"left out of the answer, though /health reaches them: {', '.join(silent)}"] if silent else []
     )
-    series = 'waexporter_poll_failures_total{target="t",endpoint="app",reason="stale_node"}'
+    series = 'waexporter_poll_failures_total{target="t",collector="app",reason="stale_node"}'
     assert f"{series} {int(bool(silent))}" in world.lines()
 
 
@@ -481,10 +483,10 @@ def test_polls_are_counted(world: World) -> None:
 
     lines = world.lines()
 
-    assert 'waexporter_polls_total{target="t",endpoint="app"} 2' in lines
-    assert 'waexporter_poll_success{target="t",endpoint="app"} 0' in lines
-    assert 'waexporter_poll_failures_total{target="t",endpoint="app",reason="timeout"} 1' in lines
-    assert 'waexporter_polls_missed_total{target="t",endpoint="app"} 3' in lines
+    assert 'waexporter_polls_total{target="t",collector="app"} 2' in lines
+    assert 'waexporter_poll_success{target="t",collector="app"} 0' in lines
+    assert 'waexporter_poll_failures_total{target="t",collector="app",reason="timeout"} 1' in lines
+    assert 'waexporter_polls_missed_total{target="t",collector="app"} 3' in lines
 
 
 def test_a_version_stands_still_while_nothing_changes_and_moves_with_every_change(world: World) -> None:
@@ -744,7 +746,7 @@ def test_polls_that_end_together_lose_nothing(world: World) -> None:
         thread.join()
 
     for endpoint in PLANS:
-        assert f'waexporter_polls_total{{target="t",endpoint="{endpoint}"}} 100' in world.lines()
+        assert f'waexporter_polls_total{{target="t",collector="{endpoint}"}} 100' in world.lines()
 
 
 # --- whatever happens --------------------------------------------------------------------------

@@ -24,10 +24,14 @@ _TOPOLOGY = scalars.choice("auto", *Topology)
 
 # What samples may carry already.
 _OUR_LABELS = ("target", "node", "role", "status", "verdict", "problem", "topology", "version", "api_status")
-_COLLECTORS_LABELS = ("endpoint", "reason", "coreapp", "app", "shard", "db_engine", "volume", "certificate")
+_COLLECTORS_LABELS = ("collector", "reason", "coreapp", "app", "shard", "db_engine", "volume", "certificate")
 _CLIENTS_LABELS = ("type", "result", "method", "retry", "query", "state")
 _PROMETHEUS_LABELS = ("job", "instance", "le", "quantile")
-RESERVED_LABELS = frozenset({*_OUR_LABELS, *_COLLECTORS_LABELS, *_CLIENTS_LABELS, *_PROMETHEUS_LABELS})
+# What the monitors of the Prometheus Operator set; without honorLabels ours would become exported_endpoint.
+_OPERATORS_LABELS = ("endpoint", "service", "pod", "container", "namespace")
+RESERVED_LABELS = frozenset(
+    {*_OUR_LABELS, *_COLLECTORS_LABELS, *_CLIENTS_LABELS, *_PROMETHEUS_LABELS, *_OPERATORS_LABELS}
+)
 
 
 class _Identity(TypedDict):

@@ -182,7 +182,7 @@ def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> I
 
     What has not happened yet is absent; counters begin at 0.
     """
-    of = (("endpoint", endpoint.value),)
+    of = (("collector", endpoint.value),)
     if tally.duration is not None and tally.succeeded is not None:
         yield _one(_DURATION, round(tally.duration, 6), of)
         yield _one(_SUCCESS, int(tally.succeeded), of)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PREFIX = "whatsapp_"
-RESERVED_LABELS = frozenset({"target", "le", "quantile", "job", "instance"})
+_OURS = ("target", "le", "quantile", "job", "instance")
+_OPERATORS = ("endpoint", "service", "pod", "container", "namespace")  # whose monitors would rename ours
+RESERVED_LABELS = frozenset({*_OURS, *_OPERATORS})
 RENAMED_LABELS = {"app": "coreapp"}  # later versions say coreapp themselves
 
 
