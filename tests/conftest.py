@@ -68,6 +68,12 @@ def amtool(real_parts: RealParts) -> RunTool:
     return _tool(real_parts, "amtool")
 
 
+@pytest.fixture
+def vmalert(real_parts: RealParts) -> RunTool:
+    """Run the vmalert of a suite of parts.VICTORIA_SUITES."""
+    return _tool(real_parts, "vmalert")
+
+
 def _tool(real_parts: RealParts, name: str) -> RunTool:
     def run(suite: str, *arguments: str | Path, stdin: bytes = b"") -> Finding:
         command = [real_parts.program(suite, name), *arguments]

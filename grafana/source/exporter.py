@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.source import states
 from grafana.source.frame import Cover, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
-from grafana.source.selection import client, most, own, rate, total
+from grafana.source.selection import client, gained, most, own, rate, total
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -16,7 +16,7 @@ _ABOUT = 'alertname=~"WaExporter.*"'
 _DAY = 86_400
 _SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "collector")
 _POLLED = most(client("waexporter_poll_success"), "collector")
-_FAILED = most(f"increase({client('waexporter_poll_failures_total')}[$__range])", "collector", "reason")
+_FAILED = most(gained(client("waexporter_poll_failures_total")), "collector", "reason")
 
 
 def build() -> Dashboard:
@@ -76,7 +76,7 @@ _GLANCE = (
             4,
             4,
         ),
-        Query(f"sum(increase({own('waexporter_crashes_total')}[$__range]))", ""),
+        Query(f"sum({gained(own('waexporter_crashes_total'))})", ""),
         steps=((0.5, states.RED),),
     ),
     number(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.source import states
 from grafana.source.frame import Cover, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
-from grafana.source.selection import client, equal, most, own, rate
+from grafana.source.selection import client, equal, gained, most, own, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -43,13 +43,9 @@ def build() -> Dashboard:
     )
 
 
-def _increase(selector: str) -> str:
-    return f"increase({selector}[$__range])"
-
-
-def _lately(selector: str) -> str:
+def _a_minute(selector: str) -> str:
     # Pages are rare: one reads better as 1 than as 0.02 a second.
-    return f"increase({selector}[$__rate_interval])"
+    return f"60 * {rate(selector)}"
 
 
 _GLANCE = (
@@ -72,7 +68,7 @@ _GLANCE = (
     ),
     number(
         Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", 4, 4),
-        Query(f"sum({_increase(own('waexporter_pages_total', equal('result', 'failed')))})", ""),
+        Query(f"sum({gained(own('waexporter_pages_total', equal('result', 'failed')))})", ""),
         steps=((0.5, states.RED),),
     ),
     number(
@@ -121,13 +117,13 @@ _PAGES = (
         Head(
             10,
             "Pages by channel and result",
-            "How many, over the time that rates are measured over. Accepted: a channel took it, which is "
+            "How many a minute. Accepted: a channel took it, which is "
             "not yet read. Suppressed: it said nothing new. Failed: given up on that channel.",
             "short",
             8,
         ),
         Query(
-            f"sum by (channel, result) ({_lately(own('waexporter_pages_total'))})", "{{channel}} {{result}}"
+            f"sum by (channel, result) ({_a_minute(own('waexporter_pages_total'))})", "{{channel}} {{result}}"
         ),
         stacked=True,
     ),
@@ -135,12 +131,12 @@ _PAGES = (
         Head(
             11,
             "Attempts by channel and answer",
-            "How many, by what the channel answered. Many attempts for few pages: it is struggling.",
+            "How many a minute, by what the channel answered. Many attempts for few pages: it is struggling.",
             "short",
             8,
         ),
         Query(
-            f"sum by (channel, code) ({_lately(own('waexporter_page_attempts_total'))})",
+            f"sum by (channel, code) ({_a_minute(own('waexporter_page_attempts_total'))})",
             "{{channel}} {{code}}",
         ),
         stacked=True,
@@ -194,11 +190,11 @@ _INBOUND = (
         Head(
             20,
             "Webhooks by result",
-            "How many Alertmanager posted. Anything but accepted is an alert that it sends again, or loses.",
+            "How many Alertmanager posted a minute. Anything but accepted is an alert that it sends again, or loses.",
             "short",
             8,
         ),
-        Query(f"sum by (result) ({_lately(own('waexporter_webhooks_total'))})", "{{result}}"),
+        Query(f"sum by (result) ({_a_minute(own('waexporter_webhooks_total'))})", "{{result}}"),
         stacked=True,
     ),
     lines(
@@ -217,11 +213,11 @@ _INBOUND = (
         Head(
             22,
             "Messages that may be read twice",
-            "Sent again after an attempt whose outcome is not known: better twice than never.",
+            "How many a minute were sent again after an attempt whose outcome is not known: better twice than never.",
             "short",
             8,
         ),
-        Query(f"sum by (instance) ({_lately(own('waexporter_page_duplicates_total'))})", "{{instance}}"),
+        Query(f"sum by (instance) ({_a_minute(own('waexporter_page_duplicates_total'))})", "{{instance}}"),
     ),
 )
 

@@ -37,7 +37,15 @@ def rate(selector: str) -> str:
 
 def lately(selector: str) -> str:
     """Write what a counter gained in five minutes, as the alerts have it: what is rare reads steadier so."""
-    return f"increase({selector}[5m])"
+    return f"rate({selector}[5m]) * 300"
+
+
+def gained(selector: str) -> str:
+    """Write what a counter gained in the time shown.
+
+    It is no increase(), which VictoriaMetrics takes from zero where a counter is new, and Prometheus does not.
+    """
+    return f"rate({selector}[$__range]) * $__range_s"
 
 
 def total(expression: str, *labels: str) -> str:

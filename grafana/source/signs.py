@@ -122,7 +122,7 @@ SIGNS = (
         "WaExporterPollFailing",
         "See the dashboard of waexporter: a part of what the client says can't be read",
         f"{most(_POLLED, 'collector')} == 0 "
-        f"and on (target, collector) {most(f'increase({_FAILURES}[3h])', 'collector')} > 0 "
+        f"and on (target, collector) {most(f'rate({_FAILURES}[3h])', 'collector')} > 0 "
         f"and on (target) {most(client('whatsapp_up'))} == 1",
     ),
     Sign(

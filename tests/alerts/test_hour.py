@@ -1,27 +1,28 @@
 """In an hour of clients that are well no alert fires, nor does its condition hold for a moment.
 
-What the exporter's pages say becomes the input of `promtool test rules`: the engine of Prometheus evaluates
-the shipped files, `for` included, and the series `ALERTS` which it makes tells what came of it.
+What the exporter's pages say becomes the input of tests of the rules: the engines of Prometheus and of
+VictoriaMetrics evaluate the shipped files, `for` included, and the series `ALERTS` which they make tells what came
+of it.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.alerts.engines import ENGINES, NEWEST, name_engine
 from tests.alerts.hour import CLIENTS, HOUR, SCRAPE, WARM_UP, Incident, record
 from tests.alerts.rules import METRIC, NEVER_WHEN_WELL, RULE_FILES, alerts, groups, recordings
-from tests.real import parts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.alerts.engines import Engine
     from tests.alerts.hour import Recording
-    from tests.real.fixtures import Finding, RunTool
+    from tests.real.fixtures import Finding, RealParts
 
-pytestmark = pytest.mark.timeout(600)  # seconds; ten are enough on an idle machine
+pytestmark = pytest.mark.timeout(600)  # seconds; fifteen are enough on an idle machine
 
 # What the rules ask for and clients that are well have no series of.
 ABSENT = {"whatsapp_settings_last_change_timestamp_seconds"}  # nobody changes a setting
@@ -44,8 +45,18 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return record(tmp_path_factory.mktemp("healthy"))
 
 
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    half = WARM_UP + HOUR // 2
+    incidents = (
+        Incident("single", "gateway_down", begins=half, ends=half + 360),
+        Incident("ha", "failover", begins=half, ends=half + 60),
+    )
+    return record(tmp_path_factory.mktemp("troubled"), incidents)
+
+
 def evaluate(
-    promtool: RunTool, suite: str, recording: Recording, folder: Path, claims: tuple[Claim, ...]
+    real_parts: RealParts, engine: Engine, recording: Recording, folder: Path, claims: tuple[Claim, ...]
 ) -> Finding:
     """Run the shipped rules over a recording, as often as it has pages, and hold the end to some claims."""
     expected = [
@@ -68,12 +79,12 @@ def evaluate(
             }
         ],
     }
-    (folder / "hour.yml").write_text(json.dumps(document))  # JSON is YAML
-    return promtool(suite, "test", "rules", folder / "hour.yml")
+    return engine.test_rules(real_parts, folder, document)
 
 
+@pytest.mark.parametrize("engine", ENGINES, ids=name_engine)
 def test_in_a_healthy_hour_no_alert_fires_or_is_pending_but_the_watchdog(
-    promtool: RunTool, suite: str, healthy: Recording, tmp_path: Path
+    real_parts: RealParts, engine: Engine, healthy: Recording, tmp_path: Path
 ) -> None:
     watchdog = '{alertname="Watchdog", alertstate="firing"}'
     claims = (
@@ -96,7 +107,7 @@ def test_in_a_healthy_hour_no_alert_fires_or_is_pending_but_the_watchdog(
         ),
     )
 
-    finding = evaluate(promtool, suite, healthy, tmp_path, claims)
+    finding = evaluate(real_parts, engine, healthy, tmp_path, claims)
 
     assert finding.status == 0, finding.output
 
@@ -117,14 +128,10 @@ def test_times_are_told_by_their_names_so_that_they_can_be_moved_to_where_promto
     assert [name for name in names if not name.endswith("_timestamp_seconds")] == []
 
 
+@pytest.mark.parametrize("engine", NEWEST, ids=name_engine)
 def test_in_the_same_hour_an_outage_raises_its_alert_and_a_failover_none(
-    promtool: RunTool, tmp_path: Path
+    real_parts: RealParts, engine: Engine, troubled: Recording, tmp_path: Path
 ) -> None:
-    half = WARM_UP + HOUR // 2
-    incidents = (
-        Incident("single", "gateway_down", begins=half, ends=half + 360),
-        Incident("ha", "failover", begins=half, ends=half + 60),
-    )
     claims = (
         Claim(
             f"group by (alertname, target) (count_over_time({FIRING}))",
@@ -132,6 +139,6 @@ def test_in_the_same_hour_an_outage_raises_its_alert_and_a_failover_none(
         ),
     )
 
-    finding = evaluate(promtool, parts.SUITES[-1], record(tmp_path, incidents), tmp_path, claims)
+    finding = evaluate(real_parts, engine, troubled, tmp_path, claims)
 
     assert finding.status == 0, finding.output

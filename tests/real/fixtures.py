@@ -30,7 +30,7 @@ class RealParts:
     """The programs of each suite, required when asked for."""
 
     def program(self, suite: str, name: str) -> Path:
-        """Give the path of a program of parts.PROGRAMS."""
+        """Give the path of a program of parts.programs()."""
         require([name] if name in parts.missing_programs(suite) else [], where=suite)
         return parts.program(suite, name)
 

@@ -11,13 +11,22 @@ CACHE = ROOT / ".cache" / "real"
 
 PACKAGES = {  # Debian suite, oldest first: the packages that hold the programs there
     "bookworm": ("prometheus", "prometheus-alertmanager"),
-    "trixie": ("prometheus", "promtool", "prometheus-alertmanager"),
-    "sid": ("prometheus", "promtool", "prometheus-alertmanager"),
+    "trixie": ("prometheus", "promtool", "prometheus-alertmanager", "victoria-metrics"),
+    "sid": ("prometheus", "promtool", "prometheus-alertmanager", "victoria-metrics"),
 }
 SUITES = tuple(PACKAGES)
-PROGRAMS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
+# The second engine that runs the rules. That of bookworm knows no `keep_firing_for`, nor has it a tool for tests.
+VICTORIA_SUITES = tuple(suite for suite, packages in PACKAGES.items() if "victoria-metrics" in packages)
+
+_PROMETHEUS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
+_VICTORIA = ("victoria-metrics", "vmalert", "vmalert-tool")
 
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}  # program: its package
+
+
+def programs(suite: str) -> tuple[str, ...]:
+    """Name the programs of a suite."""
+    return _PROMETHEUS + (_VICTORIA if suite in VICTORIA_SUITES else ())
 
 
 def program(suite: str, name: str) -> Path:
@@ -27,7 +36,7 @@ def program(suite: str, name: str) -> Path:
 
 def missing_programs(suite: str) -> tuple[str, ...]:
     """Name the programs of a suite that are not there."""
-    return tuple(name for name in PROGRAMS if not os.access(program(suite, name), os.X_OK))
+    return tuple(name for name in programs(suite) if not os.access(program(suite, name), os.X_OK))
 
 
 def missing_browser() -> tuple[str, ...]:
