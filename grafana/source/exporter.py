@@ -104,8 +104,8 @@ _POLLS = (
         Head(
             10,
             "Polls that fail now",
-            "Every collector whose last poll was no success, the reason most often met in the time shown, and "
-            "how long ago it last was one: never, if that is empty.",
+            "Every collector whose last poll was no success, the reason most often met in the time shown, "
+            "and how long ago it last was one: never, if that is empty.",
             "none",
             12,
             11,
@@ -155,8 +155,8 @@ _POLLS = (
         Head(
             14,
             "Age of readings",
-            "Time since each collector last succeeded, for the client that is worst off. Past three intervals "
-            "a reading vanishes.",
+            "Time since each collector last succeeded, for the client that is worst off. Past three "
+            "intervals a reading vanishes.",
             "s",
             8,
         ),

@@ -190,7 +190,8 @@ _INBOUND = (
         Head(
             20,
             "Webhooks by result",
-            "How many Alertmanager posted a minute. Anything but accepted is an alert that it sends again, or loses.",
+            "How many Alertmanager posted a minute. Anything but accepted is an alert that it sends again, "
+            "or loses.",
             "short",
             8,
         ),
@@ -213,7 +214,8 @@ _INBOUND = (
         Head(
             22,
             "Messages that may be read twice",
-            "How many a minute were sent again after an attempt whose outcome is not known: better twice than never.",
+            "How many a minute were sent again after an attempt whose outcome is not known: better twice "
+            "than never.",
             "short",
             8,
         ),

@@ -43,7 +43,7 @@ def lately(selector: str) -> str:
 def gained(selector: str) -> str:
     """Write what a counter gained in the time shown.
 
-    It is no increase(), which VictoriaMetrics takes from zero where a counter is new, and Prometheus does not.
+    It is no increase(), which VictoriaMetrics takes from zero where a counter is new. Prometheus does not.
     """
     return f"rate({selector}[$__range]) * $__range_s"
 

@@ -1,7 +1,7 @@
 """The engines that evaluate our rules, each of which runs the same file of tests.
 
-Prometheus does so by its promtool. VictoriaMetrics does by its vmalert-tool, which starts a whole server and vmalert:
-what differs from PromQL in its MetricsQL, such as increase() of a counter that is new, shows there.
+Prometheus does so by its promtool. VictoriaMetrics does by its vmalert-tool, which starts a whole server and
+vmalert: what differs from PromQL in its MetricsQL, such as increase() of a counter that is new, shows there.
 """
 
 from __future__ import annotations

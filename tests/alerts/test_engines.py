@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(600)  # seconds; the longest needs forty on an idle machine
 
-# Prometheus extends the rate of a window that is not yet full to the window's ends, VictoriaMetrics does not: where a
-# rule asks for more than a number, one of them may see it some evaluations before the other.
+# Prometheus extends the rate of a window that is not yet full to the window's ends, VictoriaMetrics does not:
+# where a rule asks for more than a number, one of them may see it some evaluations before the other.
 TOLERANCE = 2  # evaluations
 # What is so near a boundary that this decides for longer.
 ON_THE_EDGE = {
     "WhatsAppApiErrorBudgetBurn: 1h and 5m, with just enough traffic and failures": (
-        "enough is 15 failures, and these are 15.1 by a mean of rates whose first five are of windows not yet full"
+        "there are just enough failures by a mean of rates, the first five of windows that are not yet full"
     )
 }
 # MetricsQL counts what is new from zero here.

@@ -1,8 +1,8 @@
 """In an hour of clients that are well no alert fires, nor does its condition hold for a moment.
 
 What the exporter's pages say becomes the input of tests of the rules: the engines of Prometheus and of
-VictoriaMetrics evaluate the shipped files, `for` included, and the series `ALERTS` which they make tells what came
-of it.
+VictoriaMetrics evaluate the shipped files, `for` included, and the series `ALERTS` which they make tells what
+came of it.
 """
 
 from __future__ import annotations

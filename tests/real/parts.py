@@ -15,7 +15,7 @@ PACKAGES = {  # Debian suite, oldest first: the packages that hold the programs 
     "sid": ("prometheus", "promtool", "prometheus-alertmanager", "victoria-metrics"),
 }
 SUITES = tuple(PACKAGES)
-# The second engine that runs the rules. That of bookworm knows no `keep_firing_for`, nor has it a tool for tests.
+# The second engine that runs the rules. That of bookworm has no `keep_firing_for` and no tool for tests.
 VICTORIA_SUITES = tuple(suite for suite, packages in PACKAGES.items() if "victoria-metrics" in packages)
 
 _PROMETHEUS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
