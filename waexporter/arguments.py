@@ -244,12 +244,28 @@ def _takes_rendering(parser: argparse.ArgumentParser) -> None:
         "--selector",
         default="",
         metavar="MATCHERS",
-        help='labels that every metric must have, such as job="waexporter",env="prod"',
+        help='labels that every metric must have, such as job="waexporter",env="prod"; braces may be around',
     )
     parser.add_argument(
-        "--runbook-base", default=RUNBOOK_BASE, metavar="URL", help="where you keep the runbooks"
+        "--runbook-base",
+        default=RUNBOOK_BASE,
+        metavar="URL",
+        help="where you keep the runbooks: the name of the alert is added, or put in where {name} stands",
     )
     parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
+    parser.add_argument(
+        "--kubernetes",
+        metavar="NAME",
+        help="print them as a PrometheusRule of this name, for the Prometheus Operator",
+    )
+    parser.add_argument("--namespace", default="", metavar="NAME", help="the namespace of the PrometheusRule")
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a label of the PrometheusRule; the Operator may read only rules that have a certain one",
+    )
 
 
 def _takes_carrier(parser: argparse.ArgumentParser) -> None:
@@ -314,6 +330,13 @@ on_call_pager is written after you said yes (it needs an admin's account); other
 configuration is printed.
 
   waexporter pager setup --config waexporter.yml --subject "On call EU"
+""",
+    "rules render": """\
+The rules are printed for you to save and load; nothing else is changed.
+
+  waexporter rules render --selector '{job="waexporter"}' > rules.yml
+  waexporter rules render --runbook-base 'https://wiki.example/wa/{name}.html' > rules.yml
+  waexporter rules render --kubernetes waexporter --label release=prometheus | kubectl apply -f -
 """,
     "pages": """\
 Pages are pending (they are tried again by themselves), accepted (WhatsApp or a fallback took them) or failed

@@ -302,10 +302,16 @@ def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 
 def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    from waexporter.rules import render  # noqa: PLC0415
+    from waexporter.rules import read_object, render, wrap  # noqa: PLC0415
 
+    if options.kubernetes is None and (options.namespace or options.label):
+        raise ConfigError(["--namespace and --label go with --kubernetes NAME"])
     bases = {"runbook_base": options.runbook_base, "dashboard_base": options.dashboard_base}
-    _say(render(selector=options.selector, **bases).rstrip("\n"))
+    text = render(selector=options.selector, **bases)
+    if options.kubernetes is not None:
+        labels = read_object(options.kubernetes, options.namespace, tuple(options.label))
+        text = wrap(text, options.kubernetes, options.namespace, labels)
+    _say(text.rstrip("\n"))
     return OK
 
 

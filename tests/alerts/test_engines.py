@@ -10,6 +10,7 @@ import yaml
 
 from tests.alerts.engines import VICTORIA
 from tests.alerts.rules import RULE_FILES, TEST_FILES, alerts, evaluation_interval, recordings, seconds
+from tests.alerts.test_rendering import SELECTOR
 from tests.real import parts
 from waexporter.rules import render
 
@@ -41,7 +42,7 @@ def test_vmalert_loads_the_shipped_rules_and_the_rendered_ones(
     vmalert: RunTool, victoria: str, tmp_path: Path
 ) -> None:
     rendered = tmp_path / "rules.yml"
-    rendered.write_text(render(selector='job="x",env=~"a|b"'))
+    rendered.write_text(render(selector=SELECTOR))
 
     findings = [vmalert(victoria, "-dryRun", f"-rule={file}") for file in (*RULE_FILES, rendered)]
 
