@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -132,3 +133,18 @@ def test_make_alone_lists_every_target() -> None:
 
     assert phony is not None
     assert re.findall(r"^  make (\S+) +\S", done.stdout, re.MULTILINE) == phony[1].split()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is missing")
+@pytest.mark.parametrize(
+    ("arguments", "gets_them"),
+    [("", True), ("-k health", True), ("-m real", True), ("-m 'not real'", False)],
+)
+def test_make_test_gets_the_real_parts_where_a_test_may_need_them(arguments: str, gets_them: bool) -> None:  # noqa: FBT001 - a row of the table
+    command = ["make", "--no-print-directory", "--dry-run", "test", f"ARGS={arguments}"]
+    alone = {name: text for name, text in os.environ.items() if name not in {"MAKEFLAGS", "PARALLEL"}}
+
+    done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
+
+    assert ("tests.real.fetch" in done.stdout) == gets_them
+    assert done.stdout.rstrip().endswith(f"pytest --numprocesses 3 --dist loadfile {arguments}".rstrip())
