@@ -83,7 +83,8 @@ def table(number: int, *, height: int, of_fleet: bool = False) -> Panel:
     Of a whole fleet only for what health reports is said how long it was seen: to look back for every sign
     takes Prometheus seconds where there are hundreds of clients.
     """
-    seen = _seen(most(client("whatsapp_problem"), "problem") if of_fleet else weighed())
+    reported = most(client("whatsapp_problem"), "problem")
+    seen = _seen(reported if of_fleet else " or ".join((reported, *_signs())))
     words = "Every problem present now, the worst first. Seen for: how much of the time shown it was there"
     listed = grid(
         Head(
@@ -127,6 +128,10 @@ def _parts() -> Iterator[str]:
         slugs = "|".join(slug for slug, its in _WEIGHTS.items() if its == weight)
         such = client("whatsapp_problem", f'problem=~"{slugs}"')
         yield f"{weight} * {most(such, 'problem')}"
+    yield from _signs()
+
+
+def _signs() -> Iterator[str]:
     for sign in SIGNS:
         shown = f"{sign.weight} * group by (target) ({sign.expr})"
         yield f'label_replace({shown}, "problem", "{sign.slug}", "", "")'

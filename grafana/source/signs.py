@@ -36,7 +36,7 @@ SIGNS = (
         LOSING,
         "WhatsAppApiErrorBudgetBurn",
         "Look at failed requests by error code, and at what became of messages out",
-        f"{states.refused_share(over=lately)} > {states.SOME} or {states.lost_share()} > {states.SOME}",
+        f"{states.too_many_refused()} or {states.lost_share()} > {states.SOME}",
     ),
     Sign(
         "callback_queue_nearly_full",

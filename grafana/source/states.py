@@ -92,6 +92,11 @@ def unwell_for() -> str:
     return f"((time() - {most(last)}) or {most(f'0 * {well} + $__range_s')}) * on (target) (1 - {most(well)})"
 
 
+def too_many_refused() -> str:
+    """Give the clients more of whose sends fail through their own fault than SOME."""
+    return f"{share(client(ANSWERS, _SENDS, _FAULTS), client(ANSWERS, _SENDS))} > {SOME}"
+
+
 def refused(over: Gain = rate) -> str:
     """Give sends that the client refuses through its own fault."""
     return total(over(client(ANSWERS, _SENDS, _FAULTS)))
@@ -154,23 +159,25 @@ def share(part: str, whole: str) -> str:
 
 def callbacks_failing() -> str:
     """Give the clients more than a tenth of whose callbacks fail, of fifteen in five minutes at least."""
-    failing = share(client(_ENDED, 'result!~"success|ok|2.."'), client(_ENDED))
-    return f"{failing} > 0.1 and on (target) {total(lately(client(_ENDED)))} > 15"
+    failing, every = (
+        total(lately(client(_ENDED, *matchers))) for matchers in (('result!~"success|ok|2.."',), ())
+    )
+    return f"{failing} / ({every} > 15 / 300) > 0.1"
 
 
 def queries_failing() -> str:
     """Give the clients of whose queries over 5 % fail, be it those that read or those that write."""
-    return " or ".join(f"{_query_errors(which)} > 0.05" for which in ("select|prepare", "commit|rollback"))
+    return " or ".join(_queries_failing(which) for which in ("select|prepare", "commit|rollback"))
 
 
-def _query_errors(operations: str) -> str:
-    errors, every = (
+def _queries_failing(operations: str) -> str:
+    errors, others = (
         total(
             lately(client(f"whatsapp_db_request_{name}duration_seconds_count", f'operation=~"{operations}"'))
         )
         for name in ("error_", "")
     )
-    return f"{errors} / ({errors} + {every} > 0)"
+    return f"{errors} > {others} / 19"  # one of twenty; what fails is not among the others
 
 
 def messages() -> str:
@@ -195,7 +202,7 @@ def messages() -> str:
 
 def _add(*parts: str) -> str:
     """Add up what is there of several expressions by target."""
-    return total(_union(parts))
+    return f"sum by (target) ({_union(parts)})"
 
 
 def _worst(*parts: str) -> str:

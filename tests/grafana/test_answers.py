@@ -1,4 +1,7 @@
-"""Every query of every dashboard is answered by a real Prometheus that scraped a real exporter."""
+"""Every query of every dashboard is answered by a real Prometheus that scraped a real exporter.
+
+And by a real VictoriaMetrics, which finds the same.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
 from tests.pictures.paper import photograph, write_page
 from tests.real import parts
 from tests.real.prometheus import Prometheus
+from tests.real.victoria import VictoriaMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,15 +50,16 @@ MAY_BE_EMPTY: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An exporter with a pager, the clients that it polls, and the Prometheus that scrapes it."""
+    """An exporter with a pager, the clients that it polls, and the servers that scrape it."""
 
     exporter: Exporter
     server: Prometheus
+    victoria: VictoriaMetrics
 
 
 @pytest.fixture(scope="module")
 def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    if "prometheus" in parts.missing_programs(SUITE):
+    if {"prometheus", "victoria-metrics"} & set(parts.missing_programs(SUITE)):
         pytest.skip("the fixture real_parts has more to say")
     clients = {
         "single": simulate("--tls"),
@@ -80,9 +85,11 @@ def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
         exporter.wait_until_ok("overloaded")
         clients["overloaded"].bring("overload")
         clients["single"].bring("settings_changed", seconds=2)
-        program = parts.program(SUITE, "prometheus")
-        server = stack.enter_context(Prometheus(program, folder / "prometheus", {"scrape_configs": [job]}))
-        yield Scene(exporter, server)
+        config = {"scrape_configs": [job]}
+        program, other = (parts.program(SUITE, name) for name in ("prometheus", "victoria-metrics"))
+        server = stack.enter_context(Prometheus(program, folder / "prometheus", config))
+        victoria = stack.enter_context(VictoriaMetrics(other, folder / "victoria", config))
+        yield Scene(exporter, server, victoria)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -102,6 +109,31 @@ def test_every_query_is_answered_with_numbers(real_parts: RealParts, scene: Scen
     )
 
     assert {(name, where) for where in empty} <= MAY_BE_EMPTY.keys()
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_victoriametrics_finds_the_same(real_parts: RealParts, scene: Scene, name: str) -> None:
+    real_parts.program(SUITE, "victoria-metrics")
+    board = BOARDS[name]
+    asked = [each for each in queries(board) if "ALERTS" not in each.expr]
+
+    def look() -> list[str]:
+        fire(scene.exporter)
+        return [each.where for each in asked if not is_the_same(scene, board, each)]
+
+    different = wait_for(look, until=lambda found: not found, deadline=60)
+
+    assert different == []
+
+
+def is_the_same(scene: Scene, board: Board, asked: Asked) -> bool:
+    """Tell whether both find the same series; values change between the two questions."""
+    query = Sight(time.time(), RANGE, step=1, scrape=SCRAPE).resolve(asked.expr, board)
+    found, other = (
+        {frozenset(labels.items()) for labels, _ in server.query(query, until=lambda _: True)}
+        for server in (scene.server, scene.victoria)
+    )
+    return found == other
 
 
 def fire(exporter: Exporter) -> None:

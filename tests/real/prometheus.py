@@ -28,17 +28,8 @@ class Prometheus:
         file = folder / "prometheus.yml"
         file.write_text(json.dumps(config))  # JSON is YAML
         self.url = f"http://127.0.0.1:{find_free_port()}"
-        self.process = Process(
-            [
-                str(program),
-                f"--config.file={file}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address={self.url.removeprefix('http://')}",
-                "--rules.alert.resend-delay=1s",
-                "--web.enable-lifecycle",
-            ],
-            cwd=folder,
-        )
+        address = self.url.removeprefix("http://")
+        self.process = Process([str(program), *self._flags(file, folder / "data", address)], cwd=folder)
         try:
             self.process.wait_for_url(f"{self.url}/-/ready")
         except AssertionError:
@@ -64,6 +55,15 @@ class Prometheus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.process.stop()
+
+    def _flags(self, config: Path, data: Path, address: str) -> tuple[str, ...]:
+        return (
+            f"--config.file={config}",
+            f"--storage.tsdb.path={data}",
+            f"--web.listen-address={address}",
+            "--rules.alert.resend-delay=1s",
+            "--web.enable-lifecycle",
+        )
 
     def _ask(self, promql: str) -> Vector:
         answer = ask(f"{self.url}/api/v1/query?{urlencode({'query': promql})}", patience=30)
