@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 METRICS = ROOT / "docs" / "metrics.md"
+PAGING = ROOT / "docs" / "paging.md"
+PAGING_FAULTS = ROOT / "docs" / "paging-faults.md"
+PAGING_REFERENCE = ROOT / "docs" / "paging-reference.md"
 PROBING = ROOT / "docs" / "probing.md"
 README = ROOT / "README.md"
 

@@ -1,17 +1,23 @@
-"""Every family of ours, and the list of them in docs/metrics.md: `make docs` writes it anew."""
+"""What the documents list from the code: `make docs` writes it again."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from tests.markdown import METRICS
+from tests.markdown import METRICS, PAGING, PAGING_REFERENCE, ROOT
 from waexporter.config import DEFAULT_PLANS
 from waexporter.metrics import documents, families
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
 
-BEGIN = "<!-- written by `make docs` -->\n"
-END = "<!-- end of what `make docs` writes -->\n"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+END = "<!-- end of what `make docs` writes -->"
+ROUTES = ROOT / "alerts" / "alertmanager.yml"
+MESSAGE = ROOT / "tests" / "paging" / "golden" / "three-of-two-rules.txt"
 
 
 def own_families() -> dict[str, str]:
@@ -45,20 +51,39 @@ def off_by_default() -> dict[str, str]:
 
 
 def write_list() -> str:
-    """Write the list as it has to stand in the document."""
+    """Return the list of families."""
     off = off_by_default()
     lines = [
         f"| `{name}` | {kind} | {f'no: `{off[name]}`' if name in off else 'yes'} |"
         for name, kind in sorted(own_families().items())
     ]
-    return "\n".join(["| metric | type | on by default |", "|---|---|---|", *lines, ""])
+    return "\n".join(["| metric | type | on by default |", "|---|---|---|", *lines])
+
+
+def write_routes() -> str:
+    """Return the shipped configuration of Alertmanager."""
+    return f"```yaml\n{ROUTES.read_text()}```"
+
+
+def write_message() -> str:
+    """Return a page as people read it."""
+    return f"```text\n{MESSAGE.read_text(encoding='utf-8')}\n```"
+
+
+# Each part that is written, by the comment that begins it in its document.
+WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
+    (METRICS, "<!-- written by `make docs` -->"): write_list,
+    (PAGING, "<!-- written by `make docs`: alertmanager -->"): write_routes,
+    (PAGING_REFERENCE, "<!-- written by `make docs`: page -->"): write_message,
+}
 
 
 def main() -> None:
-    """Put the list into the document."""
-    before, _, rest = METRICS.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    METRICS.write_text(f"{before}{BEGIN}\n{write_list()}\n{END}{after}")
+    """Put each part into its document."""
+    for (document, begin), write in WRITTEN.items():
+        before, _, rest = document.read_text().partition(begin)
+        _, _, after = rest.partition(END)
+        document.write_text(f"{before}{begin}\n\n{write()}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.markdown import DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
-from tests.reference import BEGIN, END, own_families, write_list
+from tests.reference import END, WRITTEN, own_families
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
 from waexporter.metrics import families, naming, probing
@@ -73,12 +73,13 @@ def test_the_limits_of_probes_are_documented() -> None:
     assert f"never less than {SHORTEST:g} or more than {LONGEST:g} seconds" in text
 
 
-def test_the_list_of_everything_is_what_make_docs_writes() -> None:
-    document = METRICS.read_text()
+@pytest.mark.parametrize("place", WRITTEN, ids=lambda place: f"{place[0].name}-{WRITTEN[place].__name__}")
+def test_what_make_docs_writes_stands_in_the_documents(place: tuple[Path, str]) -> None:
+    document, begin = place
 
-    listed = document.partition(BEGIN)[2].partition(END)[0]
+    listed = document.read_text().partition(begin)[2].partition(END)[0]
 
-    assert listed == f"\n{write_list()}\n", "run `make docs`"
+    assert listed.strip() == WRITTEN[place](), f"{document.name} is not up to date: run `make docs`"
 
 
 def test_every_upstream_name_of_the_catalogue_is_documented_with_ours_and_no_other() -> None:

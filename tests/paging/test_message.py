@@ -52,12 +52,6 @@ def test_no_message_is_on_record_that_nothing_makes() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(messages())
 
 
-def test_the_message_in_the_documents_is_one_on_record() -> None:
-    recorded = (FOLDER / "three-of-two-rules.txt").read_text(encoding="utf-8")
-
-    assert blocks(ROOT / "docs" / "paging.md", "text") == [f"{recorded}\n"]
-
-
 # --- the first line ----------------------------------------------------------------------------
 
 

@@ -30,10 +30,12 @@ class Alertmanager:
         folder: Path,
         config: Mapping[str, object],
         cluster: Sequence[str] = ("--cluster.listen-address=",),
+        port: int | None = None,
     ) -> None:
         """Start a program with a configuration (as the object its YAML would give) and wait until ready.
 
-        `cluster` has the flags that make it one of several; by default it is alone. What it stores is in the
+        `cluster` has the flags that make it one of several; by default it is alone. By default it has a free
+        port. What it stores is in the
         folder, where the next one started there finds it.
         """
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,7 @@ class Alertmanager:
         moved.unlink(missing_ok=True)
         moved.write_bytes(program.read_bytes().replace(_INSTALLED, _HERE))
         moved.chmod(0o700)
-        self.url = f"http://127.0.0.1:{find_free_port()}"
+        self.url = f"http://127.0.0.1:{port or find_free_port()}"
         self.process = Process(
             [
                 str(moved),
