@@ -41,7 +41,7 @@ polls and scrapes (15 s), each scenario at a client of its own. Of most scenario
 by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
 that can't be divided ({", ".join(sorted(OWN_TIME))},
 and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
-together is told together. `python -m tests.alerts.detection` measures it anew, in about an hour.
+together is told together. `python -m tests.alerts.detection` measures it again, in about an hour.
 """
 
 

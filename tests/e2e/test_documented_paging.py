@@ -45,7 +45,10 @@ def firing(stack: Stack) -> set[str]:
 
 def test_it_pages_nobody_for_nothing_and_somebody_for_something(stack: Stack) -> None:
     clients, exporter = stack.clients, stack.exporter
-    exporter.wait_until_ok("support-line", "orders")
+    wait_for(
+        lambda: {name: target["verdict"]["state"] for name, target in exporter.targets().items()},
+        until=lambda states: states == {"support-line": "ok", "orders": "ok"},
+    )
     # Heard from Prometheus through Alertmanager: its age falls.
     wait_for(lambda: "Watchdog" in firing(stack), deadline=90)
     wait_for(
