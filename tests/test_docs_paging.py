@@ -1,4 +1,4 @@
-"""docs/paging-faults.md says what was tried against the pager: every line is a test, and every such test a line."""
+"""docs/paging-faults.md says what was tried against the pager: a test for every line, a line for every test."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -54,7 +54,7 @@ class Listener:
                 self.send_header("content-length", "0")
                 self.end_headers()
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - the base class calls it so
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -85,7 +85,7 @@ class Place(NamedTuple):
 
     def there(self, text: str) -> str:
         """Return what was said on this machine as the documents would have it."""
-        for documented, own in reversed(self.table.items()):
+        for documented, own in reversed(list(self.table.items())):
             text = text.replace(own, documented)
         return text
 
@@ -104,7 +104,6 @@ class Clients:
     place: Place
     chat: Listener
     heartbeat: Listener
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> list[str]:
         """Return every message that any of them has sent."""
@@ -130,12 +129,13 @@ def clients(folder: Path, *names: str, account: tuple[str, str] = MONITOR) -> It
             secret.write_text(account[1])
             table |= {
                 f"https://{name}.example:9090": url,
-                f"/run/secrets/{name.replace('wa-', 'wa-')}": str(secret),
+                f"/run/secrets/{name}": str(secret),
                 f"/etc/waexporter/ca-{number}.pem": str(ca),
             }
         chat, heartbeat = (stack.enter_context(Listener()) for _ in range(2))
         (folder / "heartbeat").write_text(f"{heartbeat.url}/ping\n")
         (folder / "webhook").write_text("correct-horse-battery\n")
+        port = find_free_port()
         table |= {
             "username: monitor": f"username: {account[0]}",
             "https://chat.example": chat.url,
@@ -143,7 +143,8 @@ def clients(folder: Path, *names: str, account: tuple[str, str] = MONITOR) -> It
             "/run/secrets/webhook": str(folder / "webhook"),
             "/var/lib/waexporter": str(folder / "state"),
             "/etc/prometheus/waexporter/": f"{ROOT / 'alerts'}/",
-            "127.0.0.1:9847": f"127.0.0.1:{find_free_port()}",
+            "127.0.0.1:9847": f"127.0.0.1:{port}",
+            "port 9847": f"port {port}",
             "127.0.0.1:9093": f"127.0.0.1:{find_free_port()}",
         }
         yield Clients(simulated, Place(folder, table), chat, heartbeat)
@@ -191,14 +192,18 @@ class Said(NamedTuple):
     output: str
 
 
-def run(command: str, place: Place, **environment: str) -> Said:
-    """Run a command of the documents in the folder, by a shell, as a reader would."""
+def environment(**more: str) -> dict[str, str]:
+    """Return an environment in which waexporter and amtool are found."""
     tools = [str(Path(sys.executable).parent), str(parts.program(SUITE, "amtool").parent)]
-    path = os.pathsep.join([*tools, os.environ["PATH"]])
+    return clean_environment(PATH=os.pathsep.join([*tools, os.environ["PATH"]]), **more)
+
+
+def run(command: str, place: Place) -> Said:
+    """Run a command of the documents in the folder, by a shell, as a reader would."""
     done = subprocess.run(
         ["bash", "-c", place.here(command)],
         cwd=place.folder,
-        env=clean_environment(PATH=path, **environment),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -231,7 +236,9 @@ _VARIES = (
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"https://chat\.whatsapp\.com/\w+", "LINK"),
     (r"[0-9]+(?:\.[0-9]+)*", "0"),
+    (r"\battempts\b", "attempt"),
     (r"[ \t]+", " "),
+    (r"(?m)^Warning: --config\.file flag overrides .*\n", ""),  # of amtool, beside each answer
 )
 
 

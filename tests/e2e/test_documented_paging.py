@@ -65,7 +65,7 @@ def test_it_pages_nobody_for_nothing_and_somebody_for_something(stack: Stack) ->
     assert clients.chat.asked == []
     assert exporter.get("/api/v1/pages").json()["pages"] == []
     assert {("GET", "/ping")} == set(clients.heartbeat.asked)
-    # It could have: the watchdog is heard every minute, and what is told to Alertmanager is read in the group.
+    # It could have: the watchdog is heard every minute, and what Alertmanager is told is read in the group.
     assert age is not None
     assert age < 90, "the pager does not hear the Watchdog of docs/paging.md"
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

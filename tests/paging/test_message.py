@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.markdown import ROOT, blocks
 from tests.paging.regenerate import FOLDER
 from tests.paging.shapes import (
     DAY,
