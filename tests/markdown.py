@@ -9,7 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+DOCS = ROOT / "docs"
 METRICS = ROOT / "docs" / "metrics.md"
+NETWORK = ROOT / "docs" / "network.md"
 PAGING = ROOT / "docs" / "paging.md"
 PAGING_FAULTS = ROOT / "docs" / "paging-faults.md"
 PAGING_REFERENCE = ROOT / "docs" / "paging-reference.md"

@@ -93,7 +93,9 @@ def test_every_configuration_in_the_documents_loads(name: str, secrets: Path) ->
     text = EXAMPLES[name]
 
     config = loaded(text, secrets)
+    status = cli.main(["check-config", "--config", str(secrets / "waexporter.yml")])
 
+    assert status == 0
     assert len(config.targets) == len(re.findall(r"\burl: ", text))
 
 
@@ -127,6 +129,48 @@ log: {level: warn}
         load(str(path), {})
 
     assert "\n".join(caught.value.problems) + "\n" == blocks(CONFIGURATION, "text")[0]
+
+
+def test_the_problems_of_variables_are_said_in_these_words(tmp_path: Path) -> None:
+    written = tmp_path / "waexporter.yml"
+    written.write_text(
+        "targets:\n  - name: a\n    url: https://wa.example\n    auth: {username: monitor, password: @x}\n"
+    )
+    environment = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_USERNAME": "monitor",
+        "WAEXPORTER_TLS_CA_FILE": str(tmp_path / "ca.pem"),
+    }
+
+    with pytest.raises(ConfigError) as of_variables:
+        load(None, environment)
+    with pytest.raises(ConfigError) as of_yaml:
+        load(str(written), {})
+
+    said = "\n".join((*of_variables.value.problems, *of_yaml.value.problems))
+    assert (
+        said.replace(f"{tmp_path}/waexporter.yml", "waexporter.yml").replace(str(tmp_path), "/etc/waexporter")
+        + "\n"
+        == blocks(CONFIGURATION, "text")[1]
+    )
+
+
+def test_the_notes_of_the_documents_are_said_in_these_words(tmp_path: Path) -> None:
+    path = tmp_path / "waexporter.yml"
+    path.write_text(
+        "targets: [{url: 'http://wa.example', auth: {username: a, password: b}, labels: {region: '${REGION}'}}]\n"
+        "poll: {health: 5s}\n"
+    )
+    environment = {
+        "WAEXPORTER_TARGET_URL": "https://wa.example",
+        "WAEXPORTER_API_KEY": "a-key-of-twelve",
+        "WA_API_KEY": "another-of-twelve",
+    }
+
+    notes = (*load(None, environment).notes, *load(str(path), {}).notes)
+
+    documented = re.findall(r"^note: (.*)$", blocks(CONFIGURATION, "text")[2], re.MULTILINE)
+    assert [note for note in documented if note not in notes] == [], notes
 
 
 # --- keys and variables ------------------------------------------------------------------------

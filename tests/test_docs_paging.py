@@ -1,4 +1,4 @@
-"""docs/paging-faults.md says what was tried against the pager: a test for every line, a line for every test."""
+"""docs/paging-faults.md says what was tried against the pager: a test for every line, and the reverse."""
 
 from __future__ import annotations
 
