@@ -10,6 +10,7 @@ import yaml
 from waexporter.cli import CANNOT, main
 from waexporter.config import Loaded, check_gate, effective, load
 from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
+from waexporter.severity import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,8 @@ pager:
   fallback_after: 30s
   give_up_after: 1h
   rate: 5/1m
+  timezone: Europe/Berlin
+  severities: {critical: [P1, tier 1], info: [p4]}
   watchdogs:
     - {name: eu, match: {prometheus: eu, alertname: Watchdog}, max_silence: 3m}
   heartbeat_url_file: heartbeat
@@ -59,6 +62,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         fallback_after=30.0,
         give_up_after=3600.0,
         rate=Rate(5, 60.0),
+        timezone="Europe/Berlin",
+        severities=(("P1", Severity.CRITICAL), ("tier 1", Severity.CRITICAL), ("p4", Severity.INFO)),
         watchdogs=(Watchdog("eu", (("alertname", "Watchdog"), ("prometheus", "eu")), 180.0),),
         heartbeat_url=Secret("https://hc.example/ping/s3cr3t"),
         heartbeat_interval=120.0,
@@ -135,6 +140,8 @@ def test_the_effective_configuration_masks_every_secret(
         "fallback_after": "30s",
         "give_up_after": "1h",
         "rate": "5/1m",
+        "timezone": "Europe/Berlin",
+        "severities": {"critical": ["P1", "tier 1"], "info": ["p4"]},
         "watchdogs": [
             {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "3m"}
         ],
@@ -147,7 +154,8 @@ def test_the_effective_configuration_masks_every_secret(
 
 def test_the_effective_block_without_secrets_reads_back_as_itself(tmp_path: Path) -> None:
     text = (
-        'pager: {state_dir: /tmp/x, recipients: ["+14155550100"], webhook: {insecure: true}, rate: 1/1h30m}'
+        'pager: {state_dir: /tmp/x, recipients: ["+14155550100"], webhook: {insecure: true}, rate: 1/1h30m, '
+        "timezone: Asia/Kolkata, severities: {warning: [p2]}}"
     )
     first = loaded(tmp_path, text).config
     path = tmp_path / "again.yml"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from waexporter.severity import Severity
+
 
 class Instant(NamedTuple):
     """One moment on both clocks: people read the wall, ages are measured on the steady one."""
@@ -239,6 +241,8 @@ class PagerSettings:
     fallback_after: float = 60.0
     give_up_after: float = 1800.0
     rate: Rate = Rate()
+    timezone: str = "UTC"  # IANA's name, of the times in pages
+    severities: tuple[tuple[str, Severity], ...] = ()  # words of this house, beside the usual ones
     watchdogs: tuple[Watchdog, ...] = ()
     heartbeat_url: Secret | None = None
     heartbeat_interval: float = 60.0

@@ -199,7 +199,7 @@ def _took(began: float) -> str:
 def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
     pager = pager_of(config)
     page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
-    message = Message(compose([page], time.time()), (alert,))
+    message = Message(compose([page], time.time(), settings=pager), (alert,))
     with survey(config, read_groups(pager.state_dir), say) as seen:
         for look in seen.looks:
             to = look.carrier(pager).to

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from waexporter.paging.alerts import Alert, Item, Kind, Page
+from waexporter.paging.markup import neutralise
 from waexporter.paging.message import compose
 
 NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
-_RUNBOOKS = "https://waexporter.example/runbooks"
+_RUNBOOKS = "https://wiki.example/runbooks"
 _DASHBOARD = "https://grafana.example/d/waexporter-client?var-target"
 
 # What rules of the project say, cut short: severity, summary, description.
@@ -154,6 +155,31 @@ _WRITINGS = foreign(
         "runbook_url": "https://wiki.example/Störung_langsam?q=a_b&c=*#top",
     },
 )
+# Rules of others: names that are copied, links within a text, words that are spelt with joiners, families.
+_NAMES = foreign(
+    {"alertname": "queue_length_high", "severity": "page", "target": "wa_core_1"},
+    {
+        "summary": "The queue of `wa_core_1` is *nearly* full.",
+        "description": "no_coreapp_connected, see https://wiki.example/wa_ops/queue_full_ and _hurry_.",
+    },
+)
+_PERSIAN = foreign(
+    {"alertname": "SpellingKept", "severity": "ticket"},
+    {
+        "message": "نمی\u200cرسد و نمی\u200cرود 👨\u200d👩\u200d👧 ❤\ufe0f",
+        "runbook": "https://wiki.example/a_b_c",
+    },
+)
+_GRAFANA = foreign(
+    {"alertname": "Queue", "grafana_folder": "WhatsApp"},
+    {
+        "summary": "A queue grows.",
+        "runbook_url": "https://waexporter.example/runbooks/Queue.md",
+        "dashboardURL": "https://grafana.example/d/a_b",
+        "panelURL": "https://grafana.example/d/a_b?viewPanel=4",
+        "silenceURL": "https://grafana.example/alerting/silence/new?matcher=alertname%3DQueue",
+    },
+)
 
 SHAPES: dict[str, list[Page]] = {
     "one-critical": [page(*fired(alert("WhatsAppDown")))],
@@ -230,6 +256,22 @@ SHAPES: dict[str, list[Page]] = {
     ],
     "hostile": [page(*fired(_HOSTILE))],
     "writings": [page(*fired(_WRITINGS))],
+    "rules-of-others": [page(*fired(_NAMES, _PERSIAN, _GRAFANA))],
+    "storm-of-unknown-severity": [
+        page(
+            *fired(
+                *(foreign({"alertname": f"Noise{place:02}", "severity": "info"}) for place in range(20)),
+                *(foreign({"alertname": f"Odd{place:02}", "severity": "tier-1"}) for place in range(140)),
+                foreign({"alertname": "Fire", "severity": "emergency"}),
+                foreign({"alertname": "Flood", "severity": "SEV-1"}),
+            )
+        )
+    ],
+    "storm-of-infos": [
+        page(
+            *fired(*(foreign({"alertname": f"Noise{place:02}", "severity": "info"}) for place in range(150)))
+        )
+    ],
     "long-alone": [page(*fired(_long("WhatsAppDiskLow", 200)))],
     "long-beside-others": [page(*fired(_long("WhatsAppDiskLow", 200), *_clients(4), *_nodes(2)))],
     "absurd-labels": [
@@ -259,5 +301,8 @@ SHAPES: dict[str, list[Page]] = {
 
 
 def messages() -> dict[str, str]:
-    """Give the message of every shape, by the name of its file."""
-    return {f"{name}.txt": compose(pages, NOW) for name, pages in SHAPES.items()}
+    """Give the message of every shape as WhatsApp gets it, and as others do where that differs, by files."""
+    texts = {name: compose(pages, NOW) for name, pages in SHAPES.items()}
+    sent = {name: neutralise(text) for name, text in texts.items()}
+    elsewhere = {f"{name}.elsewhere.txt": text for name, text in texts.items() if text != sent[name]}
+    return {f"{name}.txt": text for name, text in sent.items()} | elsewhere

@@ -90,6 +90,22 @@ def test_a_person_is_written_to_as_one(receiver: Receiver) -> None:
     assert (said["to"], said["recipient_type"]) == ("14155550100", "individual")
 
 
+def test_only_whatsapp_is_given_look_alikes_of_what_it_would_format(
+    receiver: Receiver, whatsapp: WhatsAppChannel
+) -> None:
+    says(receiver, 200, {"messages": [{"id": "m1"}]})
+    message = Message("*no_coreapp_connected* at https://wiki.example/a_b_c")
+
+    whatsapp.send(message)
+    WebhookChannel(
+        Elsewhere(Secret(f"http://{receiver.place}/hook"), TlsContexts()), "http://hooks.example/…"
+    ).send(message)
+
+    first, second = (json.loads(heard.body) for heard in receiver.heard)
+    assert first["text"]["body"] == "\uff0ano_coreapp_connected\uff0a at https://wiki.example/a_b_c"
+    assert second["text"] == message.text
+
+
 @pytest.mark.parametrize("code", [*TEMPORARY, *PERMANENT])
 @pytest.mark.parametrize("status", [200, 500])
 def test_every_error_of_the_api_is_temporary_or_permanent(

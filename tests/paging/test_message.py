@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.paging.regenerate import FOLDER
@@ -18,9 +20,12 @@ from tests.paging.shapes import (
     reminded,
     resolved,
 )
+from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Alert, Page
 from waexporter.paging.message import compose
 from waexporter.paging.wording import width
+from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
+from waexporter.severity import Severity
 
 
 def first_line(*pages: Page) -> str:
@@ -89,6 +94,134 @@ def test_a_severity_counts_however_it_is_written() -> None:
     shouted = foreign({"alertname": "A", "severity": " Critical "})
 
     assert first_line(page(*fired(shouted))) == "FIRING: 1 alert, 1 critical"
+
+
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        (["info", "page", "warning", "emergency"], ["emergency", "page", "warning", "info"]),
+        (["P4", "ticket", "SEV-1", "disaster"], ["disaster", "sev-1", "ticket", "p4"]),
+        (["info", "tier-1", "warning", "", "critical"], ["critical", "", "tier-1", "warning", "info"]),
+    ],
+)
+def test_who_is_woken_reads_first_what_wakes_and_then_what_may(words: list[str], order: list[str]) -> None:
+    alerts = [foreign({"alertname": "A", "severity": word}) for word in words]
+
+    text = compose([page(*fired(*alerts))], NOW)
+
+    assert re.findall("^(.*): A$", text, re.MULTILINE) == [word.upper() or "ALERT" for word in order]
+
+
+def test_a_house_has_words_of_its_own_for_severities() -> None:
+    alerts = [foreign({"alertname": "A", "severity": word}) for word in ("P1", "tier 1", "urgent", "info")]
+    settings = PagerSettings(
+        severities=(("Tier-1", Severity.CRITICAL), ("p1", Severity.INFO), ("urgent", Severity.WARNING))
+    )
+
+    text = compose([page(*fired(*alerts))], NOW, settings=settings)
+
+    assert text.startswith("FIRING: 4 alerts, 1 critical\n")
+    assert re.findall("^(.*): A$", text, re.MULTILINE) == ["TIER 1", "URGENT", "INFO", "P1"]
+
+
+@pytest.mark.parametrize(
+    ("severities", "rest"),
+    [
+        (["info"] * 5, "+5 more (none critical)"),
+        (["ticket", "p4"], "+2 more (none critical)"),
+        (["info", "tier-1", ""], "+3 more (2 of unknown severity)"),
+        (["emergency", "p1", "sev2", "info"], "+4 more (2 critical, 1 of unknown severity)"),
+    ],
+)
+def test_that_none_is_critical_is_said_only_where_it_is_known(severities: list[str], rest: str) -> None:
+    first = foreign({"alertname": "A", "severity": "critical"}, {"description": "word " * 40})
+    others = [foreign({"alertname": f"B{place}", "severity": word}) for place, word in enumerate(severities)]
+
+    text = compose([page(*fired(first, *others))], NOW, 150)
+
+    assert text.split("\n")[-1] == rest
+
+
+# --- annotations -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("annotations", "lines"),
+    [
+        ({"message": "The disk is full."}, ["ALERT: A", "The disk is full."]),
+        ({"message": "The disk is full.", "description": " "}, ["ALERT: A", "The disk is full."]),
+        ({"message": "Old words.", "description": "New words."}, ["ALERT: A", "New words."]),
+        ({"summary": "Full.", "message": "The disk is full."}, ["ALERT: Full.", "A", "The disk is full."]),
+    ],
+)
+def test_the_sentence_of_a_rule_is_found_by_every_name_it_has(
+    annotations: dict[str, str], lines: list[str]
+) -> None:
+    text = compose([page(*fired(foreign({"alertname": "A"}, annotations)))], NOW)
+
+    assert text.split("\n")[2:-1] == lines
+
+
+@pytest.mark.parametrize(
+    ("annotations", "lines"),
+    [
+        ({"runbook": "https://a.example/r"}, ["Runbook: https://a.example/r"]),
+        (
+            {"runbook": "https://a.example/r", "runbook_url": "https://a.example/u"},
+            ["Runbook: https://a.example/u"],
+        ),
+        (
+            {"runbook": "https://a.example/r", "runbook_url": f"{RUNBOOK_BASE}/A.md"},
+            ["Runbook: https://a.example/r"],
+        ),
+        ({"runbook_url": f"{RUNBOOK_BASE}/A.md", "dashboard_url": f"{DASHBOARD_BASE}/d/a"}, []),
+        ({"dashboard": "https://a.example/d"}, ["Dashboard: https://a.example/d"]),
+        (
+            {"dashboardURL": "https://a.example/d", "panelURL": "https://a.example/d?viewPanel=1"},
+            ["Dashboard: https://a.example/d?viewPanel=1"],
+        ),
+        (
+            {"silenceURL": "https://a.example/s", "runbook": "https://a.example/r"},
+            ["Runbook: https://a.example/r", "Silence: https://a.example/s"],
+        ),
+        ({"silenceURL": "http://localhost:3000/alerting/silence/new", "panelURL": "no link"}, []),
+    ],
+)
+def test_the_links_of_a_rule_are_found_by_every_name_they_have(
+    annotations: dict[str, str], lines: list[str]
+) -> None:
+    text = compose([page(*fired(foreign({"alertname": "A"}, annotations)))], NOW)
+
+    assert text.split("\n")[4:] == lines
+
+
+# --- times -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (page(*fired(*down(1)), ago=300), "Delayed 5 min, received 03:26 CET"),
+        (page(*fired(*down(1))), "Since 03:26 CET (5 min)"),
+        (page(*resolved(over(down(1, age=HOUR)[0], 60))), "Fired 02:31, cleared 03:30 CET (59 min)"),
+        (page(*reminded(*down(1, age=3 * HOUR))), "still firing since 00:31 CET (3 h)"),
+        (page(*reminded(*down(1, age=4 * HOUR))), "still firing since 2026-03-13 23:31 CET (4 h)"),
+    ],
+)
+def test_times_are_those_of_the_readers_and_say_their_zone(given: Page, said: str) -> None:
+    assert said in compose([given], NOW, settings=PagerSettings(timezone="Europe/Berlin"))
+
+
+def test_what_could_not_be_delivered_says_its_zone() -> None:
+    (one,) = down(1, age=HOUR)
+
+    text = compose(
+        [page(*fired(one)), page(*resolved(over(one, 60)))],
+        NOW,
+        settings=PagerSettings(timezone="America/Sao_Paulo"),
+    )
+
+    assert "fired 22:31, cleared 23:30, could not be delivered until 23:31 UTC-03" in text
 
 
 @pytest.mark.parametrize(
@@ -228,7 +361,7 @@ def test_what_does_not_fit_is_counted_by_what_it_is() -> None:
     alerts = [*down(3), *(alert("WhatsAppNodeUnreachable", node=f"core-{place}") for place in range(2))]
     given = page(*fired(*alerts), *resolved(*down(5)[3:]), truncated=5)
 
-    lasts = [compose([given], NOW, limit).split("\n")[-1] for limit in (500, 950)]
+    lasts = [compose([given], NOW, limit).split("\n")[-1] for limit in (500, 930)]
 
     assert lasts == [
         "+11 more (2 critical, 2 resolved), 5 of them left out by Alertmanager: their state is unknown.",

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from waexporter.paging.wording import age, clip, clock, line, link, paragraph, width
+from waexporter.paging.wording import age, clip, clock, clocks, line, link, paragraph, width
+from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 
 _NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 
 
 # --- texts -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("wa_core *1* ~2~ `3`", "wa\u02cdcore \uff0a1\uff0a \uff5e2\uff5e \u02cb3\u02cb"),
-        ("> quoted > not", "\uff1e quoted > not"),
-        (">>quoted", "\uff1e\uff1equoted"),
-        ("- item - not", "\uff0d item - not"),
-        ("-5 degrees", "-5 degrees"),
-        ("1. first 2. not", "1\uff0e first 2. not"),
-        ("12.", "12\uff0e"),
-        ("1.5 s", "1.5 s"),
-        ("ask @everyone or me@team.example", "ask \uff20everyone or me@team.example"),
-        ("_@everyone", "\u02cd\uff20everyone"),
-        ("\u200b> \u2060quoted", "\uff1e quoted"),
-    ],
-)
-def test_what_whatsapp_would_format_is_shown_and_does_not_format(raw: str, shown: str) -> None:
-    assert line(raw, 100) == shown
 
 
 @pytest.mark.parametrize(
@@ -42,6 +25,7 @@ def test_what_whatsapp_would_format_is_shown_and_does_not_format(raw: str, shown
         "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad",  # without width
         "\u034f", "\u115f", "\u3164", "\uffa0", "\u2800", "\ufe0f", "\U000e0041", "\U000e0100",  # drawn so
         "\ud800", "\ue000",  # no characters at all
+        "\u200c", "\ufe0e", "\U000e007f",  # these join, present and tag what is not here
     ],
 )  # fmt: skip
 def test_what_cannot_be_seen_is_left_out(unseen: str) -> None:
@@ -61,10 +45,49 @@ def test_a_line_has_single_blanks_only(raw: str, shown: str) -> None:
     assert line(raw, 100) == shown
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "می\u200cروم",  # Persian: letters that do not join within a word
+        "ہے\u200dں",
+        "क\u094d\u200dष क\u094d\u200cष",  # a half letter, and a vowel killer that is shown
+        "അവന\u0d4d\u200d",  # Malayalam, at the end of a word
+        "ශ\u0dca\u200dරී",
+        "👨\u200d👩\u200d👧\u200d👦 🏳\ufe0f\u200d🌈 👩🏽\u200d⚕\ufe0f",
+        "❤\ufe0f ⚠\ufe0f ☎\ufe0e ©\ufe0f",
+        "1\ufe0f\u20e3",
+    ],
+)
+def test_what_joins_and_presents_is_a_part_of_the_text(raw: str) -> None:
+    assert line(raw, 100) == raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("pay\u200dpal pay\u200cpal", "paypal paypal"),
+        ("می\u200c\u200cروم", "می\u200cروم"),
+        ("می\u200b\u200cروم", "می\u200cروم"),
+        ("\u200cمی\u200c می", "می می"),
+        ("می\u200cpay", "میpay"),
+        ("👨\u200c👩 👨\u200d 👨\u200da", "👨👩 👨 👨a"),
+        ("🔥\ufe0f\ufe0f 1\ufe0f", "🔥\ufe0f 1"),
+        ("🏴\U000e0067\U000e007f", "🏴"),
+        ("م\u202eی", "می"),
+    ],
+)
+def test_what_joins_nothing_only_hides_and_is_left_out(raw: str, shown: str) -> None:
+    assert line(raw, 100) == shown
+
+
+def test_a_text_that_is_cut_does_not_end_with_what_joined_the_rest() -> None:
+    assert clip("👨\u200d👩\u200d👧", 5) == "👨…"
+
+
 def test_a_paragraph_keeps_its_first_line_breaks() -> None:
     raw = "one\n\n- two\nthree\nfour\nfive\nsix\n> seven"
 
-    assert paragraph(raw, 100) == "one\n\uff0d two\nthree\nfour\nfive\nsix > seven"
+    assert paragraph(raw, 100) == "one\n- two\nthree\nfour\nfive\nsix > seven"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +163,25 @@ def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
     assert link(raw) is None
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"{RUNBOOK_BASE}/WhatsAppDown.md",
+        f"{DASHBOARD_BASE}/d/waexporter-client",
+        "https://WAEXPORTER.example./x",
+        "https://docs.waexporter.example/x",
+        "http://grafana.localhost/d/x",
+        "http://127.0.0.1:3000/d/x",
+        "http://127.8.8.8/",
+        "http://[::1]:3000/d/x",
+        "http://0.0.0.0:3000/",
+        "http://[::1/",
+    ],
+)
+def test_a_link_that_leads_nowhere_from_a_phone_is_left_out(raw: str) -> None:
+    assert link(raw) is None
+
+
 # --- times -------------------------------------------------------------------------------------
 
 
@@ -161,7 +203,34 @@ def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
     ],
 )
 def test_a_moment_has_its_date_unless_it_is_today(seconds: float | None, shown: str | None) -> None:
-    assert clock(seconds, _NOW) == shown
+    assert clock(seconds, datetime.fromtimestamp(_NOW, UTC)) == shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "moments", "shown"),
+    [
+        ("UTC", (_NOW - 60, _NOW), ["02:30", "02:31 UTC"]),
+        ("Europe/Berlin", (_NOW - 60, _NOW), ["03:30", "03:31 CET"]),
+        ("America/Sao_Paulo", (_NOW - 3600, _NOW), ["22:31", "23:31 UTC-03"]),
+        ("Asia/Kolkata", (_NOW,), ["08:01 IST"]),
+        ("Asia/Kolkata", (_NOW - 10 * 3600,), ["2026-03-13 22:01 IST"]),
+        (
+            "America/New_York",
+            (_NOW - 7 * 86_400, _NOW),
+            ["2026-03-06 21:31 EST", "22:31 EDT"],
+        ),  # the clock went forward
+        ("Europe/Berlin", (_NOW, None), ["03:31 CET", None]),
+        ("Europe/Berlin", (None, _NOW, math.nan), [None, "03:31 CET", None]),
+        ("Pacific/Kiritimati", (253_402_300_799.0,), [None]),
+        ("UTC", (), []),
+    ],
+)
+def test_the_zone_is_said_once_where_moments_share_it(
+    zone: str, moments: tuple[float | None, ...], shown: list[str | None]
+) -> None:
+    now = datetime.fromtimestamp(_NOW, ZoneInfo(zone))
+
+    assert clocks(now, *moments) == shown
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,21 @@ import functools
 import ipaddress
 import json
 import re
+import zoneinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from waexporter.config import scalars
 from waexporter.config.credentials import clean, read_secret
 from waexporter.config.quantities import parse_duration
+from waexporter.config.section import suggestion
 from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog
+from waexporter.severity import CLASSES, fold
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
     from waexporter.model import Target, WebSettings
+    from waexporter.severity import Severity
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -41,6 +45,8 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
             fallback_after=pager.take("fallback_after", scalars.duration, usual.fallback_after),
             give_up_after=pager.take("give_up_after", scalars.timeout, usual.give_up_after),
             rate=pager.take("rate", _rate, usual.rate),
+            timezone=pager.take("timezone", _timezone, usual.timezone),
+            severities=_severities(pager),
             watchdogs=_watchdogs(pager),
             heartbeat_url=read_secret(pager, "heartbeat_url", _http_url),
             heartbeat_interval=pager.take("heartbeat_interval", _heartbeat, usual.heartbeat_interval),
@@ -184,6 +190,40 @@ def _rate(value: object) -> Rate:
     if seconds <= 0:
         raise ValueError("must be messages/duration, such as 10/5m")
     return Rate(int(match[1]), seconds)
+
+
+def _timezone(value: object) -> str:
+    """Take IANA's name of a time zone, if this system knows its rules."""
+    name = scalars.text(value)
+    try:
+        return zoneinfo.ZoneInfo(name).key
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        known = zoneinfo.available_timezones()
+    if not known:
+        raise ValueError("this system has no data of time zones; install its package tzdata")
+    hint = suggestion(name, known) or ", such as Europe/Berlin or UTC"
+    raise ValueError(f"must be a time zone of IANA{hint}")
+
+
+def _severities(pager: Section) -> tuple[tuple[str, Severity], ...]:
+    """Read which words mean which class; each may mean one thing only."""
+    owners: dict[str, str] = {}
+    read: list[tuple[str, Severity]] = []
+    with pager.section("severities") as section:
+        for severity in CLASSES:
+            for index, word in enumerate(section.take(severity.value, _words, ())):
+                path = f"{severity.value}[{index}]"
+                if not fold(word):
+                    section.problem(path, "must hold a letter or a digit")
+                owner = owners.setdefault(fold(word), path)
+                if owner != path:
+                    section.problem(path, f"is the word of {owner} already")
+                read.append((word, severity))
+    return tuple(read)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(scalars.visible(each) for each in _list(value, "words, such as [p1, urgent]"))
 
 
 def _silence(value: object) -> float:

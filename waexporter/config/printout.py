@@ -8,6 +8,7 @@ import yaml
 
 from waexporter.config.quantities import format_bytes, format_duration, format_listen
 from waexporter.model import Endpoint
+from waexporter.severity import CLASSES
 
 if TYPE_CHECKING:
     from waexporter.model import Auth, Config, Gate, PagerSettings, Plan, ProxyAuth, Target, Tls
@@ -114,6 +115,8 @@ def _pager(pager: PagerSettings) -> dict[str, object]:
             "fallback_after": format_duration(pager.fallback_after),
             "give_up_after": format_duration(pager.give_up_after),
             "rate": f"{pager.rate.messages}/{format_duration(pager.rate.per)}",
+            "timezone": pager.timezone,
+            "severities": _severities(pager),
             "watchdogs": [
                 {
                     "name": each.name,
@@ -127,6 +130,12 @@ def _pager(pager: PagerSettings) -> dict[str, object]:
             "watch": pager.watch,
             "watch_for": format_duration(pager.watch_for),
         }
+    )
+
+
+def _severities(pager: PagerSettings) -> dict[str, object]:
+    return _said(
+        {each.value: [word for word, means in pager.severities if means is each] for each in CLASSES}
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from waexporter.errors import ApiError, BodyError
 from waexporter.metrics.pager import APPRISE, OK, WEBHOOK, WHATSAPP
 from waexporter.model import Reason
+from waexporter.paging.markup import neutralise
 from waexporter.whatsapp.envelope import check, decode, printable
 from waexporter.whatsapp.exchange import Reply, Request
 
@@ -115,7 +116,7 @@ class WhatsAppChannel:
                 "to": self._recipient.to,
                 "recipient_type": self._recipient.kind,
                 "type": "text",
-                "text": {"body": message.text},
+                "text": {"body": neutralise(message.text)},
             }
         )
         try:

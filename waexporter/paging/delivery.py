@@ -231,7 +231,7 @@ class Delivery:
         pages = [each.entry.page for each in batch]
         attempts = self._attempts
         try:
-            text = compose(pages, self._clock().wall)
+            text = compose(pages, self._clock().wall, settings=self._settings)
             alerts = tuple(item.alert for page in pages for item in page.items)
             result = attempts.make_round(batch, Message(text, alerts))
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page

@@ -6,16 +6,20 @@ alert is left out, long descriptions give way; every other text has a length of 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Kind
 from waexporter.paging.news import PLACES, gather
-from waexporter.paging.wording import age, clip, clock, line, link, paragraph, width
+from waexporter.paging.wording import age, clip, clocks, line, link, paragraph, width
+from waexporter.severity import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from waexporter.paging.alerts import Page
     from waexporter.paging.news import News, Told
@@ -29,7 +33,15 @@ _NAME: Final = 80
 _SEVERITY: Final = 20
 _SHOWN_LABELS: Final = 20
 _LATE: Final = 120.0  # seconds: what is older is said to be late
-_LINKS: Final = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
+# Annotations by the names that rules give them, the first that is there counts: `message` in kube-prometheus
+# of old and in OpenShift, links without `_url` in rules of many, those with `URL` in Grafana's own alerting.
+_DESCRIBING: Final = ("description", "message")
+_LINKS: Final = (
+    ("Runbook", ("runbook_url", "runbook")),
+    ("Dashboard", ("dashboard_url", "dashboard", "panelURL", "dashboardURL")),
+    ("Silence", ("silenceURL",)),
+)
+_USUAL: Final = PagerSettings()
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -42,22 +54,24 @@ class _Block(msgspec.Struct, frozen=True):
     links: tuple[str, ...] = ()
 
 
-def compose(pages: Sequence[Page], now: float, limit: int = 4096) -> str:
-    """Give the text of pages, in the order they came in, as one message.
+def compose(pages: Sequence[Page], now: float, limit: int = 4096, settings: PagerSettings = _USUAL) -> str:
+    """Give the text of pages, in the order they came in, as one message, for any channel.
 
     `now` is in wall-clock seconds, `limit` in UTF-16 code units, which are never fewer than characters. The
     order of alerts within a page makes no difference.
     """
-    news = gather(pages)
+    news = gather(pages, {fold(word): severity for word, severity in settings.severities})
+    zone = UTC if settings.timezone == _USUAL.timezone else ZoneInfo(settings.timezone)
+    read_at = datetime.fromtimestamp(now, zone)
     text = ""
     for room in (limit, *_DESCRIPTIONS):
-        text, shown = _fill(news, now, limit, room)
+        text, shown = _fill(news, read_at, limit, room)
         if shown == len(news.told) or (shown and room <= _PARAGRAPH):
             break
     return clip(text, limit)
 
 
-def _fill(news: News, now: float, limit: int, room: int) -> tuple[str, int]:
+def _fill(news: News, now: datetime, limit: int, room: int) -> tuple[str, int]:
     """Tell as many alerts as fit; gives the text and their number."""
     parts, before, linked = [_head(news, now)], _Block("", ""), set[str]()
     for told in news.told:
@@ -87,14 +101,14 @@ def _part(block: _Block, before: _Block, *, with_links: bool) -> str:
 # --- the first lines and the last one ------------------------------------------------------------
 
 
-def _head(news: News, now: float) -> str:
+def _head(news: News, now: datetime) -> str:
     state = _digest(news) if news.pages > 1 else _state(news)
-    delay = now - news.received_at
-    received = clock(news.received_at, now)
+    delay = now.timestamp() - news.received_at
+    (received,) = clocks(now, news.received_at)
     if received is None or delay <= _LATE:
         return state
     late = "Oldest page delayed" if news.pages > 1 else "Delayed"
-    return f"{state}\n{late} {age(delay)}, received {received} UTC"
+    return f"{state}\n{late} {age(delay)}, received {received}"
 
 
 def _state(news: News) -> str:
@@ -149,11 +163,7 @@ def _rest(news: News, shown: int) -> str:
     more = len(hidden) + news.truncated
     if not more:
         return ""
-    critical = sum(told.is_critical for told in hidden)
-    resolved = sum(not told.fires for told in hidden)
-    kinds = [f"{count} {kind}" for count, kind in ((critical, "critical"), (resolved, "resolved")) if count]
-    if len(hidden) > resolved and not critical and not news.truncated:
-        kinds.insert(0, "none critical")
+    kinds = _kinds(hidden, is_all=not news.truncated)
     text = f"+{more} more" + (f" ({', '.join(kinds)})" if kinds else "")
     if not news.truncated:
         return text
@@ -163,10 +173,24 @@ def _rest(news: News, shown: int) -> str:
     return f"{text}, {part}left out by Alertmanager: {its} state is unknown.{warning}"
 
 
+def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
+    """Count what is hidden; that none is critical is said only where that is known of all that fire."""
+    critical, unclear = (
+        sum(told.is_critical for told in hidden),
+        sum(told.may_be_critical for told in hidden),
+    )
+    resolved = sum(not told.fires for told in hidden)
+    counts = ((critical, "critical"), (unclear, "of unknown severity"), (resolved, "resolved"))
+    kinds = [f"{count} {kind}" for count, kind in counts if count]
+    if is_all and len(hidden) > resolved and not critical and not unclear:
+        kinds.insert(0, "none critical")
+    return kinds
+
+
 # --- one alert -----------------------------------------------------------------------------------
 
 
-def _block(told: Told, now: float, room: int) -> _Block:
+def _block(told: Told, now: datetime, room: int) -> _Block:
     labels, annotations = told.alert.labels, told.alert.annotations
     summary = line(annotations.get("summary", ""), _HEADLINE)
     name = line(labels.get("alertname", ""), _NAME)
@@ -176,19 +200,29 @@ def _block(told: Told, now: float, room: int) -> _Block:
     if told.is_over_unheard:
         where = " / ".join(filter(None, [name, *places])) or headline
         return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
-    description = paragraph(annotations.get("description", ""), room)
+    description = paragraph(_first(annotations, _DESCRIBING), room)
     if not description and not summary and name:
         description = line(_other_labels(told), min(room, _HEADLINE))
     if description and not told.fires:
         description = f"Was: {description}"  # annotations stay as they were while the alert fired
-    urls = ((title, link(annotations.get(annotation, ""))) for title, annotation in _LINKS)
     return _Block(
         key,
         f"{_kind(told)}: {headline}",
         " / ".join(filter(None, [name if summary else "", *places])),
         "\n".join(filter(None, [description, _times(told, now)])),
-        tuple(f"{title}: {url}" for title, url in urls if url),
+        tuple(_links(annotations)),
     )
+
+
+def _first(annotations: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((text for name in names if (text := annotations.get(name, "").strip())), "")
+
+
+def _links(annotations: Mapping[str, str]) -> Iterator[str]:
+    for title, names in _LINKS:
+        urls = (link(annotations.get(name, "")) for name in names)
+        if url := next(filter(None, urls), None):
+            yield f"{title}: {url}"
 
 
 def _kind(told: Told) -> str:
@@ -205,25 +239,26 @@ def _other_labels(told: Told) -> str:
     return ", ".join(shown[:_SHOWN_LABELS])
 
 
-def _times(told: Told, now: float) -> str:
+def _times(told: Told, now: datetime) -> str:
     """Say since when an alert fires, or from when to when it did."""
     starts_at, ends_at = told.alert.starts_at, told.alert.ends_at
-    start, end = clock(starts_at, now), clock(ends_at, now)
+    start, end = clocks(now, starts_at, ends_at if not told.fires else None)
     if not told.fires:
         begin = f"Fired {start}, cleared" if start else "Cleared"
         if ends_at is None or end is None:
             return f"{begin}, since when is unknown"
         is_span = start and ends_at >= starts_at  # else clocks differ
-        return f"{begin} {end} UTC" + (f" ({age(ends_at - starts_at)})" if is_span else "")
+        return f"{begin} {end}" + (f" ({age(ends_at - starts_at)})" if is_span else "")
     begin = "Since" if told.kind is Kind.FIRED else "Reminder: still firing since"
     if start is None:
         return f"{begin} an unknown time"
     # An age below zero would only say that clocks differ.
-    return f"{begin} {start} UTC" + (f" ({age(now - starts_at)})" if starts_at <= now else "")
+    span = now.timestamp() - starts_at
+    return f"{begin} {start}" + (f" ({age(span)})" if span >= 0 else "")
 
 
-def _unheard(told: Told, now: float) -> str:
-    start, end = clock(told.alert.starts_at, now), clock(told.alert.ends_at, now)
+def _unheard(told: Told, now: datetime) -> str:
+    start, end, until = clocks(now, told.alert.starts_at, told.alert.ends_at, now.timestamp())
     facts = [f"fired {start}"] if start else []
     facts += [f"cleared {end}"] if end else []
-    return ", ".join([*facts, f"could not be delivered until {clock(now, now)} UTC"])
+    return ", ".join([*facts, f"could not be delivered until {until}"])

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from waexporter.paging.alerts import Alert, Item, Kind
+from waexporter.severity import RANKS, Severity, rank_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from waexporter.paging.alerts import Page
 
-_SEVERITIES: Final = ("critical", "warning", "info")
 PLACES: Final = ("target", "node", "instance")  # the labels that say where, widest first
 
 
@@ -23,6 +23,7 @@ class Told(msgspec.Struct, frozen=True):
     alert: Alert
     kind: Kind
     is_over_unheard: bool = False  # it ended before anybody could be told that it fired
+    rank: Severity = Severity.UNKNOWN  # what its severity means
 
     @property
     def fires(self) -> bool:
@@ -31,13 +32,18 @@ class Told(msgspec.Struct, frozen=True):
 
     @property
     def severity(self) -> str:
-        """The severity in lower case; empty if there is none."""
+        """The severity in lower case, in its author's word; empty if there is none."""
         return self.alert.labels.get("severity", "").strip().lower()
 
     @property
     def is_critical(self) -> bool:
         """Whether it fires and wakes somebody."""
-        return self.fires and self.severity == "critical"
+        return self.fires and self.rank is Severity.CRITICAL
+
+    @property
+    def may_be_critical(self) -> bool:
+        """Whether it fires and nobody knows how bad that is."""
+        return self.fires and self.rank is Severity.UNKNOWN
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -62,10 +68,11 @@ class News(msgspec.Struct, frozen=True):
         return sum(each.fires for each in self.told)
 
 
-def gather(pages: Sequence[Page]) -> News:
+def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
     """Merge pages, given in the order they came in: a later one knows better than an earlier one.
 
-    Alerts are known by their fingerprints. The order of alerts within a page means nothing.
+    Alerts are known by their fingerprints. The order of alerts within a page means nothing. `severities` are
+    the words of this house.
     """
     last = {page.thread: page for page in pages}
     histories: dict[str, list[Item]] = {}
@@ -75,7 +82,7 @@ def gather(pages: Sequence[Page]) -> News:
         threads.setdefault(page.thread, set()).update(items)
         for fingerprint, item in items.items():
             histories.setdefault(fingerprint, []).append(item)
-    told = {fingerprint: _latest(history) for fingerprint, history in histories.items()}
+    told = {fingerprint: _ranked(_latest(history), severities) for fingerprint, history in histories.items()}
     firing = {fingerprint for fingerprint, each in told.items() if each.fires}
     return News(
         told=tuple(sorted(told.values(), key=_reading_order)),
@@ -111,6 +118,10 @@ def _latest(history: Sequence[Item]) -> Told:
     return Told(latest.alert, Kind.FIRED if is_unheard else Kind.REMINDED)
 
 
+def _ranked(told: Told, severities: Mapping[str, Severity]) -> Told:
+    return msgspec.structs.replace(told, rank=rank_word(told.severity, severities))
+
+
 def _others(page: Page, firing: set[str]) -> int:
     """Count the alerts of a thread that fire and are told in none of its pages, `page` being its last one."""
     told_before = firing.difference(item.alert.fingerprint for item in page.items)
@@ -118,13 +129,12 @@ def _others(page: Page, firing: set[str]) -> int:
 
 
 def _reading_order(told: Told) -> tuple[object, ...]:
-    severity, labels = told.severity, told.alert.labels
-    rank = _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
+    labels = told.alert.labels
     return (
         not told.fires,
         told.is_over_unheard,
-        rank,
-        severity,
+        RANKS[told.rank],
+        told.severity,
         told.kind is Kind.REMINDED,  # what is new must not be what is left out for want of room
         labels.get("alertname", ""),
         told.places,

@@ -1,0 +1,39 @@
+"""How bad an alert is, by the words of many houses."""
+
+from __future__ import annotations
+
+import pytest
+
+from waexporter.severity import CLASSES, RANKS, Severity, fold, rank_word
+
+
+@pytest.mark.parametrize(
+    ("words", "severity"),
+    [
+        (
+            ("critical", " CRITICAL ", "page", "emergency", "P1", "p0", "sev1", "SEV-1", "Sev 0"),
+            Severity.CRITICAL,
+        ),
+        (("fatal", "disaster", "error", "emerg", "severity_1"), Severity.CRITICAL),
+        (("warning", "Warn", "ticket", "average", "P3", "sev-3"), Severity.WARNING),
+        (("info", "informational", "none", "P4", "p5", "low"), Severity.INFO),
+        (("", " ", "-", "tier-1", "p2", "sev2", "high", "major", "1", "критично"), Severity.UNKNOWN),
+    ],
+)
+def test_a_word_means_what_it_means_in_most_houses(words: tuple[str, ...], severity: Severity) -> None:
+    assert {word: rank_word(word, {}) for word in words} == dict.fromkeys(words, severity)
+
+
+def test_words_of_the_house_outweigh_the_usual_ones() -> None:
+    own = {fold("P-1"): Severity.INFO, fold("High"): Severity.CRITICAL}
+
+    assert [rank_word(word, own) for word in ("p1", "HIGH", "critical")] == [
+        Severity.INFO,
+        Severity.CRITICAL,
+        Severity.CRITICAL,
+    ]
+
+
+def test_what_is_not_known_stands_right_below_the_worst_and_no_word_can_be_made_it() -> None:
+    assert sorted(Severity, key=RANKS.__getitem__) == ["critical", "unknown", "warning", "info"]
+    assert Severity.UNKNOWN not in CLASSES

@@ -1,0 +1,85 @@
+"""What WhatsApp would read as markup, shown as it is meant; pure.
+
+Other channels format nothing, so this is the last step on the way to WhatsApp and to nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_WIDE: Final = 0xFEE0  # from an ASCII character to its fullwidth form
+
+# WhatsApp formats by ASCII characters alone, so look-alikes show what was meant and do nothing. Why not an
+# invisible joiner beside the character: whether a parser stops there differs from client to client, and a
+# name copied from the message would fail to match for no reason that can be seen. Phones have the fullwidth
+# forms in their East Asian fonts; where these look like something else (an underscore like two), a modifier
+# letter that the system's own font has stands in.
+_LOOK_ALIKES: Final = {"_": "\u02cd", "`": "\u02cb"} | {each: chr(ord(each) + _WIDE) for each in "*~>-.@"}
+_PAIRED: Final = "*_~"  # these format what stands between two of them
+_LINE_START: Final = re.compile(r">+|(?:[-*]|[0-9]+\.)(?= |$)")  # a quotation, an item of a list
+_MENTION: Final = re.compile(r"(?<![^\W_])@(?=[\w`*~])")
+
+# A link is left alone, all of it: it has to lead where it led, and WhatsApp formats nothing within one.
+_LINK: Final = re.compile(
+    r"(?<![^\W_])https?://(?:\[[0-9a-f:.]+\]|[\w.-]*[^\W_])(?::[0-9]+)?(?:[/?#][^\s<>\"`]*)?", re.IGNORECASE
+)
+
+
+def neutralise(text: str) -> str:
+    """Return a text in which nothing formats; it is exactly as long, and differs only where it would have."""
+    return "\n".join(map(_neutral, text.split("\n")))
+
+
+def _neutral(line: str) -> str:
+    links = [range(*link.span()) for link in _LINK.finditer(line)]
+    # A look-alike right beside a link would be taken for a part of it, so a blank stands there.
+    beside = {place for link in links for place in (link.start - 1, link.stop)}
+    shown = list(line)
+    for place in {*_starts(line), *_mentions(line), *_ticks(line), *_pairs(line)}:
+        if not any(place in link for link in links):
+            shown[place] = " " if place in beside else _LOOK_ALIKES[shown[place]]
+    return "".join(shown)
+
+
+def _starts(line: str) -> Iterator[int]:
+    """Find what makes a line a quotation or an item of a list."""
+    if start := _LINE_START.match(line):
+        yield from (place for place in range(start.end()) if line[place] in _LOOK_ALIKES)
+
+
+def _mentions(line: str) -> Iterator[int]:
+    yield from (mention.start() for mention in _MENTION.finditer(line))
+
+
+def _ticks(line: str) -> Iterable[int]:
+    """Find the backticks of code; three of them begin what ends on another line, one alone does nothing."""
+    ticks = [place for place, character in enumerate(line) if character == "`"]
+    return ticks if len(ticks) > 1 else ()
+
+
+def _pairs(line: str) -> Iterator[int]:
+    """Find the marks that may begin or end what is formatted.
+
+    One begins at the edge of a word and ends at the edge of a word on the same line, with something between
+    them. Which of several belong together is left open: clients of WhatsApp differ there.
+    """
+    for mark in _PAIRED:
+        places = [place for place, character in enumerate(line) if character == mark]
+        begins = [place for place in places if _is_edge(line, place - 1) and _is_text(line, place + 1)]
+        ends = [place for place in places if _is_edge(line, place + 1) and _is_text(line, place - 1)]
+        if begins and ends:
+            yield from (place for place in begins if place + 1 < ends[-1])
+            yield from (place for place in ends if place - 1 > begins[0])
+
+
+def _is_edge(line: str, place: int) -> bool:
+    """Tell whether a word ends before this place; the ends of a line are edges too."""
+    return not 0 <= place < len(line) or not line[place].isalnum()
+
+
+def _is_text(line: str, place: int) -> bool:
+    return 0 <= place < len(line) and not line[place].isspace()

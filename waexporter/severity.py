@@ -1,0 +1,61 @@
+"""How bad an alert is, by the words that people and their tools write into the label `severity`; pure."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Severity(StrEnum):
+    """How bad an alert is, the worst first.
+
+    What is not known stands right below the worst, since it may be just that.
+    """
+
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    INFO = "info"
+
+
+RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+CLASSES: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)  # those that words can be given to
+
+# Words that mean the same wherever they are used. `high`, `major`, `p2` and `sev2` wake people in one house
+# and wait in the next, so they are unknown until somebody says so. `error` does wake people in PagerDuty,
+# whose four words (critical, error, warning, info) many tools write.
+_USUAL: Final = {
+    Severity.CRITICAL: (
+        "critical crit page pager emergency emerg fatal panic disaster blocker highest alert error err "
+        "p0 p1 s0 s1 sev0 sev1 severity0 severity1 priority1"
+    ),
+    Severity.WARNING: "warning warn ticket average medium moderate minor p3 s3 sev3 severity3 priority3",
+    Severity.INFO: (
+        "info information informational notice debug none low lowest trivial "
+        "p4 p5 s4 s5 sev4 sev5 severity4 severity5 priority4 priority5"
+    ),
+}
+_FILLING: Final = re.compile(r"[\s_-]+")  # `SEV-1`, `sev 1` and `sev1` are one word
+
+
+def fold(word: str) -> str:
+    """Return what is compared of a word."""
+    return _FILLING.sub("", word).casefold()
+
+
+_WORDS: Final[Mapping[str, Severity]] = {
+    word: severity for severity, words in _USUAL.items() for word in words.split()
+}
+
+
+def rank_word(word: str, own: Mapping[str, Severity]) -> Severity:
+    """Return how bad a word says it is.
+
+    `own` are the words of this house, folded; they outweigh the usual ones.
+    """
+    folded = fold(word)
+    return own.get(folded) or _WORDS.get(folded) or Severity.UNKNOWN
