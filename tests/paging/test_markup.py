@@ -43,6 +43,7 @@ _LINKS = st.from_regex(
             "*https://wiki.example/a_b*",
             " https://wiki.example/a_b*",
         ),  # nothing that becomes a part of the link
+        ("-*https://wiki.example/a_b*", "\uff0d https://wiki.example/a_b*"),  # nor a list of it
         ("see `https://wiki.example/a_b`.", "see  https://wiki.example/a_b ."),
         ("*see http://*a*", "\uff0asee http://\uff0aa\uff0a"),  # no host, so no link
     ],

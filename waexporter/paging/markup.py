@@ -39,9 +39,11 @@ def _neutral(line: str) -> str:
     # A look-alike right beside a link would be taken for a part of it, so a blank stands there.
     beside = {place for link in links for place in (link.start - 1, link.stop)}
     shown = list(line)
-    for place in {*_starts(line), *_mentions(line), *_ticks(line), *_pairs(line)}:
+    for place in {*_mentions(line), *_ticks(line), *_pairs(line)}:
         if not any(place in link for link in links):
             shown[place] = " " if place in beside else _LOOK_ALIKES[shown[place]]
+    for place in _starts("".join(shown)):  # now, since a blank may have made one
+        shown[place] = _LOOK_ALIKES[shown[place]]
     return "".join(shown)
 
 
