@@ -90,6 +90,10 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
     }
     # The demonstration runs the shipped rules, wherever the package is installed.
     data |= {f"waexporter/alerts/{file.name}" for file in (ROOT / "alerts").glob("*.yml")}
+    # The daemon serves the runbooks.
+    data |= {
+        f"waexporter/alerts/runbooks/{file.name}" for file in (ROOT / "alerts" / "runbooks").glob("*.md")
+    }
 
     names = set(wheel.namelist())
 

@@ -33,3 +33,25 @@ def test_an_installation_without_them_says_what_to_do(
 
     with pytest.raises(StartError, match="install waexporter again"):
         shipped.find_shipped()
+
+
+def test_a_checkout_has_the_runbooks_beside_the_package() -> None:
+    found = shipped.find_runbooks()
+
+    assert found["WhatsAppDown"] == ROOT / "alerts" / "runbooks" / "WhatsAppDown.md"
+    assert list(found) == sorted(found)
+
+
+def test_a_wheel_has_the_runbooks_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "waexporter" / "alerts" / "runbooks"
+    folder.mkdir(parents=True)
+    (folder / "Odd.md").touch()
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
+
+    assert shipped.find_runbooks() == {"Odd": folder / "Odd.md"}
+
+
+def test_an_installation_without_runbooks_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
+
+    assert shipped.find_runbooks() == {}

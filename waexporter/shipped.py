@@ -1,13 +1,18 @@
-"""The shipped alert rules and routes: in a wheel inside the package, in a checkout beside it."""
+"""The shipped alert rules, routes and runbooks: in a wheel inside the package, in a checkout beside it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from waexporter.errors import StartError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 RULES = ("recording-rules.yml", "alerts.yml")
 ROUTES = "alertmanager.yml"
+RUNBOOKS = "runbooks"
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -20,4 +25,12 @@ def find_shipped() -> Path:
     raise StartError(
         "the alert rules are missing from this installation: install waexporter again, or run it from its "
         "checkout"
+    )
+
+
+def find_runbooks() -> Mapping[str, Path]:
+    """Return the shipped runbooks, sorted, by the names of their alerts; none where they are missing."""
+    folders = (_PACKAGE / "alerts" / RUNBOOKS, _PACKAGE.parent / "alerts" / RUNBOOKS)
+    return next(
+        filter(None, ({file.stem: file for file in sorted(each.glob("*.md"))} for each in folders)), {}
     )

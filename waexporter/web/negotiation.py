@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _OPENMETRICS = ("application/openmetrics-text", "1.0.0")
 _TEXT = ("text/plain", "0.0.4")
 _JSON = ("application/json", None)
+_MARKDOWN = ("text/markdown", None)
+_HTML = ("text/html", None)
 
 _QUALITY = re.compile(r"0(?:\.\d*)?|1(?:\.0*)?|\.\d+", re.ASCII)
 _NAMED = 3  # the specificity from which on a range names the type itself
@@ -32,6 +34,11 @@ def wants_openmetrics(accept: str) -> bool:
 def prefers_json(accept: str) -> bool:
     """Tell whether an error had better be JSON than plain text."""
     return _prefers(accept, _JSON, ("text/plain", None))
+
+
+def prefers_markdown(accept: str) -> bool:
+    """Tell whether a document had better be Markdown than a page."""
+    return _prefers(accept, _MARKDOWN, _HTML)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

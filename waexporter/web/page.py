@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
-
-from waexporter import __version__
+from waexporter.health.runbooks import RUNBOOKS
 from waexporter.model import State
 from waexporter.times import span
-from waexporter.web.exchange import Answer, Question
+from waexporter.web.drawing import draw
 from waexporter.web.exporter import OK, PENDING
 from waexporter.web.pager import SHOWN_PAGES, describe_pager
 from waexporter.web.wording import describe_moment, public_url
@@ -25,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waexporter.model import Problem
+    from waexporter.web.exchange import Answer, Question
     from waexporter.web.exporter import EndpointStatus, Exporter, TargetStatus
     from waexporter.web.wording import Since
 
@@ -41,6 +36,7 @@ class ProblemLine:
     slug: str
     words: str
     since: Since | None
+    runbook: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +79,10 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
     notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
     groups = group_targets(exporter.targets(), now)
     pager = exporter.pager
-    template, style, policy = _printer()
-    html = template.render(
-        version=__version__,
+    return draw(
+        "status.html",
+        "status.css",
         refresh=_REFRESH,
-        style=style,
         docs=find_docs(),
         made=describe_moment(now, now),
         notices=notices,
@@ -96,8 +91,6 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
         total=sum(len(group.rows) for group in groups),
         title=_title(groups),
     )
-    headers = (("content-security-policy", policy),)
-    return Answer((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
 
 
 def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group, ...]:
@@ -157,7 +150,9 @@ def _facts(target: TargetStatus) -> str:
 
 
 def _problem(problem: Problem, now: float) -> ProblemLine:
-    return ProblemLine(problem.slug, problem.words, describe_moment(problem.since, now))
+    return ProblemLine(
+        problem.slug, problem.words, describe_moment(problem.since, now), RUNBOOKS.get(problem.slug)
+    )
 
 
 def _poll(status: EndpointStatus, now: float) -> PollLine:
@@ -182,22 +177,3 @@ def _mood(status: EndpointStatus) -> str:
     if status.outcome != OK:
         return "bad"
     return "stale" if status.stale else "ok"
-
-
-@cache
-def _printer() -> tuple[Template, Markup, str]:
-    """Give the template, its style sheet, and the policy that allows that style sheet alone."""
-    environment = Environment(
-        loader=PackageLoader("waexporter.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = environment.get_template("status.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return environment.get_template("status.html"), Markup(style), policy  # noqa: S704 - our own file

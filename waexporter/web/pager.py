@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.paging.alerts import Kind
 from waexporter.paging.entries import PageState
+from waexporter.shipped import find_runbooks
 from waexporter.times import span
 from waexporter.web.wording import describe_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from waexporter.paging.alerts import Item
     from waexporter.paging.entries import Entry
     from waexporter.paging.pager import PagerStatus, Silence
@@ -35,6 +38,7 @@ class AlertLine:
     target: str
     severity: str
     summary: str
+    runbook: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class PagerPart:
 
 def describe_pager(status: PagerStatus, now: float) -> PagerPart:
     """Put a pager's state into words."""
+    books = find_runbooks()
     watchdogs = tuple(_watchdog(silence) for silence in status.silences)
     is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
@@ -82,7 +87,7 @@ def describe_pager(status: PagerStatus, now: float) -> PagerPart:
         waiting=_waiting(status),
         problem=status.problem or "",
         watchdogs=watchdogs,
-        pages=tuple(_page(entry, now) for entry in status.latest),
+        pages=tuple(_page(entry, books, now) for entry in status.latest),
     )
 
 
@@ -102,7 +107,7 @@ def _watchdog(silence: Silence) -> WatchdogLine:
     )
 
 
-def _page(entry: Entry, now: float) -> PageLine:
+def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
     rest = [f"{more} more"] if more > 0 else []
@@ -115,7 +120,7 @@ def _page(entry: Entry, now: float) -> PageLine:
         symbol=_SYMBOLS[entry.state],
         received=describe_moment(page.received_at, now),
         outcome=_outcome(entry),
-        alerts=tuple(_alert(item) for item in page.items[:_SHOWN_ALERTS]),
+        alerts=tuple(_alert(item, books) for item in page.items[:_SHOWN_ALERTS]),
         rest=f"and {' and '.join(rest)}" if rest else "",
         why=entry.why,
     )
@@ -137,15 +142,17 @@ def _outcome(entry: Entry) -> str:
     return ", ".join(words)
 
 
-def _alert(item: Item) -> AlertLine:
+def _alert(item: Item, books: Container[str]) -> AlertLine:
     labels, summary = item.alert.labels, item.alert.annotations.get("summary", "")
     if len(summary) > _LONGEST_SUMMARY:
         summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
+    name = labels.get("alertname", "")
     return AlertLine(
         kind=_KINDS[item.kind],
         mood="ok" if item.kind is Kind.RESOLVED else "down",
-        name=labels.get("alertname", ""),
+        name=name,
         target=labels.get("target", ""),
         severity=labels.get("severity", ""),
         summary=summary,
+        runbook=name if name in books else None,
     )

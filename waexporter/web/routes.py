@@ -25,7 +25,7 @@ OnUnread: TypeAlias = Callable[[int, Exporter], None]
 class Route:
     """One path; its responder is called in a worker thread."""
 
-    path: str
+    path: str  # one that ends with a slash, but for the root, answers for what is right below it too
     respond: Responder
     methods: tuple[str, ...] = ("GET", "HEAD")
     largest_body: int = 0  # bytes; 0: none is read
@@ -39,6 +39,15 @@ def show_page(question: Question, exporter: Exporter) -> Answer:
     from waexporter.web.page import render_page  # noqa: PLC0415
 
     return render_page(question, exporter)
+
+
+def show_runbook(question: Question, exporter: Exporter) -> Answer:
+    """GET /runbooks/ and what is below it: the shipped runbooks."""
+    del exporter  # they say the same whatever it knows
+    # As above: a reader of Markdown costs 2 MiB more.
+    from waexporter.web.runbooks import render_runbook  # noqa: PLC0415
+
+    return render_runbook(question)
 
 
 def tell_health(question: Question, exporter: Exporter) -> Answer:
@@ -63,5 +72,6 @@ ROUTES: Final = (
     Route("/api/v1/targets", list_targets),
     Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, count_refused),
     Route("/api/v1/pages", list_pages),
+    Route("/runbooks/", show_runbook),
     Route("/sd", discover),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ _Result = TypeVar("_Result")
 _WORKERS = 8
 # Bytes handed to the socket at a time: a page comes in thousands of pieces, each a system call.
 _PIECE = 65_536
+_FOLDER = re.compile(r"/[^/]+(?=/[^/]*\Z|\Z)")
 # Answers that may wait for something at a time: half of the connections, so that the others find one.
 WAITING: Final = 128
 
@@ -87,7 +89,7 @@ class Site:
 
         Whoever is sent elsewhere, or away, while they deliver something, may take it for delivered.
         """
-        route = self._routes.get(question.path)
+        route = self._routes.get(question.path) or self._routes.get(_folder(question.path))
         if route is None:
             tidy = self._routes.get(f"/{'/'.join(filter(None, question.path.split('/')))}")
             route = tidy if tidy and tidy.largest_body else None
@@ -164,6 +166,12 @@ class Site:
             self._observers.on_crash()
             self._observers.log_crash(f"answering {question.method} {route.path}", crash)
             return refuse(question, 500, "The exporter failed to answer; its log says why.")
+
+
+def _folder(path: str) -> str:
+    """Return the folder in the root that a path names or is right below, with its last slash, or nothing."""
+    folder = _FOLDER.match(path)
+    return f"{folder[0]}/" if folder else ""
 
 
 async def _send(question: Question, answer: Answer, send: Send) -> None:

@@ -1,0 +1,181 @@
+"""The runbooks as the daemon serves them: readable, linked, copyable, and nothing but what ships."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.web.fakes import Diary, FakeExporter, Got, a_site, a_target, ask
+from tests.web.test_page import Elements
+from waexporter import shipped
+from waexporter.health import SLUGS
+from waexporter.health.runbooks import RUNBOOKS
+from waexporter.model import Problem, State
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md"))
+
+
+def get(path: str, **headers: str) -> Got:
+    return ask(a_site(FakeExporter()), path, **headers)
+
+
+@pytest.fixture
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the only runbook of an installation."""
+    folder = tmp_path / "waexporter" / "alerts" / "runbooks"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(shipped, "_PACKAGE", folder.parents[1])
+    return folder / "Odd.md"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_runbook_is_a_page_with_its_four_parts(name: str) -> None:
+    got = get(f"/runbooks/{name}")
+
+    assert (got.status, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert got.headers["vary"] == "Accept"
+    assert f"<title>{name} - waexporter</title>" in got.text
+    assert f"<h1>{name}</h1>" in got.text
+    assert re.findall("<h2>(.*?)</h2>", got.text) == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+    assert get(f"/runbooks/{name}.md").body == got.body
+
+
+@pytest.mark.parametrize("path", ["/runbooks/", *(f"/runbooks/{name}" for name in NAMES)])
+def test_every_link_leads_to_a_page_that_is_there(path: str) -> None:
+    links = [href for tag, found in Elements(get(path).text).found if tag == "a" and (href := found["href"])]
+
+    answers = {link: get(urljoin(path, link)).status for link in links if not link.startswith("https://")}
+
+    assert {"../", "./"} <= set(answers)
+    assert set(answers.values()) == {200}
+
+
+def test_the_list_names_every_runbook_with_its_meaning() -> None:
+    got = get("/runbooks/")
+
+    assert re.findall(r'<li><a href="(\w+)">', got.text) == NAMES
+    assert "WhatsAppDown</a><p>The client <code>target</code> has" in got.text
+    assert got.text.count("</a><p>") == len(NAMES)
+
+
+def test_without_its_slash_the_list_is_found_too() -> None:
+    got = get("/runbooks")
+
+    assert (got.status, urljoin("/runbooks", got.headers["location"])) == (308, "/runbooks/")
+
+
+@pytest.mark.parametrize("path", ["/runbooks/WhatsAppDown", "/runbooks/WhatsAppDown.md"])
+def test_a_program_gets_the_text_as_it_ships(path: str) -> None:
+    got = get(path, accept="text/markdown, text/html;q=0.5")
+
+    assert got.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert got.body == (ROOT / "alerts" / "runbooks" / "WhatsAppDown.md").read_bytes()
+
+
+def test_the_list_is_markdown_for_a_program() -> None:
+    text = get("/runbooks/", accept="text/markdown").text
+
+    assert re.findall(r"^- \[(\w+)\]\(\1\.md\)$", text, re.MULTILINE) == NAMES
+
+
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "text/markdown;q=0.1, text/html"]
+)
+def test_a_browser_gets_a_page(accept: str) -> None:
+    assert get("/runbooks/WhatsAppDown", accept=accept).headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/runbooks/Nothing", "/runbooks/"),
+        ("/runbooks/whatsappdown", "/runbooks/"),
+        ("/runbooks/WhatsAppDown.md.md", "/runbooks/"),
+        ("/runbooks/..", "/runbooks/"),
+        ("/runbooks/..%2Falerts.yml", "/runbooks/"),
+        ("/runbooks/%3Cscript%3E", "/runbooks/"),
+        ("/runbooks/../alerts.yml", "other"),
+        ("/runbooks/WhatsAppDown/", "other"),
+        ("/runbooks//WhatsAppDown", "other"),
+        ("//runbooks/WhatsAppDown", "other"),
+        ("/metrics/", "other"),
+        ("/metrics/x", "other"),
+        ("/-/", "other"),
+    ],
+)
+def test_what_does_not_ship_is_not_there(path: str, label: str) -> None:
+    diary = Diary()
+
+    got = ask(a_site(FakeExporter(), diary), path)
+
+    assert got.status == 404
+    assert "<" not in got.text
+    assert diary.requests == [(label, 404)]
+
+
+def test_an_installation_without_runbooks_has_an_empty_list(book: Path) -> None:
+    assert not book.exists()
+
+    assert get("/runbooks/").text.count("<li>") == 0
+    assert get("/runbooks/WhatsAppDown").status == 404
+
+
+def test_a_command_is_copied_without_its_prompt_and_all_at_once(book: Path) -> None:
+    book.write_text(
+        "# Odd\n\n```console\n$ one --flag \\\n    'two'\nsays <this>\n$ three\n```\n\n"
+        "```promql\nup == 0\n```\n"
+    )
+
+    text = get("/runbooks/Odd").text
+
+    assert (
+        '<pre><code class="command">one --flag \\\n    &#39;two&#39;</code>says &lt;this&gt;\n'
+        '<code class="command">three</code></pre>'
+    ) in text
+    assert '<pre><code class="query">up == 0</code></pre>' in text
+
+
+def test_html_within_a_runbook_is_text_and_no_script_runs(book: Path) -> None:
+    book.write_text(
+        "# Odd\n\n<script>alert(1)</script> [x](javascript:alert(2)) `<b>`\n\n| a |\n|---|\n| <i> |\n"
+    )
+
+    got = get("/runbooks/Odd")
+
+    assert {tag for tag, _ in Elements(got.text).found} & {"script", "b", "i"} == set()
+    assert "javascript:" not in re.sub("<[^>]*>", "", got.text) or 'href="javascript' not in got.text
+    assert '<div class="wide"><table>' in got.text
+    style = re.search("<style>(.*?)</style>", got.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = got.headers["content-security-policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+
+
+# --- links to them -----------------------------------------------------------------------------
+
+
+def test_every_problem_has_a_runbook_that_ships() -> None:
+    assert set(RUNBOOKS) == set(SLUGS)
+    assert set(RUNBOOKS.values()) <= set(NAMES)
+
+
+def test_the_status_page_links_a_problem_to_its_runbook() -> None:
+    targets = (
+        a_target("a", State.DOWN, Problem("no_coreapp_connected", "no coreapp is connected")),
+        a_target("b", State.DEGRADED, Problem("disk_low", "a disk is nearly full")),
+    )
+
+    html = ask(a_site(FakeExporter(targets)), "/").text
+
+    assert re.findall(r'href="(runbooks/\w*)"', html) == [
+        "runbooks/",
+        "runbooks/WhatsAppDown",
+        "runbooks/WhatsAppDiskLow",
+    ]

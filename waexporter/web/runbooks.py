@@ -1,0 +1,105 @@
+"""GET /runbooks/NAME: what to do about each alert, as it ships; imported by the first who asks."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+
+from waexporter.shipped import find_runbooks
+from waexporter.web.drawing import draw
+from waexporter.web.exchange import Answer, Question, refuse
+from waexporter.web.negotiation import prefers_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.renderer import RendererProtocol
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
+
+FOLDER: Final = "/runbooks/"
+_MARKDOWN: Final = "text/markdown; charset=utf-8"
+_STYLES: Final = ("status.css", "runbook.css")
+_MEANING: Final = re.compile(r"^## Meaning\n+(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)
+_COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.*)", re.DOTALL)
+_VARIES: Final = (("vary", "Accept"),)
+
+
+def render_runbook(question: Question) -> Answer:
+    """Give one runbook, or the list of them, as a page or as Markdown, whichever is preferred."""
+    if not question.path.startswith(FOLDER):
+        # Relative links need the slash.
+        return Answer((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
+    books = find_runbooks()
+    name = question.path.removeprefix(FOLDER)
+    if not name:
+        texts = {each: file.read_text(encoding="utf-8") for each, file in books.items()}
+        return _with_variants(question, _list_in_markdown(texts), "All runbooks", _list(texts))
+    file = books.get(name.removesuffix(".md"))
+    if file is None:
+        return refuse(question, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
+    text = file.read_text(encoding="utf-8")
+    return _with_variants(question, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
+
+
+def _with_variants(question: Question, text: str, title: str, content: Markup) -> Answer:
+    if prefers_markdown(question.header("accept")):
+        return Answer((text.encode(),), _MARKDOWN, headers=_VARIES)
+    page = draw("runbook.html", *_STYLES, title=title, content=content)
+    return Answer(page.body, page.content_type, headers=(*page.headers, *_VARIES))
+
+
+def _list_in_markdown(texts: dict[str, str]) -> str:
+    return "# Runbooks\n\n" + "".join(f"- [{name}]({name}.md)\n" for name in texts)
+
+
+def _list(texts: dict[str, str]) -> Markup:
+    """Write every name with what it means."""
+    items = (
+        Markup('<li><a href="{0}">{0}</a>{1}</li>\n').format(name, _meaning(text))
+        for name, text in texts.items()
+    )
+    return Markup('<h1>Runbooks</h1>\n<ul class="books">\n{}</ul>\n').format(Markup().join(items))
+
+
+def _meaning(text: str) -> Markup:
+    found = _MEANING.search(text)
+    return Markup("<p>{}</p>").format(Markup(_parser().renderInline(found[1]))) if found else Markup()  # noqa: S704 - escaped there
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Give what turns Markdown into HTML; HTML within it is shown as text."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.add_render_rule("fence", _render_block)
+    parser.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
+    parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return parser
+
+
+def _render_block(
+    _: RendererProtocol, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
+) -> str:
+    """Write a block so that one touch selects what is copied: a query, or a command without its prompt."""
+    del options, env
+    block = tokens[place]
+    pieces = _commands(block.content) if block.info == "console" else [_copied("query", block.content)]
+    return f"<pre>{''.join(pieces)}</pre>\n"
+
+
+def _commands(text: str) -> Iterator[str]:
+    before, *commands = _PROMPT.split(text)
+    yield str(escape(before))
+    for each in commands:
+        if found := _COMMAND.match(each):
+            yield _copied("command", found["command"])
+            yield str(escape(found["output"]))
+
+
+def _copied(kind: str, text: str) -> str:
+    return f'<code class="{kind}">{escape(text.rstrip())}</code>'
