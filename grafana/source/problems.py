@@ -10,6 +10,7 @@ from grafana.source.selection import client, equal, most
 from grafana.source.signs import LATENT, LOSING, MINOR, SERIOUS, SIGNS
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
+from waexporter.health.runbooks import RUNBOOKS
 from waexporter.model import State
 
 if TYPE_CHECKING:
@@ -44,27 +45,13 @@ WORDS = {
 _ADVICE = {slug: f"{say[0].upper()}{say[1:]}" for slug, say in ADVICE.items()}
 _ADVICE |= {sign.slug: sign.advice for sign in SIGNS}
 
-_RUNBOOKS = {
-    "WhatsAppUnknown": tuple(slug for slug, state in SLUGS.items() if state is State.UNKNOWN),
-    "WhatsAppDown": tuple(slug for slug, state in SLUGS.items() if state is State.DOWN),
-    "WaExporterLoginFailing": ("auth_refused",),
-    "WhatsAppBuildExpiring": ("build_expired", "build_expiring"),
-    "WhatsAppCertificateExpiring": ("certificate_expired", "certificate_expiring"),
-    "WhatsAppConnectingTooLong": ("connecting", "connecting_too_long"),
-    "WhatsAppDiskLow": ("disk_low",),
-    "WhatsAppDuplicateClient": ("duplicate_client",),
-    "WhatsAppNoPrimaryMaster": ("no_primary_master", "two_primary_masters", "primary_master_disconnected"),
-    "WhatsAppNodeUnreachable": ("node_unreachable",),
-    "WhatsAppOnCallPagerUnset": ("on_call_group_unreachable",),
-    "WhatsAppOverloaded": ("overloaded",),
-    "WhatsAppRateLimited": ("rate_limited",),
-    "WhatsAppShardUncovered": ("shard_uncovered",),
-    "WhatsAppUnregistered": ("unregistered",),
-    "WhatsAppVersionSkew": ("version_skew",),
-}
+_OTHERWISE = "WhatsAppDegraded"
+_RUNBOOKS: dict[str, tuple[str, ...]] = {}
+for _slug, _runbook in RUNBOOKS.items():
+    if _runbook != _OTHERWISE:
+        _RUNBOOKS[_runbook] = (*_RUNBOOKS.get(_runbook, ()), _slug)
 for _sign in SIGNS:
     _RUNBOOKS[_sign.runbook] = (*_RUNBOOKS.get(_sign.runbook, ()), _sign.slug)
-_OTHERWISE = "WhatsAppDegraded"
 _STEPS = 100  # into which the time shown is divided: the cost of looking back, however far that is
 
 COLUMNS = (

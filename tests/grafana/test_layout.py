@@ -13,6 +13,7 @@ import yaml
 
 from tests.alerts.rules import METRIC, alerts, recordings
 from tests.grafana.boards import BOARDS, ROOT, panels, rows, variables
+from waexporter.model import WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,3 +168,13 @@ def test_a_choice_of_nodes_is_where_nodes_are() -> None:
     }
 
     assert offered == {"client"}
+
+
+@everywhere
+def test_the_runbooks_are_where_a_daemon_serves_them(board: Board) -> None:
+    (box,) = (each for each in board["templating"]["list"] if each["name"] == "runbooks")
+
+    served = f"http://localhost:{WebSettings().port}/runbooks"
+
+    assert {box["query"], box["current"]["value"]} == {served}
+    assert ".example" not in str(board)
