@@ -11,6 +11,7 @@ import msgspec
 
 from waexporter.errors import JournalError, StartError
 from waexporter.paging.alerts import Kind
+from waexporter.paging.annotations import sentence
 from waexporter.paging.archive import is_barred
 from waexporter.paging.entries import PageState
 from waexporter.paging.journal import FILE, read_pages
@@ -108,7 +109,7 @@ def _word(item: Item) -> str:
         labels.get("target") or labels.get("source", ""),
     )
     words = " ".join(printable(fact, 60) for fact in facts if fact)
-    summary = printable(annotations.get("summary", ""), 80)
+    summary = printable(sentence(annotations), 80)
     return f"{words}: {summary}" if summary else words
 
 

@@ -195,6 +195,15 @@ def test_the_links_of_a_rule_are_found_by_every_name_they_have(
     assert text.split("\n")[4:] == lines
 
 
+def test_what_has_ended_needs_no_silence() -> None:
+    annotations = {"silenceURL": "https://a.example/s", "runbook": "https://a.example/r"}
+    ended = foreign({"alertname": "A"}, annotations, ends_at=NOW - 60)
+
+    text = compose([page(*resolved(ended))], NOW)
+
+    assert text.split("\n")[4:] == ["Runbook: https://a.example/r"]
+
+
 # --- times -------------------------------------------------------------------------------------
 
 

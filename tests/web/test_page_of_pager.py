@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -183,6 +184,24 @@ def test_hostile_texts_of_alerts_are_shown_as_text() -> None:
 )
 def test_above_all_targets_a_badge_says_whether_people_can_be_paged(told: PagerStatus, mood: str) -> None:
     assert f'<a class="badge {mood}" href="#pager">' in html(told)
+
+
+def test_an_alert_of_ours_links_to_its_runbook_and_no_other_does() -> None:
+    told = accepted(*fired(DOWN, foreign({"alertname": "DiskFull"}), foreign({"alertname": "../metrics"})))
+
+    part = html(NOTHING._replace(latest=(told,))).partition('id="pager">')[2]
+
+    assert re.findall("<b>(.*?)</b>", part.partition('<ul class="alerts">')[2]) == [
+        '<a href="runbooks/WhatsAppDown">WhatsAppDown</a>',
+        "DiskFull",
+        "../metrics",
+    ]
+
+
+def test_a_rule_without_a_summary_is_shown_by_what_else_it_says() -> None:
+    told = accepted(*fired(foreign({"alertname": "Disk"}, {"message": "The disk is full."})))
+
+    assert "firing Disk The disk is full." in words(NOTHING._replace(latest=(told,)))
 
 
 def test_an_endless_summary_is_cut() -> None:

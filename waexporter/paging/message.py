@@ -14,12 +14,13 @@ import msgspec
 
 from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Kind
+from waexporter.paging.annotations import DASHBOARD, DESCRIPTION, RUNBOOK, SILENCE, SUMMARY, pick
 from waexporter.paging.news import PLACES, gather
 from waexporter.paging.wording import age, clip, clocks, line, link, paragraph, width
 from waexporter.severity import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from waexporter.paging.alerts import Page
     from waexporter.paging.news import News, Told
@@ -33,14 +34,8 @@ _NAME: Final = 80
 _SEVERITY: Final = 20
 _SHOWN_LABELS: Final = 20
 _LATE: Final = 120.0  # seconds: what is older is said to be late
-# Annotations by the names that rules give them, the first that is there counts: `message` in kube-prometheus
-# of old and in OpenShift, links without `_url` in rules of many, those with `URL` in Grafana's own alerting.
-_DESCRIBING: Final = ("description", "message")
-_LINKS: Final = (
-    ("Runbook", ("runbook_url", "runbook")),
-    ("Dashboard", ("dashboard_url", "dashboard", "panelURL", "dashboardURL")),
-    ("Silence", ("silenceURL",)),
-)
+_LINKS: Final = (("Runbook", RUNBOOK), ("Dashboard", DASHBOARD))
+_LINKS_WHILE_FIRING: Final = (*_LINKS, ("Silence", SILENCE))
 _USUAL: Final = PagerSettings()
 
 
@@ -192,7 +187,7 @@ def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
 
 def _block(told: Told, now: datetime, room: int) -> _Block:
     labels, annotations = told.alert.labels, told.alert.annotations
-    summary = line(annotations.get("summary", ""), _HEADLINE)
+    summary = line(pick(annotations, *SUMMARY), _HEADLINE)
     name = line(labels.get("alertname", ""), _NAME)
     places = [line(place, _NAME) for place in told.places]
     headline = summary or name or line(_other_labels(told), _HEADLINE) or "an alert without a name"
@@ -200,7 +195,7 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
     if told.is_over_unheard:
         where = " / ".join(filter(None, [name, *places])) or headline
         return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
-    description = paragraph(_first(annotations, _DESCRIBING), room)
+    description = paragraph(pick(annotations, *DESCRIPTION), room)
     if not description and not summary and name:
         description = line(_other_labels(told), min(room, _HEADLINE))
     if description and not told.fires:
@@ -210,17 +205,13 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
         f"{_kind(told)}: {headline}",
         " / ".join(filter(None, [name if summary else "", *places])),
         "\n".join(filter(None, [description, _times(told, now)])),
-        tuple(_links(annotations)),
+        tuple(_links(told)),
     )
 
 
-def _first(annotations: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((text for name in names if (text := annotations.get(name, "").strip())), "")
-
-
-def _links(annotations: Mapping[str, str]) -> Iterator[str]:
-    for title, names in _LINKS:
-        urls = (link(annotations.get(name, "")) for name in names)
+def _links(told: Told) -> Iterator[str]:
+    for title, names in _LINKS_WHILE_FIRING if told.fires else _LINKS:
+        urls = (link(told.alert.annotations.get(name, "")) for name in names)
         if url := next(filter(None, urls), None):
             yield f"{title}: {url}"
 

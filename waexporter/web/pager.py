@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from waexporter.paging.alerts import Kind
+from waexporter.paging.annotations import sentence
 from waexporter.paging.entries import PageState
 from waexporter.shipped import find_runbooks
 from waexporter.times import span
@@ -143,7 +144,7 @@ def _outcome(entry: Entry) -> str:
 
 
 def _alert(item: Item, books: Container[str]) -> AlertLine:
-    labels, summary = item.alert.labels, item.alert.annotations.get("summary", "")
+    labels, summary = item.alert.labels, sentence(item.alert.annotations)
     if len(summary) > _LONGEST_SUMMARY:
         summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
     name = labels.get("alertname", "")
