@@ -82,7 +82,8 @@ def get_suite(suite: str) -> None:
         debian.unpack(file, unfinished)
     for name in parts.programs(suite):  # one that can't run here is found now
         words = debian.run(str(unfinished / "usr" / "bin" / name), HARMLESS.get(name, "--version"))
-        say(f"{suite}: {words.partition(' (')[0].strip() or name}")
+        version = "" if name in HARMLESS else words.partition(" (")[0].strip()
+        say(f"{suite}: {version or name}")
     shutil.rmtree(parts.CACHE / suite, ignore_errors=True)
     unfinished.rename(parts.CACHE / suite)
     shutil.rmtree(archive.folder)
