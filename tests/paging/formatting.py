@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-_LINK = re.compile(
-    r"(?<![^\W_])https?://(?:\[[0-9a-f:]+\]|\w[\w.-]*)(?::\d+)?(?:[/?#][^\s<>\"`]*)?", re.IGNORECASE
-)
+_END = r"[^\W_\u02b0-\u02ff]"  # a host begins and ends with a letter or digit; modifiers are none
+_HOST = rf"(?:\[[0-9a-f:.]+\]|{_END}(?:[\w.-]*{_END})?)"
+_LINK = re.compile(rf"(?<![^\W_])https?://{_HOST}(?::\d+)?(?:[/?#][^\s<>\"`]*)?", re.IGNORECASE)
 _WORD = r"[^\W_]"
 _RULES = (
     r"```.+?```",

@@ -24,8 +24,11 @@ _LINE_START: Final = re.compile(r">+|(?:[-*]|[0-9]+\.)(?= |$)")  # a quotation, 
 _MENTION: Final = re.compile(r"(?<![^\W_])@(?=[\w`*~])")
 
 # A link is left alone, all of it: it has to lead where it led, and WhatsApp formats nothing within one.
+_NAME: Final = (
+    r"[^\W_\u02b0-\u02ff](?:[\w.-]*[^\W_\u02b0-\u02ff])?"  # of a host; no modifier letters at its ends
+)
 _LINK: Final = re.compile(
-    r"(?<![^\W_])https?://(?:\[[0-9a-f:.]+\]|[\w.-]*[^\W_])(?::[0-9]+)?(?:[/?#][^\s<>\"`]*)?", re.IGNORECASE
+    rf"(?<![^\W_])https?://(?:\[[0-9a-f:.]+\]|{_NAME})(?::[0-9]+)?(?:[/?#][^\s<>\"`]*)?", re.IGNORECASE
 )
 
 
