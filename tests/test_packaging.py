@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from fnmatch import fnmatch
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,6 +126,19 @@ def test_everything_the_image_copies_is_sent_to_its_build() -> None:
 
     assert copied == sent
     assert all((ROOT / name).exists() for name in copied)
+
+
+def test_everything_that_is_put_into_the_wheel_is_sent_to_the_build_of_the_image() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    files = {
+        file.relative_to(ROOT).as_posix()
+        for place in wheel["force-include"]
+        for file in ((ROOT / place).iterdir() if (ROOT / place).is_dir() else [ROOT / place])
+    }
+
+    sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+
+    assert {file for file in files if not any(fnmatch(file, pattern) for pattern in sent)} == set()
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is missing")
