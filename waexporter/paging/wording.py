@@ -91,6 +91,8 @@ def paragraph(raw: str, room: int, lines: int = _LINES) -> str:
 
 
 def _visible(row: str) -> str:
+    if row.isascii() and row.isprintable():
+        return " ".join(row.split())  # nearly every text: in a storm there are thousands
     words = (_joined(list(filter(_may_be_seen, word))) for word in row.split())
     return " ".join(filter(None, words))
 
