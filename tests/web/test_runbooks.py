@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -156,6 +158,14 @@ def test_html_within_a_runbook_is_text_and_no_script_runs(book: Path) -> None:
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     policy = got.headers["content-security-policy"]
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+
+
+def test_the_reader_of_markdown_is_loaded_by_the_first_who_asks_for_a_page() -> None:
+    script = "import sys, waexporter.web.server, waexporter.web.site; print('markdown_it' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
 
 
 # --- links to them -----------------------------------------------------------------------------
