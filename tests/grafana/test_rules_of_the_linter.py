@@ -27,7 +27,7 @@ MAGIC = {
     "__range": "1h",
 }
 RATE_INTERVAL = 11277964.0  # seconds: no query says this by itself
-# The windows of what is counted, not drawn: the time shown, and what the alerts look at. What was gained in the
+# The windows of what is counted: the time shown, and what the alerts look at. What was gained in the
 # time shown is its rate times its seconds.
 WINDOWS = {"$__range": " * $__range_s", "3h": ") > 0"}
 WINDOW_SECONDS = {3600.0, 300.0, 10800.0}
