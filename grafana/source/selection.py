@@ -40,12 +40,17 @@ def lately(selector: str) -> str:
     return f"rate({selector}[5m])"
 
 
-def gained(selector: str) -> str:
-    """Write what a counter gained in the time shown.
+def over_range(selector: str) -> str:
+    """Write the same over the time shown."""
+    return f"rate({selector}[$__range])"
 
-    It is no increase(), which VictoriaMetrics takes from zero where a counter is new. Prometheus does not.
+
+def gained(selector: str) -> str:
+    """Write what a counter of ours gained in the time shown.
+
+    Ours begin at 0. What is new with another value VictoriaMetrics counts from 0, and Prometheus does not.
     """
-    return f"rate({selector}[$__range]) * $__range_s"
+    return f"increase({selector}[$__range])"
 
 
 def total(expression: str, *labels: str) -> str:

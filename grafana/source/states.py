@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source.selection import client, equal, gained, lately, most, node, rate, total
+from grafana.source.selection import client, equal, lately, most, node, over_range, rate, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,9 @@ def refused_share(which: str = _SENDS, over: Gain = rate) -> str:
 
 def sound_share(which: str = _SENDS) -> str:
     """Give the share of requests in the time shown that do not fail through the client's own fault."""
-    every, faults = (total(gained(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
+    every, faults = (
+        total(over_range(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS))
+    )
     return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
 
 

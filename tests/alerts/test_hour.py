@@ -7,6 +7,7 @@ came of it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -117,6 +118,15 @@ def test_the_healthy_hour_has_every_metric_that_the_rules_ask_for(healthy: Recor
     asked = {name for rule in (*recordings(), *alerts()) for name in METRIC.findall(rule.expr)}
 
     assert asked - recorded - healthy.names() == ABSENT
+
+
+def test_our_own_counters_begin_at_0_so_that_every_engine_sees_their_first_event(healthy: Recording) -> None:
+    counters = {
+        name: values for name, values in healthy.series.items() if re.match(r"waexporter_\w+_total\b", name)
+    }
+
+    assert len(counters) > 100
+    assert [name for name, values in counters.items() if float(values.get(0, "NaN")) != 0] == []
 
 
 def test_times_are_told_by_their_names_so_that_they_can_be_moved_to_where_promtool_begins() -> None:
