@@ -60,7 +60,7 @@ def test_vmalert_tells_a_rule_that_it_can_t_load(vmalert: RunTool, victoria: str
 def test_increase_is_asked_only_of_our_own_counters_which_begin_at_0() -> None:
     """Those of clients are new with any value: MetricsQL counts that from zero, and PromQL does not."""
     wrong = [
-        f"{rule.name}: {each.function}({each.metric}): take x - min_over_time(x), which is the same everywhere"
+        f"{rule.name}: {each.function}({each.metric}): take x - min_over_time(x), the same everywhere"
         for rule in (*recordings(), *alerts())
         for each in ranges(rule.expr)
         if each.function in {"increase", "delta", "changes"} and not each.metric.startswith("waexporter_")
