@@ -24,6 +24,7 @@ from tests.markdown import (
     rows,
     spans,
 )
+from tests.places import hold
 from waexporter import cli
 from waexporter.arguments import build
 from waexporter.config import load
@@ -158,8 +159,13 @@ def test_the_problems_of_variables_are_said_in_these_words(tmp_path: Path) -> No
 def test_the_notes_of_the_documents_are_said_in_these_words(tmp_path: Path) -> None:
     path = tmp_path / "waexporter.yml"
     path.write_text(
-        "targets: [{url: 'http://wa.example', auth: {username: a, password: b}, labels: {region: '${REGION}'}}]\n"
-        "poll: {health: 5s}\n"
+        """
+targets:
+  - url: http://wa.example
+    auth: {username: a, password: b}
+    labels: {region: '${REGION}'}
+poll: {health: 5s}
+"""
     )
     environment = {
         "WAEXPORTER_TARGET_URL": "https://wa.example",
@@ -214,7 +220,12 @@ def test_every_key_is_documented_and_no_other(tmp_path: Path) -> None:
 
     documented = set(documented_keys())
 
-    assert documented == known
+    hold(
+        known,
+        documented,
+        add="Add a row for each to its table in docs/configuration.md: key, default, meaning.",
+        remove="docs/configuration.md has rows for keys that the program does not take.",
+    )
 
 
 def documented_defaults() -> dict[str, object]:
@@ -245,9 +256,10 @@ def test_to_write_every_documented_default_changes_nothing(tmp_path: Path) -> No
 def test_every_default_that_is_a_value_is_documented_as_one() -> None:
     defaults = documented_defaults()
 
-    assert {*(f"poll.{endpoint}" for endpoint in Endpoint), "web.listen", "limits.body_bytes"} <= set(
+    missing = {*(f"poll.{endpoint}" for endpoint in Endpoint), "web.listen", "limits.body_bytes"} - set(
         defaults
     )
+    assert not missing, f"docs/configuration.md must give these defaults as a value in backticks: {missing}"
 
 
 def test_every_variable_is_documented_and_no_other() -> None:
@@ -257,7 +269,12 @@ def test_every_variable_is_documented_and_no_other() -> None:
     documented = {name for row in rows(table) for name in SPAN.findall(row[0])}
     mentioned = {name for file in (README, CONFIGURATION) for name in names(r"WA(?:EXPORTER)?_[A-Z_]+", file)}
 
-    assert documented == known
+    hold(
+        known,
+        documented,
+        add="Add a row to the table of environment variables in docs/configuration.md.",
+        remove="docs/configuration.md names variables that the program does not read.",
+    )
     assert mentioned - known <= {"WA_", "WAEXPORTER_", "WAEXPORTER_TARGET_NAEM"}
 
 
@@ -306,8 +323,18 @@ def test_the_readme_lists_every_command_and_every_path() -> None:
     listed = [SPAN.findall(row[0])[0].split()[1] for row in rows(part(README, "Commands"))]
     paths = {path for row in rows(part(README, "What it serves")) for path in SPAN.findall(row[0])}
 
-    assert sorted(listed) == sorted(all_commands)
-    assert paths == {route.path for route in ROUTES}
+    hold(
+        all_commands,
+        listed,
+        add="Add a row to the table of commands in README.md.",
+        remove="README.md lists a command that waexporter has not.",
+    )
+    hold(
+        {route.path for route in ROUTES},
+        paths,
+        add="Add a row to the table `What it serves` in README.md.",
+        remove="README.md lists a path that waexporter does not serve.",
+    )
 
 
 # --- links -------------------------------------------------------------------------------------

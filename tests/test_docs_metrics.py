@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.markdown import DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
+from tests.places import hold
 from tests.reference import END, WRITTEN, own_families
 from waexporter.advice import ADVICE
 from waexporter.health import SLUGS
@@ -53,6 +54,12 @@ def test_every_family_of_ours_is_documented_with_its_type_and_no_other() -> None
 
     documented = {SPAN.findall(row[0])[0]: row[1] for text in tables for row in rows(text)}
 
+    hold(
+        own_families(),
+        documented,
+        add="Add a row to its table in docs/metrics.md (metric, type, labels, meaning), then `make docs`.",
+        remove="docs/metrics.md has rows for families that are not served.",
+    )
     assert documented == own_families()
 
 
@@ -89,7 +96,19 @@ def test_every_upstream_name_of_the_catalogue_is_documented_with_ours_and_no_oth
         ours.removesuffix("_total"): frozenset(SPAN.findall(row[0])) for ours, row in known_rows().items()
     }
 
+    hold(
+        known,
+        documented,
+        add="Add a row for each to `Known families` in docs/metrics.md, with its meaning.",
+        remove="docs/metrics.md has families that CATALOGUE of waexporter/metrics/naming.py has not.",
+    )
     assert documented == known
+
+
+def test_every_known_family_has_a_meaning() -> None:
+    bare = [ours for ours, row in known_rows().items() if len(row) != 5 or len(row[4].split()) < 3]
+
+    assert not bare, f"docs/metrics.md, Known families: say in the last column what these mean: {bare}"
 
 
 def test_a_documented_type_fits_the_documented_name() -> None:
@@ -139,7 +158,14 @@ def test_every_problem_is_documented_with_its_verdict_and_its_advice() -> None:
 
     documented = {SPAN.findall(row[0])[0]: (row[1], row[3].replace("`", "")) for row in table}
 
-    assert documented == {slug: (state.value, ADVICE[slug]) for slug, state in SLUGS.items()}
+    hold(
+        SLUGS,
+        documented,
+        add="Add a row to `Problems` in docs/metrics.md: its verdict, its meaning, and the words of ADVICE.",
+        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/facts.py has not.",
+    )
+    said = {slug: (state.value, ADVICE.get(slug)) for slug, state in SLUGS.items()}
+    assert documented == said, "a verdict or an advice differs in docs/metrics.md"
 
 
 @pytest.mark.parametrize(

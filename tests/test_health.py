@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.places import hold
 from waexporter import health
-from waexporter.advice import ADVICE
 from waexporter.health import CONNECTING_TOO_LONG, SLUGS, Facts, changes_at, judge
 from waexporter.model import (
     Certificates,
@@ -435,12 +435,12 @@ def test_facts_lead_to_a_verdict(row: Row) -> None:
 def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
     reached = {slug for row in ROWS for slug in row.slugs.split()}
 
-    assert reached == set(SLUGS) - {"connecting_too_long"}
-
-
-def test_there_is_advice_for_every_problem_and_no_other() -> None:
-    assert set(ADVICE) == set(SLUGS)
-    assert all(ADVICE.values())
+    hold(
+        set(SLUGS) - {"connecting_too_long"},
+        reached,
+        add="Add rows to ROWS in tests/test_health.py: facts from which it follows, and others.",
+        remove="ROWS has a problem that SLUGS in waexporter/health/facts.py has not.",
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])

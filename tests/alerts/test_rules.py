@@ -28,6 +28,7 @@ from tests.alerts.rules import (
     seconds,
 )
 from tests.markdown import METRICS, SPAN, blocks, headings, rows
+from tests.places import hold
 from waexporter import cli
 from waexporter.arguments import build
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
@@ -131,12 +132,18 @@ def test_a_failover_does_not_fire_an_alert_on_health(rule: Rule) -> None:
 
 
 def test_every_alert_has_a_runbook_and_there_is_no_other() -> None:
-    assert {file.stem for file in RUNBOOKS.glob("*")} == set(alert_names())
+    hold(
+        alert_names(),
+        {file.stem for file in RUNBOOKS.glob("*")},
+        add="Write its runbook alerts/runbooks/NAME.md, with Meaning, Impact, Diagnosis, Mitigation.",
+        remove="alerts/alerts.yml has no such alert any more: remove its runbook.",
+    )
 
 
 @pytest.mark.parametrize("name", alert_names())
 def test_a_runbook_has_the_four_sections_and_commands(name: str) -> None:
     file = RUNBOOKS / f"{name}.md"
+    assert file.exists(), f"write {file.relative_to(ROOT)}"
 
     assert headings(file) == [name, "Meaning", "Impact", "Diagnosis", "Mitigation"]
     assert blocks(file, "promql") + blocks(file, "console")
@@ -210,7 +217,9 @@ def test_every_test_is_about_an_alert_or_the_recording_rules() -> None:
 def test_an_alert_has_a_test_in_which_it_fires(rule: Rule) -> None:
     tests = [test for _, case in cases_of(rule.name) for test in case.get("alert_rule_test", ())]
 
-    assert any(fires(rule, test) for test in tests)
+    assert any(fires(rule, test) for test in tests), (
+        f"{rule.name}: add a test in which it fires to alerts/tests; its name begins with `{rule.name}: `"
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in alert_names() if name != "Watchdog"])

@@ -1,0 +1,117 @@
+"""A collector, a problem, a fault: each has all of its places, and a forgotten one is named."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
+from tests.places import hold
+from waexporter.advice import ADVICE
+from waexporter.config import DEFAULT_PLANS
+from waexporter.health import SLUGS
+from waexporter.model import Auth, Endpoint, Limits, Plan, Secret, Success, Target, now
+from waexporter.polling.poller import Poller
+from waexporter.polling.probers import PROBERS
+from waexporter.simulator import Options, Simulator
+from waexporter.whatsapp.client import Client, TlsContexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OWNER = ("owner", "Owner-password-1", "admin")
+OFF_BY_DEFAULT = {"canary"}  # each poll is a request to WhatsApp itself
+
+
+def test_a_forgotten_place_is_named_with_what_to_do() -> None:
+    with pytest.raises(AssertionError, match=r"missing: b, c\. Add it to the list\.") as forgotten:
+        hold("abc", "a", add="Add it to the list.", remove="Take it out.")
+    with pytest.raises(AssertionError, match=r"too much: z\. Take it out\."):
+        hold("a", "az", add="Add it to the list.", remove="Take it out.")
+
+    assert "{" not in str(forgotten.value)
+
+
+# --- collectors --------------------------------------------------------------------------------
+
+
+def test_every_collector_has_a_prober() -> None:
+    hold(
+        Endpoint,
+        PROBERS,
+        add="Write how it is asked, a class with `path` and `ask`, and add it to PROBERS in "
+        "waexporter/polling/probers.py; until then its polls fail.",
+        remove="Add it to the enum Endpoint in waexporter/model.py, or take it out of PROBERS.",
+    )
+
+
+def test_every_collector_has_an_interval_or_is_off_on_purpose() -> None:
+    hold(
+        set(Endpoint) - OFF_BY_DEFAULT,
+        DEFAULT_PLANS,
+        add="Give it an interval in DEFAULT_PLANS of waexporter/config/polls.py, or it is never polled; if "
+        "it is to be off by default, add it to OFF_BY_DEFAULT here, with the reason.",
+        remove="Take it out of OFF_BY_DEFAULT in tests/test_places.py: it has an interval.",
+    )
+
+
+def test_every_collector_is_explained() -> None:
+    documented = {SPAN.findall(row[0])[0] for row in rows(part(CONFIGURATION, "poll"))}
+
+    hold(
+        (f"poll.{endpoint}" for endpoint in Endpoint),
+        {key for key in documented if key.removeprefix("poll.") in set(Endpoint)},
+        add="Add a row to the table `poll` in docs/configuration.md: its default, and which path it asks.",
+        remove="",
+    )
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    plans = {endpoint: Plan(interval=60.0, timeout=20.0) for endpoint in Endpoint}
+    with Simulator(Options(users=(OWNER,), health_per_minute=None)) as simulator:
+        auth = Auth(username=OWNER[0], password=Secret(OWNER[1]))
+        target = Target("wa", simulator.url, auth=auth, plans=plans, canary_number="14155550123")
+        started = Client(target, Limits(), TlsContexts())
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("endpoint", Endpoint)
+def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoint) -> None:
+    assert endpoint in PROBERS, f"{endpoint}: add it to PROBERS in waexporter/polling/probers.py"
+
+    outcome = Poller(client, endpoint, Limits(), now).poll().outcome
+
+    assert isinstance(outcome, Success), (
+        f"{endpoint}: the simulator gives {outcome}. Teach it to answer: a module with its routes in "
+        "waexporter/simulator, and these among the routes of waexporter/simulator/application.py"
+    )
+
+
+# --- problems ----------------------------------------------------------------------------------
+
+
+def test_every_problem_has_an_advice() -> None:
+    hold(
+        SLUGS,
+        ADVICE,
+        add="Say in ADVICE of waexporter/advice.py what a person can do about it, in one sentence.",
+        remove="Add it to SLUGS in waexporter/health/facts.py with its verdict, or take it out of ADVICE.",
+    )
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
+    index = (DOCS / "README.md").read_text()
+
+    hold(
+        {path.name for path in DOCS.glob("*.md")} - {"README.md"},
+        re.findall(r"\]\(([\w-]+\.md)[)#]", index),
+        add="Add a row to docs/README.md: what it is read for.",
+        remove="docs/README.md names a page that is not there.",
+    )
