@@ -99,8 +99,8 @@ def test_every_block_is_tried_by_a_test(block: Block) -> None:
     test = test_of(block)
 
     assert test, (
-        f"{block.document}: nobody tries the block that begins with {block.first!r}. Let a test run or compare "
-        "it, and name that test in tests/test_docs_blocks.py: in KINDS for YAML of a new kind, in LANGUAGES "
+        f"{block.document}: nobody tries the block that begins with {block.first!r}. Let a test run it or "
+        "compare it, and name it in tests/test_docs_blocks.py: in KINDS for YAML of a new kind, in LANGUAGES "
         "for a language, in TEXTS for a single text. Commands are of the language `console`, and have their "
         "row in tests/e2e/scenes.py."
     )
