@@ -27,13 +27,15 @@ ADVICE: Mapping[str, str] = {
         "check that a coreapp runs and reaches g.whatsapp.net on port 443 or 5222; read its log"
     ),
     "unreachable": "check that the webapp runs, and the url, firewall and load balancer in between",
-    "build_expired": "upgrade the client, where there is a newer build; the last one of Meta expired on 2025-10-23",
+    "build_expired": (
+        "upgrade the client, where there is a newer build; the last one of Meta expired on 2025-10-23"
+    ),
     "uninitialized": (
         "wait while the client upgrades or creates its schema; after minutes, read the coreapp's log"
     ),
     "unregistered": (
-        "register the number again (POST /v1/account, then /v1/account/verify); Meta has refused that with 1005 "
-        "since July 2024"
+        "register the number again (POST /v1/account, then /v1/account/verify); "
+        "Meta has refused that with 1005 since July 2024"
     ),
     "database": "check the database server, its disk and its connections",
     "overloaded": (

@@ -115,7 +115,8 @@ def demo(folder: Path, _parts: RealParts) -> Iterator[Place]:
 
 
 @contextmanager
-def _daemon(folder: Path, text: str, account: tuple[str, str] = OWNER) -> Iterator[tuple[Clients, Exporter]]:
+def daemon(folder: Path, text: str, account: tuple[str, str] = OWNER) -> Iterator[tuple[Clients, Exporter]]:
+    """Run a daemon with a configuration, and wait until support-line is ok."""
     with documented.clients(folder, "wa-1", "wa-2", account=account) as clients, ExitStack() as stack:
         place = clients.place
         listen = place.here("127.0.0.1:9847")
@@ -130,7 +131,7 @@ def _daemon(folder: Path, text: str, account: tuple[str, str] = OWNER) -> Iterat
 @contextmanager
 def polled(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon that polls support-line."""
-    with _daemon(folder, ONE_CLIENT) as (clients, _):
+    with daemon(folder, ONE_CLIENT) as (clients, _):
         yield _also(clients.place, **{"localhost:9847": clients.place.here("127.0.0.1:9847")})
 
 
@@ -139,7 +140,7 @@ def reloadable(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon of nine clients, of which one has changed since, and a tenth was added."""
     others = "".join(f"  - {{name: client-{number}, url: 'http://127.0.0.1:9'}}\n" for number in range(1, 8))
     head, _, tail = ONE_CLIENT.partition("poll:")
-    with _daemon(folder, f"{head}{others}poll:{tail}") as (clients, _):
+    with daemon(folder, f"{head}{others}poll:{tail}") as (clients, _):
         file = folder / "waexporter.yml"
         changed = file.read_text().replace("poll:", "  - {name: new, url: 'http://127.0.0.1:9'}\npoll:")
         file.write_text(changed.replace("name: support-line", "labels: {a: b}\n    name: support-line"))
@@ -150,15 +151,16 @@ def reloadable(folder: Path, _parts: RealParts) -> Iterator[Place]:
 @contextmanager
 def pager(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon with a pager, whose account is an admin's."""
-    with _daemon(folder, WITH_PAGER) as (clients, exporter):
+    with daemon(folder, WITH_PAGER) as (clients, exporter):
         alert = firing("WhatsAppDiskLow", target="support-line")
-        deliver(_with_secret(exporter), webhook(alert))
+        deliver(with_secret(exporter), webhook(alert))
         wait_for_end(exporter, "WhatsAppDiskLow")
         (folder / "backups").mkdir()
         yield _also(clients.place, **{"/var/backups": str(folder / "backups")})
 
 
-def _with_secret(exporter: Exporter) -> Exporter:
+def with_secret(exporter: Exporter) -> Exporter:
+    """Let what is asked of a daemon show the secret of its webhook."""
     exporter.http.headers["authorization"] = "Bearer correct-horse-battery"
     return exporter
 
@@ -166,15 +168,15 @@ def _with_secret(exporter: Exporter) -> Exporter:
 @contextmanager
 def first_page(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon with a pager that has paged nobody yet."""
-    with _daemon(folder, WITH_PAGER) as (clients, _):
+    with daemon(folder, WITH_PAGER) as (clients, _):
         yield clients.place
 
 
 @contextmanager
 def bad_routes(folder: Path, real_parts: RealParts) -> Iterator[Place]:
     """Run a daemon with a pager, and the oldest Alertmanager with routes that are not right."""
-    with _daemon(folder, WITH_PAGER) as (clients, exporter):
-        deliver(_with_secret(exporter), webhook(firing("WaExporterTest", target="support-line")))
+    with daemon(folder, WITH_PAGER) as (clients, exporter):
+        deliver(with_secret(exporter), webhook(firing("WaExporterTest", target="support-line")))
         wait_for_end(exporter, "WaExporterTest")
         program = real_parts.program("bookworm", "prometheus-alertmanager")
         routes = yaml.safe_load(clients.place.here(BAD_ROUTES))
@@ -187,9 +189,9 @@ def bad_routes(folder: Path, real_parts: RealParts) -> Iterator[Place]:
 def three_pages(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon whose pages were accepted, refused for good, and are still tried."""
     text = re.sub(r"  fallback: .*\n", "", WITH_PAGER)
-    with _daemon(folder, text) as (clients, exporter):
+    with daemon(folder, text) as (clients, exporter):
         client = clients.simulated["wa-1"]
-        _with_secret(exporter)
+        with_secret(exporter)
         _page(exporter, 1, "accepted")
         client.bring("group_gone")
         _page(exporter, 2, "failed")
