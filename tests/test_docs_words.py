@@ -42,6 +42,17 @@ PLAIN = {
 }
 
 
+# Words, code included: what is followed step by step has to be read to its end.
+MOST = {"README.md": 1800, "docs/paging.md": 2000}
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_what_is_followed_step_by_step_is_short(name: str) -> None:
+    words = len((ROOT / name).read_text().split())
+
+    assert words <= MOST[name], f"{name} has {words} words; move what is only looked up to another page"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_uses_words_that_everybody_knows(document: Path) -> None:
     words = re.findall(r"[a-z]+", re.sub(r"`[^`]*`|\]\([^)]*\)", " ", prose(document)).lower())

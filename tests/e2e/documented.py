@@ -17,6 +17,7 @@ import yaml
 
 from tests.e2e.clients import MONITOR, OWNER, USERS, SimulatedClient
 from tests.e2e.exporters import Exporter, clean_environment
+from tests.e2e.waiting import wait_for
 from tests.markdown import ROOT, blocks
 from tests.real import parts
 from tests.real.alertmanager import Alertmanager
@@ -183,6 +184,21 @@ def paging(programs: Mapping[str, Path], found: Clients, document: Path) -> Iter
             Prometheus(programs["prometheus"], place.folder / "prometheus", scrapes)
         )
         yield Stack(found, exporter, manager, prometheus)
+
+
+def wait_until_heard(exporter: Exporter, *sources: str) -> None:
+    """Wait until these watchdogs were heard: the silence of one grows until then."""
+    before: dict[str, float] = {}
+    heard: set[str] = set()
+
+    def look() -> set[str]:
+        for each in exporter.get("/api/v1/pages").json()["watchdogs"]:
+            source, seconds = each["source"], each["silent_seconds"]
+            heard.update({source} if seconds < before.get(source, 0.0) else ())
+            before[source] = seconds
+        return set(sources) - heard
+
+    wait_for(look, until=lambda silent: not silent, deadline=90)
 
 
 class Said(NamedTuple):

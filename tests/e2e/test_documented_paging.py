@@ -49,13 +49,8 @@ def test_it_pages_nobody_for_nothing_and_somebody_for_something(stack: Stack) ->
         lambda: {name: target["verdict"]["state"] for name, target in exporter.targets().items()},
         until=lambda states: states == {"support-line": "ok", "orders": "ok"},
     )
-    # Heard from Prometheus through Alertmanager: its age falls.
-    wait_for(lambda: "Watchdog" in firing(stack), deadline=90)
-    wait_for(
-        lambda: exporter.page().value("waexporter_webhooks_total", result="accepted"),
-        until=lambda count: count is not None and count > 0,
-        deadline=90,
-    )
+    # From Prometheus through Alertmanager.
+    documented.wait_until_heard(exporter, "prometheus-eu")
 
     seen = watch(lambda: firing(stack), until=lambda _: False, deadline=SOAK)
     age = exporter.page().value("waexporter_watchdog_age_seconds", source="prometheus-eu")

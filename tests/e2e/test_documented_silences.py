@@ -88,15 +88,4 @@ def test_a_pager_hears_the_watchdog_of_each_of_two_prometheus(real_parts: RealPa
             Prometheus(program, tmp_path / "a", yaml.safe_load(a)),
             Prometheus(program, tmp_path / "b", yaml.safe_load(b)),
         ):
-            # The silence of a watchdog grows until one is heard.
-            before: dict[str, float] = {}
-            heard: set[str] = set()
-
-            def look() -> set[str]:
-                for each in exporter.get("/api/v1/pages").json()["watchdogs"]:
-                    source, seconds = each["source"], each["silent_seconds"]
-                    heard.update({source} if seconds < before.get(source, 0.0) else ())
-                    before[source] = seconds
-                return heard
-
-            wait_for(look, until=lambda found: found == {"prometheus-a", "prometheus-b"}, deadline=90)
+            documented.wait_until_heard(exporter, "prometheus-a", "prometheus-b")
