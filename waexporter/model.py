@@ -228,6 +228,34 @@ class Rate:
     per: float = 300.0
 
 
+class Format(StrEnum):
+    """How a page is written for an address that takes HTTP."""
+
+    JSON = "json"  # {"text": …, "alerts": […]}, or the text alone where that is refused
+    TEXT = "text"
+    SLACK = "slack"
+    GOOGLE_CHAT = "google_chat"
+    TEAMS = "teams"
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+    FEISHU = "feishu"
+    DINGTALK = "dingtalk"
+    WECOM = "wecom"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A way around WhatsApp: a webhook, or an address of Apprise, to which the format says nothing."""
+
+    url: Secret  # it often holds a token
+    format: Format = Format.JSON
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether the address is asked by HTTP itself."""
+        return self.url.reveal().lower().startswith(("http://", "https://"))
+
+
 @dataclass(frozen=True, slots=True)
 class PagerSettings:
     """How people are paged; times in seconds."""
@@ -237,7 +265,7 @@ class PagerSettings:
     via: tuple[str, ...] = ()  # targets that may carry a page, in order; none: the affected one, then any
     group: str | None = None
     recipients: tuple[str, ...] = ()
-    fallback: tuple[Secret, ...] = ()  # addresses, which often hold a token
+    fallback: tuple[Fallback, ...] = ()
     fallback_after: float = 60.0
     give_up_after: float = 1800.0
     rate: Rate = Rate()

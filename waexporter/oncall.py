@@ -112,7 +112,8 @@ class _Nobody:
 
 def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Channel]:
     """Give what makes the channel through a target."""
-    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _Nobody(), recipient)
+    known: dict[Recipient, Recipient] = {}  # those that are of another kind than they were said to be
+    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _Nobody(), recipient, known)
 
 
 def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:

@@ -50,6 +50,7 @@ class FakeChannel:
     """Gives the outcomes it was told to give, then takes everything; remembers the texts."""
 
     kind: str = "whatsapp"
+    where: str = "somewhere"
     outcomes: deque[Outcome] = field(default_factory=deque)
     usual: Outcome = ACCEPTED
     sent: list[Message] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Rig:
         self.journal = Journal(str(folder))
         self.carriers: list[Carrier] = [Carrier("alpha", State.OK, (GROUP,))]
         self.ways: dict[tuple[str, str], FakeChannel] = {}
-        self.fallback = [FakeChannel("webhook") for _ in range(fallback)]
+        self.fallback = [FakeChannel("webhook", "http://chat/…") for _ in range(fallback)]
         self.registry = CollectorRegistry()
         self.crashes: list[Exception] = []
         self.chance = 0.0
@@ -107,7 +108,7 @@ class Rig:
 
     def way(self, name: str, recipient: Recipient = TO_GROUP) -> FakeChannel:
         """Give the channel through a target to a recipient."""
-        return self.ways.setdefault((name, recipient.to), FakeChannel())
+        return self.ways.setdefault((name, recipient.to), FakeChannel(where=recipient.to))
 
     def page(self, thread: str = "thread", *alerts: Alert) -> int:
         """Put a page into the journal and hand it on; gives its number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -14,8 +15,8 @@ from waexporter.config.scalars import visible
 
 _PORTS = {"https": 443, "http": 80}
 _SCHEME = re.compile("https?://", re.IGNORECASE)
-_LABEL = r"\w[\w-]{0,62}"
-_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
+_LONGEST_LABEL, _LONGEST_HOST = 63, 253  # letters, as a resolver is asked for them
 # The first parts of the API's paths: those of its specification (55 endpoints), and sticker packs.
 _API = """
 account certificates contacts groups health media messages metrics settings stats stickerpacks support users
@@ -25,6 +26,7 @@ _API_PARTS = frozenset(_API.split())
 _TRIED_PARTS = _API_PARTS | {"healthz", "version"}
 _PART = re.compile("/+([^/]+)")
 _BLANK = re.compile(r"[\s\\]")
+_NO_HOST = "its host must be a name or an IP address"
 
 
 class ClientUrl(NamedTuple):
@@ -69,6 +71,20 @@ def proxy_url(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def http_url(url: str) -> str:
+    """Take an address elsewhere, which may hold a user, a password and a query."""
+    try:
+        parts = urlsplit(url)
+        is_complete = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_complete = False
+    if not is_complete or re.search(r"\s", url):
+        raise ValueError("must be an address such as https://host/path")
+    if not _is_host(parts.hostname or ""):
+        raise ValueError(_NO_HOST)
+    return url
+
+
 def host(value: object) -> str:
     """Take a host name or an IP address."""
     name = visible(value)
@@ -110,7 +126,7 @@ def _checked(url: str) -> SplitResult:
     if not parts.hostname:
         raise ValueError("must name a host, such as https://wa.example:9090")
     if not _is_host(parts.hostname):
-        raise ValueError("its host must be a name or an IP address")
+        raise ValueError(_NO_HOST)
     if port == 0 or parts.netloc.endswith(":"):
         raise ValueError("its port must be a number from 1 to 65535")
     return parts
@@ -120,4 +136,25 @@ def _is_host(name: str) -> bool:
     try:
         return bool(ipaddress.ip_address(name))
     except ValueError:
-        return _HOST.fullmatch(name) is not None
+        return _is_name(name)
+
+
+def _is_name(name: str) -> bool:
+    labels = name.removesuffix(".").split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        return False
+    if labels[-1].isdecimal():  # no name ends so, and a resolver takes it for an address
+        return _is_short_address(name)
+    try:
+        asked = [label.encode("idna") for label in labels]
+    except UnicodeError:
+        return False
+    return max(map(len, asked)) <= _LONGEST_LABEL and len(b".".join(asked)) <= _LONGEST_HOST
+
+
+def _is_short_address(name: str) -> bool:
+    """Return whether it is an IPv4 address in the form of old, such as 127.1."""
+    try:
+        return name.isascii() and bool(socket.inet_aton(name))
+    except OSError:
+        return False

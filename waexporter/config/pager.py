@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import json
 import re
 import zoneinfo
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from waexporter.config import scalars
-from waexporter.config.credentials import clean, read_secret
+from waexporter.config.addresses import http_url
+from waexporter.config.credentials import read_secret
+from waexporter.config.fallback import read_fallback
 from waexporter.config.quantities import parse_duration
 from waexporter.config.section import suggestion
-from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog
+from waexporter.model import Gate, PagerSettings, Rate, Watchdog
 from waexporter.severity import CLASSES, fold
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from waexporter.severity import Severity
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _ALERTNAME = "alertname"
 _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
@@ -41,14 +40,14 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
             via=_via(pager, targets),
             group=pager.take("group", scalars.group, None),
             recipients=pager.take("recipients", _recipients, ()),
-            fallback=pager.take("fallback", lambda value: _fallback(pager, value), ()),
+            fallback=read_fallback(pager),
             fallback_after=pager.take("fallback_after", scalars.duration, usual.fallback_after),
             give_up_after=pager.take("give_up_after", scalars.timeout, usual.give_up_after),
             rate=pager.take("rate", _rate, usual.rate),
             timezone=pager.take("timezone", _timezone, usual.timezone),
             severities=_severities(pager),
             watchdogs=_watchdogs(pager),
-            heartbeat_url=read_secret(pager, "heartbeat_url", _http_url),
+            heartbeat_url=read_secret(pager, "heartbeat_url", http_url),
             heartbeat_interval=pager.take("heartbeat_interval", _heartbeat, usual.heartbeat_interval),
             watch=pager.take("watch", scalars.boolean, default=False),
             watch_for=pager.take("watch_for", scalars.duration, usual.watch_for),
@@ -150,34 +149,9 @@ def _recipients(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scalars.telephone(each).removeprefix("+") for each in _list(value, "numbers")))
 
 
-def _fallback(pager: Section, value: object) -> tuple[Secret, ...]:
-    return tuple(
-        Secret(_address(clean(scalars.string(each), functools.partial(pager.note, f"fallback[{index}]"))))
-        for index, each in enumerate(_list(value, "addresses"))
-    )
-
-
 def _list(value: object, of: str) -> list[object]:
     if not isinstance(value, list):
         raise ValueError(f"must be a list of {of}")  # noqa: TRY004 - every problem of a value is a ValueError
-    return value
-
-
-def _address(address: str) -> str:
-    """Take http(s)://… for a plain webhook, or another scheme for Apprise."""
-    if not _SCHEME.fullmatch(address):
-        raise ValueError("each must be an address such as https://host/path, or one of Apprise")
-    return _http_url(address) if address.lower().startswith(("http://", "https://")) else address
-
-
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_complete = False
-    if not is_complete or re.search(r"\s", value):
-        raise ValueError("must be an address such as https://host/path")
     return value
 
 

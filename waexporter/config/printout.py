@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import yaml
 
 from waexporter.config.quantities import format_bytes, format_duration, format_listen
-from waexporter.model import Endpoint
+from waexporter.model import Endpoint, Format
 from waexporter.severity import CLASSES
 
 if TYPE_CHECKING:
-    from waexporter.model import Auth, Config, Gate, PagerSettings, Plan, ProxyAuth, Target, Tls
+    from waexporter.model import Auth, Config, Fallback, Gate, PagerSettings, Plan, ProxyAuth, Target, Tls
 
 # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
 _HIDDEN = "<secret>"
@@ -111,7 +111,7 @@ def _pager(pager: PagerSettings) -> dict[str, object]:
             "via": list(pager.via),
             "group": pager.group,
             "recipients": list(pager.recipients),
-            "fallback": [_HIDDEN for _ in pager.fallback],
+            "fallback": [_fallback(each) for each in pager.fallback],
             "fallback_after": format_duration(pager.fallback_after),
             "give_up_after": format_duration(pager.give_up_after),
             "rate": f"{pager.rate.messages}/{format_duration(pager.rate.per)}",
@@ -137,6 +137,12 @@ def _severities(pager: PagerSettings) -> dict[str, object]:
     return _said(
         {each.value: [word for word, means in pager.severities if means is each] for each in CLASSES}
     )
+
+
+def _fallback(fallback: Fallback) -> object:
+    if fallback.format is Format.JSON:
+        return _HIDDEN
+    return {"url": _HIDDEN, "format": fallback.format.value}
 
 
 def _gate(gate: Gate) -> dict[str, object]:

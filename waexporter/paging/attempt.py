@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.log import get_logger
 from waexporter.metrics.pager import WHATSAPP
-from waexporter.paging.channels import Recipient
+from waexporter.paging.channels import Recipient, try_to_send
 from waexporter.paging.routes import choose_routes, concern_of, join_concerns
+from waexporter.paging.trail import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ class Waiting:
     served: set[str] = field(default_factory=set)  # people who have it already
     is_uncertain: bool = False
     is_late: bool = False  # its rate made it wait
-    said: str = ""  # what the log heard of it last
+    said: dict[str, str] = field(default_factory=dict)  # way by way, what the log heard of it last
     # Read from the page once: in a storm thousands of alerts wait, and routes are looked at with every page.
     concern: Concern = field(init=False)
 
@@ -66,6 +67,7 @@ class Round:
     why: str = ""
     is_uncertain: bool = False  # the attempt made last may have arrived
     has_hope: bool = False  # something may go better next time
+    tried: list[Attempt] = field(default_factory=list)
     ready: float = -math.inf  # steady clock: before this every way that is left asks not to be used
 
 
@@ -155,7 +157,7 @@ class Attempts:
         served = frozenset.intersection(*(frozenset(each.served) for each in batch))
         missing = [to for to in carrier.to if to not in served]
         channels = [self._outlets.whatsapp(carrier.name, Recipient(to, carrier.kind)) for to in missing]
-        outcomes = self._send(batch, channels, message, result)
+        outcomes = self._send(batch, carrier.name, channels, message, result)
         new = {to for to, outcome in zip(missing, outcomes, strict=True) if outcome.is_accepted}
         for each in batch:
             each.served |= new
@@ -171,7 +173,7 @@ class Attempts:
     ) -> bool:
         if self._is_spared(name, batch, result):
             return False
-        outcomes = self._send(batch, [channel], message, result)
+        outcomes = self._send(batch, name, [channel], message, result)
         if all(outcome.is_accepted for outcome in outcomes):
             result.accepted = (channel.kind, FALLBACK)
             return True
@@ -179,7 +181,12 @@ class Attempts:
         return False
 
     def _send(
-        self, batch: Sequence[Waiting], channels: Sequence[Channel], message: Message, result: Round
+        self,
+        batch: Sequence[Waiting],
+        way: str,
+        channels: Sequence[Channel],
+        message: Message,
+        result: Round,
     ) -> list[Outcome]:
         """Send along one way; from here on the pages may arrive, whatever we hear of it."""
         self._begin([each.entry.number for each in batch], result.is_uncertain)
@@ -187,7 +194,9 @@ class Attempts:
             self._telemetry.duplicates.inc()
         outcomes = []
         for channel in channels:
-            outcome = channel.send(message)
+            outcome = try_to_send(channel, message)
+            why = outcome.why or outcome.note
+            result.tried.append(Attempt(self._clock().wall, way, channel.where, outcome.code, why))
             self._telemetry.count_attempt(channel.kind, outcome.code)
             result.last_channel = channel.kind
             outcomes.append(outcome)
@@ -203,12 +212,11 @@ class Attempts:
             self._spared[way] = self._clock().steady + min(rest, _LONGEST_SPARED)
         is_final = all(outcome.is_permanent for outcome in failed)
         words = "a page was refused for good" if is_final else "a page was not taken"
-        said = f"{way} {last.code}"
         for each in batch:
             if is_final:
                 each.barred.add(way)
-            if each.said != said:
-                each.said = said
+            if each.said.get(way) != last.code:
+                each.said[way] = last.code
                 _log.warning(words, page=each.entry.number, way=way, code=last.code, why=last.why)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -11,16 +13,39 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError
 from waexporter.metrics.pager import APPRISE, OK, WEBHOOK, WHATSAPP
-from waexporter.model import Reason
+from waexporter.model import Format, Reason
+from waexporter.paging.answers import find_refusal, is_web_page
+from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect
 from waexporter.paging.markup import neutralise
-from waexporter.whatsapp.envelope import check, decode, printable
+from waexporter.paging.patience import Patience
+from waexporter.paging.recipients import NOT_SUCH, Recipient, other_recipient
+from waexporter.paging.wording import clip
+from waexporter.whatsapp.envelope import check, printable
 from waexporter.whatsapp.exchange import Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waexporter.model import Secret
+    from waexporter.model import Fallback, Secret
     from waexporter.paging.alerts import Alert
+
+__all__ = [
+    "ACCEPTED",
+    "TIMEOUT",
+    "AppriseChannel",
+    "Channel",
+    "Message",
+    "Outcome",
+    "Poster",
+    "Recipient",
+    "Sender",
+    "WebhookChannel",
+    "WhatsAppChannel",
+    "fallback_channels",
+    "judge",
+    "place",
+    "try_to_send",
+]
 
 TIMEOUT = 10.0  # seconds for one message
 
@@ -42,6 +67,7 @@ class Outcome:
     is_permanent: bool = False  # it would be refused again
     may_have_arrived: bool = False  # nobody knows: a repetition may be read twice
     retry_after: float | None = None  # seconds for which this way asks not to be used
+    note: str = field(default="", compare=False)  # what a person may want to know of an acceptance
 
     @property
     def is_accepted(self) -> bool:
@@ -58,12 +84,19 @@ class Message:
 
     text: str
     alerts: tuple[Alert, ...] = ()
+    # Tells the same within so many code units of UTF-16.
+    compose: Callable[[int], str] | None = field(default=None, compare=False, repr=False)
+
+    def shorten(self, room: int) -> str:
+        """Return the text within so many code units of UTF-16."""
+        return self.compose(room) if self.compose is not None else clip(self.text, room)
 
 
 class Channel(Protocol):
     """One way out."""
 
     kind: str  # the label `channel`
+    where: str  # who gets the message, or which address: nothing secret
 
     def send(self, message: Message) -> Outcome:
         """Send once; a failure is an outcome, not an exception."""
@@ -78,55 +111,84 @@ class Sender(Protocol):
         ...
 
 
+def try_to_send(channel: Channel, message: Message) -> Outcome:
+    """Send once; whatever a channel raises is a failure of this attempt, and of nothing else."""
+    try:
+        return channel.send(message)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and other ways are left
+        return _crashed(error)
+
+
+def _crashed(error: BaseException) -> Outcome:
+    # What it says may quote an address, and so a secret; its kind and its place can't.
+    frame = next(iter(reversed(extract_tb(error.__traceback__))), None)
+    place = f" at {PurePath(frame.filename).name}:{frame.lineno}" if frame else ""
+    why = f"it ended in a way that nobody foresaw ({type(error).__name__}{place})"
+    return Outcome("crashed", why, may_have_arrived=True)
+
+
 # --- WhatsApp ----------------------------------------------------------------------------------
 
 
-class _Sent(msgspec.Struct):
-    id: str
-
-
-class _Document(msgspec.Struct):
-    messages: list[_Sent]
-
-
-_DOCUMENT = msgspec.json.Decoder(_Document)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A group, or one person."""
-
-    to: str
-    kind: str = "group"  # group | individual
-
-
 class WhatsAppChannel:
-    """POST /v1/messages of one target to one recipient. Accepted is not delivered."""
+    """POST /v1/messages of one target to one recipient. Accepted is not delivered.
+
+    An id that is no group may be a person's number, and the other way round: it is then tried as the other
+    kind, and `known` remembers what a recipient turned out to be.
+    """
 
     kind = WHATSAPP
 
-    def __init__(self, client: Sender, recipient: Recipient) -> None:
+    def __init__(
+        self, client: Sender, recipient: Recipient, known: dict[Recipient, Recipient] | None = None
+    ) -> None:
         self._client = client
         self._recipient = recipient
+        self._known = known if known is not None else {}
+        self.where = recipient.to
 
     def send(self, message: Message) -> Outcome:
         """Send the text."""
+        known = self._known.get(self._recipient)
+        if known is not None:
+            outcome = self._send_to(known, message)
+            if outcome.is_permanent:
+                self._known.pop(self._recipient, None)
+            return outcome
+        outcome = self._send_to(self._recipient, message)
+        other = other_recipient(self._recipient) if outcome.code in NOT_SUCH else None
+        return outcome if other is None else self._send_otherwise(other, message, outcome)
+
+    def _send_otherwise(self, other: Recipient, message: Message, refused: Outcome) -> Outcome:
+        outcome = self._send_to(other, message)
+        words = f"as {other.in_words}"
+        if outcome.is_accepted:
+            self._known[self._recipient] = other
+            return replace(outcome, note=f"{words}: {self._recipient.in_words} it is not ({refused.code})")
+        if outcome.is_permanent:
+            return replace(refused, why=f"{refused.why}; and {words}: {outcome.why}")
+        return replace(outcome, why=f"{words}: {outcome.why}")
+
+    def _send_to(self, recipient: Recipient, message: Message) -> Outcome:
         body = msgspec.json.encode(
             {
-                "to": self._recipient.to,
-                "recipient_type": self._recipient.kind,
+                "to": recipient.to,
+                "recipient_type": recipient.kind,
                 "type": "text",
                 "text": {"body": neutralise(message.text)},
             }
         )
         try:
-            reply = self._client.send(Request("POST", "/v1/messages", body=body), TIMEOUT)
+            reply = self._client.send(
+                Request("POST", "/v1/messages", body=body, is_done_by_status=True), TIMEOUT
+            )
             check(reply)
-            if not decode(reply.body, _DOCUMENT).messages:
-                raise BodyError("the answer has no message in it", status=reply.status)
+            if is_web_page(reply.body):
+                # The API has no such answer: a proxy that wants somebody to sign in has.
+                raise BodyError("the answer is a web page, not JSON: does the url lead to the webapp?")
         except ApiError as error:
             return judge(error)
-        return ACCEPTED
+        return Outcome(OK, note=f"answered {reply.status}")
 
 
 def judge(error: ApiError) -> Outcome:
@@ -175,41 +237,64 @@ def is_final(status: int | None) -> bool:
 class Poster(Protocol):
     """An address elsewhere."""
 
-    def deliver(self, body: bytes, timeout: float) -> Reply:
-        """POST a JSON document; gives the answer of any status, or raises an ApiError."""
+    def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
+        """POST a body; return the answer of any status, as far as it can be read, or raise an ApiError."""
         ...
 
 
+# Refused with one of these, a body may be taken that has nothing in it but the text.
+_UNREAD = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
+)
+
+
 class WebhookChannel:
-    """POST of `{"text": …, "alerts": […]}` to an address; 2xx is taken for accepted."""
+    """POST to an address in its dialect; a 2xx that does not say no is taken for accepted."""
 
     kind = WEBHOOK
 
-    def __init__(self, poster: Poster, where: str) -> None:
+    def __init__(self, poster: Poster, where: str, form: Format = Format.JSON, query: str = "") -> None:
         self._poster = poster
-        self._where = where
+        self._dialect = DIALECTS[form]
+        self._query = query
+        self.where = where
+        self.format = form
 
     def send(self, message: Message) -> Outcome:
-        """Send the text and the alerts."""
-        alerts = [
-            {
-                "status": "firing" if alert.fires else "resolved",
-                "fingerprint": alert.fingerprint,
-                "labels": alert.labels,
-                "annotations": alert.annotations,
-            }
-            for alert in message.alerts
-        ]
-        body = msgspec.json.encode({"text": message.text, "alerts": alerts})
+        """Send the text, and where they are taken the alerts."""
+        outcome = self._post(self._dialect, message)
+        if not self._dialect.may_be_plainer or outcome.code not in {str(int(each)) for each in _UNREAD}:
+            return outcome
+        again = self._post(PLAINER, message)
+        if not again.is_accepted:
+            return replace(again, why=f"{again.why}, to the text alone ({outcome.code} with the alerts)")
+        self._dialect = PLAINER
+        return replace(again, note=f"{again.note} to the text alone, {outcome.code} with the alerts")
+
+    def _post(self, dialect: Dialect, message: Message) -> Outcome:
+        body = dialect.body(message, self._query)
         try:
-            reply = self._poster.deliver(body, TIMEOUT)
+            reply = self._poster.deliver(body, dialect.content_type, TIMEOUT)
         except ApiError as error:
             return judge(error)
+        return self._judge(reply)
+
+    def _judge(self, reply: Reply) -> Outcome:
         status = reply.status
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return ACCEPTED
-        why = f"the fallback at {self._where} answered {status}"
-        return Outcome(str(status), why, is_permanent=is_final(status), retry_after=reply.retry_after)
+        answered = f"the fallback at {self.where} answered {status}"
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            rest = reply.retry_after
+            return Outcome(str(status), answered, is_permanent=is_final(status), retry_after=rest)
+        if is_web_page(reply.body):
+            why = f"{answered} with a web page: does the address lead to a webhook, without signing in?"
+            return Outcome(Reason.BODY.value, why, may_have_arrived=True)
+        if refusal := find_refusal(reply.body):
+            return Outcome(Reason.REFUSED.value, f"{answered}, but says no: {refusal}")
+        return Outcome(OK, note=f"answered {status}")
+
+
+_APPRISE_TIMEOUT = 30.0  # seconds; its plugins may ask several times
+_AT_ONCE = 4  # messages under way: one for each worker of the pager
 
 
 class AppriseChannel:
@@ -217,38 +302,52 @@ class AppriseChannel:
 
     kind = APPRISE
 
-    def __init__(self, address: Secret) -> None:
+    def __init__(self, address: Secret, timeout: float = _APPRISE_TIMEOUT) -> None:
         # Imported for those who use it; it is an extra.
         import apprise  # noqa: PLC0415
 
         # It logs addresses, tokens and all, and what else is worth knowing we say ourselves.
         apprise.logger.disabled = True
         self._apprise = apprise.Apprise()
-        self._place = place(address)
-        if not self._apprise.add(address.reveal()):
-            message = f"Apprise can't make anything of the address {self._place}"
+        self._patience = Patience(_AT_ONCE, timeout)
+        self.where = place(address)
+        if not self._add(address):
+            message = f"Apprise can't make anything of the address {self.where}"
             raise ValueError(message)
+
+    def _add(self, address: Secret) -> bool:
+        try:
+            return bool(self._apprise.add(address.reveal()))
+        except Exception:  # noqa: BLE001 - whatever a plugin stumbles over, the address is none for it
+            return False
 
     def send(self, message: Message) -> Outcome:
         """Send the text; Apprise says only whether it worked."""
-        if self._apprise.notify(body=message.text):
-            return ACCEPTED
-        return Outcome("failed", f"Apprise could not send to {self._place}")
+        try:
+            is_sent = self._patience.run(lambda: self._apprise.notify(body=message.text))
+        except TimeoutError:
+            why = f"Apprise came to no end in time with {self.where}"
+            return Outcome(Reason.TIMEOUT.value, why, may_have_arrived=True)
+        if is_sent:
+            return Outcome(OK, note="Apprise says that it was sent")
+        return Outcome("failed", f"Apprise could not send to {self.where}")
 
 
 def place(address: Secret) -> str:
     """Say where an address leads without what may be secret: only the scheme and, of http, the host."""
-    parts = urlsplit(address.reveal())
-    if parts.scheme not in {"http", "https"}:
-        return f"{parts.scheme}://…"
-    return printable(f"{parts.scheme}://{parts.hostname or ''}/…")
+    scheme = address.reveal().partition("://")[0].lower()
+    if scheme not in {"http", "https"}:
+        return printable(f"{scheme}://…", 40)
+    return printable(f"{scheme}://{urlsplit(address.reveal()).hostname or ''}/…")
 
 
-def fallback_channels(addresses: Sequence[Secret], poster: Callable[[Secret], Poster]) -> tuple[Channel, ...]:
+def fallback_channels(
+    fallback: Sequence[Fallback], poster: Callable[[Secret], Poster]
+) -> tuple[Channel, ...]:
     """Make the channels of `pager.fallback`; raises ValueError and ImportError for one that can't be made."""
     return tuple(
-        WebhookChannel(poster(address), place(address))
-        if address.reveal().lower().startswith(("http://", "https://"))
-        else AppriseChannel(address)
-        for address in addresses
+        WebhookChannel(poster(each.url), place(each.url), each.format, urlsplit(each.url.reveal()).query)
+        if each.is_webhook
+        else AppriseChannel(each.url)
+        for each in fallback
     )

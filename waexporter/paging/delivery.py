@@ -229,11 +229,12 @@ class Delivery:
 
     def _attempt(self, batch: Sequence[Waiting]) -> Round:
         pages = [each.entry.page for each in batch]
-        attempts = self._attempts
+        attempts, wall = self._attempts, self._clock().wall
         try:
-            text = compose(pages, self._clock().wall, settings=self._settings)
+            text = compose(pages, wall, settings=self._settings)
             alerts = tuple(item.alert for page in pages for item in page.items)
-            result = attempts.make_round(batch, Message(text, alerts))
+            message = Message(text, alerts, lambda room: compose(pages, wall, room, settings=self._settings))
+            result = attempts.make_round(batch, message)
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:
@@ -253,26 +254,28 @@ class Delivery:
     def _conclude(self, batch: Sequence[Waiting], result: Round) -> None:
         """Note what came of a round: each page is out, given up, or tried again."""
         if result.accepted is not None:
-            self._finish(batch, PageState.ACCEPTED, *result.accepted)
+            self._finish(batch, PageState.ACCEPTED, result, *result.accepted)
             return
         newest = self._clock().steady - self._settings.give_up_after if result.has_hope else math.inf
         # A page that came lately has its own time, whatever it was told together with.
         over = [each for each in batch if each.taken <= newest]
         left = [each for each in batch if each.taken > newest]
         if over:
-            self._finish(over, PageState.FAILED, result.last_channel, "", result.why)
+            self._finish(over, PageState.FAILED, result, result.last_channel)
         if left:
             self._postpone(left, result)
 
     # --- what came of it -----------------------------------------------------------------------
 
     def _finish(
-        self, batch: Sequence[Waiting], state: PageState, channel: str, destination: str, why: str = ""
+        self, batch: Sequence[Waiting], state: PageState, result: Round, channel: str, destination: str = ""
     ) -> None:
         now = self._clock()
         numbers = [each.entry.number for each in batch]
+        why = "" if state is PageState.ACCEPTED else result.why
+        end = End(state, now.wall, channel, destination, why, tuple(result.tried))
         with self._news:
-            self._unrecorded.append((numbers, End(state, now.wall, channel, destination, why)))
+            self._unrecorded.append((numbers, end))
             for number in numbers:
                 self._waiting.pop(number, None)
         self.record_ends()
@@ -330,7 +333,11 @@ class Delivery:
         numbers = [each.entry.number for each in batch]
         # Who has it already is known here only: after a restart they would get it again.
         is_uncertain = result.is_uncertain or any(each.served for each in batch)
-        self._note(lambda: self._journal.postpone(numbers, result.why, is_uncertain=is_uncertain))
+        self._note(
+            lambda: self._journal.postpone(
+                numbers, result.why, is_uncertain=is_uncertain, tried=result.tried
+            )
+        )
 
     def _deadlines(self, waiting: Waiting) -> Iterator[float]:
         yield waiting.taken + self._settings.give_up_after

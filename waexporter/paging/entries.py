@@ -14,6 +14,8 @@ from waexporter.paging.alerts import Page
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from waexporter.paging.trail import Attempt
+
 
 class PageState(StrEnum):
     """What has become of a page."""
@@ -37,6 +39,7 @@ class Entry(NamedTuple):
     destination: str = ""
     why: str = ""
     done_at: float | None = None  # wall clock
+    tried: tuple[Attempt, ...] = ()  # the last attempts, in the order they were made
 
 
 class End(NamedTuple):
@@ -47,6 +50,7 @@ class End(NamedTuple):
     channel: str = ""
     destination: str = ""
     why: str = ""
+    tried: tuple[Attempt, ...] = ()  # in the last round
 
 
 SELECT = (

@@ -34,4 +34,4 @@ def ping(receiver: Receiver, troubles: Sequence[str]) -> str:
             status = receiver.get(_TIMEOUT)
     except ApiError as error:
         return str(error)
-    return "" if status < HTTPStatus.BAD_REQUEST else f"answered {status}"
+    return "" if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES else f"answered {status}"

@@ -19,12 +19,14 @@ from waexporter.errors import JournalError
 from waexporter.paging import schema
 from waexporter.paging.entries import SELECT, Entry, PageState, pack, read_entry
 from waexporter.paging.threads import Memory
+from waexporter.paging.trail import with_trails, write_trail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from waexporter.paging.alerts import Page
     from waexporter.paging.entries import End, Row
+    from waexporter.paging.trail import Attempt
 
 FILE = "pages.sqlite"
 _LOCK = "pages.lock"
@@ -71,7 +73,7 @@ class Journal:
         """Give the newest pages, the newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return _read(rows, self.path)
+            return with_trails(connection, _read(rows, self.path))
 
     def begin(self, numbers: Sequence[int], *, again: bool) -> None:
         """Note that an attempt begins: from here on it may arrive, whatever we hear of it."""
@@ -83,11 +85,14 @@ class Journal:
                 rows,
             )
 
-    def postpone(self, numbers: Sequence[int], why: str, *, is_uncertain: bool) -> None:
-        """Note that an attempt failed and why; the pages stay pending."""
+    def postpone(
+        self, numbers: Sequence[int], why: str, *, is_uncertain: bool, tried: Sequence[Attempt] = ()
+    ) -> None:
+        """Note that a round of attempts failed and why; the pages stay pending."""
         rows = [(why, int(is_uncertain), number) for number in numbers]
         with self._writing() as connection:
             connection.executemany("UPDATE pages SET why = ?, uncertain = ? WHERE number = ?", rows)
+            write_trail(connection, numbers, tried)
 
     def finish(self, numbers: Sequence[int], end: End) -> None:
         """Note that pages came to their end."""
@@ -100,6 +105,7 @@ class Journal:
                 "uncertain = 0 WHERE number = ?",
                 rows,
             )
+            write_trail(connection, numbers, end.tried)
 
     def accepted_since(self, at: float) -> tuple[tuple[str, float], ...]:
         """Give where messages went since a time of the wall clock, and when."""
@@ -301,9 +307,9 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
     try:
         with closing(schema.connect_to_read(path, _BUSY)) as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+            return with_trails(connection, _read(rows, path))
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
-    return _read(rows, path)
 
 
 def _read(rows: Iterable[Row], path: Path) -> tuple[Entry, ...]:

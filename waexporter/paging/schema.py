@@ -45,6 +45,20 @@ SCRIPTS = (
         PRIMARY KEY (kind, name)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE attempts (
+        page INTEGER NOT NULL,
+        at REAL NOT NULL,
+        way TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        code TEXT NOT NULL,
+        why TEXT NOT NULL
+    );
+    CREATE INDEX attempts_of_page ON attempts (page);
+    CREATE TRIGGER forget_attempts AFTER DELETE ON pages BEGIN
+        DELETE FROM attempts WHERE page = old.number;
+    END;
+    """,
 )
 
 

@@ -183,6 +183,8 @@ class Client:
     def _transfer(self, request: Request, ends: float, *, wants_new: bool) -> Reply:
         allowance = Allowance(ends, 2 * self._body_bytes + _WRAPPING, wants_new=wants_new)
         began = time.monotonic()
+        response: requests.Response | None = None
+        answered, chunks = began, list[bytes]()
         try:
             with allowed(allowance):
                 response = self._adapter.send(
@@ -190,11 +192,17 @@ class Client:
                 )
                 answered = time.monotonic()
                 try:
-                    body = self._read(response)
+                    self._read(response, chunks)
                 finally:
                     response.close()
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._explain(error, allowance) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, BodyError) as error:
+            if not request.is_done_by_status or allowance.status is None:
+                if isinstance(error, BodyError):
+                    raise
+                raise self._explain(error, allowance) from error
+            if response is None:
+                return Reply(allowance.status, b"")  # its headers can't be read
+        body = b"".join(chunks)
         if self._proxies is not None and response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             raise unknown_to_proxy()
         if response.status_code == HTTPStatus.BAD_REQUEST and self._speaks_tls(ends):
@@ -204,7 +212,7 @@ class Client:
         phases["wait"] = answered - began - sum(phases.values())
         phases["body"] = time.monotonic() - answered
         kind, place = (response.headers.get(name, "").encode() for name in ("Content-Type", "Location"))
-        body, kind, place = (self._proof_of_proxy.hide(request.hide(said)) for said in (body, kind, place))
+        body, kind, place = (self._hide(request, said) for said in (body, kind, place))
         return Reply(
             response.status_code,
             body,
@@ -213,6 +221,10 @@ class Client:
             self._retry_after(response),
             tuple(phases.items()),
         )
+
+    def _hide(self, request: Request, said: bytes) -> bytes:
+        """Blot out what was shown as proof of identity, where an answer repeats it."""
+        return self._proof_of_proxy.hide(request.hide(said))
 
     def _explain(self, error: Exception, allowance: Allowance) -> ApiError:
         """Return what a failure to get an answer amounts to."""
@@ -242,8 +254,9 @@ class Client:
             return None
         return read_retry_after(response.headers.get("Retry-After", ""), self._clock().wall)
 
-    def _read(self, response: requests.Response) -> bytes:
-        chunks, size = [], 0
+    def _read(self, response: requests.Response, chunks: list[bytes]) -> None:
+        """Read the body into `chunks`, so that what has come is there although reading fails."""
+        size = 0
         try:
             for chunk in response.raw.stream(_CHUNK, decode_content=True):
                 size += len(chunk)
@@ -253,7 +266,6 @@ class Client:
                 chunks.append(chunk)
         except ValueError as error:  # urllib3 takes a chunk of -2 bytes at its word
             raise BodyError("the answer's chunks are broken", status=response.status_code) from error
-        return b"".join(chunks)
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         known = self._prepared.get(request)
@@ -267,7 +279,7 @@ class Client:
         if request.authorization:
             headers[request.header] = request.authorization
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = request.content_type
         prepared = requests.PreparedRequest()
         prepared.prepare(
             request.method,

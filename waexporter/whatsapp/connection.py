@@ -77,6 +77,7 @@ class Allowance:
     is_reused: bool = False  # the connection was made for another request
     is_connected: bool = False  # by a connection made for this request
     phases: dict[str, float] = field(default_factory=dict)  # connect | tls -> seconds
+    status: int | None = None  # of the answer, once it has come
 
     def remaining(self) -> float:
         """Give the seconds that are left; raises TimeoutError when there are none."""
@@ -201,6 +202,14 @@ class _Response(http.client.HTTPResponse):
             if status not in _INFORMATIONAL:
                 return version, status, reason
             http.client.parse_headers(self.fp)
+
+    def begin(self) -> None:
+        # Here and not where it is read: a proxy's answer to CONNECT is read there, too.
+        try:
+            super().begin()
+        finally:
+            if isinstance(self.status, int):  # type: ignore[redundant-expr]
+                _allowance().status = self.status
 
 
 class _Kept:

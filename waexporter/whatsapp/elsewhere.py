@@ -6,14 +6,14 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from waexporter.errors import BodyError
 from waexporter.model import Limits, Target
 from waexporter.whatsapp.client import Client
-from waexporter.whatsapp.exchange import Reply, Request
+from waexporter.whatsapp.exchange import Request
 
 if TYPE_CHECKING:
     from waexporter.model import Secret
     from waexporter.whatsapp.client import TlsContexts
+    from waexporter.whatsapp.exchange import Reply
 
 _LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -37,28 +37,41 @@ class Elsewhere:
         The suffix goes behind the address's path.
         """
         path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
-        return self._ask(Request("POST", path + self._query, self._authorization, body), timeout).status
+        return self._ask("POST", path, timeout, body).status
 
-    def deliver(self, body: bytes, timeout: float) -> Reply:
-        """POST a body within `timeout` seconds; gives the answer of any status, or raises an ApiError."""
-        return self._ask(Request("POST", self._path + self._query, self._authorization, body), timeout)
+    def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
+        """POST a body within `timeout` seconds; return the answer of any status, or raise an ApiError.
+
+        What of the answer can't be read is left out: its status counts.
+        """
+        return self._ask("POST", self._path, timeout, body, content_type)
 
     def get(self, timeout: float) -> int:
         """GET the address within `timeout` seconds; gives the status, or raises an ApiError."""
-        return self._ask(Request("GET", self._path + self._query, self._authorization), timeout).status
+        return self._ask("GET", self._path, timeout).status
 
     def read(self, timeout: float, suffix: str) -> Reply:
         """GET what is below the address; gives the answer of any status, or raises an ApiError."""
         path = f"{self._path.rstrip('/')}{suffix}"
         return self._client.send(Request("GET", path, self._authorization), timeout)
 
-    def _ask(self, request: Request, timeout: float) -> Reply:
-        try:
-            return self._client.send(request, timeout)
-        except BodyError as error:
-            if error.status is None:
-                raise
-            return Reply(error.status, b"")  # what else the answer says does not matter
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        timeout: float,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> Reply:
+        request = Request(
+            method,
+            path + self._query,
+            self._authorization,
+            body,
+            content_type=content_type,
+            is_done_by_status=True,
+        )
+        return self._client.send(request, timeout)
 
     def close(self) -> None:
         """Close the connection."""

@@ -39,6 +39,8 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     wants_new_connection: bool = False  # behind a balancer it may lead to another webapp
     header: str = "Authorization"  # that carries the authorization
+    content_type: str = "application/json"  # of the body
+    is_done_by_status: bool = False  # once the status has come, the answer is given as far as it can be read
 
     @property
     def secret(self) -> str:
@@ -82,7 +84,7 @@ def _spell(letter: str, *, is_json: bool) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: its status and its whole body, after decompression."""
+    """One answer: its status and its body, after decompression."""
 
     status: int
     body: bytes = field(repr=False)

@@ -1,0 +1,101 @@
+"""The list `pager.fallback`: addresses for pages that WhatsApp can't carry."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from waexporter.config import scalars
+from waexporter.config.addresses import http_url
+from waexporter.config.credentials import clean, read_secret
+from waexporter.config.section import Section
+from waexporter.model import Fallback, Format, Secret
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_FORMAT = scalars.choice(*(each.value for each in Format))
+# The hosts of chats, each with the paths of their webhooks: what else is there may take anything.
+_KNOWN: tuple[tuple[str, str, Format], ...] = (
+    (r"hooks\.slack(-gov)?\.com", "/", Format.SLACK),
+    (r"chat\.googleapis\.com", "/v1/spaces/", Format.GOOGLE_CHAT),
+    # The connectors of before are asked as Slack is.
+    (r"(.+\.)?webhook\.office\.com", "/", Format.SLACK),
+    (r"outlook\.office(365)?\.com", "/webhook", Format.SLACK),
+    (r".+\.logic\.azure\.(com|us|cn)", "/workflows/", Format.TEAMS),
+    (r".+\.api\.powerplatform\.(com|us|cn)", "/powerautomate/", Format.TEAMS),
+    (r"(.+\.)?discord(app)?\.com", "/api/.*/slack/?$", Format.SLACK),
+    (r"(.+\.)?discord(app)?\.com", "/api/", Format.DISCORD),
+    (r"api\.telegram\.org", "/bot", Format.TELEGRAM),
+    (r"open\.(feishu\.cn|larksuite\.com)", "/open-apis/bot/", Format.FEISHU),
+    (r"(o?api)\.dingtalk\.com", "/robot/", Format.DINGTALK),
+    (r"qyapi\.weixin\.qq\.com", "/cgi-bin/webhook/", Format.WECOM),
+    (r"ntfy\.sh", "/", Format.TEXT),
+)
+
+
+def read_fallback(pager: Section) -> tuple[Fallback, ...]:
+    """Read the entries: each an address, or a mapping with one."""
+    read = [
+        _read_entry(pager, f"fallback[{index}]", value)
+        for index, value in enumerate(pager.take("fallback", _list, []))
+    ]
+    return tuple(each for each in read if each is not None)
+
+
+def format_of(url: str) -> Format:
+    """Return what an address is known to take."""
+    parts = urlsplit(url)
+    host, path = (parts.hostname or "").removesuffix("."), parts.path or "/"
+    return next(
+        (form for at, below, form in _KNOWN if re.fullmatch(at, host) and re.match(below, path)), Format.JSON
+    )
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of addresses")  # noqa: TRY004 - every problem is a ValueError
+    return value
+
+
+def _read_entry(pager: Section, key: str, value: object) -> Fallback | None:
+    if isinstance(value, dict):
+        return _read_mapping(Section(pager.report, f"{pager.path}.{key}", value))
+    try:
+        url = _address(clean(scalars.string(value), functools.partial(pager.note, key)))
+        form = format_of(url)
+        _check(url, form)
+    except ValueError as error:
+        pager.problem(key, str(error))
+        return None
+    return Fallback(Secret(url), form)
+
+
+def _read_mapping(section: Section) -> Fallback | None:
+    with section as entry:
+        url = read_secret(entry, "url", _address)
+        form = entry.take("format", _FORMAT, None)
+        if not entry.has("url") and not entry.has("url_file"):
+            entry.problem("url", "is required, or url_file")
+        if url is None:
+            return None
+        fallback = Fallback(url, Format(form) if form else format_of(url.reveal()))
+        if form and not fallback.is_webhook:
+            entry.problem("format", "is for addresses that begin with https:// or http://; leave it out")
+        try:
+            _check(url.reveal(), fallback.format)
+        except ValueError as error:
+            entry.problem("url", str(error))
+        return fallback
+
+
+def _address(address: str) -> str:
+    """Take http(s)://… for a webhook, or another scheme for Apprise."""
+    if not _SCHEME.fullmatch(address):
+        raise ValueError("must be an address such as https://host/path, or one of Apprise")
+    return http_url(address) if address.lower().startswith(("http://", "https://")) else address
+
+
+def _check(url: str, form: Format) -> None:
+    if form is Format.TELEGRAM and not parse_qs(urlsplit(url).query).get("chat_id"):
+        raise ValueError("must end in sendMessage?chat_id=… with the id of the chat")
