@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from waexporter.config import Difference, compare, load
 from waexporter.model import (
+    Fallback,
     Auth,
     Config,
     Endpoint,
@@ -96,7 +97,7 @@ def test_other_limits_are_another_way_to_read_every_target() -> None:
         ({"log": LogSettings("debug", "console")}, ("log.level", "log.format")),
         ({"pager": PagerSettings(gate=Gate(token=Secret("new")))}, ("pager.webhook",)),
         (
-            {"pager": PagerSettings(fallback=(Secret("x://new"),), group="1-2")},
+            {"pager": PagerSettings(fallback=(Fallback(Secret("x://new")),), group="1-2")},
             ("pager.group", "pager.fallback"),
         ),
     ],

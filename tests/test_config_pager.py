@@ -9,7 +9,7 @@ import yaml
 
 from waexporter.cli import CANNOT, main
 from waexporter.config import Loaded, check_gate, effective, load
-from waexporter.model import Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
+from waexporter.model import Fallback, Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
 from waexporter.severity import Severity
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         gate=Gate(token=Secret("hunter2")),
         via=("beta", "alpha"),
         group="14155550100-1520000000",
-        fallback=(Secret("https://me:hunter2@hooks.example/T0K3N"), Secret("tgram://T0K3N/chat")),
+        fallback=(
+            Fallback(Secret("https://me:hunter2@hooks.example/T0K3N")),
+            Fallback(Secret("tgram://T0K3N/chat")),
+        ),
         fallback_after=30.0,
         give_up_after=3600.0,
         rate=Rate(5, 60.0),

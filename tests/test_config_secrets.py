@@ -11,7 +11,7 @@ import pytest
 from waexporter.config import Loaded, load
 from waexporter.config.credentials import clean, reread
 from waexporter.errors import ConfigError
-from waexporter.model import Secret
+from waexporter.model import Fallback, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,7 +206,7 @@ def test_a_fallback_is_cleaned_and_named_by_its_place(tmp_path: Path) -> None:
     config, notes = load(str(tmp_path / "waexporter.yml"), {})
 
     assert config.pager is not None
-    assert config.pager.fallback == (Secret(_VALUE), Secret(_VALUE))
+    assert config.pager.fallback == (Fallback(Secret(_VALUE)), Fallback(Secret(_VALUE)))
     assert notes == (f"pager.fallback[1]: {_TRIMMED}",)
 
 

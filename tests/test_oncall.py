@@ -16,6 +16,7 @@ from tests.receivers import Receiver, receiving
 from waexporter.errors import StartError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
+    Fallback,
     Endpoint,
     Limits,
     PagerSettings,
@@ -126,7 +127,7 @@ def test_the_group_is_remembered_for_times_when_settings_can_not_be_read(
 
 def test_what_whatsapp_refuses_goes_to_the_fallback(tmp_path: Path, stack: ExitStack) -> None:
     fallback = stack.enter_context(receiving())
-    world = World(tmp_path, stack, group=GROUP, fallback=(Secret(f"http://{fallback.place}/T0K3N"),))
+    world = World(tmp_path, stack, group=GROUP, fallback=(Fallback(Secret(f"http://{fallback.place}/T0K3N")),))
     world.whatsapp.status, world.whatsapp.answer = 404, b'{"errors": [{"code": 1012, "title": "no group"}]}'
 
     world.receive()
@@ -155,7 +156,7 @@ def test_a_page_that_waits_goes_where_other_settings_say(tmp_path: Path, stack: 
         assert time.monotonic() < ends
         time.sleep(0.01)
 
-    address = Secret(f"http://{fallback.place}/hook")
+    address = Fallback(Secret(f"http://{fallback.place}/hook"))
     settings = replace(
         world.pager.settings, fallback=(address,), fallback_after=0.001, heartbeat_interval=5.0
     )
@@ -173,7 +174,7 @@ def test_what_can_not_be_made_is_said_before_anything_changes(tmp_path: Path, st
     world = World(tmp_path, stack, group=GROUP)
 
     with pytest.raises(StartError, match=r"pager\.fallback"):
-        world.on_call.equip(replace(world.pager.settings, fallback=(Secret("nothing://hunter2"),)))
+        world.on_call.equip(replace(world.pager.settings, fallback=(Fallback(Secret("nothing://hunter2")),)))
 
     assert world.pager.settings.fallback == ()
 
@@ -188,7 +189,7 @@ def test_a_target_that_was_taken_out_carries_nothing_and_the_page_may_go_elsewhe
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secret() -> None:
     with pytest.raises(StartError, match="Apprise can't make anything of") as caught:
-        open_fallback(PagerSettings(fallback=(Secret("nothing://hunter2"),)), TlsContexts())
+        open_fallback(PagerSettings(fallback=(Fallback(Secret("nothing://hunter2")),)), TlsContexts())
 
     assert "hunter2" not in str(caught.value)
 
@@ -197,13 +198,13 @@ def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "apprise", None)
 
     with pytest.raises(StartError, match=r"pip install 'waexporter\[fallback\]'"):
-        open_fallback(PagerSettings(fallback=(Secret("tgram://T0K3N/chat"),)), TlsContexts())
+        open_fallback(PagerSettings(fallback=(Fallback(Secret("tgram://T0K3N/chat")),)), TlsContexts())
 
 
 def test_a_webhook_needs_no_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
 
-    [channel] = open_fallback(PagerSettings(fallback=(Secret("https://hooks.example/x"),)), TlsContexts())
+    [channel] = open_fallback(PagerSettings(fallback=(Fallback(Secret("https://hooks.example/x")),)), TlsContexts())
 
     assert channel.kind == "webhook"
 

@@ -13,7 +13,7 @@ from tests.paging.fakes import GROUP, an_alert
 from tests.receivers import Receiver, receiving
 from waexporter import log
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
-from waexporter.model import Limits, LogSettings, Reason, Secret, Target
+from waexporter.model import Fallback, Limits, LogSettings, Reason, Secret, Target
 from waexporter.paging.channels import (
     ACCEPTED,
     AppriseChannel,
@@ -122,17 +122,55 @@ def test_every_error_of_the_api_is_temporary_or_permanent(
     assert outcome.why
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"messages": []}', b'{"messages": [{}]}', b"null"])
-def test_a_good_status_without_a_message_is_no_acceptance_and_says_nothing(
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"[]",
+        b"OK",
+        b"\xff\xfe",
+        b'{"messages": []}',
+        b'{"messages": [{}]}',
+        b'{"messages": [{"id": 17}]}',
+        b'{"messages": [{"id": "m',
+        b'{"messages": {"0": {"id": "m1"}}}',
+        b'{"messages": [{"id": "m1"}], "errors": []}',
+        b'{"messages": [{"id": "m1"}], "errors": null}',
+        b'{"messages": [{"id": "<html>"}]}',
+        b"x" * 17_000_000,
+    ],
+    ids=lambda body: repr(body[:40]),
+)
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_good_status_without_errors_is_an_acceptance_whatever_its_body_looks_like(
+    receiver: Receiver, whatsapp: WhatsAppChannel, status: int, body: bytes
+) -> None:
+    receiver.status, receiver.answer = status, body
+
+    assert whatsapp.send(MESSAGE) == ACCEPTED
+    assert len(receiver.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><html><head><title>Sign in</title>",
+        b"<html>",
+        b"\n<HTML lang=en>",
+        b"\xef\xbb\xbf<!doctype  html>",
+        b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN">',
+    ],
+)
+def test_a_page_of_the_web_is_no_answer_of_the_api_and_says_nothing(
     receiver: Receiver, whatsapp: WhatsAppChannel, body: bytes
 ) -> None:
     receiver.answer = body
 
     outcome = whatsapp.send(MESSAGE)
 
-    assert not outcome.is_accepted
-    assert not outcome.is_permanent
-    assert outcome.may_have_arrived
+    assert (outcome.code, outcome.is_permanent, outcome.may_have_arrived) == ("body", False, True)
 
 
 def test_a_gateway_that_fails_says_nothing_about_the_message(
@@ -202,7 +240,8 @@ def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
 
 def webhook(receiver: Receiver) -> WebhookChannel:
     [channel] = fallback_channels(
-        [Secret(f"http://{receiver.place}/hooks/T0K3N")], lambda address: Elsewhere(address, TlsContexts())
+        [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N"))],
+        lambda address: Elsewhere(address, TlsContexts()),
     )
     assert isinstance(channel, WebhookChannel)
     return channel
@@ -225,7 +264,7 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
 class Busy:
     """An address elsewhere that asks for patience."""
 
-    def deliver(self, _body: bytes, _timeout: float) -> Reply:
+    def deliver(self, _body: bytes, _content_type: str, _timeout: float) -> Reply:
         return Reply(503, b"", retry_after=9.0)
 
 
@@ -270,7 +309,7 @@ def test_an_address_is_named_without_what_may_be_secret(address: str, words: str
 
 
 def test_apprise_sends_to_whatever_it_knows(receiver: Receiver) -> None:
-    [channel] = fallback_channels([Secret(f"json://{receiver.place}/hooks/T0K3N")], _no_poster)
+    [channel] = fallback_channels([Fallback(Secret(f"json://{receiver.place}/hooks/T0K3N"))], _no_poster)
 
     assert channel.kind == "apprise"
     assert channel.send(MESSAGE) == ACCEPTED

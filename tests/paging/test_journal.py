@@ -259,7 +259,7 @@ def test_a_journal_of_an_earlier_version_is_brought_up_to_date(
     assert len(pending(journal)) == 1
 
     with closing(sqlite3.connect(journal.path)) as other, other:
-        assert other.execute("PRAGMA user_version").fetchone() == (2,)
+        assert other.execute("PRAGMA user_version").fetchone() == (len(more),)
         assert other.execute("SELECT colour FROM pages").fetchone() == ("red",)
 
 
@@ -276,7 +276,7 @@ def test_a_step_that_fails_leaves_the_version_before(
 
     assert len(pending(journal)) == 1
     with closing(sqlite3.connect(journal.path)) as other, other:
-        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+        assert other.execute("PRAGMA user_version").fetchone() == (len(schema.SCRIPTS),)
 
 
 @pytest.mark.parametrize("damage", ["content = x'00ff'", "content = 'text'", "state = 'lost', number = -1"])

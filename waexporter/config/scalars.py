@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_TELEPHONE = re.compile(r"\+?[0-9]{6,15}")
-_GROUP = re.compile("[A-Za-z0-9@._-]+")
+# As WhatsApp knows a number: with the country's code, which never begins with 0.
+_TELEPHONE = re.compile(r"[1-9][0-9]{5,14}")
+_WRITTEN_NUMBER = re.compile(r"(\+|00)?([ ()/.-]*[0-9](?:[ ()/.-]*[0-9]){5,16})[ ()/.-]*")
+_GROUP = re.compile(r"[1-9][0-9]*(-[0-9]+)?(@g\.us)?")
 
 
 def text(value: object) -> str:
@@ -140,18 +142,38 @@ def shards(value: object) -> int:
 
 
 def group(value: object) -> str:
-    """Take the id of a group, which becomes a part of an address."""
-    if _GROUP.fullmatch(text(value)) is None:
-        raise ValueError("must be the id of a group, such as 14155550100-1520000000")
-    return text(value)
+    """Take the id of a group, which becomes a part of an address; it may be a person's number."""
+    identifier = text(value)
+    if _GROUP.fullmatch(identifier) is None:
+        hint = _hint(identifier)
+        raise ValueError(
+            "must be the id of a group, such as 14155550100-1520000000"
+            + (f"; if it is a person's number, {hint}" if hint else "")
+        )
+    return identifier
 
 
 def telephone(value: object) -> str:
-    """Take a telephone number."""
+    """Take a telephone number in the form in which WhatsApp knows it, with or without a plus."""
     number = text(value)
-    if not _TELEPHONE.fullmatch(number):
-        raise ValueError('must be a telephone number in quotes, such as "+14155550100"')
+    if not _TELEPHONE.fullmatch(number.removeprefix("+")):
+        hint = _hint(number)
+        raise ValueError(
+            'must be a telephone number in quotes, such as "+14155550100"' + (f"; {hint}" if hint else "")
+        )
     return number
+
+
+def _hint(written: str) -> str:
+    """Say how a number has to be written; empty where it is none."""
+    # So people write a 0 that is dialled at home alone.
+    found = _WRITTEN_NUMBER.fullmatch(written.strip().replace("(0)", ""))
+    if found is None:
+        return ""
+    digits = re.sub("[^0-9]", "", found[2])
+    if found[1] is None and digits.startswith("0"):
+        return "write the country's code in place of the 0, such as 4915112345678"
+    return f"write {digits}" if _TELEPHONE.fullmatch(digits) else ""
 
 
 def _not_nothing(size_in_bytes: int) -> int:

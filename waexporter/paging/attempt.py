@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.log import get_logger
 from waexporter.metrics.pager import WHATSAPP
-from waexporter.paging.channels import Recipient, try_to_send
+from waexporter.paging.channels import CRASHED, Recipient, try_to_send
 from waexporter.paging.routes import choose_routes, concern_of, join_concerns
 from waexporter.paging.trail import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waexporter.metrics.pager import PagerTelemetry
-    from waexporter.model import Instant, PagerSettings
+    from waexporter.model import PagerSettings
     from waexporter.paging.channels import Channel, Message, Outcome
+    from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
     from waexporter.paging.routes import Carrier, Concern, Routes
 
@@ -78,15 +78,13 @@ class Attempts:
         self,
         settings: PagerSettings,
         outlets: Outlets,
-        telemetry: PagerTelemetry,
-        clock: Callable[[], Instant],
+        surroundings: Surroundings,
         begin: Callable[[Sequence[int], bool], None],
     ) -> None:
         """Tell `begin` before each attempt of which pages it is, and whether it may repeat one."""
         self._settings = settings
         self._outlets = outlets
-        self._telemetry = telemetry
-        self._clock = clock
+        self._telemetry, self._clock, self._on_crash = surroundings.telemetry, surroundings.clock, surroundings.on_crash
         self._begin = begin
         self._spared: dict[str, float] = {}  # ways, and until when (steady clock) they are not used
 
@@ -194,7 +192,7 @@ class Attempts:
             self._telemetry.duplicates.inc()
         outcomes = []
         for channel in channels:
-            outcome = try_to_send(channel, message)
+            outcome = try_to_send(channel, message, lambda crash: self._tell_crash(batch, way, crash))
             why = outcome.why or outcome.note
             result.tried.append(Attempt(self._clock().wall, way, channel.where, outcome.code, why))
             self._telemetry.count_attempt(channel.kind, outcome.code)
@@ -202,6 +200,11 @@ class Attempts:
             outcomes.append(outcome)
         result.is_uncertain = any(outcome.may_have_arrived for outcome in outcomes)
         return outcomes
+
+    def _tell_crash(self, batch: Sequence[Waiting], way: str, crash: Exception) -> None:
+        """Say that a way crashed, which it may do for hours: once, until it fails in another manner."""
+        if any(each.said.get(way) != CRASHED for each in batch):
+            self._on_crash(crash)
 
     def _judge(self, batch: Sequence[Waiting], way: str, outcomes: Sequence[Outcome], result: Round) -> None:
         """Note why a way did not take it, and bar one that never will."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCEPTED",
+    "CRASHED",
     "TIMEOUT",
     "AppriseChannel",
     "Channel",
@@ -76,6 +77,7 @@ class Outcome:
 
 
 ACCEPTED = Outcome(OK)
+CRASHED = "crashed"  # the code where a way raised what nobody foresaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,26 @@ class Sender(Protocol):
         ...
 
 
-def try_to_send(channel: Channel, message: Message) -> Outcome:
-    """Send once; whatever a channel raises is a failure of this attempt, and of nothing else."""
+def try_to_send(channel: Channel, message: Message, on_crash: Callable[[Exception], None]) -> Outcome:
+    """Send once; whatever a channel raises is a failure of this attempt, and of nothing else.
+
+    `on_crash` hears of it: it is a bug of ours, or of Apprise.
+    """
     try:
         return channel.send(message)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and other ways are left
-        return _crashed(error)
+    except Exception as error:  # noqa: BLE001 - other ways are left
+        on_crash(_defused(error))
+        # The words of an error may quote an address, and so a secret; its kind and its place can't.
+        frame = next(iter(reversed(extract_tb(error.__traceback__))), None)
+        at = f" at {PurePath(frame.filename).name}:{frame.lineno}" if frame else ""
+        why = f"the attempt ended by a bug ({type(error).__name__}{at})"
+        return Outcome(CRASHED, why, may_have_arrived=True)
 
 
-def _crashed(error: BaseException) -> Outcome:
-    # What it says may quote an address, and so a secret; its kind and its place can't.
-    frame = next(iter(reversed(extract_tb(error.__traceback__))), None)
-    place = f" at {PurePath(frame.filename).name}:{frame.lineno}" if frame else ""
-    why = f"it ended in a way that nobody foresaw ({type(error).__name__}{place})"
-    return Outcome("crashed", why, may_have_arrived=True)
+def _defused(error: Exception) -> Exception:
+    """Return an error without its words."""
+    error.args, error.__cause__, error.__context__ = (), None, None
+    return error
 
 
 # --- WhatsApp ----------------------------------------------------------------------------------
@@ -267,7 +275,7 @@ class WebhookChannel:
             return outcome
         again = self._post(PLAINER, message)
         if not again.is_accepted:
-            return replace(again, why=f"{again.why}, to the text alone ({outcome.code} with the alerts)")
+            return again
         self._dialect = PLAINER
         return replace(again, note=f"{again.note} to the text alone, {outcome.code} with the alerts")
 

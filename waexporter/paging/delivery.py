@@ -51,8 +51,9 @@ class Delivery:
         self._settings = settings
         self._journal = journal
         self._outlets = outlets
+        self._surroundings = surroundings
         self._telemetry, self._clock, self._chance, self._on_crash = surroundings
-        self._attempts = Attempts(settings, outlets, self._telemetry, self._clock, self._begin)
+        self._attempts = Attempts(settings, outlets, surroundings, self._begin)
         self._throttle = Throttle(settings.rate)
         self._waiting: dict[int, Waiting] = {}
         self._busy: set[str] = set()  # threads that a worker is at
@@ -84,7 +85,7 @@ class Delivery:
         """Go on with other settings and other ways: every page that waits is tried anew, at once."""
         with self._news:
             self._settings, self._outlets = settings, outlets
-            self._attempts = Attempts(settings, outlets, self._telemetry, self._clock, self._begin)
+            self._attempts = Attempts(settings, outlets, self._surroundings, self._begin)
             self._throttle.follow(settings.rate)
             self._carriers = ()
             steady = self._clock().steady
