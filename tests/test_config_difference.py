@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from waexporter.config import Difference, compare, load
 from waexporter.model import (
-    Fallback,
     Auth,
     Config,
     Endpoint,
+    Fallback,
     Gate,
     Limits,
     LogSettings,

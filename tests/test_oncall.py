@@ -16,8 +16,8 @@ from tests.receivers import Receiver, receiving
 from waexporter.errors import StartError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
-    Fallback,
     Endpoint,
+    Fallback,
     Limits,
     PagerSettings,
     Plan,
@@ -127,7 +127,9 @@ def test_the_group_is_remembered_for_times_when_settings_can_not_be_read(
 
 def test_what_whatsapp_refuses_goes_to_the_fallback(tmp_path: Path, stack: ExitStack) -> None:
     fallback = stack.enter_context(receiving())
-    world = World(tmp_path, stack, group=GROUP, fallback=(Fallback(Secret(f"http://{fallback.place}/T0K3N")),))
+    world = World(
+        tmp_path, stack, group=GROUP, fallback=(Fallback(Secret(f"http://{fallback.place}/T0K3N")),)
+    )
     world.whatsapp.status, world.whatsapp.answer = 404, b'{"errors": [{"code": 1012, "title": "no group"}]}'
 
     world.receive()
@@ -204,7 +206,9 @@ def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatc
 def test_a_webhook_needs_no_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
 
-    [channel] = open_fallback(PagerSettings(fallback=(Fallback(Secret("https://hooks.example/x")),)), TlsContexts())
+    [channel] = open_fallback(
+        PagerSettings(fallback=(Fallback(Secret("https://hooks.example/x")),)), TlsContexts()
+    )
 
     assert channel.kind == "webhook"
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from waexporter import __version__
 from waexporter.config import parse_listen
+from waexporter.config.addresses import http_url
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
@@ -49,12 +50,13 @@ def _account(text: str) -> tuple[str, str, str]:
 
 
 def _origin(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.partition("://")[2].strip("/"):
+    try:
+        return http_url(text)
+    except ValueError as error:
         message = (
             "must be an address such as http://alertmanager:9093"  # not repeated: it may hold a password
         )
-        raise argparse.ArgumentTypeError(message)
-    return text
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _count(text: str) -> int:
@@ -276,6 +278,14 @@ def _takes_carrier(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_fallback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fallback",
+        action="store_true",
+        help="send the test through each address of pager.fallback instead, from here",
+    )
+
+
 def _takes_alertmanager(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alertmanager",
@@ -316,6 +326,11 @@ Exit code: 0 accepted, 1 not.
 
   waexporter pager test --config waexporter.yml
   waexporter pager test --config waexporter.yml --target support-line
+
+With --fallback, the test goes through each address of pager.fallback and no client, from this process,
+whether the daemon runs or not; a line for each says what came back. Exit code: 0 all accepted it, 1 not.
+
+  waexporter pager test --config waexporter.yml --fallback
 """,
     "pager check": """\
 A line for each check: ok, note (worth knowing), or NOT OK with what to do behind the arrow. Nobody is paged.
@@ -374,7 +389,7 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     ),
     "pager test": (
         "send a test page along the real path, and say what happens at each step",
-        (_takes_config, _takes_carrier),
+        (_takes_config, _takes_carrier, _takes_fallback),
     ),
     "pager check": (
         "check everything between an alert and a person, without paging anybody",

@@ -224,11 +224,12 @@ def _read_secret(path: str) -> Secret:
 
 
 def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.rehearsal import rehearse  # noqa: PLC0415
+    from waexporter.rehearsal import rehearse, rehearse_fallback  # noqa: PLC0415
     from waexporter.survey import target_of  # noqa: PLC0415
 
     config = load(options.config, environ).config
-    return OK if rehearse(config, target_of(config, options.target).name, _say) else CANNOT
+    send = rehearse_fallback if options.fallback else rehearse
+    return OK if send(config, target_of(config, options.target).name, _say) else CANNOT
 
 
 def _pager_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

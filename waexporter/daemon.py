@@ -10,6 +10,7 @@ import msgspec
 
 from waexporter.errors import ApiError, StartError
 from waexporter.model import Limits, Reason, Target
+from waexporter.paging.entries import Attempt
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.envelope import decode, printable
 from waexporter.whatsapp.exchange import Request
@@ -27,6 +28,13 @@ class _Shown(msgspec.Struct):
     fingerprint: str = ""
 
 
+class _Tried(msgspec.Struct):
+    way: str = ""
+    recipient: str = ""
+    code: str = ""
+    why: str = ""
+
+
 class Told(msgspec.Struct):
     """One page as GET /api/v1/pages gives it."""
 
@@ -37,7 +45,12 @@ class Told(msgspec.Struct):
     attempts: int = 0
     repeats: int = 0
     why: str = ""
+    tried: list[_Tried] = []
     shown: list[_Shown] = []
+
+    def trail(self) -> tuple[Attempt, ...]:
+        """Return what was tried, in the order it was made."""
+        return tuple(Attempt(0.0, each.way, each.recipient, each.code, each.why) for each in self.tried)
 
 
 class Pages(msgspec.Struct):

@@ -15,7 +15,7 @@ from waexporter.paging.annotations import sentence
 from waexporter.paging.archive import is_barred
 from waexporter.paging.entries import PageState
 from waexporter.paging.journal import FILE, read_pages
-from waexporter.paging.remedies import NOR_WHATSAPP, find_remedy, is_of_fallback
+from waexporter.paging.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.times import span
 from waexporter.web.alerts import describe_entry
 from waexporter.whatsapp.envelope import printable
@@ -78,6 +78,9 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
         rest.append(f"{page.truncated} left out by Alertmanager")
     if rest:
         yield f"       and {', '.join(rest)}"
+    ways = tuple(describe_ways(entry.tried))
+    if len(ways) > 1:
+        yield from (f"       {way}" for way in ways)
     if entry.why and entry.state is not PageState.ACCEPTED:
         yield f"       why: {printable(entry.why)}"
         yield f"       -> {find_remedy(entry.why)}"

@@ -12,21 +12,23 @@ import msgspec
 
 from waexporter.daemon import find
 from waexporter.errors import ApiError
+from waexporter.metrics.pager import OK
 from waexporter.oncall import open_fallback, whatsapp_of
 from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.archive import read_groups
-from waexporter.paging.channels import Message, Recipient, place
+from waexporter.paging.channels import Message, Recipient, try_to_send
 from waexporter.paging.message import compose
-from waexporter.paging.remedies import NOR_WHATSAPP, find_remedy, is_of_fallback
+from waexporter.paging.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.survey import pager_of, survey
+from waexporter.whatsapp.client import TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from waexporter.daemon import Daemon, Told
-    from waexporter.model import Config, PagerSettings
-    from waexporter.paging.channels import Channel
+    from waexporter.model import Config, Fallback, PagerSettings
+    from waexporter.paging.channels import Channel, Outcome
     from waexporter.paging.routes import Carrier
     from waexporter.survey import Survey
 
@@ -58,6 +60,50 @@ def rehearse(config: Config, target: str, say: Say) -> bool:
         daemon.close()
 
 
+def rehearse_fallback(config: Config, target: str, say: Say) -> bool:
+    """Send a test page through each fallback, and say what came back; return whether all accepted it.
+
+    Neither the daemon nor a client has a part in it. Raises StartError for a fallback that can't be used.
+    """
+    pager = pager_of(config)
+    if not pager.fallback:
+        say("NOT OK: no fallback is configured -> set pager.fallback, for times when no client can send")
+        return False
+    message = _message(_alert(target), pager)
+    channels = open_fallback(pager, TlsContexts())
+    say("sending a test page through each fallback, from this process and without the journal")
+    sent = [
+        _try_fallback_alone(f"pager.fallback[{number}]", channel, fallback, message, say)
+        for number, (channel, fallback) in enumerate(zip(channels, pager.fallback, strict=True))
+    ]
+    if all(sent):
+        say("accepted is not delivered: look there whether the message has come, and reads well")
+    return all(sent)
+
+
+def _try_fallback_alone(name: str, channel: Channel, fallback: Fallback, message: Message, say: Say) -> bool:
+    form = fallback.format.value if fallback.is_webhook else "by Apprise"
+    began = time.monotonic()
+    outcome = _send(channel, message)
+    took = _took(began)
+    if outcome.is_accepted:
+        say(f"ok: {name}: sent to {channel.where} ({form}): accepted, {outcome.note} ({took})")
+    else:
+        say(f"NOT OK: {name}: sent to {channel.where} ({form}): {outcome.why} ({took})")
+        say(f"  -> {find_remedy(f'fallback {outcome.why}')}")
+    return outcome.is_accepted
+
+
+def _send(channel: Channel, message: Message) -> Outcome:
+    return try_to_send(channel, message, lambda _: None)  # the outcome says it
+
+
+def _message(alert: Alert, pager: PagerSettings) -> Message:
+    pages, now = [Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)], time.time()
+    text = compose(pages, now, settings=pager)
+    return Message(text, (alert,), lambda room: compose(pages, now, room, settings=pager))
+
+
 def _alert(target: str) -> Alert:
     """Make an alert that nobody has heard of before."""
     name = f"waexporter:test:{secrets.token_hex(8)}"
@@ -87,6 +133,8 @@ def _send_by(daemon: Daemon, pager: PagerSettings, alert: Alert, say: Say) -> bo
     told = _follow(daemon, alert, pager.fallback_after + _GRACE, say)
     if told is None:
         return False
+    for way in describe_ways(told.trail()):
+        say(f"  {way}")
     if told.state == "accepted":
         _say_accepted(told, _took(began), say)
         return True
@@ -172,6 +220,8 @@ def _say_accepted(told: Told, took: str, say: Say) -> None:
         target, _, to = told.destination.partition("/")
         say(f"ok: page #{told.number} was accepted by WhatsApp: {attempts}, {took}")
         say(f"  through the target {target}, to {to}")
+        if any(attempt.code != OK for attempt in told.trail()):
+            say("  but not every way that was tried took it: NOT OK above says which, and why")
         say("  accepted is not delivered: ask somebody there whether the message has come")
         return
     say(f"ok: page #{told.number} was accepted by the fallback ({told.channel}): {attempts}, {took}")
@@ -198,8 +248,7 @@ def _took(began: float) -> str:
 
 def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
     pager = pager_of(config)
-    page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
-    message = Message(compose([page], time.time(), settings=pager), (alert,))
+    message = _message(alert, pager)
     with survey(config, read_groups(pager.state_dir), say) as seen:
         for look in seen.looks:
             to = look.carrier(pager).to
@@ -213,7 +262,7 @@ def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
         # As the daemon does: with nothing else left, a verdict may be wrong.
         if (
             _try_carriers(routes.open, seen, message, say)
-            or _try_fallback(pager, fallback, message, say)
+            or _try_fallback(fallback, message, say)
             or _try_carriers(routes.doubtful, seen, message, say)
         ):
             return True
@@ -236,20 +285,18 @@ def _try_carriers(carriers: Iterable[Carrier], seen: Survey, message: Message, s
     return False
 
 
-def _try_fallback(pager: PagerSettings, fallback: tuple[Channel, ...], message: Message, say: Say) -> bool:
+def _try_fallback(fallback: tuple[Channel, ...], message: Message, say: Say) -> bool:
     if not fallback:
         say("no fallback is configured -> set pager.fallback, for times when no client can send")
-    return any(
-        _try(channel, f"fallback {place(address)}", message, say)
-        for channel, address in zip(fallback, pager.fallback, strict=True)
-    )
+    return any(_try(channel, f"fallback {channel.where}", message, say) for channel in fallback)
 
 
 def _try(channel: Channel, name: str, message: Message, say: Say) -> bool:
     began = time.monotonic()
-    outcome = channel.send(message)
+    outcome = _send(channel, message)
     if outcome.is_accepted:
-        say(f"ok: {name}: accepted ({_took(began)})")
+        note = f"{outcome.note}; " if outcome.note else ""
+        say(f"ok: {name}: accepted ({note}{_took(began)})")
         return True
     again = "the daemon would not try again" if outcome.is_permanent else "the daemon would try again"
     why = f"{name}: {outcome.why}"

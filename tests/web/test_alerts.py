@@ -16,7 +16,7 @@ from waexporter.errors import JournalError, WebhookError
 from waexporter.metrics.pager import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.model import Gate, PagerSettings, Secret
 from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.entries import Entry, PageState
+from waexporter.paging.entries import Attempt, Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.paging.webhook import LARGEST
 from waexporter.web import body as body_module
@@ -384,12 +384,35 @@ def test_the_pages_are_listed_with_what_became_of_them() -> None:
         "attempts": 2,
         "repeats": 1,
         "why": "",
+        "tried": [],
         "received": "2026-01-31T09:29:10.250Z",
         "done": "2026-01-31T09:29:20.250Z",
         "alerts": 1,
         "firing": 1,
         "truncated": 3,
     }
+
+
+def test_each_attempt_is_listed_with_its_way_and_what_came_of_it() -> None:
+    tried = (
+        Attempt(1_769_851_750.25, "orders", "1-2", "1012", "answered 404: 1012 Group not found"),
+        Attempt(1_769_851_751.25, "alpha", "1-2", "ok"),
+    )
+    entry = an_entry(1)._replace(tried=tried)
+
+    got = ask(pager_site(FakePager(latest=(entry,))), "/api/v1/pages")
+
+    [page] = json.loads(got.body)["pages"]
+    assert page["tried"] == [
+        {
+            "at": "2026-01-31T09:29:10.250Z",
+            "way": "orders",
+            "recipient": "1-2",
+            "code": "1012",
+            "why": "answered 404: 1012 Group not found",
+        },
+        {"at": "2026-01-31T09:29:11.250Z", "way": "alpha", "recipient": "1-2", "code": "ok", "why": ""},
+    ]
 
 
 def test_of_a_large_page_only_the_first_alerts_are_shown() -> None:

@@ -40,6 +40,10 @@ class Conversation:
         self.server.requests.append(request)
         return request
 
+    def rest(self) -> bytes:
+        """Give what has come behind the request that was read."""
+        return self._waiting
+
     def write(self, data: bytes) -> None:
         self.connection.sendall(data)
 

@@ -10,6 +10,7 @@ from waexporter.advice import ADVICE
 from waexporter.errors import ApiError, RefusedError
 from waexporter.inspection.finding import bad, good, note
 from waexporter.model import Failure, Reason, Settings, State
+from waexporter.paging.recipients import persons_number
 from waexporter.paging.remedies import find_remedy
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.whatsapp.envelope import check
@@ -74,6 +75,15 @@ def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Surve
         )
         return
     source = "pager.group" if pager.group else look.group_source
+    if person := persons_number(group):
+        words = f"{name}: {source} {group} looks like a person's number, not like a group's id"
+        remedy = (
+            f"pages are sent to {person}, as to a person, once the client has said that it is no group; "
+            "if that is meant, write it into pager.recipients; this person has to have written to the "
+            "business within 24 hours"
+        )
+        yield note(words, remedy)
+        return
     yield good(f"{name}: pages the group {group} ({source})")
     yield _inspect_group(name, seen.fleet.clients[look.target.name], group)
 

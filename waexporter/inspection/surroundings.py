@@ -10,9 +10,10 @@ from waexporter.config import check_gate
 from waexporter.daemon import find
 from waexporter.errors import ApiError, JournalError, StartError
 from waexporter.inspection.finding import bad, good, note
+from waexporter.model import Format
 from waexporter.oncall import open_fallback
 from waexporter.paging.archive import examine, find_obstacle, is_barred
-from waexporter.paging.channels import place
+from waexporter.paging.channels import known_to_apprise, place
 from waexporter.whatsapp.resolver import SHARED
 
 if TYPE_CHECKING:
@@ -95,14 +96,24 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
         words = "pager.fallback: there is none; when no client can send, nobody is paged"
         remedy = "give a webhook's address, or one of Apprise (mail, SMS, …)"
         yield bad(words, remedy) if targets == 1 else note(words, remedy)
-    for number, address in enumerate(pager.fallback):
-        name = f"pager.fallback[{number}] {place(address)}"
+    for number, fallback in enumerate(pager.fallback):
+        form = "" if fallback.format is Format.JSON else f" as {fallback.format}"
+        name = f"pager.fallback[{number}] {place(fallback.url)}{form}"
         try:
-            open_fallback(replace(pager, fallback=(address,)), contexts)
+            open_fallback(replace(pager, fallback=(fallback,)), contexts)
         except StartError as error:
             yield bad(name, str(error).removeprefix("pager.fallback: "))
             continue
-        yield _resolve(name, address)
+        yield _resolve(name, fallback.url)
+        if (
+            fallback.is_webhook
+            and fallback.format is Format.JSON
+            and (scheme := known_to_apprise(fallback.url))
+        ):
+            words = f"{name}: gets JSON from here; Apprise knows how this service wants its messages"
+            yield note(
+                words, f"try `waexporter pager test --fallback`, or give it as {scheme}://… of Apprise"
+            )
 
 
 def inspect_switches(pager: PagerSettings) -> Iterator[Finding]:

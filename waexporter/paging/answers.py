@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from waexporter.whatsapp.liberal import printable
+from waexporter.whatsapp.liberal import UNREADABLE, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _LOOKED_AT = 2048  # bytes in which a page of the web shows itself as one
 _WEB_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -34,8 +35,8 @@ def find_refusal(body: bytes) -> str:
     if body[:_LOOKED_AT].strip().lower().startswith(_NO_IN_WORDS):
         return printable(body[:_LOOKED_AT].decode(errors="replace"))
     try:
-        said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+        said = _ANYTHING.decode(body)
+    except UNREADABLE:
         return ""
     if not isinstance(said, dict):
         return ""
@@ -57,8 +58,8 @@ def _is_bad_code(said: dict[str, Any]) -> bool:
     return isinstance(word, str) and word.strip().lower() not in _WELL and _is_code(said, "code")
 
 
-# Key by key, the first that says no decides: Slack's and Telegram's, DingTalk's and WeCom's, Feishu's and Lark's of
-# now and of before, and what many others have in common.
+# Key by key, the first that says no decides: Slack's and Telegram's, DingTalk's and WeCom's, Feishu's and
+# Lark's of now and of before, and what many others have in common.
 _SIGNS: tuple[tuple[str, Callable[[dict[str, Any]], bool]], ...] = (
     ("ok", lambda said: said["ok"] is False),
     ("errcode", lambda said: _is_code(said, "errcode")),

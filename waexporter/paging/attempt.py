@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.log import get_logger
 from waexporter.metrics.pager import WHATSAPP
 from waexporter.paging.channels import CRASHED, Recipient, try_to_send
+from waexporter.paging.entries import Attempt
 from waexporter.paging.routes import choose_routes, concern_of, join_concerns
-from waexporter.paging.trail import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waexporter.model import PagerSettings
+    from waexporter.metrics.pager import PagerTelemetry
+    from waexporter.model import Instant, PagerSettings
     from waexporter.paging.channels import Channel, Message, Outcome
-    from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
     from waexporter.paging.routes import Carrier, Concern, Routes
 
@@ -71,6 +71,13 @@ class Round:
     ready: float = -math.inf  # steady clock: before this every way that is left asks not to be used
 
 
+class Hooks(NamedTuple):
+    """Who hears of attempts."""
+
+    begin: Callable[[Sequence[int], bool], None]  # before each: of which pages, and whether it may repeat one
+    on_crash: Callable[[Exception], None]
+
+
 class Attempts:
     """Tries the ways that pages can go; between one round and the next it knows only which ask for a rest."""
 
@@ -78,14 +85,15 @@ class Attempts:
         self,
         settings: PagerSettings,
         outlets: Outlets,
-        surroundings: Surroundings,
-        begin: Callable[[Sequence[int], bool], None],
+        telemetry: PagerTelemetry,
+        clock: Callable[[], Instant],
+        hooks: Hooks,
     ) -> None:
-        """Tell `begin` before each attempt of which pages it is, and whether it may repeat one."""
         self._settings = settings
         self._outlets = outlets
-        self._telemetry, self._clock, self._on_crash = surroundings.telemetry, surroundings.clock, surroundings.on_crash
-        self._begin = begin
+        self._telemetry = telemetry
+        self._clock = clock
+        self._begin, self._on_crash = hooks
         self._spared: dict[str, float] = {}  # ways, and until when (steady clock) they are not used
 
     def routes(self, batch: Sequence[Waiting], carriers: Sequence[Carrier]) -> Routes:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+from warnings import catch_warnings, simplefilter
 
 import msgspec
 
@@ -15,11 +16,10 @@ from waexporter.errors import ApiError, BodyError
 from waexporter.metrics.pager import APPRISE, OK, WEBHOOK, WHATSAPP
 from waexporter.model import Format, Reason
 from waexporter.paging.answers import find_refusal, is_web_page
-from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect
+from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect, Message
 from waexporter.paging.markup import neutralise
 from waexporter.paging.patience import Patience
 from waexporter.paging.recipients import NOT_SUCH, Recipient, other_recipient
-from waexporter.paging.wording import clip
 from waexporter.whatsapp.envelope import check, printable
 from waexporter.whatsapp.exchange import Reply, Request
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from waexporter.model import Fallback, Secret
-    from waexporter.paging.alerts import Alert
 
 __all__ = [
     "ACCEPTED",
@@ -44,6 +43,7 @@ __all__ = [
     "WhatsAppChannel",
     "fallback_channels",
     "judge",
+    "known_to_apprise",
     "place",
     "try_to_send",
 ]
@@ -78,20 +78,6 @@ class Outcome:
 
 ACCEPTED = Outcome(OK)
 CRASHED = "crashed"  # the code where a way raised what nobody foresaw
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent: a text, and for programs the alerts it tells of."""
-
-    text: str
-    alerts: tuple[Alert, ...] = ()
-    # Tells the same within so many code units of UTF-16.
-    compose: Callable[[int], str] | None = field(default=None, compare=False, repr=False)
-
-    def shorten(self, room: int) -> str:
-        """Return the text within so many code units of UTF-16."""
-        return self.compose(room) if self.compose is not None else clip(self.text, room)
 
 
 class Channel(Protocol):
@@ -196,7 +182,7 @@ class WhatsAppChannel:
                 raise BodyError("the answer is a web page, not JSON: does the url lead to the webapp?")
         except ApiError as error:
             return judge(error)
-        return Outcome(OK, note=f"answered {reply.status}")
+        return ACCEPTED
 
 
 def judge(error: ApiError) -> Outcome:
@@ -339,6 +325,23 @@ class AppriseChannel:
         if is_sent:
             return Outcome(OK, note="Apprise says that it was sent")
         return Outcome("failed", f"Apprise could not send to {self.where}")
+
+
+def known_to_apprise(address: Secret) -> str:
+    """Return the scheme by which Apprise calls an address of http; empty where it knows none."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            import apprise  # noqa: PLC0415
+    except ImportError:
+        return ""
+    apprise.logger.disabled = True
+    try:
+        plugin = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
+    except Exception:  # noqa: BLE001 - whatever a plugin stumbles over
+        return ""
+    schemes = (plugin.secure_protocol or plugin.protocol) if plugin else None
+    return str(schemes if isinstance(schemes, str) else next(iter(schemes or ()), ""))
 
 
 def place(address: Secret) -> str:

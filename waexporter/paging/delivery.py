@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
 from waexporter.metrics.pager import ACCEPTED, FAILED, WHATSAPP
-from waexporter.paging.attempt import FALLBACK, Attempts, Outlets, Round, Waiting, recipient_at, recipient_of
+from waexporter.paging.attempt import (
+    FALLBACK,
+    Attempts,
+    Hooks,
+    Outlets,
+    Round,
+    Waiting,
+    recipient_at,
+    recipient_of,
+)
 from waexporter.paging.channels import Message
 from waexporter.paging.entries import End, PageState
 from waexporter.paging.message import compose
@@ -51,9 +60,8 @@ class Delivery:
         self._settings = settings
         self._journal = journal
         self._outlets = outlets
-        self._surroundings = surroundings
         self._telemetry, self._clock, self._chance, self._on_crash = surroundings
-        self._attempts = Attempts(settings, outlets, surroundings, self._begin)
+        self._attempts = self._attempts_of(settings, outlets)
         self._throttle = Throttle(settings.rate)
         self._waiting: dict[int, Waiting] = {}
         self._busy: set[str] = set()  # threads that a worker is at
@@ -64,6 +72,9 @@ class Delivery:
         self._problem = ""  # what the log heard of the journal last
         self._is_stopped = False
         self._workers: list[threading.Thread] = []
+
+    def _attempts_of(self, settings: PagerSettings, outlets: Outlets) -> Attempts:
+        return Attempts(settings, outlets, self._telemetry, self._clock, Hooks(self._begin, self._on_crash))
 
     def start(self) -> None:
         """Start the workers."""
@@ -85,7 +96,7 @@ class Delivery:
         """Go on with other settings and other ways: every page that waits is tried anew, at once."""
         with self._news:
             self._settings, self._outlets = settings, outlets
-            self._attempts = Attempts(settings, outlets, self._surroundings, self._begin)
+            self._attempts = self._attempts_of(settings, outlets)
             self._throttle.follow(settings.rate)
             self._carriers = ()
             steady = self._clock().steady
@@ -335,9 +346,7 @@ class Delivery:
         # Who has it already is known here only: after a restart they would get it again.
         is_uncertain = result.is_uncertain or any(each.served for each in batch)
         self._note(
-            lambda: self._journal.postpone(
-                numbers, result.why, is_uncertain=is_uncertain, tried=result.tried
-            )
+            lambda: self._journal.postpone(numbers, result.why, is_uncertain=is_uncertain, tried=result.tried)
         )
 
     def _deadlines(self, waiting: Waiting) -> Iterator[float]:

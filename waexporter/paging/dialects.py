@@ -1,28 +1,41 @@
 """A page as each kind of webhook wants it: the body, its type, and no more of the text than it takes; pure.
 
-Sources are the documentations of Slack (incoming webhooks), Google Chat (webhooks), Microsoft Teams (webhooks of
-Workflows), Discord (execute webhook), Telegram (sendMessage), Feishu, DingTalk and WeCom (custom robots).
+Sources are the documentations of Slack (incoming webhooks), Google Chat (webhooks), Microsoft Teams (webhooks
+of Workflows), Discord (execute webhook), Telegram (sendMessage), Feishu, DingTalk and WeCom (custom robots).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 
 from waexporter.model import Format
-from waexporter.paging.wording import width
+from waexporter.paging.wording import clip, width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from waexporter.paging.alerts import Alert
-    from waexporter.paging.channels import Message
 
 _JSON = "application/json"
 _BYTES_OF_UNIT = 3  # most bytes of UTF-8 for one code unit of UTF-16
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: a text, and for programs the alerts it tells of."""
+
+    text: str
+    alerts: tuple[Alert, ...] = ()
+    # Tells the same within so many code units of UTF-16.
+    compose: Callable[[int], str] | None = field(default=None, compare=False, repr=False)
+
+    def shorten(self, room: int) -> str:
+        """Return the text within so many code units of UTF-16."""
+        return self.compose(room) if self.compose is not None else clip(self.text, room)
 
 
 class Draft(NamedTuple):

@@ -14,8 +14,6 @@ from waexporter.paging.alerts import Page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from waexporter.paging.trail import Attempt
-
 
 class PageState(StrEnum):
     """What has become of a page."""
@@ -23,6 +21,16 @@ class PageState(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     FAILED = "failed"
+
+
+class Attempt(NamedTuple):
+    """One message along one way to one recipient, and what came of it."""
+
+    at: float  # wall clock
+    way: str  # a target, or which fallback
+    recipient: str  # a group, a person, or where an address leads
+    code: str  # ok, or why not
+    why: str = ""  # a sentence; of an acceptance what is worth knowing
 
 
 class Entry(NamedTuple):

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from waexporter.paging.alerts import Page
-    from waexporter.paging.entries import End, Row
-    from waexporter.paging.trail import Attempt
+    from waexporter.paging.entries import Attempt, End, Row
 
 FILE = "pages.sqlite"
 _LOCK = "pages.lock"

@@ -37,6 +37,6 @@ def other_recipient(recipient: Recipient) -> Recipient | None:
 
 
 def persons_number(identifier: str) -> str:
-    """Return the telephone number that an id looks like, as the API wants it; empty where it looks like none."""
+    """Return the telephone number that an id looks like, as the API wants it; empty for any other."""
     found = _PERSON.fullmatch(_BLANKS.sub("", identifier))
     return found[1] if found else ""

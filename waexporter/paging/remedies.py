@@ -1,12 +1,18 @@
-"""What a person can do when a page was not taken; pure."""
+"""What a person can do when a page was not taken, way by way; pure."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from waexporter.metrics.pager import OK
+from waexporter.paging.trail import sum_up
+from waexporter.whatsapp.envelope import printable
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from waexporter.paging.entries import Attempt
 
 _SETUP = "make a group by `waexporter pager setup`"
 _LOGIN = "check api_key, username and password of the target; messages need a login, no API key will do"
@@ -49,7 +55,7 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
     (r"a clock is wrong", "set both clocks right, by NTP"),
     (r"not safe any more", "switch TLS 1.2 or newer on at the webapp, or at the proxy before it"),
     (r"certificate|TLS", "check tls.ca_file and tls.server_name of the target, or renew the certificate"),
-    (r"a bug of waexporter", "read the log of waexporter, and report it"),
+    (r"a bug", "read the log of waexporter, and report it"),
     (
         r"the answer",
         "check that the url leads to the webapp itself, without a login page or a proxy in between",
@@ -79,3 +85,15 @@ def find_remedy(why: str) -> str:
         if said and int(said) in _BY_CODE:
             return _BY_CODE[int(said)]
     return next((remedy for pattern, remedy in _BY_WORDS if re.search(pattern, why)), _REST)
+
+
+def describe_ways(tried: Iterable[Attempt]) -> Iterator[str]:
+    """Yield a line for each way that was tried: to whom, what came of it, and what can be done."""
+    for attempt, count in sum_up(tried):
+        times = f" ({count} attempts)" if count > 1 else ""
+        way = f"{printable(attempt.way)} to {printable(attempt.recipient)}"
+        why = printable(attempt.why, 400)
+        if attempt.code == OK:
+            yield f"ok: {way}: accepted{f', {why}' if why else ''}{times}"
+        else:
+            yield f"NOT OK: {way}: {why}{times} -> {find_remedy(f'{attempt.way}: {attempt.why}')}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from waexporter.paging.entries import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,19 +15,16 @@ if TYPE_CHECKING:
 MOST = 20  # attempts that are kept of one page: the last ones
 
 
-class Attempt(NamedTuple):
-    """One message along one way to one recipient, and what came of it."""
+def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
+    """Return the last attempt of each way to each recipient, and how many there were."""
+    last: dict[tuple[str, str], tuple[Attempt, int]] = {}
+    for attempt in tried:
+        _, before = last.get((attempt.way, attempt.recipient), (attempt, 0))
+        last[attempt.way, attempt.recipient] = attempt, before + 1
+    return tuple(last.values())
 
-    at: float  # wall clock
-    way: str  # a target, or which fallback
-    recipient: str  # a group, a person, or where an address leads
-    code: str  # ok, or why not
-    why: str = ""  # a sentence; of an acceptance what is worth knowing
 
-
-def write_trail(
-    connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]
-) -> None:
+def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]) -> None:
     """Add the attempts that were made to get some pages out together."""
     last = attempts[-MOST:]
     if not last:

@@ -15,7 +15,7 @@ from waexporter.web.wording import iso
 if TYPE_CHECKING:
     from waexporter.model import Gate
     from waexporter.paging.alerts import Item
-    from waexporter.paging.entries import Entry
+    from waexporter.paging.entries import Attempt, Entry
     from waexporter.paging.pager import PagerStatus
     from waexporter.web.exporter import Exporter
 
@@ -133,12 +133,23 @@ def describe_entry(entry: Entry) -> dict[str, object]:
         "attempts": entry.attempts,
         "repeats": entry.repeats,
         "why": entry.why,
+        "tried": [_describe_attempt(attempt) for attempt in entry.tried],
         "received": iso(entry.page.received_at),
         "done": iso(entry.done_at),
         "alerts": len(items),
         "firing": sum(1 for item in items if item.alert.fires),
         "truncated": entry.page.truncated,
         "shown": [_describe_item(item) for item in items[:_SHOWN_ALERTS]],
+    }
+
+
+def _describe_attempt(attempt: Attempt) -> dict[str, object]:
+    return {
+        "at": iso(attempt.at),
+        "way": attempt.way,
+        "recipient": attempt.recipient,
+        "code": attempt.code,
+        "why": attempt.why,
     }
 
 

@@ -32,6 +32,7 @@ from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterable
 
     from waexporter.model import Account, Secret, Target
     from waexporter.whatsapp.auth import Flow
@@ -192,7 +193,7 @@ class Client:
                 )
                 answered = time.monotonic()
                 try:
-                    self._read(response, chunks)
+                    self._read(_pieces(response, request), response.status_code, chunks)
                 finally:
                     response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, BodyError) as error:
@@ -254,18 +255,18 @@ class Client:
             return None
         return read_retry_after(response.headers.get("Retry-After", ""), self._clock().wall)
 
-    def _read(self, response: requests.Response, chunks: list[bytes]) -> None:
+    def _read(self, pieces: Iterable[bytes], status: int, chunks: list[bytes]) -> None:
         """Read the body into `chunks`, so that what has come is there although reading fails."""
         size = 0
         try:
-            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+            for chunk in pieces:
                 size += len(chunk)
                 if size > self._body_bytes:
                     message = f"the answer is larger than {self._body_bytes} bytes (limits.body_bytes)"
-                    raise BodyError(message, reason=Reason.TOO_LARGE, status=response.status_code)
+                    raise BodyError(message, reason=Reason.TOO_LARGE, status=status)
                 chunks.append(chunk)
         except ValueError as error:  # urllib3 takes a chunk of -2 bytes at its word
-            raise BodyError("the answer's chunks are broken", status=response.status_code) from error
+            raise BodyError("the answer's chunks are broken", status=status) from error
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         known = self._prepared.get(request)
@@ -293,6 +294,15 @@ class Client:
                 self._prepared.clear()
             self._prepared[request] = prepared
         return prepared
+
+
+def _pieces(response: requests.Response, request: Request) -> Iterable[bytes]:
+    """Return the body as it comes in; urllib3 keeps back what came last where it is cut short."""
+    raw = response.raw
+    if request.is_done_by_status and not raw.chunked:
+        return iter(lambda: raw.read1(_CHUNK, decode_content=True), b"")
+    pieces: Iterable[bytes] = raw.stream(_CHUNK, decode_content=True)
+    return pieces
 
 
 class _StaleConnectionError(UnreachableError):

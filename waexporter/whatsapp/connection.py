@@ -208,7 +208,7 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            if isinstance(self.status, int):  # type: ignore[redundant-expr]
+            if isinstance(self.status, int):
                 _allowance().status = self.status
 
 

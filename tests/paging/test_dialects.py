@@ -1,0 +1,129 @@
+"""Each kind of webhook gets what it understands, and never more of it than it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.paging.fakes import WALL, a_page, an_alert
+from waexporter.model import Format
+from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect, Message
+from waexporter.paging.message import compose
+
+TEXT = "FIRING: 1 alert\na <b> & c"
+MESSAGE = Message(TEXT, (an_alert("Down", "alpha"),))
+CARD = {
+    "type": "message",
+    "attachments": [
+        {
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": None,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "body": [{"type": "TextBlock", "text": "FIRING: 1 alert\n\na <b> & c", "wrap": True}],
+            },
+        }
+    ],
+}
+BODIES: dict[Format, Any] = {
+    Format.SLACK: {"text": "FIRING: 1 alert\na &lt;b&gt; &amp; c"},
+    Format.GOOGLE_CHAT: {"text": TEXT},
+    Format.TEAMS: CARD,
+    Format.DISCORD: {"content": TEXT, "allowed_mentions": {"parse": []}},
+    Format.TELEGRAM: {"chat_id": "-100123", "text": TEXT},
+    Format.FEISHU: {"msg_type": "text", "content": {"text": TEXT}},
+    Format.DINGTALK: {"msgtype": "text", "text": {"content": TEXT}},
+    Format.WECOM: {"msgtype": "text", "text": {"content": TEXT}},
+}
+# What each service counts, and how many of it are too many.
+LIMITS = {
+    Format.GOOGLE_CHAT: ("characters", 4096),
+    Format.DISCORD: ("characters", 2000),
+    Format.TELEGRAM: ("units", 4096),
+    Format.DINGTALK: ("bytes", 20_000),
+    Format.WECOM: ("bytes", 2048),
+    Format.TEAMS: ("bytes", 28_000),
+}
+
+
+def text_in(form: Format, body: bytes) -> str:
+    """Read the text that a service shows."""
+    if form is Format.TEXT:
+        return body.decode()
+    said = json.loads(body)
+    match form:
+        case Format.DISCORD:
+            return str(said["content"])
+        case Format.TEAMS:
+            return str(said["attachments"][0]["content"]["body"][0]["text"])
+        case Format.FEISHU:
+            return str(said["content"]["text"])
+        case Format.DINGTALK | Format.WECOM:
+            return str(said["text"]["content"])
+    return str(said["text"])
+
+
+def test_every_format_has_its_dialect() -> None:
+    assert DIALECTS.keys() == set(Format)
+    assert BODIES.keys() == set(Format) - {Format.JSON, Format.TEXT}
+
+
+@pytest.mark.parametrize("form", BODIES)
+def test_a_chat_gets_the_document_that_it_understands(form: Format) -> None:
+    body = DIALECTS[form].body(MESSAGE, "chat_id=-100123&silent=1")
+
+    assert json.loads(body) == BODIES[form]
+    assert DIALECTS[form].content_type.startswith("application/json")
+
+
+def test_plain_text_is_the_text_itself() -> None:
+    assert DIALECTS[Format.TEXT].body(MESSAGE, "") == TEXT.encode()
+    assert DIALECTS[Format.TEXT].content_type == "text/plain; charset=utf-8"
+
+
+def test_where_alerts_are_refused_the_text_is_left() -> None:
+    assert json.loads(PLAINER.body(MESSAGE, "")) == {"text": TEXT}
+
+
+def storm(letter: str, count: int) -> Message:
+    """Make a message that fills whatever room it gets."""
+    alerts = [an_alert(f"A{number}", severity="warning") for number in range(count)]
+    for alert in alerts:
+        alert.annotations["description"] = letter * 300
+    page = a_page("thread", *alerts)
+    return Message(compose([page], WALL), tuple(alerts), lambda room: compose([page], WALL, room))
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9", "\u6c34", "\U0001f525"])
+@pytest.mark.parametrize("form", Format)
+def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(form: Format, letter: str) -> None:
+    message = storm(letter, 40)
+
+    body = DIALECTS[form].body(message, "chat_id=1")
+
+    text = text_in(form, body)
+    unit, limit = LIMITS.get(form, ("characters", 4096))
+    sizes = {"characters": len(text), "units": len(text.encode("utf-16-le")) // 2, "bytes": len(body)}
+    if unit == "bytes" and form is not Format.TEAMS:
+        sizes["bytes"] = len(text.encode())
+    assert sizes[unit] <= limit
+    assert text.startswith("FIRING: 40 alerts")
+    assert " more (none critical)" in text
+
+
+@given(st.text(max_size=5000), st.integers(1, 3000))
+def test_a_limit_holds_for_any_text(text: str, limit: int) -> None:
+    dialect = Dialect(lambda draft: draft.text, limit=limit, measure=lambda said: len(said.encode()))
+    clean = text.encode(errors="ignore").decode()
+
+    body = dialect.body(Message(clean), "")
+
+    assert len(body) <= limit
+    if len(clean.encode()) <= limit:
+        assert body.decode() == clean
