@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from waexporter.paging.answers import find_refusal, is_web_page
 
 REFUSALS = [
-    (b'{"code":19001,"msg":"param invalid: incoming webhook access token invalid","data":{}}', "code 19001: param"),
+    (
+        b'{"code":19001,"msg":"param invalid: incoming webhook access token invalid","data":{}}',
+        "code 19001: param",
+    ),
     (b'{"StatusCode":9499,"StatusMessage":"Bad Request"}', "StatusCode 9499: Bad Request"),
     (b'{"errcode":310000,"errmsg":"keywords not in content"}', "errcode 310000: keywords not in content"),
     (b'{"errcode":"93000","errmsg":"invalid webhook url"}', "errcode 93000: invalid webhook url"),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, Rig, an_alert
+from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, State
 from waexporter.paging.channels import Recipient
 from waexporter.paging.routes import Carrier
+from waexporter.paging.trail import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -287,6 +288,131 @@ def test_one_silence_is_one_repetition_however_often_it_fails_afterwards(build: 
 
     assert rig.states() == ["accepted"]
     assert rig.value("waexporter_page_duplicates_total") == 1
+
+
+# --- ways that crash ---------------------------------------------------------------------------
+
+
+def crash() -> None:
+    raise ValueError("https://hooks.example/T0K3N")
+
+
+def test_a_way_that_crashes_keeps_no_other_from_being_tried(build: Build) -> None:
+    rig = build(ALPHA, BETA, fallback=3)
+    rig.way("alpha").on_send = rig.way("beta").on_send = crash
+    rig.fallback[0].on_send = rig.fallback[1].on_send = crash
+    rig.settings = replace(rig.settings, fallback_after=0.0)
+    rig.delivery.follow(rig.settings, rig.outlets)
+    rig.page()
+
+    rig.run()
+
+    [entry] = rig.journal.latest(1)
+    assert (entry.state, entry.channel) == ("accepted", "webhook")
+    assert len(rig.fallback[2].sent) == 1
+    assert [(each.way, each.code) for each in entry.tried] == [
+        ("alpha", "crashed"),
+        ("beta", "crashed"),
+        ("fallback 0", "crashed"),
+        ("fallback 1", "crashed"),
+        ("fallback 2", "ok"),
+    ]
+    assert rig.value("waexporter_page_attempts_total", channel="webhook", code="crashed") == 2
+
+
+def test_a_crash_is_told_without_its_words_which_may_hold_a_secret(build: Build) -> None:
+    rig = build(ALPHA)
+    rig.way("alpha").on_send = crash
+    rig.page()
+    with capture_logs() as said:
+        rig.run()
+
+    [entry] = rig.journal.latest(1)
+    assert "the attempt ended by a bug (ValueError at test_attempt.py:" in entry.why
+    assert "T0K3N" not in f"{entry} {said} {rig.crashes}"
+    assert entry.is_uncertain, "nobody knows how far it had come"
+
+
+def test_two_ways_that_fail_by_turns_are_each_said_once(build: Build) -> None:
+    rig = build(ALPHA, BETA, fallback=1)
+    rig.way("alpha").on_send = crash
+    rig.way("beta").usual = BUSY
+    rig.fallback[0].usual = LIMITED
+    rig.page()
+    with capture_logs() as said:
+        for _ in range(8):
+            rig.run()
+            rig.clock.move(60.0)
+
+    told = [(line["way"], line["code"]) for line in said if line["event"] == "a page was not taken"]
+    assert told == [("alpha", "crashed"), ("beta", "1016"), ("fallback 0", "1015")]
+    assert len(rig.crashes) == 1
+
+
+def test_a_way_that_fails_in_another_manner_is_said_again(build: Build) -> None:
+    rig = build(ALPHA)
+    rig.way("alpha").outcomes.extend([BUSY, BUSY, SILENCE, SILENCE, BUSY])
+    rig.page()
+    with capture_logs() as said:
+        for _ in range(5):
+            rig.run()
+            rig.clock.move(60.0)
+
+    assert [line["code"] for line in said if line["event"] == "a page was not taken"] == [
+        "1016",
+        "timeout",
+        "1016",
+    ]
+
+
+# --- what was tried ----------------------------------------------------------------------------
+
+
+def test_what_was_tried_is_kept_with_the_page_attempt_by_attempt(build: Build) -> None:
+    rig = build(ALPHA, BETA)
+    rig.way("alpha").usual = UNKNOWN_GROUP
+    rig.way("beta").outcomes.append(BUSY)
+    rig.page()
+    rig.run()
+    rig.clock.move(60.0)
+    rig.run()
+
+    tried = rig.journal.latest(1)[0].tried
+    assert [(each.at - WALL, each.way, each.recipient, each.code, each.why) for each in tried] == [
+        (0.0, "alpha", GROUP, "1012", UNKNOWN_GROUP.why),
+        (0.0, "beta", GROUP, "1016", BUSY.why),
+        (60.0, "beta", GROUP, "ok", ""),
+    ]
+
+
+def test_of_a_page_that_is_tried_for_long_the_last_attempts_are_kept(build: Build) -> None:
+    rig = build(ALPHA)
+    rig.way("alpha").usual = BUSY
+    rig.page()
+    for _ in range(30):
+        rig.run()
+        rig.clock.move(60.0)
+    rig.run()
+
+    [entry] = rig.journal.latest(1)
+    assert (entry.state, entry.attempts, len(entry.tried)) == ("failed", 31, MOST)
+    assert [each.at for each in entry.tried] == sorted(each.at for each in entry.tried)
+    assert entry.tried[-1].at == WALL + 30 * 60.0
+
+
+def test_pages_that_are_told_together_have_the_attempts_in_common(build: Build) -> None:
+    rig = build(ALPHA)
+    rig.way("alpha").outcomes.append(BUSY)
+    rig.page()
+    rig.page()
+    rig.run()
+    rig.clock.move(60.0)
+
+    rig.run()
+
+    first, second = rig.journal.latest(2)
+    assert first.tried == second.tried
+    assert [each.code for each in first.tried] == ["1016", "ok"]
 
 
 # --- individuals -------------------------------------------------------------------------------

@@ -116,7 +116,9 @@ def test_errors_of_the_api_are_read_in_what_has_come() -> None:
 
 
 def test_what_a_chat_says_is_read_in_what_has_come() -> None:
-    outcome = send(webhook, answering(200, b'Content-Length: 500\r\n\r\n{"ok":false,"error":"no_text"}', "end"))
+    outcome = send(
+        webhook, answering(200, b'Content-Length: 500\r\n\r\n{"ok":false,"error":"no_text"}', "end")
+    )
 
     assert (outcome.code, outcome.is_permanent) == ("refused", False)
     assert outcome.why.endswith("/\u2026 answered 200, but says no: ok false: no_text")

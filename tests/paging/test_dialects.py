@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.model import Format
+from waexporter.paging.alerts import Alert
 from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect, Message
 from waexporter.paging.message import compose
 
@@ -50,6 +51,9 @@ LIMITS = {
     Format.WECOM: ("bytes", 2048),
     Format.TEAMS: ("bytes", 28_000),
 }
+
+
+LETTERS = {"one byte": "x", "two bytes": "\u00e9", "three bytes": "\u6c34", "two units": "\U0001f525"}
 
 
 def text_in(form: Format, body: bytes) -> str:
@@ -93,16 +97,20 @@ def test_where_alerts_are_refused_the_text_is_left() -> None:
 
 def storm(letter: str, count: int) -> Message:
     """Make a message that fills whatever room it gets."""
-    alerts = [an_alert(f"A{number}", severity="warning") for number in range(count)]
-    for alert in alerts:
-        alert.annotations["description"] = letter * 300
+    words = {"summary": "It is.", "description": letter * 300}
+    alerts = [
+        Alert(f"A{number}", WALL, None, {"alertname": f"A{number}", "severity": "warning"}, words)
+        for number in range(count)
+    ]
     page = a_page("thread", *alerts)
     return Message(compose([page], WALL), tuple(alerts), lambda room: compose([page], WALL, room))
 
 
-@pytest.mark.parametrize("letter", ["x", "\u00e9", "\u6c34", "\U0001f525"])
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 @pytest.mark.parametrize("form", Format)
-def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(form: Format, letter: str) -> None:
+def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(
+    form: Format, letter: str
+) -> None:
     message = storm(letter, 40)
 
     body = DIALECTS[form].body(message, "chat_id=1")

@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import idna
+
 from waexporter.config.characters import describe
 from waexporter.config.quantities import format_listen
 from waexporter.config.scalars import visible
@@ -80,7 +82,7 @@ def http_url(url: str) -> str:
         is_complete = False
     if not is_complete or re.search(r"\s", url):
         raise ValueError("must be an address such as https://host/path")
-    if not _is_host(parts.hostname or ""):
+    if not _has_host(parts):
         raise ValueError(_NO_HOST)
     return url
 
@@ -125,11 +127,17 @@ def _checked(url: str) -> SplitResult:
         raise ValueError("its host or port can't be read; the form is https://host:port") from None
     if not parts.hostname:
         raise ValueError("must name a host, such as https://wa.example:9090")
-    if not _is_host(parts.hostname):
+    if not _has_host(parts):
         raise ValueError(_NO_HOST)
     if port == 0 or parts.netloc.endswith(":"):
         raise ValueError("its port must be a number from 1 to 65535")
     return parts
+
+
+def _has_host(parts: SplitResult) -> bool:
+    """Return whether an address names a host that can be one; in brackets stands IPv6 alone."""
+    host = parts.hostname or ""
+    return _is_host(host) and ("[" not in parts.netloc.rpartition("@")[2] or ":" in host)
 
 
 def _is_host(name: str) -> bool:
@@ -146,10 +154,16 @@ def _is_name(name: str) -> bool:
     if labels[-1].isdecimal():  # no name ends so, and a resolver takes it for an address
         return _is_short_address(name)
     try:
-        asked = [label.encode("idna") for label in labels]
+        asked = [_encode(label) for label in labels]
     except UnicodeError:
         return False
     return max(map(len, asked)) <= _LONGEST_LABEL and len(b".".join(asked)) <= _LONGEST_HOST
+
+
+def _encode(label: str) -> bytes:
+    """Return a label as a resolver is asked for it; raises UnicodeError."""
+    # As strictly as urllib3 does, which would stumble over what Python's own codec takes.
+    return label.encode() if label.isascii() else idna.encode(label.lower(), strict=True, std3_rules=True)
 
 
 def _is_short_address(name: str) -> bool:

@@ -1,0 +1,140 @@
+"""An id that is not of the kind it was said to be is tried as the other one, once, and remembered."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waexporter.paging.channels import ACCEPTED, Message, WhatsAppChannel
+from waexporter.paging.recipients import Recipient, other_recipient, persons_number
+from waexporter.whatsapp.exchange import Reply
+
+if TYPE_CHECKING:
+    from waexporter.whatsapp.exchange import Request
+
+PERSON, GROUP = "4915112345678", "14155550100-1520000000"
+TAKEN = Reply(201, b'{"messages": [{"id": "m1"}]}')
+
+
+def refusal(code: int) -> Reply:
+    return Reply(400, b'{"errors": [{"code": %d, "title": "No"}]}' % code)
+
+
+class Client:
+    """Answers as it is told, then takes everything; remembers to whom it was to send."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = deque(replies)
+        self.asked: list[tuple[str, str]] = []
+
+    def send(self, request: Request, _timeout: float) -> Reply:
+        said = json.loads(request.body or b"")
+        self.asked.append((said["to"], said["recipient_type"]))
+        return self.replies.popleft() if self.replies else TAKEN
+
+
+@pytest.mark.parametrize(
+    ("identifier", "number"),
+    [
+        (PERSON, PERSON),
+        (f"+{PERSON}", PERSON),
+        ("+49 151 (1234) 5678", PERSON),
+        (f"{PERSON}@c.us", PERSON),
+        ("14155550100", "14155550100"),
+        (GROUP, ""),
+        (f"{GROUP}@g.us", ""),
+        ("120363041234567890", ""),  # a group of today: more digits than any number has
+        ("04915112345678", ""),
+        ("12345", ""),
+        ("team", ""),
+        ("", ""),
+    ],
+)
+def test_a_persons_number_is_known_by_its_form(identifier: str, number: str) -> None:
+    assert persons_number(identifier) == number
+    assert other_recipient(Recipient(identifier)) == (Recipient(number, "individual") if number else None)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "looks_like_a_group"),
+    [(GROUP, True), (f"{GROUP}@g.us", True), ("120363041234567890", True), (PERSON, False), ("team", False)],
+)
+def test_a_groups_id_is_known_by_its_form(identifier: str, looks_like_a_group: bool) -> None:  # noqa: FBT001
+    other = other_recipient(Recipient(identifier, "individual"))
+
+    assert other == (Recipient(identifier) if looks_like_a_group else None)
+
+
+@pytest.mark.parametrize("code", [1002, 1012, 1020])
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        (Recipient(PERSON), (PERSON, "individual")),
+        (Recipient(f"+{PERSON}"), (PERSON, "individual")),
+        (Recipient(GROUP, "individual"), (GROUP, "group")),
+    ],
+)
+def test_the_other_kind_is_tried_at_once_and_remembered(
+    said: Recipient, other: tuple[str, str], code: int
+) -> None:
+    client = Client(refusal(code))
+    known: dict[Recipient, Recipient] = {}
+
+    first = WhatsAppChannel(client, said, known).send(Message("FIRING"))
+    second = WhatsAppChannel(client, said, known).send(Message("FIRING"))
+
+    assert first == second == ACCEPTED
+    assert str(code) in first.note
+    assert client.asked == [(said.to, said.kind), other, other]
+
+
+@pytest.mark.parametrize("code", [1001, 1003, 1005, 1014, 1015, 1016, 1026])
+def test_another_refusal_says_nothing_about_the_kind(code: int) -> None:
+    client = Client(refusal(code))
+
+    outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
+
+    assert outcome.code == str(code)
+    assert client.asked == [(PERSON, "group")]
+
+
+@pytest.mark.parametrize("code", [1002, 1012, 1020])
+def test_a_group_that_is_not_there_is_tried_as_no_person(code: int) -> None:
+    client = Client(refusal(code))
+
+    outcome = WhatsAppChannel(client, Recipient(GROUP)).send(Message("FIRING"))
+
+    assert (outcome.code, outcome.is_permanent) == (str(code), True)
+    assert client.asked == [(GROUP, "group")]
+
+
+def test_where_both_kinds_are_refused_for_good_both_are_said() -> None:
+    client = Client(refusal(1012), refusal(1013))
+
+    outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
+
+    assert (outcome.code, outcome.is_permanent) == ("1012", True)
+    assert outcome.why == "answered 400: 1012 No; and as a person: answered 400: 1013 No"
+
+
+def test_where_the_other_kind_may_yet_work_it_is_tried_again() -> None:
+    client = Client(refusal(1012), refusal(1016), refusal(1012))
+    known: dict[Recipient, Recipient] = {}
+
+    first = WhatsAppChannel(client, Recipient(PERSON), known).send(Message("FIRING"))
+    second = WhatsAppChannel(client, Recipient(PERSON), known).send(Message("FIRING"))
+
+    assert (first.code, first.is_permanent) == ("1016", False)
+    assert second.is_accepted
+
+
+def test_what_was_remembered_is_forgotten_once_it_is_refused_for_good() -> None:
+    client = Client(refusal(1012), TAKEN, refusal(1013), TAKEN)
+    known: dict[Recipient, Recipient] = {}
+    for _ in range(3):
+        WhatsAppChannel(client, Recipient(PERSON), known).send(Message("FIRING"))
+
+    assert [kind for _, kind in client.asked] == ["group", "individual", "individual", "group"]

@@ -1,0 +1,81 @@
+"""What was tried stays with its page, in a journal of whatever age, and goes with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.paging.fakes import WALL, a_page
+from waexporter.paging import schema
+from waexporter.paging.entries import Attempt, End, PageState
+from waexporter.paging.journal import Journal, read_pages
+from waexporter.paging.trail import sum_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FIRST = Attempt(WALL, "orders", "1-2", "1012", "answered 404")
+SECOND = Attempt(WALL + 1, "alpha", "1-2", "ok")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(str(tmp_path))
+    yield journal
+    journal.close()
+
+
+def record(journal: Journal, thread: str = "thread") -> int:
+    with journal.memory() as recall:
+        return recall.record(a_page(thread), (), WALL).number
+
+
+def test_attempts_are_kept_with_the_end_and_read_by_another_process(journal: Journal, tmp_path: Path) -> None:
+    first, second = record(journal), record(journal, "other")
+    journal.postpone([first, second], "busy", is_uncertain=False, tried=[FIRST])
+    journal.finish([second], End(PageState.ACCEPTED, WALL, "whatsapp", "alpha/1-2", tried=(SECOND,)))
+
+    entries = read_pages(str(tmp_path), 10)
+
+    assert [entry.tried for entry in entries] == [(FIRST, SECOND), (FIRST,)]
+    assert journal.latest(10) == entries
+
+
+def test_attempts_go_with_their_page(journal: Journal) -> None:
+    number = record(journal)
+    journal.finish([number], End(PageState.FAILED, WALL, tried=(FIRST,)))
+    left = record(journal, "other")
+    journal.postpone([left], "busy", is_uncertain=False, tried=[SECOND])
+
+    journal.prune(WALL + 365 * 86_400.0)
+
+    journal.close()
+    with closing(sqlite3.connect(journal.path)) as other:
+        assert other.execute("SELECT page, way FROM attempts").fetchall() == [(left, "alpha")]
+
+
+def test_a_page_of_before_attempts_were_kept_has_none(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "SCRIPTS", [each for each in schema.SCRIPTS if "attempts_of_page" not in each])
+        record(journal)
+        journal.close()
+
+        before = read_pages(str(tmp_path), 10)
+    [after] = journal.latest(10)
+
+    assert [entry.tried for entry in before] == [()]
+    assert after.tried == ()
+
+
+def test_each_way_is_summed_up_by_its_last_attempt() -> None:
+    again = FIRST._replace(at=WALL + 60, code="1016", why="busy")
+    elsewhere = FIRST._replace(recipient="3-4")
+
+    assert sum_up([FIRST, SECOND, again, elsewhere]) == ((again, 2), (SECOND, 1), (elsewhere, 1))
+    assert sum_up([]) == ()
