@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from apprise.decorators import notify
 
 from tests.paging.fakes import GROUP, an_alert
 from tests.receivers import Receiver, receiving
 from waexporter import log
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
-from waexporter.model import Fallback, Limits, LogSettings, Reason, Secret, Target
+from waexporter.model import Fallback, Format, Limits, LogSettings, Reason, Secret, Target
 from waexporter.paging.channels import (
     ACCEPTED,
     AppriseChannel,
@@ -24,13 +26,15 @@ from waexporter.paging.channels import (
     fallback_channels,
     judge,
     place,
+    try_to_send,
 )
+from waexporter.paging.dialects import DIALECTS
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.elsewhere import Elsewhere
 from waexporter.whatsapp.exchange import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Apprise looks for a module of Python's that is about to go.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -238,9 +242,9 @@ def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
 # --- around it ---------------------------------------------------------------------------------
 
 
-def webhook(receiver: Receiver) -> WebhookChannel:
+def webhook(receiver: Receiver, form: Format = Format.JSON) -> WebhookChannel:
     [channel] = fallback_channels(
-        [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N"))],
+        [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N?chat_id=-17"), form)],
         lambda address: Elsewhere(address, TlsContexts()),
     )
     assert isinstance(channel, WebhookChannel)
@@ -251,7 +255,7 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
     assert webhook(receiver).send(MESSAGE) == ACCEPTED
 
     said = json.loads(receiver.heard[0].body)
-    assert receiver.heard[0].path == "/hooks/T0K3N"
+    assert receiver.heard[0].path == "/hooks/T0K3N?chat_id=-17"
     assert said["text"] == "FIRING"
     assert [(each["status"], each["fingerprint"]) for each in said["alerts"]] == [
         ("firing", "Down"),
@@ -259,6 +263,91 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
     ]
     assert said["alerts"][0]["labels"] == {"alertname": "Down", "target": "alpha"}
     assert said["alerts"][0]["annotations"] == {"summary": "Down it is"}
+
+
+@pytest.mark.parametrize("form", [each for each in Format if each is not Format.JSON])
+def test_a_webhook_is_spoken_to_in_its_dialect(receiver: Receiver, form: Format) -> None:
+    assert webhook(receiver, form).send(MESSAGE) == ACCEPTED
+
+    [heard] = receiver.heard
+    assert heard.body == DIALECTS[form].body(MESSAGE, "chat_id=-17")
+    assert heard.headers["content-type"] == DIALECTS[form].content_type
+
+
+class Picky:
+    """An address elsewhere that refuses whatever it does not know, as strict readers of JSON do."""
+
+    def __init__(self, refusal: int, *known: str) -> None:
+        self.refusal = refusal
+        self.known = set(known)
+        self.got: list[list[str]] = []
+
+    def deliver(self, body: bytes, _content_type: str, _timeout: float) -> Reply:
+        keys = list(json.loads(body))
+        self.got.append(keys)
+        return Reply(200 if self.known.issuperset(keys) else self.refusal, b"{}")
+
+
+@pytest.mark.parametrize("status", [400, 415, 422])
+def test_where_the_alerts_are_refused_the_text_goes_alone_and_so_from_then_on(status: int) -> None:
+    picky = Picky(status, "text")
+    channel = WebhookChannel(picky, "http://chat/…")
+
+    outcomes = [channel.send(MESSAGE) for _ in range(3)]
+
+    assert outcomes == [ACCEPTED] * 3
+    assert str(status) in outcomes[0].note
+    assert picky.got == [["text", "alerts"], ["text"], ["text"], ["text"]]
+
+
+def test_where_the_text_is_refused_too_the_alerts_are_tried_again_the_next_time() -> None:
+    picky = Picky(400)
+    channel = WebhookChannel(picky, "http://chat/…")
+
+    outcomes = [channel.send(MESSAGE) for _ in range(2)]
+
+    assert [(each.code, each.is_permanent) for each in outcomes] == [("400", True)] * 2
+    assert picky.got == [["text", "alerts"], ["text"]] * 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 413, 429, 500, 503])
+def test_another_refusal_is_none_of_the_alerts(status: int) -> None:
+    picky = Picky(status)
+
+    outcome = WebhookChannel(picky, "http://chat/…").send(MESSAGE)
+
+    assert outcome.code == str(status)
+    assert picky.got == [["text", "alerts"]]
+
+
+def test_a_dialect_that_is_refused_is_not_tried_otherwise() -> None:
+    picky = Picky(400)
+
+    WebhookChannel(picky, "http://chat/…", Format.DISCORD).send(MESSAGE)
+
+    assert picky.got == [["content", "allowed_mentions"]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "may_have_arrived"),
+    [
+        (b'{"code":19001,"msg":"param invalid"}', "refused", False),
+        (b'{"errcode":310000,"errmsg":"keywords not in content"}', "refused", False),
+        (b'{"ok":false,"error":"channel_not_found"}', "refused", False),
+        (b"<!DOCTYPE html><title>Sign in</title>", "body", True),
+    ],
+)
+def test_a_good_status_whose_body_says_no_is_no_acceptance(
+    receiver: Receiver, answer: bytes, code: str, may_have_arrived: bool  # noqa: FBT001
+) -> None:
+    receiver.answer = answer
+
+    outcome = webhook(receiver).send(MESSAGE)
+
+    assert (outcome.code, outcome.may_have_arrived) == (code, may_have_arrived)
+    assert not outcome.is_permanent, "a setting of the chat may be mended while the page waits"
+    assert outcome.why.startswith("the fallback at http://127.0.0.1/… answered 200")
+    assert "T0K3N" not in outcome.why
 
 
 class Busy:
@@ -346,6 +435,47 @@ def test_a_failure_of_apprise_shows_no_secret(receiver: Receiver, said: io.Strin
     assert (outcome.code, outcome.why) == ("failed", "Apprise could not send to json://…")
     assert not outcome.is_permanent
     assert not shown(f"{outcome!r} {said.getvalue()}")
+
+
+PLUGINS: dict[str, Callable[[], bool]] = {}
+
+
+def plugin(name: str, act: Callable[[], bool]) -> AppriseChannel:
+    """Make a channel to a plugin of Apprise that acts so."""
+    if name not in PLUGINS:
+        notify(on=name)(lambda *_args, **_others: PLUGINS[name]())
+    PLUGINS[name] = act
+    return AppriseChannel(Secret(f"{name}://hunter2/T0K3N"), timeout=0.2)
+
+
+def test_a_plugin_that_hangs_is_given_up_and_may_have_sent_it() -> None:
+    released = threading.Event()
+    channel = plugin("hanging", released.wait)
+
+    outcomes = [channel.send(MESSAGE) for _ in range(5)]
+
+    released.set()
+    assert [(each.code, each.is_permanent, each.may_have_arrived) for each in outcomes] == [
+        ("timeout", False, True)
+    ] * 5
+    assert outcomes[0].why == "Apprise came to no end in time with hanging://…"
+
+
+def test_whatever_a_plugin_raises_is_a_failure_of_this_attempt_alone() -> None:
+    def fail() -> bool:
+        raise ValueError("https://hooks.example/T0K3N")
+
+    def leave() -> bool:
+        raise SystemExit(3)
+
+    for name, act in (("failing", fail), ("leaving", leave)):
+        crashes: list[Exception] = []
+
+        outcome = try_to_send(plugin(name, act), MESSAGE, crashes.append)
+
+        assert not outcome.is_accepted
+        assert not outcome.is_permanent
+        assert not shown(f"{outcome!r} {crashes!r}")
 
 
 @pytest.mark.parametrize("address", ["nothing://hunter2/T0K3N", "tgram://T0K3N", "slack://hunter2/s3cr3t"])
