@@ -122,6 +122,55 @@ def test_another_client_carries_the_page_of_one_that_is_down(workplace: Workplac
     assert "WaExporterTest / support-line" in messages[0]["text"]["body"]
 
 
+@pytest.mark.parametrize("through_the_daemon", [False, True])
+def test_a_way_that_failed_is_said_although_another_carried_the_page(
+    workplace: Workplace, *, through_the_daemon: bool
+) -> None:
+    with (
+        Simulator(Options(users=USERS, health_per_minute=None)) as other,
+        SimulatedClient(other.url) as backup,
+    ):
+        config = json.loads(workplace.file.read_text())
+        config["targets"].append(backup.target("orders", on_call_group="1415-17"))
+        workplace.file.write_text(json.dumps(config))
+
+        if through_the_daemon:
+            with daemon(workplace):
+                said = workplace.say("pager", "test", "--target", "orders")
+                listed = workplace.say("pages")
+        else:
+            said = workplace.say("pager", "test", "--target", "orders")
+
+    assert said.status == 0, said
+    (failed,) = [line for line in said.output.splitlines() if "NOT OK" in line and "above" not in line]
+    (carried,) = [line for line in said.output.splitlines() if f"support-line to {GROUP}: accepted" in line]
+    assert "orders to 1415-17: answered 404: 1012" in failed
+    assert carried.lstrip().startswith("ok: ")
+    if through_the_daemon:
+        assert "but not every way that was tried took it: NOT OK above says which, and why" in said.output
+        assert f"       {failed.strip()}" in listed.output.splitlines()
+        assert f"       {carried.strip()}" in listed.output.splitlines()
+
+
+@pytest.mark.parametrize("fault", ["", "no_groups"])
+def test_an_on_call_pager_that_is_a_person_is_paged_as_one(workplace: Workplace, fault: str) -> None:
+    workplace.client.control("PATCH", "/settings", {"on_call_pager": "14155550101"})
+    if fault:
+        workplace.client.bring(fault)
+
+    alone = workplace.say("pager", "test")
+    with daemon(workplace):
+        said = workplace.say("pager", "test")
+        again = workplace.say("pager", "test")
+
+    assert alone.status == said.status == again.status == 0, said
+    code = 1002 if fault else 1012
+    assert f"(as a person: a group it is not ({code}); " in alone.output
+    assert f"support-line to 14155550101: accepted, as a person: a group it is not ({code})" in said.output
+    assert "support-line to 14155550101: accepted\n" in again.output, "it is remembered"
+    assert len(workplace.texts("14155550101")) == 3
+
+
 # --- through the daemon ------------------------------------------------------------------------
 
 

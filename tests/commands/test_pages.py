@@ -15,7 +15,7 @@ import pytest
 from waexporter.cli import main
 from waexporter.ledger import list_pages
 from waexporter.paging.alerts import Alert, Webhook
-from waexporter.paging.entries import End, PageState
+from waexporter.paging.entries import Attempt, End, PageState
 from waexporter.paging.journal import Journal
 from waexporter.paging.remedies import find_remedy
 from waexporter.paging.threads import decide
@@ -113,6 +113,28 @@ def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pa
         "       why: fallback 0: answered 503",
         "       -> check the address in pager.fallback, and what receives it",
         "       WhatsApp did not take it either -> `waexporter pager check` says why",
+    ]
+
+
+def test_each_way_that_was_tried_is_listed_with_what_came_of_it(workplace: Workplace, pages: Pages) -> None:
+    number = pages.add(alert("Disk"))
+    gone = Attempt(NOW - 50, "orders", "111-222", "1012", "answered 404: 1012 Group not found")
+    crashed = Attempt(NOW - 49, "fallback 0", "https://chat.example/…", "crashed", "the attempt ended by a bug")
+    taken = Attempt(NOW, "support-line", "1415-1", "ok")
+    pages.journal.begin([number], again=False)
+    pages.journal.postpone([number], "busy", is_uncertain=False, tried=[gone, crashed])
+    pages.journal.finish(
+        [number],
+        End(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1", tried=(crashed, taken)),
+    )
+
+    lines = listed(workplace.state)
+
+    assert lines[2:] == [
+        f"       NOT OK: orders to 111-222: answered 404: 1012 Group not found -> {find_remedy(gone.why)}",
+        "       NOT OK: fallback 0 to https://chat.example/…: the attempt ended by a bug (2 attempts) "
+        "-> check the address in pager.fallback, and what receives it",
+        "       ok: support-line to 1415-1: accepted",
     ]
 
 
