@@ -57,6 +57,71 @@ def test_all_is_well_where_it_is(workplace: Workplace) -> None:
     assert not workplace.state.exists()
 
 
+def test_a_group_that_looks_like_a_persons_number_is_said_to_be_one(workplace: Workplace) -> None:
+    workplace.client.control("PATCH", "/settings", {"on_call_pager": "+14155550101"})
+    by_client = workplace.say("pager", "check")
+    workplace.configure(group="14155550102")
+
+    by_configuration = workplace.say("pager", "check")
+
+    (line,) = by_client.lines("note    target support-line: the client's setting on_call_pager")
+    assert "+14155550101 looks like a person's number" in line
+    assert "-> pages are sent to 14155550101, as to a person" in line
+    (line,) = by_configuration.lines("note    target support-line: pager.group 14155550102")
+    assert "-> pages are sent to 14155550102, as to a person" in line
+
+
+def test_what_a_fallback_is_spoken_to_as_is_said_and_what_apprise_does_better(workplace: Workplace) -> None:
+    workplace.configure(
+        fallback=[
+            {"url": "http://127.0.0.1:9/planted-token", "format": "discord"},
+            {"url": "https://ntfy.sh/planted-token", "format": "json"},
+        ]
+    )
+
+    said = workplace.say("pager", "check")
+
+    assert "ok      pager.fallback[0] http://127.0.0.1/… as discord: the host is known" in said.output
+    (line,) = said.lines("note    pager.fallback[1] https://ntfy.sh/…")
+    assert "Apprise knows how this service wants its messages" in line
+    assert line.endswith("or give it as ntfys://… of Apprise")
+    assert "planted" not in said.output + said.complaints
+
+
+ADDRESSES = [
+    "http://a..b",
+    "http://.a",
+    "http://a b",
+    "http://*.a",
+    "http://a\u2024b",
+    "http://☃",
+    "http://256.1.1.1",
+    "http://[v1.x]",
+    "http://[::1",
+    "http://[fe80::1%25nowhere]:1",
+    "http://127.1:1",
+    "http://127.0.0.1:1/%zz?x#y",
+    f"http://{'x' * 64}",
+    "http://a:99999",
+    "http://",
+    "http:///x",
+    "http://\udcff",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=ascii)
+def test_no_address_is_too_odd_for_a_check_or_a_probe(workplace: Workplace, address: str) -> None:
+    statuses: list[object] = []
+    for words in (("pager", "check", "--alertmanager", address), ("probe", address)):
+        try:
+            statuses.append(workplace.say(*words).status)
+        except SystemExit as refused:
+            statuses.append(refused.code)
+
+    assert statuses[0] in {1, 2}
+    assert statuses[1] in {2, 3}
+
+
 def test_with_a_daemon_its_journal_is_looked_at_too(workplace: Workplace) -> None:
     workplace.configure(**FALLBACK)
     with Exporter.run(workplace.file, f"--listen=127.0.0.1:{workplace.port}"):

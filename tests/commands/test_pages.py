@@ -119,7 +119,9 @@ def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pa
 def test_each_way_that_was_tried_is_listed_with_what_came_of_it(workplace: Workplace, pages: Pages) -> None:
     number = pages.add(alert("Disk"))
     gone = Attempt(NOW - 50, "orders", "111-222", "1012", "answered 404: 1012 Group not found")
-    crashed = Attempt(NOW - 49, "fallback 0", "https://chat.example/…", "crashed", "the attempt ended by a bug")
+    crashed = Attempt(
+        NOW - 49, "fallback 0", "https://chat.example/…", "crashed", "the attempt ended by a bug"
+    )
     taken = Attempt(NOW, "support-line", "1415-1", "ok")
     pages.journal.begin([number], again=False)
     pages.journal.postpone([number], "busy", is_uncertain=False, tried=[gone, crashed])
@@ -132,8 +134,10 @@ def test_each_way_that_was_tried_is_listed_with_what_came_of_it(workplace: Workp
 
     assert lines[2:] == [
         f"       NOT OK: orders to 111-222: answered 404: 1012 Group not found -> {find_remedy(gone.why)}",
-        "       NOT OK: fallback 0 to https://chat.example/…: the attempt ended by a bug (2 attempts) "
-        "-> check the address in pager.fallback, and what receives it",
+        (
+            "       NOT OK: fallback 0 to https://chat.example/…: the attempt ended by a bug (2 attempts) "
+            "-> check the address in pager.fallback, and what receives it"
+        ),
         "       ok: support-line to 1415-1: accepted",
     ]
 

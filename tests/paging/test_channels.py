@@ -338,7 +338,10 @@ def test_a_dialect_that_is_refused_is_not_tried_otherwise() -> None:
     ],
 )
 def test_a_good_status_whose_body_says_no_is_no_acceptance(
-    receiver: Receiver, answer: bytes, code: str, may_have_arrived: bool  # noqa: FBT001
+    receiver: Receiver,
+    answer: bytes,
+    code: str,
+    may_have_arrived: bool,  # noqa: FBT001
 ) -> None:
     receiver.answer = answer
 
@@ -443,7 +446,7 @@ PLUGINS: dict[str, Callable[[], bool]] = {}
 def plugin(name: str, act: Callable[[], bool]) -> AppriseChannel:
     """Make a channel to a plugin of Apprise that acts so."""
     if name not in PLUGINS:
-        notify(on=name)(lambda *_args, **_others: PLUGINS[name]())
+        notify(on=name)(lambda *_args, **_others: PLUGINS[name]())  # type: ignore[no-untyped-call]
     PLUGINS[name] = act
     return AppriseChannel(Secret(f"{name}://hunter2/T0K3N"), timeout=0.2)
 

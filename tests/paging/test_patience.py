@@ -47,4 +47,4 @@ def test_only_so_many_may_hang_and_the_others_fail_at_once() -> None:
 def test_one_that_came_to_its_end_makes_room() -> None:
     patience = Patience(1, 30.0)
 
-    assert [patience.run(lambda number=number: number) for number in range(5)] == [0, 1, 2, 3, 4]
+    assert [patience.run(lambda: "done") for _ in range(5)] == ["done"] * 5

@@ -330,15 +330,13 @@ class AppriseChannel:
 def known_to_apprise(address: Secret) -> str:
     """Return the scheme by which Apprise calls an address of http; empty where it knows none."""
     try:
-        with catch_warnings():
+        with catch_warnings():  # of what its plugins import
             simplefilter("ignore")
             import apprise  # noqa: PLC0415
-    except ImportError:
-        return ""
-    apprise.logger.disabled = True
-    try:
-        plugin = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
-    except Exception:  # noqa: BLE001 - whatever a plugin stumbles over
+
+            apprise.logger.disabled = True
+            plugin = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
+    except Exception:  # noqa: BLE001 - not installed, or whatever a plugin stumbles over
         return ""
     schemes = (plugin.secure_protocol or plugin.protocol) if plugin else None
     return str(schemes if isinstance(schemes, str) else next(iter(schemes or ()), ""))
