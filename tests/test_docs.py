@@ -46,7 +46,7 @@ OTHER_YAML = (
     {"services", "secrets"},
     {"apiVersion", "kind"},
 )  # for other programs
-LISTS = ("targets", "watchdogs")  # keys whose value is a list of mappings
+LISTS = ("targets", "watchdogs", "fallback")  # keys whose value is a list of mappings
 STRANGE = "zzzzzzzz"  # like no key there is
 
 
