@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.paging.answers import find_refusal, is_web_page
+from waexporter.paging.answers import blot_out, find_refusal, is_web_page
 
 REFUSALS = [
     (
@@ -69,6 +69,22 @@ def test_a_chat_that_says_no_is_quoted(body: bytes, words: str) -> None:
 @pytest.mark.parametrize("body", ACCEPTANCES, ids=repr)
 def test_what_does_not_say_no_is_none(body: bytes) -> None:
     assert find_refusal(body) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://chat.example/hooks/T0K3N-1", "no hook <secret> at chat.example"),
+        ("https://chat.example/?key=T0K3N-1", "no hook <secret> at chat.example"),
+        ("https://chat.example/bot1:T0K3N-1/send", "no hook <secret> at chat.example"),
+        ("https://me:T0K3N-1@chat.example/", "no hook <secret> at chat.example"),
+        ("https://T0K3N-1@chat.example/", "no hook <secret> at chat.example"),
+        ("https://chat.example/T0K3N%2D1", "no hook <secret> at chat.example"),
+        ("https://chat.example/no", "no hook T0K3N-1 at chat.example"),
+    ],
+)
+def test_what_an_answer_repeats_of_its_address_is_blotted_out(address: str, words: str) -> None:
+    assert blot_out("no hook T0K3N-1 at chat.example", address) == words
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,16 @@ def test_errors_of_the_api_are_read_in_what_has_come() -> None:
     assert (outcome.code, outcome.may_have_arrived) == ("1014", False)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b'{"errors": [{"code": 10', b'{"meta": {}, "errors":[{"code": 1016, "title": "Over', b'{"errors" : [ "'],
+)
+def test_errors_of_which_too_little_has_come_are_no_acceptance(body: bytes) -> None:
+    outcome = send(whatsapp, answering(200, b"Content-Length: 500\r\n\r\n" + body, "end"))
+
+    assert (outcome.is_accepted, outcome.is_permanent, outcome.may_have_arrived) == (False, False, True)
+
+
 def test_what_a_chat_says_is_read_in_what_has_come() -> None:
     outcome = send(
         webhook, answering(200, b'Content-Length: 500\r\n\r\n{"ok":false,"error":"no_text"}', "end")

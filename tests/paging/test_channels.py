@@ -244,7 +244,7 @@ def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
 
 def webhook(receiver: Receiver, form: Format = Format.JSON) -> WebhookChannel:
     [channel] = fallback_channels(
-        [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N?chat_id=-17"), form)],
+        [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N-of-1?chat_id=-17"), form)],
         lambda address: Elsewhere(address, TlsContexts()),
     )
     assert isinstance(channel, WebhookChannel)
@@ -255,7 +255,7 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
     assert webhook(receiver).send(MESSAGE) == ACCEPTED
 
     said = json.loads(receiver.heard[0].body)
-    assert receiver.heard[0].path == "/hooks/T0K3N?chat_id=-17"
+    assert receiver.heard[0].path == "/hooks/T0K3N-of-1?chat_id=-17"
     assert said["text"] == "FIRING"
     assert [(each["status"], each["fingerprint"]) for each in said["alerts"]] == [
         ("firing", "Down"),
@@ -272,6 +272,9 @@ def test_a_webhook_is_spoken_to_in_its_dialect(receiver: Receiver, form: Format)
     [heard] = receiver.heard
     assert heard.body == DIALECTS[form].body(MESSAGE, "chat_id=-17")
     assert heard.headers["content-type"] == DIALECTS[form].content_type
+
+
+CHAT = Fallback(Secret("http://chat/x"))
 
 
 class Picky:
@@ -291,7 +294,7 @@ class Picky:
 @pytest.mark.parametrize("status", [400, 415, 422])
 def test_where_the_alerts_are_refused_the_text_goes_alone_and_so_from_then_on(status: int) -> None:
     picky = Picky(status, "text")
-    channel = WebhookChannel(picky, "http://chat/…")
+    channel = WebhookChannel(picky, CHAT)
 
     outcomes = [channel.send(MESSAGE) for _ in range(3)]
 
@@ -302,7 +305,7 @@ def test_where_the_alerts_are_refused_the_text_goes_alone_and_so_from_then_on(st
 
 def test_where_the_text_is_refused_too_the_alerts_are_tried_again_the_next_time() -> None:
     picky = Picky(400)
-    channel = WebhookChannel(picky, "http://chat/…")
+    channel = WebhookChannel(picky, CHAT)
 
     outcomes = [channel.send(MESSAGE) for _ in range(2)]
 
@@ -314,7 +317,7 @@ def test_where_the_text_is_refused_too_the_alerts_are_tried_again_the_next_time(
 def test_another_refusal_is_none_of_the_alerts(status: int) -> None:
     picky = Picky(status)
 
-    outcome = WebhookChannel(picky, "http://chat/…").send(MESSAGE)
+    outcome = WebhookChannel(picky, CHAT).send(MESSAGE)
 
     assert outcome.code == str(status)
     assert picky.got == [["text", "alerts"]]
@@ -323,7 +326,7 @@ def test_another_refusal_is_none_of_the_alerts(status: int) -> None:
 def test_a_dialect_that_is_refused_is_not_tried_otherwise() -> None:
     picky = Picky(400)
 
-    WebhookChannel(picky, "http://chat/…", Format.DISCORD).send(MESSAGE)
+    WebhookChannel(picky, Fallback(Secret("http://chat/x"), Format.DISCORD)).send(MESSAGE)
 
     assert picky.got == [["content", "allowed_mentions"]]
 
@@ -333,7 +336,7 @@ def test_a_dialect_that_is_refused_is_not_tried_otherwise() -> None:
     [
         (b'{"code":19001,"msg":"param invalid"}', "refused", False),
         (b'{"errcode":310000,"errmsg":"keywords not in content"}', "refused", False),
-        (b'{"ok":false,"error":"channel_not_found"}', "refused", False),
+        (b'{"ok":false,"error":"no channel for T0K3N-of-1"}', "refused", False),
         (b"<!DOCTYPE html><title>Sign in</title>", "body", True),
     ],
 )
@@ -361,7 +364,7 @@ class Busy:
 
 
 def test_an_outcome_tells_for_how_long_a_fallback_asks_for_patience() -> None:
-    outcome = WebhookChannel(Busy(), "http://chat/…").send(MESSAGE)
+    outcome = WebhookChannel(Busy(), CHAT).send(MESSAGE)
 
     assert (outcome.code, outcome.is_permanent, outcome.retry_after) == ("503", False, 9.0)
 

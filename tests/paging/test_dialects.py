@@ -86,6 +86,17 @@ def test_a_chat_gets_the_document_that_it_understands(form: Format) -> None:
     assert DIALECTS[form].content_type.startswith("application/json")
 
 
+def test_nobody_is_called_by_what_a_label_says() -> None:
+    message = Message("<users/all> <!channel> @everyone")
+
+    said = {form: text_in(form, DIALECTS[form].body(message, "")) for form in BODIES}
+    discord = json.loads(DIALECTS[Format.DISCORD].body(message, ""))
+
+    assert "<users/" not in said[Format.GOOGLE_CHAT]
+    assert "<!" not in said[Format.SLACK]
+    assert discord["allowed_mentions"] == {"parse": []}
+
+
 def test_plain_text_is_the_text_itself() -> None:
     assert DIALECTS[Format.TEXT].body(MESSAGE, "") == TEXT.encode()
     assert DIALECTS[Format.TEXT].content_type == "text/plain; charset=utf-8"

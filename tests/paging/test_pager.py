@@ -378,9 +378,13 @@ def test_a_page_that_waits_as_long_as_it_may_is_no_reason(desk: Desk) -> None:
     assert desk.pager.troubles() == ()
 
 
-@pytest.mark.parametrize("error", [None, UnreachableError("no connection")])
-def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, error: Exception | None) -> None:
-    desk.heartbeat.status, desk.heartbeat.error = 404, error
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(404, None), (404, UnreachableError("no connection")), (302, None), (500, None)],
+    ids=["unknown", "unreachable", "a redirect, such as to sign in", "broken"],
+)
+def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, status: int, error: Exception | None) -> None:
+    desk.heartbeat.status, desk.heartbeat.error = status, error
     with capture_logs() as said:
         for _ in range(3):
             desk.pager.beat()

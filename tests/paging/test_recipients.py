@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.paging.channels import ACCEPTED, Message, WhatsAppChannel
-from waexporter.paging.recipients import Recipient, other_recipient, persons_number
+from waexporter.paging.recipients import Recipient, other_recipient
 from waexporter.whatsapp.exchange import Reply
+from waexporter.whatsapp.groups import persons_number
 
 if TYPE_CHECKING:
     from waexporter.whatsapp.exchange import Request

@@ -531,6 +531,15 @@ def test_without_an_on_call_group_nothing_is_asked() -> None:
     assert (world.asked, lines(outcome)) == ([], [])
 
 
+def test_where_a_person_is_on_call_there_is_no_group_to_ask_about() -> None:
+    world = World({}, group="+49 151 12345678")
+
+    outcome = world.poll(Endpoint.GROUP)
+
+    assert isinstance(outcome, Success)
+    assert (world.asked, lines(outcome)) == ([], [])
+
+
 def test_the_name_of_a_group_can_not_lead_elsewhere() -> None:
     world = World({f"{GROUPS}/..%2Fusers": fault(404, 1012)}, group="../users")
 

@@ -10,11 +10,10 @@ from waexporter.advice import ADVICE
 from waexporter.errors import ApiError, RefusedError
 from waexporter.inspection.finding import bad, good, note
 from waexporter.model import Failure, Reason, Settings, State
-from waexporter.paging.recipients import persons_number
 from waexporter.paging.remedies import find_remedy
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.whatsapp.envelope import check
-from waexporter.whatsapp.groups import read_group, read_invite
+from waexporter.whatsapp.groups import persons_number, read_group, read_invite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
+_PARTS = re.compile("[/?&=:@#;,]")
+_SHORTEST_SECRET = 6  # letters; what is shorter keeps no secret
 _LOOKED_AT = 2048  # bytes in which a page of the web shows itself as one
 _WEB_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -42,6 +45,17 @@ def find_refusal(body: bytes) -> str:
         return ""
     found = next((key for key, says_no in _SIGNS if key in said and says_no(said)), None)
     return _quote(said, found) if found is not None else ""
+
+
+def blot_out(words: str, address: str) -> str:
+    """Return words of a chat without what may be secret in its address, which they may repeat."""
+    said = urlsplit(address)
+    given = "/".join((said.netloc.rpartition("@")[0], said.path, said.query, said.fragment))
+    parts = {part for each in (given, unquote(given)) for part in _PARTS.split(each)}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _SHORTEST_SECRET:
+            words = words.replace(part, "<secret>")
+    return words
 
 
 def _is_code(said: dict[str, Any], key: str) -> bool:

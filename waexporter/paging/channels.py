@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import PurePath
@@ -14,8 +15,8 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError
 from waexporter.metrics.pager import APPRISE, OK, WEBHOOK, WHATSAPP
-from waexporter.model import Format, Reason
-from waexporter.paging.answers import find_refusal, is_web_page
+from waexporter.model import Reason
+from waexporter.paging.answers import blot_out, find_refusal, is_web_page
 from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect, Message
 from waexporter.paging.markup import neutralise
 from waexporter.paging.patience import Patience
@@ -124,6 +125,10 @@ def _defused(error: Exception) -> Exception:
 # --- WhatsApp ----------------------------------------------------------------------------------
 
 
+# The beginning of errors, of which too little has come to be read.
+_TELLS_OF_ERRORS = re.compile(rb'(?<!\\)"errors"\s*:\s*\[\s*[^\s\]]')
+
+
 class WhatsAppChannel:
     """POST /v1/messages of one target to one recipient. Accepted is not delivered.
 
@@ -177,6 +182,8 @@ class WhatsAppChannel:
                 Request("POST", "/v1/messages", body=body, is_done_by_status=True), TIMEOUT
             )
             check(reply)
+            if _TELLS_OF_ERRORS.search(reply.body):
+                raise BodyError("the answer tells of errors that can't be read")
             if is_web_page(reply.body):
                 # The API has no such answer: a proxy that wants somebody to sign in has.
                 raise BodyError("the answer is a web page, not JSON: does the url lead to the webapp?")
@@ -247,12 +254,11 @@ class WebhookChannel:
 
     kind = WEBHOOK
 
-    def __init__(self, poster: Poster, where: str, form: Format = Format.JSON, query: str = "") -> None:
+    def __init__(self, poster: Poster, fallback: Fallback) -> None:
         self._poster = poster
-        self._dialect = DIALECTS[form]
-        self._query = query
-        self.where = where
-        self.format = form
+        self._address = fallback.url
+        self._dialect = DIALECTS[fallback.format]
+        self.where = place(fallback.url)
 
     def send(self, message: Message) -> Outcome:
         """Send the text, and where they are taken the alerts."""
@@ -266,7 +272,7 @@ class WebhookChannel:
         return replace(again, note=f"{again.note} to the text alone, {outcome.code} with the alerts")
 
     def _post(self, dialect: Dialect, message: Message) -> Outcome:
-        body = dialect.body(message, self._query)
+        body = dialect.body(message, urlsplit(self._address.reveal()).query)
         try:
             reply = self._poster.deliver(body, dialect.content_type, TIMEOUT)
         except ApiError as error:
@@ -283,7 +289,8 @@ class WebhookChannel:
             why = f"{answered} with a web page: does the address lead to a webhook, without signing in?"
             return Outcome(Reason.BODY.value, why, may_have_arrived=True)
         if refusal := find_refusal(reply.body):
-            return Outcome(Reason.REFUSED.value, f"{answered}, but says no: {refusal}")
+            words = blot_out(refusal, self._address.reveal())
+            return Outcome(Reason.REFUSED.value, f"{answered}, but says no: {words}")
         return Outcome(OK, note=f"answered {status}")
 
 
@@ -355,8 +362,6 @@ def fallback_channels(
 ) -> tuple[Channel, ...]:
     """Make the channels of `pager.fallback`; raises ValueError and ImportError for one that can't be made."""
     return tuple(
-        WebhookChannel(poster(each.url), place(each.url), each.format, urlsplit(each.url.reveal()).query)
-        if each.is_webhook
-        else AppriseChannel(each.url)
+        WebhookChannel(poster(each.url), each) if each.is_webhook else AppriseChannel(each.url)
         for each in fallback
     )

@@ -96,6 +96,11 @@ def _write_slack(draft: Draft) -> object:
     return {"text": draft.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
 
 
+def _write_google_chat(draft: Draft) -> object:
+    """Return the text without a call of everybody, which is written as `<users/all>`."""
+    return {"text": draft.text.replace("<users/", "< users/")}
+
+
 def _write_teams(draft: Draft) -> object:
     # In a card a single line break is none.
     block = {"type": "TextBlock", "text": draft.text.replace("\n", "\n\n"), "wrap": True}
@@ -137,7 +142,7 @@ DIALECTS: Mapping[Format, Dialect] = {
     Format.JSON: Dialect(_write_all, may_be_plainer=True),
     Format.TEXT: Dialect(_write_plain, "text/plain; charset=utf-8"),
     Format.SLACK: Dialect(_write_slack),
-    Format.GOOGLE_CHAT: Dialect(_write_alone, limit=4096),
+    Format.GOOGLE_CHAT: Dialect(_write_google_chat, limit=4096),
     # Where the letters' encoding is not named, Teams counts two bytes for each.
     Format.TEAMS: Dialect(_write_teams, f"{_JSON}; charset=utf-8", limit=20_000, measure=_size),
     Format.DISCORD: Dialect(_write_discord, limit=2000),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from waexporter.whatsapp.groups import persons_number
+
 GROUP, INDIVIDUAL = "group", "individual"
 _IN_WORDS = {GROUP: "a group", INDIVIDUAL: "a person"}
 # What the API answers for an id that is not of the kind it was said to be.
 NOT_SUCH = frozenset({"1002", "1012", "1013", "1020", "1021"})
-# A telephone number has 15 digits at most (E.164); a group's id has a dash or more digits.
-_PERSON = re.compile(r"\+?([1-9][0-9]{5,14})(@c\.us|@s\.whatsapp\.net)?")
 _GROUP = re.compile(r"[1-9][0-9]*-[0-9]+(@g\.us)?|[1-9][0-9]{15,}(@g\.us)?|[0-9-]+@g\.us")
-_BLANKS = re.compile(r"[ ()]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,3 @@ def other_recipient(recipient: Recipient) -> Recipient | None:
         number = persons_number(recipient.to)
         return Recipient(number, INDIVIDUAL) if number else None
     return Recipient(recipient.to, GROUP) if _GROUP.fullmatch(recipient.to) else None
-
-
-def persons_number(identifier: str) -> str:
-    """Return the telephone number that an id looks like, as the API wants it; empty for any other."""
-    found = _PERSON.fullmatch(_BLANKS.sub("", identifier))
-    return found[1] if found else ""

@@ -234,10 +234,10 @@ class GroupProber:
         self._group = subject.group
 
     def ask(self, client: Asker, timeout: float) -> Success:
-        """Give who is in the group; nothing where no group is known of, or the client has no groups."""
+        """Give who is in the group; nothing where none is known of, or a person is paged in its place."""
         ends = time.monotonic() + timeout
         group = self._group()
-        if group is None:
+        if group is None or groups.persons_number(group):
             return Success()
         try:
             return _success(groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from waexporter.errors import BodyError
@@ -10,6 +11,15 @@ from waexporter.whatsapp.envelope import printable, read_document, text_of
 from waexporter.whatsapp.liberal import Losses, Read, as_list, kind
 
 _LARGEST_NUMBER = 10**40
+# A telephone number has 15 digits at most (E.164); a group's id has a dash or more digits.
+_PERSON = re.compile(r"\+?([1-9][0-9]{5,14})(@c\.us|@s\.whatsapp\.net)?")
+_BLANKS = re.compile(r"[ ()]")
+
+
+def persons_number(identifier: str) -> str:
+    """Return the telephone number that the id of a group is, as the API wants it; empty for any other."""
+    found = _PERSON.fullmatch(_BLANKS.sub("", identifier))
+    return found[1] if found else ""
 
 
 def read_group(body: bytes) -> Read[Group]:
