@@ -165,8 +165,11 @@ def test_an_on_call_pager_that_is_a_person_is_paged_as_one(workplace: Workplace,
 
     assert alone.status == said.status == again.status == 0, said
     code = 1002 if fault else 1012
-    assert f"(as a person: a group it is not ({code}); " in alone.output
-    assert f"support-line to 14155550101: accepted, as a person: a group it is not ({code})" in said.output
+    assert f"(sent as a person, since it is not a group ({code}); " in alone.output
+    assert (
+        f"support-line to 14155550101: accepted, sent as a person, since it is not a group ({code})"
+        in said.output
+    )
     assert "support-line to 14155550101: accepted\n" in again.output, "it is remembered"
     assert len(workplace.texts("14155550101")) == 3
 

@@ -118,7 +118,7 @@ def test_where_both_kinds_are_refused_for_good_both_are_said() -> None:
     outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
 
     assert (outcome.code, outcome.is_permanent) == ("1012", True)
-    assert outcome.why == "answered 400: 1012 No; and as a person: answered 400: 1013 No"
+    assert outcome.why == "answered 400: 1012 No; sent as a person: answered 400: 1013 No"
 
 
 def test_where_the_other_kind_may_yet_work_it_is_tried_again() -> None:

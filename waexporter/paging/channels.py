@@ -160,12 +160,14 @@ class WhatsAppChannel:
 
     def _send_otherwise(self, other: Recipient, message: Message, refused: Outcome) -> Outcome:
         outcome = self._send_to(other, message)
-        words = f"as {other.in_words}"
+        words = f"sent as {other.in_words}"
         if outcome.is_accepted:
             self._known[self._recipient] = other
-            return replace(outcome, note=f"{words}: {self._recipient.in_words} it is not ({refused.code})")
+            return replace(
+                outcome, note=f"{words}, since it is not {self._recipient.in_words} ({refused.code})"
+            )
         if outcome.is_permanent:
-            return replace(refused, why=f"{refused.why}; and {words}: {outcome.why}")
+            return replace(refused, why=f"{refused.why}; {words}: {outcome.why}")
         return replace(outcome, why=f"{words}: {outcome.why}")
 
     def _send_to(self, recipient: Recipient, message: Message) -> Outcome:
