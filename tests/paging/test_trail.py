@@ -50,12 +50,25 @@ def test_attempts_go_with_their_page(journal: Journal) -> None:
     journal.finish([number], End(PageState.FAILED, WALL, tried=(FIRST,)))
     left = record(journal, "other")
     journal.postpone([left], "busy", is_uncertain=False, tried=[SECOND])
-
-    journal.prune(WALL + 365 * 86_400.0)
-
     journal.close()
+
     with closing(sqlite3.connect(journal.path)) as other:
+        other.execute("DELETE FROM pages WHERE state = 'failed'")
+
         assert other.execute("SELECT page, way FROM attempts").fetchall() == [(left, "alpha")]
+
+
+@pytest.mark.parametrize("damage", ["at = 'noon'", "way = x'00'", "why = x'ff'", "code = x'00ff'"])
+def test_a_damaged_attempt_costs_itself_alone(journal: Journal, damage: str) -> None:
+    number = record(journal)
+    journal.finish([number], End(PageState.ACCEPTED, WALL, tried=(FIRST, SECOND)))
+    journal.close()
+    with closing(sqlite3.connect(journal.path)) as other, other:
+        other.execute(f"UPDATE attempts SET {damage} WHERE way = 'orders'")  # noqa: S608 - our own words
+
+    [entry] = journal.latest(1)
+
+    assert entry.tried == (SECOND,)
 
 
 def test_a_page_of_before_attempts_were_kept_has_none(

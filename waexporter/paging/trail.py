@@ -54,4 +54,9 @@ def _read(connection: sqlite3.Connection, number: int) -> tuple[Attempt, ...]:
         if "no such table" in str(error):
             return ()
         raise
-    return tuple(Attempt(*row) for row in rows)
+    return tuple(Attempt(*row) for row in rows if _is_sound(*row))
+
+
+def _is_sound(at: object, *words: object) -> bool:
+    """Return whether a row is as it was written: one that is damaged costs itself alone."""
+    return isinstance(at, float) and all(isinstance(word, str) for word in words)
