@@ -60,7 +60,10 @@ def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace
         "NOT OK: pager.fallback[0]",
         "  -> check the address in pager.fallback, and what receives it",
         "NOT OK: pager.fallback[1]",
-        "  -> check the address in pager.fallback, and what receives it",
+        (
+            "  -> check the address in pager.fallback, and what receives it, and the format it wants "
+            "(pager.fallback[].format)"
+        ),
         "NOT OK: pager.fallback[2]",
         "  -> check the address in pager.fallback, and what receives it",
         "ok: pager.fallback[3]",

@@ -42,6 +42,7 @@ class Client:
     [
         (PERSON, PERSON),
         (f"+{PERSON}", PERSON),
+        (f"00{PERSON}", PERSON),
         ("+49 151 (1234) 5678", PERSON),
         (f"{PERSON}@c.us", PERSON),
         ("14155550100", "14155550100"),

@@ -10,6 +10,8 @@ from waexporter.paging.remedies import _BY_CODE, find_remedy
 from waexporter.whatsapp.envelope import check
 from waexporter.whatsapp.exchange import Reply
 
+FALLBACK = "check the address in pager.fallback, and what receives it"
+
 
 def refusal(status: int, body: bytes) -> str:
     """Give the words that the pager writes of an answer."""
@@ -44,6 +46,13 @@ def test_a_status_without_a_code_is_answered_by_itself(code: int) -> None:
         ("fallback 0: Apprise could not send to mailto://…", "check the address in pager.fallback"),
         ("fallback 0: no connection: Connection refused", "check the address in pager.fallback"),
         ("fallback 0: the fallback at https://x/… answered 404", "check the address in pager.fallback"),
+        ("fallback 0: the fallback at https://x/… answered 400", f"{FALLBACK}, and the format it wants"),
+        (
+            "fallback 0: the fallback at https://x/… answered 200, but says no: code 19001",
+            f"{FALLBACK}, and the format it wants",
+        ),
+        ("fallback 0: the attempt ended by a bug (ValueError at x.py:1)", FALLBACK),
+        ("a: the attempt ended by a bug (ValueError at x.py:1)", "read the log of waexporter"),
         ("a bug of waexporter", "read the log of waexporter"),
         ("a: the answer is a web page, not JSON", "check that the url leads to the webapp"),
         ("a: no connection: Connection refused", "check that it runs"),

@@ -64,6 +64,8 @@ _BY_WORDS: tuple[tuple[str, str], ...] = (
 # What a fallback's failure does not say by itself.
 NOR_WHATSAPP = "WhatsApp did not take it either -> `waexporter pager check` says why"
 _FALLBACK = "check the address in pager.fallback, and what receives it"
+_FORMAT = f"{_FALLBACK}, and the format it wants (pager.fallback[].format)"
+_MISUNDERSTOOD = re.compile(r"answered (400|415|422|2[0-9]{2}, but says no)")
 _REST = (
     "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET` "
     "says more"
@@ -79,7 +81,8 @@ def is_of_fallback(why: str) -> bool:
 def find_remedy(why: str) -> str:
     """Say what to do about a failure, by the sentence that the pager wrote of it."""
     if is_of_fallback(why):
-        return _FALLBACK  # its codes are not WhatsApp's
+        # Its codes are not WhatsApp's.
+        return _FORMAT if _MISUNDERSTOOD.search(why) else _FALLBACK
     found = _CODE.search(why)
     for said in (found[2], found[1]) if found else ():
         if said and int(said) in _BY_CODE:

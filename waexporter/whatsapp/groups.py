@@ -12,7 +12,7 @@ from waexporter.whatsapp.liberal import Losses, Read, as_list, kind
 
 _LARGEST_NUMBER = 10**40
 # A telephone number has 15 digits at most (E.164); a group's id has a dash or more digits.
-_PERSON = re.compile(r"\+?([1-9][0-9]{5,14})(@c\.us|@s\.whatsapp\.net)?")
+_PERSON = re.compile(r"(?:\+|00)?([1-9][0-9]{5,14})(@c\.us|@s\.whatsapp\.net)?")
 _BLANKS = re.compile(r"[ ()]")
 
 
