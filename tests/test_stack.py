@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         ("  repeat_interval: 4h", "  repeat_interval: 8m"),
         ("rate(a_total[5m])", "rate(a_total[10s])"),
         ("max_over_time(a[1m])", "max_over_time(a[4s])"),  # a rate needs two samples
-        ("max_over_time(a[30d:1h] offset 1d)", "max_over_time(a[1d:1h] offset 48m)"),
+        ("max_over_time(a[30d:1h] offset 1d)", "max_over_time(a[1d:2m] offset 48m)"),
+        ("sum_over_time(a[4m:15s]) > 8", "sum_over_time(a[8s:500ms]) > 8"),  # as many steps as before
         ("a:rate5m > 3600", "a:rate5m > 3600"),  # only what is a time in the syntax is one
         ("# waits for: 3m", "# waits for: 3m"),
         ("description: for 5m", "description: for 5m"),

@@ -33,6 +33,7 @@ PACE = 30.0
 FASTEST = 2.0  # times the speed of the story: shorter incidents end before those six seconds and a few polls
 _SHORTEST_WAIT = 0.5  # seconds
 _SHORTEST_RANGE = 4.0  # seconds: with a scrape every second, a rate needs two samples and some to spare
+_SHORTEST_STEP = 0.001  # seconds; how many steps a range has must stay, since rules count them
 
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
 _CACHE = (
@@ -44,6 +45,7 @@ _WAIT = re.compile(
     re.MULTILINE,
 )
 _RANGE = re.compile(r"(\[|\boffset )([0-9][0-9a-z]*)(?=[\s:)\]])")
+_STEP = re.compile(r"(\[[0-9][0-9a-z]*:)([0-9][0-9a-z]*)(?=\])")
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -101,10 +103,11 @@ def _find(*names: str) -> str:
     return next(filter(None, found), "")
 
 
-def hasten(text: str, pace: float = PACE) -> str:
-    """Divide every time to wait, and every range of a query, in rules or routes by a pace."""
+def hasten(text: str, pace: float = PACE, shortest_range: float = _SHORTEST_RANGE) -> str:
+    """Divide every time to wait, and every range and step of a query, in rules or routes by a pace."""
     text = _WAIT.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_WAIT), text)
-    return _RANGE.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_RANGE), text)
+    text = _STEP.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_STEP), text)
+    return _RANGE.sub(lambda match: match[1] + _shorter(match[2], pace, shortest_range), text)
 
 
 def _shorter(duration: str, pace: float, least: float) -> str:

@@ -18,7 +18,10 @@ RUNBOOKS = ALERTS / "runbooks"
 
 METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
 # What a client that is well has no series of; promtool's tests have made them.
-NEVER_WHEN_WELL = {"target:whatsapp_api_rate_limited:ratio_rate5m"}
+NEVER_WHEN_WELL = {
+    "target:whatsapp_api_rate_limited:ratio_rate2m",
+    "target:whatsapp_api_rate_limited:ratio_rate5m",
+}
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -33,13 +36,15 @@ class Rule:
     expr: str
     is_alert: bool
     waits: str = ""  # `for`; empty: not at all
+    keeps: str = ""  # `keep_firing_for`
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> Document:
         """Give it as YAML would."""
         own: Document = {"alert" if self.is_alert else "record": self.name, "expr": self.expr}
-        more = {"for": self.waits, "labels": self.labels, "annotations": self.annotations}
+        more: Document = {"for": self.waits, "keep_firing_for": self.keeps}
+        more |= {"labels": self.labels, "annotations": self.annotations}
         return own | {key: value for key, value in more.items() if value}
 
 
@@ -56,6 +61,7 @@ def groups() -> dict[str, tuple[Rule, ...]]:
                     expr=rule["expr"],
                     is_alert="alert" in rule,
                     waits=rule.get("for", ""),
+                    keeps=rule.get("keep_firing_for", ""),
                     labels=rule.get("labels", {}),
                     annotations=rule.get("annotations", {}),
                 )

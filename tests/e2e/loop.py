@@ -36,6 +36,11 @@ class Tempo(NamedTuple):
     shortest: float  # seconds between two polls, and two scrapes, at least
     stale_after: int  # intervals
 
+    @property
+    def shortest_range(self) -> float:
+        """Return the seconds in which a rate has its two samples, and some to spare."""
+        return 2.5 * max(_SCRAPE / self.pace, self.shortest)
+
     def every(self, seconds: float) -> str:
         """Give an interval as a duration."""
         return format_duration(max(seconds / self.pace, self.shortest))
@@ -164,7 +169,7 @@ def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo) -> A
 def _prometheus(program: Path, folder: Path, exporter: str, manager: str, tempo: Tempo) -> Prometheus:
     files = [folder / file.name for file in RULE_FILES]
     for own, file in zip(files, RULE_FILES, strict=True):
-        own.write_text(hasten(file.read_text(), tempo.pace))
+        own.write_text(hasten(file.read_text(), tempo.pace, tempo.shortest_range))
     every = tempo.every(_SCRAPE)
     return Prometheus(
         program,
