@@ -24,6 +24,7 @@ from tests.alerts.rules import (
     cases_of,
     evaluation_interval,
     mentions,
+    needed,
     recordings,
     seconds,
 )
@@ -136,27 +137,14 @@ def _waits(waits: str) -> Iterator[tuple[str, str]]:
 # --- trying one --------------------------------------------------------------------------------
 
 
-def _needed(exprs: Sequence[str]) -> list[Rule]:
-    """List the recording rules that expressions rest on, in the order of evaluation."""
-    names: set[str] = set()
-    waiting = list(exprs)
-    while waiting:
-        expr = waiting.pop()
-        for rule in recordings():
-            if rule.name not in names and mentions(expr, rule.name):
-                names.add(rule.name)
-                waiting.append(rule.expr)
-    return [rule for rule in recordings() if rule.name in names]
-
-
 def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[Path, Document]]]:
     """Choose the fewest rules and tests that can tell a mutant of this rule."""
     if rule.is_alert:
         own = [each for each in alerts() if each.name == rule.name]
         window = rule.labels.get("long", "")  # tests that are about it come first
         tests = sorted(cases_of(rule.name), key=lambda test: f" {window} and" not in test[1]["name"])
-        return [*_needed([each.expr for each in own]), *own], tests
-    above = [each for each in recordings() if rule in _needed([each.name])]
+        return [*needed([each.expr for each in own]), *own], tests
+    above = [each for each in recordings() if rule in needed([each.name])]
     tests = [
         (file, case)
         for file, case in cases()
@@ -164,7 +152,7 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[Path, Document]]]:
             mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above
         )
     ]
-    return _needed([each.name for each in above]), tests
+    return needed([each.name for each in above]), tests
 
 
 def is_killed(mutant: Mutant, folder: Path) -> bool:

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 ALERTS = ROOT / "alerts"
@@ -84,6 +87,19 @@ def alert_names() -> tuple[str, ...]:
 
 def mentions(expr: str, name: str) -> bool:
     return re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])", expr) is not None
+
+
+def needed(exprs: Sequence[str]) -> list[Rule]:
+    """List the recording rules that expressions rest on, in the order of evaluation."""
+    names: set[str] = set()
+    waiting = list(exprs)
+    while waiting:
+        expr = waiting.pop()
+        for rule in recordings():
+            if rule.name not in names and mentions(expr, rule.name):
+                names.add(rule.name)
+                waiting.append(rule.expr)
+    return [rule for rule in recordings() if rule.name in names]
 
 
 @cache

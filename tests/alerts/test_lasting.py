@@ -1,0 +1,45 @@
+"""An alert is about what lasts and is still so: at every scrape interval, whatever is missed or odd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.alerts.lasting import LASTING, SCRAPES, write
+from tests.alerts.rules import alerts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.real.fixtures import RunTool
+
+# Rules are evaluated as often as is scraped, or as often as the quickest scrape would be.
+INTERVALS = [pytest.param(scrape, scrape, id=f"{scrape}s") for scrape in SCRAPES] + [
+    pytest.param(60, 15, id="60s-evaluated-every-15s")
+]
+
+
+@pytest.mark.parametrize(("scrape", "evaluation"), INTERVALS)
+def test_only_what_lasts_begins_an_alert_and_only_its_end_ends_it(
+    scrape: int, evaluation: int, promtool: RunTool, suite: str, tmp_path: Path
+) -> None:
+    file = write(tmp_path, LASTING, scrape, evaluation)
+
+    finding = promtool(suite, "test", "rules", file)
+
+    assert finding.status == 0, finding.output
+
+
+def test_every_alert_on_a_verdict_or_a_problem_is_among_them() -> None:
+    slow = {"WhatsAppVersionSkew"}  # polled every five minutes; its own tests tell such stories
+    lasting = {(rule.alert, rule.severity) for rule in LASTING}
+
+    told = {
+        (rule.name, rule.labels["severity"])
+        for rule in alerts()
+        if "present_over_time(whatsapp_" in rule.expr or 'problem="' in rule.expr or 'verdict="' in rule.expr
+    }
+
+    assert {each for each in told - lasting if each[0] not in slow} == set()
+
