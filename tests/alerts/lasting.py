@@ -40,24 +40,34 @@ class Lasting(NamedTuple):
         return f"{self.alert}-{self.severity}"
 
 
+# What is always so is no matter of these alerts.
+_OTHER_PROBLEM = ('whatsapp_problem{problem="build_expiring"', "1")
+
+
+def _verdict(alert: str, severity: str, after: int, verdict: str) -> Lasting:
+    other = ('whatsapp_verdict{verdict="ok"', "1")
+    return Lasting(alert, severity, after, f'whatsapp_verdict{{verdict="{verdict}"', beside=(other,))
+
+
 def _problem(alert: str, severity: str, after: int, problem: str, *beside: tuple[str, str]) -> Lasting:
-    return Lasting(
-        alert, severity, after, f'whatsapp_problem{{problem="{problem}"', good="stale", beside=beside
-    )
+    series = f'whatsapp_problem{{problem="{problem}"'
+    return Lasting(alert, severity, after, series, good="stale", beside=(_OTHER_PROBLEM, *beside))
 
 
+_NODE = 'whatsapp_gateway_status{node="core1:8f2c",role=""'
 _UNCONNECTED = ("whatsapp_coreapps_connected{", "0")
 _CONNECTED = ("whatsapp_coreapps_connected{", "1")
 
 LASTING = (
-    Lasting("WhatsAppDown", "critical", 180, 'whatsapp_verdict{verdict="down"'),
-    Lasting("WhatsAppUnknown", "critical", 600, 'whatsapp_verdict{verdict="unknown"'),
-    Lasting("WhatsAppDegraded", "warning", 600, 'whatsapp_verdict{verdict="degraded"'),
+    _verdict("WhatsAppDown", "critical", 180, "down"),
+    _verdict("WhatsAppUnknown", "critical", 600, "unknown"),
+    _verdict("WhatsAppDegraded", "warning", 600, "degraded"),
     Lasting(
         "WhatsAppNodeUnreachable",
         "warning",
         300,
-        'whatsapp_gateway_status{node="core1:8f2c",role="",status="unreachable"',
+        f'{_NODE},status="unreachable"',
+        beside=((f'{_NODE},status="connected"', "1"),),
     ),
     _problem("WhatsAppShardUncovered", "critical", 180, "shard_uncovered"),
     _problem("WhatsAppNoPrimaryMaster", "warning", 300, "no_primary_master"),
@@ -147,10 +157,7 @@ def _interrupted(at: Callable[[int], int]) -> Callable[[int, int], Story]:
             ),
             (
                 Claim(_CALM + after - scrape, fires=False, ever=True),
-                *(
-                    Claim(time, fires=True)
-                    for time in range(_CALM + after + odd + 60, back, scrape)
-                ),
+                *(Claim(time, fires=True) for time in range(_CALM + after + odd + 60, back, scrape)),
                 Claim(back + _PATIENCE, fires=False),
             ),
         )
@@ -260,9 +267,7 @@ def cases(rules: Iterable[Lasting], scrape: int) -> Iterator[Document]:
             "name": f"{name}, scraped every {scrape} s",
             "interval": f"{scrape}s",
             "input_series": [each for rule, story in stories for each in _input(rule, story, scrape)],
-            "promql_expr_test": [
-                _asked(rule, claim) for rule, story in stories for claim in story.claims
-            ],
+            "promql_expr_test": [_asked(rule, claim) for rule, story in stories for claim in story.claims],
         }
 
 

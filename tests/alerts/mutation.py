@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tests.alerts.lasting import LASTING, SCRAPES
+from tests.alerts.lasting import cases as cases_of_lasting
 from tests.alerts.rules import (
     Document,
     Rule,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _SUITE = parts.SUITES[-1]
+_QUICKEST = SCRAPES[0]  # what comes a step too early or too late shows there
 _LEAST_SHIFT = 60  # seconds by which a `for` is changed at the least
 
 # What is not arithmetic: strings, ranges, label names in parentheses, names with digits in them.
@@ -41,6 +44,8 @@ _OPAQUE = re.compile(r'"[^"]*"|\[[^\]]*\]|\b(?:by|without|on)\s*\([^)]*\)|[A-Za-
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _COMPARATOR = re.compile(r"==|!=|>=|<=|>|<")
 _MATCHER = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
+_GUARDED = re.compile(r"(\w+\{[^}]*\})\s+and (present_over_time)\(\1\[(\w+)\]\)")
+_SHORT = re.compile(r"(\w+\{[^}]*\}) (present_over_time) (\w+)")
 _SET_OPERATOR = re.compile(r"\b(and|or|unless)\b")
 _AGGREGATOR = re.compile(r"\b(max|min) (?:without|by)\b")
 _OTHER_COMPARATORS = {
@@ -102,17 +107,17 @@ def _comparators(expr: str) -> Iterator[tuple[str, str]]:
 
 
 def _matchers(expr: str) -> Iterator[tuple[str, str]]:
-    for place, found in enumerate(_MATCHER.finditer(expr), 1):
+    # A selector and its guard are one thing: with either changed alone, the other says the same as before.
+    short = _GUARDED.sub(r"\1 \2 \3", expr)
+    for place, found in enumerate(_MATCHER.finditer(short), 1):
         label, operator, value = found.groups()
-        yield (
-            f"matcher {place}: {found[0]} negated",
-            _swap(expr, found, f'{label}{_NEGATED[operator]}"{value}"'),
-        )
-        yield (
-            f"matcher {place}: {found[0]} of another value",
-            _swap(expr, found, f'{label}{operator}"mutated"'),
-        )
-        yield f"matcher {place}: {found[0]} removed", _swap(expr, found, 'mutated=""')
+        for words, other in (
+            ("negated", f'{label}{_NEGATED[operator]}"{value}"'),
+            ("of another value", f'{label}{operator}"mutated"'),
+            ("removed", 'mutated=""'),
+        ):
+            changed = _swap(short, found, other)
+            yield f"matcher {place}: {found[0]} {words}", _SHORT.sub(r"\1 and \2(\1[\3])", changed)
 
 
 def _operators(expr: str) -> Iterator[tuple[str, str]]:
@@ -137,16 +142,20 @@ def _waits(waits: str) -> Iterator[tuple[str, str]]:
 # --- trying one --------------------------------------------------------------------------------
 
 
-def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[Path, Document]]]:
+def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
     """Choose the fewest rules and tests that can tell a mutant of this rule."""
     if rule.is_alert:
         own = [each for each in alerts() if each.name == rule.name]
         window = rule.labels.get("long", "")  # tests that are about it come first
         tests = sorted(cases_of(rule.name), key=lambda test: f" {window} and" not in test[1]["name"])
-        return [*needed([each.expr for each in own]), *own], tests
+        lasting = cases_of_lasting([each for each in LASTING if each.alert == rule.name], _QUICKEST)
+        return [*needed([each.expr for each in own]), *own], [
+            *((evaluation_interval(file), case) for file, case in tests),
+            *((f"{_QUICKEST}s", case) for case in lasting),
+        ]
     above = [each for each in recordings() if rule in needed([each.name])]
     tests = [
-        (file, case)
+        (evaluation_interval(file), case)
         for file, case in cases()
         if any(
             mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above
@@ -163,11 +172,11 @@ def is_killed(mutant: Mutant, folder: Path) -> bool:
     document = {"groups": [{"name": "mutated", "rules": [rule.document() for rule in changed]}]}
     (folder / "rules.yml").write_text(json.dumps(document))
     # One test after the other: the first that fails is enough, and most mutants fail in the first.
-    return any(_fails(file, case, folder) for file, case in tests)
+    return any(_fails(interval, case, folder) for interval, case in tests)
 
 
-def _fails(file: Path, case: Document, folder: Path) -> bool:
-    test = {"rule_files": ["rules.yml"], "evaluation_interval": evaluation_interval(file), "tests": [case]}
+def _fails(interval: str, case: Document, folder: Path) -> bool:
+    test = {"rule_files": ["rules.yml"], "evaluation_interval": interval, "tests": [case]}
     (folder / "test.yml").write_text(json.dumps(test))
     command: list[str | Path] = [parts.program(_SUITE, "promtool"), "test", "rules", folder / "test.yml"]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode != 0

@@ -42,4 +42,3 @@ def test_every_alert_on_a_verdict_or_a_problem_is_among_them() -> None:
     }
 
     assert {each for each in told - lasting if each[0] not in slow} == set()
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,13 +21,16 @@ from waexporter.simulator import Options, Simulator
 from waexporter.stack import hasten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SHARDS = 4
 CANARIES = frozenset({None, "contacts_fail", "no_contacts", "canary_slow"})  # faults of clients that have one
 _CANARY = {"canary_number": "14155550123", "poll": {"canary": "1m"}}  # no shorter interval is accepted
 _SCRAPE = 15.0  # seconds
+
+# "CRITICAL: what is wrong" or "RESOLVED (critical): what was", and below it "WhatsAppDown / support-line"
+_ITEM = re.compile(r"^(RESOLVED \()?([A-Za-z]+)\)?: .*\n(\w+) / (\S+)$", re.MULTILINE)
 
 
 class Tempo(NamedTuple):
@@ -66,6 +70,15 @@ class Firing(NamedTuple):
     severity: str
 
 
+class Item(NamedTuple):
+    """An alert as people read of it in a page."""
+
+    severity: str
+    alert: str
+    target: str
+    is_over: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """What runs."""
@@ -84,6 +97,10 @@ class Loop:
         )
         return {each for each in found if each.alert != "Watchdog"}
 
+    def items(self) -> list[Item]:
+        """Return every alert that people can read of, as often as they can."""
+        return [item for texts in self.read().values() for item in find_items(texts)]
+
     def read(self) -> dict[str, list[str]]:
         """Give the messages in the on-call groups, by the target whose client they left through."""
         return {
@@ -94,6 +111,15 @@ class Loop:
             ]
             for client, simulated in self.clients.items()
         }
+
+
+def find_items(texts: Sequence[str]) -> list[Item]:
+    """Find the alerts in the texts of pages."""
+    return [
+        Item(severity.lower(), alert, target, bool(over))
+        for text in texts
+        for over, severity, alert, target in _ITEM.findall(text)
+    ]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import pytest
 
 from tests.alerts.detection import bring
 from tests.alerts.rules import alerts
-from tests.e2e.loop import Firing, Loop, Tempo, running
+from tests.e2e.loop import Firing, Loop, Tempo, find_items, running
 from tests.e2e.scenarios import ALLOWED, CLIENTS, EXPECTED, LASTING
 from tests.e2e.waiting import wait_for
 
@@ -32,9 +31,6 @@ PAGED = {each for each in EXPECTED - QUIET if each.severity == "critical"} | {
 OFF_CHANNEL = {
     rule.name for rule in alerts() if rule.labels.get("affects_channel") == "whatsapp"
 }  # of no such alert may a page depend on the client it is about
-
-# "CRITICAL: what is wrong" or "RESOLVED (critical): what was", and below it "WhatsAppDown / support-line"
-_ITEM = re.compile(r"^(RESOLVED \()?([A-Za-z]+)\)?: .*\n(\w+) / (\S+)$", re.MULTILINE)
 
 
 @pytest.mark.timeout(1500)  # on two cores it takes less than six minutes
@@ -95,11 +91,10 @@ def _end_refusals(loop: Loop, fired: set[Firing]) -> None:
 def _read(loop: Loop, *, is_over: bool) -> set[Firing]:
     """Give what people can read in on-call groups: what is over, or fires and came by a way that works."""
     return {
-        Firing(target, alert, severity.lower())
+        Firing(item.target, item.alert, item.severity)
         for client, texts in loop.read().items()
-        for text in texts
-        for over, severity, alert, target in _ITEM.findall(text)
-        if bool(over) == is_over and (is_over or target != client or alert not in OFF_CHANNEL)
+        for item in find_items(texts)
+        if item.is_over == is_over and (is_over or item.target != client or item.alert not in OFF_CHANNEL)
     }
 
 
