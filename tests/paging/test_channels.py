@@ -101,9 +101,8 @@ def test_only_whatsapp_is_given_look_alikes_of_what_it_would_format(
     message = Message("*no_coreapp_connected* at https://wiki.example/a_b_c")
 
     whatsapp.send(message)
-    WebhookChannel(
-        Elsewhere(Secret(f"http://{receiver.place}/hook"), TlsContexts()), "http://hooks.example/…"
-    ).send(message)
+    fallback = Fallback(Secret(f"http://{receiver.place}/hook"))
+    WebhookChannel(Elsewhere(fallback.url, TlsContexts()), fallback).send(message)
 
     first, second = (json.loads(heard.body) for heard in receiver.heard)
     assert first["text"]["body"] == "\uff0ano_coreapp_connected\uff0a at https://wiki.example/a_b_c"
