@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _SHOWN = 3  # alerts of one page
 _WORDS = {Kind.FIRED: "FIRING", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
 _COUNTED = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
+_LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
 
@@ -76,6 +77,10 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
     rest = [*_counts(page.items[_SHOWN:])]
     if page.truncated:
         rest.append(f"{page.truncated} left out by Alertmanager")
+    if page.doubts:
+        rest.append(f"{len(page.doubts)} not heard of with it")
+    if page.unread:
+        rest.append(f"{page.unread} that could not be read")
     if rest:
         yield f"       and {', '.join(rest)}"
     ways = tuple(describe_ways(entry.tried))
@@ -83,7 +88,7 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
         yield from (f"       {way}" for way in ways)
     if entry.why and entry.state is not PageState.ACCEPTED:
         yield f"       why: {printable(entry.why)}"
-        yield f"       -> {find_remedy(entry.why)}"
+        yield f"       -> {_LOST if entry.state is PageState.DAMAGED else find_remedy(entry.why)}"
         if is_of_fallback(entry.why):
             yield f"       {NOR_WHATSAPP}"
 
@@ -91,6 +96,8 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
 def _way(entry: Entry) -> str:
     if entry.state is PageState.PENDING:
         return "not out yet"
+    if entry.state is PageState.DAMAGED:
+        return "set aside"
     if entry.state is PageState.FAILED:
         return f"last tried by {entry.channel}" if entry.channel else "by no way"
     if entry.channel == "whatsapp":

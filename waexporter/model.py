@@ -272,6 +272,7 @@ class PagerSettings:
     timezone: str = "UTC"  # IANA's name, of the times in pages
     severities: tuple[tuple[str, Severity], ...] = ()  # words of this house, beside the usual ones
     watchdogs: tuple[Watchdog, ...] = ()
+    alertmanager_url: Secret | None = None  # asked before an all-clear; may hold a password
     heartbeat_url: Secret | None = None
     heartbeat_interval: float = 60.0
     watch: bool = False

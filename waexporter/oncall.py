@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import StartError, UnreachableError
 from waexporter.log import get_logger
+from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import WhatsAppChannel, fallback_channels
 from waexporter.paging.delivery import Surroundings
@@ -42,6 +43,7 @@ class Equipment(NamedTuple):
     settings: PagerSettings
     fallback: tuple[Channel, ...]
     heartbeat: Elsewhere | None
+    alertmanager: Elsewhere | None
 
 
 class OnCall:
@@ -75,7 +77,9 @@ class OnCall:
         """Make what settings need; raises StartError, with what to do, where that can't be."""
         contexts = self._fleet.contexts
         heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
-        return Equipment(settings, open_fallback(settings, contexts), heartbeat)
+        address = settings.alertmanager_url
+        alertmanager = Elsewhere(address, contexts, Limits()) if address else None
+        return Equipment(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
 
     def follow(self, equipment: Equipment) -> list[Task]:
         """Go on with other settings; gives the tasks that are to be run otherwise than before."""
@@ -99,7 +103,8 @@ class OnCall:
         def known_group(name: str) -> str | None:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
-        return Outlets(carriers, whatsapp_of(self._fleet.clients), equipment.fallback)
+        whatsapp = whatsapp_of(self._fleet.clients)
+        return Outlets(carriers, whatsapp, equipment.fallback, equipment.alertmanager)
 
 
 class _Nobody:

@@ -47,6 +47,7 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
             timezone=pager.take("timezone", _timezone, usual.timezone),
             severities=_severities(pager),
             watchdogs=_watchdogs(pager),
+            alertmanager_url=read_secret(pager, "alertmanager_url", http_url),
             heartbeat_url=read_secret(pager, "heartbeat_url", http_url),
             heartbeat_interval=pager.take("heartbeat_interval", _heartbeat, usual.heartbeat_interval),
             watch=pager.take("watch", scalars.boolean, default=False),

@@ -125,6 +125,7 @@ def _pager(pager: PagerSettings) -> dict[str, object]:
                 }
                 for each in pager.watchdogs
             ],
+            "alertmanager_url": _HIDDEN if pager.alertmanager_url else None,
             "heartbeat_url": _HIDDEN if pager.heartbeat_url else None,
             "heartbeat_interval": format_duration(pager.heartbeat_interval),
             "watch": pager.watch,

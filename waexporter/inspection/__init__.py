@@ -53,6 +53,6 @@ def _findings(config: Config, alertmanager: Secret | None, say: Callable[[str], 
     with survey(config, read_groups(pager.state_dir), say) as seen:
         yield from inspect_clients(pager, seen)
         yield from inspect_fallback(pager, seen.fleet.contexts, len(seen.looks))
-    yield from inspect_switches(pager)
+        yield from inspect_switches(pager, seen.fleet.contexts)
     if alertmanager is not None:
         yield from inspect_alertmanager(alertmanager, pager, config.web)

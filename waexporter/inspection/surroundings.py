@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -10,10 +11,12 @@ from waexporter.config import check_gate
 from waexporter.daemon import find
 from waexporter.errors import ApiError, JournalError, StartError
 from waexporter.inspection.finding import bad, good, note
-from waexporter.model import Format
+from waexporter.model import Format, Limits
 from waexporter.oncall import open_fallback
 from waexporter.paging.archive import examine, find_obstacle, is_barred
+from waexporter.paging.asking import ALERTS
 from waexporter.paging.channels import known_to_apprise, place
+from waexporter.whatsapp.elsewhere import Elsewhere
 from waexporter.whatsapp.resolver import SHARED
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.client import TlsContexts
 
 _RESOLVE_TIMEOUT = 10.0  # seconds
+_ASK_TIMEOUT = 10.0  # seconds
 
 
 def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
@@ -48,9 +52,12 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
     if condition is None:
         yield good("the journal: there is none yet, the daemon makes it at its start")
         return
-    pending, accepted, failed = condition
+    pending, accepted, failed, damaged = condition
     words = f"the journal: sound; pages accepted: {accepted}, failed: {failed}, pending: {pending}"
     yield good(words) if not pending else note(words, "`waexporter pages` says what they wait for")
+    if damaged:
+        words = f"the journal: pages that are damaged and were set aside: {damaged}"
+        yield note(words, "`waexporter pages` lists them; look after the disk")
 
 
 def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
@@ -116,7 +123,7 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
             )
 
 
-def inspect_switches(pager: PagerSettings) -> Iterator[Finding]:
+def inspect_switches(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Finding]:
     """Look whether somebody notices when alerts stop coming, or this daemon itself."""
     for watchdog in pager.watchdogs:
         yield good(f"pager.watchdogs {watchdog.name}: pages when silent for {watchdog.max_silence:g} s")
@@ -125,11 +132,32 @@ def inspect_switches(pager: PagerSettings) -> Iterator[Finding]:
         yield note(words, "expect the alert Watchdog: docs/paging.md")
     if pager.watch:
         yield good(f"pager.watch: verdicts are paged after {pager.watch_for:g} s, without Prometheus")
+    yield _ask_alertmanager(pager, contexts)
     if pager.heartbeat_url is None:
         words = "pager.heartbeat_url: there is none; when this machine dies, nobody is told"
         yield note(words, "give an address that misses the pings (healthchecks style)")
     else:
         yield _resolve("pager.heartbeat_url", pager.heartbeat_url)
+
+
+def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
+    """Look whether Alertmanager answers what the daemon will ask it."""
+    if pager.alertmanager_url is None:
+        words = (
+            "pager.alertmanager_url: there is none; what Alertmanager stops to deliver is never called over"
+        )
+        return note(words, "give its address, such as http://alertmanager:9093")
+    name = f"pager.alertmanager_url {place(pager.alertmanager_url)}"
+    elsewhere = Elsewhere(pager.alertmanager_url, contexts, Limits())
+    try:
+        reply = elsewhere.read(_ASK_TIMEOUT, f"{ALERTS}?active=true")
+    except ApiError as error:
+        return bad(f"{name}: {error}", "check the address: it is Alertmanager's own")
+    finally:
+        elsewhere.close()
+    if reply.status != HTTPStatus.OK:
+        return bad(f"{name}: answered {reply.status}", "check the address: it is Alertmanager's own")
+    return good(f"{name}: answers what became of alerts")
 
 
 def _resolve(name: str, address: Secret) -> Finding:

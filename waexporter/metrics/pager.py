@@ -82,6 +82,11 @@ class PagerTelemetry:
             "1 if the journal of pages could be written the last time it was tried, else 0.",
             registry=registry,
         )
+        self.journal_damaged = Counter(
+            "waexporter_journal_damaged",
+            "Rows of the journal of pages that could not be read, and were set aside.",
+            registry=registry,
+        )
         for channel in CHANNELS:
             self._delivery.labels(channel)
             self._attempts.labels(channel, OK)

@@ -18,6 +18,21 @@ class Kind(StrEnum):
     FIRED = "fired"
     REMINDED = "reminded"  # it was told before, and still fires
     RESOLVED = "resolved"
+    # Alertmanager does not stand for it any more, and nobody heard of an end:
+    UNHEARD = "unheard"  # it is silenced, inhibited or over
+    SILENCED = "silenced"
+    INHIBITED = "inhibited"
+    GONE = "gone"  # Alertmanager, asked, has it no more
+
+    @property
+    def fires(self) -> bool:
+        """Whether it fires as far as is known."""
+        return self in {Kind.FIRED, Kind.REMINDED}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is known to have ended."""
+        return self in {Kind.RESOLVED, Kind.GONE}
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +57,22 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
 
 
+class Group(msgspec.Struct, frozen=True, gc=False):
+    """What a delivery of Alertmanager stands for; never an identity, for an edited route tree changes it."""
+
+    key: str = ""  # digest of its name and its receiver
+    receiver: str = ""  # a regular expression, as Alertmanager says it
+    labels: Mapping[str, str] = {}
+
+
+class Doubt(msgspec.Struct, frozen=True, gc=False):
+    """An alert of the thread that fired, and of which the delivery says nothing."""
+
+    alert: Alert
+    heard_at: float  # on the pager's clock
+    is_missing: bool = True  # its own group leaves it out; else it was heard through another one
+
+
 class Page(msgspec.Struct, frozen=True, gc=False):
     """What people are to be told: one delivery's news about one thread of alerts."""
 
@@ -50,20 +81,29 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     truncated: int = 0  # alerts that Alertmanager left out: nobody knows their state
     still_firing: int = 0  # alerts of the thread that fire and are not in this page
     received_at: float = 0.0  # wall-clock seconds
+    group: Group | None = None  # whom Alertmanager can be asked about; None: it is news of our own
+    doubts: tuple[Doubt, ...] = ()  # to be settled before the page is told
+    unread: int = 0  # alerts that could not be read
+    # Of what is not in this page, and said in none of its items:
+    lost: int = 0  # told earlier to be heard of no more, without an end
+    lost_heard_at: float = 0.0  # when the first of them was last heard of, on the pager's clock
+    unsure: int = 0  # they fired, and no end was heard
+    muted: int = 0  # silenced or inhibited, says Alertmanager
 
     @property
     def is_all_clear(self) -> bool:
         """Whether every alert of the thread is known to have ended."""
-        return (
-            not self.truncated
-            and not self.still_firing
-            and all(item.kind is Kind.RESOLVED for item in self.items)
-        )
+        is_certain = not (self.truncated or self.unread or self.doubts or self.lost or self.unsure)
+        is_quiet = not (self.still_firing or self.muted)
+        return is_certain and is_quiet and all(item.kind.is_over for item in self.items)
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """One delivery of Alertmanager, understood."""
+    """One delivery of Alertmanager, understood; or news of our own, which list nothing but what is new."""
 
     thread: str
     alerts: tuple[Alert, ...]
     truncated: int = 0
+    group: Group | None = None  # None: news of our own
+    unread: int = 0  # alerts that could not be read
+    is_whole: bool = False  # it lists every alert that its group stands for

@@ -22,6 +22,7 @@ class Condition(NamedTuple):
     pending: int = 0
     accepted: int = 0
     failed: int = 0
+    damaged: int = 0  # set aside
 
 
 def examine(folder: str) -> Condition | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings
+    from waexporter.paging.asking import Source
     from waexporter.paging.channels import Channel, Message, Outcome
     from waexporter.paging.entries import Entry
     from waexporter.paging.routes import Carrier, Concern, Routes
@@ -34,6 +35,7 @@ class Outlets(NamedTuple):
     carriers: Callable[[], Sequence[Carrier]]  # as they are now
     whatsapp: Callable[[str, Recipient], Channel]  # through a carrier, to a recipient
     fallback: Sequence[Channel] = ()
+    alertmanager: Source | None = None  # asked what became of alerts, before people are told
 
 
 @dataclass(slots=True)

@@ -7,9 +7,11 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.metrics.pager import ACCEPTED, FAILED, WHATSAPP
+from waexporter.metrics.pager import ACCEPTED, FAILED, SUPPRESSED, WHATSAPP
 from waexporter.paging.attempt import (
     FALLBACK,
     Attempts,
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings
+    from waexporter.paging.alerts import Page
     from waexporter.paging.entries import Entry
+    from waexporter.paging.inquiry import Inquiry
     from waexporter.paging.journal import Journal
     from waexporter.paging.routes import Carrier
 
@@ -55,10 +59,17 @@ class Delivery:
     """Hands over what is in the journal; its workers live until `stop`."""
 
     def __init__(
-        self, settings: PagerSettings, journal: Journal, outlets: Outlets, surroundings: Surroundings
+        self,
+        settings: PagerSettings,
+        journal: Journal,
+        outlets: Outlets,
+        surroundings: Surroundings,
+        inquiry: Inquiry | None = None,
     ) -> None:
+        """Settle pages by an inquiry before they are told."""
         self._settings = settings
         self._journal = journal
+        self._inquiry = inquiry
         self._outlets = outlets
         self._telemetry, self._clock, self._chance, self._on_crash = surroundings
         self._attempts = self._attempts_of(settings, outlets)
@@ -111,7 +122,8 @@ class Delivery:
         Called while the journal is held still, so that what it says and what is known here agree.
         """
         steady = self._clock().steady
-        waiting = Waiting(entry, steady - age, steady, steady, is_uncertain=entry.is_uncertain)
+        due = steady + (self._inquiry.hold(entry.page) if self._inquiry else 0.0)
+        waiting = Waiting(entry, steady - age, steady, due, is_uncertain=entry.is_uncertain)
         with self._news:
             has_ended = any(entry.number in numbers for numbers, _ in self._unrecorded)
             if entry.number not in self._waiting and not has_ended:
@@ -239,10 +251,13 @@ class Delivery:
 
     # --- one round -----------------------------------------------------------------------------
 
-    def _attempt(self, batch: Sequence[Waiting]) -> Round:
-        pages = [each.entry.page for each in batch]
+    def _attempt(self, batch: Sequence[Waiting]) -> Round | None:
+        """Make a round of attempts; gives what came of it, None where nothing is left to tell."""
         attempts, wall = self._attempts, self._clock().wall
         try:
+            pages = self._as_told(batch)
+            if not any(page.items or page.unread for page in pages):
+                return None
             text = compose(pages, wall, settings=self._settings)
             alerts = tuple(item.alert for page in pages for item in page.items)
             message = Message(text, alerts, lambda room: compose(pages, wall, room, settings=self._settings))
@@ -259,12 +274,24 @@ class Delivery:
                 each.barred.clear()
         return result
 
+    def _as_told(self, batch: Sequence[Waiting]) -> list[Page]:
+        """Give pages as they are told now: by the age that the steady clock gives them, without doubts."""
+        now = self._clock()
+        pages = [
+            msgspec.structs.replace(each.entry.page, received_at=now.wall - (now.steady - each.received))
+            for each in batch
+        ]
+        return self._inquiry.settle(pages) if self._inquiry else pages
+
     def _begin(self, numbers: Sequence[int], again: bool) -> None:  # noqa: FBT001 - a callback
         # With a full disk people are paged all the same; what can't be noted is read twice at worst.
         self._note(lambda: self._journal.begin(numbers, again=again))
 
-    def _conclude(self, batch: Sequence[Waiting], result: Round) -> None:
-        """Note what came of a round: each page is out, given up, or tried again."""
+    def _conclude(self, batch: Sequence[Waiting], result: Round | None) -> None:
+        """Note what came of a round: each page is out, given up, tried again, or has nothing to tell."""
+        if result is None:
+            self._discard(batch)
+            return
         if result.accepted is not None:
             self._finish(batch, PageState.ACCEPTED, result, *result.accepted)
             return
@@ -276,6 +303,19 @@ class Delivery:
             self._finish(over, PageState.FAILED, result, result.last_channel)
         if left:
             self._postpone(left, result)
+
+    def _discard(self, batch: Sequence[Waiting]) -> None:
+        """Let go of pages that say nothing any more: what was left out was heard again."""
+        numbers = [each.entry.number for each in batch]
+        if self._note(lambda: self._journal.discard(numbers)):
+            with self._news:
+                for number in numbers:
+                    self._waiting.pop(number, None)
+            self._telemetry.count_page(WHATSAPP, SUPPRESSED, len(numbers))
+            return
+        steady = self._clock().steady
+        for each in batch:
+            each.due = steady + _LONGEST_PAUSE
 
     # --- what came of it -----------------------------------------------------------------------
 

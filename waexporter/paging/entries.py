@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from waexporter.errors import JournalError
 from waexporter.paging.alerts import Page
+from waexporter.paging.threads import Memory, Standing
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 class PageState(StrEnum):
@@ -21,6 +22,7 @@ class PageState(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     FAILED = "failed"
+    DAMAGED = "damaged"  # set aside: what it was to tell can't be read any more
 
 
 class Attempt(NamedTuple):
@@ -68,7 +70,7 @@ SELECT = (
 
 _PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see whatsapp.envelope.decode
 
-Row = tuple[int, bytes, str, float, int, int, int, str, str, str, float | None]
+Row = tuple[object, ...]
 
 
 def pack(page: Page) -> bytes:
@@ -76,27 +78,96 @@ def pack(page: Page) -> bytes:
     return zlib.compress(msgspec.json.encode(page), 1)
 
 
-def read_entry(row: Row, path: Path) -> Entry:
-    """Read a row of SELECT from the file at `path`; raises JournalError for one that is damaged."""
-    number, content, state, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
-        row
-    )
-    try:
-        page, known_state = _PAGE.decode(zlib.decompress(content)), PageState(state)
-    except (zlib.error, msgspec.DecodeError, TypeError, ValueError) as error:
-        raise JournalError(
-            f"{path}: page {number} is damaged ({error}); move the file away, or choose another state_dir"
-        ) from error
+def read_entry(row: Row) -> Entry:
+    """Read a row of SELECT, whatever is in it: a column that is damaged costs itself.
+
+    Without its content a page that is to go out is damaged; one whose state can't be read is to go out, since
+    nothing says that it has.
+    """
+    number, content, said, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = row
+    page, problem = _unpack(content)
+    received, done = _time(received_at), _time(done_at)
+    state = _state(said, is_done=done is not None)
+    if page is None and state is PageState.PENDING:
+        state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
+    elif page is None:
+        why = _text(why) or f"what it told can't be read any more: {problem}"
     return Entry(
-        number=number,
-        page=page,
-        state=known_state,
-        received_at=received_at,
-        attempts=attempts,
-        is_uncertain=bool(uncertain),
-        repeats=repeats,
-        channel=channel,
-        destination=destination,
-        why=why,
-        done_at=done_at,
+        number=_count(number),
+        page=page or Page("", (), received_at=received or 0.0),
+        state=state,
+        received_at=received or (page.received_at if page else 0.0),
+        attempts=_count(attempts),
+        is_uncertain=bool(uncertain) or state.value != said,
+        repeats=_count(repeats),
+        channel=_text(channel),
+        destination=_text(destination),
+        why=_text(why),
+        done_at=done,
     )
+
+
+def _unpack(content: object) -> tuple[Page | None, str]:
+    try:
+        return _PAGE.decode(zlib.decompress(content)), ""  # type: ignore[arg-type]
+    except (zlib.error, msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
+        return None, str(error)[:200]
+
+
+def _state(said: object, *, is_done: bool) -> PageState:
+    try:
+        return PageState(said)  # type: ignore[arg-type] # whatever it is
+    except ValueError:
+        return PageState.DAMAGED if is_done else PageState.PENDING
+
+
+def _text(said: object) -> str:
+    return said if isinstance(said, str) else ""
+
+
+def _count(said: object) -> int:
+    return said if isinstance(said, int) else 0
+
+
+def _time(said: object) -> float | None:
+    return float(said) if isinstance(said, int | float) and math.isfinite(said) else None
+
+
+# --- what is remembered of alerts ----------------------------------------------------------------
+
+MEMORIES = (
+    "SELECT fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, heard_in, standing, "
+    "labels FROM alerts"
+)
+
+
+def memory_row(memory: Memory) -> tuple[object, ...]:
+    """Give the values of a row of MEMORIES."""
+    return (
+        memory.fingerprint,
+        memory.thread,
+        memory.starts_at,
+        memory.ends_at,
+        memory.told_at,
+        memory.latest_at,
+        memory.heard_at,
+        memory.group,
+        memory.standing.value,
+        memory.labels,
+    )
+
+
+def read_memory(row: Sequence[object]) -> Memory | None:
+    """Read a row of MEMORIES; None for one that is damaged: its alert is then as good as never told."""
+    fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, group, standing, labels = row
+    if not isinstance(fingerprint, str) or not isinstance(thread, str) or not isinstance(group, str):
+        return None
+    times = [_time(said) for said in (starts_at, told_at, latest_at, heard_at)]
+    if None in times or (ends_at is not None and _time(ends_at) is None) or not isinstance(labels, bytes):
+        return None
+    try:
+        known = Standing(standing)  # type: ignore[arg-type] # whatever it is
+    except ValueError:
+        return None
+    starts, told, latest, heard = (said or 0.0 for said in times)
+    return Memory(fingerprint, thread, starts, _time(ends_at), told, latest, heard, group, known, labels)

@@ -2,7 +2,8 @@
 
 Every step that must survive is one transaction with `synchronous=FULL`. Whatever goes wrong with the file is
 a JournalError that names it; the file is never removed, and the next step tries again, so that a disk that
-has room again, or a folder that may be written again, needs no restart.
+has room again, or a folder that may be written again, needs no restart. A row that is damaged is another
+matter: it is set aside and said, and everything else goes on.
 """
 
 from __future__ import annotations
@@ -17,21 +18,37 @@ from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError
 from waexporter.paging import schema
-from waexporter.paging.entries import SELECT, Entry, PageState, pack, read_entry
-from waexporter.paging.threads import Memory
+from waexporter.paging.entries import (
+    MEMORIES,
+    SELECT,
+    Entry,
+    PageState,
+    memory_row,
+    pack,
+    read_entry,
+    read_memory,
+)
 from waexporter.paging.trail import with_trails, write_trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from waexporter.paging.alerts import Page
-    from waexporter.paging.entries import Attempt, End, Row
+    from waexporter.paging.entries import Attempt, End
+    from waexporter.paging.threads import Memory
 
 FILE = "pages.sqlite"
 _LOCK = "pages.lock"
 _BUSY = 5.0  # seconds to wait for a reader that holds the file
 _KEEP_PAGES = 30 * 86_400.0  # seconds that a page is kept after its end
 _MOST_PAGES = 20_000  # that have come to their end
+_PENDING = SELECT + "WHERE state = 'pending' ORDER BY number"
+# Nothing says that these have been told; the words are those of the index, which is usually empty.
+_ODD = SELECT + "WHERE state IS NULL OR state NOT IN ('pending', 'accepted', 'failed', 'damaged')"
+_REMEMBER = (
+    "INSERT OR REPLACE INTO alerts (fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, "
+    "heard_in, standing, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _KEEP_RESOLVED = 7 * 86_400.0  # seconds that an alert that ended is remembered
 _KEEP_FIRING = 30 * 86_400.0  # seconds after which one that still fires would have been repeated long since
 
@@ -39,7 +56,8 @@ _KEEP_FIRING = 30 * 86_400.0  # seconds after which one that still fires would h
 class Journal:
     """The one writer of the journal; safe to share by threads."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, on_damage: Callable[[Sequence[str]], None] = lambda _: None) -> None:
+        """Tell `on_damage`, once for each, of rows that can't be read."""
         self.path = Path(folder) / FILE
         self._folder = Path(folder)
         # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
@@ -49,7 +67,9 @@ class Journal:
         self._highest = 0  # number of a page in any file so far: those of the next file go on from there
         self._guard: int | None = None
         self._memories: dict[str, Memory] = {}
-        self._firing: dict[str, set[str]] = {}
+        self._open: dict[str, set[str]] = {}  # by thread, the alerts of which no end is known
+        self._on_damage = on_damage
+        self._damaged: dict[str, Entry | None] = {}  # rows by what they are called; pages to be set aside
 
     def open(self) -> None:
         """Open or make the file; raises JournalError."""
@@ -72,7 +92,7 @@ class Journal:
         """Give the newest pages, the newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_trails(connection, _read(rows, self.path))
+            return with_trails(connection, map(read_entry, rows))
 
     def begin(self, numbers: Sequence[int], *, again: bool) -> None:
         """Note that an attempt begins: from here on it may arrive, whatever we hear of it."""
@@ -106,12 +126,17 @@ class Journal:
             )
             write_trail(connection, numbers, end.tried)
 
+    def discard(self, numbers: Sequence[int]) -> None:
+        """Forget pages that turned out to say nothing."""
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM pages WHERE number = ?", [(number,) for number in numbers])
+
     def accepted_since(self, at: float) -> tuple[tuple[str, float], ...]:
         """Give where messages went since a time of the wall clock, and when."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT destination, done_at FROM pages WHERE state = 'accepted' AND done_at > ? "
-                "ORDER BY done_at",
+                "AND typeof(done_at) = 'real' AND typeof(destination) = 'text' ORDER BY done_at",
                 (at,),
             ).fetchall()
         return tuple(rows)
@@ -120,7 +145,8 @@ class Journal:
         """Give the channels that ever accepted a page, and when last (wall clock)."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT channel, max(done_at) FROM pages WHERE state = 'accepted' GROUP BY channel"
+                "SELECT channel, max(done_at) FROM pages WHERE state = 'accepted' "
+                "AND typeof(done_at) = 'real' AND typeof(channel) = 'text' GROUP BY channel"
             ).fetchall()
         return tuple(rows)
 
@@ -140,15 +166,32 @@ class Journal:
         """Give the facts of a kind by their names."""
         with self._reading() as connection:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = ?", (kind,)).fetchall()
-        return dict(rows)
+        good = {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}
+        self._report({f"fact {kind} {name!r:.80}": None for name, _ in rows if name not in good})
+        return good
 
-    def prune(self, now: float) -> None:
-        """Forget what nobody asks for any more; `now` is on the wall clock."""
+    def set_aside(self, wall: float) -> None:
+        """Take the damaged pages out of the way of the others; they stay in the file. `wall` is now."""
+        with self._lock:
+            rows = [
+                (PageState.DAMAGED.value, entry.why, wall, entry.number)
+                for entry in self._damaged.values()
+                if entry is not None
+            ]
+        if not rows:
+            return
+        with self._writing() as connection:
+            connection.executemany("UPDATE pages SET state = ?, why = ?, done_at = ? WHERE number = ?", rows)
+        with self._lock:
+            self._damaged = dict.fromkeys(self._damaged)
+
+    def prune(self, now: float, wall: float) -> None:
+        """Forget what nobody asks for any more; `now` is on the pager's clock."""
         with self._writing() as connection:
             connection.execute(
                 "DELETE FROM pages WHERE state != 'pending' AND (done_at < ? OR number <= "
                 "(SELECT max(number) FROM pages) - ?)",
-                (now - _KEEP_PAGES, _MOST_PAGES),
+                (wall - _KEEP_PAGES, _MOST_PAGES),
             )
             connection.execute(
                 "DELETE FROM alerts WHERE told_at < ? OR (ends_at IS NOT NULL AND told_at < ?)",
@@ -224,22 +267,35 @@ class Journal:
             self._guard = None
 
     def _recall(self, connection: sqlite3.Connection) -> None:
-        self._memories, self._firing = {}, {}
-        for row in connection.execute("SELECT fingerprint, thread, starts_at, ends_at, told_at FROM alerts"):
-            self._remember(Memory(*row))
+        self._memories, self._open = {}, {}
+        damaged: dict[str, Entry | None] = {}
+        for row in connection.execute(MEMORIES):
+            memory = read_memory(row)
+            if memory is None:
+                damaged[f"alert {row[0]!r:.80}"] = None
+            else:
+                self._remember(memory)
+        self._report(damaged)
+
+    def _report(self, damaged: Mapping[str, Entry | None]) -> None:
+        """Tell of rows that are damaged, if they were not known to be."""
+        new = {name: entry for name, entry in damaged.items() if name not in self._damaged}
+        self._damaged |= new
+        if new:
+            self._on_damage(tuple(new))
 
     def _remember(self, memory: Memory) -> None:
         self._forget(memory.fingerprint)
         self._memories[memory.fingerprint] = memory
         if memory.ends_at is None:
-            self._firing.setdefault(memory.thread, set()).add(memory.fingerprint)
+            self._open.setdefault(memory.thread, set()).add(memory.fingerprint)
 
     def _forget(self, fingerprint: str) -> None:
         old = self._memories.pop(fingerprint, None)
-        if old is not None and (firing := self._firing.get(old.thread)) is not None:
-            firing.discard(fingerprint)
-            if not firing:
-                del self._firing[old.thread]
+        if old is not None and (others := self._open.get(old.thread)) is not None:
+            others.discard(fingerprint)
+            if not others:
+                del self._open[old.thread]
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -256,37 +312,64 @@ class Recall:
         self._connection = connection
         self.known = journal._memories  # noqa: SLF001 - one thing in two halves
 
-    def firing(self, thread: str) -> frozenset[str]:
-        """Give the fingerprints of a thread's alerts that fire as far as is known."""
-        return frozenset(self._journal._firing.get(thread, ()))  # noqa: SLF001
+    def open(self, thread: str) -> frozenset[str]:
+        """Give the fingerprints of a thread's alerts of which no end is known."""
+        return frozenset(self._journal._open.get(thread, ()))  # noqa: SLF001
 
     def pending(self) -> tuple[Entry, ...]:
-        """Give every page that is not out yet, the oldest first; raises JournalError."""
-        with self._journal._translated():  # noqa: SLF001
-            rows = self._connection.execute(SELECT + "WHERE state = 'pending' ORDER BY number").fetchall()
-        return _read(rows, self._journal.path)
+        """Give every page that is not out yet, the oldest first; raises JournalError.
 
-    def record(self, page: Page, memories: Iterable[Memory], received_at: float) -> Entry:
-        """Put a page and what is to be remembered on disk, both or neither; raises JournalError."""
-        memories = tuple(memories)
-        content = pack(page)
-        with self._journal._translated(), self._connection as connection:  # noqa: SLF001
-            connection.execute("BEGIN IMMEDIATE")
-            cursor = connection.execute(
-                "INSERT INTO pages (thread, received_at, content) VALUES (?, ?, ?)",
-                (page.thread, received_at, content),
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)",
-                [
-                    (each.fingerprint, each.thread, each.starts_at, each.ends_at, each.told_at)
-                    for each in memories
-                ],
-            )
+        What is damaged is not among them, and has been told to `on_damage`.
+        """
+        with self._journal._translated():  # noqa: SLF001
+            rows = self._connection.execute(_PENDING).fetchall()
+            rows += self._connection.execute(_ODD).fetchall()
+        entries = sorted(map(read_entry, rows), key=lambda entry: entry.number)
+        damaged = {f"page {each.number}": each for each in entries if each.state is not PageState.PENDING}
+        self._journal._report(damaged)  # noqa: SLF001
+        return tuple(each for each in entries if each.state is PageState.PENDING)
+
+    def record(
+        self, page: Page, memories: Iterable[Memory], received_at: float, gone: Iterable[str] = ()
+    ) -> Entry:
+        """Put a page and what is to be remembered on disk, both or neither; raises JournalError.
+
+        `gone` has the fingerprints of alerts to forget.
+        """
+        number = self._write(memories, gone, (page.thread, received_at, pack(page)))
+        self._journal._highest = number  # noqa: SLF001
+        return Entry(number, page, PageState.PENDING, received_at)
+
+    def remember(self, memories: Iterable[Memory], gone: Iterable[str] = ()) -> None:
+        """Put what is to be remembered on disk, without a page; raises JournalError."""
+        self._write(memories, gone, None)
+
+    def touch(self, memories: Iterable[Memory]) -> None:
+        """Remember what need not outlive this process."""
         for memory in memories:
             self._journal._remember(memory)  # noqa: SLF001
-        number = self._journal._highest = cursor.lastrowid or 0  # noqa: SLF001
-        return Entry(number, page, PageState.PENDING, received_at)
+
+    def _write(
+        self, memories: Iterable[Memory], gone: Iterable[str], page: tuple[str, float, bytes] | None
+    ) -> int:
+        """Write a page, if there is one, and memories; gives the page's number."""
+        memories, gone = tuple(memories), tuple(gone)
+        number = 0
+        if not (memories or gone or page):
+            return number
+        with self._journal._translated(), self._connection as connection:  # noqa: SLF001
+            connection.execute("BEGIN IMMEDIATE")
+            if page is not None:
+                cursor = connection.execute(
+                    "INSERT INTO pages (thread, received_at, content) VALUES (?, ?, ?)", page
+                )
+                number = cursor.lastrowid or 0
+            connection.executemany("DELETE FROM alerts WHERE fingerprint = ?", [(each,) for each in gone])
+            connection.executemany(_REMEMBER, map(memory_row, memories))
+        for fingerprint in gone:
+            self._journal._forget(fingerprint)  # noqa: SLF001
+        self.touch(memories)
+        return number
 
 
 def _place(path: Path) -> tuple[int, int] | None:
@@ -306,10 +389,6 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
     try:
         with closing(schema.connect_to_read(path, _BUSY)) as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_trails(connection, _read(rows, path))
+            return with_trails(connection, map(read_entry, rows))
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
-
-
-def _read(rows: Iterable[Row], path: Path) -> tuple[Entry, ...]:
-    return tuple(read_entry(row, path) for row in rows)

@@ -15,6 +15,7 @@ import msgspec
 from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Kind
 from waexporter.paging.annotations import DASHBOARD, DESCRIPTION, RUNBOOK, SILENCE, SUMMARY, pick
+from waexporter.paging.leaving import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.news import PLACES, gather
 from waexporter.paging.wording import age, clip, clocks, line, link, paragraph, width
 from waexporter.severity import fold
@@ -108,17 +109,25 @@ def _head(news: News, now: datetime) -> str:
 
 def _state(news: News) -> str:
     """Say state and count of one page: a phone shows this much of it on its lock screen."""
-    firing, resolved = news.firing, len(news.told) - news.firing
     if news.is_all_clear:
-        return f"ALL CLEAR: {resolved} resolved"
-    if firing:
-        return ", ".join([_firing(news), *_also(news, resolved)])
+        return _all_clear(news)
+    if news.firing:
+        return ", ".join([_firing(news), *_also(news)])
+    left = list(count_left(told.kind for told in news.told))
     known = [f"{news.others_firing} still firing"] if news.others_firing else []
     unknown = [f"{news.truncated} unknown"] if news.truncated else []
-    if resolved:
-        total = resolved + news.others_firing + news.truncated
-        return ", ".join([f"RESOLVED: {resolved} of {total}", *known, *unknown])
-    return "NO NEWS: " + ", ".join([*known, *unknown] or ["no alerts"])
+    unknown += count_unknown(news)
+    if news.resolved:
+        total = news.resolved + news.others_firing + news.truncated
+        of = "resolved" if total == news.resolved else f"of {total}"
+        return ", ".join([f"RESOLVED: {news.resolved} {of}", *left, *known, *unknown])
+    head = "UPDATE" if left or news.unread else "NO NEWS"
+    return f"{head}: " + ", ".join([*left, *known, *unknown] or ["no alerts"])
+
+
+def _all_clear(news: News) -> str:
+    resolved = [f"{news.resolved} resolved"] if news.resolved else []
+    return "ALL CLEAR: " + ", ".join([*resolved, *count_left(told.kind for told in news.told)])
 
 
 def _firing(news: News) -> str:
@@ -132,24 +141,25 @@ def _firing(news: News) -> str:
     return f"{state}, {critical} critical" if critical else state
 
 
-def _also(news: News, resolved: int) -> list[str]:
+def _also(news: News) -> list[str]:
     """Say what else is known and not known of the threads."""
     counts = (
-        (resolved, "resolved"),
+        (news.resolved, "resolved"),
         (news.others_firing, f"{'other' if news.others_firing == 1 else 'others'} still firing"),
         (news.truncated, "unknown"),
     )
-    return [f"{count} {words}" for count, words in counts if count]
+    said = [f"{count} {words}" for count, words in counts if count]
+    return [*said, *count_left(told.kind for told in news.told), *count_unknown(news)]
 
 
 def _digest(news: News) -> str:
-    firing, resolved = news.firing, len(news.told) - news.firing
+    firing = news.firing
     head = f"DIGEST: {news.pages} pages"
     if news.is_all_clear:
-        return f"{head}, ALL CLEAR: {resolved} resolved"
+        return f"{head}, {_all_clear(news)}"
     critical = sum(told.is_critical for told in news.told)
     fires = [f"{firing} firing" + (f" ({critical} critical)" if critical else "")]
-    return ", ".join([head, *fires, *_also(news, resolved)])
+    return ", ".join([head, *fires, *_also(news)])
 
 
 def _rest(news: News, shown: int) -> str:
@@ -174,10 +184,11 @@ def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
         sum(told.is_critical for told in hidden),
         sum(told.may_be_critical for told in hidden),
     )
-    resolved = sum(not told.fires for told in hidden)
+    resolved = sum(told.kind is Kind.RESOLVED for told in hidden)
     counts = ((critical, "critical"), (unclear, "of unknown severity"), (resolved, "resolved"))
     kinds = [f"{count} {kind}" for count, kind in counts if count]
-    if is_all and len(hidden) > resolved and not critical and not unclear:
+    kinds += count_left(told.kind for told in hidden)
+    if is_all and any(told.fires for told in hidden) and not critical and not unclear:
         kinds.insert(0, "none critical")
     return kinds
 
@@ -195,6 +206,11 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
     if told.is_over_unheard:
         where = " / ".join(filter(None, [name, *places])) or headline
         return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
+    if has_left(told.kind):
+        where = " / ".join(filter(None, [name if summary else "", *places]))
+        return _Block(
+            key, f"{_kind(told)}: {headline}", where, explain(told.kind, clock(told.alert.starts_at, now))
+        )
     description = paragraph(pick(annotations, *DESCRIPTION), room)
     if not description and not summary and name:
         description = line(_other_labels(told), min(room, _HEADLINE))
@@ -220,7 +236,8 @@ def _kind(told: Told) -> str:
     severity = line(told.severity, _SEVERITY)
     if told.fires:
         return severity.upper() or "ALERT"
-    return f"RESOLVED ({severity})" if severity else "RESOLVED"
+    over = title(told.kind) if has_left(told.kind) else "RESOLVED"
+    return f"{over} ({severity})" if severity else over
 
 
 def _other_labels(told: Told) -> str:

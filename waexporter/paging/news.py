@@ -28,7 +28,7 @@ class Told(msgspec.Struct, frozen=True):
     @property
     def fires(self) -> bool:
         """Whether it fires as far as is known."""
-        return self.kind is not Kind.RESOLVED
+        return self.kind.fires
 
     @property
     def severity(self) -> str:
@@ -61,11 +61,24 @@ class News(msgspec.Struct, frozen=True):
     truncated: int  # alerts of which nobody knows the state
     is_all_clear: bool
     received_at: float  # wall-clock seconds; of the page that has waited longest
+    unsure: int = 0  # others that fired, and of which no end was heard
+    muted: int = 0  # others that are silenced or inhibited
+    lost: int = 0  # others that were told to be heard of no more
+    unread: int = 0  # alerts that could not be read
 
     @property
     def firing(self) -> int:
         """How many of the alerts fire."""
         return sum(each.fires for each in self.told)
+
+    @property
+    def resolved(self) -> int:
+        """How many of the alerts have ended, as Alertmanager said."""
+        return self.count(Kind.RESOLVED)
+
+    def count(self, kind: Kind) -> int:
+        """Count the alerts of which this is said."""
+        return sum(each.kind is kind for each in self.told)
 
 
 def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
@@ -91,6 +104,10 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
         truncated=sum(page.truncated for page in last.values()),
         is_all_clear=bool(told) and not firing and all(page.is_all_clear for page in last.values()),
         received_at=min((page.received_at for page in pages), default=0.0),
+        unsure=sum(page.unsure for page in last.values()),
+        muted=sum(page.muted for page in last.values()),
+        lost=sum(page.lost for page in last.values()),
+        unread=sum(page.unread for page in pages),
     )
 
 
@@ -113,6 +130,8 @@ def _latest(history: Sequence[Item]) -> Told:
     """Give the latest state of an alert, and whether it is news to those who are told."""
     latest = history[-1]
     is_unheard = any(item.kind is Kind.FIRED for item in history)
+    if not latest.kind.fires and latest.kind is not Kind.RESOLVED:
+        return Told(latest.alert, latest.kind)
     if latest.kind is Kind.RESOLVED:
         return Told(latest.alert, Kind.RESOLVED, is_over_unheard=is_unheard)
     return Told(latest.alert, Kind.FIRED if is_unheard else Kind.REMINDED)

@@ -7,23 +7,28 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.metrics.pager import SUPPRESSED, WHATSAPP
+from waexporter.metrics.pager import CHANNELS, SUPPRESSED, WHATSAPP
 from waexporter.paging import watch, watchdogs
-from waexporter.paging.alerts import Webhook
+from waexporter.paging.alerts import Alert, Webhook
+from waexporter.paging.asking import Alertmanager
 from waexporter.paging.clock import Clock
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.heartbeat import ping
+from waexporter.paging.inquiry import Inquiry
 from waexporter.paging.journal import Journal
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import PagerSettings, Verdict
+    from waexporter.paging.asking import Source
     from waexporter.paging.attempt import Outlets
     from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
@@ -33,6 +38,7 @@ TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
 _HEARING = 90.0  # seconds after a start in which a watchdog that comes every minute is heard again
 _GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
+_SHOWN_ROWS = 10  # that are damaged, in the log
 _PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
 
 _log = get_logger("pager")
@@ -71,8 +77,10 @@ class Pager:
         self._telemetry: PagerTelemetry = surroundings.telemetry
         self._clock = surroundings.clock
         self._even = Clock(surroundings.clock)
-        self._journal = Journal(settings.state_dir)
-        self._delivery = Delivery(settings, self._journal, outlets, surroundings)
+        self._journal = Journal(settings.state_dir, self._note_damage)
+        self._inquiry = Inquiry(self._journal, surroundings.clock, self._even)
+        self._delivery = Delivery(settings, self._journal, outlets, surroundings, self._inquiry)
+        self._follow_alertmanager(outlets.alertmanager)
         self._verdicts = verdicts
         self._heartbeat = heartbeat
         self._starting = threading.Lock()
@@ -109,7 +117,17 @@ class Pager:
         self._is_strange_said = False
         self._telemetry.unwatch(expected - {watchdog.name for watchdog in settings.watchdogs})
         self._watch()
+        self._follow_alertmanager(outlets.alertmanager)
         self._delivery.follow(settings, outlets)
+
+    def _follow_alertmanager(self, source: Source | None) -> None:
+        """Ask another Alertmanager from now on, or none; watchdogs page nobody, so they are no answer."""
+
+        def is_watchdog(labels: Mapping[str, str]) -> bool:
+            return watchdogs.is_watchdog(Alert("", 0.0, None, labels), self.settings.watchdogs)
+
+        asked = Alertmanager(source, self._clock, is_watchdog) if source else None
+        self._inquiry.alertmanager = asked
 
     def _watch(self) -> None:
         names = [watchdog.name for watchdog in self.settings.watchdogs]
@@ -162,19 +180,21 @@ class Pager:
         if is_strange and not self._is_strange_said:
             self._is_strange_said = True
             _log.warning("a Watchdog alert comes that no entry of pager.watchdogs expects: nobody is paged")
-        if alerts:
-            self._record(Webhook(webhook.thread, alerts, webhook.truncated))
+        if alerts or webhook.unread:
+            self._record(msgspec.structs.replace(webhook, alerts=alerts))
 
     def _record(self, webhook: Webhook) -> None:
         """Decide what a delivery says, put it on disk, and hand it on."""
         now, wall = self._even.now(), self._clock().wall
         with self._journal.memory() as recall:
-            decision = decide(webhook, recall.known, recall.firing(webhook.thread), now, wall)
+            decision = decide(webhook, recall.known, recall.open(webhook.thread), now, wall)
+            recall.touch(decision.touched)
             page = decision.page
             if page is None:
+                recall.remember(decision.memories)
                 self._telemetry.count_page(WHATSAPP, SUPPRESSED)
                 return
-            entry = recall.record(page, decision.memories, now)
+            entry = recall.record(page, decision.memories, now, decision.forgotten)
             # Handed on before the next delivery is decided: their order is the order people hear them in.
             self._delivery.take(entry)
         _log.info(
@@ -201,7 +221,7 @@ class Pager:
                 self._look_at_verdicts()
             wall = self._clock().wall
             if abs(wall - self._pruned_at) >= _PRUNE_EVERY:
-                self._journal.prune(wall)
+                self._journal.prune(self._even.now(), wall)
                 self._pruned_at = wall
         except JournalError as error:
             self._complain(error)
@@ -290,6 +310,7 @@ class Pager:
                 if not self._is_resumed:
                     self._resume()
                 self._journal.check()
+                self._journal.set_aside(self._clock().wall)
                 for watchdog in self.settings.watchdogs:
                     self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
                 # What could not be kept may be in the file all the same: a disk may fail after writing.
@@ -314,9 +335,11 @@ class Pager:
         for name, seen in self._journal.facts("watchdog").items():
             if name in self._seen_at:
                 with suppress(ValueError):  # a damaged one is as good as none
-                    self._seen_at[name] = min(float(seen), now)
+                    at = float(seen)
+                    self._seen_at[name] = min(at, now) if math.isfinite(at) else self._seen_at[name]
         for channel, at in self._journal.last_acceptances():
-            self._telemetry.remember_acceptance(channel, at)
+            if channel in CHANNELS:
+                self._telemetry.remember_acceptance(channel, at)
         for destination, at in self._journal.accepted_since(wall - self.settings.rate.per):
             self._delivery.note_sent(destination, max(wall - at, 0.0))
         left = self._take_up()
@@ -340,6 +363,16 @@ class Pager:
                 self._journal.check()
             except JournalError as error:
                 self._complain(error)
+
+    def _note_damage(self, rows: Sequence[str]) -> None:
+        """Say and count what can't be read of the journal; everything else goes on."""
+        self._telemetry.journal_damaged.inc(len(rows))
+        _log.error(
+            "rows of the journal are damaged and set aside; what they told is lost, all else goes on",
+            rows=list(rows[:_SHOWN_ROWS]),
+            count=len(rows),
+            journal=str(self._journal.path),
+        )
 
     def _complain(self, error: JournalError) -> None:
         """Say once what is wrong with the journal."""

@@ -46,6 +46,16 @@ SCRIPTS = (
     ) WITHOUT ROWID;
     """,
     """
+    ALTER TABLE alerts ADD COLUMN latest_at REAL NOT NULL DEFAULT 0;
+    ALTER TABLE alerts ADD COLUMN heard_at REAL NOT NULL DEFAULT 0;
+    ALTER TABLE alerts ADD COLUMN heard_in TEXT NOT NULL DEFAULT '';
+    ALTER TABLE alerts ADD COLUMN standing TEXT NOT NULL DEFAULT 'heard';
+    ALTER TABLE alerts ADD COLUMN labels BLOB NOT NULL DEFAULT x'7b7d';
+    UPDATE alerts SET latest_at = starts_at, heard_at = told_at;
+    CREATE INDEX odd_pages ON pages (number)
+        WHERE state IS NULL OR state NOT IN ('pending', 'accepted', 'failed', 'damaged');
+    """,
+    """
     CREATE TABLE attempts (
         page INTEGER NOT NULL,
         at REAL NOT NULL,
@@ -73,6 +83,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
     connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _read_text
     try:
         _check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -87,6 +98,7 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
 def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
     """Open the file to read beside a daemon that writes; raises as `connect` does."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=patience, uri=True)
+    connection.text_factory = _read_text
     try:
         _check(connection, path)
     except BaseException:
@@ -100,13 +112,21 @@ def number_on(connection: sqlite3.Connection, highest: int) -> int:
 
     Pages of another file may still be on their way, and are known by their numbers.
     """
-    here = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'pages'").fetchone()[0] or 0
+    found = connection.execute(
+        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'pages' AND typeof(seq) = 'integer'"
+    ).fetchone()
+    here: int = found[0] or 0
     if here < highest:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("DELETE FROM sqlite_sequence WHERE name = 'pages'")
         connection.execute("INSERT INTO sqlite_sequence VALUES ('pages', ?)", (highest,))
         connection.execute("COMMIT")
     return max(here, highest)
+
+
+def _read_text(said: bytes) -> str:
+    """Return a text whatever it holds: a byte that is damaged must not hide the rows beside it."""
+    return said.decode("utf-8", "replace")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,20 +1,23 @@
-"""Alertmanager's webhook, version 4, as a value."""
+"""The webhook of Alertmanager, and of what speaks like it, as a value.
+
+What a good Alertmanager sends is read by its types, and fast. Whatever that refuses is read again by
+`oddities`, where an odd field costs itself, and an odd alert no other.
+"""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
 from waexporter.errors import WebhookError
-from waexporter.paging.alerts import Alert, Webhook
+from waexporter.paging import oddities
+from waexporter.paging.alerts import Alert, Group, Webhook
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body
 _GZIP = b"\x1f\x8b"
-_VERSION = "4"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -29,37 +32,40 @@ class _Alert(msgspec.Struct, rename="camel"):
 
 
 class _Body(msgspec.Struct, rename="camel"):
-    version: str
     alerts: list[_Alert]
+    group_key: str = ""
+    receiver: str = ""
     group_labels: dict[str, str] = {}
     truncated_alerts: int = 0
 
 
-class _Version(msgspec.Struct):
-    version: Any = None
-
-
 # Made here and not when a body comes: see whatsapp.envelope.decode.
 _BODY_DECODER = msgspec.json.Decoder(_Body)
-_VERSION_DECODER = msgspec.json.Decoder(_Version)
+_ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 
 
 def read_webhook(body: bytes, now: float) -> Webhook:
     """Read a body of Alertmanager; `now` (wall-clock seconds) is when an alert without an end has ended.
 
-    Unknown keys are ignored: later versions of Alertmanager add some. Raises WebhookError.
+    Unknown keys are ignored, and the version is: later ones of Alertmanager add some, Grafana counts its own.
+    Raises WebhookError where no alert can be read.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
         read = _BODY_DECODER.decode(body)
     except _UNREADABLE as error:
-        raise WebhookError(_explain(body, error)) from error
-    if read.version != _VERSION:
-        raise WebhookError(f'the version must be "{_VERSION}"')
+        return _read_odd(body, error, now)
+    alerts = tuple(_alert(each, now) for each in read.alerts)
+    if None in alerts:
+        return _read_odd(body, None, now)
+    truncated = max(read.truncated_alerts, 0)
+    group = group_of(read.group_key, read.receiver, read.group_labels)
     return Webhook(
         thread_of(read.group_labels),
-        tuple(_alert(each, number, now) for number, each in enumerate(read.alerts)),
-        max(read.truncated_alerts, 0),
+        tuple(alert for alert in alerts if alert is not None),
+        truncated,
+        group,
+        is_whole=bool(group.key) and not truncated,
     )
 
 
@@ -68,24 +74,62 @@ def thread_of(group_labels: dict[str, str]) -> str:
     return _digest(group_labels)
 
 
-def _alert(said: _Alert, number: int, now: float) -> Alert:
-    if said.status not in {"firing", "resolved"}:
-        raise WebhookError(f"alerts[{number}].status must be firing or resolved")
-    starts_at = _seconds(said.starts_at)
-    ends_at = None
-    if said.status == "resolved":
-        ends_at = now if said.ends_at is None else _seconds(said.ends_at)
-        # Go's zero time stands for no time at all.
-        ends_at = ends_at if ends_at >= starts_at else max(now, starts_at)
+def group_of(key: str, receiver: str, labels: dict[str, str]) -> Group:
+    """Return the group that a delivery says it is of; one without a key is of none."""
+    plain = msgspec.json.encode([key, receiver])
+    return Group(hashlib.blake2b(plain, digest_size=8).hexdigest() if key else "", receiver, labels)
+
+
+def _alert(said: _Alert, now: float) -> Alert | None:
+    """Return an alert; None where it says something that only a second look understands."""
+    starts_at, ends_at = _seconds(said.starts_at), _seconds(said.ends_at)
+    if (
+        said.status not in {"firing", "resolved"}
+        or starts_at is None
+        or not (said.labels or said.annotations)
+    ):
+        return None
     fingerprint = said.fingerprint or _digest(said.labels)
-    return Alert(fingerprint, starts_at, ends_at, said.labels, said.annotations)
+    return Alert(
+        fingerprint,
+        starts_at,
+        oddities.end_of(starts_at, ends_at, now) if said.status == "resolved" else None,
+        said.labels,
+        said.annotations,
+    )
 
 
-def _seconds(moment: datetime) -> float:
-    try:
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
-    except OverflowError as error:
-        raise WebhookError("a time is out of range") from error
+def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
+    read = oddities.read(body, now)
+    if read is None:
+        raise WebhookError(_explain(body)) from error
+    if read.unread and not read.alerts:
+        raise WebhookError(
+            "the body is no webhook of Alertmanager: none of its alerts can be read"
+        ) from error
+    group = group_of(read.group_key, read.receiver, read.group_labels)
+    return Webhook(
+        thread_of(read.group_labels),
+        tuple(map(_named, read.alerts)),
+        read.truncated or 0,
+        group,
+        read.unread,
+        is_whole=bool(group.key) and read.truncated == 0 and not read.unread,
+    )
+
+
+def _named(alert: Alert) -> Alert:
+    """Return an alert with a fingerprint, by what it says where it says none."""
+    said = dict(alert.labels or alert.annotations)
+    return alert if alert.fingerprint else msgspec.structs.replace(alert, fingerprint=_digest(said))
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    """Return the seconds of a time; None where there is none, such as Go's zero time."""
+    if moment is None:
+        return None
+    seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+    return seconds if seconds > 0 else None
 
 
 def _digest(labels: dict[str, str]) -> str:
@@ -93,19 +137,15 @@ def _digest(labels: dict[str, str]) -> str:
     return hashlib.blake2b(plain, digest_size=8).hexdigest()
 
 
-def _explain(body: bytes, error: Exception) -> str:
+def _explain(body: bytes) -> str:
     if not body.strip():
         return "the body is empty"
     if body.startswith(_GZIP):
         return "the body is packed by gzip, and Content-Encoding does not say so"
     if b"\0" in body[:2] or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "the body is UTF-16 or UTF-32; send it as UTF-8"
-    if not isinstance(error, msgspec.ValidationError):
-        return "the body is not JSON"
     try:
-        version = _VERSION_DECODER.decode(body).version
+        _ANYTHING.decode(body)
     except _UNREADABLE:
-        version = None
-    if version != _VERSION:
-        return f'the body is no webhook of Alertmanager: its version must be "{_VERSION}"'
-    return f"the body is no webhook of Alertmanager: {error}"[:300]
+        return "the body is not JSON"
+    return "the body is no webhook of Alertmanager: it has no list of alerts"

@@ -139,6 +139,8 @@ def describe_entry(entry: Entry) -> dict[str, object]:
         "alerts": len(items),
         "firing": sum(1 for item in items if item.alert.fires),
         "truncated": entry.page.truncated,
+        "unheard": len(entry.page.doubts),
+        "unread": entry.page.unread,
         "shown": [_describe_item(item) for item in items[:_SHOWN_ALERTS]],
     }
 

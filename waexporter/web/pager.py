@@ -24,8 +24,18 @@ SHOWN_PAGES: Final = 10
 _SHOWN_ALERTS = 4  # of one page; its message told of all that fit
 _LONGEST_SUMMARY = 200  # characters
 # The mood is one of the verdicts' colours: people read red as they read it above.
-_MOODS: Final = {PageState.ACCEPTED: "ok", PageState.PENDING: "degraded", PageState.FAILED: "down"}
-_SYMBOLS: Final = {PageState.ACCEPTED: "✓", PageState.PENDING: "…", PageState.FAILED: "✕"}
+_MOODS: Final = {
+    PageState.ACCEPTED: "ok",
+    PageState.PENDING: "degraded",
+    PageState.FAILED: "down",
+    PageState.DAMAGED: "down",
+}
+_SYMBOLS: Final = {
+    PageState.ACCEPTED: "✓",
+    PageState.PENDING: "…",
+    PageState.FAILED: "✕",
+    PageState.DAMAGED: "✕",
+}
 _KINDS: Final = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
 
 
@@ -114,6 +124,10 @@ def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
     rest = [f"{more} more"] if more > 0 else []
     if page.truncated:
         rest.append(f"{page.truncated} that Alertmanager left out")
+    if page.doubts:
+        rest.append(f"{len(page.doubts)} not heard of with it")
+    if page.unread:
+        rest.append(f"{page.unread} that could not be read")
     return PageLine(
         number=entry.number,
         state=entry.state.value,
@@ -136,7 +150,9 @@ def _outcome(entry: Entry) -> str:
         words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
     if entry.state is PageState.ACCEPTED and entry.done_at is not None:
         words.append(f"after {span(entry.done_at - entry.page.received_at)}")
-    if entry.attempts != 1:
+    if entry.state is PageState.DAMAGED:
+        words.append("set aside")
+    elif entry.attempts != 1:
         words.append(f"{entry.attempts} attempts" if entry.attempts else "not tried yet")
     if entry.repeats:
         words.append(f"{entry.repeats} of them may be read twice")

@@ -1,0 +1,135 @@
+"""Asking Alertmanager what it has of a group of alerts, before people are told that something is over."""
+
+from __future__ import annotations
+
+import re
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from waexporter.errors import ApiError
+from waexporter.log import get_logger
+from waexporter.paging.alerts import Kind
+from waexporter.paging.oddities import read_time
+from waexporter.paging.settling import Answer
+from waexporter.whatsapp import liberal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from waexporter.model import Instant
+    from waexporter.paging.alerts import Group
+    from waexporter.whatsapp.exchange import Reply
+
+_TIMEOUT = 3.0  # seconds for each of two requests; a page waits for them
+_REST = 15.0  # seconds in which one that did not answer is not asked again
+ALERTS = "/api/v2/alerts"
+_STATUS = "/api/v2/status"
+_PLAIN_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+
+_LIST: Final = msgspec.json.Decoder(list[object])
+_log = get_logger("pager")
+
+
+class Source(Protocol):
+    """Where Alertmanager is."""
+
+    def read(self, timeout: float, suffix: str) -> Reply:
+        """GET what is below its address; gives the answer of any status, or raises an ApiError."""
+        ...
+
+
+class Alertmanager:
+    """The Alertmanager of `pager.alertmanager_url`; safe to share by threads."""
+
+    def __init__(
+        self, source: Source, clock: Callable[[], Instant], is_ignored: Callable[[Mapping[str, str]], bool]
+    ) -> None:
+        """Leave out alerts whose labels are ignored: nobody is paged with them."""
+        self._source = source
+        self._clock = clock
+        self._is_ignored = is_ignored
+        self._lock = threading.Lock()  # guards what follows
+        self._rests_until = 0.0
+        self._problem = ""
+
+    def ask(self, group: Group) -> Answer | None:
+        """Ask what it has of a group; None where it can't be asked."""
+        if self._clock().steady < self._rests_until:
+            return None
+        try:
+            reply = self._source.read(_TIMEOUT, f"{ALERTS}?{urlencode(list(_query(group)))}")
+            if reply.status != HTTPStatus.OK:
+                self._note(f"answered {reply.status}")
+                return None
+            kinds = read_alerts(reply.body, group, self._is_ignored)
+        except ApiError as error:
+            self._note(str(error))
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._note("the answer is no list of alerts")
+            return None
+        self._note("")
+        return Answer(kinds, self._started_at(), self._clock().wall)
+
+    def _started_at(self) -> float | None:
+        """Return when it was started; None where it does not say."""
+        try:
+            return read_start(self._source.read(_TIMEOUT, _STATUS).body)
+        except ApiError:
+            return None
+
+    def _note(self, problem: str) -> None:
+        """Say once that it can't be asked, and once that it can again."""
+        with self._lock:
+            before, self._problem = self._problem, problem
+            if problem:
+                self._rests_until = self._clock().steady + _REST
+        if problem and problem != before:
+            _log.warning("Alertmanager can't be asked what became of alerts", why=problem)
+        elif before and not problem:
+            _log.info("Alertmanager can be asked again")
+
+
+def read_alerts(
+    body: bytes, group: Group, is_ignored: Callable[[Mapping[str, str]], bool]
+) -> dict[str, Kind]:
+    """Read an answer: how each alert of a group stands, by fingerprint; pure."""
+    kinds = {}
+    for number, said in enumerate(_LIST.decode(body)):
+        alert = liberal.as_map(said) or {}
+        labels = {name: str(value) for name, value in (liberal.as_map(alert.get("labels")) or {}).items()}
+        if is_ignored(labels) or any(labels.get(name, "") != value for name, value in group.labels.items()):
+            continue
+        # One that can't be read is one that is there.
+        fingerprint = alert.get("fingerprint")
+        kinds[fingerprint if isinstance(fingerprint, str) else f"unread {number}"] = _kind(alert)
+    return kinds
+
+
+def read_start(body: bytes) -> float | None:
+    """Read when Alertmanager was started, in wall-clock seconds; None where it does not say; pure."""
+    document = liberal.parse(body, "uptime")
+    return read_time(document["uptime"]) if document else None
+
+
+def _kind(alert: Mapping[str, object]) -> Kind:
+    status = liberal.as_map(alert.get("status")) or {}
+    if status.get("state") != "suppressed":
+        return Kind.FIRED
+    is_silenced = status.get("silencedBy") or not status.get("inhibitedBy")
+    return Kind.SILENCED if is_silenced else Kind.INHIBITED
+
+
+def _query(group: Group) -> Iterator[tuple[str, str]]:
+    for state in ("active", "silenced", "inhibited", "unprocessed"):
+        yield state, "true"
+    if group.receiver:
+        yield "receiver", group.receiver  # a regular expression there as here
+    for name, value in group.labels.items():
+        if _PLAIN_NAME.fullmatch(name):  # others are looked at in the answer
+            yield "filter", f'{name}="{value.translate(_ESCAPES)}"'

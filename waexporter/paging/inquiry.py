@@ -1,0 +1,89 @@
+"""Finding out, before pages are told, what became of the alerts that deliveries left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.errors import JournalError
+from waexporter.paging import settling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from waexporter.model import Instant
+    from waexporter.paging.alerts import Page
+    from waexporter.paging.asking import Alertmanager
+    from waexporter.paging.clock import Clock
+    from waexporter.paging.journal import Journal
+    from waexporter.paging.settling import Answer
+    from waexporter.paging.threads import Memory
+
+_PATIENCE = 6.0  # seconds for all questions of one message; whoever is to read it waits for them
+
+
+class Inquiry:
+    """Settles pages by what was heard since, and by what Alertmanager says; safe to share by threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Callable[[], Instant],
+        even: Clock,
+        alertmanager: Alertmanager | None = None,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._even = even
+        self.alertmanager = alertmanager
+
+    def hold(self, page: Page) -> float:
+        """Give for how many seconds a page waits before it is told for the first time."""
+        return settling.hold(page, self._even.now()) if self.alertmanager is None else 0.0
+
+    def settle(self, pages: Sequence[Page]) -> list[Page]:
+        """Give pages as they are told now, and remember what they say."""
+        answers = self._ask(pages)
+        known = self._known(pages)
+        settled = [
+            settling.settle(
+                page,
+                answers.get(page.group.key) if page.group and settling.is_question(page) else None,
+                lambda doubt: settling.hear(doubt, known.get(doubt.alert.fingerprint)),
+            )
+            for page in pages
+        ]
+        self._remember(list(zip(pages, settled, strict=True)))
+        return settled
+
+    def _ask(self, pages: Sequence[Page]) -> dict[str, Answer | None]:
+        """Ask once about each group there is a question about."""
+        alertmanager = self.alertmanager
+        if alertmanager is None:
+            return {}
+        groups = {page.group.key: page.group for page in pages if page.group and settling.is_question(page)}
+        ends = self._clock().steady + _PATIENCE
+        return {
+            key: alertmanager.ask(group) if self._clock().steady < ends else None
+            for key, group in groups.items()
+        }
+
+    def _known(self, pages: Sequence[Page]) -> Mapping[str, Memory]:
+        """Give what is remembered of the alerts in doubt."""
+        doubtful = {doubt.alert.fingerprint for page in pages for doubt in page.doubts}
+        if not doubtful:
+            return {}
+        try:
+            with self._journal.memory() as recall:
+                return {name: recall.known[name] for name in doubtful if name in recall.known}
+        except JournalError:
+            return {}
+
+    def _remember(self, pages: Sequence[tuple[Page, Page]]) -> None:
+        if not any(before.doubts for before, _ in pages):
+            return
+        try:
+            with self._journal.memory() as recall:
+                changed, gone = settling.remember(pages, recall.known)
+                recall.remember(changed, gone)
+        except JournalError:
+            return  # whoever writes next says so; what is said twice at worst is what was said now
