@@ -17,6 +17,7 @@ from waexporter.model import (
     Gateway,
     Group,
     Health,
+    Instant,
     Problem,
     Reason,
     Settings,
@@ -31,6 +32,12 @@ from waexporter.model import (
 OK, DEGRADED, DOWN, UNKNOWN = State.OK, State.DEGRADED, State.DOWN, State.UNKNOWN
 HA, MULTI, SINGLE = Topology.HA, Topology.MULTICONNECT, Topology.SINGLE
 NOW = 1_700_000_000.0
+
+
+def at(seconds: float = 0.0) -> Instant:
+    """Give a moment so long after NOW; the steady clock counts from elsewhere."""
+    return Instant(NOW + seconds, 1_000.0 + seconds)
+
 
 ROLES = {"c": "coreapp", "p": "primary_master", "s": "secondary_master", "x": ""}
 STATUSES = {
@@ -423,7 +430,7 @@ def slugs(verdict: Verdict) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
 def test_facts_lead_to_a_verdict(row: Row) -> None:
-    verdict = judge(row.facts, None, NOW)
+    verdict = judge(row.facts, None, at())
 
     assert (verdict.state, slugs(verdict)) == (row.state, sorted(row.slugs.split()))
     assert (verdict.connected, verdict.expected, verdict.shards, verdict.covered) == row.numbers
@@ -445,7 +452,7 @@ def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
 def test_every_problem_is_one_sentence_that_begins_now(row: Row) -> None:
-    verdict = judge(row.facts, None, NOW)
+    verdict = judge(row.facts, None, at())
 
     for problem in verdict.problems:
         assert problem.words
@@ -455,12 +462,12 @@ def test_every_problem_is_one_sentence_that_begins_now(row: Row) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.state is not OK], ids=str)
 def test_a_verdict_that_is_not_ok_has_a_reason(row: Row) -> None:
-    assert judge(row.facts, None, NOW).problems
+    assert judge(row.facts, None, at()).problems
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_failure_there_is_has_a_verdict(reason: Reason) -> None:
-    verdict = judge(failed(reason), None, NOW)
+    verdict = judge(failed(reason), None, at())
 
     assert verdict.state is not OK
     assert verdict.problems
@@ -468,7 +475,7 @@ def test_every_failure_there_is_has_a_verdict(reason: Reason) -> None:
 
 
 def test_nodes_in_trouble_are_named() -> None:
-    verdict = judge(Facts(cluster("c+ x! c0 p- s-"), topology=HA), None, NOW)
+    verdict = judge(Facts(cluster("c+ x! c0 p- s-"), topology=HA), None, at())
 
     by_slug = {problem.slug: problem for problem in verdict.problems}
     assert by_slug["node_unreachable"].node == "x1"
@@ -480,17 +487,17 @@ def test_nodes_in_trouble_are_named() -> None:
 
 
 def test_since_is_carried_over_while_state_and_problem_last() -> None:
-    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, NOW)
+    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, at())
 
-    after = judge(Facts(cluster("c+ p- s-"), topology=HA), before, NOW + 30)
+    after = judge(Facts(cluster("c+ p- s-"), topology=HA), before, at(30))
 
     assert (after.since, after.problems[0].since) == (NOW, NOW)
 
 
 def test_since_begins_anew_with_another_state_and_for_another_problem() -> None:
-    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, NOW)
+    before = judge(Facts(cluster("c+ p- s-"), topology=HA), None, at())
 
-    after = judge(Facts(cluster("c- p- s-"), topology=HA), before, NOW + 30)
+    after = judge(Facts(cluster("c- p- s-"), topology=HA), before, at(30))
 
     assert after.since == NOW + 30
     assert {problem.slug: problem.since for problem in after.problems} == {
@@ -500,18 +507,18 @@ def test_since_begins_anew_with_another_state_and_for_another_problem() -> None:
 
 
 def test_the_same_problem_of_another_node_is_another_problem() -> None:
-    before = judge(Facts(cluster("c+ c- x! p- s-"), topology=HA), None, NOW)
+    before = judge(Facts(cluster("c+ c- x! p- s-"), topology=HA), None, at())
 
-    after = judge(Facts(cluster("x! c+ c- p- s-"), topology=HA), before, NOW + 30)
+    after = judge(Facts(cluster("x! c+ c- p- s-"), topology=HA), before, at(30))
 
     assert [(problem.node, problem.since) for problem in after.problems] == [("x0", NOW + 30)]
 
 
 def test_a_problem_that_returns_begins_anew() -> None:
     sick, well = Facts(cluster("c+ p- s-"), topology=HA), Facts(cluster("c+ c- p- s-"), topology=HA)
-    first = judge(sick, None, NOW)
+    first = judge(sick, None, at())
 
-    second = judge(sick, judge(well, first, NOW + 30), NOW + 60)
+    second = judge(sick, judge(well, first, at(30)), at(60))
 
     assert (second.since, second.problems[0].since) == (NOW + 60, NOW + 60)
 
@@ -522,69 +529,69 @@ def test_a_problem_that_returns_begins_anew() -> None:
 )
 def test_connecting_is_fine_until_it_has_been_too_long(after: float, too_long: bool) -> None:  # noqa: FBT001 - a row
     facts = Facts(cluster("c+ c~ p- s-"), topology=HA)
-    before = judge(facts, None, NOW)
+    before = judge(facts, None, at())
 
-    verdict = judge(facts, before, NOW + after)
+    verdict = judge(facts, before, at(after))
 
     assert slugs(verdict) == (TOO_LONG.split() if too_long else ["connecting"])
     assert verdict.state is (DEGRADED if too_long else OK)
 
 
 def test_the_time_of_connecting_is_each_nodes_own() -> None:
-    first = judge(Facts(cluster("c+ c~ c- p- s-"), topology=HA), None, NOW)
-    both = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), first, NOW + 100)
+    first = judge(Facts(cluster("c+ c~ c- p- s-"), topology=HA), None, at())
+    both = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), first, at(100))
 
-    later = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), both, NOW + 130)
+    later = judge(Facts(cluster("c+ c~ c~ p- s-"), topology=HA), both, at(130))
 
     assert [problem.node for problem in later.problems if problem.slug == "connecting_too_long"] == ["c1"]
-    assert changes_at(later, Facts(), NOW + 130) == NOW + 100 + CONNECTING_TOO_LONG
+    assert changes_at(later, Facts(), at(130)) == at(100 + CONNECTING_TOO_LONG).steady
 
 
 def test_a_node_that_connected_in_between_starts_over() -> None:
     connecting = Facts(cluster("c+ c~ p- s-"), topology=HA)
-    first = judge(connecting, None, NOW)
-    between = judge(Facts(cluster("c+ c- p- s-"), topology=HA), first, NOW + 60)
+    first = judge(connecting, None, at())
+    between = judge(Facts(cluster("c+ c- p- s-"), topology=HA), first, at(60))
 
-    again = judge(connecting, between, NOW + CONNECTING_TOO_LONG + 60)
+    again = judge(connecting, between, at(CONNECTING_TOO_LONG + 60))
 
     assert slugs(again) == ["connecting"]
 
 
 def test_time_alone_changes_a_verdict_only_where_something_is_connecting() -> None:
-    waiting = judge(Facts(single(Status.CONNECTING)), None, NOW)
-    overdue = judge(Facts(single(Status.CONNECTING)), waiting, NOW + CONNECTING_TOO_LONG)
+    waiting = judge(Facts(single(Status.CONNECTING)), None, at())
+    overdue = judge(Facts(single(Status.CONNECTING)), waiting, at(CONNECTING_TOO_LONG))
 
-    assert changes_at(waiting, Facts(), NOW) == NOW + CONNECTING_TOO_LONG
-    assert changes_at(overdue, Facts(), NOW + CONNECTING_TOO_LONG) is None
-    assert changes_at(judge(Facts(single(Status.CONNECTED)), None, NOW), Facts(), NOW) is None
-    assert changes_at(Verdict(UNKNOWN, (Problem("stale", "w", since=NOW),)), Facts(), NOW) is None
+    assert changes_at(waiting, Facts(), at()) == at(CONNECTING_TOO_LONG).steady
+    assert changes_at(overdue, Facts(), at(CONNECTING_TOO_LONG)) is None
+    assert changes_at(judge(Facts(single(Status.CONNECTED)), None, at()), Facts(), at()) is None
+    assert changes_at(Verdict(UNKNOWN, (Problem("stale", "w", since=NOW),)), Facts(), at()) is None
 
 
 def test_a_rate_limit_keeps_the_time_of_connecting() -> None:
     facts = Facts(single(Status.CONNECTING))
-    before = judge(facts, None, NOW)
+    before = judge(facts, None, at())
     limited = Facts(facts.health, Failure(Reason.RATE_LIMITED, "words"))
 
-    between = judge(limited, before, NOW + 60)
-    verdict = judge(facts, between, NOW + CONNECTING_TOO_LONG)
+    between = judge(limited, before, at(60))
+    verdict = judge(facts, between, at(CONNECTING_TOO_LONG))
 
     assert slugs(between) == ["connecting", "rate_limited"]
     assert slugs(verdict) == TOO_LONG.split()
 
 
 def test_multiconnect_is_remembered_when_its_master_loses_the_connection() -> None:
-    before = judge(Facts(cluster("c+ c+ p+ s-")), None, NOW)
+    before = judge(Facts(cluster("c+ c+ p+ s-")), None, at())
 
-    verdict = judge(Facts(cluster("c+ c+ p- s-")), before, NOW + 30)
+    verdict = judge(Facts(cluster("c+ c+ p- s-")), before, at(30))
 
     assert (verdict.topology, slugs(verdict)) == (MULTI, ["primary_master_disconnected"])
 
 
 def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
-    before = judge(Facts(cluster("c+ c+ p+ s-")), None, NOW)
+    before = judge(Facts(cluster("c+ c+ p+ s-")), None, at())
 
-    silent = judge(failed(Reason.TIMEOUT), before, NOW + 30)
-    verdict = judge(Facts(cluster("c+ c+ p- s-")), silent, NOW + 60)
+    silent = judge(failed(Reason.TIMEOUT), before, at(30))
+    verdict = judge(Facts(cluster("c+ c+ p- s-")), silent, at(60))
 
     assert (silent.topology, verdict.topology) == (MULTI, MULTI)
 
@@ -627,16 +634,16 @@ def half_known(*shards: tuple[int, ...]) -> Support:
 def test_the_number_of_shards_comes_from_the_best_source_there_is(
     said: dict[str, Any], shards: int, topology: Topology
 ) -> None:
-    verdict = judge(Facts(cluster("c+ c+ c- p- s-"), **said), None, NOW)
+    verdict = judge(Facts(cluster("c+ c+ c- p- s-"), **said), None, at())
 
     assert (verdict.shards, verdict.topology) == (shards, topology)
 
 
 def test_a_shard_that_has_lost_its_owner_is_remembered() -> None:
-    before = judge(Facts(cluster("c+ c+ p+ s-"), support=owning((0,), (1,))), None, NOW)
+    before = judge(Facts(cluster("c+ c+ p+ s-"), support=owning((0,), (1,))), None, at())
 
     after = judge(
-        Facts(cluster("c+ c- p+ s-"), support=owning((0,), ()), support_at=NOW + 60), before, NOW + 60
+        Facts(cluster("c+ c- p+ s-"), support=owning((0,), ()), support_at=NOW + 60), before, at(60)
     )
 
     assert (after.topology, after.shards, after.covered) == (MULTI, 2, 1)
@@ -646,10 +653,10 @@ def test_a_shard_that_has_lost_its_owner_is_remembered() -> None:
 def test_owners_count_only_if_they_are_newer_than_what_health_says() -> None:
     # Both are connected, but one of them owns nothing.
     picture, owners = cluster("c+ c+ p+ s-"), owning((0,), ())
-    before = judge(Facts(picture, shards=2), None, NOW)
+    before = judge(Facts(picture, shards=2), None, at())
 
-    old = judge(Facts(picture, shards=2, support=owners, support_at=NOW - 60), before, NOW + 30)
-    new = judge(Facts(picture, shards=2, support=owners, support_at=NOW + 10), before, NOW + 30)
+    old = judge(Facts(picture, shards=2, support=owners, support_at=at(-60).steady), before, at(30))
+    new = judge(Facts(picture, shards=2, support=owners, support_at=at(10).steady), before, at(30))
 
     assert (old.covered, slugs(old)) == (2, [])
     assert (new.covered, slugs(new)) == (1, ["shard_uncovered"])
@@ -657,21 +664,21 @@ def test_owners_count_only_if_they_are_newer_than_what_health_says() -> None:
 
 def test_a_poll_that_failed_does_not_begin_the_time_of_connecting_anew() -> None:
     connecting = Facts(single(Status.CONNECTING))
-    first = judge(connecting, None, NOW)
-    between = judge(failed(Reason.TIMEOUT), first, NOW + 60)
+    first = judge(connecting, None, at())
+    between = judge(failed(Reason.TIMEOUT), first, at(60))
 
-    verdict = judge(connecting, between, NOW + CONNECTING_TOO_LONG)
+    verdict = judge(connecting, between, at(CONNECTING_TOO_LONG))
 
     assert slugs(verdict) == TOO_LONG.split()
 
 
 def test_what_is_foretold_changes_the_verdict_on_its_day() -> None:
     facts = Facts(single(Status.CONNECTED), support=support(expires=NOW + 30 * DAY))
-    verdict = judge(facts, None, NOW)
+    verdict = judge(facts, None, at())
 
-    assert changes_at(verdict, facts, NOW) == NOW + 23 * DAY
-    assert changes_at(verdict, facts, NOW + 24 * DAY) == NOW + 30 * DAY
-    assert changes_at(verdict, facts, NOW + 31 * DAY) is None
+    assert changes_at(verdict, facts, at()) == at(23 * DAY).steady
+    assert changes_at(verdict, facts, at(24 * DAY)) == at(30 * DAY).steady
+    assert changes_at(verdict, facts, at(31 * DAY)) is None
 
 
 # --- words -------------------------------------------------------------------------------------
@@ -703,6 +710,6 @@ def test_what_is_foretold_changes_the_verdict_on_its_day() -> None:
     ],
 )
 def test_a_problem_says_who_failed(failure: Failure, words: str) -> None:
-    (problem,) = judge(Facts(failure=failure), None, NOW).problems
+    (problem,) = judge(Facts(failure=failure), None, at()).problems
 
     assert problem.words == words

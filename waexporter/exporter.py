@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.health import as_read
 from waexporter.metrics.election import describe
 from waexporter.metrics.exposition import render
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
@@ -172,7 +173,8 @@ def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: b
 def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
     target = state.target
     endpoints = tuple(_endpoint_status(state, endpoint, snapshot) for endpoint in target.plans)
-    return TargetStatus(target.name, target.url, state.verdict, target.labels, endpoints)
+    verdict = as_read(state.verdict, snapshot.at)
+    return TargetStatus(target.name, target.url, verdict, target.labels, endpoints)
 
 
 def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot) -> EndpointStatus:

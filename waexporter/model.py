@@ -527,6 +527,7 @@ class Problem:
     words: str  # one sentence for a person
     node: str = ""  # the node it is about, if it is about one
     since: float = 0.0  # wall clock, when it was first seen
+    began: float = 0.0  # steady clock, the same moment: ages are measured by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,6 +537,7 @@ class Verdict:
     state: State
     problems: tuple[Problem, ...] = ()
     since: float = 0.0  # wall clock, when the state last changed
+    began: float = 0.0  # steady clock, the same moment: ages are measured by it
     up: bool = False  # the newest health answer is fresh and was understood
     topology: Topology | None = None
     connected: int | None = None  # coreapps
@@ -543,5 +545,5 @@ class Verdict:
     shards: int | None = None
     covered: int | None = None
     gateways: tuple[Gateway, ...] = ()
-    gateways_since: float = 0.0  # wall clock, when they last changed
-    connecting: tuple[tuple[str, float], ...] = ()  # (node, since when on the wall clock)
+    gateways_since: float = 0.0  # steady clock, when they last changed
+    connecting: tuple[tuple[str, float], ...] = ()  # (node, since when on the steady clock)

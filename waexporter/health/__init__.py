@@ -8,6 +8,6 @@ and the primary master are.
 from __future__ import annotations
 
 from waexporter.health.facts import SLUGS, Facts
-from waexporter.health.verdict import CONNECTING_TOO_LONG, changes_at, judge
+from waexporter.health.verdict import CONNECTING_TOO_LONG, as_read, changes_at, judge
 
-__all__ = ["CONNECTING_TOO_LONG", "SLUGS", "Facts", "changes_at", "judge"]
+__all__ = ["CONNECTING_TOO_LONG", "SLUGS", "Facts", "as_read", "changes_at", "judge"]

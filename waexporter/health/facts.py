@@ -68,7 +68,7 @@ class Facts:
     topology: Topology | None = None  # as configured
     shards: int | None = None  # as configured
     support: Support | None = None
-    support_at: float = 0.0  # wall clock
+    support_at: float = 0.0  # steady clock
     settings: Settings | None = None
     certificates: Certificates | None = None
     group: Group | None = None

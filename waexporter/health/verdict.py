@@ -19,8 +19,9 @@ from waexporter.health.rules import (
 from waexporter.model import Distrust, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
-    from waexporter.model import Gateway, Health, Support, SupportNode
+    from waexporter.model import Gateway, Health, Instant, Support, SupportNode
 
+_SAME = 1.0  # seconds by which clocks drift apart without having jumped
 CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 
 _DISTRUST = {
@@ -36,7 +37,7 @@ _LIMITED = "the client answers /health with 429: more than 10 requests a minute,
 _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
-def judge(facts: Facts, before: Verdict | None, now: float) -> Verdict:
+def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     """Judge a client; `before` gives the memory that a verdict needs: since when, and which topology."""
     failure = facts.failure
     limited = failure is not None and failure.reason is Reason.RATE_LIMITED
@@ -52,13 +53,27 @@ def judge(facts: Facts, before: Verdict | None, now: float) -> Verdict:
     if facts.distrust is not None:
         problem = Problem("token_refused", _DISTRUST[facts.distrust])
         verdict = replace(verdict, problems=(*verdict.problems, problem))
-    return _remember(_with_state(verdict, before, now), before, now)
+    return _remember(_with_state(verdict, before, now.steady), before, now)
 
 
-def changes_at(verdict: Verdict, facts: Facts, now: float) -> float | None:
-    """Tell when (wall clock) time alone will change this verdict, if it will."""
+def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
+    """Tell when (steady clock) time alone will change this verdict, if it will."""
     limits = [since + CONNECTING_TOO_LONG for _, since in verdict.connecting]
-    return min((end for end in (*limits, *list_ends(facts)) if end > now), default=None)
+    ends = [now.steady + (end - now.wall) for end in list_ends(facts)]
+    return min((end for end in (*limits, *ends) if end > now.steady), default=None)
+
+
+def as_read(verdict: Verdict, now: Instant) -> Verdict:
+    """Return a verdict whose times are right by the wall clock as it is now, whatever it jumped by."""
+    problems = tuple(
+        replace(problem, since=_by_now(problem.since, problem.began, now)) for problem in verdict.problems
+    )
+    return replace(verdict, since=_by_now(verdict.since, verdict.began, now), problems=problems)
+
+
+def _by_now(since: float, began: float, now: Instant) -> float:
+    measured = now.wall - (now.steady - began)
+    return since if abs(measured - since) < _SAME else measured
 
 
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
@@ -85,15 +100,15 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
 # --- with a health answer ----------------------------------------------------------------------
 
 
-def _of_health(health: Health, facts: Facts, before: Verdict | None, now: float) -> Verdict:
+def _of_health(health: Health, facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     shards = _shards(facts, before)
     topology = _topology(health, facts, before, shards)
     shards = 1 if topology is Topology.HA else shards if topology is Topology.MULTICONNECT else None
     connected, unclear = list_connected(health), list_unclear(health)
     expected = 1 if topology in {Topology.HA, Topology.SINGLE} else shards
     same = before is not None and before.gateways == health.gateways
-    since = before.gateways_since if before is not None and same else now
-    problems = [*RULES[topology](health, expected), *list_connecting(health), *foretell(facts, now)]
+    since = before.gateways_since if before is not None and same else now.steady
+    problems = [*RULES[topology](health, expected), *list_connecting(health), *foretell(facts, now.wall)]
     covered = None if shards is None else _covered(facts, connected, shards, since)
     if topology is Topology.MULTICONNECT and _is_uncovered(covered, shards, unclear) and connected:
         words = f"{covered} of {shards} shards have a connected coreapp: messages of the others fail"
@@ -175,12 +190,16 @@ def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int 
 # --- memory ------------------------------------------------------------------------------------
 
 
-def _remember(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
+def _remember(verdict: Verdict, before: Verdict | None, now: Instant) -> Verdict:
     """Carry over since when the state and each problem have lasted."""
-    known = {(problem.slug, problem.node): problem.since for problem in before.problems} if before else {}
-    problems = tuple(
-        replace(problem, since=known.get((problem.slug, problem.node), problem.since or now))
-        for problem in verdict.problems
-    )
-    since = before.since if before and before.state is verdict.state else now
-    return replace(verdict, problems=problems, since=since)
+    known = {(problem.slug, problem.node): problem for problem in before.problems} if before else {}
+    problems = tuple(_lasting(each, known.get((each.slug, each.node)), now) for each in verdict.problems)
+    if before is not None and before.state is verdict.state:
+        return replace(verdict, problems=problems, since=before.since, began=before.began)
+    return replace(verdict, problems=problems, since=now.wall, began=now.steady)
+
+
+def _lasting(problem: Problem, before: Problem | None, now: Instant) -> Problem:
+    """Return a problem with the moment when it was first seen."""
+    since, began = (before.since, before.began) if before else (problem.since, problem.began)
+    return replace(problem, since=since or now.wall, began=began or now.steady)

@@ -162,6 +162,12 @@ class Journal:
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, name, value))
 
+    def keep_all(self, kind: str, values: Mapping[str, str]) -> None:
+        """Keep facts of a kind by their names, all or none."""
+        with self._writing() as connection:
+            rows = [(kind, name, value) for name, value in values.items()]
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
     def facts(self, kind: str) -> dict[str, str]:
         """Give the facts of a kind by their names."""
         with self._reading() as connection:

@@ -18,6 +18,7 @@ from waexporter.paging.asking import Alertmanager
 from waexporter.paging.clock import Clock
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.heartbeat import ping
+from waexporter.paging.holds import Holds
 from waexporter.paging.inquiry import Inquiry
 from waexporter.paging.journal import Journal
 from waexporter.paging.threads import decide
@@ -38,6 +39,7 @@ TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
 _HEARING = 90.0  # seconds after a start in which a watchdog that comes every minute is heard again
 _GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
+_VERDICT = "verdict"  # the kind of fact that says for how long a verdict has held
 _SHOWN_ROWS = 10  # that are damaged, in the log
 _PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
 
@@ -90,6 +92,7 @@ class Pager:
         self._started_at = self._even.now()
         self._seen_at = {watchdog.name: self._even.now() for watchdog in settings.watchdogs}
         self._groups: dict[str, str] = {}
+        self._holds = Holds()
         self._is_strange_said = False
         self._ping_problem = ""
 
@@ -231,25 +234,29 @@ class Pager:
             return
         now, wall = self._even.now(), self._clock().wall
         with self._journal.memory() as recall:
-            news = watchdogs.list_news(self.settings.watchdogs, self._heard_at(), recall.known, now, wall)
+            news = watchdogs.list_news(self.settings.watchdogs, self._heard(), recall.known, now, wall)
         for alert in news:
             self._record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
 
-    def _heard_at(self) -> dict[str, float]:
+    def _heard(self) -> dict[str, watchdogs.Heard]:
         """Tell when watchdogs were heard last; while this daemon was gone, none could be."""
-        return {
-            watchdog.name: max(
-                self._seen_at[watchdog.name],
-                self._started_at + min(_HEARING, watchdog.max_silence) - watchdog.max_silence,
-            )
-            for watchdog in self.settings.watchdogs
-        }
+        heard = {}
+        for watchdog in self.settings.watchdogs:
+            at = self._seen_at[watchdog.name]
+            earliest = self._started_at + min(_HEARING, watchdog.max_silence) - watchdog.max_silence
+            heard[watchdog.name] = watchdogs.Heard(at, max(at, earliest))
+        return heard
 
     def _look_at_verdicts(self) -> None:
-        verdicts = tuple(self._verdicts())
-        wall = self._clock().wall
+        now, even = self._clock(), self._even.now()
+        verdicts = [
+            (target, self._holds.carry_on(target, verdict, now.steady, even))
+            for target, verdict in self._verdicts()
+        ]
+        if kept := self._holds.worth_keeping(even):
+            self._journal.keep_all(_VERDICT, kept)
         with self._journal.memory() as recall:
-            news = watch.list_news(verdicts, recall.known, self.settings.watch_for, wall)
+            news = watch.list_news(verdicts, recall.known, self.settings.watch_for, now)
         for target, alerts in news.items():
             self._record(Webhook(thread_of({"waexporter_watch": target}), alerts))
 
@@ -337,6 +344,7 @@ class Pager:
                 with suppress(ValueError):  # a damaged one is as good as none
                     at = float(seen)
                     self._seen_at[name] = min(at, now) if math.isfinite(at) else self._seen_at[name]
+        self._holds.recall(self._journal.facts(_VERDICT), now)
         for channel, at in self._journal.last_acceptances():
             if channel in CHANNELS:
                 self._telemetry.remember_acceptance(channel, at)

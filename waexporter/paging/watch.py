@@ -11,7 +11,7 @@ from waexporter.paging.threads import start_after
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from waexporter.model import Verdict
+    from waexporter.model import Instant, Verdict
     from waexporter.paging.threads import Memory
 
 _WORDS = {
@@ -31,29 +31,31 @@ _MOST_PROBLEMS = 5
 
 
 def list_news(
-    verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, Memory], watch_for: float, wall: float
+    verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, Memory], watch_for: float, now: Instant
 ) -> dict[str, tuple[Alert, ...]]:
     """List by target what changed for good: a verdict counts once it has held for `watch_for` seconds.
 
-    What was told before is in `known`; so a verdict that flutters pages nobody, nor clears anything.
+    What was told before is in `known`; so a verdict that flutters pages nobody, nor clears anything. An alert
+    begins where its verdict began, by the wall clock as it is now.
     """
     news = {}
     for target, verdict in verdicts:
-        if wall - verdict.since >= watch_for:
-            alerts = tuple(_news_of(target, verdict, known, wall))
+        held = now.steady - verdict.began
+        if held >= watch_for:
+            alerts = tuple(_news_of(target, verdict, known, now.wall - held))
             if alerts:
                 news[target] = alerts
     return news
 
 
-def _news_of(target: str, verdict: Verdict, known: Mapping[str, Memory], wall: float) -> Iterator[Alert]:
+def _news_of(target: str, verdict: Verdict, known: Mapping[str, Memory], since: float) -> Iterator[Alert]:
     if verdict.state in _WORDS and not _fires(known.get(_fingerprint(target, verdict.state))):
         before = known.get(_fingerprint(target, verdict.state))
-        yield _alert(target, verdict.state, verdict, start_after(before, wall), None)
+        yield _alert(target, verdict.state, verdict, start_after(before, since), None)
     for state in _CLEARS[verdict.state]:
         before = known.get(_fingerprint(target, state))
         if before is not None and _fires(before):
-            yield _alert(target, state, verdict, before.starts_at, max(wall, before.starts_at))
+            yield _alert(target, state, verdict, before.starts_at, max(since, before.starts_at))
 
 
 def _fires(before: Memory | None) -> bool:

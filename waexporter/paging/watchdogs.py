@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.paging.alerts import Alert
 from waexporter.paging.threads import start_after
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 _SILENT = "WaExporterWatchdogMissing"
 _COMMON = "Watchdog"  # what the alert is called everywhere
+
+
+class Heard(NamedTuple):
+    """When a watchdog was last heard, on the pager's clock."""
+
+    at: float
+    counted_from: float  # later, where nobody could hear it for a while
 
 
 def is_watchdog(alert: Alert, watchdogs: Sequence[Watchdog]) -> bool:
@@ -34,26 +41,28 @@ def fingerprint_of(watchdog: Watchdog) -> str:
 
 def list_news(
     watchdogs: Sequence[Watchdog],
-    seen_at: Mapping[str, float],
+    heard: Mapping[str, Heard],
     known: Mapping[str, Memory],
     now: float,
     wall: float,
 ) -> tuple[Alert, ...]:
     """List the watchdogs that fell silent or came back; each a firing or a resolved alert.
 
-    `seen_at` and `now` are on the pager's clock; what was told before is in `known`.
+    `now` is on the pager's clock; what was told before is in `known`. A silence begins where the watchdog was
+    last heard, by the wall clock as it is now.
     """
     news = []
     for watchdog in watchdogs:
         fingerprint = fingerprint_of(watchdog)
         before = known.get(fingerprint)
         was_silent = before is not None and before.ends_at is None
-        silence = now - seen_at[watchdog.name]
-        is_silent = silence > watchdog.max_silence
+        at, counted_from = heard[watchdog.name]
+        is_silent = now - counted_from > watchdog.max_silence
+        last = wall - (now - at)
         if is_silent and not was_silent:
-            news.append(_alert(watchdog, fingerprint, start_after(before, wall), None))
+            news.append(_alert(watchdog, fingerprint, start_after(before, last), None))
         elif was_silent and not is_silent and before is not None:
-            news.append(_alert(watchdog, fingerprint, before.starts_at, max(wall, before.starts_at)))
+            news.append(_alert(watchdog, fingerprint, before.starts_at, max(last, before.starts_at)))
     return tuple(news)
 
 

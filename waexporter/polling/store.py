@@ -218,7 +218,7 @@ def _carry_on(cell: _Cell | None, target: Target, now: Instant) -> _Cell:
 
 
 def _begin(target: Target, now: Instant) -> TargetState:
-    state = TargetState(target, verdict=Verdict(State.UNKNOWN, since=now.wall))
+    state = TargetState(target, verdict=Verdict(State.UNKNOWN, since=now.wall, began=now.steady))
     for endpoint in target.plans:
         state = counted(state, endpoint, Tally())
     return judged(state, now)
@@ -395,9 +395,9 @@ def counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState
 def judged(state: TargetState, now: Instant) -> TargetState:
     """Give the state with the verdict that follows from everything else in it."""
     facts, health_ends = _facts(state, now)
-    verdict = health.judge(facts, state.verdict, now.wall)
-    changes = health.changes_at(verdict, facts, now.wall)
-    expires = min(health_ends, math.inf if changes is None else now.steady + max(changes - now.wall, 0.0))
+    verdict = health.judge(facts, state.verdict, now)
+    changes = health.changes_at(verdict, facts, now)
+    expires = min(health_ends, math.inf if changes is None else changes)
     return replace(state, verdict=verdict, expires=expires, about=tuple(_about(state, verdict, facts)))
 
 
@@ -432,7 +432,7 @@ def _facts(state: TargetState, now: Instant) -> tuple[health.Facts, float]:
         topology=target.topology,
         shards=target.shards,
         support=_document(support, Support),
-        support_at=support.at.wall if support else 0.0,
+        support_at=support.at.steady if support else 0.0,
         settings=_document(fresh.get(Endpoint.SETTINGS), Settings),
         certificates=_document(fresh.get(Endpoint.CERTIFICATES), Certificates),
         group=_document(fresh.get(Endpoint.GROUP), Group),
