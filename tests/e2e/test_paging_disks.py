@@ -249,22 +249,29 @@ def test_a_journal_that_is_none_is_named_and_left_alone(
     assert len(messages_about(client, name)) == 1
 
 
-def test_a_damaged_page_is_named_and_ends_no_daemon(client: SimulatedClient, tmp_path: Path) -> None:
+def test_a_damaged_page_is_named_and_keeps_no_other_back(client: SimulatedClient, tmp_path: Path) -> None:
     file = write_pager(tmp_path, {"support-line": client})
     client.bring("message_fails")
     with Exporter.run(file) as exporter:
         deliver(exporter, webhook(firing("Damaged")))
+        deliver(exporter, webhook(firing("Sound")))
     with closing(sqlite3.connect(tmp_path / "state" / "pages.sqlite")) as connection, connection:
-        connection.execute("UPDATE pages SET content = x'00'")
+        connection.execute("UPDATE pages SET content = x'00' WHERE number = 1")
     client.lift()
 
     with Exporter.run(file) as exporter:
-        refused = post(exporter, webhook(firing("Undamaged")))
-        said = exporter.get("/api/v1/pages").json()["journal"]
+        deliver(exporter, webhook(firing("Later")))
+        wait_for_message(client, "Sound")
+        wait_for_message(client, "Later")
+        document = exporter.get("/api/v1/pages").json()
+        shown = exporter.get("/").text
+        counted = exporter.page().value("waexporter_journal_damaged_total")
         healthy = exporter.http.get("/-/healthy").status_code
 
-    assert (refused, healthy) == (HTTPStatus.SERVICE_UNAVAILABLE, 200)
-    assert "is damaged" in said
+    assert (healthy, counted, document["journal"]) == (200, 1, "ok")
+    assert [page["state"] for page in document["pages"] if page["number"] == 1] == ["damaged"]
+    assert "its row in the journal is damaged" in shown
+    assert messages_about(client, "Damaged") == []
 
 
 @pytest.mark.parametrize("spoil", [True, False], ids=["spoiled", "removed"])

@@ -16,7 +16,7 @@ from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.errors import JournalError
 from waexporter.paging import schema
 from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.entries import End, Entry, PageState
+from waexporter.paging.entries import End, Entry, PageState, pack
 from waexporter.paging.journal import FILE, Journal, read_pages
 from waexporter.paging.threads import Memory
 
@@ -57,7 +57,7 @@ def known(journal: Journal) -> dict[str, Memory]:
 
 def firing(journal: Journal, thread: str) -> frozenset[str]:
     with journal.memory() as recall:
-        return recall.firing(thread)
+        return recall.open(thread)
 
 
 def a_memory(name: str = "a", ends_at: float | None = None, told_at: float = WALL) -> Memory:
@@ -169,7 +169,7 @@ def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) ->
         a_memory("fires no more", None, WALL),
     )
 
-    journal.prune(WALL + 31 * DAY)
+    journal.prune(WALL + 31 * DAY, WALL + 31 * DAY)
 
     assert [entry.number for entry in journal.latest(10)] == [4, fresh, pending]
     assert known(journal).keys() == {"resolved of late", "fires"}
@@ -181,7 +181,7 @@ def test_the_journal_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatc
     numbers = [record(journal).number for _ in range(10)]
     journal.finish(numbers[1:], End(PageState.ACCEPTED, WALL))
 
-    journal.prune(WALL)
+    journal.prune(WALL, WALL)
 
     assert [entry.number for entry in journal.latest(20)] == [10, 9, 8, 1]
 
@@ -279,14 +279,20 @@ def test_a_step_that_fails_leaves_the_version_before(
         assert other.execute("PRAGMA user_version").fetchone() == (len(schema.SCRIPTS),)
 
 
-@pytest.mark.parametrize("damage", ["content = x'00ff'", "content = 'text'", "state = 'lost', number = -1"])
-def test_a_damaged_page_is_an_error_with_its_number(journal: Journal, damage: str) -> None:
-    record(journal)
-    with closing(sqlite3.connect(journal.path)) as other, other:
-        other.execute(f"UPDATE pages SET {damage}")  # noqa: S608 - our own words
+def test_a_journal_of_the_first_version_keeps_what_it_holds(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "SCRIPTS", schema.SCRIPTS[:1])
+        journal.path.parent.mkdir(exist_ok=True)
+        with closing(schema.connect(journal.path, 5.0)) as old, old:
+            old.execute("INSERT INTO alerts VALUES ('a', 'thread', 5.0, NULL, 7.0)")
+            old.execute(
+                "INSERT INTO pages (thread, received_at, content) VALUES ('t', 6.0, ?)", (pack(a_page()),)
+            )
 
-    with pytest.raises(JournalError, match=rf"{FILE}: page -?1 is damaged"):
-        journal.latest(5)
+    assert known(journal) == {"a": Memory("a", "thread", 5.0, None, 7.0, latest_at=5.0, heard_at=7.0)}
+    assert [entry.page for entry in pending(journal)] == [a_page()]
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:

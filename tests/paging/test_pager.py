@@ -249,14 +249,14 @@ def test_a_watchdog_that_nobody_expects_is_said_once_and_pages_nobody(tmp_path: 
 
 
 def test_a_verdict_that_holds_pages_and_so_does_its_end(desk: Desk) -> None:
-    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL))]
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
     for _ in range(125):
         desk.pager.tick()
         desk.clock.move(1.0)
     desk.run()
     assert ["WhatsAppDown" in text for text in desk.texts()] == [True]
 
-    desk.verdicts = [("alpha", Verdict(State.OK, since=desk.clock.wall))]
+    desk.verdicts = [("alpha", Verdict(State.OK, since=desk.clock.wall, began=desk.clock.steady))]
     for _ in range(125):
         desk.receive(desk.alert("Watchdog"))
         desk.pager.tick()
@@ -314,7 +314,7 @@ def test_a_journal_that_fails_later_mends_itself_too(desk: Desk, monkeypatch: py
         raise JournalError("pages.sqlite: disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.journal, "prune", lambda _: refuse())
+        patch.setattr(desk.journal, "prune", lambda *_: refuse())
         patch.setattr(desk.journal, "check", refuse)
         desk.pager.tick()
         with pytest.raises(JournalError):

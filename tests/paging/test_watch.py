@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL
-from waexporter.model import Problem, State, Verdict
+from waexporter.model import Instant, Problem, State, Verdict
 from waexporter.paging.alerts import Webhook
 from waexporter.paging.threads import Memory, decide
 from waexporter.paging.watch import list_news
@@ -26,6 +26,7 @@ class Guard:
     def __init__(self) -> None:
         self.known: dict[str, Memory] = {}
         self.wall = WALL
+        self.steady = 1_000.0
 
     def look(self, state: State, *problems: str, age: float = FOR) -> dict[str, bool]:
         """Give the alerts told of a verdict that has held for so long, and whether they fire."""
@@ -33,8 +34,10 @@ class Guard:
 
     def alerts(self, state: State, *problems: str, age: float = FOR) -> tuple[Alert, ...]:
         found = tuple(Problem(words, words, since=self.wall - age) for words in problems)
-        verdict = Verdict(state, found, since=self.wall - age)
-        alerts = list_news([("alpha", verdict)], self.known, FOR, self.wall).get("alpha", ())
+        self.steady += 1_000.0
+        verdict = Verdict(state, found, since=self.wall - age, began=self.steady - age)
+        now = Instant(self.wall, self.steady)
+        alerts = list_news([("alpha", verdict)], self.known, FOR, now).get("alpha", ())
         decision = decide(Webhook("t", alerts), self.known, (), self.wall, self.wall)
         assert len(decision.page.items if decision.page else ()) == len(alerts), "what is news here is told"
         self.known |= {memory.fingerprint: memory for memory in decision.memories}

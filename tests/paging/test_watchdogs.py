@@ -9,7 +9,7 @@ import pytest
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
 from waexporter.paging.threads import Memory
-from waexporter.paging.watchdogs import fingerprint_of, is_watchdog, list_news, matches
+from waexporter.paging.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
 
 if TYPE_CHECKING:
     from waexporter.paging.alerts import Alert
@@ -31,9 +31,13 @@ def test_nobody_is_paged_with_an_alert_that_always_fires(name: str, expected: bo
     assert is_watchdog(an_alert(name), (EU, US)) is expected
 
 
+def heard(at: float) -> Heard:
+    return Heard(at, at)
+
+
 def news(seen: float, known: dict[str, Memory] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
     """Give the news of EU, last seen so many seconds ago."""
-    return list_news([EU], {"eu": 1_000.0 - seen}, known or {}, 1_000.0, wall)
+    return list_news([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
 
 
 def test_silence_up_to_the_limit_is_no_news() -> None:
@@ -43,7 +47,8 @@ def test_silence_up_to_the_limit_is_no_news() -> None:
 def test_silence_beyond_it_fires() -> None:
     [alert] = news(180.1)
 
-    assert (alert.fingerprint, alert.starts_at, alert.ends_at) == (fingerprint_of(EU), WALL, None)
+    assert (alert.fingerprint, alert.ends_at) == (fingerprint_of(EU), None)
+    assert alert.starts_at == pytest.approx(WALL - 180.1), "it begins where the watchdog was last heard"
     assert alert.labels == {
         "alertname": "WaExporterWatchdogMissing",
         "severity": "critical",
@@ -63,7 +68,7 @@ def test_its_return_is_told_with_when_it_began() -> None:
 
     [alert] = news(1.0, known)
 
-    assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL)
+    assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL - 1.0)
 
 
 def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> None:
@@ -85,5 +90,6 @@ def test_a_second_silence_is_another_occurrence_even_after_the_clock_was_set_bac
 
 def test_each_watchdog_has_its_own_limit() -> None:
     assert [
-        each.labels["source"] for each in list_news([EU, US], {"eu": 900.0, "us": 900.0}, {}, 1_000.0, WALL)
+        each.labels["source"]
+        for each in list_news([EU, US], {"eu": heard(900.0), "us": heard(900.0)}, {}, 1_000.0, WALL)
     ] == ["us"]

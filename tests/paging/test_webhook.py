@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.errors import WebhookError
-from waexporter.paging.alerts import Alert, Webhook
+from waexporter.paging.alerts import Alert, Group, Webhook
+from waexporter.paging.message import compose
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
 
@@ -68,6 +69,7 @@ def test_every_field_is_read() -> None:
         # An end before the start is none.
         (Alert("f1", start, None, labels, annotations), Alert("f2", start, NOW, labels, annotations)),
         3,
+        Group(labels={"a": "b"}),
     )
 
 
@@ -134,15 +136,11 @@ def test_a_count_of_truncated_alerts_below_zero_is_none() -> None:
         (b'{"version": "4", "x": ' + b"[" * 100_000, "the body is not JSON"),
         (b"null", "no webhook of Alertmanager"),
         (b"[]", "no webhook of Alertmanager"),
-        (b"{}", 'its version must be "4"'),
-        (b'{"version": 4, "alerts": []}', 'its version must be "4"'),
-        (b'{"version": "5", "alerts": []}', 'the version must be "4"'),
-        (b'{"version": "5"}', 'its version must be "4"'),
-        (b'{"version": "4"}', "`alerts`"),
-        (b'{"version": "4", "alerts": [{}]}', "$.alerts[0]"),
-        (a_body(FIRING | {"status": "suppressed"}), "alerts[0].status must be firing or resolved"),
-        (a_body(FIRING | {"startsAt": "yesterday"}), "$.alerts[0].startsAt"),
-        (a_body(FIRING | {"labels": {"a": 1}}), "$.alerts[0].labels"),
+        (b"{}", "it has no list of alerts"),
+        (b'{"version": "4", "alerts": {}}', "it has no list of alerts"),
+        (b'{"version": "4", "alerts": null}', "it has no list of alerts"),
+        (b'{"version": "4", "alerts": [{}]}', "none of its alerts can be read"),
+        (b'{"version": "4", "alerts": [17, "x", null, []]}', "none of its alerts can be read"),
     ],
 )
 def test_what_is_no_webhook_is_said_to_be_none(body: bytes, words: str) -> None:
@@ -190,4 +188,185 @@ def test_whatever_comes_is_a_webhook_or_a_webhook_error(body: bytes) -> None:
         assert str(error)  # noqa: PT017 - either is well
     else:
         decision = decide(webhook, {}, (), NOW, NOW)
-        assert (decision.page is None) == (not webhook.alerts)
+        assert (decision.page is None) == (not webhook.alerts and not webhook.unread)
+
+
+# --- what is odd ---------------------------------------------------------------------------------
+
+
+def bare(**said: object) -> dict[str, Any]:
+    return {name: value for name, value in {**FIRING, **said}.items() if value is not ...}
+
+
+START = 1_769_851_800.25
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"annotations": None}, {"annotations": {}}),
+        ({"annotations": []}, {"annotations": {}}),
+        ({"annotations": "text"}, {"annotations": {}}),
+        (
+            {"annotations": {"summary": None, "n": 1.5, "b": True, "x": {}}},
+            {"annotations": {"n": "1.5", "b": "true"}},
+        ),
+        (
+            {"labels": {"alertname": "Down", "shard": 3, "x": None}},
+            {"labels": {"alertname": "Down", "shard": "3"}},
+        ),
+        ({"labels": None}, {"labels": {}}),
+        ({"status": "Firing "}, {}),
+        ({"status": "suppressed"}, {}),
+        ({"status": None}, {}),
+        ({"status": 7, "endsAt": "2026-01-31T10:00:00Z"}, {"ends_at": START + 1_799.75}),
+        ({"status": ..., "endsAt": "2126-01-31T10:00:00Z"}, {}),
+        ({"status": "alerting", "endsAt": "nonsense"}, {}),
+        ({"startsAt": ...}, {"starts_at": NOW}),
+        ({"startsAt": None}, {"starts_at": NOW}),
+        ({"startsAt": "yesterday"}, {"starts_at": NOW}),
+        ({"startsAt": 17}, {"starts_at": NOW}),
+        ({"startsAt": "0001-01-01T00:00:00Z"}, {"starts_at": NOW}),
+        ({"endsAt": {}}, {}),
+        ({"endsAt": "later"}, {}),
+        ({"status": "resolved", "endsAt": "later"}, {"ends_at": NOW}),
+        (
+            {"status": "resolved", "startsAt": None, "endsAt": "2026-01-31T09:30:00.250Z"},
+            {"starts_at": START, "ends_at": START},
+        ),
+        ({"fingerprint": 17}, {"fingerprint": "17"}),
+    ],
+)
+def test_an_odd_field_costs_itself(said: dict[str, object], expected: dict[str, object]) -> None:
+    labels, annotations = {"alertname": "Down"}, {"summary": "it is"}
+    usual = {"fingerprint": "f1", "starts_at": START, "labels": labels, "annotations": annotations}
+
+    webhook = read_webhook(a_body(bare(**said)), NOW)
+
+    assert webhook.alerts == (Alert(**{**usual, **expected}),)  # type: ignore[arg-type]
+    assert webhook.unread == 0
+
+
+@pytest.mark.parametrize("odd", [None, 17, "text", [], {}, {"status": "firing"}])
+def test_an_alert_that_can_not_be_read_is_counted(odd: object) -> None:
+    webhook = read_webhook(a_body(FIRING, odd), NOW)  # type: ignore[arg-type]
+
+    assert [alert.fingerprint for alert in webhook.alerts] == ["f1"]
+    assert webhook.unread == 1
+    assert not webhook.is_whole
+
+
+@pytest.mark.parametrize("version", ["1", "5", 4, None, [], ...])
+def test_any_version_is_taken(version: object) -> None:
+    body = json.loads(a_body(FIRING)) | {"version": version}
+    body = {name: value for name, value in body.items() if value is not ...}
+
+    assert read_webhook(json.dumps(body).encode(), NOW) == read_webhook(a_body(FIRING), NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("groupLabels", None), ("groupLabels", 7), ("groupKey", 5), ("receiver", {}), ("truncatedAlerts", None)],
+)
+def test_an_odd_field_of_the_delivery_costs_no_alert(field: str, value: object) -> None:
+    assert (
+        read_webhook(a_body(FIRING, **{field: value}), NOW).alerts == read_webhook(a_body(FIRING), NOW).alerts
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "truncated", "is_whole"),
+    [
+        (0, 0, True),
+        (None, 0, True),
+        ("2", 2, False),
+        (2.0, 2, False),
+        (-1, 0, True),
+        ("some", 0, False),
+        ([], 0, False),
+    ],
+)
+def test_what_alertmanager_left_out_is_known_or_the_list_is_not_whole(
+    said: object,
+    truncated: int,
+    is_whole: bool,  # noqa: FBT001
+) -> None:
+    webhook = read_webhook(a_body(FIRING, groupKey="{}:{}", truncatedAlerts=said), NOW)
+
+    assert (webhook.truncated, webhook.is_whole) == (truncated, is_whole)
+
+
+def test_what_grafana_sends_is_understood() -> None:
+    more = {
+        "valueString": "[ var='A' ]",
+        "silenceURL": "http://g/s",
+        "dashboardURL": "",
+        "panelURL": "",
+        "values": None,
+    }
+    body = a_body(FIRING | more, version="1", orgId=1, title="[FIRING:1]", state="alerting", message="text")
+
+    assert read_webhook(body, NOW).alerts == read_webhook(a_body(FIRING), NOW).alerts
+
+
+@pytest.mark.parametrize(
+    ("bad", "read"),
+    [(b"\xe9", "\xe9"), (b"\\ud800", "\ufffd"), (b"\x01", "\x01"), (b"\\q", "\\q")],
+)
+def test_a_byte_that_is_no_text_costs_itself(bad: bytes, read: str) -> None:
+    body = a_body(FIRING | {"annotations": {"summary": "caf@"}}, FIRING | {"fingerprint": "f2"})
+
+    first, second = read_webhook(body.replace(b"@", bad), NOW).alerts
+
+    assert first.annotations == {"summary": f"caf{read}"}
+    assert second.fingerprint == "f2"
+
+
+def test_a_group_is_its_key_and_its_receiver_and_without_a_key_there_is_none() -> None:
+    def group(**said: object) -> tuple[str, bool]:
+        webhook = read_webhook(a_body(FIRING, **said), NOW)
+        assert webhook.group is not None
+        return webhook.group.key, webhook.is_whole
+
+    assert group(groupKey="a", receiver="b") == group(groupKey="a", receiver="b", externalURL="http://other")
+    assert (
+        len({group(groupKey="a", receiver="b"), group(groupKey="a", receiver="c"), group(groupKey="b")}) == 3
+    )
+    assert group() == ("", False)
+
+
+FIELDS = [*FIRING, "generatorURL", "labels.alertname", "annotations.summary"]
+
+
+@given(st.sampled_from(FIELDS), JSON, st.integers(0, 2), st.booleans())
+def test_whatever_one_field_of_one_alert_says_the_others_are_paged_with_the_same_words(
+    field: str,
+    value: object,
+    place: int,
+    is_missing: bool,  # noqa: FBT001
+) -> None:
+    good = [
+        FIRING
+        | {
+            "fingerprint": f"f{number}",
+            "labels": {"alertname": f"A{number}"},
+            "annotations": {"summary": f"S{number}."},
+        }
+        for number in range(3)
+    ]
+    alerts = json.loads(json.dumps(good))
+    holder, _, name = field.rpartition(".")
+    spoiled = alerts[place][holder] if holder else alerts[place]
+    spoiled[name] = value
+    if is_missing:
+        del spoiled[name]
+
+    page = decide(read_webhook(a_body(*alerts), NOW), {}, (), NOW, NOW).page
+
+    assert page is not None
+    others = [each for number, each in enumerate(good) if number != place]
+    whole = decide(read_webhook(a_body(*others), NOW), {}, (), NOW, NOW).page
+    assert whole is not None
+    told = compose([page], NOW).split("\n\n")
+    for block in compose([whole], NOW).split("\n\n")[1:]:
+        assert block in told
