@@ -60,7 +60,7 @@ UNREADABLE = ["x'00'", "x''", "'text'", "17", "NULL", "x'789c4b4c040001270094'"]
 def test_a_page_that_can_not_be_read_is_set_aside_and_the_others_go_on(desk: Desk, content: str) -> None:
     for name in ("Damaged", "Sound"):
         desk.pager.receive(group_of(name))
-    spoil(desk, f"UPDATE pages SET content = {content} WHERE number = 1")
+    spoil(desk, f"UPDATE pages SET content = {content} WHERE number = 1")  # noqa: S608 - our own words
 
     with capture_logs() as said:
         desk.restart()
@@ -97,7 +97,7 @@ def test_what_was_set_aside_is_listed_and_counted(desk: Desk) -> None:
 @pytest.mark.parametrize("state", ["'lost'", "NULL", "17", "x'ff00'", "CAST(x'ff' AS TEXT)"])
 def test_a_page_of_which_nobody_knows_whether_it_was_told_is_told(desk: Desk, state: str) -> None:
     desk.pager.receive(group_of("Odd"))
-    spoil(desk, f"UPDATE pages SET state = {state}")
+    spoil(desk, f"UPDATE pages SET state = {state}")  # noqa: S608 - our own words
 
     desk.restart()
     desk.pager.tick()
@@ -117,7 +117,7 @@ def test_any_other_column_costs_itself(desk: Desk, column: str, value: str) -> N
     desk.pager.receive(group_of("First"))
     desk.run()
     desk.pager.receive(group_of("Second"))
-    spoil(desk, f"UPDATE pages SET {column} = {value}")
+    spoil(desk, f"UPDATE pages SET {column} = {value}")  # noqa: S608 - our own words
 
     desk.restart()
     desk.pager.tick()
@@ -139,7 +139,7 @@ def test_a_memory_that_can_not_be_read_is_as_good_as_none(desk: Desk, column: st
     for name in ("Forgotten", "Known"):
         desk.pager.receive(group_of(name))
     desk.run()
-    spoil(desk, f"UPDATE alerts SET {column} = {value} WHERE fingerprint = 'Forgotten'")
+    spoil(desk, f"UPDATE alerts SET {column} = {value} WHERE fingerprint = 'Forgotten'")  # noqa: S608 - our own words
 
     desk.restart()
     desk.pager.tick()
@@ -157,7 +157,7 @@ def test_a_fact_that_can_not_be_read_is_as_good_as_none(desk: Desk, value: str) 
     desk.receive(desk.alert("Watchdog"))
     desk.pager.remember_group("alpha", GROUP)
     desk.journal.keep("verdict", "alpha", "{}")
-    spoil(desk, f"UPDATE facts SET value = {value} WHERE kind != 'group'")
+    spoil(desk, f"UPDATE facts SET value = {value} WHERE kind != 'group'")  # noqa: S608 - our own words
 
     desk.restart()
     desk.pager.tick()

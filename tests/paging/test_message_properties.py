@@ -91,7 +91,7 @@ def _last_states(pages: Sequence[Page]) -> dict[str, Item]:
 
 def _of(severity: Severity, items: Sequence[Item]) -> int:
     return sum(
-        item.kind is not Kind.RESOLVED and rank_word(item.alert.labels.get("severity", ""), {}) is severity
+        item.kind.fires and rank_word(item.alert.labels.get("severity", ""), {}) is severity
         for item in items
     )
 
@@ -133,7 +133,7 @@ def test_what_is_shown_and_what_is_counted_is_all_there_is(pages: list[Page], li
 @given(_several)
 def test_the_head_counts_all_alerts(pages: list[Page]) -> None:
     states = list(_last_states(pages).values())
-    firing = [item for item in states if item.kind is not Kind.RESOLVED]
+    firing = [item for item in states if item.kind.fires]
 
     head = compose(pages, NOW).split("\n")[0]
 

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from waexporter.paging.alerts import Alert, Item, Kind, Page, Webhook
-from waexporter.paging.threads import DUPLICATE_WITHIN, STALE_WITHIN, Memory, decide, start_after
+from waexporter.paging.alerts import Alert, Doubt, Group, Item, Kind, Page, Webhook
+from waexporter.paging.threads import (
+    DUPLICATE_WITHIN,
+    LONGEST_REPEAT,
+    STALE_WITHIN,
+    Memory,
+    Standing,
+    decide,
+    start_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +34,24 @@ class Desk:
         self.pages: list[Page] = []
         self.now = T0
 
-    def take(self, *alerts: Alert, truncated: int = 0, thread: str = "thread") -> Page | None:
-        firing = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
-        decision = decide(Webhook(thread, alerts, truncated), self.known, firing, self.now, self.now)
-        for memory in decision.memories:
-            self.known[memory.fingerprint] = memory
+    def take(
+        self,
+        *alerts: Alert,
+        truncated: int = 0,
+        thread: str = "thread",
+        group: str | None = "group",
+        unread: int = 0,
+    ) -> Page | None:
+        """Take a delivery of a group; of none, it is news of our own."""
+        is_open = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
+        of = None if group is None else Group(group)
+        webhook = Webhook(
+            thread, alerts, truncated, of, unread, is_whole=bool(group) and not truncated + unread
+        )
+        decision = decide(webhook, self.known, is_open, self.now, self.now)
+        self.known |= {each.fingerprint: each for each in (*decision.memories, *decision.touched)}
+        for fingerprint in decision.forgotten:
+            del self.known[fingerprint]
         if decision.page is not None:
             self.pages.append(decision.page)
         return decision.page
@@ -58,7 +80,7 @@ def test_the_first_delivery_fires_and_the_end_resolves() -> None:
     desk.now += 60.0
     second = desk.take(resolved())
 
-    assert first == Page("thread", (Item(fires(), Kind.FIRED),), received_at=T0)
+    assert first == Page("thread", (Item(fires(), Kind.FIRED),), received_at=T0, group=Group("group"))
     assert second is not None
     assert (second.items[0].kind, second.is_all_clear) == (Kind.RESOLVED, True)
 
@@ -91,11 +113,35 @@ def test_an_end_is_told_once_however_late_it_comes_again() -> None:
     assert desk.take(resolved()) is None
 
 
-def test_a_new_occurrence_is_told_at_once() -> None:
+def test_a_later_start_of_what_fires_is_the_same_incident() -> None:
+    """A pair of Prometheus sees it some seconds apart."""
     desk = Desk()
     desk.take(fires())
 
-    assert desk.kinds(fires(start=T0 + 5.0)) == {"a": Kind.FIRED}
+    assert desk.kinds(fires(start=T0 + 15.0)) == {}
+    desk.now += DUPLICATE_WITHIN
+    reminder = desk.take(fires(start=T0 + 15.0))
+    assert reminder is not None
+    assert reminder.items == (Item(fires(start=T0), Kind.REMINDED),), "its age is that of the earliest start"
+
+
+def test_an_end_ends_the_incident_with_its_earliest_start() -> None:
+    desk = Desk()
+    desk.take(fires(start=T0 + 15.0))
+    desk.take(fires(start=T0))
+
+    page = desk.take(resolved(start=T0 + 15.0, end=T0 + 90.0))
+
+    assert page is not None
+    assert page.items == (Item(Alert("a", T0, T0 + 90.0), Kind.RESOLVED),)
+
+
+def test_an_end_before_the_latest_start_is_none() -> None:
+    desk = Desk()
+    desk.take(fires(start=T0))
+    desk.take(fires(start=T0 + 100.0))
+
+    assert desk.take(resolved(start=T0, end=T0 + 60.0)) is None
 
 
 def test_a_new_occurrence_after_an_end_is_told() -> None:
@@ -165,8 +211,8 @@ def test_an_all_clear_waits_for_every_alert_of_the_thread() -> None:
     desk = Desk()
     desk.take(fires("a"), fires("b"))
 
-    first = desk.take(resolved("a"))
-    second = desk.take(resolved("b"))
+    first = desk.take(resolved("a"), fires("b"))
+    second = desk.take(resolved("a"), resolved("b"))
 
     assert first is not None
     assert second is not None
@@ -216,6 +262,143 @@ def test_an_alert_of_our_own_starts_after_its_last_end(
     assert start_after(before, wall) == start
 
 
+# --- what a delivery leaves out ------------------------------------------------------------------
+
+
+def in_doubt(page: Page | None) -> dict[str, bool]:
+    """Give the alerts that a page doubts, and whether their own group left them out."""
+    return {} if page is None else {doubt.alert.fingerprint: doubt.is_missing for doubt in page.doubts}
+
+
+def test_what_its_group_leaves_out_is_in_doubt_once_and_never_still_firing() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+
+    first = desk.take(resolved("a"))
+    desk.now += DUPLICATE_WITHIN
+    second = desk.take(fires("a", T0 + 100.0))
+
+    assert first is not None
+    assert second is not None
+    assert (in_doubt(first), first.still_firing, first.is_all_clear) == ({"b": True}, 0, False)
+    assert (in_doubt(second), second.still_firing) == ({}, 0)
+
+
+def test_what_is_left_out_is_news_even_if_nothing_else_is() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+
+    page = desk.take(fires("a"))
+
+    assert page is not None
+    assert (page.items, in_doubt(page), page.still_firing) == ((), {"b": True}, 1)
+    assert desk.take(fires("a")) is None, "it is said once"
+
+
+def test_what_is_heard_again_before_it_is_told_fires_as_before() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+    desk.take(fires("a"))
+
+    assert desk.take(fires("a"), fires("b")) is None
+    assert desk.known["b"].standing is Standing.HEARD
+
+
+@pytest.mark.parametrize(("truncated", "unread"), [(1, 0), (0, 1)])
+def test_a_list_that_is_not_whole_leaves_nothing_out(truncated: int, unread: int) -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+
+    page = desk.take(resolved("a"), truncated=truncated, unread=unread)
+
+    assert page is not None
+    assert True not in in_doubt(page).values()
+    assert (page.still_firing, page.is_all_clear) == (0, False)
+
+
+def test_what_another_route_delivers_is_not_left_out_and_not_called_firing() -> None:
+    desk = Desk()
+    desk.take(fires("a"), group="one")
+    desk.take(fires("b"), group="two")
+
+    page = desk.take(resolved("b"), group="two")
+
+    assert page is not None
+    assert (in_doubt(page), page.still_firing, page.is_all_clear) == ({"a": False}, 0, False)
+    assert desk.known["a"].is_known_to_fire
+
+
+def test_after_an_edit_of_the_route_tree_what_is_not_repeated_for_a_day_is_left_out() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"), group="before")
+    desk.now += LONGEST_REPEAT + 1.0
+
+    page = desk.take(fires("a"), group="after")
+
+    assert in_doubt(page) == {"b": True}
+
+
+def test_news_of_our_own_are_no_list() -> None:
+    desk = Desk()
+    desk.take(fires("a"), group=None)
+
+    page = desk.take(fires("b"), group=None)
+
+    assert page is not None
+    assert (in_doubt(page), page.still_firing) == ({}, 1)
+
+
+def test_what_was_lost_keeps_its_incident_from_being_clear_and_not_the_next_one() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"), fires("c"))
+    desk.take(resolved("a"), fires("c"))
+    desk.known["b"] = structs.replace(desk.known["b"], standing=Standing.LOST)
+
+    end = desk.take(resolved("c"))
+    desk.now += 10_000.0
+    desk.take(fires("d", T0 + 10_000.0))
+    next_end = desk.take(resolved("d", T0 + 10_000.0, T0 + 10_060.0))
+
+    assert end is not None
+    assert next_end is not None
+    assert (end.lost, end.is_all_clear) == (1, False)
+    assert next_end.is_all_clear
+    assert "b" not in desk.known
+
+
+def test_what_was_lost_and_comes_again_is_news() -> None:
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+    desk.take(fires("a"))
+    desk.known["b"] = structs.replace(desk.known["b"], standing=Standing.LOST)
+
+    assert desk.kinds(fires("a"), fires("b")) == {"b": Kind.FIRED}
+
+
+def test_an_alert_that_can_not_be_read_is_told_once_in_an_hour() -> None:
+    desk = Desk()
+    desk.take(fires())
+
+    first, second = desk.take(fires(), unread=1), desk.take(fires(), unread=1)
+    desk.now += 3_600.0
+    third = desk.take(unread=1)
+
+    assert first is not None
+    assert (first.items, first.unread, second) == ((), 1, None)
+    assert third is not None
+
+
+def test_what_is_in_doubt_is_known_by_its_labels() -> None:
+    desk = Desk()
+    labels = {"alertname": "Down", "target": "line", "job": "x"}
+    desk.take(Alert("a", T0, labels=labels, annotations={"summary": "s"}), fires("b"))
+
+    page = desk.take(resolved("b"))
+
+    assert page is not None
+    assert page.doubts == (Doubt(Alert("a", T0, labels={"alertname": "Down", "target": "line"}), T0),)
+
+
 # --- properties --------------------------------------------------------------------------------
 
 NAMES = ("a", "b", "c")
@@ -255,16 +438,17 @@ def occurrences(items: Sequence[Item]) -> set[tuple[str, float]]:
 
 
 @given(histories())
-def test_every_occurrence_that_fires_is_told_whatever_is_replayed(
+def test_whatever_fires_is_told_to_fire_and_not_to_have_ended_since(
     history: list[tuple[float, tuple[Alert, ...], int, bool]],
 ) -> None:
     desk = Desk()
+    told: dict[str, Kind] = {}
     for pause, alerts, truncated, is_replay in history:
         desk.now += pause
-        desk.take(*alerts, truncated=truncated)
-        told = occurrences([item for page in desk.pages for item in page.items])
+        page = desk.take(*alerts, truncated=truncated)
+        told |= {item.alert.fingerprint: item.kind for item in page.items} if page else {}
         if not is_replay:
-            assert {(each.fingerprint, each.starts_at) for each in alerts if each.fires} <= told
+            assert all(told[each.fingerprint].fires for each in alerts if each.fires)
 
 
 @given(histories())

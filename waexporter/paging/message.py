@@ -115,14 +115,14 @@ def _state(news: News) -> str:
         return ", ".join([_firing(news), *_also(news)])
     left = list(count_left(told.kind for told in news.told))
     known = [f"{news.others_firing} still firing"] if news.others_firing else []
+    unseen = list(count_unknown(news))
     unknown = [f"{news.truncated} unknown"] if news.truncated else []
-    unknown += count_unknown(news)
     if news.resolved:
         total = news.resolved + news.others_firing + news.truncated
-        of = "resolved" if total == news.resolved else f"of {total}"
-        return ", ".join([f"RESOLVED: {news.resolved} {of}", *left, *known, *unknown])
+        of = "resolved" if total == news.resolved and (left or unseen) else f"of {total}"
+        return ", ".join([f"RESOLVED: {news.resolved} {of}", *left, *known, *unknown, *unseen])
     head = "UPDATE" if left or news.unread else "NO NEWS"
-    return f"{head}: " + ", ".join([*left, *known, *unknown] or ["no alerts"])
+    return f"{head}: " + ", ".join([*left, *known, *unknown, *unseen] or ["no alerts"])
 
 
 def _all_clear(news: News) -> str:

@@ -1,0 +1,252 @@
+"""What is said of alerts that a delivery left out: as Alertmanager says, or no more than is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.paging.fakes import WALL
+from waexporter.paging.alerts import Alert, Doubt, Group, Item, Kind, Page
+from waexporter.paging.message import compose
+from waexporter.paging.settling import GRACE, Answer, hear, hold, is_question, remember, settle, standings
+from waexporter.paging.threads import Memory, Standing
+
+GROUP = Group("key", "on-call", {"target": "line"})
+FIRED, SILENCED, INHIBITED = Kind.FIRED, Kind.SILENCED, Kind.INHIBITED
+
+
+def down(*, ended: bool = True) -> Item:
+    alert = Alert("down", WALL - 600.0, WALL - 60.0 if ended else None, {"alertname": "Down"})
+    return Item(alert, Kind.RESOLVED if ended else Kind.FIRED)
+
+
+def doubt(name: str = "slow", *, is_missing: bool = True, heard_at: float = WALL - 300.0) -> Doubt:
+    labels = {"alertname": name.title(), "severity": "warning", "target": "line"}
+    return Doubt(Alert(name, WALL - 900.0, None, labels), heard_at, is_missing)
+
+
+def a_page(
+    *doubts: Doubt, lost: int = 0, still_firing: int = 0, group: Group = GROUP, item: Item | None = None
+) -> Page:
+    return Page(
+        "t",
+        (item or down(),),
+        still_firing=still_firing,
+        received_at=WALL,
+        group=group,
+        doubts=doubts,
+        lost=lost,
+        lost_heard_at=WALL - 300.0,
+    )
+
+
+def head(page: Page) -> str:
+    return compose([page], WALL).split("\n")[0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A page, what Alertmanager has of its group, and the first line of what people read."""
+
+    says: str
+    page: Page
+    answer: Answer | None
+    head: str
+    standings: dict[str, Standing | None] = field(default_factory=dict)
+
+
+UNHEARD = "not heard of any more (silenced, inhibited or ended)"
+LOST, HEARD = {"slow": Standing.LOST}, {"slow": Standing.HEARD}
+YOUNG = Answer({}, started_at=WALL - 60.0, at=WALL)
+ROWS = [
+    Row("nobody to ask", a_page(doubt()), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
+    Row(
+        "it is gone",
+        a_page(doubt()),
+        Answer({}),
+        "ALL CLEAR: 1 resolved, 1 gone from Alertmanager",
+        {"slow": None},
+    ),
+    Row("it is active", a_page(doubt()), Answer({"slow": FIRED}), "RESOLVED: 1 of 2, 1 still firing", HEARD),
+    Row(
+        "it is silenced",
+        a_page(doubt()),
+        Answer({"slow": SILENCED}),
+        "RESOLVED: 1 resolved, 1 silenced",
+        LOST,
+    ),
+    Row(
+        "it is inhibited",
+        a_page(doubt()),
+        Answer({"slow": INHIBITED}),
+        "RESOLVED: 1 resolved, 1 inhibited",
+        LOST,
+    ),
+    Row("Alertmanager has just started", a_page(doubt()), YOUNG, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
+    Row(
+        "it has just started, and before the alert was heard of",
+        a_page(doubt(heard_at=WALL - 30.0)),
+        YOUNG,
+        "ALL CLEAR: 1 resolved, 1 gone from Alertmanager",
+        {"slow": None},
+    ),
+    Row(
+        "another route, nobody to ask",
+        a_page(doubt(is_missing=False)),
+        None,
+        "RESOLVED: 1 resolved, no end heard of 1 other",
+        HEARD,
+    ),
+    Row(
+        "another route, and it is active",
+        a_page(doubt(is_missing=False)),
+        Answer({"slow": FIRED}),
+        "RESOLVED: 1 of 2, 1 still firing",
+        HEARD,
+    ),
+    Row(
+        "another route, and Alertmanager has just started",
+        a_page(doubt(is_missing=False)),
+        YOUNG,
+        "RESOLVED: 1 resolved, no end heard of 1 other",
+        HEARD,
+    ),
+    Row("nothing is in doubt", a_page(), None, "ALL CLEAR: 1 resolved"),
+    Row("nothing is in doubt, and none is left", a_page(), Answer({}), "ALL CLEAR: 1 resolved"),
+    Row("another one fires", a_page(), Answer({"new": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
+    Row(
+        "another one is silenced",
+        a_page(),
+        Answer({"old": SILENCED}),
+        "RESOLVED: 1 resolved, 1 other silenced or inhibited",
+    ),
+    Row("it fires again", a_page(), Answer({"down": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
+    Row("one was lost before", a_page(lost=1), None, "RESOLVED: 1 resolved, 1 not heard of since before"),
+    Row("one was lost, and none is left", a_page(lost=1), Answer({}), "ALL CLEAR: 1 resolved"),
+    Row(
+        "one was lost, and it has just started",
+        a_page(lost=1),
+        YOUNG,
+        "RESOLVED: 1 resolved, 1 not heard of since before",
+    ),
+    Row(
+        "it says less than the delivery",
+        a_page(still_firing=2),
+        Answer({"other": FIRED}),
+        "RESOLVED: 1 of 3, 2 still firing",
+    ),
+    Row(
+        "grouped by nothing, others are no part of it",
+        a_page(doubt(), group=Group("key", "on-call")),
+        Answer({"slow": SILENCED, "elsewhere": FIRED}),
+        "RESOLVED: 1 resolved, 1 silenced",
+        LOST,
+    ),
+    Row(
+        "grouped by nothing, one was lost, and something is there",
+        a_page(lost=1, group=Group("key", "on-call")),
+        Answer({"elsewhere": FIRED}),
+        "RESOLVED: 1 resolved, 1 not heard of since before",
+    ),
+    Row(
+        "something fires",
+        a_page(doubt(), item=down(ended=False)),
+        None,
+        f"FIRING: 1 alert, 1 {UNHEARD}",
+        LOST,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.says)
+def test_people_are_told_what_is_known(row: Row) -> None:
+    settled = settle(row.page, row.answer, lambda _: None)
+
+    assert head(settled) == row.head
+    assert standings(row.page, settled) == row.standings
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (
+            Kind.UNHEARD,
+            "NOT HEARD OF ANY MORE (warning): Slow\nline\nFired 21:58 UTC. It is silenced, inhibited or has ended; which of these is not known.",
+        ),
+        (Kind.GONE, "GONE (warning): Slow\nline\nFired 21:58 UTC. Alertmanager, asked, has it no more."),
+        (Kind.SILENCED, "SILENCED (warning): Slow\nline\nFired 21:58 UTC. It is silenced in Alertmanager."),
+        (
+            Kind.INHIBITED,
+            "INHIBITED (warning): Slow\nline\nFired 21:58 UTC. Another alert inhibits it in Alertmanager.",
+        ),
+    ],
+)
+def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: Kind, words: str) -> None:
+    text = compose([Page("t", (Item(doubt().alert, kind),), received_at=WALL)], WALL)
+
+    assert text.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("memory", "head_"),
+    [
+        (Memory("slow", "t", 0.0, None, 0.0, heard_at=WALL - 300.0), f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
+        (None, f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
+        (Memory("slow", "t", 0.0, None, 0.0, heard_at=WALL - 1.0), "RESOLVED: 1 of 2, 1 still firing"),
+        (Memory("slow", "t", 0.0, WALL, 0.0, heard_at=WALL - 1.0), "ALL CLEAR: 1 resolved"),
+    ],
+)
+def test_what_was_heard_since_outweighs_the_doubt(memory: Memory | None, head_: str) -> None:
+    settled = settle(a_page(doubt()), None, lambda each: hear(each, memory))
+
+    assert head(settled) == head_
+
+
+def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
+    before = a_page(doubt("gone"), doubt("silenced"), doubt("again"))
+    known = {
+        name: Memory(name, "t", 0.0, None, 0.0, heard_at=WALL - 300.0, standing=Standing.MISSED)
+        for name in ("gone", "silenced")
+    }
+    known["again"] = Memory("again", "t", 0.0, None, 0.0, heard_at=WALL)
+    after = settle(
+        before, Answer({"silenced": SILENCED}), lambda each: hear(each, known[each.alert.fingerprint])
+    )
+
+    changed, forgotten = remember([(before, after)], known)
+
+    assert [(each.fingerprint, each.standing) for each in changed] == [("silenced", Standing.LOST)]
+    assert forgotten == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (a_page(doubt(heard_at=WALL - 5.0)), GRACE - 5.0),
+        (a_page(doubt(heard_at=WALL - GRACE)), 0.0),
+        (a_page(doubt(heard_at=WALL + 9_999.0)), GRACE),
+        (a_page(doubt(heard_at=WALL - 5.0, is_missing=False)), 0.0),
+        (a_page(doubt(heard_at=WALL - 5.0), item=down(ended=False)), 0.0),
+        (a_page(), 0.0),
+    ],
+)
+def test_what_only_ends_waits_for_another_replica_and_what_fires_waits_for_nobody(
+    page: Page, expected: float
+) -> None:
+    assert hold(page, WALL) == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (a_page(doubt()), True),
+        (a_page(), True),
+        (a_page(still_firing=1), False),
+        (a_page(item=down(ended=False)), False),
+        (a_page(group=Group()), False),
+        (Page("t", (down(),)), False),
+    ],
+)
+def test_alertmanager_is_asked_where_there_is_a_question(page: Page, *, expected: bool) -> None:
+    assert is_question(page) is expected
