@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import hold
 from waexporter import health
-from waexporter.health import CONNECTING_TOO_LONG, SLUGS, Facts, changes_at, judge
+from waexporter.health import CONNECTING_TOO_LONG, SLUGS, Facts, as_read, changes_at, judge
 from waexporter.model import (
     Certificates,
     Distrust,
@@ -713,3 +713,36 @@ def test_a_problem_says_who_failed(failure: Failure, words: str) -> None:
     (problem,) = judge(Facts(failure=failure), None, at()).problems
 
     assert problem.words == words
+
+
+# --- a wall clock that jumps -------------------------------------------------------------------
+
+HOUR = 3_600.0
+
+
+def jumped(seconds: float, by: float) -> Instant:
+    """Give a moment so long after NOW, whose wall clock has jumped."""
+    return Instant(at(seconds).wall + by, at(seconds).steady)
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
+def test_how_long_a_node_has_been_connecting_is_no_matter_of_the_wall_clock(by: float) -> None:
+    facts = Facts(single(Status.CONNECTING))
+    first = judge(facts, None, at())
+
+    early = judge(facts, first, jumped(CONNECTING_TOO_LONG - 1, by))
+    late = judge(facts, early, jumped(CONNECTING_TOO_LONG, by))
+
+    assert "connecting_too_long" not in [problem.slug for problem in early.problems]
+    assert "connecting_too_long" in [problem.slug for problem in late.problems]
+    assert changes_at(early, facts, jumped(60, by)) == at(CONNECTING_TOO_LONG).steady
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
+def test_people_read_when_it_began_by_the_clock_as_it_is_now(by: float) -> None:
+    first = judge(Facts(single(Status.DISCONNECTED)), None, at())
+
+    steady, moved = as_read(first, at(60)), as_read(first, jumped(60, by))
+
+    assert steady == first
+    assert (moved.since, moved.problems[0].since) == (NOW + by, NOW + by)

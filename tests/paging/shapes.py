@@ -79,7 +79,7 @@ def resolved(*alerts: Alert) -> tuple[Item, ...]:
     return tuple(Item(each, Kind.RESOLVED) for each in alerts)
 
 
-def page(*items: Item, ago: float = 2.0, thread: str = "a", **more: int) -> Page:
+def page(*items: Item, ago: float = 2.0, thread: str = "a", **more: Any) -> Page:  # noqa: ANN401 - fields of a page
     """Give a page that was received a while ago, in seconds."""
     return Page(thread, items, received_at=NOW - ago, **more)
 

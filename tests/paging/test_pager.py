@@ -15,6 +15,7 @@ from waexporter.errors import JournalError, UnreachableError, WebhookError
 from waexporter.model import Gate, PagerSettings, Secret, State, Verdict, Watchdog
 from waexporter.paging.pager import Pager
 from waexporter.times import moment
+from waexporter.whatsapp.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -265,6 +266,48 @@ def test_a_verdict_that_holds_pages_and_so_does_its_end(desk: Desk) -> None:
     assert len(desk.texts()) == 2
 
 
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0], ids=["forward", "back"])
+def test_a_clock_that_jumps_while_a_verdict_holds_changes_nothing(desk: Desk, jump: float) -> None:
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
+    desk.clock.move(60.0)
+    desk.clock.wall += jump
+    desk.pager.tick()
+    assert desk.run() == 0
+
+    desk.clock.move(60.0)
+    desk.pager.tick()
+
+    assert desk.run() == 1
+    assert "(2 min)" in desk.texts()[0]
+    assert "Delayed" not in desk.texts()[0]
+
+
+def test_a_restart_does_not_begin_the_time_of_a_verdict_anew(desk: Desk) -> None:
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
+    desk.pager.tick()
+    desk.clock.move(100.0)
+    desk.pager.tick()
+    desk.restart()
+    desk.verdicts = [("alpha", Verdict(State.DOWN, since=desk.clock.wall, began=desk.clock.steady))]
+
+    desk.clock.move(20.0)
+    desk.pager.tick()
+
+    assert desk.run() == 1
+    assert "(2 min)" in desk.texts()[0]
+
+
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0], ids=["forward", "back"])
+def test_a_page_that_waited_is_as_old_as_the_steady_clock_says(desk: Desk, jump: float) -> None:
+    desk.receive(desk.alert())
+    desk.clock.move(300.0)
+    desk.clock.wall += jump
+
+    desk.run()
+
+    assert "Delayed 5 min" in desk.texts()[0]
+
+
 def test_without_watch_nobody_looks_at_verdicts(tmp_path: Path) -> None:
     desk = Desk(tmp_path, PagerSettings(state_dir=str(tmp_path)))
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL - 3_600.0))]
@@ -273,6 +316,114 @@ def test_without_watch_nobody_looks_at_verdicts(tmp_path: Path) -> None:
 
     assert desk.run() == 0
     desk.pager.stop()
+
+
+# --- what a delivery leaves out ------------------------------------------------------------------
+
+
+class FakeAlertmanager:
+    """Has alerts, or can't be asked; knows how often it was."""
+
+    def __init__(self, *alerts: dict[str, object]) -> None:
+        self.body = json.dumps(alerts).encode()
+        self.asked = 0
+
+    def read(self, timeout: float, suffix: str) -> Reply:
+        assert timeout > 0
+        self.asked += suffix.startswith("/api/v2/alerts")
+        return Reply(200, self.body if suffix.startswith("/api/v2/alerts") else b"{}")
+
+
+def group_of(desk: Desk, *alerts: dict[str, object]) -> None:
+    """Deliver all that a group of Alertmanager has."""
+    said = {"groupKey": "{}:{}", "receiver": "on-call", "groupLabels": {"a": "b"}, "alerts": alerts}
+    desk.pager.receive(json.dumps(said).encode())
+
+
+def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
+    """Let an Alertmanager with these alerts be asked."""
+    alertmanager = FakeAlertmanager(*alerts)
+    desk.pager.follow(desk.settings, desk.outlets._replace(alertmanager=alertmanager), desk.heartbeat)
+    return alertmanager
+
+
+def test_without_anybody_to_ask_the_end_waits_a_little_and_says_no_more_than_is_known(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of(desk, desk.alert("One", ended=True))
+    assert desk.run() == 0, "of a pair of Alertmanagers the other one may speak yet"
+
+    desk.clock.move(20.0)
+    desk.run()
+
+    head = desk.texts()[1].split("\n")[0]
+    assert head == "RESOLVED: 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
+
+
+def test_what_another_replica_says_meanwhile_is_no_news(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    desk.clock.move(5.0)
+    group_of(desk, desk.alert("One"))
+    desk.clock.move(5.0)
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+
+    desk.clock.move(20.0)
+    desk.run()
+
+    assert len(desk.texts()) == 1
+    assert desk.pager.status(5).pending == 0
+    assert len(desk.pager.status(5).latest) == 1, "a page that had nothing to tell is none"
+
+
+def test_what_fires_waits_for_nobody(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"))
+    desk.run()
+    group_of(desk, desk.alert("Two"))
+
+    assert desk.run() == 1
+
+
+def test_asked_alertmanager_makes_an_end_certain_at_once(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    alertmanager = ask(desk)
+    group_of(desk, desk.alert("One", ended=True))
+
+    desk.run()
+
+    assert desk.texts()[1].startswith("ALL CLEAR: 1 resolved, 1 gone from Alertmanager")
+    assert alertmanager.asked == 1
+
+
+def test_what_alertmanager_still_has_is_told_and_its_reminder_too(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    ask(desk, {"fingerprint": "Two", "labels": {"a": "b"}, "status": {"state": "active"}})
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+    desk.clock.move(3_600.0)
+    group_of(desk, desk.alert("Two"))
+    desk.run()
+
+    assert desk.texts()[1].startswith("RESOLVED: 1 of 2, 1 still firing")
+    assert desk.texts()[2].startswith("REMINDER: 1 alert still firing")
+
+
+def test_what_was_said_to_be_gone_survives_a_failed_attempt(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    ask(desk)
+    desk.way("alpha").outcomes.append(BUSY)
+    group_of(desk, desk.alert("One", ended=True))
+
+    desk.run()
+    desk.clock.move(60.0)
+    desk.run()
+
+    assert [text.split("\n")[0] for text in desk.texts()[1:]] == [
+        "ALL CLEAR: 1 resolved, 1 gone from Alertmanager"
+    ] * 2
 
 
 # --- the journal -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from waexporter.paging.alerts import Alert, Doubt, Group, Item, Kind, Page
 from waexporter.paging.message import compose
 from waexporter.paging.settling import GRACE, Answer, hear, hold, is_question, remember, settle, standings
 from waexporter.paging.threads import Memory, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GROUP = Group("key", "on-call", {"target": "line"})
 FIRED, SILENCED, INHIBITED = Kind.FIRED, Kind.SILENCED, Kind.INHIBITED
@@ -53,7 +57,7 @@ class Row:
     page: Page
     answer: Answer | None
     head: str
-    standings: dict[str, Standing | None] = field(default_factory=dict)
+    standings: Mapping[str, Standing | None] = field(default_factory=dict)
 
 
 UNHEARD = "not heard of any more (silenced, inhibited or ended)"
@@ -122,13 +126,13 @@ ROWS = [
         "RESOLVED: 1 resolved, 1 other silenced or inhibited",
     ),
     Row("it fires again", a_page(), Answer({"down": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
-    Row("one was lost before", a_page(lost=1), None, "RESOLVED: 1 resolved, 1 not heard of since before"),
+    Row("one was lost before", a_page(lost=1), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
     Row("one was lost, and none is left", a_page(lost=1), Answer({}), "ALL CLEAR: 1 resolved"),
     Row(
         "one was lost, and it has just started",
         a_page(lost=1),
         YOUNG,
-        "RESOLVED: 1 resolved, 1 not heard of since before",
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
     ),
     Row(
         "it says less than the delivery",
@@ -147,7 +151,7 @@ ROWS = [
         "grouped by nothing, one was lost, and something is there",
         a_page(lost=1, group=Group("key", "on-call")),
         Answer({"elsewhere": FIRED}),
-        "RESOLVED: 1 resolved, 1 not heard of since before",
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
     ),
     Row(
         "something fires",

@@ -113,6 +113,28 @@ def test_the_alert_says_what_is_wrong_and_what_not_to_trust() -> None:
     assert degraded.annotations["description"] == "alpha: the verdict is degraded"
 
 
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0], ids=["forward", "back"])
+def test_a_wall_clock_that_jumps_neither_hastens_nor_delays(jump: float) -> None:
+    began = Instant(WALL, 1_000.0)
+    verdict = Verdict(State.DOWN, since=began.wall, began=began.steady)
+
+    early = list_news([("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR - 1.0, 1_000.0 + FOR - 1.0))
+    late = list_news([("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR, 1_000.0 + FOR))
+
+    assert early == {}
+    [alert] = late["alpha"]
+    assert alert.starts_at == WALL + jump, "where the verdict began, by the clock as it is now"
+
+
+def test_an_alert_begins_and_ends_where_its_verdict_did() -> None:
+    guard = Guard()
+    [down] = guard.alerts(State.DOWN, age=300.0)
+    guard.wall += 1_000.0
+    [over] = guard.alerts(State.OK, age=200.0)
+
+    assert (down.starts_at, over.starts_at, over.ends_at) == (WALL - 300.0, WALL - 300.0, WALL + 800.0)
+
+
 def test_only_the_first_problems_are_told() -> None:
     [down] = Guard().alerts(State.DOWN, *(f"problem {number}" for number in range(9)))
 

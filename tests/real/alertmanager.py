@@ -30,6 +30,7 @@ class Alertmanager:
         folder: Path,
         config: Mapping[str, object],
         cluster: Sequence[str] = ("--cluster.listen-address=",),
+        *,
         port: int | None = None,
     ) -> None:
         """Start a program with a configuration (as the object its YAML would give) and wait until ready.

@@ -29,9 +29,9 @@ def has_left(kind: Kind) -> bool:
     return kind in _WORDS
 
 
-def count_left(kinds: Iterable[Kind]) -> Iterator[str]:
-    """Yield counts of the alerts that left without an end."""
-    said = list(kinds)
+def count_left(kinds: Iterable[Kind], lost: int = 0) -> Iterator[str]:
+    """Yield counts of the alerts that left without an end, and of those that were told to before."""
+    said = [*kinds, *[Kind.UNHEARD] * lost]
     for kind, (words, _, _) in _WORDS.items():
         if count := said.count(kind):
             yield f"{count} {words}"
@@ -43,8 +43,6 @@ def count_unknown(news: News) -> Iterator[str]:
         yield f"no end heard of {news.unsure} other{'' if news.unsure == 1 else 's'}"
     if news.muted:
         yield f"{news.muted} other{'' if news.muted == 1 else 's'} silenced or inhibited"
-    if news.lost:
-        yield f"{news.lost} not heard of since before"
     if news.unread:
         yield f"{news.unread} could not be read"
 

@@ -113,7 +113,7 @@ def _state(news: News) -> str:
         return _all_clear(news)
     if news.firing:
         return ", ".join([_firing(news), *_also(news)])
-    left = list(count_left(told.kind for told in news.told))
+    left = list(count_left((told.kind for told in news.told), news.lost))
     known = [f"{news.others_firing} still firing"] if news.others_firing else []
     unseen = list(count_unknown(news))
     unknown = [f"{news.truncated} unknown"] if news.truncated else []

@@ -1,0 +1,81 @@
+"""For how long a verdict has held, when a restart lies in between."""
+
+from __future__ import annotations
+
+import pytest
+
+from waexporter.model import Problem, State, Verdict
+from waexporter.paging.holds import Holds
+
+EVEN = 1_700_000_000.0
+
+
+def after_restart(gap: float, *, since: float = 100.0, state: State = State.DOWN) -> Holds:
+    """Give what is known after a restart, so long after a verdict was seen that had held for a while."""
+    before = Holds()
+    before.carry_on("alpha", Verdict(state, began=1_000.0 - since), 1_000.0, EVEN)
+    kept = before.worth_keeping(EVEN)
+    holds = Holds()
+    holds.recall(kept, EVEN + gap)
+    return holds
+
+
+def held(holds: Holds, state: State, *, gap: float, began: float = 5.0) -> float:
+    """Give for how long a verdict has held that a new process saw 3 s ago."""
+    return 8.0 - holds.carry_on("alpha", Verdict(state, began=began), 8.0, EVEN + gap).began
+
+
+@pytest.mark.parametrize(
+    ("gap", "state", "expected"),
+    [
+        (20.0, State.DOWN, 120.0),
+        (20.0, State.DEGRADED, 3.0),
+        (20.0, State.OK, 3.0),
+        (119.0, State.DOWN, 219.0),
+        (121.0, State.DOWN, 3.0),
+        (-20.0, State.DOWN, 80.0),
+        (-3_600.0, State.DOWN, 3.0),
+    ],
+)
+def test_the_same_verdict_soon_after_has_held_all_the_while(
+    gap: float, state: State, expected: float
+) -> None:
+    assert held(after_restart(gap), state, gap=gap) == pytest.approx(expected)
+
+
+def test_a_client_that_was_not_polled_yet_has_no_other_verdict() -> None:
+    holds = after_restart(20.0)
+    unpolled = Verdict(State.UNKNOWN, (Problem("not_polled", "not polled yet"),), began=1.0)
+
+    assert holds.carry_on("alpha", unpolled, 2.0, EVEN + 14.0) == unpolled
+    assert held(holds, State.DOWN, gap=20.0) == pytest.approx(120.0)
+
+
+def test_another_verdict_ends_it() -> None:
+    holds = after_restart(20.0)
+    held(holds, State.OK, gap=20.0)
+
+    assert held(holds, State.DOWN, gap=20.0) == 3.0
+
+
+def test_what_is_kept_is_written_when_it_changes_and_now_and_then() -> None:
+    holds = Holds()
+
+    def look(state: State, even: float) -> list[str]:
+        holds.carry_on("alpha", Verdict(state, began=0.0), even, EVEN + even)
+        return list(holds.worth_keeping(EVEN + even))
+
+    assert [look(State.DOWN, even) for even in (1.0, 2.0, 15.9, 16.0)] == [["alpha"], [], [], ["alpha"]]
+    assert look(State.DEGRADED, 17.0) == ["alpha"]
+    assert look(State.OK, 18.0) == ["alpha"]
+    assert look(State.OK, 60.0) == []
+
+
+@pytest.mark.parametrize(
+    "fact", ["", "nonsense", "{}", '{"state": "down", "since": 1e999, "seen": 1.0}', "[]"]
+)
+def test_what_was_kept_and_is_damaged_is_nothing(fact: str) -> None:
+    holds = Holds()
+    holds.recall({"alpha": fact}, EVEN)
+
+    assert held(holds, State.DOWN, gap=0.0) == 3.0
