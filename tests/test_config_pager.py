@@ -31,6 +31,7 @@ pager:
   severities: {critical: [P1, tier 1], info: [p4]}
   watchdogs:
     - {name: eu, match: {prometheus: eu, alertname: Watchdog}, max_silence: 3m}
+  alertmanager_url: "http://me:hunter2@am.example:9093/T0K3N"
   heartbeat_url_file: heartbeat
   heartbeat_interval: 2m
   watch: true
@@ -68,6 +69,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         timezone="Europe/Berlin",
         severities=(("P1", Severity.CRITICAL), ("tier 1", Severity.CRITICAL), ("p4", Severity.INFO)),
         watchdogs=(Watchdog("eu", (("alertname", "Watchdog"), ("prometheus", "eu")), 180.0),),
+        alertmanager_url=Secret("http://me:hunter2@am.example:9093/T0K3N"),
         heartbeat_url=Secret("https://hc.example/ping/s3cr3t"),
         heartbeat_interval=120.0,
         watch=True,
@@ -148,6 +150,7 @@ def test_the_effective_configuration_masks_every_secret(
         "watchdogs": [
             {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "3m"}
         ],
+        "alertmanager_url": "<secret>",
         "heartbeat_url": "<secret>",
         "heartbeat_interval": "2m",
         "watch": True,

@@ -149,6 +149,11 @@ _PLACES: dict[str, tuple[str, str, Callable[[Config], Secret | None]]] = {
         "webhook: {{username: me, {}}}",
         lambda config: config.pager.gate.password if config.pager else None,
     ),
+    "pager.alertmanager_url": (
+        _PAGER,
+        "{}",
+        lambda config: config.pager.alertmanager_url if config.pager else None,
+    ),
     "pager.heartbeat_url": (
         _PAGER,
         "{}",

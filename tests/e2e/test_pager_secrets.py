@@ -119,6 +119,7 @@ def _configure(folder: Path, client: SimulatedClient, port: int, gate: dict[str,
         ],
         "fallback_after": "2s",
         "give_up_after": "6s",
+        "alertmanager_url": f"http://planted-user:planted-word@{DEAD}/planted-path",
         "heartbeat_url": f"http://planted-user:planted-word@{DEAD}/planted-ping?key=planted-query",
         "heartbeat_interval": "10s",
     }

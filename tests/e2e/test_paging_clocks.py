@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -143,3 +144,42 @@ def test_a_jump_between_two_lives_loses_no_page(
     assert [page["state"] for page in pages] == ["accepted"] * 2
     assert "ALL CLEAR" not in fired
     assert "ALL CLEAR" in cleared
+
+
+def test_a_jump_back_does_not_keep_the_built_in_watch_from_paging(
+    client: SimulatedClient, tmp_path: Path, clock: Clock
+) -> None:
+    pager = {"watch": True, "watch_for": "4s"}
+    with clock.run(write_pager(tmp_path, {"line": client}, pager)) as exporter:
+        client.bring("gateway_down")
+        wait_for(lambda: state_of(exporter), until=lambda state: state == "down")
+        clock.jump(-HOUR)
+        text = wait_for(lambda: messages_about(client, "WhatsAppDown"))[0]
+
+    assert re.search(r"Since [0-9:]+ UTC \([0-9]+ s\)", text), "since when it was down, not since it was said"
+    assert "Delayed" not in text
+
+
+def test_a_jump_forward_makes_the_built_in_watch_page_no_sooner(
+    client: SimulatedClient, tmp_path: Path, clock: Clock
+) -> None:
+    pager = {"watch": True, "watch_for": "30m"}
+    with clock.run(write_pager(tmp_path, {"forward": client}, pager)) as exporter:
+        client.bring("gateway_down")
+        wait_for(lambda: state_of(exporter), until=lambda state: state == "down")
+        clock.jump(HOUR)
+        [problem] = wait_for(lambda: target_of(exporter)["verdict"]["problems"])
+        deliver(exporter, webhook(firing("AfterTheJump")))
+        wait_for_end(exporter, "AfterTheJump")  # what is looked at every second has been looked at
+
+    assert problem["since_seconds"] < HOUR / 2
+    assert not any("forward" in text for text in messages_about(client, "WhatsAppDown"))
+
+
+def target_of(exporter: Exporter) -> dict[str, Any]:
+    [target] = exporter.get("/api/v1/targets").json()["targets"]
+    return dict(target)
+
+
+def state_of(exporter: Exporter) -> str:
+    return str(target_of(exporter)["verdict"]["state"])

@@ -54,4 +54,4 @@ def title(kind: Kind) -> str:
 
 def explain(kind: Kind, start: str | None) -> str:
     """Return what is known of an alert that left and fired from `start` on."""
-    return f"Fired {start} UTC. {_WORDS[kind][2]}" if start else _WORDS[kind][2]
+    return f"Fired {start}. {_WORDS[kind][2]}" if start else _WORDS[kind][2]

@@ -208,9 +208,8 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
         return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
     if has_left(told.kind):
         where = " / ".join(filter(None, [name if summary else "", *places]))
-        return _Block(
-            key, f"{_kind(told)}: {headline}", where, explain(told.kind, clock(told.alert.starts_at, now))
-        )
+        (start,) = clocks(now, told.alert.starts_at)
+        return _Block(key, f"{_kind(told)}: {headline}", where, explain(told.kind, start))
     description = paragraph(pick(annotations, *DESCRIPTION), room)
     if not description and not summary and name:
         description = line(_other_labels(told), min(room, _HEADLINE))
