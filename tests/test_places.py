@@ -1,4 +1,4 @@
-"""A collector, a problem, a fault: each has all of its places, and a forgotten one is named."""
+"""A collector and a page of the documentation have all of their places, and a forgotten one is named."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 
 from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
-from waexporter.advice import ADVICE
 from waexporter.config import DEFAULT_PLANS
-from waexporter.health import SLUGS
 from waexporter.model import Auth, Endpoint, Limits, Plan, Secret, Success, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.probers import PROBERS
@@ -88,18 +86,6 @@ def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoin
     assert isinstance(outcome, Success), (
         f"{endpoint}: the simulator gives {outcome}. Teach it to answer: a module with its routes in "
         "waexporter/simulator, and these among the routes of waexporter/simulator/application.py"
-    )
-
-
-# --- problems ----------------------------------------------------------------------------------
-
-
-def test_every_problem_has_an_advice() -> None:
-    hold(
-        SLUGS,
-        ADVICE,
-        add="Say in ADVICE of waexporter/advice.py what a person can do about it, in one sentence.",
-        remove="Add it to SLUGS in waexporter/health/facts.py with its verdict, or take it out of ADVICE.",
     )
 
 

@@ -35,8 +35,7 @@ class Alertmanager:
     ) -> None:
         """Start a program with a configuration (as the object its YAML would give) and wait until ready.
 
-        `cluster` has the flags that make it one of several; by default it is alone. By default it has a free
-        port. What it stores is in the
+        `cluster` has the flags that make it one of several; by default it is alone. What it stores is in the
         folder, where the next one started there finds it.
         """
         folder.mkdir(parents=True, exist_ok=True)
