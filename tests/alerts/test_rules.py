@@ -226,7 +226,9 @@ def test_an_alert_has_a_test_in_which_it_fires(rule: Rule) -> None:
 def test_an_alert_has_a_test_in_which_it_never_fires(name: str) -> None:
     tests = [case.get("alert_rule_test") or case["promql_expr_test"] for _, case in cases_of(name)]
 
-    assert any(not any(test.get("exp_alerts") for test in each) for each in tests)
+    assert any(not any(test.get("exp_alerts") for test in each) for each in tests), (
+        f"{name}: add a test in which it never fires to alerts/tests; its name begins with `{name}: `"
+    )
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.values[0].name != "Watchdog"])  # type: ignore[union-attr]
@@ -244,4 +246,7 @@ def test_an_alert_has_a_test_on_both_sides_of_its_boundary(rule: Rule) -> None:
         and 0 < seconds(after["eval_time"]) - seconds(before["eval_time"]) <= most
         and seconds(after["eval_time"]) >= seconds(rule.waits)
         for before, after, most in pairs
+    ), (
+        f"{rule.name}: let a test in alerts/tests look twice, right before its `for` is over, when it does not "
+        "fire, and right after, when it does"
     )
