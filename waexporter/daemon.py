@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,12 +54,37 @@ class Told(msgspec.Struct):
         return tuple(Attempt(0.0, each.way, each.recipient, each.code, each.why) for each in self.tried)
 
 
+class Watched(msgspec.Struct):
+    """An alert that must keep coming."""
+
+    source: str
+    silent_seconds: float
+    max_silence_seconds: float
+    heard: bool = True  # at some time
+
+
+class Refused(msgspec.Struct):
+    """Webhooks of one sender that were refused, without one that was taken since."""
+
+    sender: str
+    agent: str
+    status: int | None
+    why: str
+    webhooks: int
+    since: datetime
+    last: datetime
+
+
 class Pages(msgspec.Struct):
     """What GET /api/v1/pages gives."""
 
+    at: datetime
     journal: str
     pending: int
     pages: list[Told]
+    watchdogs: list[Watched] = []
+    refused: list[Refused] = []
+    unexpected_watchdogs: list[str] = []
 
     def about(self, fingerprint: str) -> Told | None:
         """Give the page that tells of an alert."""

@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry
 from tests.web.fakes import NOW, Diary, FakeExporter, Got, a_site, ask
 from waexporter.errors import JournalError, WebhookError
 from waexporter.metrics.pager import WEBHOOK_RESULTS, PagerTelemetry
-from waexporter.model import Gate, PagerSettings, Secret
+from waexporter.model import Gate, Instant, PagerSettings, Secret
 from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.entries import Attempt, Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
+from waexporter.paging.refusals import Refusals
 from waexporter.paging.webhook import LARGEST
 from waexporter.web import body as body_module
 from waexporter.web.alerts import admits
@@ -44,11 +45,13 @@ class FakePager:
     latest: tuple[Entry, ...] = ()
     asked: list[int] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    steady: float = 0.0
 
     def __post_init__(self) -> None:
         self.settings = PagerSettings(gate=self.gate)
         self._telemetry = PagerTelemetry(self.registry)
         self.count_webhook = self._telemetry.count_webhook
+        self.refusals = Refusals(lambda: Instant(NOW, self.steady))
 
     def receive(self, body: bytes) -> None:
         if self.error is not None:
@@ -57,7 +60,9 @@ class FakePager:
 
     def status(self, count: int) -> PagerStatus:
         self.asked.append(count)
-        return PagerStatus(2, 7.5, None, (Silence("eu", 12.0, 180.0),), self.latest[:count])
+        return PagerStatus(
+            2, 7.5, None, (Silence("eu", 12.0, 180.0),), self.latest[:count], self.refusals.list()
+        )
 
     def counted(self) -> dict[str, float]:
         """Give the results that were counted, and how often."""
@@ -105,6 +110,7 @@ async def _post(
         "raw_path": path.encode(),
         "query_string": b"",
         "headers": named,
+        "client": ("192.0.2.66", 40_000),
     }
     sent: list[dict[str, Any]] = []
 
@@ -362,7 +368,9 @@ def test_the_pages_are_listed_with_what_became_of_them() -> None:
         "pending": 2,
         "oldest_pending_seconds": 7.5,
         "journal": "ok",
-        "watchdogs": [{"source": "eu", "silent_seconds": 12.0, "max_silence_seconds": 180.0}],
+        "watchdogs": [{"source": "eu", "silent_seconds": 12.0, "max_silence_seconds": 180.0, "heard": True}],
+        "unexpected_watchdogs": [],
+        "refused": [],
     }
     assert first.pop("shown") == [
         {
@@ -446,3 +454,99 @@ def test_a_limit_that_is_none_is_refused(limit: str) -> None:
 
 def test_without_a_pager_there_are_no_pages() -> None:
     assert ask(pager_site(None), "/api/v1/pages").status == 404
+
+
+# --- who is refused ----------------------------------------------------------------------------
+
+GONE: dict[str, Any] = {"type": "http.disconnect"}
+
+
+class Leaver(Sender):
+    """Sends a part of a body, and leaves."""
+
+    async def receive(self) -> dict[str, Any]:
+        self.taken += 1
+        return GONE if self.taken > 1 else {"type": "http.request", "body": b"{", "more_body": True}
+
+
+@pytest.mark.parametrize(
+    ("pager", "sent", "status", "why", "result"),
+    [
+        (FakePager(TOKEN), {}, 401, "No secret was sent, and pager.webhook has one; set", "refused"),
+        (
+            FakePager(TOKEN),
+            {"authorization": "Bearer wr0ng"},
+            401,
+            "Another secret was sent than that of pager.webhook; set",
+            "refused",
+        ),
+        (
+            FakePager(TOKEN),
+            {"authorization": RIGHT_PAIR},
+            401,
+            "A secret of Basic was sent, and pager.webhook has one of Bearer; set",
+            "refused",
+        ),
+        (
+            FakePager(PAIR),
+            {"authorization": "wr0ng-word"},
+            401,
+            "A secret of another kind was sent, and pager.webhook has one of Basic; set",
+            "refused",
+        ),
+        (FakePager(), {"origin": "https://a.example"}, 403, "Alerts are not taken from web pages", "refused"),
+        (FakePager(error=WebhookError("the body is not JSON")), {}, 400, "the body is not JSON.", "invalid"),
+        (FakePager(), {"content_length": "99999999"}, 413, "The body must be at most", "too_large"),
+        (FakePager(), {"content_encoding": "br"}, 415, "The body must be sent as it is, or", "invalid"),
+        (FakePager(), {"content_encoding": "gzip"}, 400, "The body is damaged, or not", "invalid"),
+        (FakePager(error=JournalError("/x: disk full")), {}, 503, "The journal of pages can't be", "failed"),
+        (FakePager(error=RuntimeError("hunter2")), {}, 500, "The exporter failed to answer", "failed"),
+        (FakePager(), {"sender": Leaver()}, None, "The connection ended before the body", "failed"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_every_refusal_is_remembered_with_its_reason_and_its_sender_and_counted_once(
+    pager: FakePager, sent: dict[str, Any], status: int | None, why: str, result: str
+) -> None:
+    post(pager_site(pager), user_agent="Alertmanager/0.28.0\x1b[31m", **sent)
+
+    (refused,) = pager.refusals.list()
+    assert (refused.refusal.status, refused.refusal.why[: len(why)]) == (status, why)
+    assert refused.sender == ("192.0.2.66", "Alertmanager/0.28.0 [31m")
+    assert not [word for word in ("hunter2", "wr0ng", RIGHT_PAIR[6:]) if word in str(refused)]
+    assert pager.counted() == {result: 1}
+    said = json.loads(ask(pager_site(pager), "/api/v1/pages").body)["refused"]
+    assert [(each["sender"], each["status"], each["webhooks"]) for each in said] == [
+        ("192.0.2.66", status, 1)
+    ]
+
+
+def test_a_body_that_does_not_come_in_time_is_remembered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_module, "TIME", 0.05)
+    pager = FakePager()
+
+    post(pager_site(pager), b"{", None)
+
+    (refused,) = pager.refusals.list()
+    assert (refused.refusal.status, pager.counted()) == (503, {"failed": 1})
+
+
+def test_a_good_one_ends_what_was_refused_from_there() -> None:
+    pager = FakePager(TOKEN)
+    site = pager_site(pager)
+    post(site, user_agent="Alertmanager")
+
+    post(site, user_agent="curl", authorization="Bearer hunter2")
+    left = len(pager.refusals.list())
+    post(site, user_agent="Alertmanager", authorization="Bearer hunter2")
+
+    assert (left, pager.refusals.list()) == (1, ())
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_whoever_only_looks_is_no_refused_webhook(method: str) -> None:
+    pager = FakePager(TOKEN)
+
+    ask(pager_site(pager), PATH, method)
+
+    assert (pager.refusals.list(), pager.counted()) == ((), {})

@@ -11,9 +11,11 @@ import pytest
 from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from tests.web.test_page import HOSTILE, Elements
+from waexporter.model import Instant
 from waexporter.paging.alerts import Item, Page
 from waexporter.paging.entries import Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
+from waexporter.paging.refusals import Refusal, Refused, Sender
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager
@@ -142,6 +144,43 @@ def test_a_watchdog_is_silent_beyond_its_limit_only() -> None:
 
     assert "✓watchdog prometheus-eu: heard 3 min ago, at most 3 min allowed" in text
     assert "✕watchdog prometheus-us: silent for 2 h 5 min, at most 3 min allowed" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (60.0, "?watchdog eu: has never come, expected for 1 min, at most 3 min allowed"),
+        (181.0, "✕watchdog eu: has never come, expected for 3 min 1 s, at most 3 min allowed"),
+    ],
+)
+def test_a_watchdog_that_has_never_come_was_not_heard(seconds: float, said: str) -> None:
+    assert said in words(NOTHING._replace(silences=(Silence("eu", seconds, 180.0, is_heard=False),)))
+
+
+def refused(address: str, count: int, ago: float, agent: str = "Alertmanager/0.28.0") -> Refused:
+    why = Refusal(401, "Another secret was sent than that of pager.webhook.")
+    return Refused(Sender(address, agent), why, count, Instant(NOW - 300, 0.0), Instant(NOW - ago, 0.0))
+
+
+def test_refused_webhooks_have_a_badge_and_each_sender_a_notice() -> None:
+    told = NOTHING._replace(refused=(refused("10.0.0.7", 3, 15.0), refused("10.0.0.8", 1, 70.0, "")))
+
+    text = words(told)
+
+    assert "!4 webhooks were refused, the last 15 s ago" in text
+    assert (
+        "Webhooks are refused: 401 to 10.0.0.7 (Alertmanager/0.28.0), 3 times. Another secret was sent than "
+        "that of pager.webhook. Since 31 Jan 09:25 UTC, the last 15 s ago."
+    ) in text
+    assert "Webhooks are refused: 401 to 10.0.0.8, once." in text
+    assert '<a class="badge degraded" href="#pager">' in html(told)
+
+
+def test_many_senders_that_are_refused_do_not_fill_the_page() -> None:
+    told = NOTHING._replace(refused=tuple(refused(f"10.0.0.{number}", 1, 1.0) for number in range(20)))
+
+    assert "!20 webhooks were refused" in words(told)
+    assert words(told).count("Webhooks are refused") == 5
 
 
 def test_a_storm_is_counted_not_listed() -> None:

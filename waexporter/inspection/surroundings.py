@@ -11,6 +11,7 @@ from waexporter.config import check_gate
 from waexporter.daemon import find
 from waexporter.errors import ApiError, JournalError, StartError
 from waexporter.inspection.finding import bad, good, note
+from waexporter.inspection.hearing import inspect_hearing
 from waexporter.model import Format, Limits
 from waexporter.oncall import open_fallback
 from waexporter.paging.archive import examine, find_obstacle, is_barred
@@ -95,6 +96,7 @@ def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     else:
         remedy = "mend that; the daemon goes on by itself, and answers 503 until then"
         yield bad(f"the daemon at {web.own_url} can't use its journal: {pages.journal}", remedy)
+    yield from inspect_hearing(pages)
 
 
 def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from waexporter.paging.heartbeat import ping
 from waexporter.paging.holds import Holds
 from waexporter.paging.inquiry import Inquiry
 from waexporter.paging.journal import Journal
+from waexporter.paging.refusals import Refusals, describe
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from waexporter.paging.delivery import Surroundings
     from waexporter.paging.entries import Entry
     from waexporter.paging.heartbeat import Receiver
+    from waexporter.paging.refusals import Refused
 
 TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
@@ -41,6 +43,7 @@ _HEARING = 90.0  # seconds after a start in which a watchdog that comes every mi
 _GRACE = 60.0  # seconds beyond `fallback_after` from which a page counts as overdue
 _VERDICT = "verdict"  # the kind of fact that says for how long a verdict has held
 _SHOWN_ROWS = 10  # that are damaged, in the log
+_STRANGERS = 10  # kinds of unexpected Watchdog alerts that are told of
 _PATIENCE = 1.0  # seconds for messages under way, when the daemon stops
 
 _log = get_logger("pager")
@@ -52,6 +55,7 @@ class Silence(NamedTuple):
     source: str
     seconds: float
     limit: float
+    is_heard: bool = True  # at some time; else it has been expected for so long
 
 
 class PagerStatus(NamedTuple):
@@ -62,6 +66,8 @@ class PagerStatus(NamedTuple):
     problem: str | None  # why the journal can't be used
     silences: tuple[Silence, ...]
     latest: tuple[Entry, ...]  # the newest first
+    refused: tuple[Refused, ...] = ()  # webhooks, by sender, the newest first
+    strangers: tuple[str, ...] = ()  # labels of Watchdog alerts that come and are not expected
 
 
 class Pager:
@@ -91,9 +97,11 @@ class Pager:
         self._pruned_at = -math.inf
         self._started_at = self._even.now()
         self._seen_at = {watchdog.name: self._even.now() for watchdog in settings.watchdogs}
+        self._heard: set[str] = set()  # watchdogs that came at some time
         self._groups: dict[str, str] = {}
         self._holds = Holds()
-        self._is_strange_said = False
+        self._strangers: tuple[str, ...] = ()
+        self.refusals = Refusals(surroundings.clock)
         self._ping_problem = ""
 
     def start(self) -> None:
@@ -117,7 +125,7 @@ class Pager:
                 self._seen_at[watchdog.name] = now
         self.settings = settings
         self._heartbeat = heartbeat
-        self._is_strange_said = False
+        self._strangers = ()
         self._telemetry.unwatch(expected - {watchdog.name for watchdog in settings.watchdogs})
         self._watch()
         self._follow_alertmanager(outlets.alertmanager)
@@ -176,15 +184,21 @@ class Pager:
             if any(alert.fires and watchdogs.matches(alert, watchdog) for alert in webhook.alerts):
                 self._hear(watchdog.name)
         alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
-        is_strange = any(
-            watchdogs.is_watchdog(each, ()) and not any(watchdogs.matches(each, dog) for dog in expected)
-            for each in webhook.alerts
-        )
-        if is_strange and not self._is_strange_said:
-            self._is_strange_said = True
-            _log.warning("a Watchdog alert comes that no entry of pager.watchdogs expects: nobody is paged")
+        self._say_strangers(watchdogs.list_strangers(webhook.alerts, expected))
         if alerts or webhook.unread:
             self._record(msgspec.structs.replace(webhook, alerts=alerts))
+
+    def _say_strangers(self, came: tuple[str, ...]) -> None:
+        """Say once which Watchdog alerts come that nobody waits for, and which are waited for."""
+        new = tuple(each for each in came if each not in self._strangers)
+        if not new or len(self._strangers) >= _STRANGERS:
+            return
+        self._strangers += new
+        _log.warning(
+            "a Watchdog alert comes that no entry of pager.watchdogs matches: nobody is paged about it",
+            came=new,
+            expected=watchdogs.list_expected(self.settings.watchdogs),
+        )
 
     def _record(self, webhook: Webhook) -> None:
         """Decide what a delivery says, put it on disk, and hand it on."""
@@ -210,6 +224,9 @@ class Pager:
     def _hear(self, name: str) -> None:
         self._seen_at[name] = now = self._even.now()
         self._journal.keep("watchdog", name, repr(now))
+        if name not in self._heard:
+            self._journal.keep("heard", name, "yes")
+            self._heard.add(name)
 
     # --- what goes on by itself ----------------------------------------------------------------
 
@@ -234,11 +251,13 @@ class Pager:
             return
         now, wall = self._even.now(), self._clock().wall
         with self._journal.memory() as recall:
-            news = watchdogs.list_news(self.settings.watchdogs, self._heard(), recall.known, now, wall)
-        for alert in news:
+            news = watchdogs.list_news(self.settings.watchdogs, self._hearings(), recall.known, now, wall)
+        for silent in news:
+            refused = self.refusals.list(self._silence(silent.labels["source"]))
+            alert = watchdogs.explain(silent, describe(refused))
             self._record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
 
-    def _heard(self) -> dict[str, watchdogs.Heard]:
+    def _hearings(self) -> dict[str, watchdogs.Heard]:
         """Tell when watchdogs were heard last; while this daemon was gone, none could be."""
         heard = {}
         for watchdog in self.settings.watchdogs:
@@ -294,12 +313,23 @@ class Pager:
             except JournalError as error:
                 self._complain(error)
         return PagerStatus(
-            self._delivery.pending(), self._delivery.oldest(), self._problem, self._silences(), tuple(latest)
+            self._delivery.pending(),
+            self._delivery.oldest(),
+            self._problem,
+            self._silences(),
+            tuple(latest),
+            self.refusals.list(),
+            self._strangers,
         )
 
     def _silences(self) -> tuple[Silence, ...]:
         return tuple(
-            Silence(watchdog.name, self._silence(watchdog.name), watchdog.max_silence)
+            Silence(
+                watchdog.name,
+                self._silence(watchdog.name),
+                watchdog.max_silence,
+                is_heard=watchdog.name in self._heard,
+            )
             for watchdog in self.settings.watchdogs
         )
 
@@ -339,6 +369,7 @@ class Pager:
         self._journal.open()
         wall, now = self._clock().wall, self._even.now()
         self._groups = self._journal.facts("group")
+        self._heard |= self._journal.facts("heard").keys()
         for name, seen in self._journal.facts("watchdog").items():
             if name in self._seen_at:
                 with suppress(ValueError):  # a damaged one is as good as none

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from waexporter.paging.alerts import Alert
 from waexporter.paging.threads import start_after
+from waexporter.whatsapp.liberal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from waexporter.model import Watchdog
     from waexporter.paging.threads import Memory
 
 _SILENT = "WaExporterWatchdogMissing"
+_LONGEST_LABELS = 300  # characters
 _COMMON = "Watchdog"  # what the alert is called everywhere
 
 
@@ -37,6 +41,24 @@ def matches(alert: Alert, watchdog: Watchdog) -> bool:
 def fingerprint_of(watchdog: Watchdog) -> str:
     """Name the alert about a watchdog's silence."""
     return f"waexporter:watchdog:{watchdog.name}"
+
+
+def list_strangers(alerts: Sequence[Alert], watchdogs: Sequence[Watchdog]) -> tuple[str, ...]:
+    """List the labels of alerts that always fire, and that no watchdog waits for."""
+    return tuple(
+        _word(sorted(alert.labels.items()))
+        for alert in alerts
+        if is_watchdog(alert, ()) and not any(matches(alert, each) for each in watchdogs)
+    )
+
+
+def list_expected(watchdogs: Sequence[Watchdog]) -> tuple[str, ...]:
+    """List the labels that watchdogs wait for."""
+    return tuple(f"{each.name}: {_word(each.match)}" for each in watchdogs) or ("no watchdog is configured",)
+
+
+def _word(labels: Iterable[tuple[str, str]]) -> str:
+    return printable(" ".join(f"{name}={value}" for name, value in labels), _LONGEST_LABELS)
 
 
 def list_news(
@@ -64,6 +86,14 @@ def list_news(
         elif was_silent and not is_silent and before is not None:
             news.append(_alert(watchdog, fingerprint, before.starts_at, max(last, before.starts_at)))
     return tuple(news)
+
+
+def explain(alert: Alert, why: str) -> Alert:
+    """Return an alert about a silence with what is known to have come instead, in words."""
+    if not why or not alert.fires:
+        return alert
+    said = alert.annotations["description"]
+    return msgspec.structs.replace(alert, annotations={**alert.annotations, "description": f"{said} {why}."})
 
 
 def _alert(watchdog: Watchdog, fingerprint: str, starts_at: float, ends_at: float | None) -> Alert:

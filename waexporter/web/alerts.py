@@ -9,24 +9,31 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError, WebhookError
+from waexporter.paging.refusals import Refusal, Sender
 from waexporter.web.exchange import Answer, Question, give_json, refuse
 from waexporter.web.wording import iso
+from waexporter.whatsapp.liberal import printable
 
 if TYPE_CHECKING:
     from waexporter.model import Gate
     from waexporter.paging.alerts import Item
     from waexporter.paging.entries import Attempt, Entry
     from waexporter.paging.pager import PagerStatus
+    from waexporter.paging.refusals import Refused
     from waexporter.web.exporter import Exporter
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100
 _MOST_PAGES = 1000
 _SHOWN_ALERTS = 20  # of one page
-_UNREAD: dict[int, str] = {
+_LONGEST_AGENT = 60  # characters
+_RESULTS: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "refused",
+    HTTPStatus.FORBIDDEN: "refused",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
-    HTTPStatus.SERVICE_UNAVAILABLE: "failed",
 }
+_CUT_OFF = "The connection ended before the body was complete."
+_SCHEMES = frozenset({"basic", "bearer"})  # all else that is shown may be a secret itself
 _NO_PAGER = "No pager is configured: add a block pager to the configuration."
 
 
@@ -58,19 +65,45 @@ def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
     gate = pager.settings.gate
     if not gate.is_guarded and question.header("origin"):
         # Without a secret only this machine is trusted, and not every page that its browser shows.
-        pager.count_webhook("refused")
         return refuse(question, 403, "Alerts are not taken from web pages.")
-    if admits(gate, question.header("authorization")):
+    shown = question.header("authorization")
+    if admits(gate, shown):
         return None
-    pager.count_webhook("refused")
-    words = "The secret of pager.webhook is missing or wrong; set http_config.authorization in Alertmanager."
+    words = f"{_explain_secret(gate, shown)}; set http_config.authorization or basic_auth in Alertmanager."
     return refuse(question, 401, words, challenge(gate), ("connection", "close"))
 
 
-def count_refused(status: int, exporter: Exporter) -> None:
-    """Count a webhook whose body was not taken."""
-    if exporter.pager is not None:
-        exporter.pager.count_webhook(_UNREAD.get(status, "invalid"))
+def _explain_secret(gate: Gate, shown: str) -> str:
+    """Say what is wrong with the secret that was shown, and nothing of the secret."""
+    wanted = "Bearer" if gate.token is not None else "Basic"
+    kind = shown.partition(" ")[0].capitalize()
+    if not shown.strip():
+        return "No secret was sent, and pager.webhook has one"
+    if kind == wanted:
+        return "Another secret was sent than that of pager.webhook"
+    named = kind if kind.lower() in _SCHEMES else "another kind"
+    return f"A secret of {named} was sent, and pager.webhook has one of {wanted}"
+
+
+def witness_alerts(question: Question, answer: Answer | None, exporter: Exporter) -> None:
+    """Count a webhook by what became of it, and remember whose are refused and why."""
+    pager = exporter.pager
+    if pager is None:
+        return
+    sender = Sender(
+        question.peer or "an unknown address", printable(question.header("user-agent"), _LONGEST_AGENT)
+    )
+    if answer is not None and answer.status < HTTPStatus.BAD_REQUEST:
+        pager.count_webhook("accepted")
+        pager.refusals.note_taken(sender)
+        return
+    if answer is None:
+        pager.count_webhook("failed")
+        pager.refusals.note(sender, Refusal(None, _CUT_OFF))
+        return
+    is_ours = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    pager.count_webhook("failed" if is_ours else _RESULTS.get(answer.status, "invalid"))
+    pager.refusals.note(sender, Refusal(answer.status, answer.refusal))
 
 
 def receive_alerts(question: Question, exporter: Exporter) -> Answer:
@@ -81,13 +114,10 @@ def receive_alerts(question: Question, exporter: Exporter) -> Answer:
     try:
         pager.receive(question.body)
     except WebhookError as error:
-        pager.count_webhook("invalid")
         return refuse(question, 400, f"{error}.")
     except JournalError:
         # The reason names a path of this machine; the log and the status page have it.
-        pager.count_webhook("failed")
         return refuse(question, 503, "The journal of pages can't be written; the log says why.")
-    pager.count_webhook("accepted")
     return give_json({"status": "accepted"})
 
 
@@ -115,10 +145,25 @@ def describe(status: PagerStatus, now: float) -> dict[str, object]:
                 "source": silence.source,
                 "silent_seconds": round(silence.seconds, 3),
                 "max_silence_seconds": silence.limit,
+                "heard": silence.is_heard,
             }
             for silence in status.silences
         ],
+        "unexpected_watchdogs": status.strangers,
+        "refused": [_describe_refused(each) for each in status.refused],
         "pages": [describe_entry(entry) for entry in status.latest],
+    }
+
+
+def _describe_refused(refused: Refused) -> dict[str, object]:
+    return {
+        "sender": refused.sender.address,
+        "agent": refused.sender.agent,
+        "status": refused.refusal.status,
+        "why": refused.refusal.why,
+        "webhooks": refused.count,
+        "since": iso(refused.since.wall),
+        "last": iso(refused.last.wall),
     }
 
 

@@ -33,6 +33,7 @@ class Question:
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
     address: tuple[str, int] | None = None  # our own end of the connection
+    peer: str = ""  # the address at the other end
     at: float = 0.0  # wall-clock seconds
     body: bytes = field(default=b"", repr=False)  # read only for a route that takes one
 
@@ -58,6 +59,7 @@ class Answer:
     content_type: str = TEXT
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    refusal: str = ""  # the sentence of one that refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def read_question(scope: Scope, at: float) -> Question:
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         address=scope.get("server"),
+        peer=(scope.get("client") or ("",))[0],
         at=at,
     )
 
@@ -105,5 +108,5 @@ def give_json(document: object) -> Answer:
 def refuse(question: Question, status: int, sentence: str, *headers: tuple[str, str]) -> Answer:
     """Answer with an error: one sentence, as JSON for a client that prefers it."""
     if prefers_json(question.header("accept")):
-        return Answer((msgspec.json.encode({"error": sentence}),), JSON, status, headers)
-    return Answer((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers)
+        return Answer((msgspec.json.encode({"error": sentence}),), JSON, status, headers, sentence)
+    return Answer((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers, sentence)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from waexporter.paging.alerts import Item
     from waexporter.paging.entries import Entry
     from waexporter.paging.pager import PagerStatus, Silence
+    from waexporter.paging.refusals import Refused
     from waexporter.web.wording import Since
 
 SHOWN_PAGES: Final = 10
+_SHOWN_REFUSALS = 5  # senders
 _SHOWN_ALERTS = 4  # of one page; its message told of all that fit
 _LONGEST_SUMMARY = 200  # characters
 # The mood is one of the verdicts' colours: people read red as they read it above.
@@ -77,6 +79,16 @@ class WatchdogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalLine:
+    """What is refused from one sender."""
+
+    words: str
+    why: str
+    since: Since | None
+    last: Since | None
+
+
+@dataclass(frozen=True, slots=True)
 class PagerPart:
     """Everything that is said of the pager."""
 
@@ -84,6 +96,8 @@ class PagerPart:
     waiting: str  # empty when nothing waits
     problem: str  # why the journal can't be written; empty when it can
     watchdogs: tuple[WatchdogLine, ...]
+    refused: str  # how many webhooks are refused, and when the last was; empty when none is
+    refusals: tuple[RefusalLine, ...]
     pages: tuple[PageLine, ...]
 
 
@@ -94,10 +108,12 @@ def describe_pager(status: PagerStatus, now: float) -> PagerPart:
     is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
     return PagerPart(
-        mood="down" if is_broken or is_failing else "degraded" if status.pending else "ok",
+        mood="down" if is_broken or is_failing else "degraded" if status.pending or status.refused else "ok",
         waiting=_waiting(status),
         problem=status.problem or "",
         watchdogs=watchdogs,
+        refused=_refused(status, now),
+        refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
         pages=tuple(_page(entry, books, now) for entry in status.latest),
     )
 
@@ -110,12 +126,35 @@ def _waiting(status: PagerStatus) -> str:
     return f"{status.pending} pages are waiting, the oldest for {span(status.oldest)}"
 
 
+def _refused(status: PagerStatus, now: float) -> str:
+    """Say how many webhooks are refused, and when the last one was."""
+    if not status.refused:
+        return ""
+    count = sum(each.count for each in status.refused)
+    last = span(max(now - max(each.last.wall for each in status.refused), 0.0))
+    return f"{count} {'webhook was' if count == 1 else 'webhooks were'} refused, the last {last} ago"
+
+
+def _refusal(refused: Refused, now: float) -> RefusalLine:
+    times = "once" if refused.count == 1 else f"{refused.count} times"
+    return RefusalLine(
+        f"{refused.refusal} to {refused.sender}, {times}",
+        refused.refusal.why,
+        describe_moment(refused.since.wall, now),
+        describe_moment(refused.last.wall, now),
+    )
+
+
 def _watchdog(silence: Silence) -> WatchdogLine:
     is_silent = silence.seconds > silence.limit
-    heard = f"silent for {span(silence.seconds)}" if is_silent else f"heard {span(silence.seconds)} ago"
-    return WatchdogLine(
-        silence.source, "down" if is_silent else "ok", f"{heard}, at most {span(silence.limit)} allowed"
-    )
+    if not silence.is_heard:
+        words = f"has never come, expected for {span(silence.seconds)}"
+        mood = "down" if is_silent else "unknown"
+    elif is_silent:
+        words, mood = f"silent for {span(silence.seconds)}", "down"
+    else:
+        words, mood = f"heard {span(silence.seconds)} ago", "ok"
+    return WatchdogLine(silence.source, mood, f"{words}, at most {span(silence.limit)} allowed")
 
 
 def _page(entry: Entry, books: Container[str], now: float) -> PageLine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from waexporter.paging.webhook import LARGEST
-from waexporter.web.alerts import admit_alerts, count_refused, list_pages, receive_alerts
+from waexporter.web.alerts import admit_alerts, list_pages, receive_alerts, witness_alerts
 from waexporter.web.discovery import discover
 from waexporter.web.exchange import Answer, Later, Question, refuse, say
 from waexporter.web.exporter import Exporter
@@ -18,7 +18,7 @@ from waexporter.web.status import list_targets
 
 Responder: TypeAlias = Callable[[Question, Exporter], Answer | Later]
 Admit: TypeAlias = Callable[[Question, Exporter], Answer | None]
-OnUnread: TypeAlias = Callable[[int, Exporter], None]
+Witness: TypeAlias = Callable[[Question, Answer | None, Exporter], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Route:
     methods: tuple[str, ...] = ("GET", "HEAD")
     largest_body: int = 0  # bytes; 0: none is read
     admit: Admit | None = None  # looks at a request before its body is read; an answer refuses it
-    on_unread: OnUnread | None = None  # told the status with which a body was refused unread
+    # Told what each delivery came to before that is answered; None: it ended before it was complete.
+    witness: Witness | None = None
 
 
 def show_page(question: Question, exporter: Exporter) -> Answer:
@@ -70,7 +71,7 @@ ROUTES: Final = (
     Route("/-/ready", tell_readiness),
     Route("/-/reload", reload, ("POST",)),
     Route("/api/v1/targets", list_targets),
-    Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, count_refused),
+    Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, witness_alerts),
     Route("/api/v1/pages", list_pages),
     Route("/runbooks/", show_runbook),
     Route("/sd", discover),

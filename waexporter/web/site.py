@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -77,7 +78,9 @@ class Site:
         try:
             answer = await self._answer(question, route, receive)
         except GoneError:
+            await self._tell(question, None, route)
             return
+        await self._tell(question, answer, route)
         self._observers.on_request(route.path if route else OTHER, answer.status)
         try:
             await _send(question, answer, send)
@@ -114,11 +117,19 @@ class Site:
     def _take(self, question: Question, route: Route, packed: bytes | Answer) -> Answer | Later:
         """Answer a request whose body was read, or refused."""
         body = unpack(question, packed, route.largest_body) if isinstance(packed, bytes) else packed
-        if isinstance(body, bytes):
-            return self._decide(replace(question, body=body), route)
-        if route.on_unread is not None:
-            route.on_unread(body.status, self._exporter)
-        return body
+        return self._decide(replace(question, body=body), route) if isinstance(body, bytes) else body
+
+    async def _tell(self, question: Question, answer: Answer | None, route: Route | None) -> None:
+        """Tell a route's witness what a delivery came to."""
+        if route is None or route.witness is None or question.method not in route.methods:
+            return
+        witness = route.witness
+
+        def tell(*_: object) -> None:
+            self._guarded(lambda question, exporter: witness(question, answer, exporter), question, route)
+
+        with suppress(asyncio.CancelledError):  # the server stops
+            await self._work(tell, question, route)
 
     async def _end(self, later: Later, question: Question, route: Route | None) -> Answer:
         """Wait without a thread: more clients may be silent at a time than there are workers."""

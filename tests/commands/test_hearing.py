@@ -1,0 +1,125 @@
+"""`waexporter pager check` says what the daemon hears, and what to do about what it does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.commands.conftest import GROUP, SECRET, Workplace
+from tests.e2e.exporters import Exporter
+from waexporter.daemon import Pages, Refused, Watched
+from waexporter.inspection.finding import Level
+from waexporter.inspection.hearing import inspect_hearing
+
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+def pages(*watchdogs: Watched, refused: tuple[Refused, ...] = (), strangers: tuple[str, ...] = ()) -> Pages:
+    return Pages(NOW, "ok", 0, [], list(watchdogs), list(refused), list(strangers))
+
+
+def refused(status: int | None, ago: float = 15.0) -> Refused:
+    since, last = NOW - timedelta(hours=5), NOW - timedelta(seconds=ago)
+    return Refused("10.0.0.7", "Alertmanager/0.28.0", status, "Why it was.", 3, since, last)
+
+
+@pytest.mark.parametrize(
+    ("watchdog", "level", "words"),
+    [
+        (Watched("eu", 40.0, 180.0), Level.OK, "watchdog eu: was last heard 40 s ago, of 3 min"),
+        (Watched("eu", 180.0, 180.0), Level.OK, "watchdog eu: was last heard 3 min ago, of 3 min"),
+        (
+            Watched("eu", 181.0, 180.0),
+            Level.BAD,
+            "watchdog eu: was last heard 3 min 1 s ago, and 3 min are allowed",
+        ),
+        (Watched("eu", 5.0, 180.0, heard=False), Level.BAD, "watchdog eu: has never come, for 5 s of 3 min"),
+    ],
+)
+def test_each_watchdog_is_said_with_when_it_was_heard(watchdog: Watched, level: Level, words: str) -> None:
+    (finding,) = inspect_hearing(pages(watchdog))
+
+    assert (finding.level, finding.words) == (level, words)
+    assert ("global.external_labels" in finding.remedy) is (level is Level.BAD)
+
+
+def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
+    strangers = ("alertname=Watchdog prometheus=us",)
+
+    (finding,) = inspect_hearing(pages(Watched("eu", 5.0, 180.0, heard=False), strangers=strangers))
+
+    assert finding.remedy == (
+        "another one has come: alertname=Watchdog prometheus=us; correct match of the entry"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (400, "send Alertmanager's own webhooks there"),
+        (401, "give Alertmanager the secret of pager.webhook: http_config.authorization"),
+        (403, "deliver from Alertmanager and not from a web page"),
+        (413, "make Alertmanager's groups smaller"),
+        (415, "let the sender pack the body once"),
+        (500, "read the daemon's log"),
+        (503, "read the daemon's log"),
+        (None, "look at the network"),
+    ],
+)
+def test_whoever_is_refused_is_said_with_what_to_do(status: int | None, remedy: str) -> None:
+    (finding,) = inspect_hearing(pages(refused=(refused(status),)))
+
+    answered = "cut off" if status is None else f"answered {status}"
+    assert finding.level is Level.BAD
+    assert finding.words == (
+        f"refused: 3 webhooks from 10.0.0.7 (Alertmanager/0.28.0), {answered}, the first at 31 Jan 04:30 UTC, "
+        "the last 15 s ago: Why it was."
+    )
+    assert finding.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(("ago", "level"), [(3600.0, Level.BAD), (3601.0, Level.NOTE)])
+def test_what_was_refused_long_ago_may_be_mended(ago: float, level: Level) -> None:
+    (finding,) = inspect_hearing(pages(refused=(refused(401, ago),)))
+
+    assert finding.level is level
+
+
+def test_a_webhook_with_another_secret_is_said_everywhere_until_a_good_one_comes(
+    workplace: Workplace,
+) -> None:
+    dog = {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "3m"}
+    file = workplace.configure(fallback=["http://127.0.0.1:9/hook"], group=GROUP, watchdogs=[dog])
+    with Exporter.run(file, f"--listen=127.0.0.1:{workplace.port}") as exporter:
+        url, headers = f"{exporter.url}/api/v1/alerts", {"User-Agent": "Alertmanager/0.28.0"}
+        alert = {
+            "status": "firing",
+            "labels": {"alertname": "Watchdog", "prometheus": "us"},
+            "startsAt": "2026-01-31T09:30:00Z",
+        }
+        body = {"version": "4", "groupKey": "{}", "status": "firing", "groupLabels": {}, "alerts": [alert]}
+        with httpx.Client(headers=headers, trust_env=False) as sender:
+            for _ in range(3):
+                assert (
+                    sender.post(url, json=body, headers={"Authorization": "Bearer wr0ng"}).status_code == 401
+                )
+            page = sender.get(exporter.url).text
+            wrong = workplace.say("pager", "check")
+            good = sender.post(url, json=body, headers={"Authorization": f"Bearer {SECRET}"})
+            after = workplace.say("pager", "check")
+        log = exporter.log()
+
+    assert "3 webhooks were refused" in page
+    assert wrong.status == 1
+    (line,) = wrong.lines("NOT OK  refused: 3 webhooks from 127.0.0.1 (Alertmanager/0.28.0), answered 401")
+    assert "Another secret was sent than that of pager.webhook" in line
+    assert "-> give Alertmanager the secret of pager.webhook" in line
+    assert wrong.lines("NOT OK  watchdog eu: has never come, for ")
+    assert (good.status_code, after.lines("NOT OK  refused")) == (200, [])
+    assert "another one has come: alertname=Watchdog prometheus=us" in after.output
+    events = [line["msg"].partition(":")[0] for line in log]
+    assert (events.count("A WEBHOOK IS REFUSED"), events.count("webhooks are taken again")) == (1, 1)
+    assert ["eu: alertname=Watchdog prometheus=eu"] in [line.get("expected") for line in log]
+    assert not [secret for secret in ("wr0ng", SECRET) if secret in f"{log}{page}{wrong.output}"]

@@ -1,0 +1,181 @@
+"""Webhooks that are refused: said at once, then within bounds, until one of the same sender is taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from waexporter.model import Instant
+from waexporter.paging.refusals import (
+    FORGOTTEN,
+    LINES,
+    MOST_SENDERS,
+    PAUSE,
+    Refusal,
+    Refusals,
+    Sender,
+    describe,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import TypeAlias
+
+    Line: TypeAlias = MutableMapping[str, Any]
+
+BEGAN = 1_769_824_800.0  # 2026-01-31T02:00:00Z
+HOME, OTHER = Sender("10.0.0.7", "Alertmanager/0.28.0"), Sender("10.0.0.8", "Alertmanager/0.28.0")
+SECRET = Refusal(401, "Another secret was sent than that of pager.webhook")
+LARGE = Refusal(413, "The body must be at most 8388608 bytes.")
+CUT_OFF = Refusal(None, "The connection ended before the body was complete.")
+
+
+class Desk:
+    """Refusals on a clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.refusals = Refusals(lambda: Instant(BEGAN + self.at, self.at))
+
+    def note(self, at: float, refusal: Refusal = SECRET, sender: Sender = HOME) -> list[Line]:
+        """Refuse a webhook; gives what the log is told."""
+        self.at = at
+        with capture_logs() as logs:
+            self.refusals.note(sender, refusal)
+        return list(logs)
+
+    def take(self, at: float, sender: Sender = HOME) -> list[Line]:
+        """Take a webhook; gives what the log is told."""
+        self.at = at
+        with capture_logs() as logs:
+            self.refusals.note_taken(sender)
+        return list(logs)
+
+
+def test_the_first_is_said_with_its_reason_and_where_it_came_from() -> None:
+    desk = Desk()
+
+    (line,) = desk.note(0)
+
+    assert line == {
+        "event": "A WEBHOOK IS REFUSED: nobody is paged with what it holds",
+        "log_level": "warning",
+        "status": "401",
+        "why": SECRET.why,
+        "sender": "10.0.0.7",
+        "agent": "Alertmanager/0.28.0",
+        "webhooks": 1,
+        "since": "02:00 UTC",
+    }
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        # The same again: a line every few minutes, with how many.
+        ([(0, SECRET, HOME), (60, SECRET, HOME), (PAUSE - 1, SECRET, HOME)], [(0, 1)]),
+        ([(0, SECRET, HOME), (60, SECRET, HOME), (PAUSE, SECRET, HOME)], [(0, 1), (PAUSE, 2)]),
+        # Another reason, or another sender, is news at once.
+        ([(0, SECRET, HOME), (1, LARGE, HOME), (2, LARGE, HOME)], [(0, 1), (1, 1)]),
+        ([(0, SECRET, HOME), (1, SECRET, OTHER)], [(0, 1), (1, 1)]),
+        ([(0, CUT_OFF, HOME)], [(0, 1)]),
+    ],
+)
+def test_what_goes_on_is_said_now_and_then(
+    refused: list[tuple[float, Refusal, Sender]], said: list[tuple[float, int]]
+) -> None:
+    desk = Desk()
+
+    lines = [(at, line["webhooks"]) for at, why, sender in refused for line in desk.note(at, why, sender)]
+
+    assert lines == said
+
+
+@pytest.mark.parametrize("is_taken_between", [False, True])
+def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_between: bool) -> None:  # noqa: FBT001
+    desk = Desk()
+    lines = 0
+
+    for number in range(1000):
+        sender = HOME if is_taken_between else Sender("10.0.0.7", f"agent {number}")
+        lines += len(desk.note(number * 0.1, SECRET, sender))
+        lines += len(desk.take(number * 0.1, sender)) if is_taken_between else 0
+
+    assert lines == (2 * LINES if is_taken_between else LINES)
+    assert len(desk.refusals.list()) == (0 if is_taken_between else MOST_SENDERS)
+
+
+def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere() -> None:
+    desk = Desk()
+    desk.note(0)
+    desk.note(60)
+
+    elsewhere, here, again = desk.take(61, OTHER), desk.take(62), desk.take(63)
+
+    assert (elsewhere, again) == ([], [])
+    assert [(line["event"], line["sender"], line["refused"]) for line in here] == [
+        ("webhooks are taken again", "10.0.0.7", 2)
+    ]
+    assert desk.refusals.list() == ()
+
+
+def test_what_is_refused_is_listed_with_how_often_and_since_when() -> None:
+    desk = Desk()
+    desk.note(0)
+    desk.note(60, LARGE)
+    desk.note(90, CUT_OFF, OTHER)
+
+    newest, oldest = desk.refusals.list()
+
+    assert (newest.sender, newest.refusal, newest.count) == (OTHER, CUT_OFF, 1)
+    assert (oldest.sender, oldest.refusal, oldest.count) == (HOME, LARGE, 2)
+    assert (oldest.since.wall, oldest.last.wall) == (BEGAN, BEGAN + 60)
+
+
+def test_who_is_not_heard_of_for_a_day_is_forgotten() -> None:
+    desk = Desk()
+    desk.note(0)
+
+    desk.at = FORGOTTEN
+    before = desk.refusals.list()
+    desk.at += 1
+    after = desk.refusals.list()
+    desk.note(desk.at)
+
+    assert (len(before), len(after)) == (1, 0)
+    assert [(each.count, each.since.steady) for each in desk.refusals.list()] == [(1, FORGOTTEN + 1)]
+
+
+@pytest.mark.parametrize(
+    ("at", "within", "words"),
+    [
+        (0, 180.0, "Webhooks are being refused: 401 from 10.0.0.7 since 02:00 UTC"),
+        (180, 180.0, "Webhooks are being refused: 401 from 10.0.0.7 since 02:00 UTC"),
+        (181, 180.0, ""),
+    ],
+)
+def test_one_sentence_names_what_was_refused_of_late(at: float, within: float, words: str) -> None:
+    desk = Desk()
+    desk.note(0)
+
+    desk.at = at
+
+    assert describe(desk.refusals.list(within)) == words
+
+
+def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
+    desk = Desk()
+    desk.note(0)
+    desk.note(80_000)
+    for number in range(4):
+        desk.note(80_001 + number, CUT_OFF, Sender(f"10.0.1.{number}", ""))
+
+    words = describe(desk.refusals.list())
+
+    assert words == (
+        "Webhooks are being refused: cut off from 10.0.1.3 since 00:13 UTC, cut off from 10.0.1.2 since "
+        "00:13 UTC, cut off from 10.0.1.1 since 00:13 UTC and from 2 more"
+    )
+    assert str(desk.refusals.list()[-1]) == "401 from 10.0.0.7 since 31 Jan 02:00 UTC"
