@@ -207,6 +207,15 @@ def _takes_address(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_daemon(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--url",
+        type=_origin,
+        metavar="URL",
+        help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
+    )
+
+
 def _takes_recording(parser: argparse.ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
@@ -313,8 +322,9 @@ _GROUPS: Mapping[str, str] = {
 
 _LESSONS: Mapping[str, str] = {
     "run": """\
-SIGTERM and Ctrl-C end it well. SIGHUP, as POST /-/reload, has it read its configuration anew, with every file
-that this names; if there is a problem, everything goes on as before, and the log says what is wrong.
+SIGTERM and Ctrl-C end it well. `waexporter reload`, as SIGHUP and POST /-/reload do, has it read its
+configuration anew, with every file that this names; if there is a problem, everything goes on as before, and
+the log and the status page say what is wrong.
 
   kill -HUP "$(pidof -s waexporter)"
 """,
@@ -352,6 +362,13 @@ The rules are printed for you to save and load; nothing else is changed.
   waexporter rules render --selector '{job="waexporter"}' > rules.yml
   waexporter rules render --runbook-base 'https://wiki.example/wa/{name}.html' > rules.yml
   waexporter rules render --kubernetes waexporter --label release=prometheus | kubectl apply -f -
+""",
+    "reload": """\
+The daemon is found at web.listen of the configuration, and shown the secret of pager.webhook. It prints what
+changed, or every problem with its key path, and then the daemon goes on as before.
+Exit code: 0 it has reloaded, 1 not.
+
+  waexporter reload --config waexporter.yml
 """,
     "pages": """\
 Pages are pending (they are tried again by themselves), accepted (WhatsApp or a fallback took them) or failed
@@ -400,5 +417,6 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
         (_takes_config, _takes_carrier, _takes_subject),
     ),
     "pages": ("list what was paged, the newest first", (_takes_config, _takes_listing)),
+    "reload": ("have a running waexporter read its configuration anew", (_takes_config, _takes_daemon)),
     "healthcheck": ("ask a running waexporter whether it is healthy", (_takes_config, _takes_address)),
 }

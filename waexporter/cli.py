@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.arguments import build
-from waexporter.config import Loaded, check_gate, effective, load, parse_listen
+from waexporter.config import Loaded, check_gate, effective, find_door, load, parse_listen
 from waexporter.config.credentials import secret_of_file
 from waexporter.errors import ConfigError, StartError
 from waexporter.hangups import Hangups
@@ -316,6 +316,14 @@ def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> i
     return OK
 
 
+def _reload(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from waexporter.renewal import renew  # noqa: PLC0415
+
+    door = find_door(options.config, environ)
+    url = (options.url or door.web.own_url).rstrip("/").removesuffix("/-/reload")
+    return OK if renew(url, door, _say, _complain) else CANNOT
+
+
 def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import http.client  # noqa: PLC0415
     import urllib.error  # noqa: PLC0415
@@ -395,5 +403,6 @@ COMMANDS = {
     "pager check": _pager_check,
     "pager setup": _pager_setup,
     "pages": _pages,
+    "reload": _reload,
     "healthcheck": _healthcheck,
 }

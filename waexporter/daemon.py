@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.exchange import Reply
 
 _TIMEOUT = 15.0  # seconds for one request
+_RELOAD_TIMEOUT = 120.0  # seconds: it may wait for another one, and for slow disks
 _MOST_PAGES = 200  # that are asked for at a time
 _RESTART = "restart the daemon, so that it works with the configuration that is read here"
 
@@ -124,6 +125,31 @@ def find(web: WebSettings, gate: Gate) -> Daemon | None:
         daemon.close()
         raise
     return daemon
+
+
+class Renewed(msgspec.Struct):
+    """What POST /-/reload gives: what changed, or why nothing did."""
+
+    error: str = ""
+    problems: list[str] = []
+    added: list[str] = []
+    removed: list[str] = []
+    changed: list[str] = []
+    kept: int = 0
+    keys: list[str] = []
+
+
+_RENEWED = msgspec.json.Decoder(Renewed)
+
+
+def ask_to_reload(url: str, gate: Gate) -> tuple[int, Renewed]:
+    """Ask a daemon to read its configuration anew; gives the status and what it says. Raises ApiError."""
+    client = Client(Target("waexporter", url), Limits(), TlsContexts())
+    try:
+        reply = client.send(Request("POST", "/-/reload", _authorization(gate)), _RELOAD_TIMEOUT)
+    finally:
+        client.close()
+    return reply.status, decode(reply.body, _RENEWED)
 
 
 class Daemon:

@@ -77,6 +77,7 @@ class RunningExporter:
         self._on_clashes = on_clashes
         self.pager = pager
         self._reload = reload
+        self._last_reload = Reloaded()
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _Kept] = {}
@@ -119,7 +120,15 @@ class RunningExporter:
         """Read the configuration anew, where there is one that can be read."""
         if self._reload is None:
             return Reloaded(("nothing to reload: this daemon was started without a configuration",))
-        return self._reload()
+        done = self._reload()
+        if not done.is_busy and done.at >= self._last_reload.at:
+            self._last_reload = done
+        return done
+
+    def failed_reload(self) -> Reloaded | None:
+        """Give the last reload, if it failed: until a good one nothing of what was changed is in force."""
+        last = self._last_reload
+        return last if last.problems else None
 
     def unhealthy(self) -> str | None:
         """Give the reason why this daemon should be restarted, if there is one."""

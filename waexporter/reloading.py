@@ -83,7 +83,7 @@ class Reloader:
                 count=len(problems),
                 problems=list(problems[:_SAID]),
             )
-            return Reloaded(problems)
+            return Reloaded(problems, at=self._clock().wall)
         except Exception:
             self._telemetry.reload_successful.set(0)
             raise
@@ -99,7 +99,8 @@ class Reloader:
                 return Reloaded(is_busy=True)
             self._change(config, difference, parts)
         self._telemetry.reload_successful.set(1)
-        self._telemetry.reload_success_time.set(self._clock().wall)
+        at = self._clock().wall
+        self._telemetry.reload_success_time.set(at)
         for note in notes:
             if note not in self._notes:
                 _log.warning(note)
@@ -110,15 +111,9 @@ class Reloader:
             changed=difference.changed,
             kept=len(difference.kept),
             keys=difference.keys,
+            at=at,
         )
-        _log.info(
-            "reloaded",
-            added=len(done.added),
-            removed=len(done.removed),
-            changed=len(done.changed),
-            kept=done.kept,
-            keys=list(done.keys),
-        )
+        _log.info("reloaded", kept=done.kept, **_bounded(done.name_changes()))
         return done
 
     def _make(self, config: Config, difference: Difference) -> _Parts:
@@ -140,6 +135,14 @@ class Reloader:
         if self._on_call is not None and parts.equipment is not None:
             self._polling.replace(self._on_call.follow(parts.equipment))
         self._config = config
+
+
+def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Name what changed in one line of the log, where there may be a thousand."""
+    return {
+        kind: [*names[:_SAID], *([f"and {len(names) - _SAID} more"] if len(names) > _SAID else [])]
+        for kind, names in changes.items()
+    }
 
 
 def _is_about(block: str, difference: Difference) -> bool:

@@ -74,8 +74,8 @@ def test_whoever_is_refused_is_said_with_what_to_do(status: int | None, remedy: 
     answered = "cut off" if status is None else f"answered {status}"
     assert finding.level is Level.BAD
     assert finding.words == (
-        f"refused: 3 webhooks from 10.0.0.7 (Alertmanager/0.28.0), {answered}, the first at 31 Jan 04:30 UTC, "
-        "the last 15 s ago: Why it was."
+        f"refused: 3 webhooks from 10.0.0.7 (Alertmanager/0.28.0), {answered}, the first at 31 Jan 04:30 "
+        "UTC, the last 15 s ago: Why it was."
     )
     assert finding.remedy.startswith(remedy)
 

@@ -77,6 +77,10 @@ class FakeExporter:
         self.reloads += 1
         return self.reloaded
 
+    def failed_reload(self) -> Reloaded | None:
+        """Give what was told, if it is a failure."""
+        return self.reloaded if self.reloaded.problems else None
+
     def unhealthy(self) -> str | None:
         """Say the illness."""
         return self.illness

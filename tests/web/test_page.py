@@ -16,7 +16,7 @@ import pytest
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from waexporter import __version__
 from waexporter.model import Problem, State, Verdict
-from waexporter.web.exporter import EndpointStatus, TargetStatus
+from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus
 from waexporter.web.page import pick_docs
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
@@ -162,3 +162,32 @@ def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_a_failed_reload_is_said_with_its_problems_and_when() -> None:
+    problems = ("targets[0].url: must begin with https:// or http://", f"pager.rate: {HOSTILE}")
+    exporter = FakeExporter((a_target(),), reloaded=Reloaded(problems, at=NOW - 300))
+
+    shown = Elements(ask(a_site(exporter), "/").text)
+
+    text = " ".join(shown.text.split())
+    assert (
+        "The last reload of the configuration failed at 31 Jan 09:25 UTC, 5 min ago. All goes on as before "
+        "it: targets[0].url: must begin with https:// or http:// pager.rate: "
+    ) in text
+    assert HOSTILE in shown.text
+
+
+def test_a_thousand_problems_of_a_reload_do_not_fill_the_page() -> None:
+    problems = tuple(f"targets[{number}].url: is required" for number in range(1000))
+
+    text = ask(a_site(FakeExporter((a_target(),), reloaded=Reloaded(problems, at=NOW))), "/").text
+
+    assert text.count("is required") == 10
+    assert "and 990 more; POST /-/reload lists them all" in text
+
+
+def test_a_good_reload_is_not_mentioned() -> None:
+    text = ask(a_site(FakeExporter((a_target(),), reloaded=Reloaded(kept=1, at=NOW))), "/").text
+
+    assert "reload" not in text

@@ -16,10 +16,12 @@ from waexporter.config.section import Report, Section
 from waexporter.config.settings import read_limits, read_log, read_web
 from waexporter.config.targets import read_targets
 from waexporter.errors import ConfigError
-from waexporter.model import Config
+from waexporter.model import Config, Gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from waexporter.model import WebSettings
 
 _LARGEST_FILE = 4 * 1024 * 1024
 _NO_TARGET = (
@@ -64,6 +66,29 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
     if report.problems:
         raise ConfigError(report.problems)
     return Loaded(config, (*slips, *mixture.notes, *report.notes))
+
+
+class Door(NamedTuple):
+    """Where a daemon with this configuration is found, and what it asks of whoever reloads it."""
+
+    web: WebSettings
+    gate: Gate
+    problems: tuple[str, ...]  # of the configuration, which leave nothing of it in force
+
+
+def find_door(path: str | None, environ: Mapping[str, str]) -> Door:
+    """Read what leads to a daemon, as far as it can be read: the rest may be wrong."""
+    path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
+    problems: tuple[str, ...] = ()
+    try:
+        document = _read_file(path)
+    except ConfigError as error:
+        document, problems = {}, error.problems
+    mixture = blend(document, environ)
+    report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
+    config = _config(Section(report, "", mixture.document))
+    gate = config.pager.gate if config.pager is not None else Gate()
+    return Door(config.web, gate, (*problems, *report.problems))
 
 
 def _read_file(path: str | None) -> dict[object, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -61,6 +61,17 @@ class Reloaded:
     changed: tuple[str, ...] = ()
     kept: int = 0
     keys: tuple[str, ...] = ()  # other keys that have another value now
+    at: float = field(default=0.0, compare=False)  # wall-clock seconds, when it ended
+
+    def name_changes(self) -> dict[str, tuple[str, ...]]:
+        """Give what changed, by kind; what did not is absent."""
+        kinds = (
+            ("added", self.added),
+            ("removed", self.removed),
+            ("changed", self.changed),
+            ("keys", self.keys),
+        )
+        return {kind: names for kind, names in kinds if names}
 
 
 class Exporter(Protocol):
@@ -93,6 +104,10 @@ class Exporter(Protocol):
 
     def reload(self) -> Reloaded:
         """Read the configuration anew; unlike the others it may take seconds."""
+        ...
+
+    def failed_reload(self) -> Reloaded | None:
+        """Give the last reload, if it failed."""
         ...
 
     def unhealthy(self) -> str | None:

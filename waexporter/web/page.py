@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from waexporter.model import Problem
     from waexporter.web.exchange import Answer, Question
-    from waexporter.web.exporter import EndpointStatus, Exporter, TargetStatus
+    from waexporter.web.exporter import EndpointStatus, Exporter, Reloaded, TargetStatus
     from waexporter.web.wording import Since
 
 # The worst first. Not knowing comes right after knowing the worst, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
 _REFRESH = 15  # seconds
+_SHOWN_PROBLEMS = 10  # of a reload
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedReload:
+    """The last reload, which failed."""
+
+    at: Since | None
+    problems: tuple[str, ...]
+    rest: str  # how many more there are; empty without any
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """All targets with the same verdict."""
 
@@ -77,6 +87,7 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
     """Draw the page with everything the exporter knows now."""
     now = question.at
     notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
+    failed = exporter.failed_reload()
     groups = group_targets(exporter.targets(), now)
     pager = exporter.pager
     return draw(
@@ -86,6 +97,7 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
         docs=find_docs(),
         made=describe_moment(now, now),
         notices=notices,
+        reload=None if failed is None else _reload(failed, now),
         groups=groups,
         pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now),
         total=sum(len(group.rows) for group in groups),
@@ -119,6 +131,12 @@ def pick_docs(links: Sequence[str]) -> str | None:
     """Choose among the links of a package, each written `Documentation, https://…`."""
     named = dict(link.partition(", ")[::2] for link in links)
     return named.get("Documentation") or named.get("Homepage")
+
+
+def _reload(failed: Reloaded, now: float) -> FailedReload:
+    more = len(failed.problems) - _SHOWN_PROBLEMS
+    rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
+    return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
 
 
 def _title(groups: tuple[Group, ...]) -> str:

@@ -1,0 +1,133 @@
+"""`waexporter reload`: a running daemon reads its configuration anew, and what came of it is printed."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.conftest import SECRET, Said, Workplace
+from tests.e2e.exporters import Exporter, write_config
+from tests.real.network import find_free_port
+from waexporter.config import Door
+from waexporter.errors import StartError
+from waexporter.model import Gate, WebSettings
+from waexporter.renewal import renew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def running(workplace: Workplace) -> Exporter:
+    return Exporter.run(workplace.file, f"--listen=127.0.0.1:{workplace.port}")
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ({}, ["  nothing has changed", "  targets kept: 1"]),
+        ({"rate": "5/1m"}, ["  other keys that changed: pager.rate", "  targets kept: 1"]),
+        ({"target": {"shards": 4}}, ["  targets changed: support-line", "  targets kept: 0"]),
+    ],
+)
+def test_what_has_changed_is_printed(workplace: Workplace, more: dict[str, object], lines: list[str]) -> None:
+    with running(workplace):
+        workplace.configure(**more)
+
+        said = workplace.say("reload")
+
+    assert said.status == 0, said
+    assert said.output.splitlines() == [
+        f"the daemon at http://127.0.0.1:{workplace.port} has reloaded",
+        *lines,
+    ]
+
+
+def test_every_problem_is_printed_and_stands_on_the_status_page_until_a_good_reload(
+    workplace: Workplace,
+) -> None:
+    with running(workplace) as exporter:
+        good = workplace.file.read_text()
+        workplace.file.write_text(good.replace('"health": "1s"', '"health": "1x", "nothing": 1'))
+
+        said = workplace.say("reload")
+        page = exporter.get("/").text
+        workplace.file.write_text(good)
+        again = workplace.say("reload")
+        after = exporter.get("/").text
+
+    *problems, last = said.complaints.splitlines()
+    assert (said.status, said.output) == (1, "")
+    assert [problem.partition(":")[0] for problem in problems] == ["poll.health", "poll.nothing"]
+    assert last == f"the daemon at http://127.0.0.1:{workplace.port} did not reload: it goes on as before"
+    assert "The last reload of the configuration failed" in page
+    assert problems[1] in page
+    assert again.status == 0
+    assert "The last reload" not in after
+
+
+def test_a_file_that_can_not_be_read_at_all_is_told_by_the_daemon_that_is_named(workplace: Workplace) -> None:
+    workplace.configure(webhook={"insecure": True})
+    with running(workplace) as exporter:
+        workplace.file.write_text("targets: [")
+
+        said = workplace.say("reload", "--url", exporter.url)
+
+    assert said.status == 1
+    assert str(workplace.file) in said.complaints
+    assert "did not reload: it goes on as before" in said.complaints
+
+
+def test_another_secret_than_the_daemon_knows_is_explained(workplace: Workplace) -> None:
+    with running(workplace):
+        workplace.configure(webhook={"secret": "another-secret"})
+
+        said = workplace.say("reload")
+
+    assert said.status == 1
+    assert "refuses to reload (401: The secret of pager.webhook is missing or wrong" in said.complaints
+    assert 'kill -HUP "$(pidof -s waexporter)"' in said.complaints
+    assert SECRET not in said.complaints
+    assert "another-secret" not in said.complaints
+
+
+def test_curl_reloads_with_the_secret(workplace: Workplace) -> None:
+    with running(workplace) as exporter:
+        header = f"Authorization: Bearer {SECRET}"
+        command = ["curl", "-sS", "-X", "POST", "-H", header, f"{exporter.url}/-/reload"]
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert output == "Reloaded: targets: 0 added, 0 removed, 0 changed, 1 kept.\n"
+
+
+def test_where_no_daemon_is_it_says_what_to_do(tmp_path: Path, run: Callable[..., Said]) -> None:
+    listen = f"127.0.0.1:{find_free_port()}"
+    file = write_config(tmp_path, {"targets": [{"url": "https://wa.example"}], "web": {"listen": listen}})
+
+    said = run("reload", "--config", str(file))
+
+    assert (said.status, said.output) == (1, "")
+    assert said.complaints.startswith(f"no daemon is found at http://{listen} (no connection: ")
+    assert "start it by `waexporter run`, or correct web.listen" in said.complaints
+
+
+def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
+    tmp_path: Path, run: Callable[..., Said]
+) -> None:
+    listen = f"127.0.0.1:{find_free_port()}"
+    file = write_config(tmp_path, {"target": [], "web": {"listen": listen}})
+
+    said = run("reload", "--config", str(file))
+
+    assert said.status == 1
+    assert f"no daemon is found at http://{listen}" in said.complaints
+    assert "\n  target: " in said.complaints
+
+
+def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
+    door = Door(WebSettings(), Gate(), ())
+
+    with pytest.raises(StartError, match=r"correct web\.listen, or give its address by --url"):
+        renew(workplace.client.url, door, print, print)
