@@ -268,3 +268,40 @@ import rich
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert done.stderr.count("ZeroDivisionError") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["a", "b c"], "a, b c"),
+        (("a",), "a"),
+        (frozenset({"a"}), "a"),
+        ([], "none"),
+        ((), "none"),
+        (None, "none"),
+        ({"malformed": 2, "clash": None}, "malformed 2, clash none"),
+        ({}, "none"),
+        (True, "yes"),
+        ([False, ["a"], 1.5], "no, a, 1.5"),
+        (["pages", Secret("hunter2")], "pages, <secret>"),
+        (17, "17"),
+        ("no_coreapp", "no_coreapp"),
+    ],
+)
+def test_a_line_for_people_holds_words_and_nothing_of_python(value: object, words: str) -> None:
+    stream = configured(shape="console")
+
+    get_logger("app").info("event", value=value)
+
+    said = re.search(r"value=(.*?)\s*$", stream.getvalue())
+    assert said is not None
+    assert said[1].strip("'") == words
+
+
+def test_a_line_for_programs_keeps_lists_and_truth_values() -> None:
+    stream = configured()
+
+    get_logger("app").info("event", names=("a", "b"), none=None, yes=True)
+
+    (line,) = lines(stream)
+    assert (line["names"], line["none"], line["yes"]) == (["a", "b"], None, True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from waexporter.log import get_logger
-from waexporter.model import Failure, Settings, State
+from waexporter.model import Failure, Settings, State, Success
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waexporter.model import Drop, Endpoint, Reading, Success, Verdict
+    from waexporter.model import Drop, Endpoint, Reading, Verdict
     from waexporter.polling.store import TargetState
 
 _FORGOTTEN = 3600.0  # seconds
+# What follows the first failure of a target is said after so many seconds, and what follows that more seldom.
+_FIRST_PAUSE, _GROWTH = 60.0, 10.0
+
+_PHASES = {"body": "read"}  # what people call them, where it is another word
 
 _log = get_logger("changes")
 
@@ -27,20 +32,39 @@ def is_news(before: TargetState, reading: Reading) -> bool:
 
 
 def _kind(outcome: Success | Failure) -> tuple[object, ...]:
-    return (outcome.reason, outcome.code, outcome.status) if isinstance(outcome, Failure) else ()
+    if isinstance(outcome, Success):
+        return ()
+    return outcome.reason, outcome.code, outcome.status, outcome.is_for_admins
+
+
+def say_poll(reading: Reading) -> None:
+    """Log a poll with its phases, for whoever looks that closely."""
+    outcome = reading.outcome
+    said = outcome.message if isinstance(outcome, Failure) else f"{outcome.samples} samples"
+    _log.debug(
+        "poll" if reading.asked else "not polled: what came of it before is taken again",
+        target=reading.target,
+        collector=reading.endpoint.value,
+        outcome=outcome.reason.value if isinstance(outcome, Failure) else "ok",
+        said=said,
+        took_ms=_milliseconds(reading.duration),
+        **{f"{_PHASES.get(name, name)}_ms": _milliseconds(seconds) for name, seconds in reading.phases},
+    )
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def say_change(before: TargetState, reading: Reading) -> None:
-    """Log a failing poll once per change of its reason, and once that it is over."""
+    """Log what is new in what a poll gave, but a failure, which is more than one poll's."""
     last = before.readings.get(reading.endpoint)
     old, new = last.outcome if last else None, reading.outcome
     about = {"target": reading.target, "collector": reading.endpoint.value}
     if isinstance(new, Failure):
-        if is_news(before, reading):
-            _log.warning("poll failed", **about, reason=new.reason.value, why=new.message)
+        if new.is_for_admins and is_news(before, reading):
+            _log.info("not polled further", **about, why=new.message)
         return
-    if isinstance(old, Failure):
-        _log.info("poll succeeds again", **about, after=old.reason.value)
     was = old if old is not None and not isinstance(old, Failure) else None
     known = {flaw.reason for flaw in was.flaws} if was else set()
     for flaw in new.flaws:
@@ -49,6 +73,84 @@ def say_change(before: TargetState, reading: Reading) -> None:
     if isinstance(new.document, Settings) and new.document.changed_keys:
         # The keys only: a webhook's url, or a group, is nobody's business.
         _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
+
+
+@dataclass(slots=True)
+class _Outage:
+    """Polls of one target that fail for the same reason."""
+
+    began: float  # steady clock
+    said_at: float  # steady clock
+    pause: float = _FIRST_PAUSE  # seconds until more of them are said
+    failing: list[str] = field(default_factory=list)  # collectors
+    unsaid: list[str] = field(default_factory=list)
+    is_ending: bool = False  # some succeed again, which was said
+
+
+class Outages:
+    """Says which polls fail: the first of a target and reason at once, those that follow together.
+
+    A client that is dead fails in all its collectors, within seconds or, where they are polled seldom, within
+    the hour; people want to read it once. Its end is said as its beginning is.
+    """
+
+    def __init__(self) -> None:
+        self._outages: dict[str, dict[tuple[object, ...], _Outage]] = {}
+        self._lock = threading.Lock()
+
+    def say(self, reading: Reading) -> None:
+        """Say what a reading changes."""
+        # Held while lines are written: in another order they would tell another story.
+        with self._lock:
+            outages = self._outages.setdefault(reading.target, {})
+            outcome = reading.outcome
+            is_failing = isinstance(outcome, Failure) and not outcome.is_for_admins
+            for kind, outage in [*outages.items()]:
+                if not is_failing or kind != _kind(outcome):
+                    self._end(reading, kind, outage)
+                if not outage.failing:
+                    del outages[kind]
+            if isinstance(outcome, Failure) and is_failing:
+                self._go_on(reading, outcome, outages)
+            if not outages:
+                del self._outages[reading.target]
+
+    def forget(self, target: str) -> None:
+        """Forget what was said of a target that is gone, or is another one now."""
+        with self._lock:
+            self._outages.pop(target, None)
+
+    def _go_on(self, reading: Reading, failure: Failure, outages: dict[tuple[object, ...], _Outage]) -> None:
+        collector, now = reading.endpoint.value, reading.at.steady
+        outage = outages.get(_kind(failure))
+        about = {"target": reading.target, "reason": failure.reason.value}
+        if outage is None:
+            outages[_kind(failure)] = _Outage(now, now, failing=[collector])
+            _log.warning("poll failed", **about, collectors=[collector], why=failure.message)
+            return
+        if collector not in outage.failing:
+            outage.failing.append(collector)
+            outage.unsaid.append(collector)
+        if outage.unsaid and now - outage.said_at >= outage.pause:
+            _log.warning("more polls fail alike", **about, collectors=outage.unsaid)
+            outage.unsaid, outage.said_at, outage.pause = [], now, outage.pause * _GROWTH
+
+    def _end(self, reading: Reading, kind: tuple[object, ...], outage: _Outage) -> None:
+        collector = reading.endpoint.value
+        if collector not in outage.failing:
+            return
+        outage.failing.remove(collector)
+        outage.unsaid = [each for each in outage.unsaid if each != collector]
+        if isinstance(reading.outcome, Failure) and not reading.outcome.is_for_admins:
+            return  # it fails otherwise, which is said
+        about = {"target": reading.target, "after": str(kind[0])}
+        if outage.is_ending:
+            if not outage.failing:
+                _log.info("all polls succeed again", **about)
+            return
+        left = {"still_failing": [*outage.failing]} if outage.failing else {}
+        _log.info("poll succeeds again", **about, collectors=[collector], **left)
+        outage.is_ending = True
 
 
 class LeftOut:

@@ -21,6 +21,8 @@ from waexporter.model import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waexporter.model import Instant
+
 
 class WaexporterError(Exception):
     """Root of the tree."""
@@ -53,6 +55,8 @@ class ApiError(WaexporterError):
     may_have_arrived = False  # the request, although no answer of the client to it is known
     retry_after: float | None = None  # seconds, where the answer asks for such a pause
     is_foreign = False  # the answer is not the client's: a gateway gave it
+    phases: tuple[tuple[str, float], ...] = ()  # of the request, until it failed: (as in a Reply, seconds)
+    asked_at: Instant | None = None  # it repeats what was answered then; None: the client was asked for it
 
     def __init__(
         self,

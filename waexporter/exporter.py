@@ -13,7 +13,7 @@ from waexporter.metrics.probing import of_probe
 from waexporter.model import Failure, Success
 from waexporter.polling.demand import has_answered
 from waexporter.polling.store import lifetime
-from waexporter.web.exporter import OK, EndpointStatus, Reloaded, TargetStatus
+from waexporter.web.exporter import FOR_ADMINS, OK, EndpointStatus, Reloaded, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +186,12 @@ def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
     return TargetStatus(target.name, target.url, verdict, target.labels, endpoints)
 
 
+def _word(outcome: Success | Failure) -> str:
+    if isinstance(outcome, Success):
+        return OK
+    return FOR_ADMINS if outcome.is_for_admins else outcome.reason
+
+
 def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot) -> EndpointStatus:
     interval = state.target.plans[endpoint].interval
     reading = state.readings.get(endpoint)
@@ -198,7 +204,7 @@ def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot)
     return EndpointStatus(
         endpoint,
         interval,
-        outcome=OK if isinstance(outcome, Success) else outcome.reason,
+        outcome=_word(outcome),
         message=outcome.message if isinstance(outcome, Failure) else "",
         at=asked.wall,
         age=snapshot.at.steady - asked.steady,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from waexporter.changes import LeftOut, Verdicts, is_news, say_change
+from waexporter.changes import LeftOut, Outages, Verdicts, is_news, say_change, say_poll
 from waexporter.log import get_logger
 from waexporter.model import Endpoint
 from waexporter.polling.demand import Demand
@@ -52,6 +52,7 @@ class Polling:
         self.clients = self.make_clients(config, [target.name for target in config.targets])
         self._verdicts = Verdicts(self.store.verdict)
         self._left_out = LeftOut()
+        self._outages = Outages()
         self._remember: Remember | None = None
         self._generations = itertools.count(1)
         self._tasks: dict[str, list[str]] = {}  # names, by target
@@ -100,6 +101,7 @@ class Polling:
         for name in difference.gone:
             self._verdicts.forget(name)
             self._left_out.forget(name)
+            self._outages.forget(name)
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
         self.say_insecure(clients)
@@ -183,8 +185,11 @@ class Polling:
         before, after = step
         if crash is not None and is_news(before, reading):
             _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
-        say_change(before, after.readings[endpoint])
-        self._left_out.say(after.readings[endpoint])
+        reading = after.readings[endpoint]
+        say_poll(reading)
+        self._outages.say(reading)
+        say_change(before, reading)
+        self._left_out.say(reading)
         self._verdicts.say(target.name)
         if self._remember is not None and endpoint is Endpoint.SETTINGS:
             group = self.store.on_call_group(target.name)

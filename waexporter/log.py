@@ -115,11 +115,12 @@ def _rendering(settings: LogSettings, stream: TextIO) -> list[Processor]:
             structlog.processors.JSONRenderer(serializer=json.dumps),
         ]
     return [
+        _in_words,
         structlog.dev.ConsoleRenderer(
             colors=stream.isatty(),
             timestamp_key="ts",
             exception_formatter=structlog.dev.plain_traceback,
-        )
+        ),
     ]
 
 
@@ -137,6 +138,23 @@ def _masked(value: object) -> object:
         }
     if isinstance(value, (list, tuple)):
         return [_masked(inner) for inner in value]
+    return value
+
+
+def _in_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Write values as people do: a line for them holds no list, map or truth value of Python's."""
+    return {key: value if key == "exc_info" else _word(value) for key, value in event.items()}
+
+
+def _word(value: object) -> object:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(str(_word(each)) for each in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_word(each)}" for key, each in value.items()) or "none"
     return value
 
 

@@ -415,6 +415,9 @@ class Account:
     tokens_refused: int = 0  # answers that refused a token where one had been accepted before
     distrust: Distrust | None = None  # seen of late
     secrets_read: int = 0  # that were replaced in their files since the start
+    is_accepted: bool = field(
+        default=False, compare=False
+    )  # the credentials were good for something, and have not been refused since
 
 
 class Head(NamedTuple):
@@ -469,6 +472,7 @@ class Failure:
     parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
     retry_after: float | None = None  # seconds for which the client asks not to be asked again
     is_foreign: bool = False  # the answer is not the client's: a gateway gave it
+    is_for_admins: bool = False  # a fact about the account, which is good for all else, and nothing to mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,6 +503,7 @@ class Reading:
     duration: float  # seconds
     outcome: Success | Failure
     account: Account = Account()
+    phases: tuple[tuple[str, float], ...] = ()  # of the last request, in seconds
     asked_at: Instant | None = None  # it repeats what came of asking then; None: the client was asked for it
 
     @property

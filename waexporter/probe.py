@@ -117,6 +117,8 @@ def _asked(poller: Poller) -> str:
 def _times(reading: Reading, reply: Reply | None) -> str:
     """Say how long a poll took, and its last request by phases, in columns."""
     phases = dict(reply.phases) if reply else {}
+    if "connect" in phases:
+        phases["connect"] += phases.get("dns", 0.0)
     each = (_milliseconds(phases[name]) if name in phases else "-" for name in _PHASES)
     return f"{_milliseconds(reading.duration):>8}  {'/'.join(each) if phases else '':<24}"
 
@@ -131,6 +133,8 @@ def _milliseconds(seconds: float) -> str:
 
 def _result(reading: Reading, reply: Reply | None) -> str:
     outcome = reading.outcome
+    if isinstance(outcome, Failure) and outcome.is_for_admins:
+        return f"{outcome.message}; nothing else needs one"
     if isinstance(outcome, Failure):
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
     # A certificate that is not there, say, is a 404 and no failure.

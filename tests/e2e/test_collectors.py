@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,14 +121,27 @@ def test_a_plain_account_reads_all_but_the_settings_and_that_is_said_once(
 
     with Exporter.run(write_config(tmp_path, {"targets": [target], "poll": OFTEN})) as exporter:
         page = wait_for(
-            exporter.page, until=lambda page: _well_polled(page) >= 3 and len(list(_successes(page))) == 5
+            exporter.page,
+            until=lambda page: (
+                _well_polled(page) >= 3 and _refusals(page) and len(list(_successes(page))) == 4
+            ),
         )
-        said = exporter.log(collector="settings", target="plain")
+        told = exporter.targets()["plain"]
+        shown = exporter.get("/").text
+        said = [line for line in exporter.log(target="plain") if "settings" in str(line)]
 
     well = {labels["collector"]: value for labels, value in _successes(page)}
-    assert well == {"health": 1, "support": 1, "certificates": 1, "group": 1, "settings": 0}
+    assert well == {"health": 1, "support": 1, "certificates": 1, "group": 1}  # settings are none of its own
     assert _refusals(page) == 1  # the client is not asked again, so that nothing more is counted
-    assert len(said) == 1
+    assert [(line["level"], line["why"]) for line in said] == [
+        ("info", "for admins only, and the account is none")
+    ]
+    (settings,) = [each for each in told["endpoints"] if each["endpoint"] == "settings"]
+    assert settings["outcome"] == "for_admins"
+    assert re.search(
+        r'<li class="poll fact[^>]*><b>settings</b> for admins only .*: the account is none</li>', shown
+    )
+    assert "poll bad" not in shown
 
 
 @pytest.mark.parametrize("health_only", [False, True])

@@ -224,13 +224,15 @@ def test_after_a_fault_all_is_well_again(course: Course, name: str) -> None:
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_failure_is_logged_once_and_so_is_its_end(course: Course, name: str) -> None:
-    log = course.exporter.log(target=name, collector="health")
+    log = [line for line in course.exporter.log(target=name) if "poll" in line["msg"]]
 
     messages = [(line["msg"], line.get("reason") or line.get("after")) for line in log]
 
+    # However many collectors fail alike.
     reason = ROWS[name].reason
-    end = [] if name == LASTING else [("poll succeeds again", reason)]
-    assert messages == [("poll failed", reason), *end]
+    of_health = [message for message in messages if message[1] == reason]
+    end = [] if name == LASTING else ["poll succeeds again"]
+    assert [words for words, _ in of_health if words.startswith("poll ")] == ["poll failed", *end]
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -24,7 +24,7 @@ _CODES: Mapping[int, tuple[str, str]] = {
 _NOBODY_BEHIND = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
-_ACCESS_DENIED = 1005
+ACCESS_DENIED = 1005
 # The same code is given for a token that has expired.
 _EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
 _REASONS: Mapping[Reason, tuple[str, str]] = {
@@ -36,6 +36,12 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.BODY: ("unexpected_answer", "the client's answer is not understood"),
     Reason.TOO_LARGE: ("unexpected_answer", "the client's answer is not understood"),
 }
+
+
+def tells_of_expiry(failure: Failure) -> bool:
+    """Return whether a client refuses everybody, since its build has expired."""
+    is_denied = failure.reason is Reason.REFUSED and failure.code == ACCESS_DENIED
+    return is_denied and bool(_EXPIRED.search(failure.message))
 
 
 def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
@@ -57,11 +63,7 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
 
 
 def _of_failure(failure: Failure) -> Problem:
-    if (
-        failure.reason is Reason.REFUSED
-        and failure.code == _ACCESS_DENIED
-        and _EXPIRED.search(failure.message)
-    ):
+    if tells_of_expiry(failure):
         return Problem("build_expired", f"this build of the client has expired: {failure.message}")
     if failure.is_foreign and failure.status in _NOBODY_BEHIND:
         return Problem("unreachable", f"the proxy in between reaches no webapp: {failure.message}")

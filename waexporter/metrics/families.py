@@ -123,8 +123,10 @@ class Tally:
         outcome = reading.outcome
         if isinstance(outcome, Failure):
             failures = _more(self.failures, _REASONS[outcome.reason])
+            # What is for admins only is no failure of this account's poll, and was no success.
+            succeeded = None if outcome.is_for_admins else False
             return replace(
-                self, polls=self.polls + 1, duration=reading.duration, succeeded=False, failures=failures
+                self, polls=self.polls + 1, duration=reading.duration, succeeded=succeeded, failures=failures
             )
         failures, dropped = self.failures, self.dropped
         for flaw in outcome.flaws:
@@ -183,9 +185,12 @@ def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> I
     What has not happened yet is absent; counters begin at 0.
     """
     of = (("collector", endpoint.value),)
-    if tally.duration is not None and tally.succeeded is not None:
+    if tally.duration is not None:
         yield _one(_DURATION, round(tally.duration, 6), of)
+    if tally.succeeded is not None:
         yield _one(_SUCCESS, int(tally.succeeded), of)
+    elif before is not None and before.succeeded is not None:
+        yield Family(_SUCCESS, ())
     if tally.last_success is not None:
         yield _one(_LAST, round(tally.last_success, 3), of)
     yield _counted(_POLLS, tally.polls, of)

@@ -25,6 +25,7 @@ from waexporter.paging.attempt import (
 from waexporter.paging.channels import Message
 from waexporter.paging.entries import End, PageState
 from waexporter.paging.message import compose
+from waexporter.paging.naming import name_alerts
 from waexporter.paging.rate import Throttle
 
 if TYPE_CHECKING:
@@ -337,10 +338,10 @@ class Delivery:
             for each in batch:
                 self._telemetry.note_acceptance(channel, now.wall, now.steady - each.received)
             self._telemetry.count_page(channel, ACCEPTED, len(batch))
-            _log.info("paged", pages=numbers, channel=channel, to=destination)
+            _log.info("paged", pages=numbers, channel=channel, to=destination, about=_name(batch))
             return
         self._telemetry.count_page(channel or WHATSAPP, FAILED, len(batch))
-        _log.error("A PAGE COULD NOT BE DELIVERED", pages=numbers, why=why)
+        _log.error("A PAGE COULD NOT BE DELIVERED", pages=numbers, why=why, about=_name(batch))
 
     def record_ends(self) -> None:
         """Note in the journal how pages ended, those too that it did not take before."""
@@ -393,6 +394,10 @@ class Delivery:
         yield waiting.taken + self._settings.give_up_after
         if self._outlets.fallback:
             yield waiting.received + self._settings.fallback_after
+
+
+def _name(batch: Sequence[Waiting]) -> list[str]:
+    return name_alerts(item for each in batch for item in each.entry.page.items)
 
 
 def _threads(batch: Sequence[Waiting]) -> set[str]:

@@ -21,6 +21,7 @@ from waexporter.paging.heartbeat import ping
 from waexporter.paging.holds import Holds
 from waexporter.paging.inquiry import Inquiry
 from waexporter.paging.journal import Journal
+from waexporter.paging.naming import name_alerts
 from waexporter.paging.refusals import Refusals, describe
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
@@ -219,6 +220,7 @@ class Pager:
             number=entry.number,
             alerts=len(entry.page.items),
             firing=sum(1 for item in entry.page.items if item.alert.fires),
+            about=name_alerts(entry.page.items),
         )
 
     def _hear(self, name: str) -> None:

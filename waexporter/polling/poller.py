@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from waexporter.errors import ApiError
+from waexporter.health.failures import ACCESS_DENIED, tells_of_expiry
 from waexporter.metrics import documents
 from waexporter.metrics.exposition import render
 from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
@@ -26,6 +27,10 @@ _ALWAYS_SPARED = 60.0  # seconds; so long no answer outlasts what it says
 _RETRIED_RARELY = frozenset(
     {Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP, Endpoint.CANARY}
 )
+
+
+# Asked of every client, since an admin's account tells more; what they say is missed by nobody else.
+FOR_ADMINS = frozenset({Endpoint.SETTINGS})
 
 
 class Poller:
@@ -64,12 +69,20 @@ class Poller:
         if self._spared is not None and self._spares(self._spared, began):
             return self._repeat(self._spared, began), None
         listener = _Listener(self._client)
-        outcome = self._probe(listener)
+        outcome, repeated_from = self._probe(listener)
         ended = self._clock()
         account = self._client.account()
         reading = Reading(
-            self.target.name, self.endpoint, ended, ended.steady - began.steady, outcome, account
+            self.target.name,
+            self.endpoint,
+            ended,
+            ended.steady - began.steady,
+            self._known(outcome, listener, account),
+            account,
+            listener.phases,
+            repeated_from,
         )
+        outcome = reading.outcome
         self._has_answered |= isinstance(outcome, Success) and listener.reply is not None
         # A login that failed is no word of this endpoint, and is tried again by its own rules.
         if isinstance(outcome, Failure) and listener.reply is not None:
@@ -82,14 +95,34 @@ class Poller:
         outcome = Failure(Reason.BODY, words)
         return Reading(self.target.name, self.endpoint, self._clock(), 0.0, outcome, self._client.account())
 
-    def _probe(self, listener: _Listener) -> Success | Failure:
+    def _probe(self, listener: _Listener) -> tuple[Success | Failure, Instant | None]:
+        """Ask once; gives what came of it, and when the client said so if it was not asked again."""
         try:
             outcome = self._prober.ask(listener, self.target.plans[self.endpoint].timeout)
         except ApiError as error:
             failure = replace(as_failure(error), message=self._explain(error))
-            return replace(failure, parts=self._parts(documents.of_failure(self.endpoint)))
+            if error.asked_at is not None and not listener.has_heard:
+                return failure, error.asked_at
+            return replace(failure, parts=self._parts(documents.of_failure(self.endpoint))), None
         families = documents.of_document(outcome.document)
-        return replace(outcome, parts=self._parts(families)) if families else outcome
+        return (replace(outcome, parts=self._parts(families)) if families else outcome), None
+
+    def _known(self, outcome: Success | Failure, listener: _Listener, account: Account) -> Success | Failure:
+        """Tell an account that is no admin, which is a fact, from a failure."""
+        if (
+            isinstance(outcome, Success)
+            or self.endpoint not in FOR_ADMINS
+            or outcome.reason is not Reason.REFUSED
+            or outcome.code != ACCESS_DENIED
+            or listener.reply is None
+            or self._has_answered
+            or not account.is_accepted
+            or tells_of_expiry(outcome)
+        ):
+            return outcome
+        has_login = self.target.auth.password is not None
+        who = "the account is none" if has_login else "what is shown is no admin's login"
+        return replace(outcome, message=f"for admins only, and {who}", is_for_admins=True)
 
     def _parts(self, families: Iterable[Family]) -> tuple[Part, ...]:
         fragments = tuple(render(family, self._common) for family in families)
@@ -137,11 +170,19 @@ class _Listener:
     def __init__(self, client: Asker) -> None:
         self.target = client.target
         self.reply: Reply | None = None
+        self.has_heard = False
+        self.phases: tuple[tuple[str, float], ...] = ()
         self._client = client
 
     def send(self, request: Request, timeout: float) -> Reply:
         self.reply = None
-        self.reply = self._client.send(request, timeout)
+        try:
+            self.reply = self._client.send(request, timeout)
+        except ApiError as error:
+            self.phases = error.phases
+            raise
+        self.phases = self.reply.phases
+        self.has_heard = True
         return self.reply
 
     def served_certificates(self, timeout: float) -> tuple[bytes, ...]:

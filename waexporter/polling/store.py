@@ -387,8 +387,13 @@ def counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState
     """Give the state with another tally of an endpoint."""
     own = (("target", state.target.name),)
     changed = families.of_tally(endpoint, tally, state.tallies.get(endpoint))
-    fragments = {family.head.name: render(family, own) for family in changed}
-    counted = {**state.counted, endpoint: {**state.counted.get(endpoint, {}), **fragments}}
+    fragments = {**state.counted.get(endpoint, {})}
+    for family in changed:
+        if family.samples:
+            fragments[family.head.name] = render(family, own)
+        else:
+            fragments.pop(family.head.name, None)  # what is not known any more is absent
+    counted = {**state.counted, endpoint: fragments}
     return replace(state, tallies={**state.tallies, endpoint: tally}, counted=counted)
 
 

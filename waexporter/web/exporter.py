@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PENDING = "pending"
 OK = "ok"
+FOR_ADMINS = "for_admins"  # the account is none, which is a fact and no failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class EndpointStatus:
 
     endpoint: str
     interval: float  # seconds
-    outcome: str = PENDING  # before the first poll; then "ok" or a model.Reason
+    outcome: str = PENDING  # before the first poll; then "ok", "for_admins" or a model.Reason
     message: str = ""  # why it failed, one sentence free of secrets
     at: float | None = None  # when the last poll ended
     age: float | None = None  # seconds since then

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
+from waexporter.health import SLUGS
 from waexporter.health.runbooks import RUNBOOKS
 from waexporter.model import State
 from waexporter.times import span
 from waexporter.web.drawing import draw
-from waexporter.web.exporter import OK, PENDING
+from waexporter.web.exporter import FOR_ADMINS, OK, PENDING
 from waexporter.web.pager import SHOWN_PAGES, describe_pager
 from waexporter.web.wording import describe_moment, public_url
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # The worst first. Not knowing comes right after knowing the worst, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
+_OUTCOMES: Final = {PENDING: "not polled yet", FOR_ADMINS: "for admins only"}
+_MOODS: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
 _REFRESH = 15  # seconds
 _SHOWN_PROBLEMS = 10  # of a reload
 
@@ -38,6 +41,7 @@ class ProblemLine:
     words: str
     since: Since | None
     runbook: str | None
+    is_note: bool  # worth knowing, though the verdict is as good as without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class PollLine:
     """The last poll of one endpoint."""
 
     endpoint: str
-    mood: str  # ok | bad | stale | pending
+    mood: str  # ok | bad | stale | pending | fact
     outcome: str
     age: str
     hint: str
@@ -88,7 +92,8 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
     now = question.at
     notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
     failed = exporter.failed_reload()
-    groups = group_targets(exporter.targets(), now)
+    targets = exporter.targets()
+    groups = group_targets(targets, now)
     pager = exporter.pager
     return draw(
         "status.html",
@@ -99,9 +104,18 @@ def render_page(question: Question, exporter: Exporter) -> Answer:
         notices=notices,
         reload=None if failed is None else _reload(failed, now),
         groups=groups,
-        pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now),
+        pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now, _unread(targets)),
         total=sum(len(group.rows) for group in groups),
         title=_title(groups),
+    )
+
+
+def _unread(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
+    """Name the targets in whose on-call group nobody would read a page."""
+    return tuple(
+        target.name
+        for target in targets
+        if any(problem.slug == "on_call_group_unreachable" for problem in target.verdict.problems)
     )
 
 
@@ -169,7 +183,11 @@ def _facts(target: TargetStatus) -> str:
 
 def _problem(problem: Problem, now: float) -> ProblemLine:
     return ProblemLine(
-        problem.slug, problem.words, describe_moment(problem.since, now), RUNBOOKS.get(problem.slug)
+        slug=problem.slug,
+        words=problem.words,
+        since=describe_moment(problem.since, now),
+        runbook=RUNBOOKS.get(problem.slug),
+        is_note=SLUGS.get(problem.slug) is State.OK,
     )
 
 
@@ -182,16 +200,16 @@ def _poll(status: EndpointStatus, now: float) -> PollLine:
     return PollLine(
         endpoint=status.endpoint,
         mood=_mood(status),
-        outcome="not polled yet" if status.outcome == PENDING else status.outcome,
+        outcome=_OUTCOMES.get(status.outcome, status.outcome.replace("_", " ")),
         age="" if status.age is None else f"{span(status.age)} ago",
         hint="; ".join(hint),
-        message=status.message,
+        message="the account is none" if status.outcome == FOR_ADMINS else status.message,
     )
 
 
 def _mood(status: EndpointStatus) -> str:
-    if status.outcome == PENDING:
-        return "pending"
+    if status.outcome in _MOODS:
+        return _MOODS[status.outcome]
     if status.outcome != OK:
         return "bad"
     return "stale" if status.stale else "ok"

@@ -13,7 +13,7 @@ from waexporter.times import span
 from waexporter.web.wording import describe_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from waexporter.paging.alerts import Item
     from waexporter.paging.entries import Entry
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN_PAGES: Final = 10
 _SHOWN_REFUSALS = 5  # senders
+_SHOWN_NAMES = 3  # of targets
 _SHOWN_ALERTS = 4  # of one page; its message told of all that fit
 _LONGEST_SUMMARY = 200  # characters
 # The mood is one of the verdicts' colours: people read red as they read it above.
@@ -96,22 +97,25 @@ class PagerPart:
     waiting: str  # empty when nothing waits
     problem: str  # why the journal can't be written; empty when it can
     watchdogs: tuple[WatchdogLine, ...]
+    unread: str  # in whose groups nobody reads a page; empty where somebody does, or it is not known
     refused: str  # how many webhooks are refused, and when the last was; empty when none is
     refusals: tuple[RefusalLine, ...]
     pages: tuple[PageLine, ...]
 
 
-def describe_pager(status: PagerStatus, now: float) -> PagerPart:
-    """Put a pager's state into words."""
+def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerPart:
+    """Put a pager's state into words; `unread` names targets in whose group nobody would read a page."""
     books = find_runbooks()
     watchdogs = tuple(_watchdog(silence) for silence in status.silences)
     is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
+    is_troubled = bool(status.pending or status.refused or unread)
     return PagerPart(
-        mood="down" if is_broken or is_failing else "degraded" if status.pending or status.refused else "ok",
+        mood="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
         waiting=_waiting(status),
         problem=status.problem or "",
         watchdogs=watchdogs,
+        unread=_unread(unread),
         refused=_refused(status, now),
         refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
         pages=tuple(_page(entry, books, now) for entry in status.latest),
@@ -124,6 +128,11 @@ def _waiting(status: PagerStatus) -> str:
     if status.pending == 1:
         return f"1 page has been waiting for {span(status.oldest)}"
     return f"{status.pending} pages are waiting, the oldest for {span(status.oldest)}"
+
+
+def _unread(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return f"nobody reads a page in the group of {', '.join(names[:_SHOWN_NAMES])}{more}" if names else ""
 
 
 def _refused(status: PagerStatus, now: float) -> str:

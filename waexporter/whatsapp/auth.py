@@ -133,9 +133,11 @@ class Auth:
         self._retry = _Pause(*RETRY_PAUSE)
         self._attempts = 0  # that have ended
         self._last_error: ApiError | None = None
+        self._last_error_at: Instant | None = None
         self._has_left = False
         self._results = dict(Account().logins)
         self._secrets_read = 0
+        self._is_accepted = False
         self._refusals = 0
         # Tokens that were refused, and when that began (steady clock).
         self._lost: deque[tuple[_Token, float]] = deque(maxlen=MANY_TOKENS)
@@ -146,7 +148,14 @@ class Auth:
         token = self._token
         expires = token.expires if token else None
         results = tuple(self._results.items())
-        return Account(results, expires, self._refusals, self._distrust(), self._secrets_read)
+        return Account(
+            results,
+            expires,
+            self._refusals,
+            self._distrust(),
+            self._secrets_read,
+            is_accepted=self._is_accepted,
+        )
 
     def flow(self, request: Request, timeout: float) -> Flow:
         """Send `request` with the best proof there is; raises RefusedError when none is accepted.
@@ -193,6 +202,7 @@ class Auth:
         reply = yield _prove(request, used)
         if is_refused(reply) and self._has_another(name, used):
             reply = yield _prove(request, self._credentials)
+        self._is_accepted |= _is_success(reply)
         return reply
 
     def _has_another(self, name: str, used: Credentials) -> bool:
@@ -325,7 +335,9 @@ class Auth:
                 return self._token
             if self._last_error is not None and (self._attempts != attempts or self._is_paused()):
                 # A copy: one error raised again and again would gather the frames of every poll.
-                raise _copy(self._last_error)
+                error = _copy(self._last_error)
+                error.asked_at = self._last_error_at if self._attempts == attempts else None
+                raise error
             try:
                 token = yield from self._logged_in(seen)
             except RefusedError:
@@ -356,6 +368,7 @@ class Auth:
         self._pause, self._retry, self._last_error = _Pause(), _Pause(*RETRY_PAUSE), None
         self._pace.count(self._clock().steady)
         self._results["ok"] += 1
+        self._is_accepted = True
         return token
 
     def _issue(self, reply: Reply) -> _Token:
@@ -385,6 +398,8 @@ class Auth:
         elif least:
             self._retry.ends = now + least
         self._last_error = _copy(error, _explain(error, self._used))
+        self._last_error_at = self._clock()
+        self._is_accepted &= not refused
         self._last_error.retry_after = least or None
         return _copy(self._last_error)
 

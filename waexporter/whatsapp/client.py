@@ -17,7 +17,7 @@ from waexporter.config.credentials import reread
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits, Reason, Tls
-from waexporter.whatsapp.auth import Auth
+from waexporter.whatsapp.auth import LOGIN_PATH, Auth
 from waexporter.whatsapp.causes import speaks_tls, translate, unknown_to_proxy
 from waexporter.whatsapp.connection import (
     Adapter,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _log = get_logger("client")
 
 LOGOUT_TIMEOUT = 2.0
+_LOGIN_NOTICED = 0.001  # seconds; what takes less is our own
 _USUAL = Surroundings()
 _HANDSHAKE_TIMEOUT = 2.0  # seconds
 _CHUNK = 64 * 1024
@@ -159,12 +160,17 @@ class Client:
 
     def _drive(self, flow: Flow, ends: float) -> Reply:
         # Closed whatever happens: a flow may hold the lock of the login.
+        began = time.monotonic()
         with closing(flow):
             try:
                 request = next(flow)
                 while True:
+                    before = time.monotonic() - began
                     try:
                         reply = self._exchange(request, ends)
+                        if request.path != LOGIN_PATH and before >= _LOGIN_NOTICED:
+                            # The requests before it were a login, or what took its place.
+                            reply = replace(reply, phases=(("login", before), *reply.phases))
                     except ApiError as error:
                         request = flow.throw(error)
                     else:
@@ -200,7 +206,10 @@ class Client:
             if not request.is_done_by_status or allowance.status is None:
                 if isinstance(error, BodyError):
                     raise
-                raise self._explain(error, allowance) from error
+                failure = self._explain(error, allowance)
+                waited = time.monotonic() - began - sum(allowance.phases.values())
+                failure.phases = (*allowance.phases.items(), ("wait", max(waited, 0.0)))
+                raise failure from error
             if response is None:
                 return Reply(allowance.status, b"")  # its headers can't be read
         body = b"".join(chunks)

@@ -76,7 +76,7 @@ class Allowance:
     wants_new: bool = False  # a connection made for this request
     is_reused: bool = False  # the connection was made for another request
     is_connected: bool = False  # by a connection made for this request
-    phases: dict[str, float] = field(default_factory=dict)  # connect | tls -> seconds
+    phases: dict[str, float] = field(default_factory=dict)  # dns | connect | tls -> seconds
     status: int | None = None  # of the answer, once it has come
 
     def remaining(self) -> float:
@@ -167,8 +167,9 @@ def _connect(resolver: Resolver, host: str, port: int) -> _PlainSocket:
     """Connect to the first address of the host that answers; each gets an equal share of what is left."""
     allowance = _allowance()
     last: OSError | None = None
-    with allowance.phase("connect"):
+    with allowance.phase("dns"):
         found = resolver.resolve(host, port, allowance.remaining())
+    with allowance.phase("connect"):
         for number, (family, kind, protocol, _, address) in enumerate(found):
             plain = _PlainSocket(family, kind, protocol)
             try:

@@ -91,7 +91,7 @@ class Reply:
     content_type: str = ""
     location: str = ""
     retry_after: float | None = None  # seconds for which it asks not to be asked; None: it does not say
-    phases: tuple[tuple[str, float], ...] = ()  # (connect | tls | wait | body, seconds)
+    phases: tuple[tuple[str, float], ...] = ()  # (login | dns | connect | tls | wait | body, seconds)
 
 
 def read_retry_after(said: str, now: float) -> float | None:

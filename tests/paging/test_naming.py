@@ -1,0 +1,37 @@
+"""The log names what pages tell of, within a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.paging.shapes import alert, fired, foreign, resolved
+from waexporter.paging.alerts import Item, Kind
+from waexporter.paging.naming import name_alerts
+
+DOWN = alert("WhatsAppDown", "orders")
+
+
+@pytest.mark.parametrize(
+    ("items", "names"),
+    [
+        (fired(DOWN), ["WhatsAppDown of orders"]),
+        ((*fired(DOWN), *fired(DOWN)), ["WhatsAppDown of orders"]),
+        ((Item(DOWN, Kind.REMINDED),), ["WhatsAppDown of orders still"]),
+        (resolved(alert("WhatsAppDown", "eu", ends_at=2e9)), ["WhatsAppDown of eu resolved"]),
+        (fired(foreign({"alertname": "Down", "instance": "db:9100"})), ["Down of db:9100"]),
+        (
+            fired(foreign({"alertname": "WaExporterWatchdogMissing", "source": "eu"})),
+            ["WaExporterWatchdogMissing of eu"],
+        ),
+        (fired(foreign({})), ["an alert without a name"]),
+        (fired(foreign({"alertname": "A\nB" + "x" * 100})), ["A B" + "x" * 57 + "…"]),
+        (
+            fired(*(alert("WhatsAppDown", f"c{number}") for number in range(1000))),
+            [*(f"WhatsAppDown of c{number}" for number in range(5)), "995 more"],
+        ),
+        ((), []),
+    ],
+    ids=range(10),
+)
+def test_alerts_are_named_with_their_targets(items: tuple[Item, ...], names: list[str]) -> None:
+    assert name_alerts(items) == names
