@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,27 +30,53 @@ if TYPE_CHECKING:
     from waexporter.model import Config, Target
 
 OK, CANNOT, BAD_CONFIGURATION, UNKNOWN = 0, 1, 2, 3
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit code."""
-    options = build(COMMANDS, UNKNOWN).parse_args(arguments)
-    probing = options.command is _probe
+    _complete_streams()
+    try:
+        return _do(_parse(arguments))
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            _complain("interrupted: it has not come to its end")
+        _leave_threads(INTERRUPTED)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    try:
+        return build(COMMANDS, UNKNOWN).parse_args(arguments)
+    finally:
+        sys.stdout.flush()  # a help that nobody reads to its end
+
+
+def _do(options: argparse.Namespace) -> int:
+    bad_configuration, cannot = _CODES.get(options.command, (BAD_CONFIGURATION, CANNOT))
     try:
         return int(options.command(options, os.environ))
     except ConfigError as error:
         for problem in error.problems:
             _complain(problem)
-        return UNKNOWN if probing else BAD_CONFIGURATION
+        return bad_configuration
     except StartError as error:
         _complain(str(error))
-        return UNKNOWN if probing else CANNOT
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANNOT
+        return cannot
+
+
+def _complete_streams() -> None:
+    """Have all three streams there, and none that fails on a letter that it does not know."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started this process
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - a device, kept
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 # --- commands ----------------------------------------------------------------------------------
@@ -83,13 +111,14 @@ def _serve(
     # Imported when a daemon is wanted: the other commands answer sooner without it.
     from waexporter import app, log  # noqa: PLC0415
 
-    log.configure(config.log, sys.stderr)
-    for note in notes:
-        log.get_logger("config").warning(note)
     # A signal before the server has taken them over ends the start, and well.
-    with suppress(KeyboardInterrupt), _terminated_as_interrupted(), app.start(config, read=read) as daemon:
-        on_start(daemon)
-        daemon.run()
+    with suppress(KeyboardInterrupt), _terminated_as_interrupted():
+        log.configure(config.log, sys.stderr)
+        for note in notes:
+            log.get_logger("config").warning(note)
+        with app.start(config, read=read) as daemon:
+            on_start(daemon)
+            daemon.run()
 
 
 class _terminated_as_interrupted:  # noqa: N801 - reads as the statement it is
@@ -102,13 +131,14 @@ class _terminated_as_interrupted:  # noqa: N801 - reads as the statement it is
         signal.signal(signal.SIGTERM, self._before)
 
 
-def _leave_threads() -> None:
+def _leave_threads(code: int = OK) -> None:
     """End the process although polls are still waiting for an answer, which may take them a minute."""
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if any(not thread.daemon for thread in others):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(OK)
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -205,7 +235,7 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     changed = options.new_admin_password_file
     wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
     given = options.admin_password_file
-    password = _read_secret(given) if given else Secret(getpass(f"password of {options.admin_user}: "))
+    password = _read_secret(given) if given else _ask_password(options.admin_user)
     # The url is checked as a configured one is, with the same words.
     known = load(
         None, {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""}
@@ -214,6 +244,19 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     target = replace(known.config.targets[0], auth=Auth(None, options.admin_user, password), tls=tls)
     bootstrap(target, known.config.limits, wish, _say)
     return OK
+
+
+def _ask_password(user: str) -> Secret:
+    """Ask at the terminal, which need not be standard input; nothing is shown of the answer."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would be shown
+            return Secret(getpass(f"password of {user}: "))
+    except (EOFError, OSError, GetPassWarning) as error:
+        raise StartError(
+            f"no password of {user} was given, and without a terminal nobody can be asked for it: "
+            "write it to a file and name that by --admin-password-file FILE"
+        ) from error
 
 
 def _read_secret(path: str) -> Secret:
@@ -390,6 +433,10 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, log=replace(config.log, format=options.log_format))
     return config
 
+
+# Of a wrong configuration, and of what can't be done, where they are others than usual: a check that finds
+# anything has found the configuration wrong, and to Nagios 2 and 1 mean something else.
+_CODES = {_check_config: (BAD_CONFIGURATION, BAD_CONFIGURATION), _probe: (UNKNOWN, UNKNOWN)}
 
 COMMANDS = {
     "run": _run,

@@ -14,7 +14,7 @@ from waexporter.paging.remedies import find_remedy
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.envelope import check
 from waexporter.whatsapp.exchange import Request
-from waexporter.whatsapp.groups import read_invite, read_new_group
+from waexporter.whatsapp.groups import list_groups, read_invite, read_new_group, read_subject
 from waexporter.whatsapp.settings import read_settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 15.0  # seconds for one request
 _SETTINGS = "/v1/settings/application"
+_GROUPS = "/v1/groups"
+_MOST_GROUPS = 200  # that are looked at for one of the wanted name
+_LEFT = frozenset({1003, 1006, 1012})  # groups that are listed, and are ours no more
+_WITHOUT_GROUPS = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 _NO_MASTER = frozenset({1017, 1018})  # while a failover is under way; the API says to try again
 _TRIES, _PAUSE = 5, 2.0  # seconds
 _NO_GROUPS = (
@@ -35,27 +39,104 @@ _NO_GROUPS = (
 
 
 class Wish(NamedTuple):
-    """What is to be made: a group's name, and who is asked before the settings are changed."""
+    """What is to be made: a group's name, and who is asked before anything is made or changed."""
 
     subject: str
     confirm: Callable[[str], bool] | None  # None: nobody can be asked
 
 
-def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
-    """Make the group, say its invite link, and write it to the settings if that is confirmed.
+class _Found(NamedTuple):
+    """What there is before anything is made."""
 
-    Gives whether nothing failed on the way; raises StartError with what to do when no group could be made.
+    group: str | None  # of the wanted name
+    setting: str | None  # on_call_pager; None: it is not set, or can't be read
+    obstacle: ApiError | None  # why it can't be read
+
+
+def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
+    """Look for what there is, then make the group and write it to the settings, each if that is confirmed.
+
+    Gives whether all that was wanted is done; raises StartError with what to do when no group could be made.
     """
     client = Client(target, config.limits, TlsContexts())
     try:
-        group = _make_group(client, wish.subject)
-        say(f"made the group {wish.subject!r} at {target.name}: {group}")
+        found = _look(client, wish.subject)
+        _say_found(config, target, wish.subject, found, say)
+        group = found.group
+        if group is None:
+            if not _may_make(target, wish, say):
+                return wish.confirm is not None
+            group = _make_group(client, wish.subject)
+            say(f"made the group {wish.subject!r} at {target.name}: {group}")
         _say_link(client, group, say)
-        is_done = _appoint(client, group, wish, say)
+        is_done = _appoint(client, group, found, wish, say)
     finally:
         client.close()
     _say_rest(config, target, say)
     return is_done
+
+
+# --- what there is -----------------------------------------------------------------------------
+
+
+def _look(client: Client, subject: str) -> _Found:
+    setting, obstacle = None, None
+    try:
+        setting = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
+    except ApiError as error:
+        obstacle = error
+    return _Found(_find_group(client, subject), setting, obstacle)
+
+
+def _find_group(client: Client, subject: str) -> str | None:
+    """Find a group by its name, so that a second run makes no second one."""
+    try:
+        for group in list_groups(_ask(client, Request("GET", _GROUPS)))[:_MOST_GROUPS]:
+            if _subject_of(client, group).casefold() == subject.strip().casefold():
+                return group
+    except RefusedError as error:
+        raise StartError(_explain_refusal(client, error)) from error
+    except ApiError as error:
+        if error.status in _WITHOUT_GROUPS:
+            raise StartError(_NO_GROUPS) from error
+        raise StartError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
+    return None
+
+
+def _subject_of(client: Client, group: str) -> str:
+    try:
+        return read_subject(_ask(client, Request("GET", f"{_GROUPS}/{quote(group, safe='')}"))).strip()
+    except ApiError as error:
+        if error.code in _LEFT:
+            return ""
+        raise
+
+
+def _say_found(config: Config, target: Target, subject: str, found: _Found, say: Say) -> None:
+    name, pager = target.name, config.pager
+    if pager is not None and (pager.recipients or pager.group):
+        key = "pager.recipients" if pager.recipients else "pager.group"
+        say(f"found: {key} is configured: {', '.join(pager.recipients) or pager.group}")
+    elif target.on_call_group:
+        say(f"found: on_call_group of {name} is configured: {target.on_call_group}")
+    if found.setting:
+        say(f"found: on_call_pager of {name} is set already, to {found.setting}: pages go there")
+    elif found.obstacle is None:
+        say(f"found: on_call_pager of {name} is not set")
+    if found.group:
+        say(f"found: the group {subject!r} is at {name} already: {found.group}; no other one is made")
+    else:
+        say(f"found: no group {subject!r} at {name}")
+
+
+def _may_make(target: Target, wish: Wish, say: Say) -> bool:
+    if wish.confirm is None:
+        say("NOT OK: nothing was made, because nobody can be asked here; --yes makes the group")
+        return False
+    if wish.confirm(f"make the group {wish.subject!r} at {target.name}?"):
+        return True
+    say("nothing was made")
+    return False
 
 
 # --- the group ---------------------------------------------------------------------------------
@@ -64,20 +145,24 @@ def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
 def _make_group(client: Client, subject: str) -> str:
     body = msgspec.json.encode({"subject": subject})
     try:
-        return read_new_group(_ask(client, Request("POST", "/v1/groups", body=body)))
+        return read_new_group(_ask(client, Request("POST", _GROUPS, body=body)))
     except RefusedError as error:
-        raise StartError(
-            f"{client.target.name} refuses to make a group ({error}): give the target a username "
-            "and a password; an API key is not enough"
-        ) from error
+        raise StartError(_explain_refusal(client, error)) from error
     except ApiError as error:
-        if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}:
+        if error.status in _WITHOUT_GROUPS:
             raise StartError(_NO_GROUPS) from error
         raise StartError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
 
 
+def _explain_refusal(client: Client, error: ApiError) -> str:
+    return (
+        f"{client.target.name} refuses to make a group ({error}): give the target a username "
+        "and a password; an API key is not enough"
+    )
+
+
 def _say_link(client: Client, group: str, say: Say) -> None:
-    path = f"/v1/groups/{quote(group, safe='')}/invite"
+    path = f"{_GROUPS}/{quote(group, safe='')}/invite"
     try:
         say(f"whoever is on call joins by this link: {read_invite(_ask(client, Request('GET', path)))}")
     except ApiError as error:
@@ -88,25 +173,24 @@ def _say_link(client: Client, group: str, say: Say) -> None:
 # --- the setting -------------------------------------------------------------------------------
 
 
-def _appoint(client: Client, group: str, wish: Wish, say: Say) -> bool:
+def _appoint(client: Client, group: str, found: _Found, wish: Wish, say: Say) -> bool:
     """Write `on_call_pager`, or say what to put into the configuration instead."""
     name = client.target.name
-    try:
-        before = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
-    except RefusedError:
+    if isinstance(found.obstacle, RefusedError):
         say(f"only an admin's account may change the settings of {name}, so on_call_pager stays as it is")
         _say_line(client.target, group, say)
         return True
-    except ApiError as error:
-        say(f"NOT OK: the settings of {name} can't be read: {error}")
+    if found.obstacle is not None:
+        say(f"NOT OK: the settings of {name} can't be read: {found.obstacle}")
         _say_line(client.target, group, say)
         return False
-    if before:
-        say(f"on_call_pager of {name} is set already, to {before}; pages go there until it is changed")
-    if wish.confirm is None:
-        say("on_call_pager was not written, because nobody can be asked here; --yes writes it")
-        _say_line(client.target, group, say)
+    if found.setting == group:
+        say(f"on_call_pager of {name} is this group: nothing is left to write")
         return True
+    if wish.confirm is None:
+        say("NOT OK: on_call_pager was not written, because nobody can be asked here; --yes writes it")
+        _say_line(client.target, group, say)
+        return False
     if not wish.confirm(f"write on_call_pager = {group} to the settings of {name}?"):
         say("on_call_pager was not written")
         _say_line(client.target, group, say)

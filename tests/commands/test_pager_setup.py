@@ -50,7 +50,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
 
 
 def test_a_group_is_made_and_written_to_the_settings_with_yes(workplace: Workplace) -> None:
-    said = workplace.say("pager", "setup", "--subject", "Night shift", "--yes")
+    said = setup(workplace, "--yes")
 
     ((group, link),) = groups(workplace).items()
     assert said.status == 0, said
@@ -69,13 +69,36 @@ def test_at_a_terminal_it_is_asked_for(
 ) -> None:
     asked = answer(words)
 
-    said = workplace.say("pager", "setup")
+    said = setup(workplace)
 
-    (group,) = groups(workplace)
+    made = [*groups(workplace)]
     assert said.status == 0, said
-    assert asked == [f"write on_call_pager = {group} to the settings of support-line? [y/N] "]
-    assert on_call_pager(workplace) == (group if is_written else GROUP)
-    assert (f'       on_call_group: "{group}"' in said.output) != is_written
+    assert asked[0] == "make the group 'Night shift' at support-line? [y/N] "
+    assert asked[1:] == [
+        f"write on_call_pager = {each} to the settings of support-line? [y/N] " for each in made
+    ]
+    assert len(made) == is_written
+    assert on_call_pager(workplace) == (made[0] if is_written else GROUP)
+    assert ("nothing was made" in said.output) != is_written
+
+
+def test_a_group_that_is_made_need_not_be_written(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["y", "n"])
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(builtins, "input", lambda _question: next(answers))
+
+    said = setup(workplace)
+
+    assert said.status == 0, said
+    assert offers_the_line(workplace, said)
+    assert on_call_pager(workplace) == GROUP
+
+
+def setup(workplace: Workplace, *more: str) -> Said:
+    """Run the command for a group that is not there yet, as the simulator's own is."""
+    return workplace.say("pager", "setup", "--subject", "Night shift", *more)
 
 
 def offers_the_line(workplace: Workplace, said: Said) -> bool:
@@ -83,19 +106,74 @@ def offers_the_line(workplace: Workplace, said: Said) -> bool:
     return f'       on_call_group: "{group}"' in said.output.splitlines()
 
 
-def test_where_nobody_can_be_asked_the_line_to_configure_is_printed(workplace: Workplace) -> None:
-    said = workplace.say("pager", "setup")
+def test_where_nobody_can_be_asked_it_says_what_it_has_found_and_stops(workplace: Workplace) -> None:
+    said = setup(workplace)
+
+    assert said.status == 1, said
+    assert said.output.splitlines() == [
+        f"found: on_call_pager of support-line is set already, to {GROUP}: pages go there",
+        "found: no group 'Night shift' at support-line",
+        "NOT OK: nothing was made, because nobody can be asked here; --yes makes the group",
+    ]
+    assert groups(workplace) == {}
+    assert on_call_pager(workplace) == GROUP
+
+
+@pytest.mark.parametrize("more", [(), ("--yes",)])
+@pytest.mark.parametrize("subject", ["Night shift", " night SHIFT "])
+def test_a_second_run_makes_no_second_group(
+    workplace: Workplace, subject: str, more: tuple[str, ...]
+) -> None:
+    setup(workplace, "--yes")
+    ((group, link),) = groups(workplace).items()
+
+    said = workplace.say("pager", "setup", "--subject", subject, *more)
 
     assert said.status == 0, said
-    assert "nobody can be asked here; --yes writes it" in said.output
-    assert offers_the_line(workplace, said)
-    assert on_call_pager(workplace) == GROUP
+    assert [*groups(workplace)] == [group]
+    assert f"is at support-line already: {group}; no other one is made" in said.output
+    assert f"joins by this link: {link}" in said.output
+    assert "on_call_pager of support-line is this group: nothing is left to write" in said.output
+
+
+def test_a_group_that_is_there_and_not_paged_is_written_when_that_is_wanted(workplace: Workplace) -> None:
+    setup(workplace, "--yes")
+    (group,) = groups(workplace)
+    workplace.client.control("PATCH", "/settings", {"on_call_pager": GROUP})
+
+    alone = setup(workplace)
+    before = on_call_pager(workplace)
+    wanted = setup(workplace, "--yes")
+
+    assert (alone.status, before) == (1, GROUP)
+    assert "--yes writes it" in alone.output
+    assert (wanted.status, on_call_pager(workplace), [*groups(workplace)]) == (0, group, [group])
+
+
+@pytest.mark.parametrize(
+    ("pager", "target", "words"),
+    [
+        ({"group": GROUP}, {}, f"found: pager.group is configured: {GROUP}"),
+        ({"recipients": ["+14155550101"]}, {}, "found: pager.recipients is configured: 14155550101"),
+        ({}, {"on_call_group": GROUP}, f"found: on_call_group of support-line is configured: {GROUP}"),
+    ],
+)
+def test_what_is_configured_is_said_before_anything_is_made(
+    workplace: Workplace, pager: dict[str, Any], target: dict[str, object], words: str
+) -> None:
+    workplace.configure(target=target, **pager)
+
+    said = setup(workplace)
+
+    assert said.status == 1
+    assert said.output.splitlines()[0].startswith(words)
+    assert groups(workplace) == {}
 
 
 def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workplace) -> None:
     workplace.configure(account=MONITOR)
 
-    said = workplace.say("pager", "setup", "--yes")
+    said = setup(workplace, "--yes")
 
     assert said.status == 0, said
     assert "only an admin's account may change the settings of support-line" in said.output
@@ -103,10 +181,23 @@ def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workp
     assert on_call_pager(workplace) == GROUP
 
 
+@pytest.mark.parametrize("more", [(), ("--yes",)])
+def test_where_the_group_is_there_and_paged_nothing_is_left_to_do(
+    workplace: Workplace, more: tuple[str, ...]
+) -> None:
+    said = workplace.say("pager", "setup", *more)
+
+    assert said.status == 0, said
+    assert (
+        f"found: the group 'On call' is at support-line already: {GROUP}; no other one is made" in said.output
+    )
+    assert (groups(workplace), on_call_pager(workplace)) == ({}, GROUP)
+
+
 def test_a_client_without_groups_is_explained(workplace: Workplace) -> None:
     workplace.client.bring("no_groups")
 
-    said = workplace.say("pager", "setup", "--yes")
+    said = setup(workplace, "--yes")
 
     assert said.status == 1
     assert "this version of the client has no groups (late ones have none): page people" in said.complaints
@@ -116,7 +207,7 @@ def test_a_client_without_groups_is_explained(workplace: Workplace) -> None:
 def test_a_client_that_cannot_be_reached_is_said_with_what_to_do(workplace: Workplace) -> None:
     workplace.client.bring("web_down")
 
-    said = workplace.say("pager", "setup")
+    said = setup(workplace)
 
     assert said.status == 1
     assert "the group could not be made: " in said.complaints
@@ -126,7 +217,7 @@ def test_a_client_that_cannot_be_reached_is_said_with_what_to_do(workplace: Work
 def test_an_api_key_is_not_enough(workplace: Workplace) -> None:
     workplace.configure(target={"auth": {"api_key": "a-key-of-the-webapp"}})
 
-    said = workplace.say("pager", "setup")
+    said = setup(workplace)
 
     assert said.status == 1
     assert "give the target a username and a password; an API key is not enough" in said.complaints
@@ -135,7 +226,7 @@ def test_an_api_key_is_not_enough(workplace: Workplace) -> None:
 def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -> None:
     workplace.client.bring("database", endpoint="/v1/settings/application")
 
-    said = workplace.say("pager", "setup", "--yes")
+    said = setup(workplace, "--yes")
 
     assert said.status == 1, said
     assert "NOT OK: the settings of support-line can't be read: " in said.output
@@ -157,7 +248,7 @@ def test_a_failover_is_waited_for(
 
         monkeypatch.setattr(enrolment, "time", SimpleNamespace(sleep=wait))
 
-        said = workplace.say("pager", "setup", "--yes")
+        said = setup(workplace, "--yes")
 
         (group,) = groups(workplace)
         assert said.status == 0, said
@@ -173,7 +264,7 @@ def test_a_failover_that_does_not_end_is_said(
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
 
-        said = workplace.say("pager", "setup", "--yes")
+        said = setup(workplace, "--yes")
 
         assert said.status == 1, said
         assert "NOT OK: the settings of support-line can't be read: answered 500: 1017" in said.output
@@ -193,7 +284,7 @@ def test_what_wins_over_the_new_group_is_named(
 ) -> None:
     workplace.configure(target=target, **pager)
 
-    said = workplace.say("pager", "setup", "--yes")
+    said = setup(workplace, "--yes")
 
     assert said.status == 0, said
     assert words in said.output
@@ -207,7 +298,7 @@ def test_without_a_pager_in_the_configuration_it_says_what_to_add(workplace: Wor
     )
     workplace.file = plain
 
-    said = workplace.say("pager", "setup", "--yes")
+    said = setup(workplace, "--yes")
 
     assert said.status == 0, said
     assert "no pager is configured yet: add at least this" in said.output

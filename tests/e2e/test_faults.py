@@ -159,7 +159,9 @@ def _bring_everything(clients: dict[str, SimulatedClient]) -> None:
 def _everything_was_seen(sights: list[Page]) -> bool:
     """Say whether every row was seen as it has to be, and long enough to tell a repetition."""
     newest, first = sights[-1], sights[0]
-    polls = min(_polls(newest, name) - _polls(first, name) for name in ROWS)
+    # Whose login is refused is not asked again so soon, and what is not asked is no poll.
+    asked = ROWS.keys() - {LASTING}
+    polls = min(_polls(newest, name) - _polls(first, name) for name in asked)
     return polls >= 3 and all(any(_is_seen(page, name) for page in sights) for name in ROWS)
 
 
@@ -210,7 +212,8 @@ def test_a_failing_poll_is_counted_by_its_reason_and_a_successful_one_is_not(
 
     failing = {reason for reason, count in more.items() if count}
     assert failing == ({ROWS[name].reason} if ROWS[name].reason else set())
-    assert all(count >= 2 for count in more.values() if count)
+    least = 1 if name == LASTING else 2
+    assert all(count >= least for count in more.values() if count)
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if name != LASTING])

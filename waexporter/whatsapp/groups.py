@@ -61,10 +61,21 @@ def _number(said: object) -> str | None:
 
 def lists_group(body: bytes, group: str) -> bool:
     """Return whether GET /v1/groups lists a group; raises BodyError when the answer lists none at all."""
+    return group in list_groups(body)
+
+
+def list_groups(body: bytes) -> tuple[str, ...]:
+    """Return the ids of GET /v1/groups; raises BodyError when the answer has no list of them."""
     listed = as_list(read_document(body, "groups")["groups"])
     if listed is None:
         raise BodyError("the answer has no list of groups in it")
-    return any(isinstance(each, dict) and _number(each.get("id")) == group for each in listed)
+    ids = (_number(each.get("id")) for each in listed if isinstance(each, dict))
+    return tuple(each for each in ids if each is not None)
+
+
+def read_subject(body: bytes) -> str:
+    """Read GET /v1/groups/{id}: the group's name; empty where it does not say."""
+    return printable(text_of(_first(body, "groups", "subject", "participants").get("subject")) or "")
 
 
 def read_new_group(body: bytes) -> str:
