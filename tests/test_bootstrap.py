@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real import parts
 from tests.real.network import find_free_port
+from waexporter.arguments import build
 from waexporter.bootstrap import Wish, bootstrap, make_password
-from waexporter.cli import main
+from waexporter.cli import COMMANDS, main
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import StartError
 from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
@@ -205,3 +208,41 @@ def test_an_admins_password_in_utf_16_is_refused_with_words(
 
     assert exit_code == 1
     assert capsys.readouterr().err == f"{given} is UTF-16 text; save it as UTF-8\n"
+
+
+def test_the_printed_variables_are_those_of_the_readme_and_enough_for_a_probe(
+    simulator: Simulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = tmp_path / "owner"
+    owner.write_text(OWNER[1])
+    file = tmp_path / "it's a password"
+    command = ["bootstrap", "--url", simulator.url, "--admin-user", OWNER[0], "--user", "shell"]
+
+    status = main([*command, "--admin-password-file", str(owner), "--password-file", str(file)])
+
+    printed = capsys.readouterr().out
+    exported, probed = printed.partition("without a file:\n\n")[2].splitlines()[:2]
+    environment = dict(word.split("=", 1) for word in shlex.split(exported)[1:])
+    assert status == 0
+    assert environment == {
+        "WAEXPORTER_USERNAME": "shell",
+        "WAEXPORTER_PASSWORD_FILE": str(file),
+        "WAEXPORTER_ON_CALL_GROUP": ON_CALL,
+    }
+    assert shlex.split(probed) == ["waexporter", "probe", simulator.url]
+    made = load(None, {**environment, "WAEXPORTER_TARGET_URL": simulator.url}).config.targets[0]
+    assert made.auth == Auth(username="shell", password=Secret(file.read_text().strip()))
+
+
+def test_without_names_of_ones_own_they_are_those_of_the_readme(parts_readme: str) -> None:
+    options = build(COMMANDS, 3).parse_args(
+        ["bootstrap", "--url", "https://wa.example", "--admin-user", "admin"]
+    )
+
+    assert f"WAEXPORTER_USERNAME={options.user} " in parts_readme
+    assert f"WAEXPORTER_PASSWORD_FILE={options.password_file} " in parts_readme
+
+
+@pytest.fixture
+def parts_readme() -> str:
+    return (parts.ROOT / "README.md").read_text()

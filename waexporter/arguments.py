@@ -235,14 +235,12 @@ def _takes_admin(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="if the admin must change its password at its first login: change it to this one",
     )
-    parser.add_argument(
-        "--user", default="waexporter", metavar="NAME", help="the account to make (waexporter)"
-    )
+    parser.add_argument("--user", default="monitor", metavar="NAME", help="the account to make (monitor)")
     parser.add_argument(
         "--password-file",
-        default="waexporter.password",
+        default="wa-password",
         metavar="FILE",
-        help="where to write its password, for you alone to read (waexporter.password)",
+        help="where to write its password, for you alone to read (wa-password)",
     )
     parser.add_argument("--ca-file", metavar="FILE", help="the authority, or the webapp's own certificate")
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import string
 from base64 import b64encode
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], N
     account = replace(target, auth=Auth(username=wish.user, password=password), on_call_group=group)
     _pass_first_login(account, limits)
     refused = _prove(account, limits, say)
-    for line in _configuration(account, wish, refused):
+    for line in (*_variables(account, wish), *_configuration(account, wish, refused)):
         say(line)
 
 
@@ -188,6 +189,26 @@ def _prove(account: Target, limits: Limits, say: Callable[[str], None]) -> list[
     finally:
         client.close()
     return refused
+
+
+def _variables(account: Target, wish: Wish) -> list[str]:
+    """Write the account as variables, and what they are good for; one client needs no file."""
+    tls = account.tls
+    variables = {
+        "WAEXPORTER_USERNAME": wish.user,
+        "WAEXPORTER_PASSWORD_FILE": wish.password_file,
+        "WAEXPORTER_TLS_CA_FILE": tls.ca_file if not tls.insecure_skip_verify else None,
+        "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY": "true" if tls.insecure_skip_verify else None,
+        "WAEXPORTER_ON_CALL_GROUP": account.on_call_group,
+    }
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
+    return [
+        "",
+        "to try it in this shell, without a file:",
+        "",
+        f"export {given}",
+        f"waexporter probe {shlex.quote(account.url)}",
+    ]
 
 
 def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]:

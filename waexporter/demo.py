@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,13 +76,26 @@ class SimulatedClients:
         say("Why is one unwell? In another terminal:")
         say(
             f"  WAEXPORTER_USERNAME={_USER} WAEXPORTER_PASSWORD={_PASSWORD} "
-            f"WAEXPORTER_TLS_CA_FILE={self.ca_files[name]} waexporter probe {simulator.url}"
+            f"WAEXPORTER_TLS_CA_FILE={self.ca_files[name]} {own_command(sys.argv[0])} probe {simulator.url}"
         )
         say("What do the people on call read? Each client shows the messages that left through it:")
         for each, simulator in self.simulators.items():
             say(f"  curl --cacert {self.ca_files[each]} {simulator.control_url}/groups")
         say("")
         say("Ctrl-C ends it.")
+
+
+def own_command(started_as: str, path: str | None = None) -> str:
+    """Return how another terminal calls this program: by its path where its name is not enough.
+
+    `started_as` is the path of the program or of the module that runs; `path` is a PATH other than our own.
+    """
+    program = Path(started_as).absolute()
+    if not (program.name == "waexporter" and os.access(program, os.X_OK)):
+        return f"{shlex.quote(sys.executable)} -m waexporter"
+    found = shutil.which("waexporter", path=path)
+    is_found = found is not None and Path(found).resolve() == program.resolve()
+    return "waexporter" if is_found else shlex.quote(str(program))
 
 
 def base_url(host: str, port: int) -> str:

@@ -127,8 +127,8 @@ def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Chann
         return fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
     except ImportError as error:
         raise StartError(
-            "pager.fallback: an address that is not http(s):// needs Apprise: "
-            "pip install 'waexporter[fallback]'"
+            "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "
+            "in the folder of waexporter's source, pip install '.[fallback]'"
         ) from error
     except ValueError as error:
         raise StartError(f"pager.fallback: {error}") from error

@@ -119,7 +119,7 @@ def test_a_reply_tells_how_long_each_phase_took(serve: Serve, connect: Connect) 
 
     first, second = (dict(client.get("/v1/health", 20).phases) for _ in range(2))
 
-    assert list(first) == ["connect", "wait", "body"]
+    assert list(first) == ["dns", "connect", "wait", "body"]
     assert list(second) == ["wait", "body"]
     assert all(seconds >= 0 for seconds in (*first.values(), *second.values()))
 

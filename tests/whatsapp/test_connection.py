@@ -63,7 +63,7 @@ def test_a_certificate_of_the_trusted_authority_is_accepted(
 
     first, second = (dict(client.get("/v1/health", 20).phases) for _ in range(2))
 
-    assert list(first) == ["connect", "tls", "wait", "body"]
+    assert list(first) == ["dns", "connect", "tls", "wait", "body"]
     assert list(second) == ["wait", "body"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -31,7 +32,6 @@ from waexporter.whatsapp.connection import (
 from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable
 
     from waexporter.model import Account, Secret, Target
@@ -255,6 +255,9 @@ class Client:
             return False
         try:
             shake_hands(self.target, min(ends - time.monotonic(), _HANDSHAKE_TIMEOUT), self._resolver)
+        except ssl.SSLError as error:
+            # It refuses this handshake in words of TLS: a certificate is demanded, or its version is too old.
+            return any(word in (error.reason or "") for word in ("ALERT", "UNSUPPORTED_PROTOCOL"))
         except OSError:
             return False
         return True
