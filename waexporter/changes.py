@@ -63,7 +63,7 @@ def say_change(before: TargetState, reading: Reading) -> None:
     about = {"target": reading.target, "collector": reading.endpoint.value}
     if isinstance(new, Failure):
         if new.is_for_admins and is_news(before, reading):
-            _log.info("not polled further", **about, why=new.message)
+            _log.info("not for this account", **about, why=new.message)
         return
     was = old if old is not None and not isinstance(old, Failure) else None
     known = {flaw.reason for flaw in was.flaws} if was else set()
@@ -208,7 +208,7 @@ class Verdicts:
             self._said[target] = verdict.state
             write = _log.info if verdict.state is State.OK else _log.warning
             why = [problem.words for problem in verdict.problems]
-            write("verdict", target=target, verdict=verdict.state.value, why=why)
+            write("verdict", target=target, verdict=verdict.state.value, **({"why": why} if why else {}))
 
     def forget(self, target: str) -> None:
         """Forget what was said of a target that is gone, or is another one now."""

@@ -169,10 +169,10 @@ def test_refused_webhooks_have_a_badge_and_each_sender_a_notice() -> None:
 
     assert "!4 webhooks were refused, the last 15 s ago" in text
     assert (
-        "Webhooks are refused: 401 to 10.0.0.7 (Alertmanager/0.28.0), 3 times. Another secret was sent than "
-        "that of pager.webhook. Since 31 Jan 09:25 UTC, the last 15 s ago."
+        "Webhooks are refused: from 10.0.0.7 (Alertmanager/0.28.0), answered 401, 3 times. Another secret "
+        "was sent than that of pager.webhook. Since 31 Jan 09:25 UTC, the last 15 s ago."
     ) in text
-    assert "Webhooks are refused: 401 to 10.0.0.8, once." in text
+    assert "Webhooks are refused: from 10.0.0.8, answered 401, once." in text
     assert '<a class="badge degraded" href="#pager">' in html(told)
 
 

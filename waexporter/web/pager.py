@@ -146,9 +146,10 @@ def _refused(status: PagerStatus, now: float) -> str:
 
 def _refusal(refused: Refused, now: float) -> RefusalLine:
     times = "once" if refused.count == 1 else f"{refused.count} times"
+    status, why = refused.refusal
     return RefusalLine(
-        f"{refused.refusal} to {refused.sender}, {times}",
-        refused.refusal.why,
+        f"from {refused.sender}, {'cut off' if status is None else f'answered {status}'}, {times}",
+        why[:1].upper() + why[1:],
         describe_moment(refused.since.wall, now),
         describe_moment(refused.last.wall, now),
     )
