@@ -1254,3 +1254,30 @@ def test_nothing_that_prints_an_auth_prints_a_secret() -> None:
     assert "T1" not in said
     assert "pa:ss" not in said
     assert "the-api-key" not in said
+
+
+# --- what is known of the credentials ----------------------------------------------------------
+
+
+def test_credentials_are_accepted_once_they_were_good_for_something_and_until_they_are_refused() -> None:
+    world = World(LOGIN)
+    seen = [world.auth.account().is_accepted]
+
+    world.send()
+    seen.append(world.auth.account().is_accepted)
+
+    assert seen == [False, True]
+
+
+def test_a_login_that_is_not_tried_yet_says_when_it_was_refused() -> None:
+    world = World(LOGIN)
+    world.upstream.at_login = WRONG
+    began = world.clock()
+    with pytest.raises(RefusedError) as first:
+        world.send()
+    world.clock.move(5.0)
+
+    with pytest.raises(RefusedError) as second:
+        world.send()
+
+    assert (first.value.asked_at, second.value.asked_at) == (None, began)

@@ -1,0 +1,73 @@
+"""`waexporter check-config` ends with 2 whatever is wrong with a configuration."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.commands.conftest import Said
+
+TARGET = "targets: [{url: 'https://wa.example'}]\n"
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # by Apprise
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("targets: [", "waexporter.yml"),
+        ("targets: []", "targets: "),
+        (TARGET + "nothing: 1", "nothing: unknown key"),
+        (TARGET + "web: {listen: '0.0.0.0:9847'}\npager: {state_dir: s}", "pager.webhook: "),
+        (TARGET + "pager: {fallback: ['http://']}", "pager.fallback"),
+        (TARGET + "pager: {fallback: ['nonsense://x']}", "pager.fallback"),
+        (TARGET + "pager: {webhook: {secret_file: missing}}", "pager.webhook.secret_file: "),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_code_is_2(
+    tmp_path: Path, run: Callable[..., Said], text: str, words: str
+) -> None:
+    file = tmp_path / "waexporter.yml"
+    file.write_text(text)
+
+    said = run("check-config", "--config", str(file))
+
+    assert (said.status, said.output) == (2, "")
+    assert words in said.complaints
+
+
+def test_a_file_that_is_missing_is_wrong_too(tmp_path: Path, run: Callable[..., Said]) -> None:
+    said = run("check-config", "--config", str(tmp_path / "missing.yml"))
+
+    assert said.status == 2
+    assert "missing.yml: No such file or directory" in said.complaints
+
+
+def test_a_fallback_that_needs_apprise_is_wrong_where_it_is_not_installed(
+    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    file = tmp_path / "waexporter.yml"
+    file.write_text(TARGET + "pager: {fallback: ['mailto://me:word@example.com']}")
+
+    said = run("check-config", "--config", str(file))
+
+    assert said.status == 2
+    assert "pip install '.[fallback]'" in said.complaints
+    assert "word" not in said.complaints
+
+
+def test_what_is_right_is_printed(tmp_path: Path, run: Callable[..., Said]) -> None:
+    file = tmp_path / "waexporter.yml"
+    file.write_text(TARGET)
+
+    said = run("check-config", "--config", str(file))
+
+    assert (said.status, said.complaints) == (0, "")
+    assert "https://wa.example" in said.output
