@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import threading
 from concurrent.futures import wait
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +33,7 @@ from waexporter.model import (
 )
 from waexporter.polling.demand import Demand
 from waexporter.polling.store import Store
-from waexporter.web.exporter import OK, PENDING, Wanted
+from waexporter.web.exporter import OK, PENDING, Reloaded, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -456,6 +458,49 @@ def test_a_daemon_without_a_configuration_has_nothing_to_reload(world: World) ->
     [problem] = world.exporter.reload().problems
 
     assert problem.startswith("nothing to reload")
+
+
+class BugError(Exception):
+    """A bug of ours."""
+
+
+WRONG, GOOD = Reloaded(("log.level: wrong",), at=10.0), Reloaded(kept=2, at=20.0)
+
+
+@pytest.mark.parametrize(
+    ("reloads", "problems"),
+    [
+        ((), None),
+        ((GOOD,), None),
+        ((WRONG,), WRONG.problems),
+        ((WRONG, Reloaded(is_busy=True)), WRONG.problems),
+        ((WRONG, GOOD), None),
+        # Of two that end at once the newer one counts, whoever tells of it first.
+        ((GOOD, WRONG), None),
+        ((GOOD, replace(WRONG, at=30.0)), WRONG.problems),
+        ((BugError(),), ("waexporter itself failed on it, which is a bug; its log says more",)),
+    ],
+)
+def test_a_reload_that_failed_is_remembered_until_a_good_one(
+    world: World, reloads: tuple[Reloaded | BugError, ...], problems: tuple[str, ...] | None
+) -> None:
+    left = list(reloads)
+
+    def reload() -> Reloaded:
+        done = left.pop(0)
+        if isinstance(done, BugError):
+            raise done
+        return done
+
+    exporter = RunningExporter(
+        world.store, world.demand, world.telemetry, world.heartbeat, world.made.append, reload=reload
+    )
+    for _ in reloads:
+        with suppress(BugError):
+            exporter.reload()
+
+    failed = exporter.failed_reload()
+    assert (None if failed is None else failed.problems) == problems
 
 
 def test_of_many_targets_that_are_waited_for_a_few_are_named() -> None:

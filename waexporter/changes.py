@@ -40,13 +40,16 @@ def _kind(outcome: Success | Failure) -> tuple[object, ...]:
 def say_poll(reading: Reading) -> None:
     """Log a poll with its phases, for whoever looks that closely."""
     outcome = reading.outcome
-    said = outcome.message if isinstance(outcome, Failure) else f"{outcome.samples} samples"
+    more: dict[str, object] = (
+        {"outcome": outcome.reason.value, "why": outcome.message}
+        if isinstance(outcome, Failure)
+        else {"outcome": "ok", "samples": outcome.samples}
+    )
     _log.debug(
         "poll" if reading.asked else "not polled: what came of it before is taken again",
         target=reading.target,
         collector=reading.endpoint.value,
-        outcome=outcome.reason.value if isinstance(outcome, Failure) else "ok",
-        said=said,
+        **more,
         took_ms=_milliseconds(reading.duration),
         **{f"{_PHASES.get(name, name)}_ms": _milliseconds(seconds) for name, seconds in reading.phases},
     )

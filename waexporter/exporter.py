@@ -30,6 +30,9 @@ HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat, from which the scheduler counts as dead
 
 
+_CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
+
+
 class _Kept(NamedTuple):
     """A page as it is kept: compressed, since ready fragments would keep the readings before alive."""
 
@@ -120,7 +123,11 @@ class RunningExporter:
         """Read the configuration anew, where there is one that can be read."""
         if self._reload is None:
             return Reloaded(("nothing to reload: this daemon was started without a configuration",))
-        done = self._reload()
+        try:
+            done = self._reload()
+        except Exception:
+            self._last_reload = Reloaded((_CRASHED,), at=self._store.snapshot().at.wall)
+            raise
         if not done.is_busy and done.at >= self._last_reload.at:
             self._last_reload = done
         return done

@@ -15,7 +15,7 @@ import pytest
 
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from waexporter import __version__
-from waexporter.model import Problem, State, Verdict
+from waexporter.model import Problem, Reason, State, Verdict
 from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus
 from waexporter.web.page import pick_docs
 
@@ -191,3 +191,17 @@ def test_a_good_reload_is_not_mentioned() -> None:
     text = ask(a_site(FakeExporter((a_target(),), reloaded=Reloaded(kept=1, at=NOW))), "/").text
 
     assert "reload" not in text
+
+
+@pytest.mark.parametrize("reason", [*Reason, "for_admins"])
+def test_what_came_of_a_poll_is_said_in_words_and_in_grey_where_nothing_is_wrong(reason: str) -> None:
+    endpoint = EndpointStatus("settings", 300.0, reason, "planted words", NOW, 12.0)
+
+    text = page(replace(a_target(), endpoints=(endpoint,)))
+
+    line = re.search(r'<li class="poll (.*?)".*?</li>', text)
+    assert line is not None
+    is_fact = reason == "for_admins"
+    assert line[1].split()[0] == ("fact" if is_fact else "bad")
+    assert ("the account is none" if is_fact else "planted words") in line[0]
+    assert "_" not in line[0].partition("<b>")[2]

@@ -11,7 +11,7 @@ import pytest
 from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from tests.web.test_page import HOSTILE, Elements
-from waexporter.model import Instant
+from waexporter.model import Instant, Problem, State
 from waexporter.paging.alerts import Item, Page
 from waexporter.paging.entries import Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
@@ -255,3 +255,24 @@ def test_only_the_last_pages_are_asked_for() -> None:
     ask(a_site(FakeExporter((a_target(),), pager=cast("Pager", pager))), "/")
 
     assert pager.asked == [10]
+
+
+def test_a_watchdog_that_nobody_waits_for_is_said_with_its_labels() -> None:
+    told = NOTHING._replace(strangers=(f"alertname=Watchdog prometheus={HOSTILE}", "b", "c", "d"))
+
+    shown = Elements(html(told))
+
+    assert f"matches: alertname=Watchdog prometheus={HOSTILE}" in shown.text
+    assert shown.text.count("no entry of pager.watchdogs matches") == 3
+
+
+def test_a_group_in_which_nobody_reads_is_no_good_pager() -> None:
+    problem = Problem("on_call_group_unreachable", "the on-call group has nobody in it: nobody reads a page")
+    targets = tuple(a_target(f"t{number}", State.OK, problem) for number in range(5))
+    exporter = FakeExporter((*targets, a_target("fine")), pager=cast("Pager", FakePager(NOTHING)))
+
+    text = ask(a_site(exporter), "/").text
+
+    assert "nobody reads a page in the group of t0, t1, t2 and 2 more" in text
+    assert '<a class="badge degraded" href="#pager">' in text
+    assert text.count('<li class="note">') == 5

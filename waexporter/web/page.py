@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.health import SLUGS
 from waexporter.health.runbooks import RUNBOOKS
-from waexporter.model import State
+from waexporter.model import Reason, State
 from waexporter.times import span
 from waexporter.web.drawing import draw
 from waexporter.web.exporter import FOR_ADMINS, OK, PENDING
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 # The worst first. Not knowing comes right after knowing the worst, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
-_OUTCOMES: Final = {PENDING: "not polled yet", FOR_ADMINS: "for admins only"}
+_OUTCOMES: Final = {
+    PENDING: "not polled yet",
+    FOR_ADMINS: "for admins only",
+    Reason.TLS: "no trusted connection",
+    Reason.RATE_LIMITED: "asked too often",
+    Reason.STATUS: "failed",
+    Reason.BODY: "not understood",
+    Reason.TOO_LARGE: "too large",
+    Reason.STALE_NODE: "a node left out",
+}
 _MOODS: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
 _REFRESH = 15  # seconds
 _SHOWN_PROBLEMS = 10  # of a reload
@@ -200,7 +209,7 @@ def _poll(status: EndpointStatus, now: float) -> PollLine:
     return PollLine(
         endpoint=status.endpoint,
         mood=_mood(status),
-        outcome=_OUTCOMES.get(status.outcome, status.outcome.replace("_", " ")),
+        outcome=_OUTCOMES.get(status.outcome, status.outcome),
         age="" if status.age is None else f"{span(status.age)} ago",
         hint="; ".join(hint),
         message="the account is none" if status.outcome == FOR_ADMINS else status.message,

@@ -100,6 +100,7 @@ class PagerPart:
     unread: str  # in whose groups nobody reads a page; empty where somebody does, or it is not known
     refused: str  # how many webhooks are refused, and when the last was; empty when none is
     refusals: tuple[RefusalLine, ...]
+    strangers: tuple[str, ...]  # labels of Watchdog alerts that come, and that no watchdog waits for
     pages: tuple[PageLine, ...]
 
 
@@ -118,6 +119,7 @@ def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) 
         unread=_unread(unread),
         refused=_refused(status, now),
         refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
+        strangers=status.strangers[:_SHOWN_NAMES],
         pages=tuple(_page(entry, books, now) for entry in status.latest),
     )
 

@@ -432,6 +432,7 @@ def _explain(error: ApiError, credentials: Credentials) -> str:
 def _copy(error: ApiError, words: str = "") -> ApiError:
     copy = type(error)(words or str(error), reason=error.reason, code=error.code, status=error.status)
     copy.retry_after, copy.is_foreign = error.retry_after, error.is_foreign
+    copy.phases = error.phases
     return copy
 
 
