@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import signal
 import sys
 import threading
-import warnings
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +18,7 @@ from waexporter.config.credentials import secret_of_file
 from waexporter.errors import ConfigError, StartError
 from waexporter.hangups import Hangups
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
+from waexporter.terminal import ask_password, ask_yes, complete_streams
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +33,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit code."""
-    _complete_streams()
+    complete_streams()
     try:
         return _do(_parse(arguments))
     except KeyboardInterrupt:
@@ -67,16 +65,6 @@ def _do(options: argparse.Namespace) -> int:
     except StartError as error:
         _complain(str(error))
         return cannot
-
-
-def _complete_streams() -> None:
-    """Have all three streams there, and none that fails on a letter that it does not know."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started this process
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - a device, kept
-        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 # --- commands ----------------------------------------------------------------------------------
@@ -235,7 +223,7 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     changed = options.new_admin_password_file
     wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
     given = options.admin_password_file
-    password = _read_secret(given) if given else _ask_password(options.admin_user)
+    password = _read_secret(given) if given else ask_password(options.admin_user)
     # The url is checked as a configured one is, with the same words.
     known = load(
         None, {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""}
@@ -244,19 +232,6 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     target = replace(known.config.targets[0], auth=Auth(None, options.admin_user, password), tls=tls)
     bootstrap(target, known.config.limits, wish, _say)
     return OK
-
-
-def _ask_password(user: str) -> Secret:
-    """Ask at the terminal, which need not be standard input; nothing is shown of the answer."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # it would be shown
-            return Secret(getpass(f"password of {user}: "))
-    except (EOFError, OSError, GetPassWarning) as error:
-        raise StartError(
-            f"no password of {user} was given, and without a terminal nobody can be asked for it: "
-            "write it to a file and name that by --admin-password-file FILE"
-        ) from error
 
 
 def _read_secret(path: str) -> Secret:
@@ -288,7 +263,7 @@ def _pager_setup(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     from waexporter.survey import target_of  # noqa: PLC0415
 
     config = load(options.config, environ).config
-    confirm: Callable[[str], bool] | None = _ask_yes if sys.stdin.isatty() else None
+    confirm: Callable[[str], bool] | None = ask_yes if sys.stdin.isatty() else None
     wish = Wish(options.subject, (lambda _: True) if options.yes else confirm)
     return OK if enrol(config, target_of(config, options.target), wish, _say) else CANNOT
 
@@ -303,12 +278,6 @@ def _pages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     else:
         list_pages(folder, options.limit, now().wall, _say)
     return OK
-
-
-def _ask_yes(question: str) -> bool:
-    with suppress(EOFError):
-        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
-    return False
 
 
 def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

@@ -85,15 +85,22 @@ def survey(config: Config, remembered: Mapping[str, str], say: Callable[[str], N
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()
     clients = {target.name: Client(target, config.limits, contexts) for target in targets}
-    with ThreadPoolExecutor(min(_AT_ONCE, len(targets)), thread_name_prefix="survey") as pool:
-        try:
-            settings = list(pool.map(lambda target: _poll(clients[target.name], config, store), targets))
-            looks = tuple(
-                _look(target, store, said, remembered) for target, said in zip(targets, settings, strict=True)
-            )
-            yield Survey(Fleet(store, clients, contexts), looks)
-        finally:
+    pool = ThreadPoolExecutor(min(_AT_ONCE, len(targets)), thread_name_prefix="survey")
+    is_hurried = False
+    try:
+        settings = list(pool.map(lambda target: _poll(clients[target.name], config, store), targets))
+        looks = tuple(
+            _look(target, store, said, remembered) for target, said in zip(targets, settings, strict=True)
+        )
+        yield Survey(Fleet(store, clients, contexts), looks)
+    except KeyboardInterrupt:
+        # Whoever stops it does not wait for answers; a token that is left behind ends by itself.
+        is_hurried = True
+        raise
+    finally:
+        if not is_hurried:
             list(pool.map(lambda client: client.close(), clients.values()))
+        pool.shutdown(wait=not is_hurried, cancel_futures=is_hurried)
 
 
 def _poll(client: Client, config: Config, store: Store) -> Settings | Failure | None:

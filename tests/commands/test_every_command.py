@@ -71,7 +71,7 @@ class Stage:
         target = {"name": "wa", "url": self.url, "auth": {"username": "me", "password": "planted-word"}}
         config = {
             "targets": [target],
-            "poll": {"timeout": "1s", "db": {"timeout": "1s"}, "support": {"timeout": "1s"}},
+            "poll": {"timeout": "100s"},
             "web": {"listen": f"127.0.0.1:{find_free_port()}"},
             "pager": {"state_dir": str(folder / "state"), "group": "14155550100-1520000000"},
         }

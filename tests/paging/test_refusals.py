@@ -104,7 +104,7 @@ def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_betwee
         lines += len(desk.take(number * 0.1, sender)) if is_taken_between else 0
 
     assert lines == (2 * LINES if is_taken_between else LINES)
-    assert len(desk.refusals.list()) == (0 if is_taken_between else MOST_SENDERS)
+    assert len(desk.refusals.recent()) == (0 if is_taken_between else MOST_SENDERS)
 
 
 def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere() -> None:
@@ -118,7 +118,7 @@ def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere()
     assert [(line["event"], line["sender"], line["refused"]) for line in here] == [
         ("webhooks are taken again", "10.0.0.7", 2)
     ]
-    assert desk.refusals.list() == ()
+    assert desk.refusals.recent() == ()
 
 
 def test_what_is_refused_is_listed_with_how_often_and_since_when() -> None:
@@ -127,7 +127,7 @@ def test_what_is_refused_is_listed_with_how_often_and_since_when() -> None:
     desk.note(60, LARGE)
     desk.note(90, CUT_OFF, OTHER)
 
-    newest, oldest = desk.refusals.list()
+    newest, oldest = desk.refusals.recent()
 
     assert (newest.sender, newest.refusal, newest.count) == (OTHER, CUT_OFF, 1)
     assert (oldest.sender, oldest.refusal, oldest.count) == (HOME, LARGE, 2)
@@ -139,13 +139,13 @@ def test_who_is_not_heard_of_for_a_day_is_forgotten() -> None:
     desk.note(0)
 
     desk.at = FORGOTTEN
-    before = desk.refusals.list()
+    before = desk.refusals.recent()
     desk.at += 1
-    after = desk.refusals.list()
+    after = desk.refusals.recent()
     desk.note(desk.at)
 
     assert (len(before), len(after)) == (1, 0)
-    assert [(each.count, each.since.steady) for each in desk.refusals.list()] == [(1, FORGOTTEN + 1)]
+    assert [(each.count, each.since.steady) for each in desk.refusals.recent()] == [(1, FORGOTTEN + 1)]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_one_sentence_names_what_was_refused_of_late(at: float, within: float, w
 
     desk.at = at
 
-    assert describe(desk.refusals.list(within)) == words
+    assert describe(desk.refusals.recent(within)) == words
 
 
 def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
@@ -172,10 +172,10 @@ def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
     for number in range(4):
         desk.note(80_001 + number, CUT_OFF, Sender(f"10.0.1.{number}", ""))
 
-    words = describe(desk.refusals.list())
+    words = describe(desk.refusals.recent())
 
     assert words == (
         "Webhooks are being refused: cut off from 10.0.1.3 since 00:13 UTC, cut off from 10.0.1.2 since "
         "00:13 UTC, cut off from 10.0.1.1 since 00:13 UTC and from 2 more"
     )
-    assert str(desk.refusals.list()[-1]) == "401 from 10.0.0.7 since 31 Jan 02:00 UTC"
+    assert str(desk.refusals.recent()[-1]) == "401 from 10.0.0.7 since 31 Jan 02:00 UTC"

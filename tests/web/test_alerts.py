@@ -61,7 +61,7 @@ class FakePager:
     def status(self, count: int) -> PagerStatus:
         self.asked.append(count)
         return PagerStatus(
-            2, 7.5, None, (Silence("eu", 12.0, 180.0),), self.latest[:count], self.refusals.list()
+            2, 7.5, None, (Silence("eu", 12.0, 180.0),), self.latest[:count], self.refusals.recent()
         )
 
     def counted(self) -> dict[str, float]:
@@ -510,7 +510,7 @@ def test_every_refusal_is_remembered_with_its_reason_and_its_sender_and_counted_
 ) -> None:
     post(pager_site(pager), user_agent="Alertmanager/0.28.0\x1b[31m", **sent)
 
-    (refused,) = pager.refusals.list()
+    (refused,) = pager.refusals.recent()
     assert (refused.refusal.status, refused.refusal.why[: len(why)]) == (status, why)
     assert refused.sender == ("192.0.2.66", "Alertmanager/0.28.0 [31m")
     assert not [word for word in ("hunter2", "wr0ng", RIGHT_PAIR[6:]) if word in str(refused)]
@@ -527,7 +527,7 @@ def test_a_body_that_does_not_come_in_time_is_remembered_too(monkeypatch: pytest
 
     post(pager_site(pager), b"{", None)
 
-    (refused,) = pager.refusals.list()
+    (refused,) = pager.refusals.recent()
     assert (refused.refusal.status, pager.counted()) == (503, {"failed": 1})
 
 
@@ -537,10 +537,10 @@ def test_a_good_one_ends_what_was_refused_from_there() -> None:
     post(site, user_agent="Alertmanager")
 
     post(site, user_agent="curl", authorization="Bearer hunter2")
-    left = len(pager.refusals.list())
+    left = len(pager.refusals.recent())
     post(site, user_agent="Alertmanager", authorization="Bearer hunter2")
 
-    assert (left, pager.refusals.list()) == (1, ())
+    assert (left, pager.refusals.recent()) == (1, ())
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -549,4 +549,4 @@ def test_whoever_only_looks_is_no_refused_webhook(method: str) -> None:
 
     ask(pager_site(pager), PATH, method)
 
-    assert (pager.refusals.list(), pager.counted()) == ((), {})
+    assert (pager.refusals.recent(), pager.counted()) == ((), {})

@@ -255,7 +255,7 @@ class Pager:
         with self._journal.memory() as recall:
             news = watchdogs.list_news(self.settings.watchdogs, self._hearings(), recall.known, now, wall)
         for silent in news:
-            refused = self.refusals.list(self._silence(silent.labels["source"]))
+            refused = self.refusals.recent(self._silence(silent.labels["source"]))
             alert = watchdogs.explain(silent, describe(refused))
             self._record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
 
@@ -320,7 +320,7 @@ class Pager:
             self._problem,
             self._silences(),
             tuple(latest),
-            self.refusals.list(),
+            self.refusals.recent(),
             self._strangers,
         )
 

@@ -107,7 +107,7 @@ class Refusals:
                 since=_clock(over.since, over.last),
             )
 
-    def list(self, within: float = FORGOTTEN) -> tuple[Refused, ...]:
+    def recent(self, within: float = FORGOTTEN) -> tuple[Refused, ...]:
         """List what was refused in the last `within` seconds, by sender, the newest first."""
         steady = self._clock().steady
         with self._lock:
