@@ -71,7 +71,8 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
     page = entry.page
     ago = span(now - page.received_at)
     tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
-    yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {_way(entry)}, {tries}{_repeats(entry)}"
+    how = _way(entry) if entry.state is PageState.DAMAGED else f"{_way(entry)}, {tries}{_repeats(entry)}"
+    yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {how}"
     for item in page.items[:_SHOWN]:
         yield f"       {_word(item)}"
     rest = [*_counts(page.items[_SHOWN:])]

