@@ -247,6 +247,6 @@ def test_an_alert_has_a_test_on_both_sides_of_its_boundary(rule: Rule) -> None:
         and seconds(after["eval_time"]) >= seconds(rule.waits)
         for before, after, most in pairs
     ), (
-        f"{rule.name}: let a test in alerts/tests look twice, right before its `for` is over, when it does not "
-        "fire, and right after, when it does"
+        f"{rule.name}: let a test in alerts/tests look twice, before its `for` is over, when it does not "
+        "fire, and after, when it does"
     )

@@ -133,8 +133,8 @@ def test_every_alert_leads_to_a_panel_that_shows_what_it_is_about(rule: Rule) ->
 
     about = rule.expr + rule.annotations["description"]
     assert names(about) & names(str(shown["targets"])) or rule.name in LEFT_TO_OTHERS, (
-        f"{rule.name}: its dashboard_url leads to a panel without its metrics. Name the number of one that has "
-        "them (viewPanel=…), or add it to LEFT_TO_OTHERS in tests/grafana/test_layout.py with the reason."
+        f"{rule.name}: its dashboard_url leads to a panel without its metrics. Give the number of one "
+        "that has them (viewPanel=NUMBER), or add it to LEFT_TO_OTHERS in tests/grafana/test_layout.py."
     )
     assert set(chosen) - {"viewPanel"} <= {f"var-{variable['name']}" for variable in variables(board)}
 
