@@ -147,10 +147,10 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
     if rule.is_alert:
         own = [each for each in alerts() if each.name == rule.name]
         window = rule.labels.get("long", "")  # tests that are about it come first
-        tests = sorted(cases_of(rule.name), key=lambda test: f" {window} and" not in test[1]["name"])
+        said = sorted(cases_of(rule.name), key=lambda test: f" {window} and" not in test[1]["name"])
         lasting = cases_of_lasting([each for each in LASTING if each.alert == rule.name], _QUICKEST)
         return [*needed([each.expr for each in own]), *own], [
-            *((evaluation_interval(file), case) for file, case in tests),
+            *((evaluation_interval(file), case) for file, case in said),
             *((f"{_QUICKEST}s", case) for case in lasting),
         ]
     above = [each for each in recordings() if rule in needed([each.name])]

@@ -225,10 +225,10 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
 
 
 def _links(told: Told) -> Iterator[str]:
-    for title, names in _LINKS_WHILE_FIRING if told.fires else _LINKS:
+    for label, names in _LINKS_WHILE_FIRING if told.fires else _LINKS:
         urls = (link(told.alert.annotations.get(name, "")) for name in names)
         if url := next(filter(None, urls), None):
-            yield f"{title}: {url}"
+            yield f"{label}: {url}"
 
 
 def _kind(told: Told) -> str:
