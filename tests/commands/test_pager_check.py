@@ -318,6 +318,27 @@ def test_a_real_alertmanager_is_read_and_judged(watched: Workplace, alertmanager
     }
 
 
+def test_the_alertmanager_that_the_daemon_asks_is_asked(
+    workplace: Workplace, alertmanagers: StartAlertmanager, free_port: int
+) -> None:
+    workplace.configure(**FALLBACK)
+    without = workplace.say("pager", "check")
+    there = alertmanagers("asked", configuration(workplace.port))
+    workplace.configure(**FALLBACK, alertmanager_url=f"{there.url}/")
+    well = workplace.say("pager", "check")
+    workplace.configure(**FALLBACK, alertmanager_url=f"http://user:planted@127.0.0.1:{free_port}")
+    nobody = workplace.say("pager", "check")
+    workplace.configure(**FALLBACK, alertmanager_url=f"{workplace.client.url}/x")
+    stranger = workplace.say("pager", "check")
+
+    assert "note    pager.alertmanager_url: there is none; " in without.output
+    assert "ok      pager.alertmanager_url http://127.0.0.1/…: answers what became of alerts" in well.output
+    assert nobody.lines("NOT OK")[-1].startswith("NOT OK  pager.alertmanager_url http://127.0.0.1/…: ")
+    assert "pager.alertmanager_url http://127.0.0.1/…: answered 4" in stranger.lines("NOT OK")[-1]
+    assert (without.status, well.status, nobody.status, stranger.status) == (0, 0, 1, 1)
+    assert "planted" not in nobody.output + nobody.complaints
+
+
 def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: int) -> None:
     nobody = workplace.say("pager", "check", "--alertmanager", f"http://user:planted@127.0.0.1:{free_port}")
     stranger = workplace.say("pager", "check", "--alertmanager", workplace.client.url)

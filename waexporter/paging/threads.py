@@ -29,6 +29,7 @@ STALE_WITHIN = 600.0
 # again for longer is heard of no more: after an edit of the route tree, it may deliver nothing ever again.
 LONGEST_REPEAT = 25 * 3_600.0  # seconds
 _UNREAD_WITHIN = 3_600.0  # seconds in which an unreadable alert of one thread is said once
+_NO_LABELS: Final = b"{}"
 _KNOWN_BY: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
 
 
@@ -52,7 +53,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
     heard_at: float = 0.0
     group: str = ""  # it was last heard through
     standing: Standing = Standing.HEARD
-    labels: bytes = b"{}"  # those that people know it by, as JSON
+    labels: bytes = _NO_LABELS  # those that people know it by, as JSON
 
     @property
     def is_known_to_fire(self) -> bool:
@@ -174,7 +175,6 @@ def _remember(
     goes_on = before is not None and before.ends_at is None and before.standing is not Standing.LOST
     starts_at = min(alert.starts_at, before.starts_at) if before and goes_on else alert.starts_at
     latest_at = max(alert.starts_at, before.latest_at) if before and goes_on else alert.starts_at
-    named = {name: alert.labels[name] for name in _KNOWN_BY if name in alert.labels}
     return Memory(
         alert.fingerprint,
         webhook.thread,
@@ -185,8 +185,12 @@ def _remember(
         now,
         webhook.group.key if webhook.group else "",
         Standing.HEARD,
-        msgspec.json.encode(named),
+        _known_by(alert) if before is None or before.labels == _NO_LABELS else before.labels,
     )
+
+
+def _known_by(alert: Alert) -> bytes:
+    return msgspec.json.encode({name: alert.labels[name] for name in _KNOWN_BY if name in alert.labels})
 
 
 def _as_remembered(alert: Alert, memory: Memory | None) -> Alert:
