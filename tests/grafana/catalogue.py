@@ -19,6 +19,7 @@ OF_PROMETHEUS = {"up", "scrape_samples_scraped", "ALERTS"}  # it makes them itse
 # Metrics that no panel and no alert uses, and why.
 UNUSED: Mapping[str, str] = {
     "process_virtual_memory_bytes": "address space says nothing of what a process needs",
+    "waexporter_journal_damaged_total": "the log, the status page and `waexporter pages` name each row",
     "whatsapp_callback_requests_total": "up to 2.18; the summary of its durations counts the same",
 }
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {
