@@ -154,14 +154,14 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
             *((f"{_QUICKEST}s", case) for case in lasting),
         ]
     above = [each for each in recordings() if rule in needed([each.name])]
-    tests = [
+    about = [
         (evaluation_interval(file), case)
         for file, case in cases()
         if any(
             mentions(test["expr"], each.name) for test in case.get("promql_expr_test", ()) for each in above
         )
     ]
-    return needed([each.name for each in above]), tests
+    return needed([each.name for each in above]), about
 
 
 def is_killed(mutant: Mutant, folder: Path) -> bool:

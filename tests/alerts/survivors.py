@@ -7,7 +7,9 @@ import re
 SURVIVORS = {
     r"(WhatsAppShardUncovered|WhatsAppNoPrimaryMaster|WhatsAppDuplicateClient|WhatsAppConnectingTooLong"
     r"|WhatsAppUnregistered|WhatsAppOverloaded|WhatsAppRateLimited|WhatsAppVersionSkew) "
-    r"\(.*\): aggregator [12]: max -> min": "`whatsapp_problem` is 1 or absent, so its minimum is its maximum.",
+    r"\(.*\): aggregator [12]: max -> min": (
+        "`whatsapp_problem` is 1 or absent, so its minimum is its maximum."
+    ),
     r".*: number \d: 8 -> 8\.8": "Steps are whole: more than 8 are 9, and so are more than 8.8.",
     r"WhatsAppApiErrorBudgetBurn \(.*\): comparator [123]: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."

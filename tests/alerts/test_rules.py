@@ -101,8 +101,39 @@ def test_an_alert_keeps_the_conventions(rule: Rule) -> None:
     assert rule.labels["severity"] in {"critical", "warning", "info"}
     assert rule.labels.get("affects_channel", "whatsapp") == "whatsapp"
     assert set(rule.annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert re.fullmatch(r"[A-Z].+\.", rule.annotations["summary"])
     assert "{{" not in rule.annotations["summary"]
+    assert "{{" in rule.annotations["description"]
     assert "\n" not in rule.annotations["description"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_alert_that_waits_is_not_ended_by_one_odd_answer(rule: Rule) -> None:
+    by_nothing_but_their_windows = {
+        "WhatsAppApiErrorBudgetBurn",
+        "WhatsAppTargetMissing",
+        "WaExporterLoginFailing",
+    }
+
+    assert bool(rule.keeps) == (bool(rule.waits) and rule.name not in by_nothing_but_their_windows)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_counts_steps_of_the_past_looks_at_the_present_too_and_waits_a_minute(rule: Rule) -> None:
+    if "sum_over_time((" in rule.expr:
+        assert re.search(r"\band\s+sum_over_time\(\(", rule.expr)
+        assert seconds(rule.waits) >= 60
+
+
+@pytest.mark.parametrize("rule", [*recordings(), *alerts()], ids=lambda rule: rule.name)
+def test_no_rule_rests_on_increase_which_engines_count_differently(rule: Rule) -> None:
+    assert "increase(" not in rule.expr
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_problems_are_said_in_words(rule: Rule) -> None:
+    for labels in re.findall(r"\.Labels\.problem[^}]*", rule.annotations["description"]):
+        assert 'reReplaceAll "_" " "' in labels
 
 
 @pytest.mark.parametrize("rule", recordings(), ids=lambda rule: rule.name)
