@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from waexporter.cli import CANNOT, main
+from waexporter.cli import BAD_CONFIGURATION, main
 from waexporter.config import Loaded, check_gate, effective, load
 from waexporter.model import Fallback, Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
 from waexporter.severity import Severity
@@ -199,6 +199,6 @@ def test_the_check_of_a_configuration_finds_a_fallback_with_which_no_daemon_woul
     status = main(["check-config", "--config", str(file)])
 
     said = capsys.readouterr()
-    assert status == CANNOT
+    assert status == BAD_CONFIGURATION
     assert said.err.startswith("pager.fallback: Apprise can't make anything of ")
     assert "hunter2" not in said.err + said.out

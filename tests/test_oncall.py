@@ -199,7 +199,7 @@ def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secr
 def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
 
-    with pytest.raises(StartError, match=r"pip install 'waexporter\[fallback\]'"):
+    with pytest.raises(StartError, match=r"pip install '\.\[fallback\]'"):
         open_fallback(PagerSettings(fallback=(Fallback(Secret("tgram://T0K3N/chat")),)), TlsContexts())
 
 
