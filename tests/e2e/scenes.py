@@ -204,7 +204,7 @@ def three_pages(folder: Path, _parts: RealParts) -> Iterator[Place]:
 def _page(exporter: Exporter, number: int, state: str) -> None:
     alert = firing("WaExporterTest", target="support-line", severity="info", run=str(number))
     alert["annotations"]["summary"] = "This is a test of the pager."
-    deliver(exporter, webhook(alert))
+    deliver(exporter, webhook(alert, group=str(number)))
     wait_for(
         lambda: exporter.get("/api/v1/pages").json()["pages"][0],
         until=lambda page: page["number"] == number and page["attempts"] and page["state"] == state,

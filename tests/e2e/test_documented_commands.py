@@ -106,7 +106,7 @@ def test_a_command_of_the_documents_says_what_stands_below_it(
         assert said.status == wanted, f"$ {step.command}\n{said.output}"
         if step.output and shape(step.output) != shape(said.output):
             if REWRITES:
-                rewrite(document, step, said)
+                rewrite(document, text, step, said)
             else:
                 assert shape(said.output) == shape(step.output), (
                     f"{document.name}: `{step.command}` says something else by now. If that is meant, run "
@@ -114,13 +114,13 @@ def test_a_command_of_the_documents_says_what_stands_below_it(
                 )
 
 
-def rewrite(document: Path, step: Step, said: Said) -> None:
-    """Put what a command says into its document."""
-    indent = (
-        "".join(takewhile(str.isspace, step.output.splitlines()[0])) if step.output.startswith("  ") else ""
-    )
+def rewrite(document: Path, block: str, step: Step, said: Said) -> None:
+    """Put what a command says below it in its document."""
+    indent = "".join(takewhile(str.isspace, block))
     lines = [f"{indent}{line}".rstrip() for line in said.output.rstrip().splitlines()]
-    document.write_text(document.read_text().replace(step.output, "\n".join(lines) + "\n"))
+    at = block.index(step.output, block.index(step.command[:20]) + len(step.command[:20]))
+    written = f"{block[:at]}{chr(10).join(lines)}\n{block[at + len(step.output) :]}"
+    document.write_text(document.read_text().replace(block, written, 1))
 
 
 def test_a_copy_of_the_journal_holds_its_pages(real_parts: RealParts, tmp_path: Path) -> None:
