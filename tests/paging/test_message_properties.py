@@ -91,8 +91,7 @@ def _last_states(pages: Sequence[Page]) -> dict[str, Item]:
 
 def _of(severity: Severity, items: Sequence[Item]) -> int:
     return sum(
-        item.kind.fires and rank_word(item.alert.labels.get("severity", ""), {}) is severity
-        for item in items
+        item.kind.fires and rank_word(item.alert.labels.get("severity", ""), {}) is severity for item in items
     )
 
 

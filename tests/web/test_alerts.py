@@ -398,6 +398,8 @@ def test_the_pages_are_listed_with_what_became_of_them() -> None:
         "alerts": 1,
         "firing": 1,
         "truncated": 3,
+        "unheard": 0,
+        "unread": 0,
     }
 
 
