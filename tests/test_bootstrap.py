@@ -30,8 +30,9 @@ ON_CALL = "14155550100-1520000000"
 PLAIN = ("plain", "Plain-password-1", "user")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def simulator() -> Iterator[Simulator]:
+    """A client for each test: one that all share refuses what too many of them ask within a second (429)."""
     with Simulator(Options(users=(OWNER, PLAIN), health_per_minute=None)) as started:
         yield started
 
