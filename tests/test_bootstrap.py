@@ -32,7 +32,7 @@ PLAIN = ("plain", "Plain-password-1", "user")
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A client for each test: one that all share refuses what too many of them ask within a second (429)."""
+    """Run a client for each test: a shared one refuses what too many ask within a second (429)."""
     with Simulator(Options(users=(OWNER, PLAIN), health_per_minute=None)) as started:
         yield started
 
