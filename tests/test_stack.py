@@ -100,6 +100,8 @@ def test_a_program_that_ends_as_it_starts_is_quoted(tmp_path: Path) -> None:
 
     with (
         pytest.raises(StartError, match=r"ended with 7 as it started.*\nflag not known"),
-        stack.run_stack(stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847"),
+        stack.run_stack(
+            stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847", stack.find_free_address()
+        ),
     ):
         pytest.fail("it has started")

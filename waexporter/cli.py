@@ -131,7 +131,7 @@ def _leave_threads(code: int = OK) -> None:
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from waexporter.demo import base_url, simulated_clients  # noqa: PLC0415
-    from waexporter.stack import FASTEST, find_programs, run_stack  # noqa: PLC0415
+    from waexporter.stack import FASTEST, find_free_address, find_programs, run_stack  # noqa: PLC0415
 
     if options.stack and options.speed > FASTEST:
         message = f"--stack goes with --speed up to {FASTEST:g}: nobody is paged about shorter incidents"
@@ -139,16 +139,17 @@ def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
         options.listen = _listen(environ)
     programs = find_programs() if options.stack else None
-    with simulated_clients(speed=options.speed, has_stack=options.stack) as clients, ExitStack() as stack:
+    alertmanager = find_free_address() if options.stack else None
+    with simulated_clients(options.speed, alertmanager) as clients, ExitStack() as stack:
         config = _overridden(clients.config, options)
         host = config.web.host
 
         def announce(daemon: Daemon) -> None:
             port = daemon.server.port
             rows: tuple[tuple[str, str], ...] = ()
-            if programs is not None:
+            if programs is not None and alertmanager is not None:
                 _say("Starting Prometheus and Alertmanager ...")
-                rows = stack.enter_context(run_stack(programs, base_url(host, port))).rows()
+                rows = stack.enter_context(run_stack(programs, base_url(host, port), alertmanager)).rows()
             clients.announce(base_url(host, port), rows, _say)
 
         _serve(config, (), announce)

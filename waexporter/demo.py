@@ -105,10 +105,10 @@ def base_url(host: str, port: int) -> str:
 
 
 @contextmanager
-def simulated_clients(speed: float, *, has_stack: bool = False) -> Iterator[SimulatedClients]:
+def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator[SimulatedClients]:
     """Run a single client, an HA cluster and a multiconnect cluster of four shards, all over HTTPS.
 
-    With a stack, alerts come from its Alertmanager, its watchdog is expected; else the built-in watch pages.
+    With a stack, alerts come from its Alertmanager at this address; else the built-in watch pages.
     """
     topologies = {"single": "single", "ha": "ha", "multiconnect": "multiconnect"}
     with ExitStack() as stack:
@@ -119,7 +119,7 @@ def simulated_clients(speed: float, *, has_stack: bool = False) -> Iterator[Simu
         }
         ca_files = {name: _keep_ca(folder / f"{name}.pem", each) for name, each in simulators.items()}
         targets = tuple(_target(name, each, ca_files[name]) for name, each in simulators.items())
-        pager = _pager(folder / "pager", speed, has_stack=has_stack)
+        pager = _pager(folder / "pager", speed, alertmanager)
         config = Config(targets=targets, log=LogSettings(format="console"), pager=pager)
         yield SimulatedClients(config, simulators, ca_files)
 
@@ -131,15 +131,16 @@ def _options(topology: str, speed: float) -> Options:
     )
 
 
-def _pager(folder: Path, speed: float, *, has_stack: bool) -> PagerSettings:
+def _pager(folder: Path, speed: float, alertmanager: str | None) -> PagerSettings:
     return PagerSettings(
         state_dir=str(folder),
         # Whoever may come in reaches nobody: the groups are simulated too.
         gate=Gate(is_open=True),
         rate=_RATE,
-        watch=not has_stack,
+        watch=alertmanager is None,
         watch_for=_WATCH_FOR / speed,
-        watchdogs=(_WATCHDOG,) if has_stack else (),
+        watchdogs=(_WATCHDOG,) if alertmanager else (),
+        alertmanager_url=Secret(alertmanager) if alertmanager else None,
     )
 
 

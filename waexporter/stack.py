@@ -95,6 +95,12 @@ def find_programs() -> Programs:
     return Programs(*found.values())
 
 
+def find_free_address() -> str:
+    """Return an address of this machine that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
 def _find(*names: str) -> str:
     """Find the first of these on the PATH, else among what was got for the tests; any suite will do."""
     kept = (str(folder) for folder in sorted(_CACHE.glob("*/usr/bin"), reverse=True))
@@ -116,22 +122,24 @@ def _shorter(duration: str, pace: float, least: float) -> str:
 
 
 @contextmanager
-def run_stack(programs: Programs, exporter: str) -> Iterator[Stack]:
-    """Run both, scraping and paging the exporter at this address, until the end of the block.
+def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[Stack]:
+    """Run both, scraping and paging the exporter at its address, until the end of the block.
+
+    `alertmanager` is the address at which Alertmanager is to answer, since the exporter asks it.
 
     Raises StartError when one does not start. One that ends later by itself is said in the log.
     """
     shipped = find_shipped()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
         folder = Path(name)
-        own, other = (f"127.0.0.1:{port}" for port in _free_ports(2))
+        own, other = find_free_address().partition("//")[2], alertmanager.partition("//")[2]
         rules = [_keep(folder / file, hasten((shipped / file).read_text())) for file in RULES]
         routes = hasten((shipped / ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
         scraped = exporter.partition("//")[2]
         config = _keep(
             folder / "prometheus.yml", json.dumps(_configure(rules, scraped, other))
         )  # JSON is YAML
-        alertmanager = [
+        command = [
             programs.alertmanager,
             f"--config.file={_keep(folder / ROUTES, routes)}",
             f"--storage.path={folder / 'alertmanager'}",
@@ -148,13 +156,11 @@ def run_stack(programs: Programs, exporter: str) -> Iterator[Stack]:
         # Debian's, when it was only unpacked, looks for its templates where it is started.
         templates = Path(programs.alertmanager).parents[1] / "share" / "prometheus" / "alertmanager"
         place = templates if templates.is_dir() else folder
-        started = _Program(
-            "Alertmanager", alertmanager, f"http://{other}", folder / "alertmanager.log", place
-        )
+        started = _Program("Alertmanager", command, alertmanager, folder / "alertmanager.log", place)
         stack.enter_context(_run(started))
         started = _Program("Prometheus", prometheus, f"http://{own}", folder / "prometheus.log", folder)
         stack.enter_context(_run(started))
-        yield Stack(f"http://{own}", f"http://{other}", folder)
+        yield Stack(f"http://{own}", alertmanager, folder)
 
 
 def _keep(file: Path, text: str) -> str:
@@ -169,13 +175,6 @@ def _configure(rules: Sequence[str], exporter: str, alertmanager: str) -> dict[s
         "scrape_configs": [{"job_name": "waexporter", "static_configs": [{"targets": [exporter]}]}],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
     }
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    """Find ports that nobody uses now."""
-    with ExitStack() as stack:
-        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return tuple(int(server.getsockname()[1]) for server in servers)
 
 
 class _Program(NamedTuple):

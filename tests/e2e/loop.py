@@ -14,6 +14,7 @@ from tests.e2e.clients import OWNER, USERS, SimulatedClient
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.paging import UNTHROTTLED
 from tests.real.alertmanager import Alertmanager
+from tests.real.network import find_free_port
 from tests.real.prometheus import Prometheus
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.quantities import format_duration
@@ -129,11 +130,12 @@ def running(
     """Run all of it, and wait until every client is well."""
     with ExitStack() as stack:
         simulated = {each: _simulated(stack, each, folder, tempo) for each in clients}
-        config = write_config(folder, _config(simulated, folder, tempo))
+        port = find_free_port()  # of Alertmanager, which the exporter asks
+        config = write_config(folder, _config(simulated, folder, tempo, port))
         exporter = stack.enter_context(Exporter.run(config))
         exporter.wait_until_ok(*(each.name for each in simulated), deadline=180)
         manager = stack.enter_context(
-            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, tempo)
+            _alertmanager(programs["prometheus-alertmanager"], folder, exporter.url, tempo, port)
         )
         prometheus = stack.enter_context(
             _prometheus(programs["prometheus"], folder, exporter.url, manager.url, tempo)
@@ -164,7 +166,9 @@ def _simulated(stack: ExitStack, client: Client, folder: Path, tempo: Tempo) -> 
     return stack.enter_context(SimulatedClient(simulator.url))
 
 
-def _config(clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Tempo) -> dict[str, object]:
+def _config(
+    clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Tempo, port: int
+) -> dict[str, object]:
     owner = dict(zip(("username", "password"), OWNER, strict=True))
     polls = {endpoint.value: tempo.every(plan.interval) for endpoint, plan in DEFAULT_PLANS.items()}
     return {
@@ -178,6 +182,7 @@ def _config(clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Temp
         "poll": polls | {"stale_after": tempo.stale_after},
         "pager": {
             "state_dir": str(folder / "journal"),
+            "alertmanager_url": f"http://127.0.0.1:{port}",
             "webhook": {"insecure": True},
             "rate": UNTHROTTLED,
             "watchdogs": [{"name": "loop", "match": {"alertname": "Watchdog"}, "max_silence": "3m"}],
@@ -185,11 +190,11 @@ def _config(clients: Mapping[Client, SimulatedClient], folder: Path, tempo: Temp
     }
 
 
-def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo) -> Alertmanager:
+def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo, port: int) -> Alertmanager:
     shipped = hasten((ALERTS / "alertmanager.yml").read_text(), tempo.pace).replace(
         "http://127.0.0.1:9847", exporter
     )
-    return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped))
+    return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped), port=port)
 
 
 def _prometheus(program: Path, folder: Path, exporter: str, manager: str, tempo: Tempo) -> Prometheus:

@@ -59,6 +59,7 @@ def run(real_parts: RealParts, suite: str, folder: Path) -> None:
             simulated.lift()
         wait_for(lambda: loop.firing() - LASTING, until=_is_empty, deadline=240)
         wait_for(lambda: PAGED - _read(loop, is_over=True), until=_is_empty, deadline=120)
+        wait_for(lambda: {each.target for each in PAGED} - _cleared(loop), until=_is_empty, deadline=120)
         read = _read(loop, is_over=False)
 
     too_many = fired - EXPECTED - ALLOWED
@@ -96,6 +97,13 @@ def _read(loop: Loop, *, is_over: bool) -> set[Firing]:
         for item in find_items(texts)
         if item.is_over == is_over and (is_over or item.target != client or item.alert not in OFF_CHANNEL)
     }
+
+
+def _cleared(loop: Loop) -> set[str]:
+    """Return the targets of which people were told that all is clear, whatever Down inhibited before."""
+    texts = [text for texts in loop.read().values() for text in texts]
+    clear = [text for text in texts if "ALL CLEAR" in text.partition("\n")[0]]
+    return {item.target for item in find_items(clear)}
 
 
 def _is_empty(found: object) -> bool:
