@@ -71,6 +71,9 @@ def _also(place: Place, **more: str) -> Place:
     return place._replace(table={**more, **place.table})
 
 
+WATCHDOG = webhook(firing("Watchdog", prometheus="eu", severity="info"))
+
+
 @contextmanager
 def nothing(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run nothing; the project's own files are where the block expects them."""
@@ -88,7 +91,7 @@ def newcomer(folder: Path, _parts: RealParts) -> Iterator[Place]:
         client = clients.simulated["wa"]
         (folder / "admin").write_text(f"{OWNER[1]}\n")
         (folder / "ca.pem").write_bytes((folder / "ca-1.pem").read_bytes())
-        (folder / "waexporter.password").write_text(f"{MONITOR[1]}\n")
+        (folder / "wa-password").write_text(f"{MONITOR[1]}\n")
         (folder / "waexporter.yml").write_text(clients.place.here(ONE_CLIENT.replace("wa-1.", "wa.")))
         table = {
             "wa.example:9090": client.url.removeprefix("https://"),
@@ -96,8 +99,7 @@ def newcomer(folder: Path, _parts: RealParts) -> Iterator[Place]:
             "/etc/waexporter/ca.pem": str(folder / "ca.pem"),
             # What a person types is in a file, and the accounts are those that the client has.
             "--admin-user admin": f"--admin-user {OWNER[0]} --admin-password-file {folder / 'admin'}"
-            f" --password-file {folder / 'made'}",
-            "USERNAME=waexporter": f"USERNAME={MONITOR[0]}",
+            f" --user made --password-file {folder / 'made'}",
             "monitor:first-password": ":".join(MONITOR),
             "correct-horse-battery": MONITOR[1],
             **clients.place.table,
@@ -168,7 +170,18 @@ def with_secret(exporter: Exporter) -> Exporter:
 @contextmanager
 def first_page(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon with a pager that has paged nobody yet."""
+    with daemon(folder, WITH_PAGER) as (clients, exporter):
+        deliver(with_secret(exporter), WATCHDOG)
+        yield clients.place
+
+
+@contextmanager
+def without_group(folder: Path, _parts: RealParts) -> Iterator[Place]:
+    """Run a daemon with a pager, whose client has no group and no setting that names one."""
     with daemon(folder, WITH_PAGER) as (clients, _):
+        client = clients.simulated["wa-1"]
+        client.control("PATCH", "/settings", {"on_call_pager": None})
+        client.bring("group_gone")
         yield clients.place
 
 
@@ -176,7 +189,8 @@ def first_page(folder: Path, _parts: RealParts) -> Iterator[Place]:
 def bad_routes(folder: Path, real_parts: RealParts) -> Iterator[Place]:
     """Run a daemon with a pager, and the oldest Alertmanager with routes that are not right."""
     with daemon(folder, WITH_PAGER) as (clients, exporter):
-        deliver(with_secret(exporter), webhook(firing("WaExporterTest", target="support-line")))
+        deliver(with_secret(exporter), WATCHDOG)
+        deliver(exporter, webhook(firing("WaExporterTest", target="support-line")))
         wait_for_end(exporter, "WaExporterTest")
         program = real_parts.program("bookworm", "prometheus-alertmanager")
         routes = yaml.safe_load(clients.place.here(BAD_ROUTES))
@@ -255,7 +269,7 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("paging-reference.md", "waexporter pager test"): Scene(first_page),
     ("paging-reference.md", "waexporter pager check"): Scene(bad_routes, ends_with=1),
     ("paging-reference.md", "waexporter pages"): Scene(three_pages),
-    ("paging.md", "waexporter pager setup"): Scene(first_page),
+    ("paging.md", "waexporter pager setup"): Scene(without_group),
     ("probing.md", "curl -s"): Scene(polled),
     ("restart.md", "sqlite3"): Scene(pager),
     ("restart.md", "python3 -c"): Scene(pager),
