@@ -10,6 +10,7 @@ from tests.alerts.hour import CLIENTS, HOUR
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
 from tests.alerts.survivors import reason
+from waexporter.config.quantities import format_duration
 
 if TYPE_CHECKING:
     from tests.alerts.mutation import Score
@@ -26,7 +27,9 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
 - **critical** wakes somebody now, **warning** is work for the day, **info** is good to know.
 - **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them can't trust that WhatsApp
   carries it.
-- `for` is how long the condition must hold.
+- After: how long it must be so until it fires. Of states that are polled a few answers may say otherwise
+  meanwhile ([alerts.yml](../alerts/alerts.yml) has the arithmetic).
+- Kept: how long it goes on firing after the last time it was so.
 - Tests are promtool tests about the alert: it fires, it does not, and both sides of its boundary.
 - Killed are small changes of the rule (a threshold, a comparator, a matcher, an operator, `for`) that make a
   test fail.
@@ -41,7 +44,9 @@ polls and scrapes (15 s), each scenario at a client of its own. Of most scenario
 by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
 that can't be divided ({", ".join(sorted(OWN_TIME))},
 and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
-together is told together. `python -m tests.alerts.detection` measures it again, in about an hour.
+together is told together. `python -m tests.alerts.detection` measures it again, in about an hour;
+`python -m tests.alerts.outages` tries, in a quarter of one, who is paged for outages of one to five minutes:
+nobody up to two and a half, once for five.
 """
 
 
@@ -51,8 +56,8 @@ def text(score: Score) -> str:
         (
             _HEAD,
             _numbers(score),
-            "\n## The alerts\n\n| alert | severity | for | meaning | tests | killed |\n",
-            "|---|---|---|---|---|---|\n",
+            "\n## The alerts\n\n| alert | severity | after | kept | meaning | tests | killed |\n",
+            "|---|---|---|---|---|---|---|\n",
             *(_row(name, score) for name in alert_names()),
             "\n## Recording rules\n\n| series | killed |\n|---|---|\n",
             *(f"| `{rule.name}` | {_killed(rule.name, score)} |\n" for rule in recordings()),
@@ -100,7 +105,8 @@ def _row(name: str, score: Score) -> str:
     columns = (
         f"[{name}](../alerts/runbooks/{name}.md)",
         ", ".join(dict.fromkeys(_severity(rule) for rule in rules)),
-        ", ".join(dict.fromkeys(rule.waits or "at once" for rule in rules)),
+        ", ".join(dict.fromkeys(format_duration(rule.after) if rule.after else "at once" for rule in rules)),
+        ", ".join(dict.fromkeys(rule.keeps or "no" for rule in rules)),
         rules[0].annotations["summary"],
         str(len(cases_of(name))),
         _killed(name, score),

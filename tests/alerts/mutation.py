@@ -42,6 +42,7 @@ _LEAST_SHIFT = 60  # seconds by which a `for` is changed at the least
 # What is not arithmetic: strings, ranges, label names in parentheses, names with digits in them.
 _OPAQUE = re.compile(r'"[^"]*"|\[[^\]]*\]|\b(?:by|without|on)\s*\([^)]*\)|[A-Za-z_:][\w:]*')
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_STEPS = re.compile(r"\[\w+:\w+\]\) > $")  # before a number of steps, which is whole
 _COMPARATOR = re.compile(r"==|!=|>=|<=|>|<")
 _MATCHER = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
 _GUARDED = re.compile(r"(\w+\{[^}]*\})\s+and (present_over_time)\(\1\[(\w+)\]\)")
@@ -96,7 +97,8 @@ def _swap(expr: str, found: re.Match[str], other: str) -> str:
 def _numbers(expr: str) -> Iterator[tuple[str, str]]:
     for place, found in enumerate(_NUMBER.finditer(_masked(expr)), 1):
         number = float(found[0])
-        for other in (number * 0.9, number * 1.1) if number else (-1.0, 1.0):
+        by = 1.0 if _STEPS.search(expr[: found.start()]) or not number else number * 0.1
+        for other in (number - by, number + by):
             yield f"number {place}: {found[0]} -> {other:g}", _swap(expr, found, f"{other:.10g}")
 
 

@@ -19,6 +19,7 @@ RULE_FILES = (ALERTS / "recording-rules.yml", ALERTS / "alerts.yml")
 TEST_FILES = sorted((ALERTS / "tests").glob("*.yml"))
 RUNBOOKS = ALERTS / "runbooks"
 
+_PAST = re.compile(r"\[\w+:(\w+)\]\) > (\d+)")  # so many steps of the past
 METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
 # What a client that is well has no series of; promtool's tests have made them.
 NEVER_WHEN_WELL = {
@@ -42,6 +43,12 @@ class Rule:
     keeps: str = ""  # `keep_firing_for`
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def after(self) -> int:
+        """Return for how many seconds it must be so until the alert fires."""
+        past = _PAST.search(self.expr)
+        return (seconds(past[1]) * int(past[2]) if past else 0) + seconds(self.waits)
 
     def document(self) -> Document:
         """Give it as YAML would."""

@@ -10,7 +10,6 @@ SURVIVORS = {
     r"\(.*\): aggregator [12]: max -> min": (
         "`whatsapp_problem` is 1 or absent, so its minimum is its maximum."
     ),
-    r".*: number \d: 8 -> 8\.8": "Steps are whole: more than 8 are 9, and so are more than 8.8.",
     r"WhatsAppApiErrorBudgetBurn \(.*\): comparator [123]: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."
     ),
@@ -30,7 +29,6 @@ SURVIVORS = {
     r"WhatsAppCallbackSlow \(warning\): comparator 2: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."
     ),
-    r"WhatsAppVersionSkew \(.*\): comparator 2: > -> >=": "A minute of two hours is less than a poll.",
     r"Watchdog \(info\): number 1: 1 -> .*": "The Watchdog's value is not looked at, only its presence.",
 }
 
