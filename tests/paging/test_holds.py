@@ -51,6 +51,20 @@ def test_a_client_that_was_not_polled_yet_has_no_other_verdict() -> None:
     assert held(holds, State.DOWN, gap=20.0) == pytest.approx(120.0)
 
 
+def test_a_target_that_was_taken_out_is_forgotten_once() -> None:
+    holds = Holds()
+    for target in ("alpha", "beta"):
+        holds.carry_on(target, Verdict(State.DOWN, began=1.0), 1_000.0, EVEN)
+    holds.worth_keeping(EVEN)
+
+    holds.retain({"alpha"})
+    kept = [holds.worth_keeping(EVEN + seconds) for seconds in (1.0, 2.0, 60.0)]
+
+    assert kept[0] == {"beta": ""}
+    assert kept[1] == {}
+    assert kept[2].keys() == {"alpha"}
+
+
 def test_another_verdict_ends_it() -> None:
     holds = after_restart(20.0)
     held(holds, State.OK, gap=20.0)

@@ -45,6 +45,15 @@ def test_attempts_are_kept_with_the_end_and_read_by_another_process(journal: Jou
     assert journal.latest(10) == entries
 
 
+def test_of_many_pages_that_go_out_together_each_keeps_few_attempts(journal: Journal) -> None:
+    numbers = [record(journal, f"thread {number}") for number in range(100)]
+    attempts = [FIRST._replace(way=f"way {number}") for number in range(30)]
+
+    journal.postpone(numbers, "busy", is_uncertain=False, tried=attempts)
+
+    assert {entry.tried for entry in journal.latest(100)} == {tuple(attempts[-10:])}
+
+
 def test_attempts_go_with_their_page(journal: Journal) -> None:
     number = record(journal)
     journal.finish([number], End(PageState.FAILED, WALL, tried=(FIRST,)))

@@ -11,7 +11,7 @@ import msgspec
 from waexporter.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from waexporter.model import Verdict
 
@@ -68,6 +68,12 @@ class Holds:
         else:
             self._now[target] = _Hold(verdict.state, even - (steady - verdict.began), even)
         return verdict
+
+    def retain(self, targets: Collection[str]) -> None:
+        """Forget every target but these: what is not polled any more is not watched."""
+        for held in (self._before, self._now):
+            for target in held.keys() - targets:
+                del held[target]
 
     def worth_keeping(self, even: float) -> dict[str, str]:
         """Return the facts to keep by target; none while what is kept will do."""

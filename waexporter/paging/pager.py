@@ -274,6 +274,7 @@ class Pager:
             (target, self._holds.carry_on(target, verdict, now.steady, even))
             for target, verdict in self._verdicts()
         ]
+        self._holds.retain({target for target, _ in verdicts})
         if kept := self._holds.worth_keeping(even):
             self._journal.keep_all(_VERDICT, kept)
         with self._journal.memory() as recall:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from waexporter.paging.entries import Entry
 
 MOST = 20  # attempts that are kept of one page: the last ones
+_MOST_ROWS = 1000  # that are written at once for pages that go out together: webhooks wait for the journal
+_LEAST = 2  # attempts of one page, however many go out together
 
 
 def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
@@ -26,7 +28,7 @@ def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
 
 def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]) -> None:
     """Add the attempts that were made to get some pages out together."""
-    last = attempts[-MOST:]
+    last = attempts[-max(_LEAST, min(MOST, _MOST_ROWS // max(len(numbers), 1))) :]
     if not last:
         return
     connection.executemany(
@@ -42,19 +44,31 @@ def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts
 
 def with_trails(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return entries with what was tried of each; nothing where a daemon of before has kept nothing."""
-    return tuple(entry._replace(tried=_read(connection, entry.number)) for entry in entries)
+    entries = tuple(entries)
+    if not entries:
+        return ()
+    numbers = [entry.number for entry in entries]
+    tried = _read(connection, min(numbers), max(numbers))
+    return tuple(entry._replace(tried=tuple(tried.get(entry.number, ()))) for entry in entries)
 
 
-def _read(connection: sqlite3.Connection, number: int) -> tuple[Attempt, ...]:
+def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object, list[Attempt]]:
+    """Return what was tried of each page from the first number to the last."""
     try:
         rows = connection.execute(
-            "SELECT at, way, recipient, code, why FROM attempts WHERE page = ? ORDER BY rowid", (number,)
+            "SELECT page, at, way, recipient, code, why FROM attempts "
+            "WHERE page BETWEEN ? AND ? ORDER BY rowid",
+            (first, last),
         ).fetchall()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
-            return ()
+            return {}
         raise
-    return tuple(Attempt(*row) for row in rows if _is_sound(*row))
+    tried: dict[object, list[Attempt]] = {}
+    for page, *row in rows:
+        if _is_sound(*row):
+            tried.setdefault(page, []).append(Attempt(*row))
+    return tried
 
 
 def _is_sound(at: object, *words: object) -> bool:
