@@ -270,6 +270,7 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("paging-reference.md", "waexporter pager check"): Scene(bad_routes, ends_with=1),
     ("paging-reference.md", "waexporter pages"): Scene(three_pages),
     ("paging.md", "waexporter pager setup"): Scene(without_group),
+    ("paging.md", "waexporter rules render"): Scene(nothing),
     ("probing.md", "curl -s"): Scene(polled),
     ("restart.md", "sqlite3"): Scene(pager),
     ("restart.md", "python3 -c"): Scene(pager),
