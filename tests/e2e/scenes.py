@@ -109,8 +109,8 @@ def newcomer(folder: Path, _parts: RealParts) -> Iterator[Place]:
 
 @contextmanager
 def demo(folder: Path, _parts: RealParts) -> Iterator[Place]:
-    """Run the demonstration, with incidents every twenty seconds."""
-    command = (*WAEXPORTER, "demo", "--listen", "127.0.0.1:0", "--speed", "4")
+    """Run the demonstration, whose incident is near its end after 70 seconds."""
+    command = (*WAEXPORTER, "demo", "--listen", "127.0.0.1:0")
     with Process(command, env=clean_environment()) as process:
         url = process.wait_for_line(r"metrics\s+http://(127\.0\.0\.1:\d+)/")[1]
         yield documented.Place(folder, {"127.0.0.1:9847": url})
