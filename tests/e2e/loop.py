@@ -43,8 +43,8 @@ class Tempo(NamedTuple):
 
     @property
     def shortest_range(self) -> float:
-        """Return the seconds in which a rate has its two samples, and some to spare."""
-        return 2.5 * max(_SCRAPE / self.pace, self.shortest)
+        """Return the seconds in which a rate sees even polls that each end by their timeout of 10 s."""
+        return 6 * max(_SCRAPE / self.pace, self.shortest)
 
     def every(self, seconds: float) -> str:
         """Give an interval as a duration."""
