@@ -29,22 +29,23 @@ class FakeHeartbeat:
 
     def __init__(self) -> None:
         self.status = 200
+        self.body = b"OK"
         self.error: Exception | None = None
         self.heard: list[tuple[str, str]] = []
 
-    def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> Reply:
         assert timeout > 0
         return self._answer(suffix, body.decode())
 
-    def get(self, timeout: float) -> int:
+    def get(self, timeout: float) -> Reply:
         assert timeout > 0
         return self._answer("", "")
 
-    def _answer(self, suffix: str, body: str) -> int:
+    def _answer(self, suffix: str, body: str) -> Reply:
         self.heard.append((suffix, body))
         if self.error is not None:
             raise self.error
-        return self.status
+        return Reply(self.status, self.body)
 
 
 class Desk(Rig):
@@ -547,6 +548,39 @@ def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, status: int, err
     with capture_logs() as said:
         desk.pager.beat()
     assert said[0]["why"] == "answered 500"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><title>Sign in</title>",
+        b"<script>location='/login'</script>",
+        b"OK (not found)",
+        b"OK (rate limited)\n",
+        b'{"ok":false,"msg":"Monitor not found or not active: T0K3N."}',
+    ],
+    ids=["a page to sign in", "a script that signs in", "unknown", "too often", "a no"],
+)
+def test_a_good_status_whose_body_says_no_took_no_heartbeat(desk: Desk, body: bytes) -> None:
+    desk.heartbeat.body = body
+
+    with capture_logs() as said:
+        desk.pager.beat()
+
+    [line] = said
+    assert line["event"] == "the heartbeat was not taken"
+    assert line["why"].startswith("answered 200")
+    assert "T0K3N" not in line["why"], "it may repeat the address, which is a secret"
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", b'{"ok":true}', b"\xff", b"OK (test)"], ids=repr)
+def test_a_good_status_without_a_no_took_the_heartbeat(desk: Desk, body: bytes) -> None:
+    desk.heartbeat.body = body
+
+    with capture_logs() as said:
+        desk.pager.beat()
+
+    assert not said
 
 
 # --- threads -----------------------------------------------------------------------------------

@@ -259,6 +259,7 @@ class WebhookChannel:
     def __init__(self, poster: Poster, fallback: Fallback) -> None:
         self._poster = poster
         self._address = fallback.url
+        self._format = fallback.format
         self._dialect = DIALECTS[fallback.format]
         self.where = place(fallback.url)
 
@@ -290,7 +291,7 @@ class WebhookChannel:
         if is_web_page(reply.body):
             why = f"{answered} with a web page: does the address lead to a webhook, without signing in?"
             return Outcome(Reason.BODY.value, why, may_have_arrived=True)
-        if refusal := find_refusal(reply.body):
+        if refusal := find_refusal(reply.body, self._format):
             words = blot_out(refusal, self._address.reveal())
             return Outcome(Reason.REFUSED.value, f"{answered}, but says no: {words}")
         return Outcome(OK, note=f"answered {status}")

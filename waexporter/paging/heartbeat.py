@@ -6,22 +6,26 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from waexporter.errors import ApiError
+from waexporter.paging.answers import find_refusal, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waexporter.whatsapp.exchange import Reply
+
 _TIMEOUT = 10.0  # seconds
+_NOT_TAKEN = frozenset({b"ok (not found)", b"ok (rate limited)"})  # of Healthchecks, with 200
 
 
 class Receiver(Protocol):
     """Who expects the heartbeat."""
 
-    def get(self, timeout: float) -> int:
-        """Say that all is well; gives the status, or raises an ApiError."""
+    def get(self, timeout: float) -> Reply:
+        """Say that all is well; return the answer, or raise an ApiError."""
         ...
 
-    def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
-        """Say something else, at the address with a suffix; gives and raises as `get` does."""
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> Reply:
+        """Say something else, at the address with a suffix; return and raise as `get` does."""
         ...
 
 
@@ -29,9 +33,21 @@ def ping(receiver: Receiver, troubles: Sequence[str]) -> str:
     """Tell that people can be paged, or why not; gives why the receiver did not take it, empty if it did."""
     try:
         if troubles:
-            status = receiver.post("\n".join(troubles).encode(), _TIMEOUT, suffix="/fail")
+            reply = receiver.post("\n".join(troubles).encode(), _TIMEOUT, suffix="/fail")
         else:
-            status = receiver.get(_TIMEOUT)
+            reply = receiver.get(_TIMEOUT)
     except ApiError as error:
         return str(error)
-    return "" if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES else f"answered {status}"
+    return _judge(reply)
+
+
+def _judge(reply: Reply) -> str:
+    """Return why the heartbeat was not taken; the words of an answer may repeat the address, a secret."""
+    answered = f"answered {reply.status}"
+    if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        return answered
+    if is_web_page(reply.body):
+        return f"{answered} with a web page: does the address lead to a heartbeat, without signing in?"
+    if reply.body.strip().lower() in _NOT_TAKEN or find_refusal(reply.body):
+        return f"{answered}, but says that the heartbeat was not taken: is its check still there?"
+    return ""

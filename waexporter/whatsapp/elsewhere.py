@@ -31,13 +31,13 @@ class Elsewhere:
         self._authorization = f"Basic {b64encode(pair.encode()).decode()}" if parts.username else ""
         self._client = Client(Target(parts.hostname or "", origin), limits, contexts)
 
-    def post(self, body: bytes, timeout: float, suffix: str = "") -> int:
-        """POST a body within `timeout` seconds; gives the status of the answer, or raises an ApiError.
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> Reply:
+        """POST a body within `timeout` seconds; return the answer of any status, or raise an ApiError.
 
         The suffix goes behind the address's path.
         """
         path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
-        return self._ask("POST", path, timeout, body).status
+        return self._ask("POST", path, timeout, body)
 
     def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
         """POST a body within `timeout` seconds; return the answer of any status, or raise an ApiError.
@@ -46,9 +46,9 @@ class Elsewhere:
         """
         return self._ask("POST", self._path, timeout, body, content_type)
 
-    def get(self, timeout: float) -> int:
-        """GET the address within `timeout` seconds; gives the status, or raises an ApiError."""
-        return self._ask("GET", self._path, timeout).status
+    def get(self, timeout: float) -> Reply:
+        """GET the address within `timeout` seconds; return the answer of any status, or raise an ApiError."""
+        return self._ask("GET", self._path, timeout)
 
     def read(self, timeout: float, suffix: str) -> Reply:
         """GET what is below the address; gives the answer of any status, or raises an ApiError."""

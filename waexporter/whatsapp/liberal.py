@@ -30,6 +30,7 @@ _ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _DEEPEST = 64  # levels; the API's documents have ten
 _LARGEST_MENDED = 1 << 20  # characters of a document that is mended token by token: half a second's work
 _LONGEST_NUMBER = 400  # characters; a double has at most 309 digits before the point
+_LONGEST_ANSWER = 8192  # bytes of an answer in which a sign is looked for though it is no JSON
 _MOST_BEGINNINGS = 32  # braces at which a document is looked for, behind what was printed before it
 TOLD = 8  # losses that are told in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
@@ -39,6 +40,7 @@ _TEXT = r'"(?:[^"\\]|\\.)*"'
 _STRUCTURE = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL)
 _TOKEN = re.compile(rf'{_TEXT}|[^\s,:\[\]{{}}"]+', re.DOTALL)
 _VALUE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null", re.ASCII)
+_OPENING = re.compile(r'("(?:[^"\\]|\\.)*)("?)|[\[\]{}]', re.DOTALL)  # a text may be cut off
 _GAP = re.compile(rf"({_TEXT})|(:)(?=\s*[,}}\]])|,(?=\s*[,}}\]])", re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(.))', re.DOTALL)
 
@@ -62,19 +64,35 @@ def parse(body: bytes, key: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and key in document else None
 
 
+def parse_answer(body: bytes) -> dict[str, Any]:
+    """Return the document in `body` whatever its keys are, and as far as it goes; empty where there is none.
+
+    Beside what `parse` understands: a document that ends too early. It is for answers in which one sign is
+    looked for, not for documents in which what is absent means something.
+    """
+    try:
+        document = _ANYTHING.decode(body)
+    except UNREADABLE:
+        document = _longest(_salvage(body[:_LONGEST_ANSWER], is_cut=True))
+    return document if isinstance(document, dict) else {}
+
+
 def _longest(found: Iterable[tuple[dict[str, Any], int]]) -> dict[str, Any] | None:
     """Return the longest document: what is printed around it may quote parts of one."""
     return max(found, key=itemgetter(1), default=(None, 0))[0]
 
 
-def _salvage(body: bytes) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield every map in what the strict decoder refused, with its length in characters."""
+def _salvage(body: bytes, *, is_cut: bool = False) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield every map in what the strict decoder refused, with its length in characters.
+
+    `is_cut`: the text may end within one.
+    """
     text = body.decode("utf-8", "surrogateescape")
     text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
     for attempt, start in enumerate(_beginnings(text)):
         if attempt >= _MOST_BEGINNINGS:
             return
-        found, length = _decode(text, start)
+        found, length = _decode_cut(text, start) if is_cut else _decode(text, start)
         if isinstance(found, dict) and found:
             yield found, length
 
@@ -103,6 +121,33 @@ def _decode(text: str, start: int) -> tuple[object, int]:
         return _whole(found), end
     except (ValueError, RecursionError):
         return None, 0
+
+
+def _decode_cut(text: str, start: int) -> tuple[object, int]:
+    """Return what begins there and its length, with what is left open at its end closed."""
+    rest = text[start:]
+    whole, closing = _close(rest)
+    # What stands last may be a key whose value is cut off.
+    for behind in ("", ":null"):
+        found, length = _decode(f"{whole}{behind}{closing}", 0)
+        if found is not None:
+            return found, min(length, len(rest))
+    return None, 0
+
+
+def _close(text: str) -> tuple[str, str]:
+    """Return a document with its last text ended, and the brackets that close what is open at its end."""
+    closing: list[str] = []
+    for found in _OPENING.finditer(text):
+        if found[1] and not found[2]:  # without the half of an escape, behind which a text does not end
+            return f'{text[: found.end()]}"', "".join(reversed(closing))
+        if found[0] in "[{":
+            closing.append("]" if found[0] == "[" else "}")
+        elif found[0] in "]}":
+            closing.pop()
+            if not closing:
+                return text[: found.end()], ""
+    return text, "".join(reversed(closing))
 
 
 def _number(text: str) -> float:
