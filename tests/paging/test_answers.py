@@ -149,6 +149,7 @@ BY_FORMAT: dict[Format, tuple[list[bytes], list[bytes]]] = {
             b'{"code":404,"message":"no such hook"}',
             b'{"errorMessage":"boom","errorType":"Error"}',
             b'{"error_code":5}',
+            b'{"error_code":' + b"5" * 399 + b"}",
             b'{"error":true}',
             b'{"error":{"code":400}}',
             b'{"data":null,"errors":[{"message":"nobody"}]}',
@@ -180,6 +181,7 @@ BY_FORMAT: dict[Format, tuple[list[bytes], list[bytes]]] = {
             b'{"error":false,"errors":0}',
             b'{"error":{"code":0,"message":""},"errors":[{}]}',
             b'{"ok":null}',
+            b'{"errcode":NaN}',
             b'{"ok":fal',
             b'{"message":"Workflow was started"}',
             b'{"text":"error","alerts":[{"status":"error","errors":["x"]}]}',
@@ -288,6 +290,17 @@ def test_no_answer_is_too_odd_to_be_looked_at(body: bytes, cut: int, form: Forma
         is_web_page(each)
 
         assert "\n" not in find_refusal(each, form)
+
+
+@given(
+    st.integers().filter(lambda number: number != 0 and number // 100 != 2), st.sampled_from(["%d", '"%d"'])
+)
+def test_whatever_number_a_code_has_it_says_no_but_for_nothing_and_good_statuses(
+    number: int, spelling: str
+) -> None:
+    body = f'{{"errcode":{spelling % number}}}'.encode()
+
+    assert find_refusal(body, Format.WECOM) == f"errcode {number}"
 
 
 @given(documents(st.sampled_from(["id", "name", "text", "data", "alerts", "time"])), st.sampled_from(Format))

@@ -86,15 +86,64 @@ def test_a_chat_gets_the_document_that_it_understands(form: Format) -> None:
     assert DIALECTS[form].content_type.startswith("application/json")
 
 
-def test_nobody_is_called_by_what_a_label_says() -> None:
-    message = Message("<users/all> <!channel> @everyone")
+CALLS: dict[Format, dict[str, str]] = {
+    Format.SLACK: {
+        "<!channel> <@U123>": "&lt;!channel&gt; &lt;\uff20U123&gt;",
+        "@everyone, @here and (@alice)": "\uff20everyone, \uff20here and (\uff20alice)",
+        "ops@example.com @ 5": "ops@example.com @ 5",
+        "https://wiki.example/@all": "https://wiki.example/@all",
+    },
+    Format.GOOGLE_CHAT: {
+        "<users/all> < b": "\uff1cusers/all> < b",
+        "<USERS/123>": "\uff1cUSERS/123>",
+        "@all": "@all",
+    },
+    Format.TELEGRAM: {
+        "@alice_b: down\n@all": "\uff20alice_b: down\n\uff20all",
+        "ops@example.com": "ops@example.com",
+    },
+    Format.FEISHU: {
+        '<at user_id="all">all</at>': '\uff1cat user_id="all">all</at>',
+        "<attempts>": "<attempts>",
+    },
+    Format.WECOM: {"<@alice> @all": "\uff1c@alice> @all"},
+    # Those need a word in the document to call anybody.
+    Format.DISCORD: {"@everyone <@123>": "@everyone <@123>"},
+    Format.DINGTALK: {"@all": "@all"},
+    Format.TEAMS: {"<at>all</at>": "<at>all</at>"},
+    # What programs get is as it was said.
+    Format.JSON: {"@all <!channel>": "@all <!channel>"},
+    Format.TEXT: {"@all <!channel>": "@all <!channel>"},
+}
 
-    said = {form: text_in(form, DIALECTS[form].body(message, "")) for form in BODIES}
-    discord = json.loads(DIALECTS[Format.DISCORD].body(message, ""))
 
-    assert "<users/" not in said[Format.GOOGLE_CHAT]
-    assert "<!" not in said[Format.SLACK]
+def test_of_each_format_is_known_what_calls_people() -> None:
+    assert CALLS.keys() == set(Format)
+
+
+@pytest.mark.parametrize(("form", "said"), [(form, said) for form in Format for said in CALLS[form]])
+def test_nobody_is_called_by_what_a_label_says(form: Format, said: str) -> None:
+    body = DIALECTS[form].body(Message(said), "")
+
+    assert text_in(form, body).replace("\n\n", "\n") == CALLS[form][said]
+
+
+def test_discord_calls_nobody_and_dingtalk_nobody_that_is_not_named() -> None:
+    discord = json.loads(DIALECTS[Format.DISCORD].body(MESSAGE, ""))
+    dingtalk = json.loads(DIALECTS[Format.DINGTALK].body(MESSAGE, ""))
+
     assert discord["allowed_mentions"] == {"parse": []}
+    assert "at" not in dingtalk
+
+
+@pytest.mark.parametrize("said", ["<@a> ", "@alice ", "<users/all> ", '<at user_id="all"> '])
+@pytest.mark.parametrize("form", LIMITS)
+def test_what_calls_nobody_any_more_still_fits(form: Format, said: str) -> None:
+    unit, limit = LIMITS[form]
+
+    text = text_in(form, DIALECTS[form].body(Message(said * 5000), "chat_id=1"))
+
+    assert (len(text.encode()) if unit == "bytes" else len(text)) <= limit
 
 
 def test_plain_text_is_the_text_itself() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Drop
-from waexporter.whatsapp.liberal import Losses, as_list, as_map, parse
+from waexporter.whatsapp.liberal import Losses, as_list, as_map, parse, parse_answer
 
 GOOD = {"node": {"gateway_status": "connected", "shards": [[0, 0]]}}
 
@@ -113,9 +113,50 @@ def test_a_good_document_reads_the_same_beside_a_bad_value(document: dict[str, A
     assert spoiled["health"] == json.loads(text + b"}")["health"]
 
 
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b'{"a":1,"b":"two', {"a": 1, "b": "two"}),
+        (b'{"a":1,"b":"two\\', {"a": 1, "b": "two"}),
+        (b'{"a":1,"b":"two\\"', {"a": 1, "b": 'two"'}),
+        (b'{"a":1,"b', {"a": 1, "b": None}),
+        (b'{"a":1,"b"', {"a": 1, "b": None}),
+        (b'{"a":1,"b":', {"a": 1, "b": None}),
+        (b'{"a":1,"b":fal', {"a": 1, "b": None}),
+        (b'{"a":1,', {"a": 1}),
+        (b'{"a":1', {"a": 1}),
+        (b'{"a":{"b":[1,{"c":"x', {"a": {"b": [1, {"c": "x"}]}}),
+        (b'{"a":"]}","b":[', {"a": "]}", "b": []}),
+        (b'\xef\xbb\xbf{"a":"\xff', {"a": "\u00ff"}),
+        (b'Warning: {x} in y {"a":{"b":1},"c', {"a": {"b": 1}, "c": None}),
+        (b'{"a":1} and {"more', {"a": 1}),
+        (b"[1]", {}),
+        (b"{", {}),
+        (b"ok", {}),
+        (b"", {}),
+    ],
+    ids=repr,
+)
+def test_an_answer_is_read_as_far_as_it_goes(body: bytes, document: dict[str, Any]) -> None:
+    assert parse_answer(body) == document
+
+
+def test_what_ends_too_early_is_no_document_of_the_api() -> None:
+    assert parse(b'{"health":{"a":1', "health") is None
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text(), st.lists) | st.text(), st.integers(0, 100))
+def test_what_stands_before_the_cut_reads_the_same(value: object, more: int) -> None:
+    body = json.dumps({"first": value, "second": [{"x": "y\u20ac\\"}]}).encode()
+    begin = body.rindex(b', "second"')
+
+    assert parse_answer(body[: begin + more])["first"] == value
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_do_harm(body: bytes) -> None:
     assert parse(body, "health") is None or b"health" in body
+    assert isinstance(parse_answer(body), dict)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ and again, a no that is taken for an acceptance is a page that nobody reads.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -101,7 +102,7 @@ _ILL_WORDS = re.compile(
     r"|unauthori[sz]ed|unknown|not (?:allowed|found|exist))\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_NUMBER = re.compile("-?[0-9]{1,40}")
 _STATUS = re.compile(r"[1-5][0-9][0-9]\b")
 _DEEPEST = 3  # levels; what an error holds below is not looked at
 
@@ -143,12 +144,13 @@ def _word(value: object) -> str:
     return str(value).strip().lower() if isinstance(value, str | int) else ""
 
 
-def _number(value: object) -> int | None:
+def _number(value: object) -> float | None:
     """Return a number, also one that is written as a text."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return int(value)
-    word = _word(value)
-    return int(word) if _NUMBER.fullmatch(word) else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _truth(value: object, _: _Said) -> bool | None:
@@ -163,7 +165,7 @@ def _code(value: object, _: _Said) -> bool | None:
     return None if number is None else _is_bad(number)
 
 
-def _is_bad(number: int) -> bool:
+def _is_bad(number: float) -> bool:
     return number != 0 and number // 100 != 2  # noqa: PLR2004
 
 

@@ -6,13 +6,16 @@ of Workflows), Discord (execute webhook), Telegram (sendMessage), Feishu, DingTa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
 
 from waexporter.model import Format
+from waexporter.paging.markup import without_calls
 from waexporter.paging.wording import clip, width
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class Dialect:
     content_type: str = _JSON
     limit: int | None = None  # of the text; None: the longest text of a page is far below it
     measure: Callable[[str], int] = width  # what the limit counts
+    calm: Callable[[str], str] = str  # shows what would call people, and calls nobody
     may_be_plainer: bool = False  # where it is refused, the text alone may be taken
 
     def body(self, message: Message, query: str) -> bytes:
@@ -62,12 +66,13 @@ class Dialect:
         return document.encode() if isinstance(document, str) else msgspec.json.encode(document)
 
     def _fit(self, message: Message) -> str:
-        if self.limit is None or self.measure(message.text) <= self.limit:
-            return message.text
-        shorter = message.shorten(self.limit)
+        text = self.calm(message.text)
+        if self.limit is None or self.measure(text) <= self.limit:
+            return text
+        shorter = self.calm(message.shorten(self.limit))
         if self.measure(shorter) <= self.limit:
             return shorter
-        return message.shorten(self.limit // _BYTES_OF_UNIT)
+        return self.calm(message.shorten(self.limit // _BYTES_OF_UNIT))
 
 
 def _write_all(draft: Draft) -> object:
@@ -96,9 +101,9 @@ def _write_slack(draft: Draft) -> object:
     return {"text": draft.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
 
 
-def _write_google_chat(draft: Draft) -> object:
-    """Return the text without a call of everybody, which is written as `<users/all>`."""
-    return {"text": draft.text.replace("<users/", "< users/")}
+def _without(tags: str) -> Callable[[str], str]:
+    """Return what shows a look-alike where a tag that calls people begins; a text stays as long as it is."""
+    return partial(re.compile(rf"<(?=\s*(?:{tags}))", re.IGNORECASE).sub, "\uff1c")
 
 
 def _write_teams(draft: Draft) -> object:
@@ -138,17 +143,19 @@ def _size(text: str) -> int:
     return len(text.encode())
 
 
+# Discord and DingTalk call nobody whom the document does not name, and Teams nobody in a card's text.
 DIALECTS: Mapping[Format, Dialect] = {
     Format.JSON: Dialect(_write_all, may_be_plainer=True),
     Format.TEXT: Dialect(_write_plain, "text/plain; charset=utf-8"),
-    Format.SLACK: Dialect(_write_slack),
-    Format.GOOGLE_CHAT: Dialect(_write_google_chat, limit=4096),
+    # Slack itself leaves a plain `@name` alone; those that are asked as it is call people by it.
+    Format.SLACK: Dialect(_write_slack, calm=without_calls),
+    Format.GOOGLE_CHAT: Dialect(_write_alone, limit=4096, calm=_without("users/")),
     # Where the letters' encoding is not named, Teams counts two bytes for each.
     Format.TEAMS: Dialect(_write_teams, f"{_JSON}; charset=utf-8", limit=20_000, measure=_size),
     Format.DISCORD: Dialect(_write_discord, limit=2000),
-    Format.TELEGRAM: Dialect(_write_telegram, limit=4096),
-    Format.FEISHU: Dialect(_write_feishu),
+    Format.TELEGRAM: Dialect(_write_telegram, limit=4096, calm=without_calls),
+    Format.FEISHU: Dialect(_write_feishu, calm=_without(r"at\b")),
     Format.DINGTALK: Dialect(_write_robot, limit=20_000, measure=_size),
-    Format.WECOM: Dialect(_write_robot, limit=2048, measure=_size),
+    Format.WECOM: Dialect(_write_robot, limit=2048, measure=_size, calm=_without("@")),
 }
 PLAINER = Dialect(_write_alone)

@@ -1,6 +1,7 @@
 """What WhatsApp would read as markup, shown as it is meant; pure.
 
-Other channels format nothing, so this is the last step on the way to WhatsApp and to nowhere else.
+Other channels format nothing, so this is the last step on the way to WhatsApp and to nowhere else; but that
+somebody is called by `@name` holds in more chats.
 """
 
 from __future__ import annotations
@@ -37,17 +38,28 @@ def neutralise(text: str) -> str:
     return "\n".join(map(_neutral, text.split("\n")))
 
 
+def without_calls(text: str) -> str:
+    """Return a text in which no `@name` calls anybody; as `neutralise` does, and nothing else of it."""
+    return "\n".join("".join(_replace(line, _mentions(line))) for line in text.split("\n"))
+
+
 def _neutral(line: str) -> str:
+    shown = _replace(line, {*_mentions(line), *_ticks(line), *_pairs(line)})
+    for place in _starts("".join(shown)):  # now, since a blank may have made one
+        shown[place] = _LOOK_ALIKES[shown[place]]
+    return "".join(shown)
+
+
+def _replace(line: str, places: Iterable[int]) -> list[str]:
+    """Return the letters of a line with look-alikes at these places, unless they are part of a link."""
     links = [range(*link.span()) for link in _LINK.finditer(line)]
     # A look-alike right beside a link would be taken for a part of it, so a blank stands there.
     beside = {place for link in links for place in (link.start - 1, link.stop)}
     shown = list(line)
-    for place in {*_mentions(line), *_ticks(line), *_pairs(line)}:
+    for place in places:
         if not any(place in link for link in links):
             shown[place] = " " if place in beside else _LOOK_ALIKES[shown[place]]
-    for place in _starts("".join(shown)):  # now, since a blank may have made one
-        shown[place] = _LOOK_ALIKES[shown[place]]
-    return "".join(shown)
+    return shown
 
 
 def _starts(line: str) -> Iterator[int]:
