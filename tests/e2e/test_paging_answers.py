@@ -257,6 +257,62 @@ def test_a_fallback_that_says_no_in_a_good_answer_keeps_the_next_from_nothing(
     assert "T0K3N" not in f"{page} {log}"
 
 
+NOES: dict[str, tuple[str | None, bytes]] = {
+    "another encoding": ("dingtalk", '{"errcode":310000,"errmsg":"\u5173\u952e\u8bcd"}'.encode("gbk")),
+    "a code alone": ("feishu", b'{"code":19001}'),
+    "a byte order mark": (None, b'\xef\xbb\xbf{"ok":false,"error":"no"}'),
+    "an answer cut off": (None, b'{"ok":false,"description":"chat not'),
+    "a page without its beginning": (None, b"<script>location='/login'</script>"),
+}
+
+
+def test_no_page_is_lost_to_a_fallback_that_says_no_in_an_odd_way(
+    client: SimulatedClient, tmp_path: Path
+) -> None:
+    leave(client)
+    with ExitStack() as stack:
+        chats = {what: stack.enter_context(receiving()) for what in NOES}
+        good = stack.enter_context(Fallback())
+        entries: list[object] = []
+        for what, (form, body) in NOES.items():
+            chats[what].answer = body
+            url = f"http://{chats[what].place}/T0K3N"
+            entries.append({"url": url, "format": form} if form else url)
+        file = write_pager(tmp_path, {"support-line": client}, {"fallback": [*entries, good.url]})
+        with Exporter.run(file) as exporter:
+            deliver(exporter, webhook(firing("OddNo")))
+            (page,) = wait_for_end(exporter, "OddNo")
+
+    assert page["state"] == "accepted"
+    codes = [each["code"] for each in page["tried"][1:]]
+    assert codes == ["refused"] * 4 + ["body", "ok"]
+    assert len(good.texts_about("OddNo")) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status":"ok","code":1000,"message":"accepted"}',
+        b'{"code":1,"message":"queued"}',
+        b'{"error":"none"}',
+    ],
+    ids=["a code of its own", "a code and a good word", "no error"],
+)
+def test_a_fallback_that_says_yes_in_its_own_words_is_told_once(
+    client: SimulatedClient, tmp_path: Path, body: bytes
+) -> None:
+    leave(client)
+    with receiving() as chat:
+        chat.answer = body
+        file = write_pager(tmp_path, {"support-line": client}, {"fallback": [f"http://{chat.place}/T0K3N"]})
+        with Exporter.run(file) as exporter:
+            deliver(exporter, webhook(firing("OwnYes")))
+            (page,) = wait_for_end(exporter, "OwnYes")
+
+    assert (page["state"], page["channel"], page["repeats"]) == ("accepted", "webhook", 0)
+    assert len(chat.heard) == 1
+
+
 def leave(client: SimulatedClient) -> None:
     """Let the business leave its on-call group."""
     headers = {"Authorization": f"Bearer {client.log_in(*OWNER)}"}

@@ -355,6 +355,17 @@ def test_a_good_status_whose_body_says_no_is_no_acceptance(
     assert "T0K3N" not in outcome.why
 
 
+@pytest.mark.parametrize("form", Format)
+def test_a_code_alone_says_no_where_the_service_is_known_to_say_it_so(
+    receiver: Receiver, form: Format
+) -> None:
+    receiver.answer = b'{"code":19001}'
+
+    outcome = webhook(receiver, form).send(MESSAGE)
+
+    assert outcome.is_accepted == (form is not Format.FEISHU)
+
+
 class Busy:
     """An address elsewhere that asks for patience."""
 

@@ -82,19 +82,8 @@ _YES = _WELL | {"1", "true", "yes"}
 _NO = _ILL | {"0", "false", "no"}
 _NOTHING = frozenset(
     {
-        "",
-        "-",
-        "0",
-        "false",
-        "n/a",
-        "nil",
-        "no",
-        "no error",
-        "no errors",
-        "none",
-        "nothing",
-        "null",
-        "undefined",
+        *("", "-", "0", "false", "n/a", "nil", "no", "no error"),
+        *("no errors", "none", "nothing", "null", "undefined"),
     }
 )
 _ILL_WORDS = re.compile(
