@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL
 from waexporter.model import Instant, Problem, State, Verdict
-from waexporter.paging.alerts import Webhook
+from waexporter.paging.alerts import Item, Kind, Page, Webhook
+from waexporter.paging.message import compose
 from waexporter.paging.threads import Memory, decide
 from waexporter.paging.watch import list_news
 
@@ -111,6 +112,21 @@ def test_the_alert_says_what_is_wrong_and_what_not_to_trust() -> None:
     assert down.annotations["description"] == "alpha: no coreapp is connected; the disk is full"
     assert "affects_channel" not in degraded.labels
     assert degraded.annotations["description"] == "alpha: the verdict is degraded"
+
+
+@pytest.mark.parametrize("state", [State.DOWN, State.DEGRADED, State.UNKNOWN])
+def test_an_end_says_nothing_of_the_verdict_that_came_after(state: State) -> None:
+    guard = Guard()
+    guard.look(state, "the disk is full")
+    guard.wall += 1_000.0
+
+    [over] = guard.alerts(State.OK, "a token ends soon")
+    text = compose([Page("t", (Item(over, Kind.RESOLVED),), received_at=guard.wall)], guard.wall)
+
+    assert "ALL CLEAR" in text
+    assert "Was:" not in text
+    assert "the verdict is" not in text
+    assert "a token ends soon" not in text
 
 
 @pytest.mark.parametrize("jump", [3_600.0, -3_600.0], ids=["forward", "back"])

@@ -8,6 +8,8 @@ import pytest
 
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
+from waexporter.paging.alerts import Item, Kind, Page
+from waexporter.paging.message import compose
 from waexporter.paging.threads import Memory
 from waexporter.paging.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
 
@@ -69,6 +71,17 @@ def test_its_return_is_told_with_when_it_began() -> None:
     [alert] = news(1.0, known)
 
     assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL - 1.0)
+
+
+def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> None:
+    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
+
+    [alert] = news(1.0, known)
+    text = compose([Page("t", (Item(alert, Kind.RESOLVED),), received_at=WALL)], WALL)
+
+    assert "ALL CLEAR" in text
+    assert "Was:" not in text
+    assert "180 s" not in text
 
 
 def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> None:

@@ -67,11 +67,14 @@ def _fingerprint(target: str, state: State) -> str:
 
 
 def _alert(target: str, state: State, verdict: Verdict, starts_at: float, ends_at: float | None) -> Alert:
+    """Return an alert; an end is without a description, for the verdict of now says nothing of what was."""
     name, severity, summary = _WORDS[state]
     labels = {"alertname": name, "severity": severity, "target": target}
     if state is not State.DEGRADED:
         labels["affects_channel"] = "whatsapp"
-    problems = [problem.words for problem in verdict.problems[:_MOST_PROBLEMS]]
-    description = "; ".join(problems) or f"the verdict is {verdict.state.value}"
-    annotations = {"summary": summary, "description": f"{target}: {description}"}
+    annotations = {"summary": summary}
+    if ends_at is None:
+        problems = [problem.words for problem in verdict.problems[:_MOST_PROBLEMS]]
+        description = "; ".join(problems) or f"the verdict is {verdict.state.value}"
+        annotations["description"] = f"{target}: {description}"
     return Alert(_fingerprint(target, state), starts_at, ends_at, labels, annotations)

@@ -98,11 +98,10 @@ def explain(alert: Alert, why: str) -> Alert:
 
 def _alert(watchdog: Watchdog, fingerprint: str, starts_at: float, ends_at: float | None) -> Alert:
     labels = {"alertname": _SILENT, "severity": "critical", "source": watchdog.name}
-    annotations = {
-        "summary": "Alerts do not arrive any more.",
-        "description": (
+    annotations = {"summary": "Alerts do not arrive any more."}
+    if ends_at is None:  # of an end, a limit that was changed meanwhile would say what was not
+        annotations["description"] = (
             f"{watchdog.name}: its watchdog alert has not come for over {watchdog.max_silence:g} s, so "
             "Prometheus, Alertmanager or the way from there is broken, and nothing else may be reported."
-        ),
-    }
+        )
     return Alert(fingerprint, starts_at, ends_at, labels, annotations)
