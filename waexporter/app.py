@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -98,6 +99,7 @@ def start(
             version=__version__,
             targets=len(config.targets),
             listen=f"{config.web.host}:{server.port}",
+            pid=os.getpid(),
         )
         yield Daemon(server, exporter, observers)
         _log.info("stopping")

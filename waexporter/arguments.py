@@ -322,9 +322,10 @@ _LESSONS: Mapping[str, str] = {
     "run": """\
 SIGTERM and Ctrl-C end it well. `waexporter reload`, as SIGHUP and POST /-/reload do, has it read its
 configuration anew, with every file that this names; if there is a problem, everything goes on as before, and
-the log and the status page say what is wrong.
+the log and the status page say what is wrong. The line `started` of the log has the number of the process as
+pid; in a container it is 1.
 
-  kill -HUP "$(pidof -s waexporter)"
+  kill -HUP PID
 """,
     "pager test": """\
 With the daemon running, an alert WaExporterTest is delivered to it as Alertmanager would, and followed until

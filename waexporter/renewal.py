@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1000  # characters
 _NAMED = 50  # of a kind, on one line
-_HANG_UP = 'send it the signal SIGHUP instead: kill -HUP "$(pidof -s waexporter)"'
+_HANG_UP = "send it the signal SIGHUP instead: kill -HUP PID, with the pid of the line `started` in its log"
 
 
 def renew(url: str, door: Door, say: Say, complain: Say) -> bool:

@@ -9,7 +9,9 @@ import pytest
 
 from tests.commands.conftest import SECRET, Said, Workplace
 from tests.e2e.exporters import Exporter, write_config
+from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
+from waexporter.cli import main
 from waexporter.config import Door
 from waexporter.errors import StartError
 from waexporter.model import Gate, WebSettings
@@ -88,9 +90,25 @@ def test_another_secret_than_the_daemon_knows_is_explained(workplace: Workplace)
 
     assert said.status == 1
     assert "refuses to reload (401: The secret of pager.webhook is missing or wrong" in said.complaints
-    assert 'kill -HUP "$(pidof -s waexporter)"' in said.complaints
+    assert "kill -HUP PID, with the pid of the line `started` in its log" in said.complaints
     assert SECRET not in said.complaints
     assert "another-secret" not in said.complaints
+
+
+def test_the_signal_goes_to_the_process_that_the_log_names(
+    workplace: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    (command,) = [line.strip() for line in capsys.readouterr().out.splitlines() if "kill -HUP" in line]
+
+    with running(workplace) as exporter:
+        (started,) = exporter.log(msg="started")
+        kill = command.replace("PID", str(started["pid"])).split()
+        subprocess.run(kill, check=True, timeout=60)
+        wait_for(lambda: exporter.log(msg="reloaded"))
+
+    assert command == "kill -HUP PID"
 
 
 def test_curl_reloads_with_the_secret(workplace: Workplace) -> None:
