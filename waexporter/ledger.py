@@ -18,6 +18,7 @@ from waexporter.paging.journal import FILE, read_pages
 from waexporter.paging.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.times import span
 from waexporter.web.alerts import describe_entry
+from waexporter.web.wording import KINDS, count_unlisted
 from waexporter.whatsapp.envelope import printable
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from waexporter.paging.entries import Entry
 
 _SHOWN = 3  # alerts of one page
-_WORDS = {Kind.FIRED: "FIRING", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
-_COUNTED = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
+_WORDS = {**KINDS, Kind.FIRED: "FIRING"}
 _LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
@@ -79,7 +79,7 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
     if page.truncated:
         rest.append(f"{page.truncated} left out by Alertmanager")
     if page.doubts:
-        rest.append(f"{len(page.doubts)} not heard of with it")
+        rest.append(count_unlisted(len(page.doubts)))
     if page.unread:
         rest.append(f"{page.unread} that could not be read")
     if rest:
@@ -127,4 +127,4 @@ def _word(item: Item) -> str:
 def _counts(items: tuple[Item, ...]) -> Iterator[str]:
     kinds = sorted((item.kind for item in items), key=list(Kind).index)
     for kind, alike in groupby(kinds):
-        yield f"{len(list(alike))} more {_COUNTED[kind]}"
+        yield f"{len(list(alike))} more {KINDS[kind]}"

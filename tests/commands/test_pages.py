@@ -14,11 +14,12 @@ import pytest
 
 from waexporter.cli import main
 from waexporter.ledger import list_pages
-from waexporter.paging.alerts import Alert, Webhook
+from waexporter.paging.alerts import Alert, Doubt, Item, Kind, Page, Webhook
 from waexporter.paging.entries import Attempt, End, PageState
 from waexporter.paging.journal import Journal
 from waexporter.paging.remedies import find_remedy
 from waexporter.paging.threads import decide
+from waexporter.web.wording import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,6 +151,27 @@ def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) ->
 
     assert len(lines) == 5
     assert lines[-1] == "       and 3 more firing, 1 more resolved, 9 left out by Alertmanager"
+
+
+def test_of_what_was_not_listed_no_more_is_said_than_is_known(workplace: Workplace, pages: Pages) -> None:
+    doubt = Doubt(alert("B"), NOW)
+    page = Page("t", (Item(alert("A"), Kind.FIRED),), received_at=NOW, doubts=(doubt,))
+    with pages.journal.memory() as recall:
+        recall.record(page, (), NOW)
+
+    assert listed(workplace.state)[-1] == "       and 1 earlier alert that Alertmanager did not list"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_whatever_a_page_says_of_an_alert_has_a_word(workplace: Workplace, pages: Pages, kind: Kind) -> None:
+    page = Page("t", (Item(alert("A"), kind),) * 4, received_at=NOW)
+    with pages.journal.memory() as recall:
+        recall.record(page, (), NOW)
+
+    _, first, *_, rest = listed(workplace.state)
+
+    assert KINDS[kind].lower() in first.lower()
+    assert rest == f"       and 1 more {KINDS[kind]}"
 
 
 def test_the_limit_keeps_the_newest(workplace: Workplace, pages: Pages) -> None:

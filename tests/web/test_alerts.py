@@ -15,7 +15,7 @@ from tests.web.fakes import NOW, Diary, FakeExporter, Got, a_site, ask
 from waexporter.errors import JournalError, WebhookError
 from waexporter.metrics.pager import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.model import Gate, Instant, PagerSettings, Secret
-from waexporter.paging.alerts import Alert, Item, Kind, Page
+from waexporter.paging.alerts import Alert, Doubt, Item, Kind, Page
 from waexporter.paging.entries import Attempt, Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.paging.refusals import Refusals
@@ -349,7 +349,8 @@ def an_entry(number: int, alerts: int = 1) -> Entry:
         {"summary": "It is down."},
     )
     items = (Item(alert, Kind.FIRED),) * alerts
-    page = Page("t", items, truncated=3, received_at=NOW - 50.0)
+    doubts = tuple(Doubt(Alert(name, NOW - 90.0), 0.0) for name in ("f2", "f3"))
+    page = Page("t", items, truncated=3, received_at=NOW - 50.0, doubts=doubts)
     return Entry(
         number, page, PageState.ACCEPTED, 0.0, 2, repeats=1, channel="whatsapp", destination="alpha/1-2",
         done_at=NOW - 40.0,
@@ -398,7 +399,7 @@ def test_the_pages_are_listed_with_what_became_of_them() -> None:
         "alerts": 1,
         "firing": 1,
         "truncated": 3,
-        "unheard": 0,
+        "unlisted": 2,
         "unread": 0,
     }
 

@@ -6,16 +6,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from tests.web.test_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
-from waexporter.paging.alerts import Item, Page
+from waexporter.paging.alerts import Doubt, Item, Kind, Page
 from waexporter.paging.entries import Entry, PageState
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.paging.refusals import Refusal, Refused, Sender
+from waexporter.web.wording import KINDS
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager
@@ -190,6 +192,25 @@ def test_a_storm_is_counted_not_listed() -> None:
 
     assert text.count("WhatsAppDown of client-") == 4
     assert "and 996 more and 37 that Alertmanager left out" in text
+
+
+@pytest.mark.parametrize(("count", "counted"), [(1, "1 earlier alert"), (2, "2 earlier alerts")])
+def test_of_what_was_not_listed_no_more_is_said_than_is_known(count: int, counted: str) -> None:
+    """Whether it is silenced, inhibited or over is asked when the page leaves."""
+    told = accepted()
+    page = msgspec.structs.replace(told.page, doubts=(Doubt(DOWN, 0.0),) * count)
+
+    text = words(NOTHING._replace(latest=(told._replace(page=page),)))
+
+    assert f"and {counted} that Alertmanager did not list" in text
+    assert "not heard of" not in text
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_whatever_a_page_says_of_an_alert_has_a_word(kind: Kind) -> None:
+    text = words(NOTHING._replace(latest=(accepted(Item(DOWN, kind)),)))
+
+    assert f"{KINDS[kind]} WhatsAppDown" in text
 
 
 def test_an_alert_with_nothing_in_it_is_still_a_line() -> None:

@@ -182,9 +182,9 @@ def describe_entry(entry: Entry) -> dict[str, object]:
         "received": iso(entry.page.received_at),
         "done": iso(entry.done_at),
         "alerts": len(items),
-        "firing": sum(1 for item in items if item.alert.fires),
+        "firing": sum(1 for item in items if item.kind.fires),
         "truncated": entry.page.truncated,
-        "unheard": len(entry.page.doubts),
+        "unlisted": len(entry.page.doubts),
         "unread": entry.page.unread,
         "shown": [_describe_item(item) for item in items[:_SHOWN_ALERTS]],
     }

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.paging.alerts import Kind
 from waexporter.paging.annotations import sentence
 from waexporter.paging.entries import PageState
 from waexporter.shipped import find_runbooks
 from waexporter.times import span
-from waexporter.web.wording import describe_moment
+from waexporter.web.wording import KINDS, count_unlisted, describe_moment
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -39,14 +38,13 @@ _SYMBOLS: Final = {
     PageState.FAILED: "✕",
     PageState.DAMAGED: "✕",
 }
-_KINDS: Final = {Kind.FIRED: "firing", Kind.REMINDED: "still firing", Kind.RESOLVED: "resolved"}
 
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
     """One alert of a page, in words."""
 
-    kind: str  # firing | still firing | resolved
+    kind: str  # one of wording.KINDS
     mood: str
     name: str
     target: str
@@ -176,7 +174,7 @@ def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
     if page.truncated:
         rest.append(f"{page.truncated} that Alertmanager left out")
     if page.doubts:
-        rest.append(f"{len(page.doubts)} not heard of with it")
+        rest.append(count_unlisted(len(page.doubts)))
     if page.unread:
         rest.append(f"{page.unread} that could not be read")
     return PageLine(
@@ -216,8 +214,8 @@ def _alert(item: Item, books: Container[str]) -> AlertLine:
         summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
     name = labels.get("alertname", "")
     return AlertLine(
-        kind=_KINDS[item.kind],
-        mood="ok" if item.kind is Kind.RESOLVED else "down",
+        kind=KINDS[item.kind],
+        mood="down" if item.kind.fires else "ok" if item.kind.is_over else "unknown",
         name=name,
         target=labels.get("target", ""),
         severity=labels.get("severity", ""),

@@ -1,11 +1,24 @@
-"""How times and addresses are written for people and programs; pure."""
+"""How times, addresses and what a page says are written for people and programs; pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from waexporter.paging.alerts import Kind
 from waexporter.times import moment, span
+
+# What a page says of an alert.
+KINDS: Final = {
+    Kind.FIRED: "firing",
+    Kind.REMINDED: "still firing",
+    Kind.RESOLVED: "resolved",
+    Kind.UNHEARD: "not heard of any more",
+    Kind.SILENCED: "silenced",
+    Kind.INHIBITED: "inhibited",
+    Kind.GONE: "gone from Alertmanager",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,14 @@ def describe_moment(seconds: float | None, now: float) -> Since | None:
     if when is None or exact is None or seconds is None:
         return None
     return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
+
+
+def count_unlisted(count: int) -> str:
+    """Count the alerts that fired, and that the delivery of a page did not list.
+
+    What became of them is asked when the page leaves, and stands in its text alone.
+    """
+    return f"{count} earlier alert{'' if count == 1 else 's'} that Alertmanager did not list"
 
 
 def public_url(url: str) -> str:
