@@ -35,14 +35,28 @@ def refused(status: int | None, ago: float = 15.0) -> Refused:
             Level.BAD,
             "watchdog eu: was last heard 3 min 1 s ago, and 3 min are allowed",
         ),
-        (Watched("eu", 5.0, 180.0, heard=False), Level.BAD, "watchdog eu: has never come, for 5 s of 3 min"),
+        (
+            Watched("eu", 35.0, 180.0, heard=False),
+            Level.NOTE,
+            "watchdog eu: has never come, for 35 s of 3 min",
+        ),
+        (
+            Watched("eu", 180.0, 180.0, heard=False),
+            Level.NOTE,
+            "watchdog eu: has never come, for 3 min of 3 min",
+        ),
+        (
+            Watched("eu", 181.0, 180.0, heard=False),
+            Level.BAD,
+            "watchdog eu: has never come, for 3 min 1 s of 3 min",
+        ),
     ],
 )
 def test_each_watchdog_is_said_with_when_it_was_heard(watchdog: Watched, level: Level, words: str) -> None:
     (finding,) = inspect_hearing(pages(watchdog))
 
     assert (finding.level, finding.words) == (level, words)
-    assert ("global.external_labels" in finding.remedy) is (level is Level.BAD)
+    assert ("global.external_labels" in finding.remedy) is (level is not Level.OK)
 
 
 def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
@@ -116,7 +130,7 @@ def test_a_webhook_with_another_secret_is_said_everywhere_until_a_good_one_comes
     (line,) = wrong.lines("NOT OK  refused: 3 webhooks from 127.0.0.1 (Alertmanager/0.28.0), answered 401")
     assert "Another secret was sent than that of pager.webhook" in line
     assert "-> give Alertmanager the secret of pager.webhook" in line
-    assert wrong.lines("NOT OK  watchdog eu: has never come, for ")
+    assert wrong.lines("note    watchdog eu: has never come, for ")
     assert (good.status_code, after.lines("NOT OK  refused")) == (200, [])
     assert "another one has come: alertname=Watchdog prometheus=us" in after.output
     events = [line["msg"].partition(":")[0] for line in log]

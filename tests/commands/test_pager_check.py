@@ -48,7 +48,7 @@ def test_all_is_well_where_it_is(workplace: Workplace) -> None:
         "ok      routes: a page would go through the first of these that takes it: support-line",
         "ok      pager.fallback[0] http://127.0.0.1/…: the host is known; nothing was sent",
         "ok      pager.heartbeat_url: the host is known; nothing was sent",
-        "all is well; `waexporter pager test` sends a page",
+        "nothing is NOT OK; `waexporter pager test` sends a page",
     ):
         assert line in said.output.splitlines()
     assert workplace.texts() == []  # nobody was paged

@@ -37,7 +37,7 @@ def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], No
     say(
         f"{wrong} NOT OK: mend the first one first, then check again"
         if wrong
-        else "all is well; `waexporter pager test` sends a page"
+        else "nothing is NOT OK; `waexporter pager test` sends a page"
     )
     return not wrong
 
