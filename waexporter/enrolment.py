@@ -45,6 +45,13 @@ class Wish(NamedTuple):
     confirm: Callable[[str], bool] | None  # None: nobody can be asked
 
 
+class _Chosen(NamedTuple):
+    """Whom the configuration pages, and by which key."""
+
+    key: str
+    to: str
+
+
 class _Found(NamedTuple):
     """What there is before anything is made."""
 
@@ -113,20 +120,29 @@ def _subject_of(client: Client, group: str) -> str:
 
 
 def _say_found(config: Config, target: Target, subject: str, found: _Found, say: Say) -> None:
-    name, pager = target.name, config.pager
-    if pager is not None and (pager.recipients or pager.group):
-        key = "pager.recipients" if pager.recipients else "pager.group"
-        say(f"found: {key} is configured: {', '.join(pager.recipients) or pager.group}")
-    elif target.on_call_group:
-        say(f"found: on_call_group of {name} is configured: {target.on_call_group}")
+    name, chosen = target.name, _configured(config, target)
+    goes = ": pages go there" if config.pager is not None else ""
+    if chosen is not None:
+        say(f"found: {chosen.key} is configured: {chosen.to}{goes}")
+        goes = ", but the configuration wins"
     if found.setting:
-        say(f"found: on_call_pager of {name} is set already, to {found.setting}: pages go there")
+        say(f"found: on_call_pager of {name} is set already, to {found.setting}{goes}")
     elif found.obstacle is None:
         say(f"found: on_call_pager of {name} is not set")
     if found.group:
         say(f"found: the group {subject!r} is at {name} already: {found.group}; no other one is made")
     else:
         say(f"found: no group {subject!r} at {name}")
+
+
+def _configured(config: Config, target: Target) -> _Chosen | None:
+    """Return whom the configuration pages, whatever the client's own setting says; None: it leaves that open."""
+    pager = config.pager
+    if pager is not None and pager.recipients:
+        return _Chosen("pager.recipients", ", ".join(pager.recipients))
+    if pager is not None and pager.group:
+        return _Chosen("pager.group", pager.group)
+    return _Chosen(f"on_call_group of {target.name}", target.on_call_group) if target.on_call_group else None
 
 
 def _may_make(target: Target, wish: Wish, say: Say) -> bool:
@@ -226,11 +242,8 @@ def _say_rest(config: Config, target: Target, say: Say) -> None:
     if pager is None:
         say("no pager is configured yet: add at least this to the configuration, then restart the daemon:")
         say("       pager: {state_dir: /var/lib/waexporter}")
-    elif pager.recipients or pager.group:
-        key = "pager.recipients" if pager.recipients else "pager.group"
-        say(f"NOTE: {key} is configured and wins over this group: remove it to page the new one")
-    elif target.on_call_group:
-        say(f"NOTE: on_call_group of {target.name} is configured and wins: change it to page the new group")
+    elif chosen := _configured(config, target):
+        say(f"NOTE: {chosen.key} is configured and wins over this group: remove it to page the new one")
     say("next: let people join, then `waexporter pager check`, then `waexporter pager test`")
 
 

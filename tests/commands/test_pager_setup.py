@@ -166,7 +166,11 @@ def test_what_is_configured_is_said_before_anything_is_made(
     said = setup(workplace)
 
     assert said.status == 1
-    assert said.output.splitlines()[0].startswith(words)
+    configured, setting, *_ = said.output.splitlines()
+    assert configured == f"{words}: pages go there"
+    assert setting == (
+        f"found: on_call_pager of support-line is set already, to {GROUP}, but the configuration wins"
+    )
     assert groups(workplace) == {}
 
 
@@ -302,3 +306,4 @@ def test_without_a_pager_in_the_configuration_it_says_what_to_add(workplace: Wor
 
     assert said.status == 0, said
     assert "no pager is configured yet: add at least this" in said.output
+    assert "pages go there" not in said.output
