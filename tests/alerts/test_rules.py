@@ -115,7 +115,15 @@ def test_an_alert_that_waits_is_not_ended_by_one_odd_answer(rule: Rule) -> None:
         "WaExporterLoginFailing",
     }
 
-    assert bool(rule.keeps) == (bool(rule.waits) and rule.name not in by_nothing_but_their_windows)
+    has_to_be = bool(rule.waits) and rule.name not in by_nothing_but_their_windows
+    do = (
+        f"{rule.name} waits by `for`: give it a keep_firing_for in alerts/alerts.yml, or name it here in "
+        "by_nothing_but_their_windows"
+        if has_to_be
+        else f"{rule.name} has a keep_firing_for in alerts/alerts.yml: remove it, or give it a `for` (and "
+        "remove the name here from by_nothing_but_their_windows)"
+    )
+    assert bool(rule.keeps) == has_to_be, do
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -147,7 +155,11 @@ def test_an_alert_has_a_reason_beside_its_numbers(name: str) -> None:
 
     texts = [text for text in parts if text.startswith(f"{name}\n")]
 
-    assert all("# " in text for text in texts) or name == "Watchdog"
+    is_explained = all("# " in text for text in texts) or name == "Watchdog"
+    assert is_explained, (
+        f"{name} has no reason beside its numbers: write a comment into its rule in alerts/alerts.yml that "
+        "says why its threshold and its `for` are what they are"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)
