@@ -203,7 +203,9 @@ def _takes_target(parser: argparse.ArgumentParser) -> None:
 
 def _takes_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--url", help="its /-/healthy (default: on this machine, at the port it is configured to listen on)"
+        "--url",
+        help="where it serves, or its /-/healthy (default: on this machine, at the port it is configured to "
+        "listen on)",
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 OK, CANNOT, BAD_CONFIGURATION, UNKNOWN = 0, 1, 2, 3
 INTERRUPTED = 128 + signal.SIGINT
+_HEALTHY = "/-/healthy"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -342,14 +343,16 @@ def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     import urllib.error  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
 
-    url = options.url or _own_url(options, environ)
+    base = (options.url or _own_url(options, environ)).rstrip("/")
+    url = base.removesuffix(_HEALTHY) + _HEALTHY
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5) as answer:
             answer.read(1000)
             return OK
     except urllib.error.HTTPError as error:
-        _complain(f"{url} answers {error.code}: {error.read(500).decode(errors='replace').strip()}")
+        said = error.read(500).decode(errors="replace").strip()
+        _complain(f"{url} answers {error.code}" + (f": {said}" if said else ""))
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)
         why = getattr(why, "strerror", None) or why  # without "[Errno 111]"
@@ -363,7 +366,7 @@ def _own_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
         web = load(options.config, environ).config.web
     else:
         web = WebSettings(*_listen(environ))
-    return f"{web.own_url}/-/healthy"
+    return web.own_url
 
 
 def _listen(environ: Mapping[str, str]) -> tuple[str, int]:

@@ -136,7 +136,7 @@ def _say_found(config: Config, target: Target, subject: str, found: _Found, say:
 
 
 def _configured(config: Config, target: Target) -> _Chosen | None:
-    """Return whom the configuration pages, whatever the client's own setting says; None: it leaves that open."""
+    """Return whom the configuration pages, whatever the client's own setting says; None: nobody."""
     pager = config.pager
     if pager is not None and pager.recipients:
         return _Chosen("pager.recipients", ", ".join(pager.recipients))
