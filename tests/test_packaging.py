@@ -105,7 +105,7 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
     points = wheel.read(f"waexporter-{__version__}.dist-info/entry_points.txt").decode()
 
-    assert "waexporter = waexporter.cli:main" in points
+    assert "waexporter = waexporter.__main__:main" in points
 
 
 def test_the_image_listens_where_the_program_does_by_default() -> None:

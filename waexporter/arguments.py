@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from waexporter import __version__
 from waexporter.config import parse_listen
 from waexporter.config.addresses import http_url
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
+from waexporter.terminal import write_out
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
@@ -27,6 +31,13 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose exit code for a wrong command line may be another than 2."""
 
     wrong = 2
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Write the help where it was asked for; argparse keeps it to itself if that can't be."""
+        if file is None:
+            write_out(self.format_help())
+        else:
+            super().print_help(file)
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)

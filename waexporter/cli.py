@@ -18,7 +18,7 @@ from waexporter.config.credentials import secret_of_file
 from waexporter.errors import ConfigError, StartError
 from waexporter.hangups import Hangups
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
-from waexporter.terminal import ask_password, ask_yes, complete_streams
+from waexporter.terminal import ask_password, ask_yes, complete_streams, write_out
 
 if TYPE_CHECKING:
     import argparse
@@ -37,22 +37,23 @@ def main(arguments: list[str] | None = None) -> int:
     complete_streams()
     try:
         return _do(_parse(arguments))
+    except StartError as error:  # of the help; a command's own are told by `_do`
+        _complain(str(error))
+        return CANNOT
     except KeyboardInterrupt:
         with suppress(OSError):
             _complain("interrupted: it has not come to its end")
         _leave_threads(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANNOT
+        return CANNOT  # whoever read our output has seen enough
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     try:
         return build(COMMANDS, UNKNOWN).parse_args(arguments)
     finally:
-        sys.stdout.flush()  # a help that nobody reads to its end
+        write_out()  # a help that nobody reads to its end
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -381,14 +382,13 @@ def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - this is the command line's own voice
+    write_out(f"{line}\n")
 
 
 def _wait(what: str) -> None:
     """Show a person what is waited for, until the line about it takes its place."""
     if sys.stdout.isatty():
-        sys.stdout.write(f"{what} ...\r")
-        sys.stdout.flush()
+        write_out(f"{what} ...\r")
 
 
 def _complain(line: str) -> None:

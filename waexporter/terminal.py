@@ -23,6 +23,20 @@ def complete_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def write_out(text: str = "") -> None:
+    """Write to standard output now, with what waits; raises BrokenPipeError, or StartError where it can't."""
+    try:
+        if text:  # else an unbuffered stream would be tried, too
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer has nowhere to go: not at the end of the process either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise StartError(f"the output can't be written: {error.strerror or error}") from error
+
+
 def ask_password(user: str) -> Secret:
     """Ask at the terminal, which need not be standard input; nothing is shown of the answer."""
     try:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -19,7 +20,6 @@ from waexporter.cli import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WAEXPORTER = (sys.executable, "-m", "waexporter")
 PATIENCE = 60.0  # seconds
@@ -168,6 +168,53 @@ def test_with_no_output_at_all_it_does_what_it_does(stage: Stage, name: str) -> 
 
     assert is_clean(done.stderr), done
     assert done.returncode in row.codes, done
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("name", ["rules render", "check-config", "probe"])
+@pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["", "help"])
+def test_on_a_full_disk_it_ends_in_one_sentence(
+    stage: Stage, name: str, arguments: tuple[str, ...], unbuffered: str
+) -> None:
+    with refusing(stage), Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*stage.command(name), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(PYTHONUNBUFFERED=unbuffered),
+            start_new_session=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert is_clean(done.stderr), done
+    (complaint,) = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
+    assert complaint == "the output can't be written: No space left on device"
+    assert done.returncode == (1 if arguments else {"check-config": 2, "probe": 3}.get(name, 1))
+
+
+LOADING = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "waexporter.arguments":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from waexporter.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_while_it_is_loaded_ends_it_in_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted: it has not begun\n")
 
 
 INTERRUPTED = sorted(
