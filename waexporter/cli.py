@@ -216,21 +216,37 @@ def _find(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Load
         for key, text in environ.items()
         if key not in {"WAEXPORTER_CONFIG", "WAEXPORTER_TARGET_NAME"}
     }
-    loaded = load(None, {**ours, "WAEXPORTER_TARGET_URL": wanted})
+    variable = "WAEXPORTER_TARGET_URL"
+    loaded = _load_said({**ours, variable: wanted}, {variable: "TARGET_OR_URL"})
     return loaded, loaded.config.targets[0]
+
+
+def _load_said(variables: Mapping[str, str], names: Mapping[str, str]) -> Loaded:
+    """Load variables of which some were said as arguments; problems and notes name those as `names` does."""
+
+    def name(line: str) -> str:
+        variable, colon, words = line.partition(":")
+        return f"{names.get(variable, variable)}{colon}{words}"
+
+    try:
+        loaded = load(None, variables)
+    except ConfigError as error:
+        raise ConfigError([name(problem) for problem in error.problems]) from error
+    return Loaded(loaded.config, tuple(map(name, loaded.notes)))
 
 
 def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from waexporter.bootstrap import Wish, bootstrap  # noqa: PLC0415
 
+    # What is said is checked as what is configured is, with the same words, and before anybody is asked.
+    known = _load_said(
+        {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""},
+        {"WAEXPORTER_TARGET_URL": "--url", "WAEXPORTER_TLS_CA_FILE": "--ca-file"},
+    )
     changed = options.new_admin_password_file
     wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
     given = options.admin_password_file
     password = _read_secret(given) if given else ask_password(options.admin_user)
-    # The url is checked as a configured one is, with the same words.
-    known = load(
-        None, {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""}
-    )
     tls = Tls(known.config.targets[0].tls.ca_file, None, options.insecure_skip_verify)
     target = replace(known.config.targets[0], auth=Auth(None, options.admin_user, password), tls=tls)
     bootstrap(target, known.config.limits, wish, _say)

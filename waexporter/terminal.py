@@ -43,7 +43,11 @@ def ask_password(user: str) -> Secret:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # it would be shown
             return Secret(getpass(f"password of {user}: "))
-    except (EOFError, OSError, GetPassWarning) as error:
+    except EOFError as error:  # somebody sits there, and said nothing
+        raise StartError(
+            f"no password of {user} was given; it can be in a file, too: --admin-password-file FILE"
+        ) from error
+    except (OSError, GetPassWarning) as error:
         raise StartError(
             f"no password of {user} was given, and without a terminal nobody can be asked for it: "
             "write it to a file and name that by --admin-password-file FILE"

@@ -275,7 +275,11 @@ def test_ctrl_c_is_the_good_end_of_what_serves(stage: Stage, name: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "code", "words"),
     [
-        (b"\x04", 1, "no password of admin was given"),  # Ctrl-D
+        (
+            b"\x04",
+            1,
+            "no password of admin was given; it can be in a file, too: --admin-password-file FILE",
+        ),  # Ctrl-D
         (b"\x03", 130, "interrupted: it has not come to its end"),  # Ctrl-C
     ],
     ids=["Ctrl-D", "Ctrl-C"],
