@@ -21,7 +21,7 @@ from tests.paging.shapes import (
     resolved,
 )
 from waexporter.model import PagerSettings
-from waexporter.paging.alerts import Alert, Page
+from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.message import compose
 from waexporter.paging.wording import width
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
@@ -364,6 +364,14 @@ def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None
 )
 def test_all_is_clear_if_the_last_page_of_every_thread_says_so(first: Page, second: Page, line: str) -> None:
     assert first_line(first, second) == line
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_nothing_is_clear_while_the_message_tells_of_an_alert_that_is_not_over(kind: Kind) -> None:
+    first = page(Item(alert("WhatsAppBuildExpiring"), kind))
+    second = page(*resolved(*down(1)))
+
+    assert ("ALL CLEAR" in first_line(first, second)) is kind.is_over
 
 
 # --- room --------------------------------------------------------------------------------------

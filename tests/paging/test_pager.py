@@ -361,6 +361,22 @@ def test_without_anybody_to_ask_the_end_waits_a_little_and_says_no_more_than_is_
     assert head == "RESOLVED: 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
 
 
+def test_two_pages_in_one_message_are_no_all_clear_while_nobody_heard_of_one_alert(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of(desk, desk.alert("One"))
+    group_of(desk, desk.alert("One", ended=True))
+
+    desk.clock.move(20.0)
+    desk.run()
+
+    head = desk.texts()[1].split("\n")[0]
+    assert (
+        head
+        == "DIGEST: 2 pages, 0 firing, 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
+    )
+
+
 def test_what_another_replica_says_meanwhile_is_no_news(desk: Desk) -> None:
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()

@@ -270,7 +270,7 @@ def in_doubt(page: Page | None) -> dict[str, bool]:
     return {} if page is None else {doubt.alert.fingerprint: doubt.is_missing for doubt in page.doubts}
 
 
-def test_what_its_group_leaves_out_is_in_doubt_once_and_never_still_firing() -> None:
+def test_what_its_group_leaves_out_is_in_doubt_until_it_is_told_and_never_still_firing() -> None:
     desk = Desk()
     desk.take(fires("a"), fires("b"))
 
@@ -281,7 +281,20 @@ def test_what_its_group_leaves_out_is_in_doubt_once_and_never_still_firing() -> 
     assert first is not None
     assert second is not None
     assert (in_doubt(first), first.still_firing, first.is_all_clear) == ({"b": True}, 0, False)
-    assert (in_doubt(second), second.still_firing) == ({}, 0)
+    assert (in_doubt(second), second.still_firing, second.is_all_clear) == ({"b": True}, 0, False)
+
+
+def test_what_was_left_out_and_not_told_yet_keeps_the_next_page_from_being_clear() -> None:
+    """Both may be read in one message, and the last page is taken to know best."""
+    desk = Desk()
+    desk.take(fires("a"), fires("b"))
+    desk.take(fires("a"))
+
+    last = desk.take(resolved("a"))
+
+    assert last is not None
+    assert (in_doubt(last), last.is_all_clear) == ({"b": True}, False)
+    assert desk.known["b"].standing is Standing.MISSED
 
 
 def test_what_is_left_out_is_news_even_if_nothing_else_is() -> None:

@@ -97,12 +97,13 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
             histories.setdefault(fingerprint, []).append(item)
     told = {fingerprint: _ranked(_latest(history), severities) for fingerprint, history in histories.items()}
     firing = {fingerprint for fingerprint, each in told.items() if each.fires}
+    is_over = bool(told) and all(each.kind.is_over for each in told.values())
     return News(
         told=tuple(sorted(told.values(), key=_reading_order)),
         pages=len(pages),
         others_firing=sum(_others(page, threads[page.thread] & firing) for page in last.values()),
         truncated=sum(page.truncated for page in last.values()),
-        is_all_clear=bool(told) and not firing and all(page.is_all_clear for page in last.values()),
+        is_all_clear=is_over and all(page.is_all_clear for page in last.values()),
         received_at=min((page.received_at for page in pages), default=0.0),
         unsure=sum(page.unsure for page in last.values()),
         muted=sum(page.muted for page in last.values()),

@@ -106,7 +106,7 @@ def decide(
     missed = [
         msgspec.structs.replace(known[doubt.alert.fingerprint], standing=Standing.MISSED)
         for doubt in doubts
-        if doubt.is_missing
+        if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
     ]
     unread = _unread(webhook, known, now, wall)
     kept, touched = list[Memory](), list[Memory]()
@@ -232,19 +232,24 @@ def _unread(webhook: Webhook, known: Mapping[str, Memory], now: float, wall: flo
 
 
 def _doubts(webhook: Webhook, others: Iterable[Memory], now: float) -> Iterable[Doubt]:
-    """Yield the alerts that fired as far as is known, and of which a delivery says nothing."""
+    """Yield the alerts that fired as far as is known, and of which a delivery says nothing.
+
+    What an earlier delivery left out is among them until people are told: this page may be read with that one.
+    """
     group = webhook.group
     if group is None:
         return  # news of our own are no list
     listed = {alert.fingerprint for alert in webhook.alerts}
     for memory in others:
-        if not memory.is_known_to_fire:
+        if memory.standing is Standing.LOST:
             continue
         is_of_group = bool(group.key) and memory.group == group.key
         if is_of_group and webhook.truncated:
             continue  # counted among those left out
         is_left_out = webhook.is_whole and memory.fingerprint not in listed
-        is_missing = is_left_out and (is_of_group or now - memory.heard_at > LONGEST_REPEAT)
+        is_missing = memory.standing is Standing.MISSED or (
+            is_left_out and (is_of_group or now - memory.heard_at > LONGEST_REPEAT)
+        )
         alert = Alert(memory.fingerprint, memory.starts_at, None, known_by(memory))
         yield Doubt(alert, memory.heard_at, is_missing)
 
