@@ -9,17 +9,19 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from tests.paging.fakes import WALL, HandClock
+from tests.paging.fakes import HandClock
 from waexporter.errors import UnreachableError
 from waexporter.paging.alerts import Group, Kind
-from waexporter.paging.asking import Alertmanager, read_alerts, read_start
+from waexporter.paging.asking import Alertmanager, read_age, read_alerts
+from waexporter.paging.settling import Answer
 from waexporter.whatsapp.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GROUP = Group("key", "on\\.call", {"target": 'a "line"\\', "näme": "x"})
-STARTED = "2023-11-14T22:13:20.123Z"
+STARTED = 1_700_000_000.0
+UPTIME = json.dumps({"uptime": "2023-11-14T22:13:20Z"}).encode()
 
 
 class FakeAlertmanager:
@@ -28,7 +30,7 @@ class FakeAlertmanager:
     def __init__(self) -> None:
         self.replies: dict[str, Reply | Exception] = {
             "/api/v2/alerts": Reply(200, b"[]"),
-            "/api/v2/status": Reply(200, json.dumps({"uptime": STARTED}).encode()),
+            "/api/v2/status": Reply(200, UPTIME, date=STARTED + 90.0),
         }
         self.asked: list[str] = []
 
@@ -68,40 +70,53 @@ def test_it_is_asked_for_the_group_alone() -> None:
         ("filter", 'target="a \\"line\\"\\\\"'),
     ]
     assert answer is not None
-    assert (answer.kinds, answer.started_at, answer.at) == ({}, 1_700_000_000.123, WALL)
+    assert answer == Answer({}, age=90.0)
 
 
 @pytest.mark.parametrize(
-    ("said", "kinds"),
+    ("said", "kinds", "unread"),
     [
-        ([alert("a")], {"a": Kind.FIRED}),
-        ([alert("a", "unprocessed")], {"a": Kind.FIRED}),
-        ([alert("a", "suppressed", silencedBy=["s"], inhibitedBy=["i"])], {"a": Kind.SILENCED}),
-        ([alert("a", "suppressed", silencedBy=[], inhibitedBy=["i"])], {"a": Kind.INHIBITED}),
-        ([alert("a", "suppressed", mutedBy=["night"])], {"a": Kind.SILENCED}),
-        ([alert("a", name="Watchdog")], {}),
-        ([alert("a") | {"labels": {"target": "another"}}], {}),
-        ([alert("a") | {"labels": None}], {}),
-        ([alert("a") | {"status": None}], {"a": Kind.FIRED}),
-        ([alert("a") | {"fingerprint": 7}], {"unread 0": Kind.FIRED}),
-        ([17, alert("b")], {"b": Kind.FIRED}),
+        ([alert("a")], {"a": Kind.FIRED}, 0),
+        ([alert("a", "unprocessed")], {"a": Kind.FIRED}, 0),
+        ([alert("a", "suppressed", silencedBy=["s"], inhibitedBy=["i"])], {"a": Kind.SILENCED}, 0),
+        ([alert("a", "suppressed", silencedBy=[], inhibitedBy=["i"])], {"a": Kind.INHIBITED}, 0),
+        ([alert("a", "suppressed", mutedBy=["night"])], {"a": Kind.SILENCED}, 0),
+        ([alert("a", name="Watchdog")], {}, 0),
+        ([alert("a") | {"labels": {"target": "another"}}], {}, 0),
+        ([alert("a") | {"labels": None}], {"a": Kind.FIRED}, 0),
+        ([alert("a") | {"labels": []}], {"a": Kind.FIRED}, 0),
+        ([alert("a") | {"labels": {"target": None}}], {"a": Kind.FIRED}, 0),
+        ([alert("a") | {"status": None}], {"a": Kind.FIRED}, 0),
+        ([alert("a") | {"fingerprint": 7}], {}, 1),
+        ([alert("a") | {"fingerprint": None}, alert("b")], {"b": Kind.FIRED}, 1),
+        ([alert("a") | {"fingerprint": ""}], {}, 1),
+        ([17, alert("b")], {"b": Kind.FIRED}, 1),
+        ([None], {}, 1),
     ],
 )
-def test_how_each_alert_stands_is_understood(said: list[object], kinds: dict[str, Kind]) -> None:
-    assert read_alerts(json.dumps(said).encode(), GROUP, is_watchdog) == kinds
+def test_how_each_alert_stands_is_understood_and_none_is_taken_to_be_gone(
+    said: list[object], kinds: dict[str, Kind], unread: int
+) -> None:
+    assert read_alerts(json.dumps(said).encode(), GROUP, is_watchdog) == (kinds, unread)
 
 
 @pytest.mark.parametrize(
-    ("body", "start"),
+    ("reply", "age"),
     [
-        (b'{"uptime": "2023-11-14T22:13:20Z"}', 1_700_000_000.0),
-        (b'{"uptime": 17}', None),
-        (b"{}", None),
-        (b"hello", None),
+        (Reply(200, UPTIME, date=STARTED + 7.0), 7.0),
+        (Reply(200, UPTIME, date=STARTED - 1.0), None),
+        (Reply(200, UPTIME), None),
+        (Reply(500, UPTIME, date=STARTED + 7.0), None),
+        (Reply(200, b'{"uptime": 17}', date=STARTED), None),
+        (Reply(200, b"{}", date=STARTED), None),
+        (Reply(200, b"hello", date=STARTED), None),
     ],
+    ids=lambda each: None if isinstance(each, Reply) else str(each),
 )
-def test_its_start_is_known_or_not(body: bytes, start: float | None) -> None:
-    assert read_start(body) == start
+def test_since_when_it_runs_is_measured_on_its_own_clock_or_not_known(
+    reply: Reply, age: float | None
+) -> None:
+    assert read_age(reply) == age
 
 
 FAILURES = [
@@ -132,11 +147,16 @@ def test_one_that_can_not_be_asked_rests_and_is_said_once(failure: Reply | Excep
     assert alertmanager.ask(GROUP) is not None
 
 
-def test_without_its_start_it_is_believed() -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [UnreachableError("no connection"), Reply(403, b"<html>"), Reply(200, UPTIME)],
+    ids=["unreachable", "refused", "no date"],
+)
+def test_without_its_age_nothing_is_known_to_be_gone(reply: Reply | Exception) -> None:
     source = FakeAlertmanager()
-    source.replies["/api/v2/status"] = UnreachableError("no connection")
+    source.replies["/api/v2/status"] = reply
 
     answer = Alertmanager(source, HandClock(), is_watchdog).ask(GROUP)
 
     assert answer is not None
-    assert answer.knows_of(0.0)
+    assert not answer.knows_of(0.0)

@@ -49,6 +49,11 @@ def head(page: Page) -> str:
     return compose([page], WALL).split("\n")[0]
 
 
+def asked(kinds: Mapping[str, Kind], unread: int = 0) -> Answer:
+    """Give what an Alertmanager that has been running for a day has."""
+    return Answer(kinds, age=86_400.0, at=WALL, unread=unread)
+
+
 @dataclass(frozen=True)
 class Row:
     """A page, what Alertmanager has of its group, and the first line of what people read."""
@@ -62,30 +67,76 @@ class Row:
 
 UNHEARD = "not heard of any more (silenced, inhibited or ended)"
 LOST, HEARD = {"slow": Standing.LOST}, {"slow": Standing.HEARD}
-YOUNG = Answer({}, started_at=WALL - 60.0, at=WALL)
+YOUNG = Answer({}, age=60.0, at=WALL)
 ROWS = [
     Row("nobody to ask", a_page(doubt()), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
     Row(
         "it is gone",
         a_page(doubt()),
-        Answer({}),
+        asked({}),
         "ALL CLEAR: 1 resolved, 1 gone from Alertmanager",
         {"slow": None},
     ),
-    Row("it is active", a_page(doubt()), Answer({"slow": FIRED}), "RESOLVED: 1 of 2, 1 still firing", HEARD),
+    Row("it is active", a_page(doubt()), asked({"slow": FIRED}), "RESOLVED: 1 of 2, 1 still firing", HEARD),
     Row(
         "it is silenced",
         a_page(doubt()),
-        Answer({"slow": SILENCED}),
+        asked({"slow": SILENCED}),
         "RESOLVED: 1 resolved, 1 silenced",
         LOST,
     ),
     Row(
         "it is inhibited",
         a_page(doubt()),
-        Answer({"slow": INHIBITED}),
+        asked({"slow": INHIBITED}),
         "RESOLVED: 1 resolved, 1 inhibited",
         LOST,
+    ),
+    Row(
+        "nobody knows since when Alertmanager runs",
+        a_page(doubt()),
+        Answer({}, at=WALL),
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
+        LOST,
+    ),
+    Row(
+        "one was lost, and nobody knows since when Alertmanager runs",
+        a_page(lost=1),
+        Answer({}, at=WALL),
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
+    ),
+    Row(
+        "it has just started, and our clock was set back since",
+        a_page(doubt(heard_at=WALL + 3_000.0)),
+        YOUNG,
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
+        LOST,
+    ),
+    Row(
+        "an alert without a fingerprint may be it",
+        a_page(doubt()),
+        asked({}, unread=1),
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}",
+        LOST,
+    ),
+    Row(
+        "two alerts without a fingerprint, and it may be one of them",
+        a_page(doubt()),
+        asked({}, unread=2),
+        f"RESOLVED: 1 resolved, 1 {UNHEARD}, no end heard of 1 other",
+        LOST,
+    ),
+    Row(
+        "an alert without a fingerprint, and nothing else is in doubt",
+        a_page(),
+        asked({}, unread=1),
+        "RESOLVED: 1 resolved, no end heard of 1 other",
+    ),
+    Row(
+        "an alert without a fingerprint may be what fires",
+        a_page(still_firing=1),
+        asked({}, unread=1),
+        "RESOLVED: 1 of 2, 1 still firing",
     ),
     Row("Alertmanager has just started", a_page(doubt()), YOUNG, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
     Row(
@@ -105,7 +156,7 @@ ROWS = [
     Row(
         "another route, and it is active",
         a_page(doubt(is_missing=False)),
-        Answer({"slow": FIRED}),
+        asked({"slow": FIRED}),
         "RESOLVED: 1 of 2, 1 still firing",
         HEARD,
     ),
@@ -117,17 +168,17 @@ ROWS = [
         HEARD,
     ),
     Row("nothing is in doubt", a_page(), None, "ALL CLEAR: 1 resolved"),
-    Row("nothing is in doubt, and none is left", a_page(), Answer({}), "ALL CLEAR: 1 resolved"),
-    Row("another one fires", a_page(), Answer({"new": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
+    Row("nothing is in doubt, and none is left", a_page(), asked({}), "ALL CLEAR: 1 resolved"),
+    Row("another one fires", a_page(), asked({"new": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
     Row(
         "another one is silenced",
         a_page(),
-        Answer({"old": SILENCED}),
+        asked({"old": SILENCED}),
         "RESOLVED: 1 resolved, 1 other silenced or inhibited",
     ),
-    Row("it fires again", a_page(), Answer({"down": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
+    Row("it fires again", a_page(), asked({"down": FIRED}), "RESOLVED: 1 of 2, 1 still firing"),
     Row("one was lost before", a_page(lost=1), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
-    Row("one was lost, and none is left", a_page(lost=1), Answer({}), "ALL CLEAR: 1 resolved"),
+    Row("one was lost, and none is left", a_page(lost=1), asked({}), "ALL CLEAR: 1 resolved"),
     Row(
         "one was lost, and it has just started",
         a_page(lost=1),
@@ -137,20 +188,20 @@ ROWS = [
     Row(
         "it says less than the delivery",
         a_page(still_firing=2),
-        Answer({"other": FIRED}),
+        asked({"other": FIRED}),
         "RESOLVED: 1 of 3, 2 still firing",
     ),
     Row(
         "grouped by nothing, others are no part of it",
         a_page(doubt(), group=Group("key", "on-call")),
-        Answer({"slow": SILENCED, "elsewhere": FIRED}),
+        asked({"slow": SILENCED, "elsewhere": FIRED}),
         "RESOLVED: 1 resolved, 1 silenced",
         LOST,
     ),
     Row(
         "grouped by nothing, one was lost, and something is there",
         a_page(lost=1, group=Group("key", "on-call")),
-        Answer({"elsewhere": FIRED}),
+        asked({"elsewhere": FIRED}),
         f"RESOLVED: 1 resolved, 1 {UNHEARD}",
     ),
     Row(
@@ -213,7 +264,7 @@ def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
     }
     known["again"] = Memory("again", "t", 0.0, None, 0.0, heard_at=WALL)
     after = settle(
-        before, Answer({"silenced": SILENCED}), lambda each: hear(each, known[each.alert.fingerprint])
+        before, asked({"silenced": SILENCED}), lambda each: hear(each, known[each.alert.fingerprint])
     )
 
     changed, forgotten = remember([(before, after)], known)

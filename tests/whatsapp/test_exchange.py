@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from waexporter.whatsapp.exchange import LONGEST_RETRY_AFTER, Request, read_retry_after
+from waexporter.whatsapp.exchange import LONGEST_RETRY_AFTER, Request, read_date, read_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,3 +154,17 @@ def test_without_a_secret_nothing_is_touched() -> None:
 )
 def test_how_long_an_answer_asks_for_patience(said: str, seconds: float | None) -> None:
     assert read_retry_after(said, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("Tue, 14 Nov 2023 22:13:20 GMT", 1_700_000_000.0),
+        ("Tue, 14 Nov 2023 22:13:20 -0000", 1_700_000_000.0),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_when_an_answer_was_given_by_its_own_clock(said: str, date: float | None) -> None:
+    assert read_date(said) == date

@@ -66,7 +66,7 @@ class Alertmanager:
             if reply.status != HTTPStatus.OK:
                 self._note(f"answered {reply.status}")
                 return None
-            kinds = read_alerts(reply.body, group, self._is_ignored)
+            kinds, unread = read_alerts(reply.body, group, self._is_ignored)
         except ApiError as error:
             self._note(str(error))
             return None
@@ -74,12 +74,12 @@ class Alertmanager:
             self._note("the answer is no list of alerts")
             return None
         self._note("")
-        return Answer(kinds, self._started_at(), self._clock().wall)
+        return Answer(kinds, self._age(), unread=unread)
 
-    def _started_at(self) -> float | None:
-        """Return when it was started; None where it does not say."""
+    def _age(self) -> float | None:
+        """Return for how many seconds it has been running, by its own clock; None where it does not say."""
         try:
-            return read_start(self._source.read(_TIMEOUT, _STATUS).body)
+            return read_age(self._source.read(_TIMEOUT, _STATUS))
         except ApiError:
             return None
 
@@ -97,24 +97,42 @@ class Alertmanager:
 
 def read_alerts(
     body: bytes, group: Group, is_ignored: Callable[[Mapping[str, str]], bool]
-) -> dict[str, Kind]:
-    """Read an answer: how each alert of a group stands, by fingerprint; pure."""
-    kinds = {}
-    for number, said in enumerate(_LIST.decode(body)):
+) -> tuple[dict[str, Kind], int]:
+    """Read an answer: how each alert of a group stands, by fingerprint, and how many have none; pure.
+
+    What was asked for is that group, so an alert is of another one only where its labels say so.
+    """
+    kinds, unread = dict[str, Kind](), 0
+    for said in _LIST.decode(body):
         alert = liberal.as_map(said) or {}
-        labels = {name: str(value) for name, value in (liberal.as_map(alert.get("labels")) or {}).items()}
-        if is_ignored(labels) or any(labels.get(name, "") != value for name, value in group.labels.items()):
+        labels = _labels(alert.get("labels"))
+        if labels is not None and (is_ignored(labels) or not _has(labels, group.labels)):
             continue
-        # One that can't be read is one that is there.
         fingerprint = alert.get("fingerprint")
-        kinds[fingerprint if isinstance(fingerprint, str) else f"unread {number}"] = _kind(alert)
-    return kinds
+        if isinstance(fingerprint, str) and fingerprint:
+            kinds[fingerprint] = _kind(alert)
+        else:
+            unread += 1
+    return kinds, unread
 
 
-def read_start(body: bytes) -> float | None:
-    """Read when Alertmanager was started, in wall-clock seconds; None where it does not say; pure."""
-    document = liberal.parse(body, "uptime")
-    return read_time(document["uptime"]) if document else None
+def _labels(said: object) -> dict[str, str] | None:
+    """Return the labels of an alert; None where they can't be read, for no alert is without any."""
+    labels = liberal.as_map(said)
+    return labels if labels and all(isinstance(value, str) for value in labels.values()) else None
+
+
+def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(labels.get(name, "") == value for name, value in wanted.items())
+
+
+def read_age(reply: Reply) -> float | None:
+    """Read for how many seconds Alertmanager has been running; None where it does not say; pure."""
+    document = liberal.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
+    start = read_time(document["uptime"]) if document else None
+    if start is None or reply.date is None or reply.date < start:
+        return None
+    return reply.date - start
 
 
 def _kind(alert: Mapping[str, object]) -> Kind:

@@ -62,10 +62,11 @@ class Inquiry:
             return {}
         groups = {page.group.key: page.group for page in pages if page.group and settling.is_question(page)}
         ends = self._clock().steady + _PATIENCE
-        return {
-            key: alertmanager.ask(group) if self._clock().steady < ends else None
-            for key, group in groups.items()
-        }
+        answers: dict[str, Answer | None] = {}
+        for key, group in groups.items():
+            answer = alertmanager.ask(group) if self._clock().steady < ends else None
+            answers[key] = answer and answer._replace(at=self._even.now())
+        return answers
 
     def _known(self, pages: Sequence[Page]) -> Mapping[str, Memory]:
         """Give what is remembered of the alerts in doubt."""

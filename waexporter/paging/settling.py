@@ -24,19 +24,25 @@ if TYPE_CHECKING:
 GRACE = 20.0  # seconds
 # Prometheus repeats every alert to Alertmanager within little more than a minute (rules.alert.resend-delay).
 _WELL_INFORMED = 300.0  # seconds after its start
+_ROUNDING = 1.0  # seconds: the dates of HTTP have no fractions
 
 
 class Answer(NamedTuple):
     """What Alertmanager has of a group, by fingerprint."""
 
     kinds: Mapping[str, Kind]  # FIRED, SILENCED or INHIBITED
-    started_at: float | None = None  # wall clock; None: it does not say
-    at: float = 0.0  # wall clock
+    age: float | None = None  # seconds since its start, by its own clock; None: it is not known
+    at: float = 0.0  # when it was given, on the pager's clock
+    unread: int = 0  # alerts whose fingerprint can't be read; any alert may be one of them
 
     def knows_of(self, heard_at: float) -> bool:
-        """Return whether it would have an alert that was heard of then, if that were not over."""
-        is_new = self.started_at is not None and self.at - self.started_at < _WELL_INFORMED
-        return not is_new or self.started_at is None or self.started_at <= heard_at
+        """Return whether it would have an alert that was heard of then, if that were not over.
+
+        Its clock and ours may differ, so spans of time are compared, and never their ends.
+        """
+        if self.age is None or self.unread:
+            return False
+        return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - _ROUNDING
 
 
 def is_question(page: Page) -> bool:
@@ -65,9 +71,10 @@ def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | No
     if answer is None:
         return _unasked(page, doubts)
     told = {item.alert.fingerprint for item in page.items}
-    items, unsure = list(page.items), 0
+    items, unsure, left = list(page.items), 0, 0
     for doubt in doubts:
         kind = _kind(doubt, answer)
+        left += kind is None or kind is Kind.UNHEARD
         if kind is None:
             unsure += 1
         elif not kind.fires:
@@ -82,14 +89,17 @@ def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | No
         ours = over.union(doubt.alert.fingerprint for doubt in page.doubts)
         others = {name: kind for name, kind in others.items() if name in ours}
     firing = sum(kind.fires for kind in others.values())
+    still_firing = max(page.still_firing, firing)
+    # What can't be told apart is counted once: it may be what is left, or what fires.
+    left += still_firing + sum(item.kind.fires for item in page.items)
     return msgspec.structs.replace(
         page,
         items=tuple(items),
         doubts=(),
-        still_firing=max(page.still_firing, firing),
+        still_firing=still_firing,
         muted=len(others) - firing,
         lost=0 if is_sure else page.lost,
-        unsure=unsure,
+        unsure=unsure + max(answer.unread - left, 0),
     )
 
 

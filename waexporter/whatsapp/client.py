@@ -29,7 +29,7 @@ from waexporter.whatsapp.connection import (
     shake_hands,
     tls_context,
 )
-from waexporter.whatsapp.exchange import Reply, Request, read_retry_after
+from waexporter.whatsapp.exchange import Reply, Request, read_date, read_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -230,6 +230,7 @@ class Client:
             place.decode(),
             self._retry_after(response),
             tuple(phases.items()),
+            read_date(response.headers.get("Date", "")),
         )
 
     def _hide(self, request: Request, said: bytes) -> bytes:

@@ -92,6 +92,7 @@ class Reply:
     location: str = ""
     retry_after: float | None = None  # seconds for which it asks not to be asked; None: it does not say
     phases: tuple[tuple[str, float], ...] = ()  # (login | dns | connect | tls | wait | body, seconds)
+    date: float | None = None  # the time on its own clock, in seconds since the epoch; None: it does not say
 
 
 def read_retry_after(said: str, now: float) -> float | None:
@@ -101,10 +102,16 @@ def read_retry_after(said: str, now: float) -> float | None:
     return min(seconds, LONGEST_RETRY_AFTER) if seconds > 0 else None
 
 
-def _seconds_until(date: str, now: float) -> float:
-    """Return the seconds until a date of HTTP; 0 where it is none."""
+def read_date(said: str) -> float | None:
+    """Read a date of HTTP, as seconds since the epoch; None where it is none."""
     try:
-        moment = parsedate_to_datetime(date)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+        moment = parsedate_to_datetime(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
-        return 0.0
+        return None
+
+
+def _seconds_until(said: str, now: float) -> float:
+    """Return the seconds until a date of HTTP; 0 where it is none."""
+    date = read_date(said)
+    return 0.0 if date is None else date - now
