@@ -70,7 +70,19 @@ def test_it_is_asked_for_the_group_alone() -> None:
         ("filter", 'target="a \\"line\\"\\\\"'),
     ]
     assert answer is not None
-    assert answer == Answer({}, age=90.0)
+    assert answer == Answer({}, age=90.0, had_it=False)
+
+
+def test_it_is_remembered_that_it_had_a_group() -> None:
+    source = FakeAlertmanager()
+    alertmanager = Alertmanager(source, HandClock(), is_watchdog)
+    answers = []
+    for body in ([], [alert("a")], []):
+        source.replies["/api/v2/alerts"] = Reply(200, json.dumps(body).encode())
+        answers.append(alertmanager.ask(GROUP))
+
+    assert [each.had_it for each in answers if each] == [False, True, True]
+    assert not alertmanager.has_had(Group("another", GROUP.receiver))
 
 
 @pytest.mark.parametrize(

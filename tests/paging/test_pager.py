@@ -326,8 +326,12 @@ class FakeAlertmanager:
     """Has alerts, or can't be asked; knows how often it was."""
 
     def __init__(self, *alerts: dict[str, object]) -> None:
-        self.body = json.dumps(alerts).encode()
         self.asked = 0
+        self.have(*alerts)
+
+    def have(self, *alerts: dict[str, object]) -> None:
+        """Have these alerts from now on."""
+        self.body = json.dumps(alerts).encode()
 
     def read(self, timeout: float, suffix: str) -> Reply:
         assert timeout > 0
@@ -339,8 +343,13 @@ class FakeAlertmanager:
 
 def group_of(desk: Desk, *alerts: dict[str, object]) -> None:
     """Deliver all that a group of Alertmanager has."""
+    group_of_another(desk, "4", *alerts)
+
+
+def group_of_another(desk: Desk, version: str, *alerts: dict[str, object]) -> None:
+    """Deliver all that a group has in Alertmanager's form of a version."""
     said = {"groupKey": "{}:{}", "receiver": "on-call", "groupLabels": {"a": "b"}, "alerts": alerts}
-    desk.pager.receive(json.dumps(said).encode())
+    desk.pager.receive(json.dumps(said | {"version": version}).encode())
 
 
 def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
@@ -348,6 +357,11 @@ def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
     alertmanager = FakeAlertmanager(*alerts)
     desk.pager.follow(desk.settings, desk.outlets._replace(alertmanager=alertmanager), desk.heartbeat)
     return alertmanager
+
+
+def active(name: str) -> dict[str, object]:
+    """Give an alert as Alertmanager lists it."""
+    return {"fingerprint": name, "labels": {"a": "b"}, "status": {"state": "active"}}
 
 
 def test_without_anybody_to_ask_the_end_waits_a_little_and_says_no_more_than_is_known(desk: Desk) -> None:
@@ -404,21 +418,47 @@ def test_what_fires_waits_for_nobody(desk: Desk) -> None:
 
 
 def test_asked_alertmanager_makes_an_end_certain_at_once(desk: Desk) -> None:
+    alertmanager = ask(desk, active("One"), active("Two"))
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
-    alertmanager = ask(desk)
+    alertmanager.have()
     group_of(desk, desk.alert("One", ended=True))
 
     desk.run()
 
     assert desk.texts()[1].startswith("ALL CLEAR: 1 resolved, 1 gone from Alertmanager")
-    assert alertmanager.asked == 1
+    assert alertmanager.asked == 2, "once while they fired, once when one had ended"
+
+
+@pytest.mark.parametrize("version", ["4", "1", ""])
+def test_an_alertmanager_that_never_had_the_group_does_not_know_what_became_of_it(
+    desk: Desk, version: str
+) -> None:
+    ask(desk)
+    group_of_another(desk, version, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of_another(desk, version, desk.alert("One", ended=True))
+
+    desk.clock.move(20.0)
+    desk.run()
+
+    head = desk.texts()[1].split("\n")[0]
+    assert head == "RESOLVED: 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
+
+
+def test_alertmanager_is_not_asked_about_what_only_looks_like_its_own(desk: Desk) -> None:
+    alertmanager = ask(desk, active("One"), active("Two"))
+
+    group_of_another(desk, "1", desk.alert("One"), desk.alert("Two"))
+    desk.run()
+
+    assert alertmanager.asked == 0
 
 
 def test_what_alertmanager_still_has_is_told_and_its_reminder_too(desk: Desk) -> None:
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
-    ask(desk, {"fingerprint": "Two", "labels": {"a": "b"}, "status": {"state": "active"}})
+    ask(desk, active("Two"))
     group_of(desk, desk.alert("One", ended=True))
     desk.run()
     desk.clock.move(3_600.0)
@@ -430,9 +470,10 @@ def test_what_alertmanager_still_has_is_told_and_its_reminder_too(desk: Desk) ->
 
 
 def test_what_was_said_to_be_gone_survives_a_failed_attempt(desk: Desk) -> None:
+    alertmanager = ask(desk, active("One"), active("Two"))
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
-    ask(desk)
+    alertmanager.have()
     desk.way("alpha").outcomes.append(BUSY)
     group_of(desk, desk.alert("One", ended=True))
 

@@ -93,6 +93,13 @@ ROWS = [
         LOST,
     ),
     Row(
+        "Alertmanager was never seen with the group",
+        a_page(doubt(), lost=1),
+        asked({})._replace(had_it=False),
+        f"RESOLVED: 1 resolved, 2 {UNHEARD}",
+        LOST,
+    ),
+    Row(
         "nobody knows since when Alertmanager runs",
         a_page(doubt()),
         Answer({}, at=WALL),
@@ -298,6 +305,7 @@ def test_what_only_ends_waits_for_another_replica_and_what_fires_waits_for_nobod
         (a_page(still_firing=1), False),
         (a_page(item=down(ended=False)), False),
         (a_page(group=Group()), False),
+        (a_page(group=Group("key", "on-call", is_of_alertmanager=False)), False),
         (Page("t", (down(),)), False),
     ],
 )

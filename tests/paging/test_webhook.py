@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from waexporter.errors import WebhookError
 from waexporter.paging.alerts import Alert, Group, Webhook
@@ -261,7 +262,11 @@ def test_any_version_is_taken(version: object) -> None:
     body = json.loads(a_body(FIRING)) | {"version": version}
     body = {name: value for name, value in body.items() if value is not ...}
 
-    assert read_webhook(json.dumps(body).encode(), NOW) == read_webhook(a_body(FIRING), NOW)
+    read, usual = read_webhook(json.dumps(body).encode(), NOW), read_webhook(a_body(FIRING), NOW)
+
+    assert read.group is not None
+    assert read.group.is_of_alertmanager is (version == 4), "nobody else can be asked"
+    assert structs.replace(read, group=usual.group) == usual
 
 
 @pytest.mark.parametrize(

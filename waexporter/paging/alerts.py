@@ -63,6 +63,7 @@ class Group(msgspec.Struct, frozen=True, gc=False):
     key: str = ""  # digest of its name and its receiver
     receiver: str = ""  # a regular expression, as Alertmanager says it
     labels: Mapping[str, str] = {}
+    is_of_alertmanager: bool = True  # others deliver in its form, and it has nothing of theirs
 
 
 class Doubt(msgspec.Struct, frozen=True, gc=False):

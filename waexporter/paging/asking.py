@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.exchange import Reply
 
 _TIMEOUT = 3.0  # seconds for each of two requests; a page waits for them
+_MOST_GROUPS = 10_000  # that it was seen with, and are remembered
 _REST = 15.0  # seconds in which one that did not answer is not asked again
 ALERTS = "/api/v2/alerts"
 _STATUS = "/api/v2/status"
@@ -56,6 +57,12 @@ class Alertmanager:
         self._lock = threading.Lock()  # guards what follows
         self._rests_until = 0.0
         self._problem = ""
+        self._had: dict[str, None] = {}  # groups that it was seen with, the latest last
+
+    def has_had(self, group: Group) -> bool:
+        """Return whether it was ever seen with alerts of a group; else they may be another one's."""
+        with self._lock:
+            return group.key in self._had
 
     def ask(self, group: Group) -> Answer | None:
         """Ask what it has of a group; None where it can't be asked."""
@@ -74,7 +81,16 @@ class Alertmanager:
             self._note("the answer is no list of alerts")
             return None
         self._note("")
-        return Answer(kinds, self._age(), unread=unread)
+        if kinds or unread:
+            self._keep(group)
+        return Answer(kinds, self._age(), unread=unread, had_it=self.has_had(group))
+
+    def _keep(self, group: Group) -> None:
+        with self._lock:
+            self._had.pop(group.key, None)
+            self._had[group.key] = None
+            if len(self._had) > _MOST_GROUPS:
+                del self._had[next(iter(self._had))]
 
     def _age(self) -> float | None:
         """Return for how many seconds it has been running, by its own clock; None where it does not say."""

@@ -153,12 +153,15 @@ class Delivery:
             return False
         batch, recipient = held
         try:
-            self._conclude(batch, self._attempt(batch))
+            result = self._attempt(batch)
+            self._conclude(batch, result)
         finally:
             with self._news:
                 self._throttle.end(recipient)
                 self._busy -= _threads(batch)
                 self._news.notify_all()
+        if self._inquiry and result and result.accepted:
+            self._inquiry.look([each.entry.page for each in batch])
         return True
 
     # --- the workers ---------------------------------------------------------------------------

@@ -55,6 +55,21 @@ class Inquiry:
         self._remember(list(zip(pages, settled, strict=True)))
         return settled
 
+    def look(self, pages: Sequence[Page]) -> None:
+        """See whether Alertmanager has what was just told to fire: later it may be asked of its end."""
+        alertmanager = self.alertmanager
+        if alertmanager is None:
+            return
+        for page in pages:
+            fires = any(item.kind.fires for item in page.items)
+            if (
+                fires
+                and page.group
+                and settling.is_known_there(page)
+                and not alertmanager.has_had(page.group)
+            ):
+                alertmanager.ask(page.group)
+
     def _ask(self, pages: Sequence[Page]) -> dict[str, Answer | None]:
         """Ask once about each group there is a question about."""
         alertmanager = self.alertmanager

@@ -20,6 +20,7 @@ class Read(NamedTuple):
     receiver: str
     group_labels: dict[str, str]
     truncated: int | None  # None: it can't be read, so some may be left out
+    version: str
 
 
 def read(body: bytes, now: float) -> Read | None:
@@ -40,6 +41,7 @@ def read(body: bytes, now: float) -> Read | None:
         _text(document.get("receiver")) or "",
         _texts(document.get("groupLabels")),
         _count(document.get("truncatedAlerts")),
+        _text(document.get("version")) or "",
     )
 
 

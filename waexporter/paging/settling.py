@@ -34,21 +34,26 @@ class Answer(NamedTuple):
     age: float | None = None  # seconds since its start, by its own clock; None: it is not known
     at: float = 0.0  # when it was given, on the pager's clock
     unread: int = 0  # alerts whose fingerprint can't be read; any alert may be one of them
+    had_it: bool = True  # it was seen with alerts of this group; else they may be another Alertmanager's
 
     def knows_of(self, heard_at: float) -> bool:
         """Return whether it would have an alert that was heard of then, if that were not over.
 
         Its clock and ours may differ, so spans of time are compared, and never their ends.
         """
-        if self.age is None or self.unread:
+        if self.age is None or self.unread or not self.had_it:
             return False
         return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - _ROUNDING
 
 
 def is_question(page: Page) -> bool:
     """Return whether Alertmanager is to be asked before a page is told."""
-    has_group = page.group is not None and bool(page.group.key)
-    return has_group and bool(page.doubts or page.lost or page.is_all_clear)
+    return is_known_there(page) and bool(page.doubts or page.lost or page.is_all_clear)
+
+
+def is_known_there(page: Page) -> bool:
+    """Return whether Alertmanager may have the group of a page."""
+    return page.group is not None and bool(page.group.key) and page.group.is_of_alertmanager
 
 
 def hold(page: Page, now: float) -> float:

@@ -17,6 +17,7 @@ from waexporter.paging import oddities
 from waexporter.paging.alerts import Alert, Group, Webhook
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body
+_VERSION = "4"  # of what Alertmanager sends, since long ago; Grafana says 1
 _GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -37,6 +38,7 @@ class _Body(msgspec.Struct, rename="camel"):
     receiver: str = ""
     group_labels: dict[str, str] = {}
     truncated_alerts: int = 0
+    version: str = ""
 
 
 # Made here and not when a body comes: see whatsapp.envelope.decode.
@@ -47,7 +49,7 @@ _ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 def read_webhook(body: bytes, now: float) -> Webhook:
     """Read a body of Alertmanager; `now` (wall-clock seconds) is when an alert without an end has ended.
 
-    Unknown keys are ignored, and the version is: later ones of Alertmanager add some, Grafana counts its own.
+    Unknown keys are ignored: later versions add some. So is the version, but for whom to ask about the group.
     Raises WebhookError where no alert can be read.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
@@ -59,7 +61,7 @@ def read_webhook(body: bytes, now: float) -> Webhook:
     if None in alerts:
         return _read_odd(body, None, now)
     truncated = max(read.truncated_alerts, 0)
-    group = group_of(read.group_key, read.receiver, read.group_labels)
+    group = group_of(read.group_key, read.receiver, read.group_labels, read.version)
     return Webhook(
         thread_of(read.group_labels),
         tuple(alert for alert in alerts if alert is not None),
@@ -74,10 +76,11 @@ def thread_of(group_labels: dict[str, str]) -> str:
     return _digest(group_labels)
 
 
-def group_of(key: str, receiver: str, labels: dict[str, str]) -> Group:
+def group_of(key: str, receiver: str, labels: dict[str, str], version: str) -> Group:
     """Return the group that a delivery says it is of; one without a key is of none."""
     plain = msgspec.json.encode([key, receiver])
-    return Group(hashlib.blake2b(plain, digest_size=8).hexdigest() if key else "", receiver, labels)
+    name = hashlib.blake2b(plain, digest_size=8).hexdigest() if key else ""
+    return Group(name, receiver, labels, is_of_alertmanager=version == _VERSION)
 
 
 def _alert(said: _Alert, now: float) -> Alert | None:
@@ -107,7 +110,7 @@ def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
         raise WebhookError(
             "the body is no webhook of Alertmanager: none of its alerts can be read"
         ) from error
-    group = group_of(read.group_key, read.receiver, read.group_labels)
+    group = group_of(read.group_key, read.receiver, read.group_labels, read.version)
     return Webhook(
         thread_of(read.group_labels),
         tuple(map(_named, read.alerts)),
