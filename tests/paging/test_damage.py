@@ -15,11 +15,14 @@ from tests.paging.test_pager import EU, Desk
 from waexporter.errors import JournalError
 from waexporter.ledger import list_pages
 from waexporter.model import PagerSettings
-from waexporter.paging.archive import examine
+from waexporter.paging.archive import examine, read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+UNHEARD = "not heard of any more (silenced, inhibited or ended)"
 
 
 @pytest.fixture
@@ -39,6 +42,17 @@ def group_of(name: str) -> bytes:
         "fingerprint": name,
     }
     return json.dumps({"version": "4", "groupLabels": {"name": name}, "alerts": [alert]}).encode()
+
+
+def group_of_two(desk: Desk, *alerts: dict[str, object]) -> None:
+    """Deliver all that one group has."""
+    said = {"version": "4", "groupKey": "{}:{}", "groupLabels": {"a": "b"}, "alerts": alerts}
+    desk.pager.receive(json.dumps(said).encode())
+
+
+def first_line(desk: Desk) -> str:
+    """Give the first line of the last message."""
+    return desk.texts()[-1].split("\n")[0]
 
 
 def spoil(desk: Desk, *statements: str) -> None:
@@ -152,6 +166,68 @@ def test_a_memory_that_can_not_be_read_is_as_good_as_none(desk: Desk, column: st
     assert desk.pager.status(5).problem is None
 
 
+ONE_BAD_BYTE = "CAST(x'7b22616c6572746e616d65223a22ff227d' AS BLOB)"  # in a label's value
+
+
+@pytest.mark.parametrize("labels", [ONE_BAD_BYTE, "NULL", "'text'", "x'5b5d'"])
+def test_labels_that_can_not_be_read_cost_themselves(desk: Desk, labels: str) -> None:
+    group_of_two(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    spoil(desk, f"UPDATE alerts SET labels = {labels}")  # noqa: S608 - our own words
+
+    desk.restart()
+    desk.pager.tick()
+    group_of_two(desk, desk.alert("One", ended=True))
+    desk.clock.move(60.0)
+    desk.run()
+
+    assert first_line(desk) == f"RESOLVED: 1 resolved, 1 {UNHEARD}"
+    assert desk.value("waexporter_journal_damaged_total") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["standing = 'hoard'", "told_at = 'text'", "ends_at = x'ff'", "heard_in = x'ff'", "starts_at = 9e999"],
+)
+def test_an_alert_whose_memory_is_damaged_is_not_taken_to_be_over(desk: Desk, change: str) -> None:
+    group_of_two(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    spoil(desk, f"UPDATE alerts SET {change} WHERE fingerprint = 'Two'")  # noqa: S608 - our own words
+
+    desk.restart()
+    desk.pager.tick()
+    group_of_two(desk, desk.alert("One", ended=True))
+    desk.clock.move(60.0)
+    desk.run()
+
+    assert first_line(desk) == f"RESOLVED: 1 resolved, 1 {UNHEARD}"
+
+
+def test_what_a_damaged_page_was_to_tell_is_told_when_it_comes_again(desk: Desk) -> None:
+    group_of_two(desk, desk.alert("One"))
+    spoil(desk, "UPDATE pages SET content = x'00'")
+
+    desk.restart()
+    desk.pager.tick()
+    group_of_two(desk, desk.alert("One"))
+    desk.run()
+
+    assert first_line(desk).startswith("FIRING: 1 alert")
+
+
+def test_a_silence_that_a_damaged_page_was_to_tell_is_told_again(desk: Desk) -> None:
+    desk.clock.move(EU.max_silence + 200.0)
+    desk.pager.tick()
+    spoil(desk, "UPDATE pages SET content = x'00'")
+
+    desk.restart()
+    desk.clock.move(EU.max_silence + 200.0)
+    desk.pager.tick()
+    desk.run()
+
+    assert first_line(desk).startswith("FIRING: 1 alert")
+
+
 @pytest.mark.parametrize("value", ["NULL", "'text'", "x'ff'", "9e999", "'nan'", "CAST(x'ff' AS TEXT)"])
 def test_a_fact_that_can_not_be_read_is_as_good_as_none(desk: Desk, value: str) -> None:
     desk.receive(desk.alert("Watchdog"))
@@ -179,6 +255,16 @@ def test_a_fact_without_a_name_is_none(desk: Desk) -> None:
 
     assert desk.pager.remembered_group("alpha") == GROUP
     assert desk.value("waexporter_journal_damaged_total") == 1
+
+
+@pytest.mark.parametrize(
+    "fact", ["'group', x'ff', 'x'", "'group', 'beta', x'fffe'", "'group', 'beta', 12", "'group', NULL, NULL"]
+)
+def test_commands_read_the_facts_that_are_sound(desk: Desk, fact: str) -> None:
+    desk.pager.remember_group("alpha", GROUP)
+    spoil(desk, f"INSERT INTO facts VALUES ({fact})")  # noqa: S608 - our own words
+
+    assert read_groups(desk.settings.state_dir) == {"alpha": GROUP}
 
 
 def test_a_disk_that_is_full_does_not_keep_the_others_back(

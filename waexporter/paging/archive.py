@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from waexporter.errors import JournalError
 from waexporter.paging import schema
+from waexporter.paging.entries import good_facts
 from waexporter.paging.journal import FILE
 
 _PATIENCE = 5.0  # seconds for a daemon that holds the file
@@ -48,9 +49,10 @@ def read_groups(folder: str) -> dict[str, str]:
     path = Path(folder) / FILE
     try:
         with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
-            return dict(connection.execute("SELECT name, value FROM facts WHERE kind = 'group'"))
+            rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
     except (sqlite3.Error, JournalError):
         return {}
+    return good_facts(rows)
 
 
 def is_barred(folder: str) -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from waexporter.paging.alerts import Page
-from waexporter.paging.threads import Memory, Standing
+from waexporter.paging.threads import LABELS, NO_LABELS, Memory, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class PageState(StrEnum):
@@ -140,6 +140,8 @@ MEMORIES = (
     "labels FROM alerts"
 )
 
+_STANDINGS = frozenset(Standing)
+
 
 def memory_row(memory: Memory) -> tuple[object, ...]:
     """Give the values of a row of MEMORIES."""
@@ -157,17 +159,42 @@ def memory_row(memory: Memory) -> tuple[object, ...]:
     )
 
 
-def read_memory(row: Sequence[object]) -> Memory | None:
-    """Read a row of MEMORIES; None for one that is damaged: its alert is then as good as never told."""
+def read_memory(row: Sequence[object]) -> tuple[Memory | None, bool]:
+    """Read a row of MEMORIES, and tell whether it is whole.
+
+    Of one that is damaged is known at most that people were told of its alert: without an end that can be
+    read, its incident is not over. Where not even its thread can be read, there is nothing to remember.
+    """
     fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, group, standing, labels = row
-    if not isinstance(fingerprint, str) or not isinstance(thread, str) or not isinstance(group, str):
-        return None
+    if not isinstance(fingerprint, str) or not isinstance(thread, str):
+        return None, False
     times = [_time(said) for said in (starts_at, told_at, latest_at, heard_at)]
-    if None in times or (ends_at is not None and _time(ends_at) is None) or not isinstance(labels, bytes):
-        return None
-    try:
-        known = Standing(standing)  # type: ignore[arg-type] # whatever it is
-    except ValueError:
-        return None
     starts, told, latest, heard = (said or 0.0 for said in times)
-    return Memory(fingerprint, thread, starts, _time(ends_at), told, latest, heard, group, known, labels)
+    end = _time(ends_at)
+    known = _known_by(labels)
+    are_times_good = None not in times and (ends_at is None or end is not None)
+    if are_times_good and isinstance(group, str) and standing in _STANDINGS:
+        at = Standing(standing)
+        memory = Memory(fingerprint, thread, starts, end, told, latest, heard, group, at, known or NO_LABELS)
+        return memory, known is not None
+    if end is not None:
+        return None, False
+    memory = Memory(fingerprint, thread, starts, None, told, starts, standing=Standing.LOST)
+    return memory, False
+
+
+def _known_by(said: object) -> bytes | None:
+    """Return labels as they are in a row; None for what is none."""
+    try:
+        LABELS.decode(said)  # type: ignore[arg-type] # whatever it is
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, bytes) else None
+
+
+# --- small facts ---------------------------------------------------------------------------------
+
+
+def good_facts(rows: Iterable[Row]) -> dict[str, str]:
+    """Return facts by their names, without those that are damaged."""
+    return {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}

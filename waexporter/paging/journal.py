@@ -23,11 +23,13 @@ from waexporter.paging.entries import (
     SELECT,
     Entry,
     PageState,
+    good_facts,
     memory_row,
     pack,
     read_entry,
     read_memory,
 )
+from waexporter.paging.threads import Standing
 from waexporter.paging.trail import with_trails, write_trail
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ _ODD = SELECT + "WHERE state IS NULL OR state NOT IN ('pending', 'accepted', 'fa
 _REMEMBER = (
     "INSERT OR REPLACE INTO alerts (fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, "
     "heard_in, standing, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UNTELL = (
+    "UPDATE alerts SET standing = ? WHERE ends_at IS NULL "
+    "AND thread = (SELECT thread FROM pages WHERE number = ?)"
 )
 _KEEP_RESOLVED = 7 * 86_400.0  # seconds that an alert that ended is remembered
 _KEEP_FIRING = 30 * 86_400.0  # seconds after which one that still fires would have been repeated long since
@@ -172,12 +178,15 @@ class Journal:
         """Give the facts of a kind by their names."""
         with self._reading() as connection:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = ?", (kind,)).fetchall()
-        good = {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}
+        good = good_facts(rows)
         self._report({f"fact {kind} {name!r:.80}": None for name, _ in rows if name not in good})
         return good
 
     def set_aside(self, wall: float) -> None:
-        """Take the damaged pages out of the way of the others; they stay in the file. `wall` is now."""
+        """Take the damaged pages out of the way of the others; they stay in the file. `wall` is now.
+
+        What they told of is as good as never told: it is told when it comes again.
+        """
         with self._lock:
             rows = [
                 (PageState.DAMAGED.value, entry.why, wall, entry.number)
@@ -188,6 +197,8 @@ class Journal:
             return
         with self._writing() as connection:
             connection.executemany("UPDATE pages SET state = ?, why = ?, done_at = ? WHERE number = ?", rows)
+            connection.executemany(_UNTELL, [(Standing.LOST.value, number) for *_, number in rows])
+            self._recall(connection)
         with self._lock:
             self._damaged = dict.fromkeys(self._damaged)
 
@@ -276,10 +287,10 @@ class Journal:
         self._memories, self._open = {}, {}
         damaged: dict[str, Entry | None] = {}
         for row in connection.execute(MEMORIES):
-            memory = read_memory(row)
-            if memory is None:
+            memory, is_whole = read_memory(row)
+            if not is_whole:
                 damaged[f"alert {row[0]!r:.80}"] = None
-            else:
+            if memory is not None:
                 self._remember(memory)
         self._report(damaged)
 

@@ -29,7 +29,7 @@ STALE_WITHIN = 600.0
 # again for longer is heard of no more: after an edit of the route tree, it may deliver nothing ever again.
 LONGEST_REPEAT = 25 * 3_600.0  # seconds
 _UNREAD_WITHIN = 3_600.0  # seconds in which an unreadable alert of one thread is said once
-_NO_LABELS: Final = b"{}"
+NO_LABELS: Final = b"{}"
 _KNOWN_BY: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
 
 
@@ -53,7 +53,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
     heard_at: float = 0.0
     group: str = ""  # it was last heard through
     standing: Standing = Standing.HEARD
-    labels: bytes = _NO_LABELS  # those that people know it by, as JSON
+    labels: bytes = NO_LABELS  # those that people know it by, as JSON
 
     @property
     def is_known_to_fire(self) -> bool:
@@ -72,7 +72,7 @@ class Decision(msgspec.Struct, frozen=True):
     forgotten: tuple[str, ...] = ()
 
 
-_LABELS = msgspec.json.Decoder(dict[str, str])
+LABELS = msgspec.json.Decoder(dict[str, str])
 
 
 def decide(
@@ -157,10 +157,7 @@ def start_after(before: Memory | None, start: float) -> float:
 
 def known_by(memory: Memory) -> dict[str, str]:
     """Return the labels that people know an alert by, as far as they are remembered."""
-    try:
-        return _LABELS.decode(memory.labels)
-    except msgspec.DecodeError:
-        return {}
+    return LABELS.decode(memory.labels)
 
 
 # --- what is remembered --------------------------------------------------------------------------
@@ -185,7 +182,7 @@ def _remember(
         now,
         webhook.group.key if webhook.group else "",
         Standing.HEARD,
-        _known_by(alert) if before is None or before.labels == _NO_LABELS else before.labels,
+        _known_by(alert) if before is None or before.labels == NO_LABELS else before.labels,
     )
 
 
@@ -234,7 +231,7 @@ def _unread(webhook: Webhook, known: Mapping[str, Memory], now: float, wall: flo
 def _doubts(webhook: Webhook, others: Iterable[Memory], now: float) -> Iterable[Doubt]:
     """Yield the alerts that fired as far as is known, and of which a delivery says nothing.
 
-    What an earlier delivery left out is among them until people are told: this page may be read with that one.
+    What an earlier delivery left out is among them until people are told: both pages may be read as one.
     """
     group = webhook.group
     if group is None:

@@ -49,17 +49,13 @@ def list_news(
 
 
 def _news_of(target: str, verdict: Verdict, known: Mapping[str, Memory], since: float) -> Iterator[Alert]:
-    if verdict.state in _WORDS and not _fires(known.get(_fingerprint(target, verdict.state))):
-        before = known.get(_fingerprint(target, verdict.state))
+    before = known.get(_fingerprint(target, verdict.state))
+    if verdict.state in _WORDS and not (before is not None and before.is_known_to_fire):
         yield _alert(target, verdict.state, verdict, start_after(before, since), None)
     for state in _CLEARS[verdict.state]:
         before = known.get(_fingerprint(target, state))
-        if before is not None and _fires(before):
+        if before is not None and before.ends_at is None:
             yield _alert(target, state, verdict, before.starts_at, max(since, before.starts_at))
-
-
-def _fires(before: Memory | None) -> bool:
-    return before is not None and before.ends_at is None
 
 
 def _fingerprint(target: str, state: State) -> str:

@@ -77,13 +77,12 @@ def list_news(
     for watchdog in watchdogs:
         fingerprint = fingerprint_of(watchdog)
         before = known.get(fingerprint)
-        was_silent = before is not None and before.ends_at is None
         at, counted_from = heard[watchdog.name]
         is_silent = now - counted_from > watchdog.max_silence
         last = wall - (now - at)
-        if is_silent and not was_silent:
+        if is_silent and not (before is not None and before.is_known_to_fire):
             news.append(_alert(watchdog, fingerprint, start_after(before, last), None))
-        elif was_silent and not is_silent and before is not None:
+        elif before is not None and before.ends_at is None and not is_silent:
             news.append(_alert(watchdog, fingerprint, before.starts_at, max(last, before.starts_at)))
     return tuple(news)
 
