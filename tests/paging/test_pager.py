@@ -327,6 +327,7 @@ class FakeAlertmanager:
 
     def __init__(self, *alerts: dict[str, object]) -> None:
         self.asked = 0
+        self.status = 200
         self.have(*alerts)
 
     def have(self, *alerts: dict[str, object]) -> None:
@@ -337,7 +338,7 @@ class FakeAlertmanager:
         assert timeout > 0
         self.asked += suffix.startswith("/api/v2/alerts")
         if suffix.startswith("/api/v2/alerts"):
-            return Reply(200, self.body)
+            return Reply(self.status, self.body)
         return Reply(200, b'{"uptime": "2023-11-14T22:13:20Z"}', date=WALL + 86_400.0)
 
 
@@ -391,6 +392,48 @@ def test_two_pages_in_one_message_are_no_all_clear_while_nobody_heard_of_one_ale
         head
         == "DIGEST: 2 pages, 0 firing, 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
     )
+
+
+def test_what_fires_ends_the_wait_of_the_pages_before_it(desk: Desk) -> None:
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of(desk, desk.alert("One"))
+    assert desk.run() == 0
+
+    group_of(desk, desk.alert("One"), desk.alert("Three"))
+
+    assert desk.run() == 1
+    assert desk.texts()[1].startswith("DIGEST: 2 pages, 1 firing")
+
+
+def test_an_alertmanager_that_does_not_answer_gives_another_replica_its_time(desk: Desk) -> None:
+    ask(desk).status = 503
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+    told = len(desk.texts())
+    desk.clock.move(2.0)
+    group_of(desk, desk.alert("One", ended=True), desk.alert("Two"))
+
+    desk.clock.move(18.0)
+    desk.run()
+
+    assert told == 1
+    assert desk.texts()[1].startswith("RESOLVED: 1 of 2, 1 still firing")
+
+
+def test_an_alertmanager_that_never_answers_keeps_no_page_back(desk: Desk) -> None:
+    ask(desk).status = 503
+    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.run()
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+
+    desk.clock.move(20.0)
+    desk.run()
+
+    assert desk.texts()[1].startswith("RESOLVED: 1 resolved, 1 not heard of any more")
 
 
 def test_what_another_replica_says_meanwhile_is_no_news(desk: Desk) -> None:

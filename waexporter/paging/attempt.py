@@ -70,6 +70,7 @@ class Round:
     is_uncertain: bool = False  # the attempt made last may have arrived
     has_hope: bool = False  # something may go better next time
     tried: list[Attempt] = field(default_factory=list)
+    held: float = 0.0  # seconds that the pages wait before anything is tried
     ready: float = -math.inf  # steady clock: before this every way that is left asks not to be used
 
 

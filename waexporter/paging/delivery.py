@@ -27,6 +27,7 @@ from waexporter.paging.entries import End, PageState
 from waexporter.paging.message import compose
 from waexporter.paging.naming import name_alerts
 from waexporter.paging.rate import Throttle
+from waexporter.paging.settling import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from waexporter.model import Instant, PagerSettings
     from waexporter.paging.alerts import Page
     from waexporter.paging.entries import Entry
-    from waexporter.paging.inquiry import Inquiry
+    from waexporter.paging.inquiry import Answers, Inquiry
     from waexporter.paging.journal import Journal
     from waexporter.paging.routes import Carrier
 
@@ -196,7 +197,9 @@ class Delivery:
         """
         heads: dict[str, Waiting] = {}
         for waiting in self._waiting.values():  # in the order they came
-            heads.setdefault(waiting.entry.page.thread, waiting)
+            head = heads.setdefault(waiting.entry.page.thread, waiting)
+            if head.due > steady and not head.failures and _fires(waiting):
+                head.due = steady  # what only ends may be held, and nothing that fires behind it
         wake = math.inf
         carriers: tuple[Carrier, ...] = ()
         for thread, head in heads.items():
@@ -259,7 +262,12 @@ class Delivery:
         """Make a round of attempts; gives what came of it, None where nothing is left to tell."""
         attempts, wall = self._attempts, self._clock().wall
         try:
-            pages = self._as_told(batch)
+            pages = self._as_aged(batch)
+            if self._inquiry:
+                answers = self._inquiry.ask(pages)
+                if (held := self._hold(batch, answers)) > 0:
+                    return Round(held=held)
+                pages = self._inquiry.settle(pages, answers)
             if not any(page.items or page.unread for page in pages):
                 return None
             text = compose(pages, wall, settings=self._settings)
@@ -278,14 +286,24 @@ class Delivery:
                 each.barred.clear()
         return result
 
-    def _as_told(self, batch: Sequence[Waiting]) -> list[Page]:
-        """Give pages as they are told now: by the age that the steady clock gives them, without doubts."""
+    def _as_aged(self, batch: Sequence[Waiting]) -> list[Page]:
+        """Give pages by the age that the steady clock gives them."""
         now = self._clock()
-        pages = [
+        return [
             msgspec.structs.replace(each.entry.page, received_at=now.wall - (now.steady - each.received))
             for each in batch
         ]
-        return self._inquiry.settle(pages) if self._inquiry else pages
+
+    def _hold(self, batch: Sequence[Waiting], answers: Answers) -> float:
+        """Tell for how many seconds pages wait for another replica, since nobody answered."""
+        if self._inquiry is None or any(map(_fires, batch)):
+            return 0.0
+        steady = self._clock().steady
+        new = [each for each in batch if not each.failures]
+        waits = (
+            min(self._inquiry.wait(each.entry.page, answers), each.taken + GRACE - steady) for each in new
+        )
+        return max(waits, default=0.0)
 
     def _begin(self, numbers: Sequence[int], again: bool) -> None:  # noqa: FBT001 - a callback
         # With a full disk people are paged all the same; what can't be noted is read twice at worst.
@@ -295,6 +313,11 @@ class Delivery:
         """Note what came of a round: each page is out, given up, tried again, or has nothing to tell."""
         if result is None:
             self._discard(batch)
+            return
+        if result.held > 0:
+            with self._news:
+                for each in batch:
+                    each.due = self._clock().steady + result.held
             return
         if result.accepted is not None:
             self._finish(batch, PageState.ACCEPTED, result, *result.accepted)
@@ -397,6 +420,10 @@ class Delivery:
         yield waiting.taken + self._settings.give_up_after
         if self._outlets.fallback:
             yield waiting.received + self._settings.fallback_after
+
+
+def _fires(waiting: Waiting) -> bool:
+    return any(item.kind.fires for item in waiting.entry.page.items)
 
 
 def _name(batch: Sequence[Waiting]) -> list[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from waexporter.paging.settling import Answer
     from waexporter.paging.threads import Memory
 
+    Answers = Mapping[str, Answer | None]  # by the group's key
+
 _PATIENCE = 6.0  # seconds for all questions of one message; whoever is to read it waits for them
 
 
@@ -37,12 +39,16 @@ class Inquiry:
         self.alertmanager = alertmanager
 
     def hold(self, page: Page) -> float:
-        """Give for how many seconds a page waits before it is told for the first time."""
+        """Give for how many seconds a page waits before anybody looks at it."""
         return settling.hold(page, self._even.now()) if self.alertmanager is None else 0.0
 
-    def settle(self, pages: Sequence[Page]) -> list[Page]:
+    def wait(self, page: Page, answers: Answers) -> float:
+        """Give for how many seconds a page still waits, if Alertmanager did not answer."""
+        is_answered = page.group is not None and answers.get(page.group.key) is not None
+        return 0.0 if is_answered else settling.hold(page, self._even.now())
+
+    def settle(self, pages: Sequence[Page], answers: Answers) -> list[Page]:
         """Give pages as they are told now, and remember what they say."""
-        answers = self._ask(pages)
         known = self._known(pages)
         settled = [
             settling.settle(
@@ -70,7 +76,7 @@ class Inquiry:
             ):
                 alertmanager.ask(page.group)
 
-    def _ask(self, pages: Sequence[Page]) -> dict[str, Answer | None]:
+    def ask(self, pages: Sequence[Page]) -> Answers:
         """Ask once about each group there is a question about."""
         alertmanager = self.alertmanager
         if alertmanager is None:
