@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tests.paging.fakes import HandClock
 from waexporter.errors import UnreachableError
 from waexporter.paging.alerts import Group, Kind
-from waexporter.paging.asking import Alertmanager, read_age, read_alerts
+from waexporter.paging.asking import Alertmanager, read_age, read_alerts, try_out
 from waexporter.paging.settling import Answer
 from waexporter.whatsapp.exchange import Reply
 
@@ -172,3 +172,30 @@ def test_without_its_age_nothing_is_known_to_be_gone(reply: Reply | Exception) -
 
     assert answer is not None
     assert not answer.knows_of(0.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"[]", ""),
+        (json.dumps([alert("a")]).encode(), ""),
+        (b"<!doctype html><html>Sign in</html>", "the answer is no list of alerts"),
+        (b'{"status": "error"}', "the answer is no list of alerts"),
+        (b"", "the answer is no list of alerts"),
+        (b"\xff", "the answer is no list of alerts"),
+        (b"[1]", "an alert has no fingerprint"),
+    ],
+)
+def test_trying_out_finds_what_asking_would(body: bytes, problem: str) -> None:
+    source = FakeAlertmanager()
+    source.replies["/api/v2/alerts"] = Reply(200, body)
+
+    assert try_out(source, 3.0) == (problem, not problem or body == b"[1]")
+
+
+@pytest.mark.parametrize("status", [Reply(403, b"<html>"), Reply(200, UPTIME)], ids=["refused", "no date"])
+def test_trying_out_tells_whether_its_age_is_known(status: Reply) -> None:
+    source = FakeAlertmanager()
+    source.replies["/api/v2/status"] = status
+
+    assert try_out(source, 3.0) == ("", False)

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from waexporter.errors import ApiError
+from waexporter.errors import ApiError, BodyError
 from waexporter.log import get_logger
-from waexporter.paging.alerts import Kind
+from waexporter.paging.alerts import Group, Kind
 from waexporter.paging.oddities import read_time
 from waexporter.paging.settling import Answer
 from waexporter.whatsapp import liberal
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from waexporter.model import Instant
-    from waexporter.paging.alerts import Group
     from waexporter.whatsapp.exchange import Reply
 
 _TIMEOUT = 3.0  # seconds for each of two requests; a page waits for them
@@ -69,21 +68,15 @@ class Alertmanager:
         if self._clock().steady < self._rests_until:
             return None
         try:
-            reply = self._source.read(_TIMEOUT, f"{ALERTS}?{urlencode(list(_query(group)))}")
-            if reply.status != HTTPStatus.OK:
-                self._note(f"answered {reply.status}")
-                return None
-            kinds, unread = read_alerts(reply.body, group, self._is_ignored)
+            kinds, unread = _read(self._source, group, self._is_ignored, _TIMEOUT)
         except ApiError as error:
             self._note(str(error))
-            return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self._note("the answer is no list of alerts")
             return None
         self._note("")
         if kinds or unread:
             self._keep(group)
-        return Answer(kinds, self._age(), unread=unread, had_it=self.has_had(group))
+        age = _read_age(self._source, _TIMEOUT)
+        return Answer(kinds, age, unread=unread, had_it=self.has_had(group))
 
     def _keep(self, group: Group) -> None:
         with self._lock:
@@ -91,13 +84,6 @@ class Alertmanager:
             self._had[group.key] = None
             if len(self._had) > _MOST_GROUPS:
                 del self._had[next(iter(self._had))]
-
-    def _age(self) -> float | None:
-        """Return for how many seconds it has been running, by its own clock; None where it does not say."""
-        try:
-            return read_age(self._source.read(_TIMEOUT, _STATUS))
-        except ApiError:
-            return None
 
     def _note(self, problem: str) -> None:
         """Say once that it can't be asked, and once that it can again."""
@@ -109,6 +95,35 @@ class Alertmanager:
             _log.warning("Alertmanager can't be asked what became of alerts", why=problem)
         elif before and not problem:
             _log.info("Alertmanager can be asked again")
+
+
+def try_out(source: Source, timeout: float) -> tuple[str, bool]:
+    """Ask as the daemon will: return what is wrong, and whether it says for how long it has been running."""
+    try:
+        _, unread = _read(source, Group(), lambda _: False, timeout)
+    except ApiError as error:
+        return str(error), False
+    return "an alert has no fingerprint" if unread else "", _read_age(source, timeout) is not None
+
+
+def _read(
+    source: Source, group: Group, is_ignored: Callable[[Mapping[str, str]], bool], timeout: float
+) -> tuple[dict[str, Kind], int]:
+    """Ask for the alerts of a group, and give them as `read_alerts` does; raises an ApiError."""
+    reply = source.read(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
+    if reply.status != HTTPStatus.OK:
+        raise BodyError(f"answered {reply.status}")
+    try:
+        return read_alerts(reply.body, group, is_ignored)
+    except liberal.UNREADABLE as error:
+        raise BodyError("the answer is no list of alerts") from error
+
+
+def _read_age(source: Source, timeout: float) -> float | None:
+    try:
+        return read_age(source.read(timeout, _STATUS))
+    except ApiError:
+        return None
 
 
 def read_alerts(
