@@ -238,6 +238,19 @@ def test_what_an_answer_repeats_of_its_address_is_blotted_out(address: str, word
 
 
 @pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://chat.example/a+bcdefgh/x", "/a bcdefgh/x"),
+        ("https://chat.example/secretäbc", "/secret%C3%A4bc"),
+        ("https://chat.example/secret%C3%A4bc", "/secretäbc"),
+        ("https://chat.example/a-secret", r"/a\u002dsecret"),
+    ],
+)
+def test_a_secret_is_blotted_out_however_it_is_spelled(address: str, said: str) -> None:
+    assert "<secret>" in blot_out(f"no hook {said}", address)
+
+
+@pytest.mark.parametrize(
     ("body", "is_one"),
     [
         (b"<!DOCTYPE html><title>Sign in</title>", True),

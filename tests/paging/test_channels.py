@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import threading
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -484,14 +485,17 @@ def test_whatever_a_plugin_raises_is_a_failure_of_this_attempt_alone() -> None:
     def leave() -> bool:
         raise SystemExit(3)
 
-    for name, act in (("failing", fail), ("leaving", leave)):
+    def open_file() -> bool:
+        raise OSError(5, "can't open https://hooks.example/T0K3N", "/keys/T0K3N")
+
+    for name, act in (("failing", fail), ("leaving", leave), ("opening", open_file)):
         crashes: list[Exception] = []
 
         outcome = try_to_send(plugin(name, act), MESSAGE, crashes.append)
 
         assert not outcome.is_accepted
         assert not outcome.is_permanent
-        assert not shown(f"{outcome!r} {crashes!r}")
+        assert not shown(f"{outcome!r} {crashes!r} {[''.join(format_exception(each)) for each in crashes]}")
 
 
 @pytest.mark.parametrize("address", ["nothing://hunter2/T0K3N", "tgram://T0K3N", "slack://hunter2/s3cr3t"])

@@ -45,6 +45,14 @@ def test_a_watchdog_that_matches_no_entry_is_named_with_what_is_expected_once_pe
     assert desk.pager.status(1).strangers == tuple(line["came"][0] for line in strangers)
 
 
+def test_no_number_of_unexpected_watchdogs_in_one_delivery_fills_a_line(desk: Desk) -> None:
+    with capture_logs() as said:
+        desk.receive(*(watchdog_of(desk, f"x{number}") for number in range(100)))
+
+    (line,) = (line for line in said if "came" in line)
+    assert len(line["came"]) == len(desk.pager.status(1).strangers) == 10
+
+
 def test_no_number_of_unexpected_watchdogs_fills_the_log(desk: Desk) -> None:
     with capture_logs() as said:
         for number in range(100):

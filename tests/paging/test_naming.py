@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
-from waexporter.paging.alerts import Item, Kind
-from waexporter.paging.naming import name_alerts
+from waexporter.paging.alerts import Doubt, Item, Kind, Page
+from waexporter.paging.naming import name_alerts, name_pages
 
 DOWN = alert("WhatsAppDown", "orders")
 
@@ -35,3 +35,9 @@ DOWN = alert("WhatsAppDown", "orders")
 )
 def test_alerts_are_named_with_their_targets(items: tuple[Item, ...], names: list[str]) -> None:
     assert name_alerts(items) == names
+
+
+def test_what_a_delivery_left_out_is_named_as_well() -> None:
+    page = Page("thread", fired(DOWN), doubts=(Doubt(alert("WhatsAppNodeUnreachable", "orders"), 0.0),))
+
+    assert name_pages([page]) == ["WhatsAppDown of orders", "WhatsAppNodeUnreachable of orders not heard of"]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from waexporter.model import Format
-from waexporter.whatsapp.liberal import parse_answer, printable
+from waexporter.whatsapp.exchange import spelling_of
+from waexporter.whatsapp.liberal import parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,18 +44,22 @@ def blot_out(words: str, address: str) -> str:
     """Return words of a chat without what may be secret in its address, which they may repeat."""
     said = urlsplit(address)
     given = "/".join((said.netloc.rpartition("@")[0], said.path, said.query, said.fragment))
-    parts = {part for each in (given, unquote(given)) for part in _PARTS.split(each)}
+    parts = {part for each in (given, unquote(given), unquote_plus(given)) for part in _PARTS.split(each)}
+    text = words.encode(errors="replace")
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _SHORTEST_SECRET:
-            words = words.replace(part, "<secret>")
-    return words
+            text = re.sub(spelling_of(part), b"<secret>", text)
+    return text.decode(errors="replace")
 
 
 def find_refusal(body: bytes, form: Format = Format.JSON) -> str:
-    """Return why the body of a 2xx means that the message was not taken; empty where it does not say so."""
+    """Return why the body of a 2xx means that the message was not taken; empty where it does not say so.
+
+    The words are as they were said: what is secret in them is to be blotted out before they are cut.
+    """
     text = body[:_LOOKED_AT].decode("utf-8-sig", errors="replace").strip()
     if text.lower().startswith(_NO_IN_WORDS) or (form is Format.SLACK and text in _WORDS_OF_SLACK):
-        return printable(text)
+        return text
     said = _Said(parse_answer(body))
     for sign in (*_SIGNS_OF.get(form, ()), *_SIGNS):
         for key in sign.keys:
@@ -119,7 +124,7 @@ class _Said:
         shown = value if isinstance(value, str | int | float) else "…"
         sign = f"{name} {str(shown).lower() if isinstance(shown, bool) else shown}"
         words = self.words(key)
-        return printable(f"{sign}: {words}" if words else sign)
+        return f"{sign}: {words}" if words else sign
 
 
 _SENTENCES = (

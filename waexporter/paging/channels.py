@@ -117,9 +117,8 @@ def try_to_send(channel: Channel, message: Message, on_crash: Callable[[Exceptio
 
 
 def _defused(error: Exception) -> Exception:
-    """Return an error without its words."""
-    error.args, error.__cause__, error.__context__ = (), None, None
-    return error
+    """Return an error of the same kind's name and place, without its words, which may quote an address."""
+    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
 
 
 # --- WhatsApp ----------------------------------------------------------------------------------
@@ -292,7 +291,7 @@ class WebhookChannel:
             why = f"{answered} with a web page: does the address lead to a webhook, without signing in?"
             return Outcome(Reason.BODY.value, why, may_have_arrived=True)
         if refusal := find_refusal(reply.body, self._format):
-            words = blot_out(refusal, self._address.reveal())
+            words = printable(blot_out(refusal, self._address.reveal()))
             return Outcome(Reason.REFUSED.value, f"{answered}, but says no: {words}")
         return Outcome(OK, note=f"answered {status}")
 

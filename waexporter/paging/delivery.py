@@ -25,7 +25,7 @@ from waexporter.paging.attempt import (
 from waexporter.paging.channels import Message
 from waexporter.paging.entries import End, PageState
 from waexporter.paging.message import compose
-from waexporter.paging.naming import name_alerts
+from waexporter.paging.naming import name_pages
 from waexporter.paging.rate import Throttle
 from waexporter.paging.settling import GRACE
 
@@ -427,7 +427,7 @@ def _fires(waiting: Waiting) -> bool:
 
 
 def _name(batch: Sequence[Waiting]) -> list[str]:
-    return name_alerts(item for each in batch for item in each.entry.page.items)
+    return name_pages(each.entry.page for each in batch)
 
 
 def _threads(batch: Sequence[Waiting]) -> set[str]:

@@ -21,7 +21,7 @@ from waexporter.paging.heartbeat import ping
 from waexporter.paging.holds import Holds
 from waexporter.paging.inquiry import Inquiry
 from waexporter.paging.journal import Journal
-from waexporter.paging.naming import name_alerts
+from waexporter.paging.naming import name_pages
 from waexporter.paging.refusals import Refusals, describe
 from waexporter.paging.threads import decide
 from waexporter.paging.webhook import read_webhook, thread_of
@@ -191,8 +191,9 @@ class Pager:
 
     def _say_strangers(self, came: tuple[str, ...]) -> None:
         """Say once which Watchdog alerts come that nobody waits for, and which are waited for."""
-        new = tuple(each for each in came if each not in self._strangers)
-        if not new or len(self._strangers) >= _STRANGERS:
+        room = _STRANGERS - len(self._strangers)
+        new = tuple(dict.fromkeys(each for each in came if each not in self._strangers))[:room]
+        if not new:
             return
         self._strangers += new
         _log.warning(
@@ -220,7 +221,7 @@ class Pager:
             number=entry.number,
             alerts=len(entry.page.items),
             firing=sum(1 for item in entry.page.items if item.alert.fires),
-            about=name_alerts(entry.page.items),
+            about=name_pages([entry.page]),
         )
 
     def _hear(self, name: str) -> None:

@@ -59,7 +59,7 @@ class Request:
         if size < _SHORTEST_HIDDEN or max(_PLAIN.findall(secret), key=len, default="").encode() not in text:
             return text
         is_json = text.lstrip().startswith((b"{", b"["))
-        spelling = b"".join(_spell(letter, is_json=is_json) for letter in secret)
+        spelling = spelling_of(secret, is_json=is_json)
         parts = re.compile(spelling if size >= _SHORTEST_UNMISTAKABLE else _BEGIN + spelling + _END)
         if not is_json or not parts.search(text):
             return parts.sub(_HIDDEN, text)
@@ -67,6 +67,11 @@ class Request:
             lambda found: found[0] if found[2] or found[1] in _OWN_WORDS else parts.sub(_HIDDEN, found[1]),
             text,
         )
+
+
+def spelling_of(secret: str, *, is_json: bool = False) -> bytes:
+    """Return the pattern of a secret as an answer may repeat it: as it is, or escaped as JSON or URLs do."""
+    return b"".join(_spell(letter, is_json=is_json) for letter in secret)
 
 
 def _spell(letter: str, *, is_json: bool) -> bytes:
