@@ -38,6 +38,6 @@ def test_alerts_are_named_with_their_targets(items: tuple[Item, ...], names: lis
 
 
 def test_what_a_delivery_left_out_is_named_as_well() -> None:
-    page = Page("thread", fired(DOWN), doubts=(Doubt(alert("WhatsAppNodeUnreachable", "orders"), 0.0),))
+    page = Page("thread", fired(DOWN), doubts=(Doubt(alert("WhatsAppSettingsChanged", "orders"), 0.0),))
 
-    assert name_pages([page]) == ["WhatsAppDown of orders", "WhatsAppNodeUnreachable of orders not heard of"]
+    assert name_pages([page]) == ["WhatsAppDown of orders", "WhatsAppSettingsChanged of orders not heard of"]

@@ -529,6 +529,62 @@ def test_what_was_said_to_be_gone_survives_a_failed_attempt(desk: Desk) -> None:
     ] * 2
 
 
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [([active("One")], ["FIRING: 1 alert"]), ([], []), (None, [])],
+    ids=["it is active", "it is over", "nobody answers"],
+)
+def test_what_fires_again_with_the_start_it_had_is_told_if_alertmanager_has_it(
+    desk: Desk, there: list[dict[str, object]] | None, told: list[str]
+) -> None:
+    alertmanager = ask(desk)
+    group_of(desk, desk.alert("One"))
+    desk.run()
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+    before = len(desk.texts())
+    alertmanager.have(*there or ())
+    alertmanager.status = 503 if there is None else 200
+    desk.clock.move(30.0)
+
+    group_of(desk, desk.alert("One"))
+    desk.run()
+
+    assert [text.split("\n")[0] for text in desk.texts()[before:]] == told
+    assert desk.pager.status(5).pending == 0
+
+
+def test_what_fires_again_survives_a_failed_attempt_and_ends_anew(desk: Desk) -> None:
+    alertmanager = ask(desk, active("One"))
+    group_of(desk, desk.alert("One"))
+    desk.run()
+    alertmanager.have()
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+    alertmanager.have(active("One"))
+    desk.way("alpha").outcomes.append(BUSY)
+    group_of(desk, desk.alert("One"))
+    desk.run()
+    alertmanager.status = 503
+    desk.clock.move(60.0)
+    desk.run()
+    desk.clock.move(60.0)
+    group_of(desk, desk.alert("One", ended=True))
+    desk.run()
+
+    heads = [text.split("\n")[0] for text in desk.texts()[2:]]
+    assert heads == ["FIRING: 1 alert", "FIRING: 1 alert", "ALL CLEAR: 1 resolved"]
+
+
+def test_nothing_is_clear_where_nobody_can_read_how_many_were_left_out(desk: Desk) -> None:
+    said = {"version": "4", "groupKey": "{}:{}", "groupLabels": {"a": "b"}, "truncatedAlerts": "some"}
+    for ended in (False, True):
+        desk.pager.receive(json.dumps(said | {"alerts": [desk.alert("One", ended=ended)]}).encode())
+        desk.run()
+
+    assert desk.texts()[1].startswith("RESOLVED: 1 resolved, others may have been left out")
+
+
 # --- the journal -------------------------------------------------------------------------------
 
 

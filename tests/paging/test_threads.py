@@ -32,6 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.known: dict[str, Memory] = {}
         self.pages: list[Page] = []
+        self.can_ask = False
         self.now = T0
 
     def take(
@@ -45,9 +46,8 @@ class Desk:
         """Take a delivery of a group; of none, it is news of our own."""
         is_open = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
         of = None if group is None else Group(group)
-        webhook = Webhook(
-            thread, alerts, truncated, of, unread, is_whole=bool(group) and not truncated + unread
-        )
+        is_whole = bool(group) and not truncated + unread
+        webhook = Webhook(thread, alerts, truncated, of, unread, is_whole=is_whole, can_ask=self.can_ask)
         decision = decide(webhook, self.known, is_open, self.now, self.now)
         self.known |= {each.fingerprint: each for each in (*decision.memories, *decision.touched)}
         for fingerprint in decision.forgotten:
@@ -158,6 +158,20 @@ def test_a_firing_that_began_before_the_recorded_end_is_a_stale_delivery() -> No
 
     assert desk.kinds(fires()) == {}
     assert desk.kinds(fires(start=T0 + 60.0)) == {}
+
+
+def test_a_stale_delivery_is_a_doubt_where_somebody_can_be_asked() -> None:
+    desk = Desk()
+    desk.take(fires())
+    desk.take(resolved(end=T0 + 60.0))
+    desk.can_ask = True
+
+    page = desk.take(fires())
+
+    assert page is not None
+    assert (page.items, page.is_all_clear) == ((), False)
+    assert page.doubts == (Doubt(fires(), T0, is_missing=False, is_stale=True),)
+    assert desk.known["a"].ends_at == T0 + 60.0
 
 
 def test_it_is_not_stale_for_ever() -> None:

@@ -72,6 +72,7 @@ class Doubt(msgspec.Struct, frozen=True, gc=False):
     alert: Alert
     heard_at: float  # on the pager's clock
     is_missing: bool = True  # its own group leaves it out; else it was heard through another one
+    is_stale: bool = False  # it is said to fire as before its end: a late delivery, or it goes on
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
@@ -90,11 +91,13 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     lost_heard_at: float = 0.0  # when the first of them was last heard of, on the pager's clock
     unsure: int = 0  # they fired, and no end was heard
     muted: int = 0  # silenced or inhibited, says Alertmanager
+    is_partial: bool = False  # how many alerts were left out can't be read
 
     @property
     def is_all_clear(self) -> bool:
         """Whether every alert of the thread is known to have ended."""
-        is_certain = not (self.truncated or self.unread or self.doubts or self.lost or self.unsure)
+        is_whole = not (self.truncated or self.is_partial or self.unread)
+        is_certain = is_whole and not (self.doubts or self.lost or self.unsure)
         is_quiet = not (self.still_firing or self.muted)
         return is_certain and is_quiet and all(item.kind.is_over for item in self.items)
 
@@ -108,3 +111,5 @@ class Webhook(msgspec.Struct, frozen=True):
     group: Group | None = None  # None: news of our own
     unread: int = 0  # alerts that could not be read
     is_whole: bool = False  # it lists every alert that its group stands for
+    is_partial: bool = False  # how many it leaves out can't be read
+    can_ask: bool = False  # Alertmanager can be asked about it

@@ -57,7 +57,12 @@ class Waiting:
     concern: Concern = field(init=False)
 
     def __post_init__(self) -> None:
-        self.concern = concern_of(item.alert for item in self.entry.page.items)
+        page = self.entry.page
+        alerts = (
+            *(item.alert for item in page.items),
+            *(doubt.alert for doubt in page.doubts if doubt.is_stale),
+        )
+        self.concern = concern_of(alerts)
 
 
 @dataclass(slots=True)

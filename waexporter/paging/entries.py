@@ -173,8 +173,8 @@ def read_memory(row: Sequence[object]) -> tuple[Memory | None, bool]:
     end = _time(ends_at)
     known = _known_by(labels)
     are_times_good = None not in times and (ends_at is None or end is not None)
-    if are_times_good and isinstance(group, str) and isinstance(standing, str) and standing in _STANDINGS:
-        at = Standing(standing)
+    if are_times_good and isinstance(group, str) and standing in _STANDINGS:
+        at = Standing(str(standing))
         memory = Memory(fingerprint, thread, starts, end, told, latest, heard, group, at, known or NO_LABELS)
         return memory, known is not None
     if end is not None:

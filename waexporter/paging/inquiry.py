@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from waexporter.model import Instant
-    from waexporter.paging.alerts import Page
+    from waexporter.paging.alerts import Group, Page
     from waexporter.paging.asking import Alertmanager
     from waexporter.paging.clock import Clock
     from waexporter.paging.journal import Journal
@@ -61,6 +61,10 @@ class Inquiry:
         self._remember(list(zip(pages, settled, strict=True)))
         return settled
 
+    def can_ask(self, group: Group | None) -> bool:
+        """Return whether there is an Alertmanager that may have a group."""
+        return self.alertmanager is not None and settling.is_known_there(group)
+
     def look(self, pages: Sequence[Page]) -> None:
         """See whether Alertmanager has what was just told to fire: later it may be asked of its end."""
         alertmanager = self.alertmanager
@@ -71,7 +75,7 @@ class Inquiry:
             if (
                 fires
                 and page.group
-                and settling.is_known_there(page)
+                and settling.is_known_there(page.group)
                 and not alertmanager.has_had(page.group)
             ):
                 alertmanager.ask(page.group)

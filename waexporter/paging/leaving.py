@@ -45,6 +45,8 @@ def count_unknown(news: News) -> Iterator[str]:
         yield f"{news.muted} other{'' if news.muted == 1 else 's'} silenced or inhibited"
     if news.unread:
         yield f"{news.unread} could not be read"
+    if news.is_partial:
+        yield "others may have been left out"
 
 
 def title(kind: Kind) -> str:

@@ -65,6 +65,7 @@ class News(msgspec.Struct, frozen=True):
     muted: int = 0  # others that are silenced or inhibited
     lost: int = 0  # others that were told to be heard of no more
     unread: int = 0  # alerts that could not be read
+    is_partial: bool = False  # how many were left out is not known
 
     @property
     def firing(self) -> int:
@@ -109,6 +110,7 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
         muted=sum(page.muted for page in last.values()),
         lost=sum(page.lost for page in last.values()),
         unread=sum(page.unread for page in pages),
+        is_partial=any(page.is_partial for page in last.values()),
     )
 
 

@@ -187,7 +187,8 @@ class Pager:
         alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
         self._say_strangers(watchdogs.list_strangers(webhook.alerts, expected))
         if alerts or webhook.unread:
-            self._record(msgspec.structs.replace(webhook, alerts=alerts))
+            can_ask = self._inquiry.can_ask(webhook.group)
+            self._record(msgspec.structs.replace(webhook, alerts=alerts, can_ask=can_ask))
 
     def _say_strangers(self, came: tuple[str, ...]) -> None:
         """Say once which Watchdog alerts come that nobody waits for, and which are waited for."""

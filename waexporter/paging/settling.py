@@ -15,8 +15,9 @@ from waexporter.paging.alerts import Doubt, Item, Kind, Page
 from waexporter.paging.threads import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from waexporter.paging.alerts import Group
     from waexporter.paging.threads import Memory
 
 # For so long after an alert was heard of, a page that only says what is over waits: of a pair of
@@ -48,12 +49,12 @@ class Answer(NamedTuple):
 
 def is_question(page: Page) -> bool:
     """Return whether Alertmanager is to be asked before a page is told."""
-    return is_known_there(page) and bool(page.doubts or page.lost or page.is_all_clear)
+    return is_known_there(page.group) and bool(page.doubts or page.lost or page.is_all_clear)
 
 
-def is_known_there(page: Page) -> bool:
-    """Return whether Alertmanager may have the group of a page."""
-    return page.group is not None and bool(page.group.key) and page.group.is_of_alertmanager
+def is_known_there(group: Group | None) -> bool:
+    """Return whether Alertmanager may have a group."""
+    return group is not None and bool(group.key) and group.is_of_alertmanager
 
 
 def hold(page: Page, now: float) -> float:
@@ -70,9 +71,14 @@ def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | No
     `heard` tells whether a doubtful alert was heard to fire since the page came, or to end; None: neither.
     """
     since = [(doubt, heard(doubt)) for doubt in page.doubts]
-    doubts = [doubt for doubt, fires in since if fires is None]
-    again = sum(fires is True for _, fires in since)
-    page = msgspec.structs.replace(page, still_firing=page.still_firing + again)
+    doubts = [doubt for doubt, fires in since if fires is None and not doubt.is_stale]
+    again = sum(fires is True and not doubt.is_stale for doubt, fires in since)
+    goes_on = (
+        Item(doubt.alert, Kind.FIRED) for doubt, fires in since if _goes_on(doubt, answer, fires=fires)
+    )
+    page = msgspec.structs.replace(
+        page, items=(*page.items, *goes_on), still_firing=page.still_firing + again
+    )
     if answer is None:
         return _unasked(page, doubts)
     told = {item.alert.fingerprint for item in page.items}
@@ -113,6 +119,8 @@ def standings(before: Page, after: Page) -> dict[str, Standing | None]:
     told = {item.alert.fingerprint: item.kind for item in after.items}
     found: dict[str, Standing | None] = {}
     for doubt in before.doubts:
+        if doubt.is_stale:
+            continue  # its incident is over, or goes on
         kind = told.get(doubt.alert.fingerprint, Kind.FIRED)
         is_over, is_left = kind.is_over, not kind.fires
         found[doubt.alert.fingerprint] = None if is_over else Standing.LOST if is_left else Standing.HEARD
@@ -121,7 +129,9 @@ def standings(before: Page, after: Page) -> dict[str, Standing | None]:
 
 def hear(doubt: Doubt, memory: Memory | None) -> bool | None:
     """Return whether an alert was heard to fire after it came into doubt, or to end; None: neither."""
-    if memory is None or (memory.ends_at is None and memory.heard_at <= doubt.heard_at):
+    if memory is None:
+        return None
+    if memory.heard_at <= doubt.heard_at and (memory.ends_at is not None) is doubt.is_stale:
         return None
     return memory.ends_at is None
 
@@ -134,8 +144,11 @@ def remember(
     gone: list[str] = []
     for before, after in pages:
         found = standings(before, after)
+        changed += _going_on(before, after, known)
         for doubt in before.doubts:
             fingerprint = doubt.alert.fingerprint
+            if doubt.is_stale:
+                continue
             standing, memory = found[fingerprint], known.get(fingerprint)
             if memory is None or hear(doubt, memory) is not None:
                 continue
@@ -144,6 +157,22 @@ def remember(
             elif standing is not memory.standing:
                 changed.append(msgspec.structs.replace(memory, standing=standing))
     return changed, gone
+
+
+def _goes_on(doubt: Doubt, answer: Answer | None, *, fires: bool | None) -> bool:
+    """Return whether what looked stale is to be told: it fires, as Alertmanager says or said before."""
+    is_there = answer is not None and answer.kinds.get(doubt.alert.fingerprint) is Kind.FIRED
+    return doubt.is_stale and (is_there if fires is None else fires)
+
+
+def _going_on(before: Page, after: Page, known: Mapping[str, Memory]) -> Iterator[Memory]:
+    """Yield memories of alerts that were over, and fire on as is told now."""
+    told = {item.alert.fingerprint for item in after.items if item.kind.fires}
+    for doubt in before.doubts:
+        memory = known.get(doubt.alert.fingerprint)
+        if doubt.is_stale and doubt.alert.fingerprint in told and memory and memory.ends_at is not None:
+            start = doubt.alert.starts_at
+            yield msgspec.structs.replace(memory, starts_at=start, latest_at=start, ends_at=None)
 
 
 def _unasked(page: Page, doubts: Sequence[Doubt]) -> Page:

@@ -85,9 +85,9 @@ def decide(
     """Decide what a delivery says that is new.
 
     `known` has the memory of alerts by fingerprint, `open_` the fingerprints of the thread's alerts of which
-    no end is known; `now` is on the pager's clock.
+    no end is known; `now` is on the pager's clock. What looks stale is a doubt where somebody can be asked.
     """
-    items: list[Item] = []
+    items, stale = list[Item](), list[Doubt]()
     memories: dict[str, Memory] = {}
     for alert in webhook.alerts:
         before = memories.get(alert.fingerprint) or known.get(alert.fingerprint)
@@ -95,6 +95,8 @@ def decide(
         memory = _remember(webhook, alert, before, kind, now)
         if kind is not None:
             items.append(Item(_as_remembered(alert, memory), kind))
+        elif webhook.can_ask and alert.fires and before is not None and before.ends_at is not None:
+            stale.append(Doubt(alert, before.heard_at, is_missing=False, is_stale=True))
         if memory is not None:
             memories[alert.fingerprint] = memory
     before_it = [known[each] for each in open_ if each in known]
@@ -102,7 +104,7 @@ def decide(
     lost = [each for each in others if each.standing is Standing.LOST]
     is_new = _begins(items, before_it)
     forgotten = tuple(each.fingerprint for each in lost) if is_new else ()
-    doubts = tuple(_doubts(webhook, others, now))
+    doubts = (*_doubts(webhook, others, now), *stale)
     missed = [
         msgspec.structs.replace(known[doubt.alert.fingerprint], standing=Standing.MISSED)
         for doubt in doubts
@@ -114,7 +116,7 @@ def decide(
         is_kept = _is_worth_writing(memory, known.get(memory.fingerprint))
         (kept if is_kept else touched).append(memory)
     kept += [*missed, *unread]
-    if not (items or missed or unread):
+    if not (items or missed or unread or stale):
         return Decision(None, tuple(kept), tuple(touched))
     told = {item.alert.fingerprint for item in items}
     left = [] if is_new else lost
@@ -129,6 +131,7 @@ def decide(
         webhook.unread,
         len(left),
         min((each.heard_at for each in left), default=0.0),
+        is_partial=webhook.is_partial,
     )
     return Decision(page, tuple(kept), tuple(touched), forgotten)
 

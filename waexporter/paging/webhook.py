@@ -118,6 +118,7 @@ def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
         group,
         read.unread,
         is_whole=bool(group.key) and read.truncated == 0 and not read.unread,
+        is_partial=read.truncated is None,
     )
 
 
