@@ -116,7 +116,8 @@ def test_how_each_alert_stands_is_understood_and_none_is_taken_to_be_gone(
     ("reply", "age"),
     [
         (Reply(200, UPTIME, date=STARTED + 7.0), 7.0),
-        (Reply(200, UPTIME, date=STARTED - 1.0), None),
+        (Reply(200, UPTIME, date=STARTED - 0.9), 0.0),
+        (Reply(200, UPTIME, date=STARTED - 2.0), None),
         (Reply(200, UPTIME), None),
         (Reply(500, UPTIME, date=STARTED + 7.0), None),
         (Reply(200, b'{"uptime": 17}', date=STARTED), None),

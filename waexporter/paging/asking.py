@@ -14,7 +14,7 @@ from waexporter.errors import ApiError, BodyError
 from waexporter.log import get_logger
 from waexporter.paging.alerts import Group, Kind
 from waexporter.paging.oddities import read_time
-from waexporter.paging.settling import Answer
+from waexporter.paging.settling import ROUNDING, Answer
 from waexporter.whatsapp import liberal
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ def read_age(reply: Reply) -> float | None:
     """Read for how many seconds Alertmanager has been running; None where it does not say; pure."""
     document = liberal.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
     start = read_time(document["uptime"]) if document else None
-    if start is None or reply.date is None or reply.date < start:
+    if start is None or reply.date is None or reply.date < start - ROUNDING:
         return None
-    return reply.date - start
+    return max(reply.date - start, 0.0)
 
 
 def _kind(alert: Mapping[str, object]) -> Kind:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GRACE = 20.0  # seconds
 # Prometheus repeats every alert to Alertmanager within little more than a minute (rules.alert.resend-delay).
 _WELL_INFORMED = 300.0  # seconds after its start
-_ROUNDING = 1.0  # seconds: the dates of HTTP have no fractions
+ROUNDING = 1.0  # seconds: the dates of HTTP have no fractions
 
 
 class Answer(NamedTuple):
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
         """
         if self.age is None or self.unread or not self.had_it:
             return False
-        return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - _ROUNDING
+        return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - ROUNDING
 
 
 def is_question(page: Page) -> bool:
