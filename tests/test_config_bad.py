@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ def test_no_problem_quotes_a_secret_of_the_folder() -> None:
     told = "\n".join(line for path in FOLDER.glob("*.yml") for line in expected(path))
 
     assert "hunter2" not in told
+
+
+def test_what_is_typed_between_words_is_a_space() -> None:
+    told = "\n".join(line for path in FOLDER.glob("*.yml") for line in expected(path))
+
+    assert re.findall(r".*\b(?:a blank|blanks)\b.*", told) == []
 
 
 def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

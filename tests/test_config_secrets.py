@@ -25,7 +25,7 @@ _TRIMMED = "begins or ends with white space, which is left out"
 _KEPT = "begins or ends with white space, which is kept: is it meant?"
 _QUOTED = "is in quotes, which are kept: are they meant?"
 _ASSIGNED = "begins with a name and an equals sign, which are kept: are they meant?"
-_LIKE_A_BLANK = "holds a character that looks like a blank and is none: is it meant?"
+_LIKE_A_BLANK = "holds a character that looks like a space and is none: is it meant?"
 
 # What it holds; what comes of a token, and what is said; the same of a password.
 _ROWS: dict[str, tuple[str, str, tuple[str, ...], str, tuple[str, ...]]] = {

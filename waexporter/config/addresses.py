@@ -114,7 +114,7 @@ def _split(value: object, words_for_user: str) -> SplitResult:
         raise ValueError('must not hold a query or a fragment ("?", "#")')
     blank = _BLANK.search(url)
     if blank:
-        words = "blanks or backslashes" if blank[0].isascii() else describe(blank[0])
+        words = "spaces or backslashes" if blank[0].isascii() else describe(blank[0])
         raise ValueError(f"must not hold {words}")
     return _checked(url)
 

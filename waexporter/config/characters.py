@@ -19,7 +19,7 @@ _NAMES = {
     "\t": "tabs",
     "\n": "line breaks",
     "\r": "carriage returns",
-    " ": "blanks",
+    " ": "spaces",
 }
 
 

@@ -91,7 +91,7 @@ def clean(secret: str, say: Say, *, may_end_blank: bool = False) -> str:
     if bare != line:
         say("begins or ends with white space, which is kept: is it meant?")
     if any(character.isspace() and character != " " for character in bare):
-        say("holds a character that looks like a blank and is none: is it meant?")
+        say("holds a character that looks like a space and is none: is it meant?")
     if _QUOTED.fullmatch(bare):
         say("is in quotes, which are kept: are they meant?")
     if _ASSIGNED.match(bare):
@@ -207,7 +207,7 @@ def _token(token: str) -> str:
 
 def _visible(token: str) -> str:
     if _VISIBLE.fullmatch(token) is None:
-        raise ValueError("must be visible ASCII characters without blanks")
+        raise ValueError("must be visible ASCII characters without spaces")
     return token
 
 

@@ -19,11 +19,11 @@ _MOST_REPEATED = 50_000  # values that aliases repeat; a thousand targets that s
 
 # PyYAML's words for what people get wrong most, and ours. PyYAML may quote the document, ours never do.
 _WORDS = (
-    (r"'\\t' that cannot start", "a tab can't indent; use blanks"),
+    (r"'\\t' that cannot start", "a tab can't indent; use spaces"),
     (r"that cannot start", "a text can't begin with this character; put it in quotes"),
     (r"undefined alias", 'an alias without an anchor; a text that begins with "*" needs quotes'),
     (r"mapping values are not allowed", "a colon is out of place here; check the indentation, or use quotes"),
-    (r"could not find expected ':'", "this line is no key with a colon; is a blank missing after the colon?"),
+    (r"could not find expected ':'", "this line is no key with a colon; is a space missing after the colon?"),
     (r"unexpected end of stream", "a quote is opened and never closed"),
     (r"expected a single document", "a second document begins here; give one"),
     (r"unhashable key", "a list or a mapping can't be a key"),

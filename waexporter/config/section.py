@@ -145,7 +145,7 @@ class Section:
         if not isinstance(key, str):
             self.report.problem(place, f"a key must be a text, found {found(key)}")
         elif not is_plain_word(key):
-            self.report.problem(place, "a key is no plain word; is a blank missing after a colon?")
+            self.report.problem(place, "a key is no plain word; is a space missing after a colon?")
         else:
             others = f"; known are {', '.join(self._known)}"
             self.problem(key, f"unknown key{suggestion(key, self._known) or others}")

@@ -174,7 +174,7 @@ def _check_label(labels: Section, name: str) -> None:
 def _name(value: object) -> str:
     name = scalars.text(value)
     if name != name.strip() or len(name) > _LONGEST_NAME:
-        raise ValueError(f"must be at most {_LONGEST_NAME} characters, without a blank at either end")
+        raise ValueError(f"must be at most {_LONGEST_NAME} characters, without a space at either end")
     return name
 
 
