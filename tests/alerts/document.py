@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.alerts.detection import DIVIDED, OWN_TIME, Detection, detections
-from tests.alerts.hour import CLIENTS, HOUR
+from tests.alerts.hour import CLIENTS, HOUR, WARM_UP
 from tests.alerts.mutation import measure
 from tests.alerts.rules import ROOT, Rule, alert_names, alerts, cases, cases_of, recordings
 from tests.alerts.survivors import reason
@@ -96,7 +96,8 @@ def _numbers(score: Score) -> str:
         f"{len(cases())} tests; of {sum(score.made.values())} changes {score.ratio:.1%} are killed.\n"
         # What test_hour.py holds to be true.
         f"\nIn {HOUR // 60} minutes of simulated clients that are well ({', '.join(CLIENTS)}) no alert fires "
-        "and none is pending,\nthe watchdog aside; an outage in the same time fires its alert.\n"
+        "and none is pending,\nthe watchdog aside; an outage in the same time fires its alert. In the "
+        f"{WARM_UP // 60} minutes before them, after a start, none fires,\nbut some may be pending.\n"
     )
 
 
