@@ -28,7 +28,7 @@ _BY_CODE: Mapping[int, str] = {
     1001: "report this: waexporter keeps its messages below the limit",
     1002: "this version of the client has no groups: give people's numbers in pager.recipients",
     1003: f"the business has left the group: {_SETUP}",
-    1005: f"{_LOGIN}; or the build has expired: upgrade the client",
+    1005: f"{_LOGIN}; or the build has expired: upgrade the client, where there is a newer build",
     1006: "check that the url leads to the webapp itself, and pager.group",
     1007: "look into the account at Meta: it is blocked",
     1011: _LATER,
