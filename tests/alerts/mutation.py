@@ -45,8 +45,8 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _STEPS = re.compile(r"\[\w+:\w+\]\) > $")  # before a number of steps, which is whole
 _COMPARATOR = re.compile(r"==|!=|>=|<=|>|<")
 _MATCHER = re.compile(r'([a-z_]+)(=~|!~|!=|=)"([^"]*)"')
-_GUARDED = re.compile(r"(\w+\{[^}]*\})\s+and (present_over_time)\(\1\[(\w+)\]\)")
-_SHORT = re.compile(r"(\w+\{[^}]*\}) (present_over_time) (\w+)")
+_TWICE = re.compile(r"(\w+\{[^}]*\})\s+(and|-) (present_over_time|min_over_time)\(\1\[(\w+)\]\)")
+_SHORT = re.compile(r"(\w+\{[^}]*\}) (and|-) (present_over_time|min_over_time) (\w+)")
 _SET_OPERATOR = re.compile(r"\b(and|or|unless)\b")
 _AGGREGATOR = re.compile(r"\b(max|min) (?:without|by)\b")
 _OTHER_COMPARATORS = {
@@ -109,8 +109,8 @@ def _comparators(expr: str) -> Iterator[tuple[str, str]]:
 
 
 def _matchers(expr: str) -> Iterator[tuple[str, str]]:
-    # A selector and its guard are one thing: with either changed alone, the other says the same as before.
-    short = _GUARDED.sub(r"\1 \2 \3", expr)
+    # A selector and its guard, or its past, are one thing: with one changed alone, the other says the same.
+    short = _TWICE.sub(r"\1 \2 \3 \4", expr)
     for place, found in enumerate(_MATCHER.finditer(short), 1):
         label, operator, value = found.groups()
         for words, other in (
@@ -119,7 +119,7 @@ def _matchers(expr: str) -> Iterator[tuple[str, str]]:
             ("removed", 'mutated=""'),
         ):
             changed = _swap(short, found, other)
-            yield f"matcher {place}: {found[0]} {words}", _SHORT.sub(r"\1 and \2(\1[\3])", changed)
+            yield f"matcher {place}: {found[0]} {words}", _SHORT.sub(r"\1 \2 \3(\1[\4])", changed)
 
 
 def _operators(expr: str) -> Iterator[tuple[str, str]]:

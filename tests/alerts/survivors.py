@@ -16,15 +16,12 @@ SURVIVORS = {
     r"WhatsAppCallbackQueueGrowing \(.*\): comparator 1: > -> >=": (
         "A regression that equals its limit to the last bit can't be made from samples."
     ),
-    r"(WaExporterPollFailing|WaExporterLoginFailing|WaExporterWebhooksRefused) \(.*\): "
-    r"(comparator \d: > -> >=|number \d: (1\.5 -> 1\.(35|65)|4\.5 -> 4\.(05|95)|3600 -> .*))": (
-        "Events are whole: one is below all of these limits, two are above."
+    r"(WaExporterLoginFailing|WaExporterWebhooksRefused) \(.*\): number 1: (1 -> 1\.1|4 -> 4\.4)": (
+        "Events are whole: there are none between these limits."
     ),
-    r"(WaExporterCrashes|WaExporterPagesFailing) \(.*\): number 1: (3600|900) -> .*": (
-        "The factor makes a number to read of the rate; what counts is whether it is above 0."
-    ),
-    r"WhatsAppCallbackFailures \(critical\): (number 1: 0\.5 -> 0\.45|comparator 1: > -> >=)": (
-        "The shorter window has the same limit, and holds it where the longer one is let down."
+    r"WhatsAppCallbackFailures \(.*\): (number [124]: .* -> 0\.(45|045|09)|comparator [1245]: > -> >=)"
+    r"|WhatsAppCallbackSlow \(.*\): (number [13]: 3 -> 2\.7|comparator [13]: > -> >=)": (
+        "The present and the past have the same limit, and each holds it where the other is let down."
     ),
     r"WhatsAppCallbackSlow \(warning\): comparator 2: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."
