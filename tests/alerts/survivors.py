@@ -19,8 +19,8 @@ SURVIVORS = {
     r"(WaExporterLoginFailing|WaExporterWebhooksRefused) \(.*\): number 1: (1 -> 1\.1|4 -> 4\.4)": (
         "Events are whole: there are none between these limits."
     ),
-    r"WhatsAppCallbackFailures \(.*\): (number [124]: .* -> 0\.(45|045|09)|comparator [1245]: > -> >=)"
-    r"|WhatsAppCallbackSlow \(.*\): (number [13]: 3 -> 2\.7|comparator [13]: > -> >=)": (
+    r"WhatsAppCallbackFailures \(.*\): (number [12]: .* -> 0\.(45|045|09)|comparator [125]: > -> >=)"
+    r"|WhatsAppCallbackSlow \(.*\): (number 1: 3 -> 2\.7|comparator [13]: > -> >=)": (
         "The present and the past have the same limit, and each holds it where the other is let down."
     ),
     r"WhatsAppCallbackSlow \(warning\): comparator 2: > -> >=": (
