@@ -26,6 +26,12 @@ SURVIVORS = {
     r"WhatsAppCallbackSlow \(warning\): comparator 2: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."
     ),
+    r"WhatsAppTargetMissing \(warning\): aggregator 1: max -> min": (
+        "What is compared is not looked at, only whether there is any."
+    ),
+    r"WhatsAppTargetMissing \(warning\): aggregator [23]: max -> min": (
+        "An exporter has one series of each, so its minimum is its maximum."
+    ),
     r"Watchdog \(info\): number 1: 1 -> .*": "The Watchdog's value is not looked at, only its presence.",
 }
 
