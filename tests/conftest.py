@@ -78,7 +78,7 @@ def _tool(real_parts: RealParts, name: str) -> RunTool:
     def run(suite: str, *arguments: str | Path, stdin: bytes = b"") -> Finding:
         command = [real_parts.program(suite, name), *arguments]
         done = subprocess.run(
-            command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False
+            command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240, check=False
         )
         return Finding(done.returncode, done.stdout.decode())
 

@@ -181,7 +181,7 @@ def _fails(interval: str, case: Document, folder: Path) -> bool:
     test = {"rule_files": ["rules.yml"], "evaluation_interval": interval, "tests": [case]}
     (folder / "test.yml").write_text(json.dumps(test))
     command: list[str | Path] = [parts.program(_SUITE, "promtool"), "test", "rules", folder / "test.yml"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode != 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=240).returncode != 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RunTool
 
+pytestmark = pytest.mark.timeout(300)  # seconds; promtool needs twenty for the longest on an idle machine
 DASHBOARDS = ROOT / "grafana" / "dashboards"
 RULES = [pytest.param(rule, id=f"{rule.name}-{number}") for number, rule in enumerate(alerts())]
 

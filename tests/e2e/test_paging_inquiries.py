@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +62,9 @@ def shipped(port: int) -> dict[str, Any]:
     return document
 
 
+_SURE_OF_ITS_AGE = 3.0  # seconds
+
+
 class Place(NamedTuple):
     """What a scene is made of."""
 
@@ -88,9 +92,12 @@ class Scene:
         self.client, folder, program = place
         self.port = find_free_port()
         self.alertmanager = stack.enter_context(Alertmanager(program, folder / "am", configure(self.port)))
+        started = time.monotonic()
         pager = {"alertmanager_url": self.alertmanager.url} if is_asked else {}
         file = write_pager(folder, {"line": self.client}, pager)
         self.exporter = stack.enter_context(Exporter.run(file, "--listen", f"127.0.0.1:{self.port}"))
+        # Its answers say in whole seconds how old it is, and it is believed of what came later alone.
+        wait_for(lambda: time.monotonic() - started, until=lambda age: age > _SURE_OF_ITS_AGE)
 
     def fire(self, *alerts: Mapping[str, object]) -> None:
         self.alertmanager.fire(*alerts)
