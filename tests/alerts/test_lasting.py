@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.real.fixtures import RunTool
 
 pytestmark = pytest.mark.timeout(300)  # seconds; fifteen are enough on an idle machine
-# The oldest and the newest. Since Prometheus 3 ranges are open at their left; the one between is as the oldest.
+# The oldest and the newest: since Prometheus 3 ranges are open at their left. The third is as the oldest.
 SUITES = (parts.SUITES[0], parts.SUITES[-1])
 # Rules are evaluated as often as is scraped, or as often as the quickest scrape would be.
 INTERVALS = [pytest.param((scrape, scrape), id=f"{scrape}s") for scrape in SCRAPES] + [
