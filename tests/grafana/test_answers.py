@@ -115,13 +115,14 @@ def test_every_query_is_answered_with_numbers(real_parts: RealParts, scene: Scen
 def test_victoriametrics_finds_the_same(real_parts: RealParts, scene: Scene, name: str) -> None:
     real_parts.program(SUITE, "victoria-metrics")
     board = BOARDS[name]
-    asked = [each for each in queries(board) if "ALERTS" not in each.expr]
+    left = [each for each in queries(board) if "ALERTS" not in each.expr]
 
     def look() -> list[str]:
         fire(scene.exporter)
-        return [each.where for each in asked if not is_the_same(scene, board, each)]
+        left[:] = [each for each in left if not is_the_same(scene, board, each)]
+        return [each.where for each in left]
 
-    different = wait_for(look, until=lambda found: not found, deadline=60)
+    different = wait_for(look, until=lambda found: not found, deadline=100)
 
     assert different == []
 
