@@ -50,16 +50,18 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 @pytest.fixture(scope="module", autouse=True)
 def stalled(pair: Pair) -> Iterator[socket.socket]:
     """Begin a body that does not go on; what comes of it takes its time, and the last test asks for it."""
-    with begin(pair.exporter, webhook(firing("Slow")), 100) as connection:
+    with begin(pair.exporter, webhook(firing("Slow")), 100, agent="stalled") as connection:
         yield connection
 
 
-def begin(exporter: Exporter, body: bytes, sent: int) -> socket.socket:
+def begin(exporter: Exporter, body: bytes, sent: int, *, agent: str) -> socket.socket:
     """Deliver so many bytes of a body, and hold the line."""
     host, port = exporter.url.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)), timeout=60)
-    head = f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-    connection.sendall(head + body[:sent])
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {agent}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    connection.sendall(head.encode() + body[:sent])
     return connection
 
 
@@ -148,7 +150,7 @@ def test_an_alert_that_is_odd_pages_or_is_refused(pair: Pair, name: str, oddity:
 def test_a_sender_that_hangs_up_amid_a_body_leaves_nothing_behind(pair: Pair) -> None:
     body = webhook(firing("Vanished"))
 
-    begin(pair.exporter, body, len(body) - 1).close()
+    begin(pair.exporter, body, len(body) - 1, agent="gone").close()
 
     assert_still_pages(pair, "AfterVanished")
     assert messages_about(pair.client, "Vanished") == []
@@ -160,9 +162,11 @@ def test_a_body_that_stops_on_its_way_is_answered_503_so_that_it_comes_again(
     answer = stalled.recv(4096)
 
     assert answer.startswith(b"HTTP/1.1 503 ")
-    # Counted as one that failed, beside those whose sender hung up.
-    assert counted(pair.exporter, "failed") >= 1
-    assert 503 in {each["status"] for each in pair.exporter.get("/api/v1/pages").json()["refused"]}
+    refused = pair.exporter.get("/api/v1/pages").json()["refused"]
+    failed = {each["agent"]: each["webhooks"] for each in refused if each["agent"] in {"stalled", "gone"}}
+    assert [each["status"] for each in refused if each["agent"] == "stalled"] == [503]
+    assert failed["stalled"] == 1
+    assert counted(pair.exporter, "failed") == sum(failed.values())  # beside one whose sender hung up
     assert messages_about(pair.client, "Slow") == []
     deliver(pair.exporter, webhook(firing("Slow")))
     wait_for_end(pair.exporter, "Slow")
