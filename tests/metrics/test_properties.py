@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics.documents import body, counter, gauge, pair, sample, translate, translator
@@ -237,6 +237,8 @@ def _with_readable_types(document: Json) -> Json:
 def test_an_odd_node_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
     names = ["n1", "n2", "n3"]
     alone = translate(dict.fromkeys(names, sound))
+    # Where sound nodes contradict themselves, one voice more may rightly decide which family of theirs stays.
+    assume(Drop.CLASH not in dict(alone.dropped))
     names.insert(place, "odd")
 
     beside = translate({name: odd if name == "odd" else sound for name in names})
