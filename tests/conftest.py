@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -21,9 +23,19 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RunTool, StartProcess, StartPrometheus
 
-# A busy machine is no finding of a property test, neither in running an example nor in making one.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine is no finding of a property test, neither in running an example nor in making one. What decides on
+# a change tries the same examples each time; everywhere else they are new ones.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("patient")
+
+# What a script starts in the background ignores Ctrl-C, and so would every program that the tests start from there.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:
