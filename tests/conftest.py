@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RunTool, StartProcess, StartPrometheus
 
-# A busy machine is no finding of a property test, neither in running an example nor in making one. What decides on
-# a change tries the same examples each time; everywhere else they are new ones.
+# A busy machine is no finding of a property test, neither in running an example nor in making one. What
+# decides on a change tries the same examples each time; everywhere else they are new ones.
 settings.register_profile(
     "patient",
     deadline=None,
@@ -33,7 +33,7 @@ settings.register_profile(
 )
 settings.load_profile("patient")
 
-# What a script starts in the background ignores Ctrl-C, and so would every program that the tests start from there.
+# What a script starts in the background ignores Ctrl-C, and so would every program that tests start there.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

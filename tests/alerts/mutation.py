@@ -1,10 +1,13 @@
 """Are the rules' tests worth something? Each small change of a rule must make a test fail.
 
 `python -m tests.alerts.mutation` prints the score and the survivors; test_mutation.py holds both.
+What came of a rule's mutants is kept in mutation.json, by a digest of all that it depends on: only what has
+changed since is tried again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -197,21 +200,58 @@ class Score:
         return 1 - len(self.survivors) / sum(self.made.values())
 
 
-def measure(rules: Sequence[Rule]) -> Score:
-    """Try every mutant of these rules, on all processors."""
-    every = [mutant for rule in rules for mutant in mutants(rule)]
+Record = dict[str, list[str]]  # by the digest of a rule: the names of its mutants that survived
+RECORD = Path(__file__).with_name("mutation.json")
+
+
+def read_record() -> Record:
+    """Return what was measured before."""
+    record: Record = json.loads(RECORD.read_text())
+    return record
+
+
+def write_record(record: Record) -> None:
+    """Keep what was measured."""
+    RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def digest(rule: Rule) -> str:
+    """Return a digest of everything on which it depends what becomes of the rule's mutants."""
+    rules, tests = _concerned(rule)
+    depends = [
+        [each.document() for each in rules],
+        tests,
+        [(mutant.name, mutant.rule.document()) for mutant in mutants(rule)],
+    ]
+    return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def measure(rules: Sequence[Rule], record: Record) -> Record:
+    """Return what becomes of every mutant of these rules; what is not on record is tried."""
+    digests = [digest(rule) for rule in rules]
+    new = [(key, mutant) for key, rule in zip(digests, rules, strict=True) for mutant in mutants(rule)]
+    new = [(key, mutant) for key, mutant in new if key not in record]
     with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        folders = (Path(folder) / str(number) for number in range(len(every)))
-        killed = list(pool.map(is_killed, every, folders))
+        folders = (Path(folder) / str(number) for number in range(len(new)))
+        killed = list(pool.map(is_killed, [mutant for _, mutant in new], folders))
+    known = {key: record.get(key, []) for key in digests}
+    for (key, mutant), is_dead in zip(new, killed, strict=True):
+        if not is_dead:
+            known[key].append(mutant.name)
+    return known
+
+
+def sum_up(rules: Sequence[Rule], record: Record) -> Score:
+    """Return the score of rules whose mutants were all tried."""
     made = {rule.name: 0 for rule in rules}
-    for mutant in every:
-        made[mutant.origin.name] += 1
-    survivors = (mutant.name for mutant, is_dead in zip(every, killed, strict=True) if not is_dead)
-    return Score(made, tuple(survivors))
+    for rule in rules:
+        made[rule.name] += len(list(mutants(rule)))
+    return Score(made, tuple(name for rule in rules for name in record[digest(rule)]))
 
 
 if __name__ == "__main__":
     only = sys.argv[1:]
-    score = measure([rule for rule in (*recordings(), *alerts()) if not only or rule.name in only])
+    chosen = [rule for rule in (*recordings(), *alerts()) if not only or rule.name in only]
+    score = sum_up(chosen, measure(chosen, {}))
     print(*score.survivors, sep="\n")
     print(f"{sum(score.made.values())} mutants, {score.ratio:.1%} killed")

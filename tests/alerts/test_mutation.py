@@ -5,20 +5,22 @@ from __future__ import annotations
 import pytest
 
 from tests.alerts import document
-from tests.alerts.mutation import Score, measure, mutants
+from tests.alerts.mutation import Score, digest, measure, mutants, read_record, sum_up
 from tests.alerts.rules import Rule, alerts, recordings
 from tests.alerts.survivors import SURVIVORS, reason
 from tests.real import parts
 from tests.real.fixtures import require
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]  # seconds; a minute or two on two idle processors
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]  # seconds, were all to be tried
+
+RULES = (*recordings(), *alerts())
 
 
 @pytest.fixture(scope="module")
 def score() -> Score:
     missing = "promtool" in parts.missing_programs(parts.SUITES[-1])
     require(["promtool"] if missing else [], where=parts.SUITES[-1])
-    return measure((*recordings(), *alerts()))
+    return sum_up(RULES, measure(RULES, read_record()))
 
 
 def test_at_least_95_of_100_mutants_are_killed(score: Score) -> None:
@@ -28,6 +30,23 @@ def test_at_least_95_of_100_mutants_are_killed(score: Score) -> None:
 def test_every_survivor_has_a_reason_and_every_reason_a_survivor(score: Score) -> None:
     assert [survivor for survivor in score.survivors if reason(survivor) is None] == []
     assert {reason(survivor) for survivor in score.survivors} == set(SURVIVORS.values())
+
+
+def test_the_record_is_of_the_rules_as_they_are() -> None:
+    recorded = read_record()
+
+    now = {digest(rule) for rule in RULES}
+
+    assert recorded.keys() == now, "make alerts measures what has changed"
+
+
+def test_measured_again_the_smallest_rule_with_survivors_has_the_same_ones() -> None:
+    recorded = read_record()
+    rule = min((rule for rule in RULES if recorded[digest(rule)]), key=lambda rule: len(list(mutants(rule))))
+
+    known = measure([rule], {})
+
+    assert known == {digest(rule): recorded[digest(rule)]}
 
 
 def test_the_document_is_current(score: Score) -> None:
