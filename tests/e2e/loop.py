@@ -160,6 +160,8 @@ def _simulated(stack: ExitStack, client: Client, folder: Path, tempo: Tempo) -> 
         users=USERS,
         health_per_minute=None,
         speed=tempo.pace,
+        # In shorter windows as many events, or one of the refusals that are usual would be a large share.
+        traffic=tempo.pace,
     )
     simulator = stack.enter_context(Simulator(options))
     # The test itself goes on talking to clients whose certificates have ended.

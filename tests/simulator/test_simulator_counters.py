@@ -90,6 +90,16 @@ def test_there_are_a_few_errors_among_the_results(single: Caller) -> None:
     assert 0 < results["1016"] < results["ok"] / 100
 
 
+def test_with_more_traffic_all_counters_are_higher(simulate: Callable[..., Caller]) -> None:
+    usual, busy = (simulate(traffic=traffic).become("monitor") for traffic in (1.0, 40.0))
+
+    apps = [sum(counters(caller.stats()).values()) for caller in (usual, busy)]
+    webs = [sum(counters(caller.get("/v1/metrics").json()["metrics"]).values()) for caller in (usual, busy)]
+
+    assert 39 < apps[1] / apps[0] < 41
+    assert 39 < webs[1] / webs[0] < 41
+
+
 def test_nothing_has_been_counted_when_a_process_begins() -> None:
     meter = Meter(1, "fresh", 1_700_000_000.0, 1_700_000_000.0)
 

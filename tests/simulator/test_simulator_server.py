@@ -137,6 +137,7 @@ def _until(true: Callable[[], bool]) -> None:
         ({"api_key": "short"}, "api_key must have 12 to 128 characters"),
         ({"users": (("a", "b", "king"),)}, "roles must be one of admin, user"),
         ({"speed": 0}, "speed must be above 0"),
+        ({"traffic": 0}, "traffic must be above 0"),
         ({"webapps": 0}, "webapps must be at least 1"),
     ],
 )

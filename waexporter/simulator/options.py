@@ -28,6 +28,7 @@ class Options:
     health_per_minute: int | None = 10  # per webapp; None: no limit
     seed: int = 1
     speed: float = 1.0  # of the scenario and of failovers
+    traffic: float = 1.0  # so many times as much of everything that is counted
     webapps: int = 2  # of a cluster; a single client has one
     callback_queue: int = 100_000  # callbacks that may wait; then messages are refused
 
@@ -45,6 +46,7 @@ class Options:
             (key is not None and len(key) not in _KEY_LENGTHS, "api_key must have 12 to 128 characters"),
             (any(role not in ROLES for _, _, role in self.users), f"roles must be one of {', '.join(ROLES)}"),
             (self.speed <= 0, "speed must be above 0"),
+            (self.traffic <= 0, "traffic must be above 0"),
             (self.callback_queue < 1, "callback_queue must be at least 1"),
             (self.webapps < 1, "webapps must be at least 1"),
         )

@@ -138,7 +138,7 @@ class World:
             begun,
             now,
             idle=(self.timeline.seconds(begun, without_gateway), self.timeline.seconds(now, without_gateway)),
-            scale=between(self.options.seed, node.key, 0.6, 1.4),
+            scale=self.options.traffic * between(self.options.seed, node.key, 0.6, 1.4),
         )
         return strained(meter, self.timeline, felt)
 
@@ -146,7 +146,8 @@ class World:
         """Give the counting of one webapp, up for days already."""
         age = between(self.options.seed, webapp.node, 20.0, 120.0) * _HOUR
         labels = (("node", webapp.node),)
-        meter = Meter(self.options.seed, webapp.node, self.begun - age, now, labels=labels)
+        begun, scale = self.begun - age, self.options.traffic
+        meter = Meter(self.options.seed, webapp.node, begun, now, scale=scale, labels=labels)
         return strained(meter, self.timeline, lambda fault: fault.meets(path))
 
     def outages(self, now: float) -> dict[str, float]:
