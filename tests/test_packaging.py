@@ -165,4 +165,6 @@ def test_make_test_gets_the_real_parts_where_a_test_may_need_them(arguments: str
     done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
 
     assert ("tests.real.fetch" in done.stdout) == gets_them
-    assert done.stdout.rstrip().endswith(f"pytest --numprocesses 3 --dist loadfile {arguments}".rstrip())
+    assert done.stdout.rstrip().endswith(
+        f"pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder {arguments}".rstrip()
+    )
