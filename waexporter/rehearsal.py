@@ -17,7 +17,7 @@ from waexporter.oncall import open_fallback, whatsapp_of
 from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.archive import read_groups
 from waexporter.paging.channels import Message, Recipient, try_to_send
-from waexporter.paging.message import compose
+from waexporter.paging.message import write
 from waexporter.paging.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.paging.routes import choose_routes, concern_of
 from waexporter.survey import pager_of, survey
@@ -99,9 +99,8 @@ def _send(channel: Channel, message: Message) -> Outcome:
 
 
 def _message(alert: Alert, pager: PagerSettings) -> Message:
-    pages, now = [Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)], time.time()
-    text = compose(pages, now, settings=pager)
-    return Message(text, (alert,), lambda room: compose(pages, now, room, settings=pager))
+    page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
+    return write([page], time.time(), pager)
 
 
 def _alert(target: str) -> Alert:

@@ -22,9 +22,8 @@ from waexporter.paging.attempt import (
     recipient_at,
     recipient_of,
 )
-from waexporter.paging.channels import Message
 from waexporter.paging.entries import End, PageState
-from waexporter.paging.message import compose
+from waexporter.paging.message import write
 from waexporter.paging.naming import name_pages
 from waexporter.paging.rate import Throttle
 from waexporter.paging.settling import GRACE
@@ -270,10 +269,7 @@ class Delivery:
                 pages = self._inquiry.settle(pages, answers)
             if not any(page.items or page.unread for page in pages):
                 return None
-            text = compose(pages, wall, settings=self._settings)
-            alerts = tuple(item.alert for page in pages for item in page.items)
-            message = Message(text, alerts, lambda room: compose(pages, wall, room, settings=self._settings))
-            result = attempts.make_round(batch, message)
+            result = attempts.make_round(batch, write(pages, wall, self._settings))
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:

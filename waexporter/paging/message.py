@@ -15,6 +15,7 @@ import msgspec
 from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Kind
 from waexporter.paging.annotations import DASHBOARD, DESCRIPTION, RUNBOOK, SILENCE, SUMMARY, pick
+from waexporter.paging.dialects import Message
 from waexporter.paging.leaving import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.news import PLACES, gather
 from waexporter.paging.wording import age, clip, clocks, line, link, paragraph, width
@@ -65,6 +66,13 @@ def compose(pages: Sequence[Page], now: float, limit: int = 4096, settings: Page
         if shown == len(news.told) or (shown and room <= _PARAGRAPH):
             break
     return clip(text, limit)
+
+
+def write(pages: Sequence[Page], now: float, settings: PagerSettings) -> Message:
+    """Return what is sent of pages, to be told within less room, too; `now` is in wall-clock seconds."""
+    text = compose(pages, now, settings=settings)
+    alerts = tuple(item.alert for page in pages for item in page.items)
+    return Message(text, alerts, lambda room: compose(pages, now, room, settings=settings))
 
 
 def _fill(news: News, now: datetime, limit: int, room: int) -> tuple[str, int]:
