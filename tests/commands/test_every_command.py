@@ -10,7 +10,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import pytest
 
@@ -96,6 +96,23 @@ def refusing(stage: Stage) -> Iterator[None]:
     yield
 
 
+def run(
+    command: list[str], *, stdout: int | TextIO | None = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that has nobody to ask."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(**environment),
+        start_new_session=True,  # without a terminal to control it
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 def is_clean(said: str) -> bool:
     """Say whether an output is free of what only a developer could read, and of secrets."""
     return not [word for word in ("Traceback", "Exception ignored", "planted-word") if word in said]
@@ -108,16 +125,7 @@ def test_without_a_terminal_it_ends_by_itself_and_in_words(stage: Stage, name: s
     if stdin == "closed":
         command = ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command]
     with refusing(stage):
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=clean_environment(),
-            start_new_session=True,  # without a terminal to control it
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run(command)
 
     assert done.returncode in ROWS[name].codes, done
     assert is_clean(done.stdout + done.stderr), done
@@ -133,17 +141,7 @@ def test_whoever_reads_only_the_beginning_sees_no_complaint(
     reading, writing = os.pipe()
     os.close(reading)
     with refusing(stage):
-        done = subprocess.run(
-            [*stage.command(name), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=clean_environment(),
-            start_new_session=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run([*stage.command(name), *arguments], stdout=writing)
     os.close(writing)
 
     assert is_clean(done.stderr), done
@@ -155,16 +153,7 @@ def test_with_no_output_at_all_it_does_what_it_does(stage: Stage, name: str) -> 
     row = ROWS[name]
     command = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *stage.command(name)]
     with refusing(stage):
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=clean_environment(),
-            start_new_session=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run(command, stdout=None)
 
     assert is_clean(done.stderr), done
     assert done.returncode in row.codes, done
@@ -177,17 +166,7 @@ def test_on_a_full_disk_it_ends_in_one_sentence(
     stage: Stage, name: str, arguments: tuple[str, ...], unbuffered: str
 ) -> None:
     with refusing(stage), Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*stage.command(name), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=clean_environment(PYTHONUNBUFFERED=unbuffered),
-            start_new_session=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run([*stage.command(name), *arguments], stdout=full, PYTHONUNBUFFERED=unbuffered)
 
     assert is_clean(done.stderr), done
     (complaint,) = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]

@@ -50,6 +50,15 @@ def group_of_two(desk: Desk, *alerts: dict[str, object]) -> None:
     desk.pager.receive(json.dumps(said).encode())
 
 
+def end_one_after_a_restart(desk: Desk) -> None:
+    """Start again, and hear of a group only that one of its alerts is over."""
+    desk.restart()
+    desk.pager.tick()
+    group_of_two(desk, desk.alert("One", ended=True))
+    desk.clock.move(60.0)
+    desk.run()
+
+
 def first_line(desk: Desk) -> str:
     """Give the first line of the last message."""
     return desk.texts()[-1].split("\n")[0]
@@ -175,11 +184,7 @@ def test_labels_that_can_not_be_read_cost_themselves(desk: Desk, labels: str) ->
     desk.run()
     spoil(desk, f"UPDATE alerts SET labels = {labels}")  # noqa: S608 - our own words
 
-    desk.restart()
-    desk.pager.tick()
-    group_of_two(desk, desk.alert("One", ended=True))
-    desk.clock.move(60.0)
-    desk.run()
+    end_one_after_a_restart(desk)
 
     assert first_line(desk) == f"RESOLVED: 1 resolved, 1 {UNHEARD}"
     assert desk.value("waexporter_journal_damaged_total") == 2
@@ -194,11 +199,7 @@ def test_an_alert_whose_memory_is_damaged_is_not_taken_to_be_over(desk: Desk, ch
     desk.run()
     spoil(desk, f"UPDATE alerts SET {change} WHERE fingerprint = 'Two'")  # noqa: S608 - our own words
 
-    desk.restart()
-    desk.pager.tick()
-    group_of_two(desk, desk.alert("One", ended=True))
-    desk.clock.move(60.0)
-    desk.run()
+    end_one_after_a_restart(desk)
 
     assert first_line(desk) == f"RESOLVED: 1 resolved, 1 {UNHEARD}"
 
