@@ -340,3 +340,24 @@ def test_a_signal_ends_the_process_with_success(request_stop: signal.Signals) ->
             out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out, err) == (0, "went on\n", "")
+
+
+def test_an_interrupt_while_the_loop_is_being_made_ends_the_process_with_success() -> None:
+    script = (
+        "import asyncio, os, signal\n"
+        "from tests.web.fakes import FakeExporter, a_site\n"
+        "from waexporter.web.server import Server\n"
+        "class Loop(asyncio.SelectorEventLoop):\n"
+        "    def __init__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        super().__init__()\n"
+        "asyncio.SelectorEventLoop = Loop\n"
+        "Server(a_site(FakeExporter()), '127.0.0.1', 0).run()\n"
+        "print('went on', flush=True)\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\n", "")
