@@ -57,7 +57,8 @@ class Server:
         self.bind()
         assert self._socket is not None  # noqa: S101 - for the type checker: bind() raises or sets it
         try:
-            with self._loop.signals():
+            # Before there is a loop: an interrupt would leave half of one. In it, uvicorn enters this again.
+            with self._loop.capture_signals():
                 self._loop.run([self._socket])
         finally:
             self.close()
@@ -88,8 +89,8 @@ class _Loop(uvicorn.Server):
     """uvicorn's server, which neither repeats the signal that stopped it nor leaves connections behind."""
 
     @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Stop at a signal in the main thread; an interrupt would leave half of a loop that is being made."""
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal and no more: uvicorn would raise it again at the end, and exit with an error."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -99,11 +100,6 @@ class _Loop(uvicorn.Server):
         finally:
             for each, handler in previous.items():
                 signal.signal(each, handler)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them to `signals`: uvicorn would raise each again at the end, and exit with an error."""
-        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then cut off who is still there."""
