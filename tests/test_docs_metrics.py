@@ -10,8 +10,7 @@ import pytest
 from tests.markdown import DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
 from tests.reference import END, WRITTEN, own_families
-from waexporter.advice import ADVICE
-from waexporter.health import SLUGS
+from waexporter.health import KINDS, SLUGS
 from waexporter.metrics import families, naming, probing
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.layout import Context
@@ -161,10 +160,10 @@ def test_every_problem_is_documented_with_its_verdict_and_its_advice() -> None:
     hold(
         SLUGS,
         documented,
-        add="Add a row to `Problems` in docs/metrics.md: its verdict, its meaning, and the words of ADVICE.",
-        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/facts.py has not.",
+        add="Add a row to `Problems` in docs/metrics.md: its verdict, its meaning, and its advice.",
+        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/catalogue.py has not.",
     )
-    said = {slug: (state.value, ADVICE.get(slug)) for slug, state in SLUGS.items()}
+    said = {slug: (state.value, KINDS[slug].advice) for slug, state in SLUGS.items()}
     assert documented == said, "a verdict or an advice differs in docs/metrics.md"
 
 

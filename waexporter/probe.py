@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from waexporter.advice import ADVICE
+from waexporter.health import KINDS
 from waexporter.model import (
     Canary,
     Certificates,
@@ -223,7 +223,7 @@ def _problems(slug: str, alike: list[Problem]) -> Iterator[str]:
         yield from _wrap(f"  {slug}: ", problem.words, "      ")
     if len(alike) > _SHOWN_PROBLEMS:
         yield f"  {slug}: and {len(alike) - _SHOWN_PROBLEMS} more like this"
-    yield from _wrap("    -> ", ADVICE[slug], "       ")
+    yield from _wrap("    -> ", KINDS[slug].advice, "       ")
 
 
 def _doubts(state: TargetState) -> Iterator[str]:

@@ -7,7 +7,18 @@ and the primary master are.
 
 from __future__ import annotations
 
-from waexporter.health.facts import SLUGS, Facts
+from waexporter.health.catalogue import KINDS, SLUGS, Grade, Messages
+from waexporter.health.facts import Facts
 from waexporter.health.verdict import CONNECTING_TOO_LONG, as_read, changes_at, judge
 
-__all__ = ["CONNECTING_TOO_LONG", "SLUGS", "Facts", "as_read", "changes_at", "judge"]
+__all__ = [
+    "CONNECTING_TOO_LONG",
+    "KINDS",
+    "SLUGS",
+    "Facts",
+    "Grade",
+    "Messages",
+    "as_read",
+    "changes_at",
+    "judge",
+]

@@ -6,11 +6,13 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from waexporter.health.facts import SLUGS, Facts
+from waexporter.health.catalogue import SLUGS
 from waexporter.model import Failure, Problem, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from waexporter.health.facts import Facts
 
 # The API's own codes say more than the HTTP status does.
 _CODES: Mapping[int, tuple[str, str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.health.facts import SLUGS, Facts
+from waexporter.health.catalogue import SLUGS
 from waexporter.health.failures import judge_without_health
 from waexporter.health.forecast import foretell, list_ends
 from waexporter.health.rules import (
@@ -19,6 +19,7 @@ from waexporter.health.rules import (
 from waexporter.model import Distrust, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
+    from waexporter.health.facts import Facts
     from waexporter.model import Gateway, Health, Instant, Support, SupportNode
 
 _SAME = 1.0  # seconds by which clocks drift apart without having jumped

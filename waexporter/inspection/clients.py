@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from waexporter.advice import ADVICE
 from waexporter.errors import ApiError, RefusedError
+from waexporter.health import KINDS
 from waexporter.inspection.finding import bad, good, note
 from waexporter.model import Failure, Reason, Settings, State
 from waexporter.paging.remedies import find_remedy
@@ -51,7 +51,7 @@ def _inspect_verdict(name: str, look: Look) -> Iterator[Finding]:
         yield good(f"{name}: reachable, verdict ok")
         return
     words = "; ".join(problem.words for problem in problems[:3]) or "health is not polled"
-    remedy = ADVICE[problems[0].slug] if problems else "set poll.health"
+    remedy = KINDS[problems[0].slug].advice if problems else "set poll.health"
     find = note if state is State.DEGRADED else bad
     yield find(
         f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {look.target.name}` says more"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
-from waexporter.health import SLUGS
-from waexporter.health.runbooks import RUNBOOKS
+from waexporter.health import KINDS
 from waexporter.model import Reason, State
 from waexporter.times import span
 from waexporter.web.drawing import draw
@@ -195,8 +194,8 @@ def _problem(problem: Problem, now: float) -> ProblemLine:
         slug=problem.slug,
         words=problem.words,
         since=describe_moment(problem.since, now),
-        runbook=RUNBOOKS.get(problem.slug),
-        is_note=SLUGS.get(problem.slug) is State.OK,
+        runbook=KINDS[problem.slug].runbook,
+        is_note=KINDS[problem.slug].state is State.OK,
     )
 
 
