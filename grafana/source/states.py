@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source.selection import client, equal, lately, most, node, over_range, rate, total
+from waexporter.health import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +18,10 @@ GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE = "green", "blue", "yellow", "orange", 
 
 VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED), 3: ("unknown", PURPLE)}
 
-MESSAGES: States = {
-    0: ("flowing", GREEN),
-    1: ("delayed", YELLOW),
-    2: ("in doubt", YELLOW),
-    3: ("some fail", ORANGE),
-    4: ("standing still", RED),
-    5: ("not known", PURPLE),
-}
+NOT_KNOWN = "not known"  # what stands in the place of every number that is not there
+
+_OF_MESSAGES = (GREEN, YELLOW, YELLOW, ORANGE, RED, PURPLE)
+MESSAGES: States = {int(each): (each.words, _OF_MESSAGES[each]) for each in Messages}
 
 _DISCONNECTED_ALONE = 7
 GATEWAYS: States = {
@@ -70,7 +67,8 @@ def verdict() -> str:
         f"{number} * ({client('whatsapp_verdict', equal('verdict', word))} == 1)"
         for number, (word, _) in VERDICTS.items()
     )
-    return most(" or ".join(parts))
+    vanished = f"3 * ({client('target:whatsapp_problem:severity', equal('problem', 'not_watched'))} > bool 0)"
+    return most(" or ".join((*parts, vanished)))
 
 
 def gateway() -> str:
@@ -83,18 +81,6 @@ def gateway() -> str:
     alone = node("whatsapp_gateway_status", equal("status", "disconnected"), equal("node", ""))
     parts.insert(0, f"{_DISCONNECTED_ALONE} * ({alone} == 1)")
     return most(" or ".join(parts), "node")
-
-
-def unwell_for() -> str:
-    """Say for how many seconds a client has not been ok: 0 if it is, the whole range if it never was."""
-    well = client("whatsapp_verdict", 'verdict="ok"')
-    last = f"max_over_time(timestamp({well} == 1)[$__range:$__interval])"
-    return f"((time() - {most(last)}) or {most(f'0 * {well} + $__range_s')}) * on (target) (1 - {most(well)})"
-
-
-def too_many_refused() -> str:
-    """Give the clients more of whose sends fail through their own fault than SOME."""
-    return f"{share(client(ANSWERS, _SENDS, _FAULTS), client(ANSWERS, _SENDS))} > {SOME}"
 
 
 def refused(over: Gain = rate) -> str:
@@ -139,9 +125,7 @@ def lost_share() -> str:
 
     Absent without any messages, and as soon as the statistics end: who no longer tells is not well.
     """
-    sends = total(lately(client(ANSWERS, _SENDS)))
-    came = total(lately(client("whatsapp_in_message_from_server_total")))
-    return f"({lost(lately)} / ({_add(sends, came)} > 0) and on (target) {callbacks_waiting()})"
+    return most(client("target:whatsapp_messages_lost:ratio_rate5m"))
 
 
 def callbacks_waiting() -> str:
@@ -154,61 +138,14 @@ def messages_waiting() -> str:
     return total(client("whatsapp_pending_messages"))
 
 
-def share(part: str, whole: str) -> str:
-    """Give which share of a counter's gain in five minutes another one's is; absent without any."""
-    return f"{total(lately(part))} / ({total(lately(whole))} > 0)"
-
-
-def callbacks_failing() -> str:
-    """Give the clients more than a tenth of whose callbacks fail, of fifteen in five minutes at least."""
-    failing, every = (
-        total(lately(client(_ENDED, *matchers))) for matchers in (('result!~"success|ok|2.."',), ())
-    )
-    return f"{failing} / ({every} > 15 / 300) > 0.1"
-
-
-def queries_failing() -> str:
-    """Give the clients of whose queries over 5 % fail, be it those that read or those that write."""
-    return " or ".join(_queries_failing(which) for which in ("select|prepare", "commit|rollback"))
-
-
-def _queries_failing(operations: str) -> str:
-    errors, others = (
-        total(
-            lately(client(f"whatsapp_db_request_{name}duration_seconds_count", f'operation=~"{operations}"'))
-        )
-        for name in ("error_", "")
-    )
-    return f"{errors} > {others} / 19"  # one of twenty; what fails is not among the others
-
-
 def messages() -> str:
-    """Give what happens to messages as a number, 0 to 5."""
-    return _worst(
-        f"0 * {most(client('whatsapp_up'))}",
-        f"1 * ({callbacks_waiting()} > bool {MANY_WAITING})",
-        f"1 * ({messages_waiting()} > bool {MANY_WAITING})",
-        f"1 * group by (target) ({callbacks_failing()})",
-        f"2 * (1 - {most(client('whatsapp_canary_success'))})",
-        f"2 * group by (target) ({queries_failing()})",
-        f"2 * group by (target) ({_STATISTICS} unless on (target) {callbacks_waiting()})",
-        f"3 * ({refused_share(over=lately)} > bool {SOME})",
-        f"3 * ({lost_share()} > bool {SOME})",
-        f"3 * ({most(client('whatsapp_shards_covered'))} < bool {most(client('whatsapp_shards'))})",
-        f"3 * {most(client('whatsapp_problem', _FAILING))}",
-        f"4 * ({most(client('whatsapp_coreapps_connected'))} == bool 0)",
-        f"4 * {most(client('whatsapp_verdict', equal('verdict', 'down')))}",
-        f"5 * {most(client('whatsapp_verdict', equal('verdict', 'unknown')))}",
-    )
+    """Give what becomes of messages as a number of MESSAGES; absent where nothing is known."""
+    return most(client("target:whatsapp_messages:state"))
 
 
 def _add(*parts: str) -> str:
     """Add up what is there of several expressions by target."""
     return f"sum by (target) ({_union(parts)})"
-
-
-def _worst(*parts: str) -> str:
-    return most(_union(parts))
 
 
 def _union(parts: Sequence[str]) -> str:
