@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import Cover, alerts, framed, of_clients
+from grafana.source.frame import Cover, Row, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, gained, most, own, rate, total
 
@@ -28,15 +28,12 @@ def build() -> Dashboard:
             "Whether waexporter itself is healthy: it polls, in time, and keeps what it gets.",
         ),
         of_clients(),
+        alerts(_ABOUT, by=()),
         [
-            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"', by=()),
-            alerts("Warnings", "orange", _ABOUT, 'severity="warning"', by=()),
-        ],
-        [
-            ("", _GLANCE),
-            ("Polls", _POLLS),
-            ("What was read", _READ),
-            ("Process", _PROCESS),
+            Row("", _GLANCE),
+            Row("Polls", _POLLS),
+            Row("What was read", _READ),
+            Row("Process", _PROCESS),
         ],
     )
 
@@ -123,7 +120,6 @@ _POLLS = (
             Column("Value #B", "Last success", unit="s"),
         ],
         worst=("Last success",),
-        nothing="None fails",
     ),
     lines(
         Head(
@@ -233,8 +229,8 @@ _READ = (
     bars(
         Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 8),
         Query(f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()"),
-        ((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
-        7.0 * _DAY,
+        steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
+        largest=7.0 * _DAY,
     ),
 )
 

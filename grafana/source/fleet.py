@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import problems, states
-from grafana.source.frame import Cover, alerts, framed, of_clients
+from grafana.source.frame import Cover, Row, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
 from grafana.source.selection import client, equal, mean, most, rate, total
+from waexporter.health import Grade, Messages
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
-    from grafana.source.panels import Panel
+    from grafana.source.panels import Panel, Steps
 
 _TO_CLIENT = (
-    "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
-    "&var-target=${__data.fields.Client}&${__url_time_range}"
+    "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}"
+    "&var-target=${__data.fields.Client:percentencode}&${__url_time_range}"
 )
 _DAY = 86_400
 _GIB = 2.0**30
@@ -33,117 +34,147 @@ def build() -> Dashboard:
             "Every client: who is unwell, since when, and whether messages get through.",
         ),
         of_clients(),
+        alerts(mine),
         [
-            alerts("Critical alerts", "red", mine, 'severity="critical"'),
-            alerts("Warnings", "orange", mine, 'severity="warning"'),
-        ],
-        [
-            ("", (*_counts(), *_WHO)),
-            ("Service level", _SERVICE),
-            ("Messages", _MESSAGES),
-            ("What runs out", _UPKEEP),
+            Row("", (*_COUNTS, *_WHO)),
+            Row("Service level", _SERVICE),
+            Row("Messages", _MESSAGES),
+            Row("What runs out", _UPKEEP),
         ],
     )
 
 
-def _counts() -> list[Panel]:
-    in_trouble = f"sum({states.messages()} >= bool 1)"
-    tiles = [_count(number_, word, colour) for number_, (word, colour) in states.VERDICTS.items()]
-    return [
-        number(
-            Head(1, "Clients", "How many clients are watched.", "short", 4, 4),
-            Query(f"count({most(client('whatsapp_up'))})", ""),
-            steps=((float("-inf"), states.BLUE),),
-        ),
-        *tiles,
-        number(
-            Head(
-                6,
-                "With trouble on messages",
-                "Clients whose messages are late, fail, stand still, or of which nothing is known.",
-                "short",
-                4,
-                4,
-            ),
-            Query(in_trouble, ""),
-            steps=((1, states.RED),),
-        ),
-    ]
+def _ten(expr: str) -> str:
+    """Select the ten largest: among more lines, nobody sees the one that matters."""
+    return f"topk(10, {expr})"
 
 
-def _count(place: int, word: str, colour: str) -> Panel:
-    said = {
-        "ok": "Clients without a problem that matters now.",
-        "degraded": "Clients that work in part, or would not survive the next failure.",
-        "down": "Clients through which no message leaves or arrives.",
-        "unknown": "Clients that can't be asked, so that nobody knows.",
-    }
-    return number(
-        Head(2 + place, word.capitalize(), said[word], "short", 4, 4),
-        Query(f"sum({most(client('whatsapp_verdict', equal('verdict', word)))})", ""),
-        steps=((float("-inf"), states.GREEN),) if word == "ok" else ((1, colour),),
-    )
+def _of_ten_worst(expr: str, metric: str) -> str:
+    """Select the ten clients that were worst off, and for longest, in all the time shown."""
+    trouble = f"sum_over_time({client(metric)}[$__range] @ end())"
+    return f"{expr} and on (target) topk(10, {most(trouble)})"
 
+
+def _count(place: int, title: str, said: str, which: str, steps: Steps) -> Panel:
+    return number(Head(place, title, said, "short", 4, 4), Query(which, ""), steps=steps)
+
+
+_WORST = problems.severity_of_worst()
+_SERIOUS = f"({_WORST} >= bool {Grade.LATENT:d}) * ({_WORST} <= bool {Grade.LOSING:d})"
+
+_COUNTS = (
+    _count(
+        1,
+        "Clients",
+        "How many clients are watched, or were within the last hour.",
+        f"count({_WORST})",
+        ((float("-inf"), states.BLUE),),
+    ),
+    _count(
+        2,
+        "Well",
+        "Clients without a problem that matters now, whatever tells it: their messages flow.",
+        f"sum({_WORST} <= bool {Grade.MINOR:d})",
+        ((float("-inf"), states.RED), (1, states.GREEN)),
+    ),
+    _count(
+        3,
+        "Serious",
+        "Clients that lose or delay messages, work in part, or would not survive the next failure.",
+        f"sum({_SERIOUS})",
+        ((1, states.ORANGE),),
+    ),
+    _count(
+        4,
+        "Critical",
+        "Clients through which no message leaves or arrives.",
+        f"sum({_WORST} == bool {Grade.CRITICAL:d})",
+        ((1, states.RED),),
+    ),
+    _count(
+        5,
+        "Not known",
+        "Clients that can't be asked, or that nobody watches any more.",
+        f"sum({_WORST} == bool {Grade.UNKNOWN:d})",
+        ((1, states.PURPLE),),
+    ),
+    _count(
+        6,
+        "With trouble on messages",
+        "Clients whose messages are late, fail or stand still, or of which nothing is known.",
+        f"sum({states.messages()} >= bool {Messages.DELAYED:d})",
+        ((1, states.RED),),
+    ),
+)
 
 _WHO = (
     grid(
         Head(
             7,
             "Clients, the worst first",
-            "Verdict now, how long the client has not been ok, what becomes of its messages. A name leads "
-            "to the client's own dashboard.",
+            "The worst problem of each client, for how long it has been there, and what becomes of its "
+            "messages. A name leads to the client's own dashboard.",
             "none",
             24,
             9,
         ),
         [
-            states.verdict(),
-            states.unwell_for(),
+            problems.worst(),
+            problems.worst_for(),
             states.messages(),
             states.lost_share(),
             states.callbacks_waiting(),
-            f"{states.sound_share()} and on (target) {most(client('whatsapp_up'))} == 1",
-            problems.worst(),
+            states.sound_share(),
+            states.verdict(),
         ],
         [
-            Column("target", "Client", link=_TO_CLIENT),
-            Column("Value #A", "Verdict", states=states.VERDICTS),
-            Column("problem", "Worst problem", texts=problems.WORDS),
-            Column("Value #G", "Severity", states=problems.SEVERITIES),
-            Column("Value #B", "Unwell for", unit="s", steps=states.UNWELL),
-            Column("Value #C", "Messages", states=states.MESSAGES),
-            Column("Value #D", "Lost or refused", unit="percentunit", steps=states.LOSING),
+            Column("target", "Client", least=130, link=_TO_CLIENT),
+            Column("problem", "Worst problem", texts=problems.WORDS, least=150),
+            Column("Value #A", "Severity", states=problems.SEVERITIES, width=80),
+            Column("Value #B", "For", unit="s", width=85, absent="-"),
+            Column("Value #C", "Messages", states=states.MESSAGES, least=110),
             Column(
-                "Value #E",
-                "Callbacks waiting",
-                unit="short",
-                steps=states.QUEUE,
+                "Value #D",
+                "Lost or refused",
+                unit="percentunit",
+                steps=states.LOSING,
+                states=states.NO_MESSAGES,
             ),
+            Column("Value #E", "Callbacks waiting", unit="short", steps=states.QUEUE),
             Column(
                 "Value #F",
                 "Sound sends",
                 unit="percentunit",
                 steps=states.SOUND,
+                states=states.NO_SENDS,
             ),
+            Column("Value #G", "Client says", states=states.VERDICTS),
         ],
-        worst=("Verdict", "Messages", "Severity"),
+        worst=("Severity", "Messages", "For"),
     ),
-    problems.table(8, height=8, of_fleet=True),
+    problems.table(8, height=11, to_client=_TO_CLIENT),
     timeline(
         Head(
             9,
-            "Verdicts over time",
-            "Since when each client is unwell, and whether it comes and goes.",
+            "The ten worst over time",
+            "How bad the worst problem of each client was: since when, and whether it comes and goes.",
             "none",
             12,
             9,
         ),
-        Query(states.verdict()),
-        states.VERDICTS,
+        Query(_of_ten_worst(_WORST, "target:whatsapp_problem:severity")),
+        problems.SEVERITIES,
     ),
     timeline(
-        Head(10, "Messages over time", "When messages did not get through, client by client.", "none", 12, 9),
-        Query(states.messages()),
+        Head(
+            10,
+            "Messages over time, the ten worst",
+            "When messages did not get through, client by client.",
+            "none",
+            12,
+            9,
+        ),
+        Query(_of_ten_worst(states.messages(), "target:whatsapp_messages:state")),
         states.MESSAGES,
     ),
 )
@@ -159,9 +190,10 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(states.sound_share(states.SENDS_AND_CHECKS)),
-        states.SOUND,
-        1.0,
+        Query(f"sort(bottomk(10, {states.sound_share(states.SENDS_AND_CHECKS)}))"),
+        steps=states.SOUND,
+        largest=1.0,
+        states=states.NO_SENDS,
     ),
     lines(
         Head(
@@ -172,7 +204,7 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})"),
+        Query(_ten(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})")),
         steps=((1, states.ORANGE), (14.4, states.RED)),
     ),
     lines(
@@ -184,7 +216,7 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(states.refused_share()),
+        Query(_ten(states.refused_share())),
         steps=((0.01, states.RED),),
     ),
 )
@@ -192,11 +224,11 @@ _SERVICE = (
 _MESSAGES = (
     lines(
         Head(30, "Sends", "Requests to send a message, with any result.", "mps", 8),
-        Query(total(rate(client("whatsapp_endpoint_requests_total", equal("method", "messages"))))),
+        Query(_ten(total(rate(client("whatsapp_endpoint_requests_total", equal("method", "messages")))))),
     ),
     lines(
         Head(31, "Received", "Messages that came from WhatsApp.", "mps", 8),
-        Query(total(rate(client("whatsapp_in_message_from_server_total")))),
+        Query(_ten(total(rate(client("whatsapp_in_message_from_server_total"))))),
     ),
     lines(
         Head(
@@ -206,7 +238,7 @@ _MESSAGES = (
             "mps",
             8,
         ),
-        Query(states.lost()),
+        Query(_ten(states.lost())),
         steps=((1, states.RED),),
     ),
     lines(
@@ -217,17 +249,17 @@ _MESSAGES = (
             "short",
             8,
         ),
-        Query(states.callbacks_waiting()),
+        Query(_ten(states.callbacks_waiting())),
         steps=states.QUEUE[1:],
     ),
     lines(
         Head(34, "Messages that wait to be sent", "Growing: WhatsApp does not take them.", "short", 8),
-        Query(states.messages_waiting()),
+        Query(_ten(states.messages_waiting())),
         steps=((1000, states.ORANGE),),
     ),
     lines(
         Head(35, "Mean time of the webhook", "Over 3 s is slow: acknowledge first and work later.", "s", 8),
-        Query(mean(client, "whatsapp_callback_requests_duration_seconds")),
+        Query(_ten(mean(client, "whatsapp_callback_requests_duration_seconds"))),
         steps=((3, states.RED),),
     ),
 )
@@ -250,7 +282,7 @@ _UPKEEP = (
             f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()",
         ],
         [
-            Column("target", "Client", link=_TO_CLIENT),
+            Column("target", "Client", least=130, link=_TO_CLIENT),
             Column("Value #A", "Build", unit="s", steps=_RUNNING_OUT),
             Column("Value #B", "Certificate", unit="s", steps=_RUNNING_OUT),
             Column(
@@ -272,6 +304,6 @@ _UPKEEP = (
         Query(
             f"count by (version) ({most(client('whatsapp_build_info'), 'version', 'node')})", "{{version}}"
         ),
-        ((float("-inf"), states.BLUE),),
+        steps=((float("-inf"), states.BLUE),),
     ),
 )

@@ -8,14 +8,21 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
 
 from grafana.source.panels import DATASOURCE
-from grafana.source.selection import client, own
+from grafana.source.selection import NAMED, equal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from grafana.source.panels import Panel
 
-Row = tuple[str, "Sequence[Panel]"]  # its heading, or "" for none, and what stands in it
+
+class Row(NamedTuple):
+    """Panels below a heading, or below none; those of a closed row are asked for when it is opened."""
+
+    heading: str
+    panels: Sequence[Panel]
+    closed: bool = False
+
 
 TAG = "waexporter"
 # Where a daemon on the reader's own machine serves them, as in the demonstration.
@@ -23,67 +30,88 @@ RUNBOOKS = "http://localhost:9847/runbooks"
 _FIRST_ROW = 1000  # rows are numbered from here on, panels below
 
 _ALL = model.VariableOption(selected=True, text="All", value="$__all")
+_CLIENTS = 'label_values(whatsapp_up{job=~"$job"}, target)'
 
 
 def variable(name: str, label: str, query: str, everything: str = ".+") -> dashboard.QueryVariable:
-    """Build a variable of which several values or all can be chosen, read anew with the time range."""
-    built = dashboard.QueryVariable(name).label(label).datasource(DATASOURCE)
-    built = built.query({"query": query, "refId": name, "qryType": 1}).current(_ALL)
-    built = built.refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(model.VariableSort.NATURAL_ASC)
+    """Build a variable of which several values or all can be chosen, asked for again with the time range."""
+    built = _variable(name, label, query).current(_ALL)
     return built.multi(multi=True).include_all(include_all=True).all_value(everything)
+
+
+def of_jobs() -> list[dashboard.QueryVariable]:
+    """Build the variable that chooses jobs of Prometheus: what scrapes exporters."""
+    return [variable("job", "Job", "label_values(waexporter_build_info, job)")]
 
 
 def of_exporters() -> list[dashboard.QueryVariable]:
     """Build the variables that choose exporters."""
-    return [
-        variable("job", "Job", "label_values(waexporter_build_info, job)"),
-        variable("instance", "Instance", 'label_values(waexporter_build_info{job=~"$job"}, instance)'),
-    ]
+    query = 'label_values(waexporter_build_info{job=~"$job"}, instance)'
+    return [*of_jobs(), variable("instance", "Instance", query)]
 
 
 def of_clients() -> list[dashboard.QueryVariable]:
     """Build the variables that choose clients."""
-    return [*of_exporters(), variable("target", "Client", f"label_values({own('whatsapp_up')}, target)")]
+    return [*of_jobs(), variable("target", "Client", _CLIENTS)]
 
 
-def of_nodes() -> list[dashboard.QueryVariable]:
-    """Build the variables that choose clients and their nodes; a single client's coreapp has no name."""
-    nodes = client("", '__name__=~"whatsapp_gateway_status|whatsapp_web_uptime_seconds"')
-    query = f"label_values({nodes}, node)"
-    return [*of_clients(), variable("node", "Node", query, everything=".*")]
+def of_one_client() -> list[dashboard.QueryVariable]:
+    """Build the variables that choose one client, and of its nodes; a single client's coreapp has no name."""
+    names = '__name__=~"whatsapp_gateway_status|whatsapp_web_uptime_seconds"'
+    query = f'label_values({{job=~"$job", {NAMED}, {names}}}, node)'
+    one = _variable("target", "Client", _CLIENTS).multi(multi=False).include_all(include_all=False)
+    return [*of_jobs(), one, variable("node", "Node", query, everything=".*")]
+
+
+def _variable(name: str, label: str, query: str) -> dashboard.QueryVariable:
+    built = dashboard.QueryVariable(name).label(label).datasource(DATASOURCE)
+    built = built.query({"query": query, "refId": name, "qryType": 1})
+    return built.refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(model.VariableSort.NATURAL_ASC)
 
 
 class _Alerts(model.AnnotationQuery):
-    """An annotation with the fields of Prometheus' data source, which the published types leave out."""
+    """An annotation with a query of Prometheus, which the published types have no place for."""
+
+    def __init__(self, expr: str, tags: str) -> None:
+        super().__init__()
+        self._asked = {
+            "target": {"expr": expr, "refId": "Anno"},
+            "titleFormat": "{{alertname}}",
+            "tagKeys": tags,
+        }
 
     def to_json(self) -> dict[str, object]:
-        texts = {"titleFormat": "{{alertname}}", "textFormat": "{{target}}", "tagKeys": "severity"}
-        return super().to_json() | texts
+        return super().to_json() | self._asked
 
 
 class _AlertsBuilder(dashboard.AnnotationQuery):
-    def build(self) -> model.AnnotationQuery:
-        found = super().build()
-        return _Alerts(
-            name=found.name,
-            datasource=found.datasource,
-            enable=found.enable,
-            icon_color=found.icon_color,
-            expr=found.expr,
-        )
+    def __init__(self, expr: str, tags: str) -> None:
+        super().__init__()
+        self._internal = _Alerts(expr, tags)
 
 
-def alerts(
-    name: str, colour: str, *matchers: str, by: Sequence[str] = ("target",)
-) -> dashboard.AnnotationQuery:
-    """Build an annotation that marks when alerts fired: one mark for all that only differ in other labels.
+def alerts(*matchers: str, by: Sequence[str] = ("target",)) -> list[dashboard.AnnotationQuery]:
+    """Build the annotations that mark when alerts began to fire: critical ones, and on demand warnings.
 
-    Each mark tints the panels: one for each node and endpoint would hide what they show.
+    One mark for all that differ in other labels than `by` only.
     """
-    chosen = ", ".join(('alertstate="firing"', *matchers))
+    kinds = (("Critical alerts", "critical", "red"), ("Warnings", "warning", "orange"))
+    return [
+        _AlertsBuilder(_beginnings(severity, matchers, by), ",".join(("severity", *by)))
+        .name(name)
+        .datasource(DATASOURCE)
+        .enable(enable=severity == "critical")
+        .icon_color(colour)
+        for name, severity, colour in kinds
+    ]
+
+
+def _beginnings(severity: str, matchers: Sequence[str], by: Sequence[str]) -> str:
+    # All the time that an alert fires would tint the graphs until nobody can read them.
+    chosen = ", ".join(('alertstate="firing"', equal("severity", severity), *matchers))
     labels = ", ".join(("alertname", "severity", *by))
-    built = _AlertsBuilder().name(name).datasource(DATASOURCE).enable(enable=True)
-    return built.icon_color(colour).expr(f"max by ({labels}) (ALERTS{{{chosen}}})")
+    now, before = (f"max by ({labels}) (ALERTS{{{chosen}}}{offset})" for offset in ("", " offset 1m"))
+    return f"{now} unless {before}"
 
 
 class Cover(NamedTuple):
@@ -112,12 +140,30 @@ def framed(
         .annotations(list(annotations))
         .links([_neighbours(), _books()])
     )
-    for number, (heading, panels) in enumerate(rows):
-        if heading:
-            board = board.with_row(dashboard.Row(heading).id(_FIRST_ROW + number))
-        for panel in panels:
+    for number, row in enumerate(rows):
+        line = dashboard.Row(row.heading).id(_FIRST_ROW + number).collapsed(row.closed)
+        if row.heading:
+            board = board.with_row(_filled(line, row.panels) if row.closed else line)
+        for panel in () if row.closed else row.panels:
             board = board.with_panel(panel)
     return _published(board.build())
+
+
+def _filled(row: dashboard.Row, panels: Iterable[Panel]) -> dashboard.Row:
+    for panel in panels:
+        row = row.with_panel(panel)
+    return row
+
+
+def _close_up(panels: Iterable[model.Panel | model.RowPanel]) -> None:
+    """Move up what stands below closed rows, for which the builder leaves room as if they were open."""
+    saved = 0
+    for panel in panels:
+        inside = panel.panels if isinstance(panel, model.RowPanel) and panel.collapsed else ()
+        places = [each.grid_pos for each in (panel, *inside) if each.grid_pos is not None]
+        for place in places:
+            place.y -= saved
+        saved += max(place.y + place.h for place in places) - (places[0].y + places[0].h)
 
 
 def _runbooks() -> dashboard.TextBoxVariable:
@@ -141,4 +187,5 @@ def _published(board: model.Dashboard) -> model.Dashboard:
     listed = board.templating.list_val if board.templating is not None else None
     for each in listed or ():
         each.auto = each.auto_min = each.auto_count = None
+    _close_up(board.panels or ())
     return board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import Cover, alerts, framed, of_clients
+from grafana.source.frame import Cover, Row, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, equal, gained, most, own, rate
 
@@ -30,15 +30,12 @@ def build() -> Dashboard:
             "Whether paging itself is healthy: pages leave, fast, and silence would be noticed.",
         ),
         of_clients(),
+        alerts(_ABOUT, by=()),
         [
-            alerts("Critical alerts", "red", _ABOUT, 'severity="critical"', by=()),
-            alerts("Warnings", "orange", _ABOUT, 'severity="warning"', by=()),
-        ],
-        [
-            ("", _GLANCE),
-            ("Pages", _PAGES),
-            ("What comes in", _INBOUND),
-            ("Who is paged", _GROUPS),
+            Row("", _GLANCE),
+            Row("Pages", _PAGES),
+            Row("What comes in", _INBOUND),
+            Row("Who is paged", _GROUPS),
         ],
     )
 
@@ -181,7 +178,7 @@ _PAGES = (
             f"time() - max by (channel) ({own('waexporter_page_last_success_timestamp_seconds')} > 0)",
             "{{channel}}",
         ),
-        ((float("-inf"), states.BLUE),),
+        steps=((float("-inf"), states.BLUE),),
     ),
 )
 

@@ -22,7 +22,7 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import prometheus as asked
 from grafana_foundation_sdk.models import text as prose_model
 
-from grafana.source.states import GREEN
+from grafana.source.states import GREEN, NOT_KNOWN, PURPLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 Panel = Builder[model.Panel]
 Steps = tuple[tuple[float, str], ...]  # from which value on, which colour; green below the first
 
+# The colour of a first step is also that of "no value": so it is neutral, and the real first one begins here.
+_LOWEST = -1e15
+# Up to where the axis of a quiet graph goes at least, by unit: for zeros alone Grafana draws it up to 100.
+_QUIET = {"percentunit": 0.02, "short": 1, "reqps": 1, "mps": 1, "ops": 1, "cps": 1}
+
 DATASOURCE = model.DataSourceRef("prometheus", "$datasource")
 
+_Mapping = model.ValueMap | model.RangeMap | model.RegexMap | model.SpecialValueMap
 _Styled = TypeVar(
     "_Styled",
     bargauge.Panel,
@@ -78,12 +84,14 @@ class Column:
     steps: Steps = ()
     states: States | None = None
     texts: Mapping[str, tuple[str, str | None]] | None = None  # word and perhaps colour of a text
-    width: int | None = None
+    width: int | None = None  # pixels, for what is always short
+    least: int | None = None  # pixels, for what is read first and may be long
     link: str | None = None  # the address a value leads to
+    absent: str = NOT_KNOWN  # what stands in a cell without a value
 
 
 def lines(
-    head: Head, *queries: Query, steps: Steps = (), stacked: bool = False, nothing: str | None = None
+    head: Head, *queries: Query, steps: Steps = (), stacked: bool = False, nothing: str = NOT_KNOWN
 ) -> Panel:
     """Draw values over time; thresholds are dashed lines, `nothing` stands there without values.
 
@@ -96,9 +104,9 @@ def lines(
     panel = _styled(timeseries.Panel(), head, steps).targets(_series(queries))
     panel = panel.legend(legend).tooltip(tooltip)
     panel = panel.line_width(0 if stacked else 1).fill_opacity(60 if stacked else 0)
-    panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0)
-    if nothing is not None:
-        panel = panel.no_value(nothing)
+    panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0).no_value(nothing)
+    if head.unit in _QUIET:
+        panel = panel.axis_soft_max(_QUIET[head.unit])
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
     if steps:
@@ -108,34 +116,46 @@ def lines(
 
 
 def number(
-    head: Head, query: Query, *, steps: Steps = (), states: States | None = None, nothing: str = "-"
+    head: Head, query: Query, *, steps: Steps = (), states: States | None = None, nothing: str = NOT_KNOWN
 ) -> Panel:
     """Show the present value in large type on the colour of its threshold or state; one tile a series.
 
-    `nothing` stands there when there is no value.
+    Several are named. `nothing` stands there, in a neutral colour, when there is no value.
     """
     panel = _styled(stat.Panel(), head, steps, states).targets([_instant(query, "A")])
     panel = panel.color_mode(looks.BigValueColorMode.BACKGROUND).graph_mode(looks.BigValueGraphMode.NONE)
-    panel = panel.text_mode(
-        looks.BigValueTextMode.VALUE_AND_NAME if "{{" in query.legend else looks.BigValueTextMode.VALUE
-    )
+    panel = panel.text_mode(looks.BigValueTextMode.AUTO)
     return panel.reduce_options(_last()).no_value(nothing)
 
 
 def timeline(head: Head, query: Query, states: States) -> Panel:
-    """Draw a bar for each series, coloured by its state over time: since when is seen at a glance."""
+    """Draw a bar for each series, coloured by its state over time: since when is seen at a glance.
+
+    Identifiers in the names of series become words.
+    """
     panel = _styled(statetimeline.Panel(), head, (), states).targets(_series([query]))
+    spaces = {"regex": "/_/g", "renamePattern": " "}
+    panel = panel.with_transformation(model.DataTransformerConfig("renameByRegex", options=spaces))
     panel = panel.show_value(looks.VisibilityMode.AUTO).row_height(0.8).merge_values(merge_values=True)
     legend = common.VizLegendOptions().show_legend(show_legend=False)
     legend = legend.display_mode(looks.LegendDisplayMode.HIDDEN).placement(looks.LegendPlacement.BOTTOM)
-    return panel.fill_opacity(85).line_width(0).legend(legend)
+    # Coloured by thresholds, merged bars would show the numbers of these instead of the words of states.
+    plain = dashboard.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color("text")
+    return panel.fill_opacity(85).line_width(0).legend(legend).color_scheme(plain).no_value(NOT_KNOWN)
 
 
-def bars(head: Head, query: Query, steps: Steps, largest: float | None = None) -> Panel:
-    """Draw the present value of each series as a horizontal bar."""
-    panel = _styled(bargauge.Panel(), head, steps).targets([_instant(query, "A")]).min(0)
+def bars(
+    head: Head,
+    query: Query,
+    *,
+    steps: Steps,
+    largest: float | None = None,
+    states: States | None = None,
+) -> Panel:
+    """Draw the present value of each series as a horizontal bar; `states` are words of values below 0."""
+    panel = _styled(bargauge.Panel(), head, steps, states).targets([_instant(query, "A")]).min(0)
     panel = panel.orientation(looks.VizOrientation.HORIZONTAL).display_mode(looks.BarGaugeDisplayMode.BASIC)
-    panel = panel.reduce_options(_last()).show_unfilled(show_unfilled=True)
+    panel = panel.reduce_options(_last()).show_unfilled(show_unfilled=True).no_value(NOT_KNOWN)
     return panel.max(largest) if largest is not None else panel
 
 
@@ -145,11 +165,10 @@ def grid(
     columns: Sequence[Column],
     *,
     worst: Sequence[str] = (),
-    nothing: str = "-",
 ) -> table.Panel:
     """Show labels and values as a table, a row for each set of labels, the columns in this order.
 
-    Rows are sorted by the headings `worst`, the largest value first; `nothing` stands there without rows.
+    Rows are sorted by the headings `worst`, the largest value first.
     """
     names = [chr(ord("A") + place) for place in range(len(queries))]
     built = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
@@ -170,7 +189,7 @@ def grid(
         )
     for column in columns:
         panel = panel.override_by_name(column.heading, _properties(column))
-    return panel.cell_height(looks.TableCellHeight.SM).no_value(nothing)
+    return panel.cell_height(looks.TableCellHeight.SM).no_value(NOT_KNOWN)
 
 
 def words(head: Head, markdown: str) -> Panel:
@@ -182,47 +201,55 @@ def words(head: Head, markdown: str) -> Panel:
 def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = None) -> _Styled:
     panel = panel.id(head.number).title(head.title).description(head.description).unit(head.unit)
     panel = panel.span(head.width).height(head.height).datasource(DATASOURCE)
-    panel = panel.thresholds(
-        dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(_steps(steps))
-    )
-    if states is not None:
-        panel = panel.mappings([_mapping(states)])
-    if states is None and isinstance(panel, timeseries.Panel | table.Panel):
-        return panel
-    return panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    coloured = states is not None or not isinstance(panel, timeseries.Panel | table.Panel)
+    panel = panel.thresholds(_thresholds(steps, neutral=coloured))
+    if coloured:
+        panel = panel.mappings(_mappings(states))
+        panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    return panel
 
 
-def _steps(steps: Steps) -> list[model.Threshold]:
-    every: tuple[tuple[float | None, str], ...] = ((None, GREEN), *steps)
-    if steps and steps[0][0] == float("-inf"):
-        every = ((None, steps[0][1]), *steps[1:])
-    return [model.Threshold(value, colour) for value, colour in every]
+def _thresholds(steps: Steps, *, neutral: bool) -> dashboard.ThresholdsConfig:
+    """Build thresholds; a graph has no colour for "no value", and would draw a line at the lowest one."""
+    every = steps if steps and steps[0][0] == float("-inf") else ((float("-inf"), GREEN), *steps)
+    (_, lowest), *others = every
+    built = [model.Threshold(None, PURPLE), model.Threshold(_LOWEST, lowest)]
+    if not neutral:
+        built = [model.Threshold(None, lowest)]
+    built += [model.Threshold(value, colour) for value, colour in others]
+    return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(built)
 
 
-def _mapping(states: States) -> model.ValueMap:
-    return model.ValueMap(
-        {
-            str(value): model.ValueMappingResult(text=word, color=colour, index=place)
-            for place, (value, (word, colour)) in enumerate(states.items())
-        }
-    )
+def _mappings(states: States | None) -> list[_Mapping]:
+    unknown = model.ValueMappingResult(text=NOT_KNOWN, color=PURPLE, index=len(states or ()))
+    options = model.DashboardSpecialValueMapOptions(model.SpecialValueMatch.NULL_AND_NAN, unknown)
+    said = {
+        str(value): model.ValueMappingResult(text=word, color=colour, index=place)
+        for place, (value, (word, colour)) in enumerate((states or {}).items())
+    }
+    return [*([model.ValueMap(said)] if said else []), model.SpecialValueMap(options)]
 
 
 def _properties(column: Column) -> list[model.DynamicConfigValue]:
     found: dict[str, object] = {"unit": column.unit}
-    if column.states is not None:
-        found["mappings"] = [_mapping(column.states)]
+    if column.steps or column.states is not None:
+        found["mappings"] = _mappings(column.states)
+    if column.absent != NOT_KNOWN:
+        found["noValue"] = column.absent
     if column.texts is not None:
         said = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in column.texts.items()}
         found["mappings"] = [model.ValueMap(said)]
+    if column.states is not None or column.texts is not None:
+        found["custom.align"] = "left"  # words, although some of them are numbers to Grafana
     if column.steps:
-        config = dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(_steps(column.steps))
-        found["thresholds"] = config.build()
+        found["thresholds"] = _thresholds(column.steps, neutral=True).build()
     coloured = any(colour for _, colour in (column.texts or {}).values())
     if column.steps or column.states is not None or coloured:
         found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
     if column.width is not None:
         found["custom.width"] = column.width
+    if column.least is not None:
+        found["custom.minWidth"] = column.least
     if column.link is not None:
         found["links"] = [{"title": f"Open {column.heading.lower()}", "url": column.link}]
     return [model.DynamicConfigValue(name, value) for name, value in found.items()]

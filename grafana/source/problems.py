@@ -20,29 +20,31 @@ SEVERITIES: states.States = {int(grade): (grade.word, _COLOURS[grade]) for grade
 WORDS = {"none": ("none", states.GREEN)}
 WORDS |= {slug: (kind.words, _COLOURS[kind.grade]) for slug, kind in KINDS.items()}
 
-_ADVICE = {slug: (f"{kind.advice[0].upper()}{kind.advice[1:]}.", None) for slug, kind in KINDS.items()}
-_RUNBOOKS = {slug: (kind.runbook, None) for slug, kind in KINDS.items()}
-_NONE = {"none": ("", None)}
+# Without a problem there is nothing to do; what would show the next one is whether alerts arrive.
+_ADVICE = {"none": ("Nothing. That alerts reach you, the watchdog shows.", None)}
+_ADVICE |= {slug: (f"{kind.advice[0].upper()}{kind.advice[1:]}.", None) for slug, kind in KINDS.items()}
+_RUNBOOKS = {"none": ("Watchdog", None)} | {slug: (kind.runbook, None) for slug, kind in KINDS.items()}
 
 _SEVERITY = most(client("target:whatsapp_problem:severity"), "problem")
 _BEGAN = most(client("target:whatsapp_problem:began_timestamp_seconds"), "problem")
 
-COLUMNS = (
-    Column("target", "Client", least=140),
-    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, least=160),
+_COLUMNS = (
+    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, least=150),
     Column("Value #A", "Severity", states=SEVERITIES, width=80),
-    Column("Value #B", "For", unit="s", width=80),
-    Column("advice", "What to do", texts=_ADVICE | _NONE, least=260),
-    Column("runbook", "Runbook", texts=_RUNBOOKS | _NONE, least=200, link="${runbooks}/${__value.text}.md"),
+    Column("Value #B", "For", unit="s", width=85, absent="-"),
+    Column("advice", "What to do", texts=_ADVICE, least=280),
+    Column("runbook", "Runbook", texts=_RUNBOOKS, least=210, link="${runbooks}/${__value.text}.md"),
 )
 
 
-def table(number: int, *, height: int) -> Panel:
+def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
     """Build the panel that lists every problem and what to do about it.
 
-    Without any it has a row that says so, as far as anything is known: no row is no knowledge.
+    Without any it has a row that says so, as far as anything is known: no row is no knowledge. `to_client` is
+    the address that names of clients lead to, where there are several.
     """
     none = f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
+    name = Column("target", "Client", least=130, link=to_client, absent="all clients")
     return grid(
         Head(
             number,
@@ -53,20 +55,19 @@ def table(number: int, *, height: int) -> Panel:
             height,
         ),
         [_told(f"{_SEVERITY} > 0 or on () {none}"), f"time() - {_BEGAN}"],
-        COLUMNS,
+        _COLUMNS if to_client is None else (name, *_COLUMNS),
         worst=("Severity", "For"),
-        nothing=states.NOT_KNOWN,
     )
 
 
 def severity() -> str:
-    """Give how bad each problem of each client is, by `target` and `problem`: `none` is 0."""
-    return _SEVERITY
+    """Give how bad each problem of each client is, by `target` and `problem`: 0 of `no problem`."""
+    return f'label_replace({_SEVERITY}, "problem", "no problem", "problem", "none")'
 
 
 def severity_of_worst() -> str:
     """Give how bad the worst problem of each client is, by `target`; absent where nothing is known."""
-    return f"max by (target) ({client('target:whatsapp_problem:severity')})"
+    return most(client("target:whatsapp_problem:severity"))
 
 
 def worst() -> str:

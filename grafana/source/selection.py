@@ -7,22 +7,30 @@ from collections.abc import Callable
 Select = Callable[[str], str]  # from a metric's name to a selector
 Gain = Callable[[str], str]  # from a counter's selector to what it gains: `rate` or `lately`
 
-_WHERE = 'job=~"$job", instance=~"$instance"'
+CHOSEN = 'target=~"$target"'
+# Where one client is chosen: Grafana takes a single choice as it is, and in a pattern a name's own brackets and
+# dots would count.
+NAMED = "target=${target:doublequote}"
 
 
 def own(metric: str, *matchers: str) -> str:
-    """Select series that are about the exporter."""
-    return f"{metric}{{{', '.join((_WHERE, *matchers))}}}"
+    """Select series that are about the chosen exporters."""
+    return _select(metric, 'job=~"$job"', 'instance=~"$instance"', *matchers)
 
 
 def client(metric: str, *matchers: str) -> str:
-    """Select series that are about the chosen clients."""
-    return own(metric, 'target=~"$target"', *matchers)
+    """Select series that are about the chosen clients, whichever exporter says them."""
+    return _select(metric, 'job=~"$job"', CHOSEN, *matchers)
 
 
 def node(metric: str, *matchers: str) -> str:
     """Select series that are about the chosen nodes of the chosen clients."""
     return client(metric, 'node=~"$node"', *matchers)
+
+
+def named(expression: str, word: str) -> str:
+    """Give what has no name, a single client's only node, one that a legend can show."""
+    return f'label_replace({expression}, "node", "{word}", "node", "")'
 
 
 def equal(label: str, value: str) -> str:
@@ -67,3 +75,7 @@ def mean(select: Select, summary: str, *labels: str, over: Gain = rate) -> str:
     """Divide a summary's sum by its count, by target and labels; absent while nothing is counted."""
     above, below = (total(over(select(f"{summary}_{part}")), *labels) for part in ("sum", "count"))
     return f"{above} / ({below} > 0)"
+
+
+def _select(metric: str, *matchers: str) -> str:
+    return f"{metric}{{{', '.join(matchers)}}}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source.selection import client, equal, lately, most, node, over_range, rate, total
+from grafana.source.selection import client, equal, most, node, over_range, rate, total
 from waexporter.health import Messages
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE = "green", "blue", "yellow", "orange", 
 VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED), 3: ("unknown", PURPLE)}
 
 NOT_KNOWN = "not known"  # what stands in the place of every number that is not there
+
+# In the place of a share of nothing, which is no number.
+NO_SENDS: States = {-1: ("no sends", "text")}
+NO_MESSAGES: States = {-1: ("no messages", "text")}
 
 _OF_MESSAGES = (GREEN, YELLOW, YELLOW, ORANGE, RED, PURPLE)
 MESSAGES: States = {int(each): (each.words, _OF_MESSAGES[each]) for each in Messages}
@@ -95,11 +99,14 @@ def refused_share(which: str = _SENDS, over: Gain = rate) -> str:
 
 
 def sound_share(which: str = _SENDS) -> str:
-    """Give the share of requests in the time shown that do not fail through the client's own fault."""
+    """Give the share of requests in the time shown that do not fail through the client's own fault.
+
+    It is -1 without any.
+    """
     every, faults = (
         total(over_range(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS))
     )
-    return f"1 - ({faults} or 0 * {every}) / ({every} > 0)"
+    return f"1 - ({faults} or 0 * {every}) / ({every} > 0) or ({every} == 0) - 1"
 
 
 def failed(over: Gain = rate) -> str:
@@ -121,11 +128,14 @@ def lost(over: Gain = rate) -> str:
 
 
 def lost_share() -> str:
-    """Give what was refused, failed or not stored in five minutes as a share of all.
+    """Give what was refused, failed or not stored in five minutes as a share of all; -1 without any.
 
-    Absent without any messages, and as soon as the statistics end: who no longer tells is not well.
+    Absent as soon as the statistics end: who no longer tells is not well.
     """
-    return most(client("target:whatsapp_messages_lost:ratio_rate5m"))
+    all_messages = most(client("target:whatsapp_messages:rate5m"))
+    told = most(client("target:whatsapp_callback_queue_size:sum"))
+    share = most(client("target:whatsapp_messages_lost:ratio_rate5m"))
+    return f"{share} or ({all_messages} == 0) - 1 and {told}"
 
 
 def callbacks_waiting() -> str:

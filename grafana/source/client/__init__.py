@@ -4,34 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grafana_foundation_sdk.models import prometheus
+from grafana_foundation_sdk.models.dashboard import RowPanel
+
 from grafana.source.client import api, callbacks, coreapp, database, glance, upkeep, webapp
-from grafana.source.frame import Cover, alerts, framed, of_nodes
+from grafana.source.frame import Cover, Row, alerts, framed, of_one_client
+from grafana.source.selection import CHOSEN, NAMED
 
 if TYPE_CHECKING:
-    from grafana_foundation_sdk.models.dashboard import Dashboard
+    from collections.abc import Iterator
+
+    from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
 
 def build() -> Dashboard:
     """Build the dashboard."""
-    mine = 'target=~"$target"'
-    return framed(
+    board = framed(
         Cover(
             "waexporter-client",
             "WhatsApp client",
             "One client in depth: what is wrong, since when, and what becomes of its messages.",
         ),
-        of_nodes(),
+        of_one_client(),
+        alerts(NAMED, by=()),
         [
-            alerts("Critical alerts", "red", mine, 'severity="critical"'),
-            alerts("Warnings", "orange", mine, 'severity="warning"'),
-        ],
-        [
-            ("", glance.PANELS),
-            ("API: what callers get", api.PANELS),
-            ("Coreapp: messages in and out", coreapp.PANELS),
-            ("Callbacks: what your webhook takes", callbacks.PANELS),
-            ("Database", database.PANELS),
-            ("Webapp", webapp.PANELS),
-            ("Upkeep: disks, builds, certificates, settings", upkeep.PANELS),
+            Row("", glance.PANELS),
+            Row("API: what callers get", api.PANELS, closed=True),
+            Row("Coreapp: messages in and out", coreapp.PANELS, closed=True),
+            Row("Callbacks: what your webhook takes", callbacks.PANELS, closed=True),
+            Row("Database", database.PANELS, closed=True),
+            Row("Webapp", webapp.PANELS, closed=True),
+            Row("Upkeep: disks, builds, certificates, settings", upkeep.PANELS, closed=True),
         ],
     )
+    for panel in _panels(board):
+        for asked in panel.targets or ():
+            if isinstance(asked, prometheus.Dataquery):
+                asked.expr = asked.expr.replace(CHOSEN, NAMED)
+    return board
+
+
+def _panels(board: Dashboard) -> Iterator[Panel]:
+    for each in board.panels or ():
+        if isinstance(each, RowPanel):
+            yield from each.panels
+        else:
+            yield each

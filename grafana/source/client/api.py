@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import states
 from grafana.source.panels import Head, Query, lines, number
-from grafana.source.selection import client, equal, mean, node, rate, total
+from grafana.source.selection import client, equal, mean, most, named, node, rate, total
 
 PANELS = (
     number(
@@ -16,8 +16,9 @@ PANELS = (
             "percentunit",
             6,
         ),
-        Query(states.sound_share()),
+        Query(states.sound_share(), ""),
         steps=states.SOUND,
+        states=states.NO_SENDS,
     ),
     lines(
         Head(
@@ -27,7 +28,7 @@ PANELS = (
             "reqps",
             9,
         ),
-        Query(total(rate(node("whatsapp_endpoint_requests_total")), "method"), "{{target}} {{method}}"),
+        Query(total(rate(node("whatsapp_endpoint_requests_total")), "method"), "{{method}}"),
         stacked=True,
     ),
     lines(
@@ -41,7 +42,7 @@ PANELS = (
         ),
         Query(
             total(rate(node("whatsapp_endpoint_requests_total", 'result!="ok"')), "method", "result"),
-            "{{target}} {{method}} {{result}}",
+            "{{method}} {{result}}",
         ),
     ),
     number(
@@ -52,8 +53,9 @@ PANELS = (
             "percentunit",
             6,
         ),
-        Query(states.sound_share(equal("method", "POST_v1_contacts"))),
+        Query(states.sound_share(equal("method", "POST_v1_contacts")), ""),
         steps=states.SOUND,
+        states={-1: ("no checks", "text")},
     ),
     lines(
         Head(
@@ -63,7 +65,7 @@ PANELS = (
             "s",
             9,
         ),
-        Query(mean(node, "whatsapp_endpoint_requests_duration_seconds", "method"), "{{target}} {{method}}"),
+        Query(mean(node, "whatsapp_endpoint_requests_duration_seconds", "method"), "{{method}}"),
         steps=((1, states.ORANGE),),
     ),
     lines(
@@ -75,7 +77,7 @@ PANELS = (
             "percentunit",
             9,
         ),
-        Query(states.refused_share()),
+        Query(states.refused_share(), "refused"),
         steps=((0.01, states.RED),),
     ),
     lines(
@@ -86,7 +88,7 @@ PANELS = (
             "short",
             6,
         ),
-        Query(total(node("whatsapp_concurrent_rate_limit_triggered"), "node"), "{{target}} {{node}}"),
+        Query(named(total(node("whatsapp_concurrent_rate_limit_triggered"), "node"), "coreapp"), "{{node}}"),
         steps=((1, states.ORANGE),),
     ),
     lines(
@@ -97,8 +99,8 @@ PANELS = (
             "ops",
             9,
         ),
-        Query(total(rate(node("whatsapp_media_uploads_total"))), "{{target}} uploads"),
-        Query(total(rate(node("whatsapp_media_downloads_total"))), "{{target}} downloads"),
+        Query(total(rate(node("whatsapp_media_uploads_total"))), "uploads"),
+        Query(total(rate(node("whatsapp_media_downloads_total"))), "downloads"),
     ),
     lines(
         Head(
@@ -108,8 +110,8 @@ PANELS = (
             "s",
             9,
         ),
-        Query(f"max by (target) ({client('whatsapp_canary_duration_seconds')})"),
+        Query(most(client("whatsapp_canary_duration_seconds")), "contact check"),
         steps=((5, states.ORANGE),),
-        nothing="poll.canary is off",
+        nothing="not known, or poll.canary is off",
     ),
 )

@@ -17,8 +17,8 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_callback_queue_size"), "node"), "{{target}} {{node}} in the queue"),
-        Query(total(node("whatsapp_pending_callbacks"), "node"), "{{target}} {{node}} on their way"),
+        Query(total(node("whatsapp_callback_queue_size"), "node"), "{{node}} in the queue"),
+        Query(total(node("whatsapp_pending_callbacks"), "node"), "{{node}} on their way"),
         steps=states.QUEUE[1:],
     ),
     lines(
@@ -31,7 +31,7 @@ PANELS = (
         ),
         Query(
             total(rate(node(_ENDED)), "result"),
-            "{{target}} {{result}}",
+            "{{result}}",
         ),
         stacked=True,
     ),
@@ -57,7 +57,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(mean(node, "whatsapp_callback_requests_duration_seconds", "type"), "{{target}} {{type}}"),
+        Query(mean(node, "whatsapp_callback_requests_duration_seconds", "type"), "{{type}}"),
         steps=((3, states.RED),),
     ),
     lines(
@@ -68,7 +68,7 @@ PANELS = (
             "reqps",
             8,
         ),
-        Query(total(rate(node(_ENDED)), "type"), "{{target}} {{type}}"),
+        Query(total(rate(node(_ENDED)), "type"), "{{type}}"),
         stacked=True,
     ),
     lines(
@@ -79,7 +79,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(most(client("whatsapp_settings_callback_backoff_delay_seconds")), "{{target}} longer by"),
-        Query(most(client("whatsapp_settings_max_callback_backoff_delay_seconds")), "{{target}} at most"),
+        Query(most(client("whatsapp_settings_callback_backoff_delay_seconds")), "longer by"),
+        Query(most(client("whatsapp_settings_max_callback_backoff_delay_seconds")), "at most"),
     ),
 )

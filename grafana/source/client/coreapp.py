@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import states
 from grafana.source.panels import Head, Query, lines
-from grafana.source.selection import mean, node, rate, total
+from grafana.source.selection import mean, named, node, rate, total
 
 PANELS = (
     lines(
@@ -16,8 +16,8 @@ PANELS = (
             "mps",
             8,
         ),
-        Query(total(rate(node("whatsapp_out_message_status_total")), "status"), "{{target}} {{status}}"),
-        Query(total(rate(node("whatsapp_out_message_persisted_total"))), "{{target}} stored to send"),
+        Query(total(rate(node("whatsapp_out_message_status_total")), "status"), "{{status}}"),
+        Query(total(rate(node("whatsapp_out_message_persisted_total"))), "stored to send"),
     ),
     lines(
         Head(
@@ -27,9 +27,9 @@ PANELS = (
             "mps",
             8,
         ),
-        Query(total(rate(node("whatsapp_in_message_from_server_total"))), "{{target}} received"),
-        Query(total(rate(node("whatsapp_in_message_decoded_total"))), "{{target}} decoded"),
-        Query(total(rate(node("whatsapp_in_message_persisted_total"))), "{{target}} stored"),
+        Query(total(rate(node("whatsapp_in_message_from_server_total"))), "received"),
+        Query(total(rate(node("whatsapp_in_message_decoded_total"))), "decoded"),
+        Query(total(rate(node("whatsapp_in_message_persisted_total"))), "stored"),
     ),
     lines(
         Head(
@@ -40,10 +40,10 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_pending_messages"), "node"), "{{target}} {{node}} to be sent"),
+        Query(total(node("whatsapp_pending_messages"), "node"), "{{node}} to be sent"),
         Query(
             total(node("whatsapp_in_messages_pending_processing"), "node"),
-            "{{target}} {{node}} to be processed",
+            "{{node}} to be processed",
         ),
         steps=((1000, states.ORANGE),),
     ),
@@ -57,7 +57,7 @@ PANELS = (
         ),
         Query(
             mean(node, "whatsapp_out_message_sent_duration_seconds", "type", "retry"),
-            "{{target}} {{type}} retry {{retry}}",
+            "{{type}}, retry {{retry}}",
         ),
         steps=((5, states.ORANGE),),
     ),
@@ -71,11 +71,11 @@ PANELS = (
         ),
         Query(
             mean(node, "whatsapp_internal_server_requests_duration_seconds", "node"),
-            "{{target}} {{node}} requests",
+            "{{node}} requests",
         ),
         Query(
             mean(node, "whatsapp_internal_server_conn_duration_seconds", "node"),
-            "{{target}} {{node}} connecting",
+            "{{node}} connecting",
         ),
         steps=((3, states.ORANGE),),
     ),
@@ -89,8 +89,10 @@ PANELS = (
             8,
         ),
         Query(
-            total(rate(node("whatsapp_internal_server_conn_duration_seconds_count")), "node"),
-            "{{target}} {{node}}",
+            named(
+                total(rate(node("whatsapp_internal_server_conn_duration_seconds_count")), "node"), "coreapp"
+            ),
+            "{{node}}",
         ),
     ),
 )

@@ -15,7 +15,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(mean(node, "whatsapp_db_request_duration_seconds", "operation"), "{{target}} {{operation}}"),
+        Query(mean(node, "whatsapp_db_request_duration_seconds", "operation"), "{{operation}}"),
         steps=((0.1, states.ORANGE), (1, states.RED)),
     ),
     lines(
@@ -29,7 +29,7 @@ PANELS = (
         ),
         Query(
             total(rate(node("whatsapp_db_request_error_duration_seconds_count")), "operation"),
-            "{{target}} {{operation}}",
+            "{{operation}}",
         ),
         steps=((0.1, states.RED),),
     ),
@@ -43,7 +43,7 @@ PANELS = (
         ),
         Query(
             total(rate(node("whatsapp_db_request_duration_seconds_count")), "operation"),
-            "{{target}} {{operation}}",
+            "{{operation}}",
         ),
         stacked=True,
     ),
@@ -55,7 +55,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(mean(node, "whatsapp_api_requests_db_duration_seconds", "query"), "{{target}} {{query}}"),
+        Query(mean(node, "whatsapp_api_requests_db_duration_seconds", "query"), "{{query}}"),
         steps=((0.1, states.ORANGE), (1, states.RED)),
     ),
     lines(
@@ -67,10 +67,10 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_db_messages"), "type"), "{{target}} messages, {{type}}"),
-        Query(total(node("whatsapp_db_message_receipts")), "{{target}} receipts"),
-        Query(total(node("whatsapp_db_pending_messages")), "{{target}} messages to send"),
-        Query(total(node("whatsapp_db_pending_callbacks")), "{{target}} callbacks to deliver"),
+        Query(total(node("whatsapp_db_messages"), "type"), "messages, {{type}}"),
+        Query(total(node("whatsapp_db_message_receipts")), "receipts"),
+        Query(total(node("whatsapp_db_pending_messages")), "messages to send"),
+        Query(total(node("whatsapp_db_pending_callbacks")), "callbacks to deliver"),
     ),
     lines(
         Head(
@@ -80,6 +80,6 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_db_contacts"), "type"), "{{target}} {{type}}"),
+        Query(total(node("whatsapp_db_contacts"), "type"), "{{type}}"),
     ),
 )

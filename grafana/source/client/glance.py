@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import problems, states
 from grafana.source.panels import Head, Query, lines, number, timeline
-from grafana.source.selection import client, most
+from grafana.source.selection import client, most, named
 
 PANELS = (
     number(
@@ -14,24 +14,25 @@ PANELS = (
             "What waexporter makes of the client now: the worst of its problems. Unknown means that it "
             "can't be asked.",
             "none",
-            5,
+            4,
             4,
         ),
-        Query(states.verdict()),
+        Query(states.verdict(), ""),
         states=states.VERDICTS,
     ),
     number(
         Head(
             2,
-            "Unwell for",
-            "How long ago the client was last ok; 0 if it is. A client that was never ok shows the whole "
-            "range of the dashboard, so widen that to see further back.",
+            "Worst problem for",
+            "Since when the worst problem has been there, whatever tells it: the client's own health, its "
+            "statistics, or that nobody hears of it.",
             "s",
-            4,
+            5,
             4,
         ),
-        Query(states.unwell_for()),
+        Query(f"{problems.worst_for()} or {problems.severity_of_worst()} == 0", ""),
         steps=states.UNWELL,
+        states={0: ("nothing is wrong", states.GREEN)},
     ),
     number(
         Head(
@@ -45,7 +46,7 @@ PANELS = (
             5,
             4,
         ),
-        Query(states.messages()),
+        Query(states.messages(), ""),
         states=states.MESSAGES,
     ),
     number(
@@ -59,9 +60,9 @@ PANELS = (
             5,
             4,
         ),
-        Query(states.lost_share()),
+        Query(states.lost_share(), ""),
         steps=states.LOSING,
-        nothing="not known",
+        states=states.NO_MESSAGES,
     ),
     number(
         Head(
@@ -73,11 +74,10 @@ PANELS = (
             5,
             4,
         ),
-        Query(states.callbacks_waiting()),
+        Query(states.callbacks_waiting(), ""),
         steps=states.QUEUE,
-        nothing="not known",
     ),
-    problems.table(6, height=5),
+    problems.table(6, height=8),
     timeline(
         Head(
             7,
@@ -87,7 +87,7 @@ PANELS = (
             12,
             5,
         ),
-        Query(states.verdict()),
+        Query(states.verdict(), "verdict"),
         states.VERDICTS,
     ),
     timeline(
@@ -99,7 +99,7 @@ PANELS = (
             12,
             5,
         ),
-        Query(problems.weighed_or_none(), "{{problem}} {{target}}"),
+        Query(problems.severity(), "{{problem}}"),
         problems.SEVERITIES,
     ),
     timeline(
@@ -112,7 +112,7 @@ PANELS = (
             12,
             7,
         ),
-        Query(states.gateway(), "{{target}} {{node}}"),
+        Query(named(states.gateway(), "coreapp"), "{{node}}"),
         states.GATEWAYS,
     ),
     lines(
@@ -125,9 +125,9 @@ PANELS = (
             12,
             7,
         ),
-        Query(most(client("whatsapp_coreapps_connected")), "{{target}} connected"),
-        Query(most(client("whatsapp_coreapps_expected")), "{{target}} expected"),
-        Query(most(client("whatsapp_shards_covered")), "{{target}} shards covered"),
-        Query(most(client("whatsapp_shards")), "{{target}} shards"),
+        Query(most(client("whatsapp_coreapps_connected")), "connected"),
+        Query(most(client("whatsapp_coreapps_expected")), "expected"),
+        Query(most(client("whatsapp_shards_covered")), "shards covered"),
+        Query(most(client("whatsapp_shards")), "shards"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import states
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
-from grafana.source.selection import client, most, node
+from grafana.source.selection import client, most, named, node
 
 _CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
 _DAY = 86_400
@@ -20,8 +20,8 @@ PANELS = (
             "bytes",
             8,
         ),
-        Query(most(node("whatsapp_free_space_bytes"), "node", "volume"), "{{target}} {{node}} {{volume}}"),
-        ((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
+        Query(most(node("whatsapp_free_space_bytes"), "node", "volume"), "{{node}} {{volume}}"),
+        steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
     ),
     bars(
         Head(
@@ -34,8 +34,8 @@ PANELS = (
         Query(
             f"min by (target) ({node('whatsapp_build_expiry_timestamp_seconds')}) - time()",
         ),
-        _RUNNING_OUT,
-        180.0 * _DAY,
+        steps=_RUNNING_OUT,
+        largest=180.0 * _DAY,
     ),
     bars(
         Head(
@@ -48,10 +48,10 @@ PANELS = (
         ),
         Query(
             f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()",
-            "{{target}} {{certificate}}",
+            "{{certificate}}",
         ),
-        _RUNNING_OUT,
-        365.0 * _DAY,
+        steps=_RUNNING_OUT,
+        largest=365.0 * _DAY,
     ),
     grid(
         Head(
@@ -64,8 +64,7 @@ PANELS = (
         ),
         [most(node("whatsapp_build_info"), "node", "version", "db_engine")],
         [
-            Column("target", "Client"),
-            Column("node", "Node"),
+            Column("node", "Node", absent="the only one"),
             Column("version", "Version"),
             Column("db_engine", "Database"),
         ],
@@ -80,7 +79,7 @@ PANELS = (
             8,
         ),
         [most(node("whatsapp_shard_owner"), "shard", "node")],
-        [Column("target", "Client"), Column("shard", "Shard"), Column("node", "Owner")],
+        [Column("shard", "Shard"), Column("node", "Owner")],
     ),
     grid(
         Head(
@@ -97,7 +96,6 @@ PANELS = (
             + most(client("whatsapp_api_info"), "version", "api_status")
         ],
         [
-            Column("target", "Client"),
             Column("topology", "Kind"),
             Column("version", "API version"),
             Column("api_status", "API status"),
@@ -112,8 +110,9 @@ PANELS = (
             6,
             6,
         ),
-        Query(f"time() - {most(client('whatsapp_settings_last_change_timestamp_seconds'))}"),
+        Query(f"time() - {most(client('whatsapp_settings_last_change_timestamp_seconds'))}", ""),
         steps=((float("-inf"), states.ORANGE), (3600, states.GREEN)),
+        nothing="no change seen",
     ),
     grid(
         Head(
@@ -139,7 +138,6 @@ PANELS = (
             )
         ],
         [
-            Column("target", "Client"),
             Column("Value #A", "Webhook", states=states.YES_NO),
             Column("Value #B", "Callbacks kept", states=states.YES_NO),
             Column("Value #C", "Pass through", states=states.ON_OFF),
@@ -159,7 +157,7 @@ PANELS = (
             8,
             6,
         ),
-        Query(most(node("whatsapp_socket_connected"), "node"), "{{target}} {{node}}"),
+        Query(named(most(node("whatsapp_socket_connected"), "node"), "coreapp"), "{{node}}"),
         {0: ("down", states.BLUE), 1: ("up", states.GREEN)},
     ),
     lines(
@@ -171,7 +169,7 @@ PANELS = (
             8,
             6,
         ),
-        Query(most(node("whatsapp_web_uptime_seconds"), "node"), "{{target}} {{node}}"),
+        Query(named(most(node("whatsapp_web_uptime_seconds"), "node"), "webapp"), "{{node}}"),
     ),
     grid(
         Head(
@@ -189,7 +187,6 @@ PANELS = (
             most(client("whatsapp_canary_success")),
         ],
         [
-            Column("target", "Client"),
             Column("Value #A", "Reachable", states=states.YES_NO),
             Column("Value #B", "People", unit="short"),
             Column("Value #C", "Canary", states=states.YES_NO),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import states
 from grafana.source.panels import Head, Query, lines
-from grafana.source.selection import mean, node, rate, total
+from grafana.source.selection import mean, named, node, rate, total
 
 PANELS = (
     lines(
@@ -17,7 +17,7 @@ PANELS = (
         ),
         Query(
             total(rate(node("whatsapp_api_requests_duration_seconds_count")), "result"),
-            "{{target}} {{result}}",
+            "{{result}}",
         ),
         stacked=True,
     ),
@@ -29,7 +29,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(mean(node, "whatsapp_api_requests_duration_seconds", "method"), "{{target}} {{method}}"),
+        Query(mean(node, "whatsapp_api_requests_duration_seconds", "method"), "{{method}}"),
         steps=((1, states.ORANGE), (5, states.RED)),
     ),
     lines(
@@ -40,9 +40,7 @@ PANELS = (
             "s",
             8,
         ),
-        Query(
-            mean(node, "whatsapp_api_requests_coreapp_duration_seconds", "coreapp"), "{{target}} {{coreapp}}"
-        ),
+        Query(mean(node, "whatsapp_api_requests_coreapp_duration_seconds", "coreapp"), "{{coreapp}}"),
         steps=((1, states.ORANGE), (5, states.RED)),
     ),
     lines(
@@ -53,8 +51,8 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_web_idle_processes"), "node"), "{{target}} {{node}} idle"),
-        Query(total(node("whatsapp_web_total_processes"), "node"), "{{target}} {{node}} all"),
+        Query(total(node("whatsapp_web_idle_processes"), "node"), "{{node}} idle"),
+        Query(total(node("whatsapp_web_total_processes"), "node"), "{{node}} all"),
     ),
     lines(
         Head(
@@ -64,9 +62,9 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_web_pending_connections"), "node"), "{{target}} {{node}} now"),
-        Query(total(node("whatsapp_web_max_pending_connections"), "node"), "{{target}} {{node}} at most"),
-        Query(total(node("whatsapp_web_queue_len"), "node"), "{{target}} {{node}} room"),
+        Query(total(node("whatsapp_web_pending_connections"), "node"), "{{node}} now"),
+        Query(total(node("whatsapp_web_max_pending_connections"), "node"), "{{node}} at most"),
+        Query(total(node("whatsapp_web_queue_len"), "node"), "{{node}} room"),
     ),
     lines(
         Head(
@@ -76,7 +74,7 @@ PANELS = (
             "ops",
             8,
         ),
-        Query(total(rate(node("whatsapp_web_process_limit_hit_total")), "node"), "{{target}} {{node}}"),
+        Query(named(total(rate(node("whatsapp_web_process_limit_hit_total")), "node"), "webapp"), "{{node}}"),
         steps=((0.01, states.ORANGE),),
     ),
     lines(
@@ -87,8 +85,8 @@ PANELS = (
             "reqps",
             8,
         ),
-        Query(total(rate(node("whatsapp_web_handled_requests_total"))), "{{target}} requests"),
-        Query(total(rate(node("whatsapp_web_connections_total"))), "{{target}} connections"),
+        Query(total(rate(node("whatsapp_web_handled_requests_total"))), "requests"),
+        Query(total(rate(node("whatsapp_web_connections_total"))), "connections"),
     ),
     lines(
         Head(
@@ -98,7 +96,7 @@ PANELS = (
             "short",
             8,
         ),
-        Query(total(node("whatsapp_web_requests"), "state"), "{{target}} {{state}}"),
+        Query(total(node("whatsapp_web_requests"), "state"), "{{state}}"),
         stacked=True,
     ),
     lines(
@@ -109,6 +107,6 @@ PANELS = (
             "Bps",
             8,
         ),
-        Query(total(rate(node("whatsapp_web_out_bytes_total")), "node"), "{{target}} {{node}}"),
+        Query(named(total(rate(node("whatsapp_web_out_bytes_total")), "node"), "webapp"), "{{node}}"),
     ),
 )
