@@ -148,7 +148,7 @@ _WHO = (
                 steps=states.SOUND,
                 states=states.NO_SENDS,
             ),
-            Column("Value #G", "Client says", states=states.VERDICTS),
+            Column("Value #G", "Verdict", states=states.VERDICTS),
         ],
         worst=("Severity", "Messages", "For"),
     ),

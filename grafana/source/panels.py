@@ -36,6 +36,8 @@ Steps = tuple[tuple[float, str], ...]  # from which value on, which colour; gree
 
 # The colour of a first step is also that of "no value": so it is neutral, and the real first one begins here.
 _LOWEST = -1e15
+# How finely the present value reads, by unit; Grafana's own choice is three digits, whatever they are worth.
+_DECIMALS = {"percentunit": 1, "s": 1}
 # Up to where the axis of a quiet graph goes at least, by unit: for zeros alone Grafana draws it up to 100.
 _QUIET = {"percentunit": 0.02, "short": 1, "reqps": 1, "mps": 1, "ops": 1, "cps": 1}
 
@@ -205,6 +207,7 @@ def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = No
     panel = panel.thresholds(_thresholds(steps, neutral=coloured))
     if coloured:
         panel = panel.mappings(_mappings(states))
+        panel = panel.decimals(_DECIMALS[head.unit]) if head.unit in _DECIMALS else panel
         panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     return panel
 
@@ -232,6 +235,8 @@ def _mappings(states: States | None) -> list[_Mapping]:
 
 def _properties(column: Column) -> list[model.DynamicConfigValue]:
     found: dict[str, object] = {"unit": column.unit}
+    if column.unit in _DECIMALS:
+        found["decimals"] = _DECIMALS[column.unit]
     if column.steps or column.states is not None:
         found["mappings"] = _mappings(column.states)
     if column.absent != NOT_KNOWN:
@@ -239,7 +244,7 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
     if column.texts is not None:
         said = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in column.texts.items()}
         found["mappings"] = [model.ValueMap(said)]
-    if column.states is not None or column.texts is not None:
+    if column.texts is not None or (column.states is not None and not column.steps):
         found["custom.align"] = "left"  # words, although some of them are numbers to Grafana
     if column.steps:
         found["thresholds"] = _thresholds(column.steps, neutral=True).build()
