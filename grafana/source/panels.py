@@ -234,27 +234,27 @@ def _mappings(states: States | None) -> list[_Mapping]:
 
 
 def _properties(column: Column) -> list[model.DynamicConfigValue]:
-    found: dict[str, object] = {"unit": column.unit}
-    if column.unit in _DECIMALS:
-        found["decimals"] = _DECIMALS[column.unit]
-    if column.steps or column.states is not None:
+    said = {
+        "unit": column.unit,
+        "decimals": _DECIMALS.get(column.unit),
+        "custom.width": column.width,
+        "custom.minWidth": column.least,
+        "noValue": column.absent if column.absent != NOT_KNOWN else None,
+    }
+    found: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+    judged = bool(column.steps) or column.states is not None
+    texts = column.texts or {}
+    if judged:
         found["mappings"] = _mappings(column.states)
-    if column.absent != NOT_KNOWN:
-        found["noValue"] = column.absent
-    if column.texts is not None:
-        said = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in column.texts.items()}
-        found["mappings"] = [model.ValueMap(said)]
-    if column.texts is not None or (column.states is not None and not column.steps):
+    elif texts:
+        words = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in texts.items()}
+        found["mappings"] = [model.ValueMap(words)]
+    if texts or (judged and not column.steps):
         found["custom.align"] = "left"  # words, although some of them are numbers to Grafana
     if column.steps:
         found["thresholds"] = _thresholds(column.steps, neutral=True).build()
-    coloured = any(colour for _, colour in (column.texts or {}).values())
-    if column.steps or column.states is not None or coloured:
+    if judged or any(colour for _, colour in texts.values()):
         found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
-    if column.width is not None:
-        found["custom.width"] = column.width
-    if column.least is not None:
-        found["custom.minWidth"] = column.least
     if column.link is not None:
         found["links"] = [{"title": f"Open {column.heading.lower()}", "url": column.link}]
     return [model.DynamicConfigValue(name, value) for name, value in found.items()]

@@ -8,8 +8,7 @@ Select = Callable[[str], str]  # from a metric's name to a selector
 Gain = Callable[[str], str]  # from a counter's selector to what it gains: `rate` or `lately`
 
 CHOSEN = 'target=~"$target"'
-# Where one client is chosen. Grafana takes a single choice as it is: in a pattern, the brackets and dots of its
-# name would count.
+# Where one client is chosen. Grafana takes a single choice as it is: in a pattern, its brackets would count.
 NAMED = "target=${target:doublequote}"
 
 
