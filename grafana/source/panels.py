@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -25,7 +26,7 @@ from grafana_foundation_sdk.models import text as prose_model
 from grafana.source.states import GREEN, NOT_KNOWN, PURPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from grafana_foundation_sdk.cog import variants
 
@@ -43,6 +44,7 @@ _QUIET = {"percentunit": 0.02, "short": 1, "reqps": 1, "mps": 1, "ops": 1, "cps"
 
 DATASOURCE = model.DataSourceRef("prometheus", "$datasource")
 
+Words = Mapping[str, tuple[str, str | None]] | Mapping[int, tuple[str, str]]  # value: (word, colour)
 _Mapping = model.ValueMap | model.RangeMap | model.RegexMap | model.SpecialValueMap
 _Styled = TypeVar(
     "_Styled",
@@ -85,7 +87,7 @@ class Column:
     unit: str = "string"
     steps: Steps = ()
     states: States | None = None
-    texts: Mapping[str, tuple[str, str | None]] | None = None  # word and perhaps colour of a text
+    texts: Words | None = None
     width: int | None = None  # pixels, for what is always short
     least: int | None = None  # pixels, for what is read first and may be long
     link: str | None = None  # the address a value leads to
@@ -206,7 +208,7 @@ def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = No
     coloured = states is not None or not isinstance(panel, timeseries.Panel | table.Panel)
     panel = panel.thresholds(_thresholds(steps, neutral=coloured))
     if coloured:
-        panel = panel.mappings(_mappings(states))
+        panel = panel.mappings(_mappings(states or {}))
         panel = panel.decimals(_DECIMALS[head.unit]) if head.unit in _DECIMALS else panel
         panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     return panel
@@ -223,14 +225,15 @@ def _thresholds(steps: Steps, *, neutral: bool) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(built)
 
 
-def _mappings(states: States | None) -> list[_Mapping]:
-    unknown = model.ValueMappingResult(text=NOT_KNOWN, color=PURPLE, index=len(states or ()))
-    options = model.DashboardSpecialValueMapOptions(model.SpecialValueMatch.NULL_AND_NAN, unknown)
+def _mappings(words: Words, *, neutral: bool = True) -> list[_Mapping]:
     said = {
         str(value): model.ValueMappingResult(text=word, color=colour, index=place)
-        for place, (value, (word, colour)) in enumerate((states or {}).items())
+        for place, (value, (word, colour)) in enumerate(words.items())
     }
-    return [*([model.ValueMap(said)] if said else []), model.SpecialValueMap(options)]
+    unknown = model.ValueMappingResult(text=NOT_KNOWN, color=PURPLE, index=len(said))
+    absent = model.DashboardSpecialValueMapOptions(model.SpecialValueMatch.NULL_AND_NAN, unknown)
+    every = ((said, model.ValueMap(said)), (neutral, model.SpecialValueMap(absent)))
+    return [mapping for wanted, mapping in every if wanted]
 
 
 def _properties(column: Column) -> list[model.DynamicConfigValue]:
@@ -242,18 +245,15 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
         "noValue": column.absent if column.absent != NOT_KNOWN else None,
     }
     found: dict[str, object] = {name: value for name, value in said.items() if value is not None}
-    judged = bool(column.steps) or column.states is not None
-    texts = column.texts or {}
-    if judged:
-        found["mappings"] = _mappings(column.states)
-    elif texts:
-        words = {key: model.ValueMappingResult(word, colour) for key, (word, colour) in texts.items()}
-        found["mappings"] = [model.ValueMap(words)]
-    if texts or (judged and not column.steps):
-        found["custom.align"] = "left"  # words, although some of them are numbers to Grafana
+    words = column.texts or column.states or {}
+    coloured = bool(column.steps) or any(colour for _, colour in words.values())
+    if coloured or words:
+        found["mappings"] = _mappings(words, neutral=coloured)
+    if words and not column.steps:
+        found["custom.align"] = "left"  # although some of them are numbers to Grafana
     if column.steps:
         found["thresholds"] = _thresholds(column.steps, neutral=True).build()
-    if judged or any(colour for _, colour in texts.values()):
+    if coloured:
         found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
     if column.link is not None:
         found["links"] = [{"title": f"Open {column.heading.lower()}", "url": column.link}]

@@ -33,6 +33,7 @@ PANELS = (
         ),
         Query(
             f"min by (target) ({node('whatsapp_build_expiry_timestamp_seconds')}) - time()",
+            "build",
         ),
         steps=_RUNNING_OUT,
         largest=180.0 * _DAY,
@@ -105,14 +106,18 @@ PANELS = (
         Head(
             86,
             "Settings last changed",
-            "How long ago waexporter last saw a setting change; empty before the first change it sees.",
+            "How long ago waexporter last saw a setting change.",
             "s",
             6,
             6,
         ),
-        Query(f"time() - {most(client('whatsapp_settings_last_change_timestamp_seconds'))}", ""),
+        Query(
+            f"time() - {most(client('whatsapp_settings_last_change_timestamp_seconds'))}"
+            f" or 0 * {most(client('whatsapp_up'))} - 1",
+            "",
+        ),
         steps=((float("-inf"), states.ORANGE), (3600, states.GREEN)),
-        nothing="no change seen",
+        states={-1: ("no change seen", "text")},
     ),
     grid(
         Head(
