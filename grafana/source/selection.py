@@ -27,9 +27,9 @@ def node(metric: str, *matchers: str) -> str:
     return client(metric, 'node=~"$node"', *matchers)
 
 
-def named(expression: str, word: str) -> str:
-    """Give what has no name, a single client's only node, one that a legend can show."""
-    return f'label_replace({expression}, "node", "{word}", "node", "")'
+def named(expression: str, word: str, label: str = "node") -> str:
+    """Give what lacks a label, such as a single client's only node, a word that a legend can show."""
+    return f'label_replace({expression}, "{label}", "{word}", "{label}", "")'
 
 
 def equal(label: str, value: str) -> str:

@@ -45,7 +45,8 @@ PANELS = (
             8,
         ),
         Query(
-            f"1 - {total(rate(node(_ENDED, equal('result', 'success'))))} / ({total(rate(node(_ENDED)))} > 0)",
+            f"1 - {total(rate(node(_ENDED, equal('result', 'success'))))}"
+            f" / ({total(rate(node(_ENDED)))} > 0)",
             "fail",
         ),
         steps=((0.05, states.ORANGE), (0.5, states.RED)),

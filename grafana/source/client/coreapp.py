@@ -56,7 +56,9 @@ PANELS = (
             8,
         ),
         Query(
-            mean(node, "whatsapp_out_message_sent_duration_seconds", "type", "retry"),
+            named(
+                mean(node, "whatsapp_out_message_sent_duration_seconds", "type", "retry"), "any type", "type"
+            ),
             "{{type}}, retry {{retry}}",
         ),
         steps=((5, states.ORANGE),),
