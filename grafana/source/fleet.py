@@ -100,7 +100,7 @@ _COUNTS = (
     ),
     _count(
         6,
-        "With trouble on messages",
+        "Message trouble",
         "Clients whose messages are late, fail or stand still, or of which nothing is known.",
         f"sum({states.messages()} >= bool {Messages.DELAYED:d})",
         ((1, states.RED),),
@@ -129,9 +129,9 @@ _WHO = (
         ],
         [
             Column("target", "Client", least=130, link=_TO_CLIENT),
-            Column("problem", "Worst problem", texts=problems.WORDS, least=150),
-            Column("Value #A", "Severity", states=problems.SEVERITIES, width=80),
-            Column("Value #B", "For", unit="s", width=85, absent="-"),
+            Column("problem", "Worst problem", texts=problems.WORDS, least=190),
+            Column("Value #A", "Severity", states=problems.SEVERITIES, width=75),
+            Column("Value #B", "For", unit="s", width=80, absent="-"),
             Column("Value #C", "Messages", states=states.MESSAGES, least=110),
             Column(
                 "Value #D",
@@ -152,7 +152,7 @@ _WHO = (
         ],
         worst=("Severity", "Messages", "For"),
     ),
-    problems.table(8, height=11, to_client=_TO_CLIENT),
+    problems.table(8, height=12, to_client=_TO_CLIENT),
     timeline(
         Head(
             9,

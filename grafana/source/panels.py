@@ -92,6 +92,8 @@ class Column:
     least: int | None = None  # pixels, for what is read first and may be long
     link: str | None = None  # the address a value leads to
     absent: str = NOT_KNOWN  # what stands in a cell without a value
+    wraps: bool = False  # whether long texts take several lines
+    hidden: bool = False  # there for links of other columns only
 
 
 def lines(
@@ -242,6 +244,7 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
         "decimals": _DECIMALS.get(column.unit),
         "custom.width": column.width,
         "custom.minWidth": column.least,
+        "custom.hidden": column.hidden or None,
         "noValue": column.absent if column.absent != NOT_KNOWN else None,
     }
     found: dict[str, object] = {name: value for name, value in said.items() if value is not None}
@@ -255,6 +258,8 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
         found["thresholds"] = _thresholds(column.steps, neutral=True).build()
     if coloured:
         found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
+    if column.wraps:
+        found["custom.cellOptions"] = {"type": "auto", "wrapText": True}
     if column.link is not None:
         found["links"] = [{"title": f"Open {column.heading.lower()}", "url": column.link}]
     return [model.DynamicConfigValue(name, value) for name, value in found.items()]

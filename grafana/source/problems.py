@@ -21,19 +21,31 @@ WORDS = {"none": ("none", states.GREEN)}
 WORDS |= {slug: (kind.words, _COLOURS[kind.grade]) for slug, kind in KINDS.items()}
 
 # Without a problem there is nothing to do; what would show the next one is whether alerts arrive.
-_ADVICE = {"none": ("Nothing. That alerts reach you, the watchdog shows.", None)}
-_ADVICE |= {slug: (f"{kind.advice[0].upper()}{kind.advice[1:]}.", None) for slug, kind in KINDS.items()}
+_ADVICE = {"none": "Nothing. That alerts reach you, the watchdog shows."}
+_ADVICE |= {slug: f"{kind.advice[0].upper()}{kind.advice[1:]}." for slug, kind in KINDS.items()}
 _RUNBOOKS = {"none": ("Watchdog", None)} | {slug: (kind.runbook, None) for slug, kind in KINDS.items()}
 
 _SEVERITY = most(client("target:whatsapp_problem:severity"), "problem")
 _BEGAN = most(client("target:whatsapp_problem:began_timestamp_seconds"), "problem")
 
+# Grafana makes a row as high as the value of a cell needs that wraps, not the words that stand for it: so the
+# value is made as long as the longest advice.
+_AS_LONG = " ·" * 50
+
+# Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
-    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, least=150),
-    Column("Value #A", "Severity", states=SEVERITIES, width=80),
-    Column("Value #B", "For", unit="s", width=85, absent="-"),
-    Column("advice", "What to do", texts=_ADVICE, least=280),
-    Column("runbook", "Runbook", texts=_RUNBOOKS, least=210, link="${runbooks}/${__value.text}.md"),
+    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, width=145),
+    Column("Value #A", "Severity", states=SEVERITIES, width=75),
+    Column("Value #B", "For", unit="s", width=75, absent="-"),
+    Column(
+        "advice",
+        "What to do",
+        texts={f"{slug}{_AS_LONG}": (text, None) for slug, text in _ADVICE.items()},
+        least=230,
+        wraps=True,
+    ),
+    Column("open", "Runbook", link="${runbooks}/${__data.fields.Name}.md", width=80),
+    Column("runbook", "Name", texts=_RUNBOOKS, hidden=True),
 )
 
 
@@ -44,7 +56,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
     the address that names of clients lead to, where there are several.
     """
     none = f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
-    name = Column("target", "Client", least=130, link=to_client, absent="all clients")
+    name = Column("target", "Client", least=145, link=to_client, absent="all clients")
     return grid(
         Head(
             number,
@@ -81,6 +93,7 @@ def worst_for() -> str:
 
 
 def _told(problems: str) -> str:
-    """Label problems with `advice` and `runbook`, which repeat them for COLUMNS to put into words."""
-    told = f'label_replace({problems}, "advice", "$1", "problem", "(.*)")'
-    return f'label_replace({told}, "runbook", "$1", "problem", "(.*)")'
+    """Label problems with what stands in further columns, which put a problem into other words."""
+    opened = f'label_replace({problems}, "open", "open", "", "")'
+    advised = f'label_replace({opened}, "advice", "$1{_AS_LONG}", "problem", "(.*)")'
+    return f'label_replace({advised}, "runbook", "$1", "problem", "(.*)")'
