@@ -55,11 +55,18 @@ def _of_ten_worst(expr: str, metric: str) -> str:
     return f"{expr} and on (target) topk(10, {most(trouble)})"
 
 
+def _or_not_known(expr: str) -> str:
+    """Give what is no number for clients without a value: a column without any would be left out."""
+    return f"{expr} or NaN * {_WORST}"
+
+
 def _count(place: int, title: str, said: str, which: str, steps: Steps) -> Panel:
     return number(Head(place, title, said, "short", 4, 4), Query(which, ""), steps=steps)
 
 
+_NONE = "text"  # none that is known is not yet well, as long as others are not known
 _WORST = problems.severity_of_worst()
+_STATE = states.messages()
 _SERIOUS = f"({_WORST} >= bool {Grade.LATENT:d}) * ({_WORST} <= bool {Grade.LOSING:d})"
 
 _COUNTS = (
@@ -75,35 +82,35 @@ _COUNTS = (
         "Well",
         "Clients without a problem that matters now, whatever tells it: their messages flow.",
         f"sum({_WORST} <= bool {Grade.MINOR:d})",
-        ((float("-inf"), states.RED), (1, states.GREEN)),
+        ((float("-inf"), _NONE), (1, states.GREEN)),
     ),
     _count(
         3,
         "Serious",
         "Clients that lose or delay messages, work in part, or would not survive the next failure.",
         f"sum({_SERIOUS})",
-        ((1, states.ORANGE),),
+        ((float("-inf"), _NONE), (1, states.ORANGE)),
     ),
     _count(
         4,
         "Critical",
         "Clients through which no message leaves or arrives.",
         f"sum({_WORST} == bool {Grade.CRITICAL:d})",
-        ((1, states.RED),),
+        ((float("-inf"), _NONE), (1, states.RED)),
     ),
     _count(
         5,
         "Not known",
         "Clients that can't be asked, or that nobody watches any more.",
         f"sum({_WORST} == bool {Grade.UNKNOWN:d})",
-        ((1, states.PURPLE),),
+        ((float("-inf"), _NONE), (1, states.PURPLE)),
     ),
     _count(
         6,
         "Message trouble",
-        "Clients whose messages are late, fail or stand still, or of which nothing is known.",
-        f"sum({states.messages()} >= bool {Messages.DELAYED:d})",
-        ((1, states.RED),),
+        "Clients whose messages are late, in doubt, fail or stand still.",
+        f"sum(({_STATE} >= bool {Messages.DELAYED:d}) * ({_STATE} < bool {Messages.NOT_KNOWN:d}))",
+        ((float("-inf"), _NONE), (1, states.RED)),
     ),
 )
 
@@ -122,15 +129,15 @@ _WHO = (
             problems.worst(),
             problems.worst_for(),
             states.messages(),
-            states.lost_share(),
-            states.callbacks_waiting(),
-            states.sound_share(),
+            _or_not_known(states.lost_share()),
+            _or_not_known(states.callbacks_waiting()),
+            _or_not_known(states.sound_share()),
             states.verdict(),
         ],
         [
             Column("target", "Client", least=130, link=_TO_CLIENT),
             Column("problem", "Worst problem", texts=problems.WORDS, least=190),
-            Column("Value #A", "Severity", states=problems.SEVERITIES, width=75),
+            Column("Value #A", "Severity", states=problems.SEVERITIES, width=85),
             Column("Value #B", "For", unit="s", width=80, absent="-"),
             Column("Value #C", "Messages", states=states.MESSAGES, least=110),
             Column(

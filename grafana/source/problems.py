@@ -34,8 +34,8 @@ _AS_LONG = " ·" * 50
 
 # Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
-    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, width=145),
-    Column("Value #A", "Severity", states=SEVERITIES, width=75),
+    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, width=140),
+    Column("Value #A", "Severity", states=SEVERITIES, width=85),
     Column("Value #B", "For", unit="s", width=75, absent="-"),
     Column(
         "advice",
@@ -56,7 +56,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
     the address that names of clients lead to, where there are several.
     """
     none = f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
-    name = Column("target", "Client", least=145, link=to_client, absent="all clients")
+    name = Column("target", "Client", least=140, link=to_client, absent="all clients")
     return grid(
         Head(
             number,

@@ -53,7 +53,6 @@ NEARLY_FULL = 75_000  # at about 100 000 waiting callbacks the client refuses se
 QUEUE = ((MANY_WAITING, YELLOW), (10_000, ORANGE), (NEARLY_FULL, RED))
 OBJECTIVE = 0.995  # of requests in 30 days, as the alerts have it
 SOUND = ((float("-inf"), RED), (0.99, ORANGE), (OBJECTIVE, GREEN))
-UNWELL = ((1, ORANGE), (120, RED))  # a failover is over by then
 
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
 ANSWERS = "whatsapp_api_requests_duration_seconds_count"
@@ -101,12 +100,13 @@ def refused_share(which: str = _SENDS, over: Gain = rate) -> str:
 def sound_share(which: str = _SENDS) -> str:
     """Give the share of requests in the time shown that do not fail through the client's own fault.
 
-    It is -1 without any.
+    It is -1 without any, and absent while the client can't be asked.
     """
     every, faults = (
         total(over_range(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS))
     )
-    return f"1 - ({faults} or 0 * {every}) / ({every} > 0) or ({every} == 0) - 1"
+    share = f"1 - ({faults} or 0 * {every}) / ({every} > 0) or ({every} == 0) - 1"
+    return f"({share}) and on (target) {most(client('whatsapp_up'))} == 1"
 
 
 def failed(over: Gain = rate) -> str:

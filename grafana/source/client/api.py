@@ -71,13 +71,14 @@ PANELS = (
     lines(
         Head(
             25,
-            "Share of sends refused by the client's own fault",
-            "Sends that the webapps answered with 5xx. Over 1 % is more than retries explain; the error "
-            "codes say why.",
+            "Share of requests refused by the client's own fault",
+            "Sends and contact checks that the webapps answered with 5xx. Over 1 % is more than retries "
+            "explain; the error codes say why.",
             "percentunit",
             9,
         ),
-        Query(states.refused_share(), "refused"),
+        Query(states.refused_share(), "sends"),
+        Query(states.refused_share(equal("method", "POST_v1_contacts")), "contact checks"),
         steps=((0.01, states.RED),),
     ),
     lines(

@@ -31,7 +31,7 @@ PANELS = (
             4,
         ),
         Query(f"{problems.worst_for()} or {problems.severity_of_worst()} == 0", ""),
-        steps=states.UNWELL,
+        steps=((1, states.BLUE),),
         states={0: ("nothing is wrong", states.GREEN)},
     ),
     number(
