@@ -188,6 +188,13 @@ def test_the_sentence_of_a_rule_is_found_by_every_name_it_has(
             ["Runbook: https://a.example/r", "Silence: https://a.example/s"],
         ),
         ({"silenceURL": "http://localhost:3000/alerting/silence/new", "panelURL": "no link"}, []),
+        (
+            {"dashboard_url": "https://a.example/d/a", "runbook_url": "https://a.example/d/a"},
+            [
+                "Runbook: https://a.example/d/a",
+                "Dashboard: https://a.example/d/a?from=1773453360000&to=now",
+            ],
+        ),
     ],
 )
 def test_the_links_of_a_rule_are_found_by_every_name_they_have(
@@ -205,6 +212,36 @@ def test_what_has_ended_needs_no_silence() -> None:
     text = compose([page(*resolved(ended))], NOW)
 
     assert text.split("\n")[4:] == ["Runbook: https://a.example/r"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "until"),
+    [(Kind.RESOLVED, "1773455400000"), (Kind.FIRED, "now"), (Kind.REMINDED, "now")],
+)
+def test_a_dashboard_is_shown_until_the_alert_ended(kind: Kind, until: str) -> None:
+    (ended,) = down(1, age=HOUR, ends_at=NOW - MINUTE)
+
+    text = compose([page(Item(ended, kind))], NOW)
+
+    assert text.endswith(f"?var-target=shop-0&from=1773450060000&to={until}")
+
+
+@pytest.mark.parametrize("limit", [*range(150, 1000, 7), 4096])
+def test_times_of_dashboards_take_only_the_room_that_alerts_leave(limit: int) -> None:
+    timed, plain = (
+        compose([page(*fired(*(_linked(f"A{place}", path) for place in range(9))))], NOW, limit)
+        for path in ("d", "x")  # below /x/ is no dashboard
+    )
+
+    times = re.findall(r"/d/a(.*)", timed)
+    room = (limit - width(plain)) // len("?from=1773453360000&to=now")
+    assert re.sub(r"\?from=.*", "", timed) == plain.replace("/x/", "/d/")
+    assert [bool(each) for each in times] == [place < room for place in range(len(times))]
+
+
+def _linked(name: str, path: str) -> Alert:
+    link = f"https://a.example/{path}/a"
+    return foreign({"alertname": name}, {"description": "word " * 9, "dashboard_url": link})
 
 
 # --- times -------------------------------------------------------------------------------------

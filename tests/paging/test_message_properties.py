@@ -37,7 +37,8 @@ _texts = st.one_of(
         lambda two: two[0] * two[1]
     ),
 )
-_urls = st.one_of(st.sampled_from(["https://x.example/_a_*b*", "http://x.example/" + "a" * 470]), _texts)
+_links = ["https://x.example/_a_*b*", "http://x.example/" + "a" * 470, "https://x.example/d/_a_?b=*c*#~d~"]
+_urls = st.one_of(st.sampled_from(_links), _texts)
 _labels = st.fixed_dictionaries(
     {},
     optional={

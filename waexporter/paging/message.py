@@ -2,6 +2,7 @@
 
 Room is counted in UTF-16 code units. Whole alerts are told while they fit, the rest is counted. Before an
 alert is left out, long descriptions give way; every other text has a length of its own that it never exceeds.
+The times in links to dashboards take no more room than the alerts leave.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from waexporter.model import PagerSettings
 from waexporter.paging.alerts import Kind
 from waexporter.paging.annotations import DASHBOARD, DESCRIPTION, RUNBOOK, SILENCE, SUMMARY, pick
+from waexporter.paging.dashboards import at_alert
 from waexporter.paging.dialects import Message
 from waexporter.paging.leaving import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.news import PLACES, gather
@@ -22,7 +24,7 @@ from waexporter.paging.wording import age, clip, clocks, line, link, paragraph, 
 from waexporter.severity import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from waexporter.paging.alerts import Page
     from waexporter.paging.news import News, Told
@@ -48,7 +50,6 @@ class _Block(msgspec.Struct, frozen=True):
     headline: str
     where: str = ""
     text: str = ""
-    links: tuple[str, ...] = ()
 
 
 def compose(pages: Sequence[Page], now: float, limit: int = 4096, settings: PagerSettings = _USUAL) -> str:
@@ -78,28 +79,46 @@ def write(pages: Sequence[Page], now: float, settings: PagerSettings) -> Message
 def _fill(news: News, now: datetime, limit: int, room: int) -> tuple[str, int]:
     """Tell as many alerts as fit; gives the text and their number."""
     parts, before, linked = [_head(news, now)], _Block("", ""), set[str]()
+    timed = [*parts]
     for told in news.told:
         block = _block(told, now, room)
-        part = _part(block, before, with_links=block.name not in linked)
+        links = () if block.name in linked else tuple(_links(told))
+        part = _part(block, before, (plain for plain, _ in links))
         if width("\n\n".join([*parts, part])) > limit:
             break
         parts.append(part)
+        timed.append(_part(block, before, (at for _, at in links)))
         before = block
-        if block.links:
+        if links:
             linked.add(block.name)
     while True:
         shown = len(parts) - 1
-        text = "\n\n".join(filter(None, [*parts, _rest(news, shown)]))
-        if not shown or width(text) <= limit:
-            return text, shown
+        rest = _rest(news, shown)
+        spare = limit - width(_join([*parts, rest]))
+        if not shown or spare >= 0:
+            return _join([*_lengthen(parts, timed, spare), rest]), shown
         parts.pop()
 
 
-def _part(block: _Block, before: _Block, *, with_links: bool) -> str:
+def _join(parts: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, parts))
+
+
+def _part(block: _Block, before: _Block, links: Iterable[str]) -> str:
     """Write an alert; links stand below the one that they come from, the first of its name that has any."""
     is_repeated = block.where and block.headline == before.headline
-    links = block.links if with_links else ()
     return "\n".join(filter(None, ["" if is_repeated else block.headline, block.where, block.text, *links]))
+
+
+def _lengthen(parts: Iterable[str], longer: Iterable[str], spare: int) -> Iterator[str]:
+    """Yield each part in its longer form while there is room to spare; the first ones have it first."""
+    for part, long in zip(parts, longer, strict=False):
+        cost = width(long) - width(part)
+        if cost <= spare:
+            spare -= cost
+            yield long
+        else:
+            yield part
 
 
 # --- the first lines and the last one ------------------------------------------------------------
@@ -228,15 +247,19 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
         f"{_kind(told)}: {headline}",
         " / ".join(filter(None, [name if summary else "", *places])),
         "\n".join(filter(None, [description, _times(told, now)])),
-        tuple(_links(told)),
     )
 
 
-def _links(told: Told) -> Iterator[str]:
+def _links(told: Told) -> Iterator[tuple[str, str]]:
+    """Yield the links of an alert that fires or has ended: as they are, and at the time of the alert."""
+    if told.is_over_unheard or has_left(told.kind):
+        return
+    starts_at, ends_at = told.alert.starts_at, None if told.fires else told.alert.ends_at
     for label, names in _LINKS_WHILE_FIRING if told.fires else _LINKS:
         urls = (link(told.alert.annotations.get(name, "")) for name in names)
         if url := next(filter(None, urls), None):
-            yield f"{label}: {url}"
+            timed = at_alert(url, starts_at, ends_at) if names is DASHBOARD else url
+            yield f"{label}: {url}", f"{label}: {timed}"
 
 
 def _kind(told: Told) -> str:

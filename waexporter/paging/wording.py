@@ -49,7 +49,7 @@ _WITHIN: Final = 4  # times the room: so much of a text is looked at, however lo
 
 # A user or a password in front of the host is no business of a group's, so such a link is none.
 _LINK: Final = re.compile(r"https?://[^/?#@\\]+(?:[/?#].*)?", re.IGNORECASE)
-_LONGEST_LINK: Final = 500
+LONGEST_LINK: Final = 500
 _LEGAL_IN_LINKS: Final = "%/:?#[]@!$&'()*+,;=~-._"
 
 # The first stands in the shipped rules, where everybody has an address of their own.
@@ -141,11 +141,11 @@ def link(raw: str) -> str | None:
     None too for one that leads nowhere from a phone: to the reader's own machine, or to the address that
     stands in the shipped rules until somebody puts a real one there.
     """
-    url = raw.strip() if len(raw) <= 2 * _LONGEST_LINK else ""
+    url = raw.strip() if len(raw) <= 2 * LONGEST_LINK else ""
     if " " in url or not url.isprintable() or not _LINK.fullmatch(url) or _leads_nowhere(url):
         return None
     url = quote(url, safe=_LEGAL_IN_LINKS)
-    return url if len(url) <= _LONGEST_LINK else None
+    return url if len(url) <= LONGEST_LINK else None
 
 
 def _leads_nowhere(url: str) -> bool:
