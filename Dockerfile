@@ -4,6 +4,7 @@ WORKDIR /build
 RUN python3 -m venv --without-pip /opt/waexporter
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY alerts alerts
+COPY grafana grafana
 COPY waexporter waexporter
 # Wheels only: nothing is compiled here, so no compiler is needed. pip itself compiles to bytecode, which
 # the read-only container could not do at its start.

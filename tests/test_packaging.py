@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from fnmatch import fnmatch
@@ -48,6 +49,20 @@ def imported_packages() -> set[str]:
     # _typeshed is known to type checkers only, and imported for them alone.
     ours = {*sys.stdlib_module_names, "waexporter", "_typeshed"}
     return {name.partition(".")[0] for name in names} - ours
+
+
+def put_into_the_wheel() -> set[str]:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    return {
+        file.relative_to(ROOT).as_posix()
+        for place in wheel["force-include"]
+        for file in ((ROOT / place).iterdir() if (ROOT / place).is_dir() else [ROOT / place])
+    }
+
+
+def for_grafana() -> list[Path]:
+    grafana = ROOT / "grafana"
+    return [*grafana.glob("dashboards/*.json"), *grafana.glob("provisioning/dashboards/*.yml")]
 
 
 @pytest.fixture
@@ -95,11 +110,37 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(wheel: zipfi
     data |= {
         f"waexporter/alerts/runbooks/{file.name}" for file in (ROOT / "alerts" / "runbooks").glob("*.md")
     }
+    # Who has no checkout gets the dashboards from the command.
+    data |= {f"waexporter/{file.relative_to(ROOT).as_posix()}" for file in for_grafana()}
 
     names = set(wheel.namelist())
 
     assert {name for name in names if not name.startswith(information)} == data
     assert {"waexporter/py.typed", f"{information}licenses/LICENSE"} <= names
+
+
+def test_who_has_the_wheel_alone_has_every_dashboard(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    assert wheel.filename is not None
+    shutil.unpack_archive(wheel.filename, tmp_path / "site", "zip")
+    alone = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
+
+    command = [sys.executable, "-m", "waexporter", "dashboards", "write", "written"]
+    done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    written = {file.name: file.read_bytes() for file in (tmp_path / "written").glob("*.json")}
+    assert written == {file.name: file.read_bytes() for file in for_grafana() if file.suffix == ".json"}
+
+
+def test_everything_that_is_put_into_the_wheel_is_in_the_source_distribution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
+
+    assert put_into_the_wheel() - names == set()
 
 
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
@@ -129,12 +170,7 @@ def test_everything_the_image_copies_is_sent_to_its_build() -> None:
 
 
 def test_everything_that_is_put_into_the_wheel_is_sent_to_the_build_of_the_image() -> None:
-    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    files = {
-        file.relative_to(ROOT).as_posix()
-        for place in wheel["force-include"]
-        for file in ((ROOT / place).iterdir() if (ROOT / place).is_dir() else [ROOT / place])
-    }
+    files = put_into_the_wheel()
 
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
 

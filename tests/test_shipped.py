@@ -1,4 +1,4 @@
-"""Where the shipped rules and routes are found."""
+"""Where the shipped rules, routes, runbooks and dashboards are found."""
 
 from __future__ import annotations
 
@@ -55,3 +55,29 @@ def test_an_installation_without_runbooks_has_none(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
     assert shipped.find_runbooks() == {}
+
+
+def test_a_checkout_has_the_dashboards_beside_the_package() -> None:
+    assert shipped.find_dashboards() == ROOT / "grafana"
+
+
+def test_a_wheel_has_the_dashboards_inside_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "waexporter" / "grafana"
+    for name in ("dashboards/fleet.json", shipped.PROVIDER):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).touch()
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
+
+    assert shipped.find_dashboards() == folder
+
+
+def test_an_installation_without_dashboards_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "grafana" / "dashboards").mkdir(parents=True)  # as somebody else's
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
+
+    with pytest.raises(StartError, match="install waexporter again"):
+        shipped.find_dashboards()

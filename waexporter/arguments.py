@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from waexporter import __version__
 from waexporter.config import parse_listen
 from waexporter.config.addresses import http_url
+from waexporter.dashboards import RUNBOOK_BASE as RUNBOOKS
 from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
 from waexporter.terminal import write_out
 
@@ -290,6 +291,22 @@ def _takes_rendering(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_boards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="where to write them; it is made if it is not there")
+    parser.add_argument(
+        "--datasource",
+        metavar="UID_OR_NAME",
+        help="the data source that they open on (default: the first Prometheus that Grafana lists)",
+    )
+    parser.add_argument(
+        "--runbook-base",
+        default=RUNBOOKS,
+        metavar="URL",
+        help="where you keep the runbooks: the name of the alert is added, or put in where {name} stands "
+        f"({RUNBOOKS})",
+    )
+
+
 def _takes_carrier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target",
@@ -329,6 +346,7 @@ def _takes_listing(parser: argparse.ArgumentParser) -> None:
 _GROUPS: Mapping[str, str] = {
     "pager": "see that people are paged: test, check, setup",
     "rules": "the alert rules for your Prometheus: render",
+    "dashboards": "the dashboards for your Grafana: write",
 }
 
 _LESSONS: Mapping[str, str] = {
@@ -375,6 +393,14 @@ The rules are printed for you to save and load; nothing else is changed.
   waexporter rules render --runbook-base 'https://wiki.example/wa/{name}.html' > rules.yml
   waexporter rules render --kubernetes waexporter --label release=prometheus | kubectl apply -f -
 """,
+    "dashboards write": """\
+The dashboards are written as files that Grafana reads: import them by hand, or have it read the folder by
+copying DIR/waexporter.yml to /etc/grafana/provisioning/dashboards and restarting it. Dashboards of an older
+version are replaced; other files stay as they are. Exit code: 0 they are written, 2 not.
+
+  waexporter dashboards write /var/lib/grafana/dashboards/waexporter
+  waexporter dashboards write --datasource Prometheus --runbook-base http://monitor.example:9847/runbooks DIR
+""",
     "reload": """\
 The daemon is found at web.listen of the configuration, and shown the secret of pager.webhook. It prints what
 changed, or every problem with its key path, and then the daemon goes on as before.
@@ -415,6 +441,10 @@ _COMMANDS: Mapping[str, tuple[str, tuple[Callable[[_Parser], None], ...]]] = {
     "rules render": (
         "print the alert rules as one file, with your labels and addresses",
         (_takes_rendering,),
+    ),
+    "dashboards write": (
+        "write the dashboards as files, with your data source and addresses",
+        (_takes_boards,),
     ),
     "pager test": (
         "send a test page along the real path, and say what happens at each step",

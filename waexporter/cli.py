@@ -347,6 +347,14 @@ def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> i
     return OK
 
 
+def _dashboards_write(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from waexporter.dashboards import render, write  # noqa: PLC0415
+
+    boards = render(datasource=options.datasource, runbook_base=options.runbook_base)
+    write(Path(options.folder), boards, _say)
+    return OK
+
+
 def _reload(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from waexporter.renewal import renew  # noqa: PLC0415
 
@@ -425,7 +433,11 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
 
 # Of a wrong configuration, and of what can't be done, where they are others than usual: a check that finds
 # anything has found the configuration wrong, and to Nagios 2 and 1 mean something else.
-_CODES = {_check_config: (BAD_CONFIGURATION, BAD_CONFIGURATION), _probe: (UNKNOWN, UNKNOWN)}
+_CODES = {
+    _check_config: (BAD_CONFIGURATION, BAD_CONFIGURATION),
+    _dashboards_write: (BAD_CONFIGURATION, BAD_CONFIGURATION),
+    _probe: (UNKNOWN, UNKNOWN),
+}
 
 COMMANDS = {
     "run": _run,
@@ -435,6 +447,7 @@ COMMANDS = {
     "bootstrap": _bootstrap,
     "simulate": _simulate,
     "rules render": _rules_render,
+    "dashboards write": _dashboards_write,
     "pager test": _pager_test,
     "pager check": _pager_check,
     "pager setup": _pager_setup,

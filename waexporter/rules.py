@@ -50,8 +50,8 @@ def render(
     """
     matchers, wrong = read_matchers(selector)
     problems = [f"--selector: {wrong}"] if wrong else []
-    problems += _check_base("--runbook-base", runbook_base.replace(NAME, ""))
-    problems += _check_base("--dashboard-base", dashboard_base)
+    problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
+    problems += check_base("--dashboard-base", dashboard_base)
     if problems:
         raise ConfigError(problems)
     folder = find_shipped()
@@ -103,7 +103,8 @@ def _check_names(name: str, namespace: str) -> Iterator[str]:
         yield f"--namespace: {namespace!r} {form}"
 
 
-def _check_base(option: str, base: str) -> list[str]:
+def check_base(option: str, base: str) -> list[str]:
+    """Return what is wrong with an address to which names or paths are added."""
     try:
         parts = urlsplit(base)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)

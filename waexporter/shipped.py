@@ -1,4 +1,4 @@
-"""The shipped alert rules, routes and runbooks: in a wheel inside the package, in a checkout beside it."""
+"""The shipped rules, runbooks and dashboards: in a wheel inside the package, in a checkout beside it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 RULES = ("recording-rules.yml", "alerts.yml")
 ROUTES = "alertmanager.yml"
 RUNBOOKS = "runbooks"
+DASHBOARDS = "dashboards"
+PROVIDER = "provisioning/dashboards/waexporter.yml"
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -33,4 +35,15 @@ def find_runbooks() -> Mapping[str, Path]:
     folders = (_PACKAGE / "alerts" / RUNBOOKS, _PACKAGE.parent / "alerts" / RUNBOOKS)
     return next(
         filter(None, ({file.stem: file for file in sorted(each.glob("*.md"))} for each in folders)), {}
+    )
+
+
+def find_dashboards() -> Path:
+    """Find the folder of what is shipped for Grafana; raises StartError where there is none."""
+    for folder in (_PACKAGE / "grafana", _PACKAGE.parent / "grafana"):
+        if (folder / PROVIDER).is_file() and any((folder / DASHBOARDS).glob("*.json")):
+            return folder
+    raise StartError(
+        "the dashboards are missing from this installation: install waexporter again, or run it from its "
+        "checkout"
     )

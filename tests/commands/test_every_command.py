@@ -45,6 +45,7 @@ ROWS = {
     ),
     "simulate": Row(("--listen", "127.0.0.1:0"), frozenset({0}), serves=True),
     "rules render": Row((), frozenset({0}), is_quick=True),
+    "dashboards write": Row(("FOLDER/d",), frozenset({0}), is_quick=True),
     "pager test": Row(("--config", "FILE"), frozenset({1})),
     "pager check": Row(("--config", "FILE"), frozenset({1})),
     "pager setup": Row(("--config", "FILE"), frozenset({1})),
@@ -79,6 +80,7 @@ class Stage:
 
     def command(self, name: str) -> list[str]:
         words = {"FILE": str(self.file), "URL": self.url, "FOLDER/p": str(self.folder / "p")}
+        words["FOLDER/d"] = str(self.folder / "d")
         return [*WAEXPORTER, *name.split(), *(words.get(each, each) for each in ROWS[name].arguments)]
 
 
@@ -160,7 +162,7 @@ def test_with_no_output_at_all_it_does_what_it_does(stage: Stage, name: str) -> 
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("name", ["rules render", "check-config", "probe"])
+@pytest.mark.parametrize("name", ["rules render", "dashboards write", "check-config", "probe"])
 @pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["", "help"])
 def test_on_a_full_disk_it_ends_in_one_sentence(
     stage: Stage, name: str, arguments: tuple[str, ...], unbuffered: str
@@ -171,7 +173,8 @@ def test_on_a_full_disk_it_ends_in_one_sentence(
     assert is_clean(done.stderr), done
     (complaint,) = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
     assert complaint == "the output can't be written: No space left on device"
-    assert done.returncode == (1 if arguments else {"check-config": 2, "probe": 3}.get(name, 1))
+    codes = {"dashboards write": 2, "check-config": 2, "probe": 3}
+    assert done.returncode == (1 if arguments else codes.get(name, 1))
 
 
 LOADING = """

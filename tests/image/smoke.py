@@ -101,16 +101,18 @@ def test_everything_in_the_image_is_compiled_ahead(engine: tuple[str, ...]) -> N
     assert done.stdout.strip() == "True", done.stderr
 
 
-def test_the_image_knows_time_zones_and_holds_the_runbooks(engine: tuple[str, ...]) -> None:
+def test_the_image_knows_time_zones_and_holds_runbooks_and_dashboards(engine: tuple[str, ...]) -> None:
     looking = (
-        "import zoneinfo; from waexporter.shipped import find_runbooks; "
-        "print(zoneinfo.ZoneInfo('Europe/Berlin').key, 'WhatsAppDown' in find_runbooks())"
+        "import zoneinfo; from waexporter import dashboards, shipped; "
+        "print(zoneinfo.ZoneInfo('Europe/Berlin').key, 'WhatsAppDown' in shipped.find_runbooks()); "
+        "print(*dashboards.render())"
     )
     python = "/opt/waexporter/bin/python"
 
     done = call(*engine, "run", "--rm", *HARDENED, "--entrypoint", python, IMAGE, "-c", looking)
 
-    assert done.stdout.split() == ["Europe/Berlin", "True"], done.stderr
+    boards = ["client.json", "exporter.json", "fleet.json", "pager.json"]
+    assert done.stdout.split() == ["Europe/Berlin", "True", *boards], done.stderr
 
 
 def test_the_hardened_container_is_healthy_and_ends_cleanly(engine: tuple[str, ...]) -> None:
