@@ -1,4 +1,4 @@
-"""The mixin for users of jsonnet gives the shipped rules, which keep every rule of mixtool.
+"""The mixin for users of jsonnet gives what is shipped, and its rules keep every rule of mixtool.
 
 `mixtool lint` also runs Grafana's dashboard-linter: tests/grafana/test_rules_of_the_linter.py has its rules.
 """
@@ -14,7 +14,7 @@ import yaml
 from _gojsonnet import evaluate_snippet
 
 from tests.alerts.rules import ALERTS, Rule, alerts
-from tests.grafana.boards import BOARDS
+from tests.grafana.boards import BOARDS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +60,32 @@ def imported(_folder: str, name: str) -> tuple[str, bytes]:
 def test_the_mixin_gives_the_shipped_rules() -> None:
     assert evaluated("mixin.prometheusAlerts") == read("alerts.yml")
     assert evaluated("mixin.prometheusRules") == read("recording-rules.yml")
+
+
+def test_the_mixin_gives_every_shipped_dashboard() -> None:
+    assert evaluated("mixin.grafanaDashboards") == {
+        f"{board['uid']}.json": board for board in BOARDS.values()
+    }
+
+
+def test_the_mixin_names_the_folder_that_dashboards_are_provisioned_in() -> None:
+    provisioning = ROOT / "grafana" / "provisioning" / "dashboards" / "waexporter.yml"
+    (provider,) = yaml.safe_load(provisioning.read_text())["providers"]
+
+    assert evaluated("mixin.grafanaDashboardFolder") == provider["folder"]
+
+
+def test_the_dashboards_of_the_mixin_lead_to_other_runbooks() -> None:
+    config = "{ runbookBase: 'https://wiki.example' }"
+
+    boards = evaluated(f"(mixin {{ _config+:: {config} }}).grafanaDashboards")
+
+    assert isinstance(boards, dict)
+    assert set(boards) == {f"{board['uid']}.json" for board in BOARDS.values()}
+    for board in boards.values():
+        (variable,) = [each for each in board["templating"]["list"] if each["name"] == "runbooks"]
+        assert variable["query"] == variable["current"]["value"] == "https://wiki.example"
+        assert "localhost" not in json.dumps(board)
 
 
 def test_the_mixin_puts_in_other_addresses() -> None:
