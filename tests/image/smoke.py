@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.grafana.boards import FOLDER
 from tests.real.network import find_free_port
 from tests.real.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 IMAGE = os.environ.get("WAEXPORTER_IMAGE", "localhost/waexporter:latest")
 HARDENED = (
@@ -101,18 +103,28 @@ def test_everything_in_the_image_is_compiled_ahead(engine: tuple[str, ...]) -> N
     assert done.stdout.strip() == "True", done.stderr
 
 
-def test_the_image_knows_time_zones_and_holds_runbooks_and_dashboards(engine: tuple[str, ...]) -> None:
+def test_the_image_knows_time_zones_and_holds_the_runbooks(engine: tuple[str, ...]) -> None:
     looking = (
-        "import zoneinfo; from waexporter import dashboards, shipped; "
-        "print(zoneinfo.ZoneInfo('Europe/Berlin').key, 'WhatsAppDown' in shipped.find_runbooks()); "
-        "print(*dashboards.render())"
+        "import zoneinfo; from waexporter.shipped import find_runbooks; "
+        "print(zoneinfo.ZoneInfo('Europe/Berlin').key, 'WhatsAppDown' in find_runbooks())"
     )
     python = "/opt/waexporter/bin/python"
 
     done = call(*engine, "run", "--rm", *HARDENED, "--entrypoint", python, IMAGE, "-c", looking)
 
-    boards = ["client.json", "exporter.json", "fleet.json", "pager.json"]
-    assert done.stdout.split() == ["Europe/Berlin", "True", *boards], done.stderr
+    assert done.stdout.split() == ["Europe/Berlin", "True"], done.stderr
+
+
+def test_the_image_writes_the_dashboards_into_a_folder_of_its_user(
+    engine: tuple[str, ...], tmp_path: Path
+) -> None:
+    user = ("--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{tmp_path}:/out")
+
+    done = call(*engine, "run", "--rm", *HARDENED, *user, IMAGE, "dashboards", "write", "/out")
+
+    assert done.returncode == 0, done.stderr
+    shipped = {file.name: file.read_bytes() for file in FOLDER.glob("*.json")}
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("*.json")} == shipped
 
 
 def test_the_hardened_container_is_healthy_and_ends_cleanly(engine: tuple[str, ...]) -> None:
