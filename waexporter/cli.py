@@ -432,7 +432,8 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
 
 
 # Of a wrong configuration, and of what can't be done, where they are others than usual: a check that finds
-# anything has found the configuration wrong, and to Nagios 2 and 1 mean something else.
+# anything has found the configuration wrong, a folder that can't be written is a wrong argument, and to
+# Nagios 2 and 1 mean something else.
 _CODES = {
     _check_config: (BAD_CONFIGURATION, BAD_CONFIGURATION),
     _dashboards_write: (BAD_CONFIGURATION, BAD_CONFIGURATION),
