@@ -5,18 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import Cover, Row, alerts, framed, of_clients
+from grafana.source.events import events, ranked
+from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
-from grafana.source.selection import client, gained, most, own, rate, total
+from grafana.source.selection import CHOSEN, gained, most, own, rate
+from waexporter.model import Reason
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
+    from grafana.source.selection import Gain
+
 _ABOUT = 'alertname=~"WaExporter.*"'
 _DAY = 86_400
-_SUCCEEDED = most(client("waexporter_last_success_timestamp_seconds"), "collector")
-_POLLED = most(client("waexporter_poll_success"), "collector")
-_FAILED = most(gained(client("waexporter_poll_failures_total")), "collector", "reason")
+_WITH = "and on (job, instance)"
+_RUNS = own("waexporter_build_info")
+# Prometheus says `up` of all that it scrapes: of exporters it is where one told its build within a day.
+_SCRAPED = f"{own('up')} {_WITH} last_over_time({_RUNS}[1d])"
+
+
+def _of(metric: str) -> str:
+    """Select what the chosen exporters say of their work on the chosen clients."""
+    return own(metric, CHOSEN)
+
+
+# Of two exporters that poll one client, the one that is worse off: it is the exporter that this is about.
+_POLLED = f"min by (target, collector) ({_of('waexporter_poll_success')})"
+_FAILING = f"{_POLLED} == 0"
+_SINCE = f"time() - min by (target, collector) ({_of('waexporter_last_success_timestamp_seconds')})"
+_REASONS = most(gained(_of("waexporter_poll_failures_total")), "collector", "reason")
 
 
 def build() -> Dashboard:
@@ -27,21 +44,25 @@ def build() -> Dashboard:
             "waexporter",
             "Whether waexporter itself is healthy: it polls, in time, and keeps what it gets.",
         ),
-        of_clients(),
+        of_exporters_and_clients(),
         alerts(_ABOUT, by=()),
         [
             Row("", _GLANCE),
             Row("Polls", _POLLS),
+            Row("Accounts", _LOGINS),
             Row("What was read", _READ),
             Row("Process", _PROCESS),
         ],
     )
 
 
+_IN_WORDS = {reason.value: (reason.value.replace("_", " "), None) for reason in Reason}
+_CRASHES = gained(own("waexporter_crashes_total"))
+
 _GLANCE = (
     number(
         Head(1, "Scraped", "Whether Prometheus reaches the exporter.", "none", 4, 4),
-        Query(f"min by (instance) ({own('up')})", "{{instance}}"),
+        Query(f"min by (instance) ({_SCRAPED})", "{{instance}}"),
         states=states.YES_NO,
     ),
     number(
@@ -73,8 +94,9 @@ _GLANCE = (
             4,
             4,
         ),
-        Query(f"sum({gained(own('waexporter_crashes_total'))})", ""),
-        steps=((0.5, states.RED),),
+        # What is gone may have crashed since: that it had not is no news.
+        Query(f"sum({_CRASHES} > 0 or {_CRASHES} {_WITH} {_RUNS})", ""),
+        steps=((1, states.RED),),
     ),
     number(
         Head(5, "Configuration loaded", "No: the last reload failed and the one before holds.", "none", 4, 4),
@@ -96,28 +118,52 @@ _GLANCE = (
     ),
 )
 
+
+def _every_poll(expr: str) -> str:
+    """Label what holds while no poll fails: a row of its own, since no row at all is no knowledge."""
+    return f'label_replace({expr} unless on () {_FAILING}, "collector", "all", "", "")'
+
+
+def _events(counter: str, *labels: str, none: str) -> Query:
+    by = ", ".join(labels)
+    return events(
+        lambda gain: f"sum by ({by}) ({gain(_of(counter))})",
+        *labels,
+        known=_of("waexporter_poll_success"),
+        none=none,
+    )
+
+
+def _logins(gain: Gain) -> str:
+    logins = f"sum by (target, result) ({gain(_of('waexporter_logins_total'))})"
+    refused = f"sum by (target) ({gain(_of('waexporter_tokens_refused_total'))})"
+    return f'{logins} or label_replace({refused}, "result", "token refused", "", "")'
+
+
 _POLLS = (
     grid(
         Head(
             10,
             "Polls that fail now",
             "Every collector whose last poll was no success, the reason most often met in the time shown, "
-            "and how long ago it last was one: never, if that is empty.",
+            "and how long ago it last was one.",
             "none",
-            12,
-            11,
+            24,
+            8,
         ),
         [
-            f"{_POLLED} == 0",
-            f"(time() - {_SUCCEEDED}) and {_POLLED} == 0",
-            f"topk by (target, collector) (1, {_FAILED}) > 0 and on (target, collector) {_POLLED} == 0",
+            f"{_FAILING} or {_every_poll(f'min({_POLLED})')}",
+            f"({_SINCE}) and {_FAILING} or {_every_poll(f'max({_SINCE})')}",
+            f"topk by (target, collector) (1, {_REASONS}) > 0 and on (target, collector) {_FAILING}",
         ],
         [
-            Column("target", "Client"),
+            Column("target", "Client", least=130, absent="all clients"),
             Column("collector", "Collector"),
-            Column("Value #A", "Last poll", states={0: ("failed", states.RED)}),
-            Column("reason", "Reason"),
-            Column("Value #B", "Last success", unit="s"),
+            Column(
+                "Value #A", "Last poll", states={0: ("failed", states.RED), 1: ("succeeded", states.GREEN)}
+            ),
+            Column("reason", "Reason", texts=_IN_WORDS, absent="-"),
+            Column("Value #B", "Last success", unit="s", absent="never"),
         ],
         worst=("Last success",),
     ),
@@ -125,26 +171,21 @@ _POLLS = (
         Head(
             11,
             "Failing polls by reason",
-            "Unreachable, timeout and tls are the way to the client; refused is its login; the others its "
-            "answer.",
-            "cps",
-            12,
-            11,
+            "How many around each moment. Unreachable, timeout and tls are the way to the client; refused is "
+            "its login; the others its answer.",
+            "short",
+            8,
         ),
-        Query(
-            f"{total(rate(client('waexporter_poll_failures_total')), 'collector', 'reason')} > 0",
-            "{{target}} {{collector}} {{reason}}",
-        ),
-        nothing="None fails",
+        _events("waexporter_poll_failures_total", "target", "reason", none="no poll fails"),
     ),
     lines(
         Head(12, "Polls by collector", "Polls that have ended, well or not.", "cps", 8),
-        Query(f"sum by (collector) ({rate(client('waexporter_polls_total'))})", "{{collector}}"),
+        Query(f"sum by (collector) ({rate(_of('waexporter_polls_total'))})", "{{collector}}"),
         stacked=True,
     ),
     lines(
         Head(13, "Time a poll takes", "The slowest client of each collector, login included.", "s", 8),
-        Query(f"max by (collector) ({client('waexporter_poll_duration_seconds')})", "{{collector}}"),
+        Query(f"max by (collector) ({_of('waexporter_poll_duration_seconds')})", "{{collector}}"),
         steps=((10, states.ORANGE),),
     ),
     lines(
@@ -157,7 +198,7 @@ _POLLS = (
             8,
         ),
         Query(
-            f"time() - min by (collector) ({client('waexporter_last_success_timestamp_seconds')})",
+            f"time() - min by (collector) ({_of('waexporter_last_success_timestamp_seconds')})",
             "{{collector}}",
         ),
     ),
@@ -184,24 +225,36 @@ _POLLS = (
         Head(
             16,
             "Polls left out",
-            "The one before had not ended: the client is slower than the interval. Give it a longer one.",
-            "cps",
+            "How many around each moment. The one before had not ended: the client is slower than the "
+            "interval. Give it a longer one.",
+            "short",
             8,
         ),
-        Query(total(rate(client("waexporter_polls_missed_total")))),
-        steps=((0.01, states.ORANGE),),
+        _events("waexporter_polls_missed_total", "target", none="none left out"),
+        steps=((1, states.ORANGE),),
     ),
+)
+
+_LOGINS = (
     lines(
         Head(
             17,
             "Logins",
-            "One a week is normal. Refused ones lock the client's login for an hour when there are too many. "
-            "Tokens that are refused again and again: do all webapps share one database?",
-            "cps",
-            8,
+            "How many around each moment. One a week is normal. Refused ones lock the client's login for an "
+            "hour when there are too many. Tokens that are refused again and again: do all webapps share one "
+            "database?",
+            "short",
+            12,
         ),
-        Query(total(rate(client("waexporter_logins_total")), "result"), "{{target}} {{result}}"),
-        Query(total(rate(client("waexporter_tokens_refused_total"))), "{{target}} tokens refused"),
+        events(_logins, "target", "result", known=_of("waexporter_poll_success"), none="no login"),
+    ),
+    bars(
+        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 12),
+        Query(
+            f"sort(bottomk(10, min by (target) ({_of('whatsapp_token_expiry_timestamp_seconds')}) - time()))"
+        ),
+        steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
+        largest=7.0 * _DAY,
     ),
 )
 
@@ -210,11 +263,11 @@ _READ = (
         Head(
             20,
             "Samples left out",
-            "By reason: what was malformed, or over a limit. Should be nothing.",
-            "cps",
-            8,
+            "How many around each moment, by reason: what was malformed, or over a limit. Should be nothing.",
+            "short",
+            12,
         ),
-        Query(f"sum by (reason) ({rate(client('waexporter_dropped_samples_total'))})", "{{reason}}"),
+        _events("waexporter_dropped_samples_total", "reason", none="none left out"),
     ),
     lines(
         Head(
@@ -222,15 +275,16 @@ _READ = (
             "Unknown families",
             "Metrics that no documentation names: a newer client. They are exported all the same.",
             "short",
-            8,
+            12,
         ),
-        Query(most(client("waexporter_unknown_families"), "collector"), "{{target}} {{collector}}"),
-    ),
-    bars(
-        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 8),
-        Query(f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()"),
-        steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
-        largest=7.0 * _DAY,
+        ranked(
+            most(_of("waexporter_unknown_families"), "collector"),
+            most(f"max_over_time({_of('waexporter_unknown_families')}[$__range] @ end())", "collector"),
+            "target",
+            "collector",
+            known=_of("waexporter_unknown_families"),
+            none="none unknown",
+        ),
     ),
 )
 
@@ -241,11 +295,11 @@ _PROCESS = (
         ),
         [
             f"max by (instance, version, python) ({own('waexporter_build_info')})",
-            f"time() - max by (instance) ({own('process_start_time_seconds')})",
+            f"time() - max by (instance) ({own('process_start_time_seconds')} {_WITH} {_RUNS})",
             f"time() - max by (instance) ({own('waexporter_config_last_reload_success_timestamp_seconds')})",
         ],
         [
-            Column("instance", "Instance"),
+            Column("instance", "Instance", least=130),
             Column("version", "Version"),
             Column("python", "Python"),
             Column("Value #B", "Up for", unit="s"),
@@ -255,26 +309,38 @@ _PROCESS = (
     lines(
         Head(31, "Requests by path and status", "What waexporter was asked for over HTTP.", "reqps", 8),
         Query(
-            f"sum by (path, code) ({rate(own('waexporter_http_requests_total'))}) > 0", "{{path}} {{code}}"
+            f"topk(10, sum by (path, code) ({rate(own('waexporter_http_requests_total'))}) > 0)",
+            "{{path}} {{code}}",
         ),
         stacked=True,
     ),
     lines(
         Head(32, "Processor time", "Share of one processor.", "percentunit", 8),
-        Query(f"sum by (instance) ({rate(own('process_cpu_seconds_total'))})", "{{instance}}"),
+        Query(
+            f"sum by (instance) ({rate(own('process_cpu_seconds_total'))} {_WITH} {_RUNS})", "{{instance}}"
+        ),
         steps=((0.8, states.ORANGE),),
     ),
     lines(
         Head(33, "Memory", "Resident memory of the process.", "bytes", 8),
-        Query(f"max by (instance) ({own('process_resident_memory_bytes')})", "{{instance}}"),
+        Query(f"max by (instance) ({own('process_resident_memory_bytes')} {_WITH} {_RUNS})", "{{instance}}"),
     ),
     lines(
-        Head(34, "Open files", "Connections included; at the limit nothing can be polled.", "short", 8),
-        Query(f"max by (instance) ({own('process_open_fds')})", "{{instance}} open"),
-        Query(f"max by (instance) ({own('process_max_fds')})", "{{instance}} limit"),
+        Head(
+            34,
+            "Open files",
+            "Share of those that it may have open, connections included; at the limit nothing can be polled.",
+            "percentunit",
+            8,
+        ),
+        Query(
+            f"max by (instance) ({own('process_open_fds')} / {own('process_max_fds')} {_WITH} {_RUNS})",
+            "{{instance}}",
+        ),
+        steps=((0.8, states.ORANGE),),
     ),
     lines(
         Head(35, "Samples of a scrape", "How many series Prometheus reads from each exporter.", "short", 8),
-        Query(f"max by (instance) ({own('scrape_samples_scraped')})", "{{instance}}"),
+        Query(f"max by (instance) ({own('scrape_samples_scraped')} {_WITH} {_RUNS})", "{{instance}}"),
     ),
 )

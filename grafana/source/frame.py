@@ -55,6 +55,11 @@ def of_clients() -> list[dashboard.QueryVariable]:
     return [*of_jobs(), variable("target", "Client", _CLIENTS)]
 
 
+def of_exporters_and_clients() -> list[dashboard.QueryVariable]:
+    """Build the variables that choose exporters, and of what they say of clients."""
+    return [*of_exporters(), variable("target", "Client", _CLIENTS)]
+
+
 def of_one_client() -> list[dashboard.QueryVariable]:
     """Build the variables that choose one client, and of its nodes; a single client's coreapp has no name."""
     names = '__name__=~"whatsapp_gateway_status|whatsapp_web_uptime_seconds"'

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import states
-from grafana.source.frame import Cover, Row, alerts, framed, of_clients
+from grafana.source.events import events
+from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, equal, gained, most, own, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
+
+    from grafana.source.panels import Panel
 
 _ABOUT = 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*|WhatsAppOnCallPagerUnset"'
 _SILENT = 180  # seconds: the default max_silence of a watchdog
@@ -19,6 +22,13 @@ _REACHABLE = most(client("whatsapp_on_call_group_reachable"))
 # The group may be configured in waexporter instead of the client: then it is reachable or not.
 _NOBODY = f"{_SET} == bool 0 unless on (target) {_REACHABLE} or {_REACHABLE} == bool 0"
 _LATE = 60  # seconds: the default fallback_after
+
+_PENDING = own("waexporter_pages_pending")  # there, with whatever value, as soon as a pager runs
+# Below 0, in the place of what there is not, and is not missed.
+_NO_PAGER: states.States = {-1: ("no pager here", "text")}
+_NO_WATCHDOG: states.States = {-2: ("none configured", "text")}
+_NO_PAGE: states.States = {-1: ("no page yet", "text")}
+_NO_LINES = "no pager here, or not known"
 
 
 def build() -> Dashboard:
@@ -29,7 +39,7 @@ def build() -> Dashboard:
             "waexporter pager",
             "Whether paging itself is healthy: pages leave, fast, and silence would be noticed.",
         ),
-        of_clients(),
+        of_exporters_and_clients(),
         alerts(_ABOUT, by=()),
         [
             Row("", _GLANCE),
@@ -40,33 +50,81 @@ def build() -> Dashboard:
     )
 
 
-def _a_minute(selector: str) -> str:
-    # Pages are rare: one reads better as 1 than as 0.02 a second.
-    return f"60 * {rate(selector)}"
-
-
-_GLANCE = (
-    number(
+def oldest(place: int, width: int, height: int) -> Panel:
+    """Build the panel about the page that has been waiting for longest."""
+    return number(
         Head(
-            1,
+            place,
             "Oldest page that waits",
             "Over a minute is late: the fallback takes over. 0: none waits.",
             "s",
-            4,
-            4,
+            width,
+            height,
         ),
-        Query(f"max({own('waexporter_oldest_pending_page_seconds')})", ""),
+        _of_a_pager(f"max({own('waexporter_oldest_pending_page_seconds')})"),
         steps=((_LATE / 2, states.ORANGE), (_LATE, states.RED)),
-    ),
+        states=_NO_PAGER,
+    )
+
+
+def silence(place: int, width: int, height: int) -> Panel:
+    """Build the panel about the watchdog that has been silent for longest."""
+    unset = f"0 * max({_PENDING}) - 2"
+    return number(
+        Head(
+            place,
+            "Silence of watchdogs",
+            "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the "
+            "pager at all.",
+            "s",
+            width,
+            height,
+        ),
+        _of_a_pager(f"max({own('waexporter_watchdog_age_seconds')}) or {unset}"),
+        steps=((_SILENT / 2, states.ORANGE), (_SILENT, states.RED)),
+        states=_NO_PAGER | _NO_WATCHDOG,
+    )
+
+
+def nobody(place: int, width: int, height: int) -> Panel:
+    """Build the panel that counts the clients for which nobody is paged."""
+    return number(
+        Head(
+            place,
+            "Clients with nobody to page",
+            "No on-call group is set, or it does not exist or has nobody in it. Of the clients that say so; "
+            "the table of on-call groups shows of which it is not known.",
+            "short",
+            width,
+            height,
+        ),
+        Query(f"sum({_NOBODY})", ""),
+        steps=((1, states.RED),),
+    )
+
+
+def _of_a_pager(expr: str) -> Query:
+    """Ask for one number of a pager: a daemon that says of no pages has none, which is no fault."""
+    without = f"0 * max({own('waexporter_build_info')}) - 1 unless on () {_PENDING}"
+    return Query(f"{expr} or {without}", "")
+
+
+_FAILED = gained(own("waexporter_pages_total", equal("result", "failed")))
+
+_GLANCE = (
+    oldest(1, 4, 4),
     number(
         Head(2, "Pages that wait", "Pages in the journal that no channel has accepted yet.", "short", 4, 4),
-        Query(f"sum({own('waexporter_pages_pending')})", ""),
+        _of_a_pager(f"sum({_PENDING})"),
         steps=((1, states.YELLOW), (10, states.RED)),
+        states=_NO_PAGER,
     ),
     number(
         Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", 4, 4),
-        Query(f"sum({gained(own('waexporter_pages_total', equal('result', 'failed')))})", ""),
-        steps=((0.5, states.RED),),
+        # What is gone may have failed since: that it had not is no news.
+        _of_a_pager(f"sum({_FAILED} > 0 or {_FAILED} and on (job, instance) {_PENDING})"),
+        steps=((1, states.RED),),
+        states=_NO_PAGER,
     ),
     number(
         Head(
@@ -78,65 +136,47 @@ _GLANCE = (
             4,
             4,
         ),
-        Query(f"min({own('waexporter_journal_writable')})", ""),
-        states={0: ("not writable", states.RED), 1: ("writable", states.GREEN)},
+        _of_a_pager(f"min({own('waexporter_journal_writable')})"),
+        states={0: ("not writable", states.RED), 1: ("writable", states.GREEN)} | _NO_PAGER,
     ),
-    number(
-        Head(
-            4,
-            "Silence of watchdogs",
-            "How long the quietest watchdog has said nothing. Over three minutes, alerts may not reach the "
-            "pager at all.",
-            "s",
-            4,
-            4,
-        ),
-        Query(f"max({own('waexporter_watchdog_age_seconds')})", ""),
-        steps=((_SILENT / 2, states.ORANGE), (_SILENT, states.RED)),
-        nothing="none configured",
-    ),
-    number(
-        Head(
-            5,
-            "Clients with nobody to page",
-            "No on-call group is set, or it does not exist or has nobody in it.",
-            "short",
-            4,
-            4,
-        ),
-        Query(f"sum({_NOBODY})", ""),
-        steps=((1, states.RED),),
-    ),
+    silence(4, 4, 4),
+    nobody(5, 4, 4),
 )
+
+
+def _counted(counter: str, *labels: str, none: str) -> Query:
+    summed = ", ".join(labels)
+    return events(
+        lambda gain: f"sum by ({summed}) ({gain(own(counter))})", *labels, known=_PENDING, none=none
+    )
+
 
 _PAGES = (
     lines(
         Head(
             10,
             "Pages by channel and result",
-            "How many a minute. Accepted: a channel took it, which is "
-            "not yet read. Suppressed: it said nothing new. Failed: given up on that channel.",
+            "How many around each moment. Accepted: a channel took it, which is not yet read. Suppressed: it "
+            "said nothing new. Failed: given up on that channel.",
             "short",
             8,
         ),
-        Query(
-            f"sum by (channel, result) ({_a_minute(own('waexporter_pages_total'))})", "{{channel}} {{result}}"
-        ),
+        _counted("waexporter_pages_total", "channel", "result", none="no page"),
         stacked=True,
+        nothing=_NO_LINES,
     ),
     lines(
         Head(
             11,
             "Attempts by channel and answer",
-            "How many a minute, by what the channel answered. Many attempts for few pages: it is struggling.",
+            "How many around each moment, by what the channel answered. Many attempts for few pages: it is "
+            "struggling.",
             "short",
             8,
         ),
-        Query(
-            f"sum by (channel, code) ({_a_minute(own('waexporter_page_attempts_total'))})",
-            "{{channel}} {{code}}",
-        ),
+        _counted("waexporter_page_attempts_total", "channel", "code", none="no attempt"),
         stacked=True,
+        nothing=_NO_LINES,
     ),
     lines(
         Head(
@@ -155,16 +195,19 @@ _PAGES = (
             for share, words in ((0.5, "median"), (0.95, "95 %"))
         ),
         steps=((_LATE, states.RED),),
+        nothing="no page, or not known",
     ),
     lines(
         Head(13, "Waiting pages over time", "Should fall back to 0 within seconds.", "short", 8),
-        Query(f"sum by (instance) ({own('waexporter_pages_pending')})", "{{instance}}"),
+        Query(f"sum by (instance) ({_PENDING})", "{{instance}}"),
         steps=((10, states.RED),),
+        nothing=_NO_LINES,
     ),
     lines(
         Head(14, "Age of the oldest page that waits", "A slope is a page that nobody takes.", "s", 8),
         Query(f"max by (instance) ({own('waexporter_oldest_pending_page_seconds')})", "{{instance}}"),
         steps=((_LATE, states.RED),),
+        nothing=_NO_LINES,
     ),
     bars(
         Head(
@@ -175,10 +218,12 @@ _PAGES = (
             8,
         ),
         Query(
-            f"time() - max by (channel) ({own('waexporter_page_last_success_timestamp_seconds')} > 0)",
+            f"time() - max by (channel) ({own('waexporter_page_last_success_timestamp_seconds')} > 0) "
+            f'or on () label_replace(0 * max({_PENDING}) - 1, "channel", "any channel", "", "")',
             "{{channel}}",
         ),
         steps=((float("-inf"), states.BLUE),),
+        states=_NO_PAGE,
     ),
 )
 
@@ -187,13 +232,14 @@ _INBOUND = (
         Head(
             20,
             "Webhooks by result",
-            "How many Alertmanager posted a minute. Anything but accepted is an alert that it sends again, "
-            "or loses.",
+            "How many Alertmanager posted around each moment. Anything but accepted is an alert that it "
+            "sends again, or loses.",
             "short",
             8,
         ),
-        Query(f"sum by (result) ({_a_minute(own('waexporter_webhooks_total'))})", "{{result}}"),
+        _counted("waexporter_webhooks_total", "result", none="no webhook"),
         stacked=True,
+        nothing=_NO_LINES,
     ),
     lines(
         Head(
@@ -205,18 +251,19 @@ _INBOUND = (
         ),
         Query(f"max by (source) ({own('waexporter_watchdog_age_seconds')})", "{{source}}"),
         steps=((_SILENT, states.RED),),
-        nothing="none configured",
+        nothing="no watchdog, or not known",
     ),
     lines(
         Head(
             22,
             "Messages that may be read twice",
-            "How many a minute were sent again after an attempt whose outcome is not known: better twice "
-            "than never.",
+            "How many around each moment were sent again after an attempt whose outcome is not known: better "
+            "twice than never.",
             "short",
             8,
         ),
-        Query(f"sum by (instance) ({_a_minute(own('waexporter_page_duplicates_total'))})", "{{instance}}"),
+        _counted("waexporter_page_duplicates_total", "instance", none="none"),
+        nothing=_NO_LINES,
     ),
 )
 
@@ -238,8 +285,8 @@ _GROUPS = (
             _NOBODY,
         ],
         [
-            Column("target", "Client"),
-            Column("Value #D", "Verdict", states=states.VERDICTS),
+            Column("target", "Client", least=130),
+            Column("Value #D", "Client says", states=states.VERDICTS),
             Column(
                 "Value #E",
                 "Pages reach",

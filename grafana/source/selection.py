@@ -53,11 +53,11 @@ def over_range(selector: str) -> str:
 
 
 def gained(selector: str) -> str:
-    """Write what a counter of ours gained in the time shown.
+    """Write what a counter of ours gained in the time shown, as a whole number.
 
     Ours begin at 0. What is new with another value VictoriaMetrics counts from 0, and Prometheus does not.
     """
-    return f"increase({selector}[$__range])"
+    return f"round(increase({selector}[$__range]))"
 
 
 def total(expression: str, *labels: str) -> str:
