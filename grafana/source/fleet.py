@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.source import problems, states
-from grafana.source.frame import Cover, Row, alerts, framed, of_clients
+from grafana.source.frame import TO_CLIENT, Cover, Row, alerts, framed, of_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
 from grafana.source.selection import client, equal, mean, most, rate, total
 from waexporter.health import Grade, Messages
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from grafana.source.panels import Panel, Steps
 
-_TO_CLIENT = (
-    "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}"
-    "&var-target=${__data.fields.Client:percentencode}&${__url_time_range}"
-)
 _DAY = 86_400
 _GIB = 2.0**30
 _RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
@@ -135,7 +131,7 @@ _WHO = (
             states.verdict(),
         ],
         [
-            Column("target", "Client", least=130, link=_TO_CLIENT),
+            Column("target", "Client", least=130, link=TO_CLIENT),
             Column("problem", "Worst problem", texts=problems.WORDS, least=190),
             Column("Value #A", "Severity", states=problems.SEVERITIES, width=85),
             Column("Value #B", "For", unit="s", width=80, absent="-"),
@@ -159,7 +155,7 @@ _WHO = (
         ],
         worst=("Severity", "Messages", "For"),
     ),
-    problems.table(8, height=12, to_client=_TO_CLIENT),
+    problems.table(8, height=12, to_client=TO_CLIENT),
     timeline(
         Head(
             9,
@@ -289,7 +285,7 @@ _UPKEEP = (
             f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()",
         ],
         [
-            Column("target", "Client", least=130, link=_TO_CLIENT),
+            Column("target", "Client", least=130, link=TO_CLIENT),
             Column("Value #A", "Build", unit="s", steps=_RUNNING_OUT),
             Column("Value #B", "Certificate", unit="s", steps=_RUNNING_OUT),
             Column(

@@ -27,6 +27,11 @@ class Row(NamedTuple):
 TAG = "waexporter"
 # Where a daemon on the reader's own machine serves them, as in the demonstration.
 RUNBOOKS = "http://localhost:9847/runbooks"
+# Where the name of a client in a table leads.
+TO_CLIENT = (
+    "/d/waexporter-client?${datasource:queryparam}&${job:queryparam}"
+    "&var-target=${__data.fields.Client:percentencode}&${__url_time_range}"
+)
 _FIRST_ROW = 1000  # rows are numbered from here on, panels below
 
 _ALL = model.VariableOption(selected=True, text="All", value="$__all")

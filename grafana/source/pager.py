@@ -11,9 +11,8 @@ from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, equal, gained, most, own, rate
 
 if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders import stat
     from grafana_foundation_sdk.models.dashboard import Dashboard
-
-    from grafana.source.panels import Panel
 
 _ABOUT = 'alertname=~"WaExporterPages.*|WaExporterWatchdog.*|WhatsAppOnCallPagerUnset"'
 _SILENT = 180  # seconds: the default max_silence of a watchdog
@@ -50,7 +49,7 @@ def build() -> Dashboard:
     )
 
 
-def oldest(place: int, width: int, height: int) -> Panel:
+def oldest(place: int, width: int, height: int) -> stat.Panel:
     """Build the panel about the page that has been waiting for longest."""
     return number(
         Head(
@@ -67,7 +66,7 @@ def oldest(place: int, width: int, height: int) -> Panel:
     )
 
 
-def silence(place: int, width: int, height: int) -> Panel:
+def silence(place: int, width: int, height: int) -> stat.Panel:
     """Build the panel about the watchdog that has been silent for longest."""
     unset = f"0 * max({_PENDING}) - 2"
     return number(
@@ -86,7 +85,7 @@ def silence(place: int, width: int, height: int) -> Panel:
     )
 
 
-def nobody(place: int, width: int, height: int) -> Panel:
+def nobody(place: int, width: int, height: int) -> stat.Panel:
     """Build the panel that counts the clients for which nobody is paged."""
     return number(
         Head(

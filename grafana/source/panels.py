@@ -123,7 +123,7 @@ def lines(
 
 def number(
     head: Head, query: Query, *, steps: Steps = (), states: States | None = None, nothing: str = NOT_KNOWN
-) -> Panel:
+) -> stat.Panel:
     """Show the present value in large type on the colour of its threshold or state; one tile a series.
 
     Several are named. `nothing` stands there, in a neutral colour, when there is no value.
@@ -256,10 +256,10 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
         found["custom.align"] = "left"  # although some of them are numbers to Grafana
     if column.steps:
         found["thresholds"] = _thresholds(column.steps, neutral=True).build()
-    if coloured:
-        found["custom.cellOptions"] = {"type": "color-background", "mode": "basic"}
-    if column.wraps:
-        found["custom.cellOptions"] = {"type": "auto", "wrapText": True}
+    cell: dict[str, object] = {"type": "color-background", "mode": "basic"} if coloured else {}
+    cell |= {"wrapText": True} if column.wraps else {}
+    if cell:
+        found["custom.cellOptions"] = {"type": "auto"} | cell
     if column.link is not None:
         found["links"] = [{"title": f"Open {column.heading.lower()}", "url": column.link}]
     return [model.DynamicConfigValue(name, value) for name, value in found.items()]

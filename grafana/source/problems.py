@@ -19,6 +19,7 @@ _COLOURS = {
 SEVERITIES: states.States = {int(grade): (grade.word, _COLOURS[grade]) for grade in Grade}
 WORDS = {"none": ("none", states.GREEN)}
 WORDS |= {slug: (kind.words, _COLOURS[kind.grade]) for slug, kind in KINDS.items()}
+SENTENCES = WORDS | {"none": ("nothing is wrong", states.GREEN)}
 
 # Without a problem there is nothing to do; what would show the next one is whether alerts arrive.
 _ADVICE = {"none": "Nothing. That alerts reach you, the watchdog shows."}
@@ -30,22 +31,25 @@ _BEGAN = most(client("target:whatsapp_problem:began_timestamp_seconds"), "proble
 
 # Grafana makes a row as high as the value of a cell needs that wraps, not the words that stand for it: so the
 # value is made as long as the longest advice.
-_AS_LONG = " ·" * 50
+AS_LONG = " ·" * 50
 
+TO_RUNBOOK = (
+    Column("open", "Runbook", link="${runbooks}/${__data.fields.Name}.md", width=80),
+    Column("runbook", "Name", texts=_RUNBOOKS, hidden=True),
+)
 # Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
-    Column("problem", "Problem", texts=WORDS | {"none": ("nothing is wrong", states.GREEN)}, width=140),
+    Column("problem", "Problem", texts=SENTENCES, width=140),
     Column("Value #A", "Severity", states=SEVERITIES, width=85),
     Column("Value #B", "For", unit="s", width=75, absent="-"),
     Column(
         "advice",
         "What to do",
-        texts={f"{slug}{_AS_LONG}": (text, None) for slug, text in _ADVICE.items()},
+        texts={f"{slug}{AS_LONG}": (text, None) for slug, text in _ADVICE.items()},
         least=230,
         wraps=True,
     ),
-    Column("open", "Runbook", link="${runbooks}/${__data.fields.Name}.md", width=80),
-    Column("runbook", "Name", texts=_RUNBOOKS, hidden=True),
+    *TO_RUNBOOK,
 )
 
 
@@ -55,7 +59,6 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
     Without any it has a row that says so, as far as anything is known: no row is no knowledge. `to_client` is
     the address that names of clients lead to, where there are several.
     """
-    none = f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
     name = Column("target", "Client", least=140, link=to_client, absent="all clients")
     return grid(
         Head(
@@ -66,7 +69,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
             24,
             height,
         ),
-        [_told(f"{_SEVERITY} > 0 or on () {none}"), f"time() - {_BEGAN}"],
+        [told(f"{_SEVERITY} > 0 or on () {none()}"), age()],
         _COLUMNS if to_client is None else (name, *_COLUMNS),
         worst=("Severity", "For"),
     )
@@ -92,8 +95,23 @@ def worst_for() -> str:
     return f"time() - max by (target) ({_BEGAN} and on (target, problem) {worst()})"
 
 
-def _told(problems: str) -> str:
+def weight() -> str:
+    """Give a number that is larger the worse a problem is, and of those that are as bad, the older."""
+    return f"1e10 * ({_SEVERITY} > 0) + on (target, problem) ({age()}) or 1e10 * ({_SEVERITY} > 0)"
+
+
+def age() -> str:
+    """Give for how many seconds each problem of each client has been there."""
+    return f"time() - {_BEGAN}"
+
+
+def none() -> str:
+    """Give 0 as the problem `none`, where anything is known at all."""
+    return f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
+
+
+def told(problems: str) -> str:
     """Label problems with what stands in further columns, which put a problem into other words."""
     opened = f'label_replace({problems}, "open", "open", "", "")'
-    advised = f'label_replace({opened}, "advice", "$1{_AS_LONG}", "problem", "(.*)")'
+    advised = f'label_replace({opened}, "advice", "$1{AS_LONG}", "problem", "(.*)")'
     return f'label_replace({advised}, "runbook", "$1", "problem", "(.*)")'

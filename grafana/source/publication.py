@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana.source import client, exporter, fleet, pager
+from grafana.source import client, exporter, fleet, oncall, pager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).resolve().parents[1] / "dashboards"
 
-_BUILDERS = (fleet.build, client.build, pager.build, exporter.build)
+_BUILDERS = (fleet.build, client.build, oncall.build, pager.build, exporter.build)
 
 
 def publish() -> Mapping[str, str]:
