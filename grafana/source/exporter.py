@@ -291,7 +291,12 @@ _READ = (
 _PROCESS = (
     grid(
         Head(
-            30, "Builds", "Which waexporter runs where, and since when it holds its configuration.", "none", 8
+            30,
+            "Builds",
+            "Which waexporter runs where, and since when it holds its configuration.",
+            "none",
+            24,
+            6,
         ),
         [
             f"max by (instance, version, python) ({own('waexporter_build_info')})",
@@ -331,7 +336,7 @@ _PROCESS = (
             "Open files",
             "Share of those that it may have open, connections included; at the limit nothing can be polled.",
             "percentunit",
-            8,
+            12,
         ),
         Query(
             f"max by (instance) ({own('process_open_fds')} / {own('process_max_fds')} {_WITH} {_RUNS})",
@@ -340,7 +345,7 @@ _PROCESS = (
         steps=((0.8, states.ORANGE),),
     ),
     lines(
-        Head(35, "Samples of a scrape", "How many series Prometheus reads from each exporter.", "short", 8),
+        Head(35, "Samples of a scrape", "How many series Prometheus reads from each exporter.", "short", 12),
         Query(f"max by (instance) ({own('scrape_samples_scraped')} {_WITH} {_RUNS})", "{{instance}}"),
     ),
 )

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import VariableHide
 
 from grafana.source import pager, problems, states
-from grafana.source.frame import TO_CLIENT, Cover, Row, alerts, framed, of_exporters_and_clients
+from grafana.source.frame import TO_CLIENT, Cover, Row, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, grid, number
 from waexporter.health import KINDS, Grade
 
@@ -35,7 +35,7 @@ def build() -> Dashboard:
             "For a phone: what is wrong, since when, and what to do.",
         ),
         of_exporters_and_clients(),
-        alerts('target=~"$target|"'),
+        [],
         [
             Row("", _WRONG),
             Row("Do pages reach anybody?", _PAGING),
@@ -62,15 +62,15 @@ def _problems() -> Panel:
             "has been there. A name leads to the client's own dashboard.",
             "none",
             _WIDTH,
-            14,
+            16,
         ),
         [
             f"sort_desc({shown} or on () {problems.none()})",
             f"{problems.age()} and on (target, problem) {shown}",
         ],
         [
-            Column("target", "Client", least=100, link=TO_CLIENT, absent="all clients"),
-            Column("problem", "Problem", texts=problems.SENTENCES, least=120, wrapped=True),
+            Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
+            Column("problem", "Problem", texts=problems.SENTENCES, width=100, wrapped=True),
             Column("Value #B", "For", unit="s", width=85, absent="-"),
         ],
     )
@@ -83,29 +83,28 @@ def _advice() -> Panel:
         Head(
             4,
             "What to do",
-            f"About the {_ADVISED} worst kinds of problems, of whichever client. Each leads to its runbook.",
+            f"About the {_ADVISED} worst kinds of problems, of whichever client.",
             "none",
             _WIDTH,
-            14,
+            18,
         ),
-        [f'label_replace({told}, "longest", "{_LONGEST}", "", "")'],
+        [f'label_replace(label_replace({told}, "room", "{_ROOM}", "", ""), "open", "open", "", "")'],
         [
-            Column(
-                "problem",
-                "Problem",
-                texts=problems.SENTENCES,
-                least=100,
-                link="${runbooks}/${__data.fields.Runbook}.md",
-            ),
-            Column("advice", "What to do", texts=problems.ADVICE, least=180, wrapped=True),
-            Column("runbook", "Runbook", texts=problems.RUNBOOKS, hidden=True),
-            # A row is made as high as the text needs before it is mapped, in the last column that is wrapped.
-            Column("longest", "Longest", wrapped=True, hidden=True),
+            Column("advice", "What to do", texts=_ADVICE, least=180, wrapped=True),
+            Column("open", "Runbook", width=80, link="${runbooks}/${__data.fields.Name}.md"),
+            Column("runbook", "Name", texts=problems.RUNBOOKS, hidden=True),
+            Column("room", "Room", wrapped=True, hidden=True),
         ],
     )
 
 
-_LONGEST = max((kind.advice for kind in KINDS.values()), key=len)
+_ADVICE = {"none": ("Nothing is wrong: nothing to do.", None)} | {
+    slug: (f"{kind.words.capitalize()}: {kind.advice}.", None) for slug, kind in KINDS.items()
+}
+# Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: for
+# one that is hidden it takes 300 pixels for granted, of which a phone has 240.
+_LONGEST = max((said for said, _ in _ADVICE.values()), key=len)
+_ROOM = f"{_LONGEST} {_LONGEST[: len(_LONGEST) // 4]}"
 
 _WRONG = (
     number(
@@ -140,29 +139,17 @@ _WRONG = (
         Head(
             5,
             "Messages",
-            f"What becomes of the messages of the {_CLIENTS} clients that are worst off, and the share that "
-            "was lost or refused in the last five minutes.",
+            f"What becomes of the messages of the {_CLIENTS} clients that are worst off.",
             "none",
             _WIDTH,
             10,
         ),
+        [f"topk({_CLIENTS}, {states.messages()})"],
         [
-            f"topk({_CLIENTS}, {states.messages()})",
-            f"{states.lost_share()} and on (target) topk({_CLIENTS}, {states.messages()})",
+            Column("target", "Client", least=130, link=TO_CLIENT),
+            Column("Value", "Messages", states=states.MESSAGES, least=110),
         ],
-        [
-            Column("target", "Client", least=100, link=TO_CLIENT),
-            Column("Value #A", "Messages", states=states.MESSAGES, least=110),
-            Column(
-                "Value #B",
-                "Lost",
-                unit="percentunit",
-                steps=states.LOSING,
-                states=states.NO_MESSAGES,
-                width=95,
-            ),
-        ],
-        worst=("Messages", "Lost"),
+        worst=("Messages",),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source import states
+from grafana.source import problems, states
 from grafana.source.events import events
 from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
@@ -23,10 +23,9 @@ _NOBODY = f"{_SET} == bool 0 unless on (target) {_REACHABLE} or {_REACHABLE} == 
 _LATE = 60  # seconds: the default fallback_after
 
 _PENDING = own("waexporter_pages_pending")  # there, with whatever value, as soon as a pager runs
-# Below 0, in the place of what there is not, and is not missed.
-_NO_PAGER: states.States = {-1: ("no pager here", "text")}
-_NO_WATCHDOG: states.States = {-2: ("none configured", "text")}
-_NO_PAGE: states.States = {-1: ("no page yet", "text")}
+_AGE = own("waexporter_watchdog_age_seconds")
+_NONE = -1  # in the place of the number of what there is not, and is not missed
+_NO_PAGER: states.States = {_NONE: ("no pager here", "text")}
 _NO_LINES = "no pager here, or not known"
 
 
@@ -60,7 +59,7 @@ def oldest(place: int, width: int, height: int) -> stat.Panel:
             width,
             height,
         ),
-        _of_a_pager(f"max({own('waexporter_oldest_pending_page_seconds')})"),
+        _if_any(f"max({own('waexporter_oldest_pending_page_seconds')})"),
         steps=((_LATE / 2, states.ORANGE), (_LATE, states.RED)),
         states=_NO_PAGER,
     )
@@ -68,7 +67,6 @@ def oldest(place: int, width: int, height: int) -> stat.Panel:
 
 def silence(place: int, width: int, height: int) -> stat.Panel:
     """Build the panel about the watchdog that has been silent for longest."""
-    unset = f"0 * max({_PENDING}) - 2"
     return number(
         Head(
             place,
@@ -79,33 +77,34 @@ def silence(place: int, width: int, height: int) -> stat.Panel:
             width,
             height,
         ),
-        _of_a_pager(f"max({own('waexporter_watchdog_age_seconds')}) or {unset}"),
+        _if_any(f"max({_AGE})", _AGE),
         steps=((_SILENT / 2, states.ORANGE), (_SILENT, states.RED)),
-        states=_NO_PAGER | _NO_WATCHDOG,
+        states={_NONE: ("none configured", "text")},
     )
 
 
 def nobody(place: int, width: int, height: int) -> stat.Panel:
     """Build the panel that counts the clients for which nobody is paged."""
+    unknown = f"({problems.severity_of_worst()} unless on (target) ({_NOBODY}))"
     return number(
         Head(
             place,
             "Clients with nobody to page",
-            "No on-call group is set, or it does not exist or has nobody in it. Of the clients that say so; "
-            "the table of on-call groups shows of which it is not known.",
+            "No on-call group is set, or it does not exist or has nobody in it. 0 is said only if it is known "
+            "of every client.",
             "short",
             width,
             height,
         ),
-        Query(f"sum({_NOBODY})", ""),
+        Query(f"sum({_NOBODY}) > 0 or sum({_NOBODY}) unless on () {unknown}", ""),
         steps=((1, states.RED),),
     )
 
 
-def _of_a_pager(expr: str) -> Query:
-    """Ask for one number of a pager: a daemon that says of no pages has none, which is no fault."""
-    without = f"0 * max({own('waexporter_build_info')}) - 1 unless on () {_PENDING}"
-    return Query(f"{expr} or {without}", "")
+def _if_any(expr: str, of: str = _PENDING) -> Query:
+    """Ask for one number, or for the news that there is nothing `of` that kind, and was not within a day."""
+    nothing = f"0 * max({own('waexporter_build_info')}) + {_NONE} unless on () last_over_time({of}[1d])"
+    return Query(f"{expr} or {nothing}", "")
 
 
 _FAILED = gained(own("waexporter_pages_total", equal("result", "failed")))
@@ -114,14 +113,14 @@ _GLANCE = (
     oldest(1, 4, 4),
     number(
         Head(2, "Pages that wait", "Pages in the journal that no channel has accepted yet.", "short", 4, 4),
-        _of_a_pager(f"sum({_PENDING})"),
+        _if_any(f"sum({_PENDING})"),
         steps=((1, states.YELLOW), (10, states.RED)),
         states=_NO_PAGER,
     ),
     number(
         Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", 4, 4),
         # What is gone may have failed since: that it had not is no news.
-        _of_a_pager(f"sum({_FAILED} > 0 or {_FAILED} and on (job, instance) {_PENDING})"),
+        _if_any(f"sum({_FAILED} > 0 or {_FAILED} and on (job, instance) {_PENDING})"),
         steps=((1, states.RED),),
         states=_NO_PAGER,
     ),
@@ -135,7 +134,7 @@ _GLANCE = (
             4,
             4,
         ),
-        _of_a_pager(f"min({own('waexporter_journal_writable')})"),
+        _if_any(f"min({own('waexporter_journal_writable')})"),
         states={0: ("not writable", states.RED), 1: ("writable", states.GREEN)} | _NO_PAGER,
     ),
     silence(4, 4, 4),
@@ -218,11 +217,11 @@ _PAGES = (
         ),
         Query(
             f"time() - max by (channel) ({own('waexporter_page_last_success_timestamp_seconds')} > 0) "
-            f'or on () label_replace(0 * max({_PENDING}) - 1, "channel", "any channel", "", "")',
+            f'or on () label_replace(0 * max({_PENDING}) + {_NONE}, "channel", "any channel", "", "")',
             "{{channel}}",
         ),
         steps=((float("-inf"), states.BLUE),),
-        states=_NO_PAGE,
+        states={_NONE: ("no page yet", "text")},
     ),
 )
 
@@ -248,7 +247,7 @@ _INBOUND = (
             "s",
             8,
         ),
-        Query(f"max by (source) ({own('waexporter_watchdog_age_seconds')})", "{{source}}"),
+        Query(f"max by (source) ({_AGE})", "{{source}}"),
         steps=((_SILENT, states.RED),),
         nothing="no watchdog, or not known",
     ),
