@@ -88,7 +88,7 @@ def _advice() -> Panel:
             _WIDTH,
             18,
         ),
-        [f'label_replace(label_replace({told}, "room", "{_ROOM}", "", ""), "open", "open", "", "")'],
+        [f'label_replace(label_replace({told}, "room", "{_LONGEST}", "", ""), "open", "open", "", "")'],
         [
             Column("advice", "What to do", texts=_ADVICE, least=180, wrapped=True),
             Column("open", "Runbook", width=80, link="${runbooks}/${__data.fields.Name}.md"),
@@ -101,10 +101,9 @@ def _advice() -> Panel:
 _ADVICE = {"none": ("Nothing is wrong: nothing to do.", None)} | {
     slug: (f"{kind.words.capitalize()}: {kind.advice}.", None) for slug, kind in KINDS.items()
 }
-# Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: for
-# one that is hidden it takes 300 pixels for granted, of which a phone has 240.
+# Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: every
+# row that of the longest.
 _LONGEST = max((said for said, _ in _ADVICE.values()), key=len)
-_ROOM = f"{_LONGEST} {_LONGEST[: len(_LONGEST) // 4]}"
 
 _WRONG = (
     number(

@@ -90,8 +90,8 @@ def nobody(place: int, width: int, height: int) -> stat.Panel:
         Head(
             place,
             "Clients with nobody to page",
-            "No on-call group is set, or it does not exist or has nobody in it. 0 is said only if it is known "
-            "of every client.",
+            "No on-call group is set, or it does not exist or has nobody in it. 0 is said only if "
+            "it is known of every client.",
             "short",
             width,
             height,

@@ -119,7 +119,7 @@ def test_who_imports_a_dashboard_by_hand_is_asked_nothing_and_replaces_no_other(
 def test_uids_are_unique_and_for_ever() -> None:
     uids = {name: board["uid"] for name, board in BOARDS.items()}
 
-    assert uids == {name: f"waexporter-{name}" for name in ("client", "exporter", "fleet", "pager")}
+    assert uids == {name: f"waexporter-{name}" for name in ("client", "exporter", "fleet", "oncall", "pager")}
 
 
 def test_the_documents_show_pictures_that_are_there_and_not_large() -> None:
