@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.source import states
 from grafana.source.events import events, ranked
-from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
+from grafana.source.frame import TO_CLIENT, Cover, Row, alerts, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import CHOSEN, gained, most, own, rate
 from waexporter.model import Reason
@@ -157,7 +157,7 @@ _POLLS = (
             f"topk by (target, collector) (1, {_REASONS}) > 0 and on (target, collector) {_FAILING}",
         ],
         [
-            Column("target", "Client", least=130, absent="all clients"),
+            Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
             Column("collector", "Collector"),
             Column(
                 "Value #A", "Last poll", states={0: ("failed", states.RED), 1: ("succeeded", states.GREEN)}

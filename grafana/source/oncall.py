@@ -69,7 +69,7 @@ def _problems() -> Panel:
             f"{problems.age()} and on (target, problem) {shown}",
         ],
         [
-            Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
+            Column("target", "Client", least=120, link=TO_CLIENT, absent="all clients"),
             Column("problem", "Problem", texts=problems.SENTENCES, width=100, wrapped=True),
             Column("Value #B", "For", unit="s", width=85, absent="-"),
         ],
@@ -101,8 +101,8 @@ def _advice() -> Panel:
 _ADVICE = {"none": ("Nothing is wrong: nothing to do.", None)} | {
     slug: (f"{kind.words.capitalize()}: {kind.advice}.", None) for slug, kind in KINDS.items()
 }
-# Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: every
-# row that of the longest.
+# Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: so
+# every row has that of the longest.
 _LONGEST = max((said for said, _ in _ADVICE.values()), key=len)
 
 _WRONG = (

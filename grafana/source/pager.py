@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.source import problems, states
 from grafana.source.events import events
-from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
+from grafana.source.frame import TO_CLIENT, Cover, Row, alerts, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, equal, gained, most, own, rate
 
@@ -283,7 +283,7 @@ _GROUPS = (
             _NOBODY,
         ],
         [
-            Column("target", "Client", least=130),
+            Column("target", "Client", least=130, link=TO_CLIENT),
             Column("Value #D", "Client says", states=states.VERDICTS),
             Column(
                 "Value #E",
