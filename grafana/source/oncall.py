@@ -70,7 +70,7 @@ def _problems() -> Panel:
         ],
         [
             Column("target", "Client", least=120, link=TO_CLIENT, absent="all clients"),
-            Column("problem", "Problem", texts=problems.SENTENCES, width=100, wrapped=True),
+            Column("problem", "Problem", texts=problems.SENTENCES, width=100, wraps=True),
             Column("Value #B", "For", unit="s", width=85, absent="-"),
         ],
     )
@@ -88,22 +88,26 @@ def _advice() -> Panel:
             _WIDTH,
             18,
         ),
-        [f'label_replace(label_replace({told}, "room", "{_LONGEST}", "", ""), "open", "open", "", "")'],
+        [f'label_replace({told}, "room", "{_LONGEST}", "", "")'],
         [
-            Column("advice", "What to do", texts=_ADVICE, least=180, wrapped=True),
-            Column("open", "Runbook", width=80, link="${runbooks}/${__data.fields.Name}.md"),
-            Column("runbook", "Name", texts=problems.RUNBOOKS, hidden=True),
-            Column("room", "Room", wrapped=True, hidden=True),
+            Column(
+                "advice",
+                "What to do",
+                texts={f"{slug}{problems.AS_LONG}": (said, None) for slug, said in _ADVICE.items()},
+                least=180,
+                wraps=True,
+            ),
+            *problems.TO_RUNBOOK,
+            Column("room", "Room", wraps=True, hidden=True),
         ],
     )
 
 
-_ADVICE = {"none": ("Nothing is wrong: nothing to do.", None)} | {
-    slug: (f"{kind.words.capitalize()}: {kind.advice}.", None) for slug, kind in KINDS.items()
-}
+_ADVICE = {"none": "Nothing is wrong: nothing to do."}
+_ADVICE |= {slug: f"{kind.words.capitalize()}: {kind.advice}." for slug, kind in KINDS.items()}
 # Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: so
 # every row has that of the longest.
-_LONGEST = max((said for said, _ in _ADVICE.values()), key=len)
+_LONGEST = max(_ADVICE.values(), key=len)
 
 _WRONG = (
     number(
