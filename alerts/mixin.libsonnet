@@ -11,6 +11,7 @@ local dashboards = [
   import '../grafana/dashboards/client.json',
   import '../grafana/dashboards/exporter.json',
   import '../grafana/dashboards/fleet.json',
+  import '../grafana/dashboards/oncall.json',
   import '../grafana/dashboards/pager.json',
 ];
 local exampleBase = 'https://waexporter.example/runbooks';
