@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "grafana" / "dashboards"
 
+ANY = ".+"  # what stands for a variable without All, so that whatever it offers is seen
+
 Board = dict[str, Any]  # the JSON of a dashboard
 Panel = dict[str, Any]
 
 BOARDS: Mapping[str, Board] = {
     file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))
 }
+
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::(\w+))?\}|([a-z_]\w*))")  # with a format, in braces
 
 
 class Asked(NamedTuple):
@@ -37,11 +42,12 @@ class Sight:
     seconds: int = 3600
     step: int = 15
     scrape: int = 15  # the interval that the data source is told, in seconds
-    chosen: Mapping[str, str] | None = None  # regular expressions by variable; all, where none is said
+    # Regular expressions by variable, and a name where just one can be chosen; all, where none is said.
+    chosen: Mapping[str, str] | None = None
 
     def resolve(self, expr: str, board: Board) -> str:
         """Put values in the place of a dashboard's variables and of Grafana's own."""
-        values = {variable["name"]: variable.get("allValue", "") for variable in variables(board)}
+        values = {variable["name"]: variable.get("allValue") or ANY for variable in variables(board)}
         values |= self.chosen or {}
         values |= {
             "__rate_interval": f"{max(self.step + self.scrape, 4 * self.scrape)}s",
@@ -50,7 +56,15 @@ class Sight:
             "__range": f"{self.seconds}s",
             "__range_s": f"{self.seconds}",
         }
-        return re.sub(r"\$(?:\{(\w+)\}|([a-z_]\w*))", lambda found: values[found[1] or found[2]], expr)
+        return _VARIABLE.sub(lambda found: _written(values[found[1] or found[3]], found[2]), expr)
+
+
+def _written(value: str, format_: str | None) -> str:
+    """Write a value as Grafana does in this format."""
+    if format_ is None:
+        return value
+    assert format_ == "doublequote", format_
+    return '"{}"'.format(value.replace('"', '\\"'))
 
 
 def rows(board: Board) -> list[Panel]:
@@ -64,6 +78,23 @@ def panels(board: Board) -> list[Panel]:
     return [panel for panel in (*board["panels"], *nested) if panel["type"] != "row"]
 
 
+def where(panel: Panel) -> str:
+    """Name a panel."""
+    return f"{panel['id']} {panel['title']}"
+
+
+def links(board: Board) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every link and where it stands."""
+    yield from ((f"link {link['title']}", link) for link in board["links"])
+    for panel in panels(board):
+        given = [*panel.get("links", ()), *panel["fieldConfig"]["defaults"].get("links", ())]
+        for override in panel["fieldConfig"]["overrides"]:
+            given += (
+                link for each in override["properties"] if each["id"] == "links" for link in each["value"]
+            )
+        yield from ((where(panel), link) for link in given)
+
+
 def variables(board: Board) -> list[dict[str, Any]]:
     """Give the variables whose values Prometheus is asked for."""
     return [variable for variable in board["templating"]["list"] if variable["type"] == "query"]
@@ -73,7 +104,7 @@ def panel_queries(board: Board) -> Iterator[Asked]:
     """Give the query of every panel."""
     for panel in panels(board):
         for target in panel.get("targets", ()):
-            yield Asked(f"{panel['id']} {panel['title']}, {target['refId']}", target["expr"])
+            yield Asked(f"{where(panel)}, {target['refId']}", target["expr"])
 
 
 def variable_queries(board: Board) -> Iterator[Asked]:
@@ -87,7 +118,12 @@ def variable_queries(board: Board) -> Iterator[Asked]:
 def annotation_queries(board: Board) -> Iterator[Asked]:
     """Give the query of every annotation."""
     for annotation in board["annotations"]["list"]:
-        yield Asked(f"annotation {annotation['name']}", annotation["expr"])
+        yield Asked(f"annotation {annotation['name']}", expr_of(annotation))
+
+
+def expr_of(annotation: Mapping[str, Any]) -> str:
+    """Give the query of an annotation; before Grafana 9 it did not stand in `target`."""
+    return str((annotation.get("target") or annotation)["expr"])
 
 
 def queries(board: Board) -> list[Asked]:
