@@ -1,0 +1,128 @@
+"""Names that are identifiers, are repeated, or are of labels that are not there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.grafana.boards import Sight, panels, where
+from tests.grafana.faults.choosing import of_one_client
+from tests.grafana.fields import fields
+from tests.grafana.labels import kept
+from waexporter.health import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.grafana.boards import Board, Panel
+
+_LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
+_SIGHT = Sight(end=0)
+
+
+def identifiers_in_legends(board: Board) -> list[str]:
+    """Find legends that show a problem by its identifier instead of in words."""
+    return [
+        f"{where(panel)}: its legend says {worst!r}"
+        for panel in panels(board)
+        for legend in _legends(panel)
+        if "problem" in _LABEL.findall(legend)
+        for worst in [max((_named(panel, legend, slug) for slug in KINDS), key=lambda name: name.count("_"))]
+        if "_" in worst
+    ]
+
+
+def identifiers_in_tables(board: Board) -> list[str]:
+    """Find columns that show a problem by its identifier instead of in words."""
+    return [
+        f"{where(panel)}, {field.name}: shows {slug!r} as it is"
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for field in fields(panel)
+        if field.source == "problem"
+        for slug in KINDS
+        if "_" in _mapped(field.settings, slug)
+    ]
+
+
+def _mapped(settings: Mapping[str, object], value: str) -> str:
+    mappings = settings.get("mappings")
+    for mapping in mappings if isinstance(mappings, list) else ():
+        if mapping["type"] == "value" and value in mapping["options"]:
+            return str(mapping["options"][value].get("text") or value)
+    return value
+
+
+def the_client_in_legends(board: Board) -> list[str]:
+    """Find names of the client where only one is shown: they take the place of what differs."""
+    return [
+        f"{where(panel)}: repeats the name of the only client"
+        for panel in panels(board)
+        if of_one_client(board)
+        and (
+            any("target" in _LABEL.findall(legend) for legend in _legends(panel))
+            or panel["options"].get("textMode") == "value_and_name"
+        )
+    ]
+
+
+def labels_that_a_query_drops(board: Board) -> list[str]:
+    """Find legends with a label that the series do not have: Grafana shows the label's name."""
+    return [
+        f"{where(panel)}, {target['refId']}: its series have no {label!r}"
+        for panel in panels(board)
+        for target in panel["targets"]
+        for labels in [kept(_SIGHT.resolve(target["expr"], board))]
+        for label in _LABEL.findall(target.get("legendFormat") or "")
+        if labels is not None and label not in labels
+    ]
+
+
+def words_to_the_right(board: Board) -> list[str]:
+    """Find words that stand where numbers do, at the right, since they are words for numbers."""
+    return [
+        f"{where(panel)}, {field.name}: align its words left"
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for field in fields(panel)
+        if field.numeric and _has_words(field.settings) and field.settings.get("custom.align") != "left"
+    ]
+
+
+def _has_words(settings: Mapping[str, object]) -> bool:
+    mappings = settings.get("mappings")
+    return any(mapping["type"] != "special" for mapping in (mappings if isinstance(mappings, list) else ()))
+
+
+def _legends(panel: Panel) -> Iterator[str]:
+    return (target.get("legendFormat") or "" for target in panel.get("targets", ()))
+
+
+def _named(panel: Panel, legend: str, slug: str) -> str:
+    """Return what Grafana calls the series of a problem."""
+    name = _LABEL.sub(lambda found: slug if found[1] == "problem" else "a", legend)
+    for step in panel.get("transformations", ()):
+        if step["id"] == "renameByRegex":
+            name = _replaced(name, step["options"]["regex"], step["options"]["renamePattern"])
+    for override in panel["fieldConfig"]["overrides"]:
+        if override["matcher"] == {"id": "byName", "options": name}:
+            name = next(
+                (each["value"] for each in override["properties"] if each["id"] == "displayName"), name
+            )
+    return name
+
+
+def _replaced(name: str, regex: str, pattern: str) -> str:
+    """Replace as JavaScript does: each time for `/…/g`, else once."""
+    written = re.fullmatch(r"/(.*)/(\w*)", regex)
+    expression, flags = (written[1], written[2]) if written else (regex, "")
+    return re.sub(expression, re.sub(r"\$(\d)", r"\\\1", pattern), name, count="g" not in flags)
+
+
+RULES = (
+    identifiers_in_legends,
+    identifiers_in_tables,
+    the_client_in_legends,
+    labels_that_a_query_drops,
+    words_to_the_right,
+)

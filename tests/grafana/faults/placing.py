@@ -1,0 +1,102 @@
+"""What is too small, too wide, too far down or out of scale."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from tests.grafana.boards import panels, rows, where
+from tests.grafana.faults.choosing import of_one_client
+from tests.grafana.fields import fields
+
+if TYPE_CHECKING:
+    from tests.grafana.boards import Board, Panel
+    from tests.grafana.fields import Field, Settings
+
+# Pixels.
+SMALL_PAGE = 800 - 2 * 16  # a small screen without the page's margins
+AROUND = 18  # border and padding of a panel
+SHORT = 100  # what never changes its length much, such as a time or a severity
+USUAL = 150  # the least width of a column, unless it says another
+MUST_BE_READ = {"Client", "Problem", "Worst problem", "Severity", "For", "Messages", "What to do"}
+
+COLUMNS = 24
+FIRST_SCREEN = 30  # cells of the grid: more is below the edge of a screen
+LONG_UNITS = {"s", "bytes", "Bps"}  # Grafana draws the axis of zeros up to 100: of these that is little
+LARGEST_SHARE = 1.0
+SMALL_COUNT = 10.0
+
+
+def fixed_widths(board: Board) -> list[str]:
+    """Find columns that stay as they are however wide the page, and names that may shrink to nothing."""
+    return [
+        f"{place}: {fault}"
+        for place, field in _columns(board)
+        for fault in [_fault_of_width(field)]
+        if fault is not None
+    ]
+
+
+def _fault_of_width(field: Field) -> str | None:
+    if (field.settings.get("custom.width") or 0) > SHORT:
+        return f"is {field.settings['custom.width']} pixels wide on every page; give it a minWidth"
+    if field.name == "Client" and not field.settings.get("custom.minWidth"):
+        return "has no minWidth"
+    return None
+
+
+def out_of_sight_on_a_small_page(board: Board) -> list[str]:
+    """Find columns that must be read and that a page of 800 pixels hides behind a scroll bar."""
+    return [
+        f"{where(panel)}, {field.name}: ends at {end} of {room} pixels"
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for room in [panel["gridPos"]["w"] * SMALL_PAGE // COLUMNS - AROUND]
+        for field, end in zip(fields(panel), accumulate(map(_least, fields(panel))), strict=True)
+        if field.name in MUST_BE_READ and end > room
+    ]
+
+
+def _least(field: Field) -> int:
+    return int(field.settings.get("custom.width") or field.settings.get("custom.minWidth") or USUAL)
+
+
+def _columns(board: Board) -> list[tuple[str, Field]]:
+    return [
+        (f"{where(panel)}, {field.name}", field)
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for field in fields(panel)
+    ]
+
+
+def axes_of_zeros(board: Board) -> list[str]:
+    """Find graphs whose axis goes up to 100, or 10 000 %, as long as they show only zeros."""
+    return [
+        f"{where(panel)}: its axis is not held small while it shows zeros; set axisSoftMax"
+        for panel in panels(board)
+        if panel["type"] == "timeseries"
+        for whole in [panel["fieldConfig"]["defaults"]]
+        if whole["unit"] not in LONG_UNITS and not _held(whole)
+    ]
+
+
+def _held(whole: Settings) -> bool:
+    top = whole.get("max", whole.get("custom", {}).get("axisSoftMax", float("inf")))
+    return float(top) <= (LARGEST_SHARE if whole["unit"] == "percentunit" else SMALL_COUNT)
+
+
+def details_that_are_open(board: Board) -> list[str]:
+    """Find what one client's dashboard asks for before anybody wants to see it."""
+    if not of_one_client(board):
+        return []
+    first = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"] if _first(panel))
+    low = [f"the first screen is {first} cells high"] if first > FIRST_SCREEN else []
+    return low + [f"{where(row)}: is open at first" for row in rows(board) if not row.get("collapsed")]
+
+
+def _first(panel: Panel) -> bool:
+    return str(panel["type"]) != "row"
+
+
+RULES = (fixed_widths, out_of_sight_on_a_small_page, axes_of_zeros, details_that_are_open)

@@ -1,0 +1,88 @@
+"""States that are drawn as others, and values that are not known drawn as if they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.grafana.boards import panels, where
+from tests.grafana.fields import fields
+
+if TYPE_CHECKING:
+    from tests.grafana.boards import Board, Panel
+    from tests.grafana.fields import Field
+
+NEUTRAL = {"purple", "text"}  # every other colour says that something is well, or is not
+NOT_KNOWN = "not known"
+ALONE = ("stat", "bargauge", "gauge")  # they draw something for a query without an answer, too
+
+
+def merged_by_thresholds(board: Board) -> list[str]:
+    """Find timelines that show thresholds in the place of states.
+
+    Grafana replaces each number by its threshold before it merges those that are alike, and only then looks
+    for its word and colour (grafana/grafana#71804).
+    """
+    return [
+        f"{where(panel)}: merges values that are coloured by thresholds, so its words and colours never "
+        "apply; colour it fixed, as `text`"
+        for panel in panels(board)
+        if panel["type"] == "state-timeline"
+        and panel["options"].get("mergeValues", True)
+        and _by_thresholds(panel)
+    ]
+
+
+def _by_thresholds(panel: Panel) -> bool:
+    whole, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
+    modes = [whole.get("color", {}).get("mode", "thresholds")]  # without any, Grafana takes this one
+    modes += [
+        each["value"]["mode"]
+        for override in overrides
+        for each in override["properties"]
+        if each["id"] == "color"
+    ]
+    return "thresholds" in modes
+
+
+def coloured_when_not_known(board: Board) -> list[str]:
+    """Find what is drawn as well or not well when nothing is known."""
+    return [
+        f"{place}: what is not known is {field.missing.colour}; begin the thresholds with a neutral colour, "
+        "or map null and NaN to one"
+        for place, panel, field in _every(board)
+        if _coloured(panel, field) and field.missing.colour not in NEUTRAL
+    ]
+
+
+def says_more_when_not_known(board: Board) -> list[str]:
+    """Find what says something else than `not known` when nothing is known."""
+    said = [(where(panel), panel["fieldConfig"]["defaults"].get("noValue")) for panel in panels(board)]
+    said += [(place, field.missing.text) for place, panel, field in _every(board) if _speaks(panel, field)]
+    return [
+        f"{place}: where nothing is known it says {text!r}"
+        for place, text in dict.fromkeys(said)
+        if text is not None and NOT_KNOWN not in text.casefold()
+    ]
+
+
+def _every(board: Board) -> list[tuple[str, Panel, Field]]:
+    return [
+        (f"{where(panel)}, {field.name}" if field.name else where(panel), panel, field)
+        for panel in panels(board)
+        for field in fields(panel)
+    ]
+
+
+def _coloured(panel: Panel, field: Field) -> bool:
+    if panel["type"] == "stat":
+        return str(panel["options"].get("colorMode", "value")) != "none"
+    cell = field.settings.get("custom.cellOptions") or {}
+    return panel["type"] in ALONE or str(cell.get("type", "auto")).startswith("color-")
+
+
+def _speaks(panel: Panel, field: Field) -> bool:
+    """Return whether something stands there without an answer: elsewhere Grafana says `No data` by itself."""
+    return panel["type"] in ALONE or (panel["type"] == "table" and _coloured(panel, field))
+
+
+RULES = (merged_by_thresholds, coloured_when_not_known, says_more_when_not_known)

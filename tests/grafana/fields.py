@@ -1,0 +1,89 @@
+"""What a panel draws its values with, once its overrides are on top of what holds for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.grafana.boards import Panel
+
+Settings = dict[str, Any]  # by the name that an override has for them, such as `custom.width`
+
+
+class Shown(NamedTuple):
+    """What stands in the place of a value, and in which colour."""
+
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a table, or whatever another panel shows."""
+
+    name: str  # a column's heading; empty for what holds in a whole panel
+    source: str  # the column of the answer that it shows
+    settings: Mapping[str, Any]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers: labels are texts."""
+        return not self.name or self.source.startswith("Value")
+
+    @property
+    def missing(self) -> Shown:
+        """What Grafana draws for a value that is not there: a mapping's result, else the first colour."""
+        said: Mapping[str, str] = next(
+            (
+                mapping["options"]["result"]
+                for mapping in self.settings.get("mappings") or ()
+                if mapping["type"] == "special" and mapping["options"]["match"] == "null+nan"
+            ),
+            {},
+        )
+        return Shown(
+            said.get("text") or self.settings.get("noValue") or "", said.get("color") or self._first_colour()
+        )
+
+    def _first_colour(self) -> str:
+        colour = self.settings.get("color") or {}
+        if colour.get("mode") == "fixed":
+            return str(colour["fixedColor"])
+        return str(self.settings["thresholds"]["steps"][0]["color"])
+
+
+def fields(panel: Panel) -> list[Field]:
+    """Return what holds in a panel as a whole, or each column of a table."""
+    whole = _flat(panel["fieldConfig"]["defaults"])
+    if panel["type"] != "table":
+        return [Field("", "", whole)]
+    sources = {heading: source for source, heading in _renamed(panel).items()}
+    return [
+        Field(override["matcher"]["options"], sources.get(override["matcher"]["options"], ""), whole | own)
+        for override in panel["fieldConfig"]["overrides"]
+        if override["matcher"]["id"] == "byName"
+        for own in [{each["id"]: each["value"] for each in override["properties"]}]
+    ]
+
+
+def _renamed(panel: Panel) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for step in panel.get("transformations", ()):
+        if step["id"] == "organize":
+            named |= step["options"]["renameByName"]
+    return named
+
+
+def _flat(defaults: Settings) -> Settings:
+    return dict(_pairs(defaults))
+
+
+def _pairs(defaults: Settings) -> Iterator[tuple[str, Any]]:
+    for name, value in defaults.items():
+        if name == "custom":
+            yield from ((f"custom.{inner}", each) for inner, each in value.items())
+        else:
+            yield name, value

@@ -1,0 +1,212 @@
+"""No dashboard has a mistake that its JSON alone shows; each rule finds the one that version 0.1.0 had.
+
+The folder version_0_1_0 has those panels as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.grafana.boards import BOARDS
+from tests.grafana.faults import RULES, asking, choosing, naming, placing, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.grafana.boards import Board
+    from tests.grafana.faults import Rule
+
+BEFORE: Mapping[str, Board] = {
+    file.stem: json.loads(file.read_text())
+    for file in Path(__file__).with_name("version_0_1_0").glob("*.json")
+}
+WRONG = "What is wrong, and what to do"
+WHO = "7 Clients, the worst first"
+
+FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
+    (unknown.merged_by_thresholds, "fleet", {"9 Verdicts over time", "10 Messages over time"}),
+    (
+        unknown.merged_by_thresholds,
+        "client",
+        {"7 Verdict over time", "8 Problems over time", "9 Nodes", "88 Sockets to WhatsApp"},
+    ),
+    (
+        unknown.coloured_when_not_known,
+        "fleet",
+        {
+            "2 Ok",
+            *(
+                f"{WHO}, {heading}"
+                for heading in (
+                    "Verdict",
+                    "Worst problem",
+                    "Severity",
+                    "Unwell for",
+                    "Messages",
+                    "Lost or refused",
+                    "Callbacks waiting",
+                    "Sound sends",
+                )
+            ),
+            "20 Requests without a fault of the client",
+            *(
+                f"40 What runs out first, {heading}"
+                for heading in ("Build", "Certificate", "Free space", "Login")
+            ),
+        },
+    ),
+    (
+        unknown.coloured_when_not_known,
+        "client",
+        {
+            "1 Verdict",
+            "4 Lost or refused",
+            f"6 {WRONG}, Problem",
+            f"6 {WRONG}, Severity",
+            "86 Settings last changed",
+        },
+    ),
+    (
+        unknown.says_more_when_not_known,
+        "exporter",
+        {
+            "4 Crashes",
+            "10 Polls that fail now",
+            "10 Polls that fail now, Last poll",
+        },
+    ),
+    (unknown.says_more_when_not_known, "pager", {"4 Silence of watchdogs"}),
+    (naming.identifiers_in_legends, "client", {"8 Problems over time"}),
+    (
+        naming.the_client_in_legends,
+        "client",
+        {
+            "1 Verdict",
+            "4 Lost or refused",
+            "7 Verdict over time",
+            "8 Problems over time",
+            "9 Nodes",
+            "26 Concurrent rate limit",
+            "86 Settings last changed",
+            "88 Sockets to WhatsApp",
+        },
+    ),
+    (
+        naming.words_to_the_right,
+        "fleet",
+        {f"{WHO}, {heading}" for heading in ("Verdict", "Severity", "Messages")},
+    ),
+    (placing.fixed_widths, "fleet", {f"{WHO}, Client", "40 What runs out first, Client"}),
+    (
+        placing.fixed_widths,
+        "client",
+        {f"6 {WRONG}, {heading}" for heading in ("Client", "Problem", "Runbook")},
+    ),
+    (placing.out_of_sight_on_a_small_page, "client", {f"6 {WRONG}, What to do"}),
+    (placing.out_of_sight_on_a_small_page, "fleet", {f"{WHO}, Messages"}),
+    (placing.axes_of_zeros, "fleet", {"22 Share of sends refused by the client's own fault"}),
+    (placing.axes_of_zeros, "client", {"26 Concurrent rate limit"}),
+    (
+        placing.details_that_are_open,
+        "client",
+        {
+            "the first screen is 138 cells high",
+            "1001 API: what callers get",
+            "1002 Coreapp: messages in and out",
+            "1003 Callbacks: what your webhook takes",
+            "1004 Database",
+            "1005 Webapp",
+            "1006 Upkeep: disks, builds, certificates, settings",
+        },
+    ),
+    (choosing.several_clients_at_once, "client", {"variable target"}),
+    (choosing.names_cut_in_links, "fleet", {WHO, "40 What runs out first"}),
+    (choosing.marks_that_grafana_has_to_move, "pager", {"annotation Critical alerts", "annotation Warnings"}),
+    (choosing.marks_that_last, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
+    (choosing.warnings_at_first, "fleet", {"annotation Warnings"}),
+    (choosing.marks_with_a_missing_label, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
+    (choosing.marks_with_a_missing_label, "exporter", {"annotation Critical alerts", "annotation Warnings"}),
+    (choosing.marks_with_a_missing_label, "client", set()),
+    (asking.longer_than_is_taken, "client", {f"6 {WRONG}, A", f"6 {WRONG}, B", "8 Problems over time, A"}),
+    (asking.longer_than_is_taken, "fleet", {f"{WHO}, C", f"{WHO}, G", "10 Messages over time, A"}),
+    (asking.parts_of_an_event, "exporter", {"4 Crashes, A", "10 Polls that fail now, C"}),
+    (asking.parts_of_an_event, "pager", {"10 Pages by channel and result, A"}),
+    (
+        asking.every_client_in_a_graph,
+        "fleet",
+        {
+            "9 Verdicts over time",
+            "10 Messages over time",
+            "20 Requests without a fault of the client",
+            "22 Share of sends refused by the client's own fault",
+        },
+    ),
+    (asking.every_client_in_a_graph, "exporter", {"16 Polls left out"}),
+    (asking.every_client_in_a_graph, "client", set()),
+)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_dashboard_has_none_of_these_faults(rule: Rule, board: Board) -> None:
+    found = rule(board)
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "places"), FOUND, ids=lambda value: getattr(value, "__name__", None)
+)
+def test_a_rule_finds_the_fault_of_version_0_1_0(rule: Rule, name: str, places: set[str]) -> None:
+    board = BEFORE[name]
+
+    found = rule(board)
+
+    assert {sentence.rsplit(": ", 1)[0] for sentence in found} == places
+
+
+def test_a_rule_finds_a_problem_whose_words_are_missing() -> None:
+    board = changed("fleet", 7)
+    (column,) = (
+        each
+        for each in shown(board)["fieldConfig"]["overrides"]
+        if each["matcher"]["options"] == "Worst problem"
+    )
+    (words,) = (each["value"][0]["options"] for each in column["properties"] if each["id"] == "mappings")
+    del words["disk_low"]
+
+    found = naming.identifiers_in_tables(board)
+
+    assert f"{WHO}, Worst problem: shows 'disk_low' as it is" in found
+
+
+def test_a_rule_finds_a_label_that_a_query_drops() -> None:
+    board = changed("client", 26)
+    shown(board)["targets"][0]["legendFormat"] = "{{node}} {{method}}"
+
+    found = naming.labels_that_a_query_drops(board)
+
+    assert found == ["26 Concurrent rate limit, A: its series have no 'method'"]
+
+
+def test_every_rule_is_seen_to_find_something() -> None:
+    seen = {rule for rule, _, places in FOUND if places}
+
+    assert set(RULES) - seen == {naming.identifiers_in_tables, naming.labels_that_a_query_drops}
+
+
+def changed(name: str, number: int) -> Board:
+    """Return a copy of a dashboard of version 0.1.0 with a single panel, to be changed."""
+    board = deepcopy(BEFORE[name])
+    return board | {"panels": [panel for panel in board["panels"] if panel["id"] == number]}
+
+
+def shown(board: Board) -> Board:
+    panel: Board
+    (panel,) = board["panels"]
+    return panel
