@@ -13,6 +13,7 @@ import yaml
 from promql_parser import MatchOp
 
 from tests.grafana.boards import BOARDS, FOLDER, panel_queries, panels, variable_queries, variables
+from tests.grafana.faults.choosing import of_one_client
 from tests.grafana.promql import bare, matchers, parse, ranges, selectors
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ RATE_INTERVAL = 11277964.0  # seconds: no query says this by itself
 WINDOWS = {3600.0, 300.0, 10800.0}
 QUERIED = ("stat", "timeseries", "table", "state-timeline", "bargauge", "gauge")
 UNITS = {"none", "short", "s", "bytes", "Bps", "percentunit", "reqps", "mps", "ops", "cps"}
+CHOSEN = {"job": "Job", "instance": "Instance", "target": "Client"}  # variables and what they are called
 COUNTS = ("_total", "_count", "_sum", "_bucket")
 
 everywhere = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
 
 def plain(expr: str) -> str:
+    expr = re.sub(r"\$\{(\w+):doublequote\}", r'"$\1"', expr)
     return re.sub(r"\$(__\w+)", lambda found: MAGIC[found[1]], expr)
 
 
@@ -53,15 +56,23 @@ def test_template_datasource_rule(board: Board) -> None:
 
 
 @everywhere
-@pytest.mark.parametrize(("name", "label"), [("job", "Job"), ("instance", "Instance"), ("target", "Client")])
-def test_template_job_rule_and_template_instance_rule(board: Board, name: str, label: str) -> None:
-    variable = named(board)[name]
+def test_template_job_rule_and_template_instance_rule(board: Board) -> None:
+    found = {name: variable for name, variable in named(board).items() if name in CHOSEN}
 
-    assert (variable["type"], variable["label"]) == ("query", label)
-    assert variable["datasource"] == {"type": "prometheus", "uid": "$datasource"}
-    assert variable["multi"] is True
-    assert variable["includeAll"] is True
-    assert variable["allValue"] == ".+"
+    assert {"job", "target"} <= found.keys()
+    for name, variable in found.items():
+        assert (variable["type"], variable["label"]) == ("query", CHOSEN[name])
+        assert variable["datasource"] == {"type": "prometheus", "uid": "$datasource"}
+        if name != "target" or not of_one_client(board):
+            assert variable["multi"] is True
+            assert variable["includeAll"] is True
+            assert variable["allValue"] == ".+"
+
+
+def test_exporters_are_chosen_where_they_are_what_is_shown() -> None:
+    offered = {name for name, board in BOARDS.items() if "instance" in named(board)}
+
+    assert offered == {"exporter", "pager"}
 
 
 def test_a_node_may_have_no_name() -> None:
@@ -74,7 +85,7 @@ def test_a_node_may_have_no_name() -> None:
 @everywhere
 def test_template_label_promql_rule(board: Board) -> None:
     for asked in variable_queries(board):
-        assert selectors(asked.expr), asked
+        assert selectors(plain(asked.expr)), asked
 
 
 @everywhere
@@ -147,31 +158,37 @@ def test_the_linter_is_told_what_is_left_out_and_why() -> None:
     told = yaml.safe_load((FOLDER / ".lint").read_text())
 
     assert list(told) == ["exclusions"]
-    assert list(told["exclusions"]) == ["target-rate-interval-rule"]
+    assert list(told["exclusions"]) == [
+        "target-rate-interval-rule",
+        "template-instance-rule",
+        "target-instance-rule",
+    ]
     assert "increase()" in told["exclusions"]["target-rate-interval-rule"]["reason"]
 
 
 @everywhere
-@pytest.mark.parametrize("name", ["job", "instance"])
-def test_target_job_rule_and_target_instance_rule(board: Board, name: str) -> None:
+def test_target_job_rule(board: Board) -> None:
     wrong = [
         f"{asked.where}: {selector}"
         for asked in panel_queries(board)
         for selector in selectors(plain(asked.expr))
-        if matchers(selector).get(name) != (MatchOp.Re, f"${name}")
+        if matchers(selector).get("job") != (MatchOp.Re, "$job")
     ]
 
     assert wrong == []
 
 
 @everywhere
-def test_whatever_is_about_clients_is_about_the_chosen_ones(board: Board) -> None:
+def test_target_instance_rule_but_for_what_is_about_clients(board: Board) -> None:
+    """It is about the chosen ones instead, whichever exporter says it."""
+    one = (MatchOp.Equal if of_one_client(board) else MatchOp.Re, "$target")
     wrong = [
         f"{asked.where}: {selector}"
         for asked in panel_queries(board)
         for selector in selectors(plain(asked.expr))
-        if (selector.name or "").startswith("whatsapp_")
-        and matchers(selector).get("target") != (MatchOp.Re, "$target")
+        for found in [matchers(selector)]
+        if found.get("target") != one
+        and ("whatsapp_" in (selector.name or "") or found.get("instance") != (MatchOp.Re, "$instance"))
     ]
 
     assert wrong == []
