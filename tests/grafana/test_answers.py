@@ -18,14 +18,15 @@ import pytest
 from tests.e2e.browsers import Browser
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
-from tests.grafana.boards import BOARDS, Asked, Sight, queries
+from tests.grafana.boards import BOARDS, ROOT, Asked, Sight, queries
 from tests.grafana.catalogue import UNUSED, families
+from tests.grafana.faults.choosing import of_one_client
 from tests.grafana.pages import webhook
 from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
 from tests.pictures.paper import photograph, write_page
 from tests.real import parts
 from tests.real.prometheus import Prometheus
-from tests.real.victoria import VictoriaMetrics
+from tests.real.victoria import VictoriaMetrics, recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,11 +35,21 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Simulate
     from tests.grafana.boards import Board
     from tests.real.fixtures import RealParts
+    from tests.real.prometheus import Vector
 
 SUITE = parts.SUITES[-1]
 POLL = dict.fromkeys(("health", "app", "web", "support", "settings", "certificates", "group"), "1s")
 RANGE = 60  # seconds that the dashboards show
 SCRAPE = 5  # seconds that Grafana is told: rates are measured over four of them, though scrapes come faster
+
+PROGRAMS = ("prometheus", "victoria-metrics", "vmalert")
+RULES = ROOT / "alerts" / "recording-rules.yml"
+CLIENTS: Mapping[str, tuple[str, ...]] = {
+    "single": ("--tls",),
+    "ha": ("--topology=ha", "--scenario=counter_reset"),
+    "multiconnect": ("--topology=multiconnect", "--shards=4", "--scenario=dead_node"),
+    "overloaded": (),
+}
 
 # What may be empty, by dashboard and number of the panel, and why.
 MAY_BE_EMPTY: Mapping[tuple[str, str], str] = {
@@ -59,14 +70,9 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    if {"prometheus", "victoria-metrics"} & set(parts.missing_programs(SUITE)):
+    if set(PROGRAMS) & set(parts.missing_programs(SUITE)):
         pytest.skip("the fixture real_parts has more to say")
-    clients = {
-        "single": simulate("--tls"),
-        "ha": simulate("--topology=ha", "--scenario=counter_reset"),
-        "multiconnect": simulate("--topology=multiconnect", "--shards=4", "--scenario=dead_node"),
-        "overloaded": simulate(),
-    }
+    clients = {name: simulate(*flags) for name, flags in CLIENTS.items()}
     owner = {"username": "owner", "password": "owner-password"}
     targets = [client.target(name, auth=owner) for name, client in clients.items()]
     folder = tmp_path_factory.mktemp("dashboards")
@@ -81,14 +87,19 @@ def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
         file = write_config(folder, {"targets": targets, "poll": POLL | {"db": db}, "pager": pager})
         exporter = stack.enter_context(Exporter.run(file))
         address = exporter.url.removeprefix("http://")
-        job = {"job_name": "waexporter", "scrape_interval": "1s", "static_configs": [{"targets": [address]}]}
+        job = {"job_name": "waexporter", "static_configs": [{"targets": [address]}]}
         exporter.wait_until_ok("overloaded")
         clients["overloaded"].bring("overload")
         clients["single"].bring("settings_changed", seconds=2)
-        config = {"scrape_configs": [job]}
-        program, other = (parts.program(SUITE, name) for name in ("prometheus", "victoria-metrics"))
-        server = stack.enter_context(Prometheus(program, folder / "prometheus", config))
+        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}
+        recorded = config | {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(RULES)],
+        }
+        program, other, rules = (parts.program(SUITE, name) for name in PROGRAMS)
+        server = stack.enter_context(Prometheus(program, folder / "prometheus", recorded))
         victoria = stack.enter_context(VictoriaMetrics(other, folder / "victoria", config))
+        stack.enter_context(recording(rules, RULES, victoria))
         yield Scene(exporter, server, victoria)
 
 
@@ -129,9 +140,8 @@ def test_victoriametrics_finds_the_same(real_parts: RealParts, scene: Scene, nam
 
 def is_the_same(scene: Scene, board: Board, asked: Asked) -> bool:
     """Tell whether both find the same series; values change between the two questions."""
-    query = Sight(time.time(), RANGE, step=1, scrape=SCRAPE).resolve(asked.expr, board)
     found, other = (
-        {frozenset(labels.items()) for labels, _ in server.query(query, until=lambda _: True)}
+        [{frozenset(labels.items()) for labels, _ in vector} for vector in answers(server, board, asked)]
         for server in (scene.server, scene.victoria)
     )
     return found == other
@@ -145,9 +155,15 @@ def fire(exporter: Exporter) -> None:
 
 
 def is_answered(server: Prometheus, board: Board, asked: Asked) -> bool:
-    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
-    vector = server.query(sight.resolve(asked.expr, board), until=lambda _: True)
-    return bool(vector) and all(math.isfinite(value) for _, value in vector)
+    vectors = answers(server, board, asked)
+    return any(vectors) and all(math.isfinite(value) for vector in vectors for _, value in vector)
+
+
+def answers(server: Prometheus, board: Board, asked: Asked) -> list[Vector]:
+    """Ask for all clients, or for one after the other where only one can be chosen."""
+    choices = [{"target": name} for name in CLIENTS] if of_one_client(board) else [{}]
+    sights = [Sight(time.time(), RANGE, step=1, scrape=SCRAPE, chosen=chosen) for chosen in choices]
+    return [server.query(sight.resolve(asked.expr, board), until=lambda _: True) for sight in sights]
 
 
 def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tests.real.network import find_free_port
+from tests.real.process import Process
 from tests.real.prometheus import Prometheus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -21,3 +25,15 @@ class VictoriaMetrics(Prometheus):
             "-search.latencyOffset=0s",  # it keeps the newest thirty seconds back otherwise
             "-loggerLevel=WARN",
         )
+
+
+@contextmanager
+def recording(program: Path, rules: Path, server: VictoriaMetrics) -> Iterator[None]:
+    """Run a vmalert, which records every second what rules find in a server, as Prometheus does itself."""
+    address = f"127.0.0.1:{find_free_port()}"
+    flags = [f"-{use}.url={server.url}" for use in ("datasource", "remoteRead", "remoteWrite")]
+    flags += [f"-rule={rules}", f"-httpListenAddr={address}", "-evaluationInterval=1s"]
+    flags += ["-notifier.blackhole", "-loggerLevel=WARN"]
+    with Process([str(program), *flags]) as process:
+        process.wait_for_url(f"http://{address}/health")
+        yield
