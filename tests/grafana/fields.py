@@ -48,6 +48,17 @@ class Field:
             said.get("text") or self.settings.get("noValue") or "", said.get("color") or self._first_colour()
         )
 
+    @property
+    def results(self) -> list[Mapping[str, str]]:
+        """What values are replaced by: texts, colours."""
+        return [
+            result
+            for mapping in self.settings.get("mappings") or ()
+            for result in (
+                mapping["options"].values() if mapping["type"] == "value" else [mapping["options"]["result"]]
+            )
+        ]
+
     def _first_colour(self) -> str:
         colour = self.settings.get("color") or {}
         if colour.get("mode") == "fixed":

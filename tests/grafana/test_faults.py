@@ -40,6 +40,8 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
         "fleet",
         {
             "2 Ok",
+            "9 Verdicts over time",
+            "10 Messages over time",
             *(
                 f"{WHO}, {heading}"
                 for heading in (
@@ -66,6 +68,10 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
         {
             "1 Verdict",
             "4 Lost or refused",
+            "7 Verdict over time",
+            "8 Problems over time",
+            "9 Nodes",
+            "88 Sockets to WhatsApp",
             f"6 {WRONG}, Problem",
             f"6 {WRONG}, Severity",
             "86 Settings last changed",
@@ -126,6 +132,8 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
     ),
     (choosing.several_clients_at_once, "client", {"variable target"}),
     (choosing.names_cut_in_links, "fleet", {WHO, "40 What runs out first"}),
+    (choosing.clients_without_a_link, "exporter", {"10 Polls that fail now"}),
+    (choosing.clients_without_a_link, "fleet", set()),
     (choosing.marks_that_grafana_has_to_move, "pager", {"annotation Critical alerts", "annotation Warnings"}),
     (choosing.marks_that_last, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
     (choosing.warnings_at_first, "fleet", {"annotation Warnings"}),
@@ -185,6 +193,24 @@ def test_a_rule_finds_a_problem_whose_words_are_missing() -> None:
     assert f"{WHO}, Worst problem: shows 'disk_low' as it is" in found
 
 
+def test_a_rule_finds_an_unknown_that_is_green() -> None:
+    board = changed("client", 1)
+    shown(board)["fieldConfig"]["defaults"]["mappings"][0]["options"]["3"]["color"] = "green"
+
+    found = unknown.unknown_in_another_colour(board)
+
+    assert found == ["1 Verdict: 'unknown' is green"]
+
+
+def test_a_rule_finds_a_zero_for_what_is_not_known() -> None:
+    board = changed("client", 4)
+    shown(board)["targets"][0]["expr"] += " or on () vector(0)"
+
+    found = unknown.zeros_for_what_is_not_known(board)
+
+    assert found == ["4 Lost or refused, A: gives a number where nothing is known"]
+
+
 def test_a_rule_finds_a_label_that_a_query_drops() -> None:
     board = changed("client", 26)
     shown(board)["targets"][0]["legendFormat"] = "{{node}} {{method}}"
@@ -197,7 +223,12 @@ def test_a_rule_finds_a_label_that_a_query_drops() -> None:
 def test_every_rule_is_seen_to_find_something() -> None:
     seen = {rule for rule, _, places in FOUND if places}
 
-    assert set(RULES) - seen == {naming.identifiers_in_tables, naming.labels_that_a_query_drops}
+    assert set(RULES) - seen == {
+        unknown.unknown_in_another_colour,
+        unknown.zeros_for_what_is_not_known,
+        naming.identifiers_in_tables,
+        naming.labels_that_a_query_drops,
+    }
 
 
 def changed(name: str, number: int) -> Board:

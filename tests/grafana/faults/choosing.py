@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.grafana.boards import Sight, expr_of, links, variables
+from tests.grafana.boards import Sight, expr_of, links, panels, variables, where
+from tests.grafana.fields import fields
 from tests.grafana.labels import certain
 
 if TYPE_CHECKING:
@@ -52,6 +53,17 @@ def names_cut_in_links(board: Board) -> list[str]:
     ]
 
 
+def clients_without_a_link(board: Board) -> list[str]:
+    """Find tables of clients from which nobody gets to the client."""
+    return [
+        f"{where(panel)}: lead from {field.name} to its dashboard"
+        for panel in panels(board)
+        if panel["type"] == "table" and not of_one_client(board)
+        for field in fields(panel)
+        if field.source == "target" and not field.settings.get("links")
+    ]
+
+
 def marks_that_grafana_has_to_move(board: Board) -> list[str]:
     """Find annotations whose query is not where Prometheus' data source has kept it since Grafana 9."""
     return [
@@ -94,6 +106,7 @@ def marks_with_a_missing_label(board: Board) -> list[str]:
 RULES = (
     several_clients_at_once,
     names_cut_in_links,
+    clients_without_a_link,
     marks_that_grafana_has_to_move,
     marks_that_last,
     warnings_at_first,

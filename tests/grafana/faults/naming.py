@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.grafana.boards import Board, Panel
 
 _LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
+_WITHOUT_UNIT = ("none", "string")
 _SIGHT = Sight(end=0)
 
 
@@ -90,8 +91,8 @@ def words_to_the_right(board: Board) -> list[str]:
 
 
 def _has_words(settings: Mapping[str, object]) -> bool:
-    mappings = settings.get("mappings")
-    return any(mapping["type"] != "special" for mapping in (mappings if isinstance(mappings, list) else ()))
+    """Return whether its numbers stand for words: those with a unit are read as numbers, but for a few."""
+    return "mappings" in settings and settings["unit"] in _WITHOUT_UNIT
 
 
 def _legends(panel: Panel) -> Iterator[str]:

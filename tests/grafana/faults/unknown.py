@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from tests.grafana.boards import panels, where
+from tests.grafana.boards import panel_queries, panels, where
 from tests.grafana.fields import fields
 
 if TYPE_CHECKING:
@@ -65,6 +66,26 @@ def says_more_when_not_known(board: Board) -> list[str]:
     ]
 
 
+def unknown_in_another_colour(board: Board) -> list[str]:
+    """Find words for what is not known that are as green or red as others."""
+    return [
+        f"{place}: {result['text']!r} is {result['color']}"
+        for place, _, field in _every(board)
+        for result in field.results
+        if re.search(r"not known|unknown", result.get("text") or "")
+        and result.get("color", "text") not in NEUTRAL
+    ]
+
+
+def zeros_for_what_is_not_known(board: Board) -> list[str]:
+    """Find queries that give a number of their own where they find nothing."""
+    return [
+        f"{asked.where}: gives a number where nothing is known"
+        for asked in panel_queries(board)
+        if re.search(r"\bvector\(", asked.expr)
+    ]
+
+
 def _every(board: Board) -> list[tuple[str, Panel, Field]]:
     return [
         (f"{where(panel)}, {field.name}" if field.name else where(panel), panel, field)
@@ -77,7 +98,7 @@ def _coloured(panel: Panel, field: Field) -> bool:
     if panel["type"] == "stat":
         return str(panel["options"].get("colorMode", "value")) != "none"
     cell = field.settings.get("custom.cellOptions") or {}
-    return panel["type"] in ALONE or str(cell.get("type", "auto")).startswith("color-")
+    return panel["type"] in (*ALONE, "state-timeline") or str(cell.get("type", "auto")).startswith("color-")
 
 
 def _speaks(panel: Panel, field: Field) -> bool:
@@ -85,4 +106,10 @@ def _speaks(panel: Panel, field: Field) -> bool:
     return panel["type"] in ALONE or (panel["type"] == "table" and _coloured(panel, field))
 
 
-RULES = (merged_by_thresholds, coloured_when_not_known, says_more_when_not_known)
+RULES = (
+    merged_by_thresholds,
+    coloured_when_not_known,
+    says_more_when_not_known,
+    unknown_in_another_colour,
+    zeros_for_what_is_not_known,
+)
