@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tests.grafana.boards import Panel
 
@@ -67,34 +67,23 @@ class Field:
 
 
 def fields(panel: Panel) -> list[Field]:
-    """Return what holds in a panel as a whole, or each column of a table."""
+    """Return what holds in a panel as a whole, or each column of a table, from the left."""
     whole = _flat(panel["fieldConfig"]["defaults"])
     if panel["type"] != "table":
         return [Field("", "", whole)]
-    sources = {heading: source for source, heading in _renamed(panel).items()}
-    return [
-        Field(override["matcher"]["options"], sources.get(override["matcher"]["options"], ""), whole | own)
+    (arranged,) = (step["options"] for step in panel["transformations"] if step["id"] == "organize")
+    own = {
+        override["matcher"]["options"]: {each["id"]: each["value"] for each in override["properties"]}
         for override in panel["fieldConfig"]["overrides"]
-        if override["matcher"]["id"] == "byName"
-        for own in [{each["id"]: each["value"] for each in override["properties"]}]
+    }
+    return [
+        Field(heading, source, whole | own.get(heading, {}))
+        for source, heading in sorted(
+            arranged["renameByName"].items(), key=lambda named: arranged["indexByName"][named[0]]
+        )
     ]
 
 
-def _renamed(panel: Panel) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for step in panel.get("transformations", ()):
-        if step["id"] == "organize":
-            named |= step["options"]["renameByName"]
-    return named
-
-
 def _flat(defaults: Settings) -> Settings:
-    return dict(_pairs(defaults))
-
-
-def _pairs(defaults: Settings) -> Iterator[tuple[str, Any]]:
-    for name, value in defaults.items():
-        if name == "custom":
-            yield from ((f"custom.{inner}", each) for inner, each in value.items())
-        else:
-            yield name, value
+    custom = {f"custom.{name}": value for name, value in defaults.get("custom", {}).items()}
+    return {name: value for name, value in defaults.items() if name != "custom"} | custom

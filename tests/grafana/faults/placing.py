@@ -10,7 +10,7 @@ from tests.grafana.faults.choosing import of_one_client
 from tests.grafana.fields import fields
 
 if TYPE_CHECKING:
-    from tests.grafana.boards import Board, Panel
+    from tests.grafana.boards import Board
     from tests.grafana.fields import Field, Settings
 
 # Pixels.
@@ -90,13 +90,11 @@ def details_that_are_open(board: Board) -> list[str]:
     """Find what one client's dashboard asks for before anybody wants to see it."""
     if not of_one_client(board):
         return []
-    first = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"] if _first(panel))
-    low = [f"the first screen is {first} cells high"] if first > FIRST_SCREEN else []
+    ends = [
+        panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"] if panel["type"] != "row"
+    ]
+    low = [f"the first screen is {max(ends)} cells high"] if max(ends) > FIRST_SCREEN else []
     return low + [f"{where(row)}: is open at first" for row in rows(board) if not row.get("collapsed")]
-
-
-def _first(panel: Panel) -> bool:
-    return str(panel["type"]) != "row"
 
 
 RULES = (fixed_widths, out_of_sight_on_a_small_page, axes_of_zeros, details_that_are_open)
