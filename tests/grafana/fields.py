@@ -34,19 +34,19 @@ class Field:
         return not self.name or self.source.startswith("Value")
 
     @property
+    def replaced(self) -> Mapping[str, str]:
+        """What a mapping puts in the place of null and NaN; empty without one."""
+        for mapping in self.settings.get("mappings") or ():
+            if mapping["type"] == "special" and mapping["options"]["match"] == "null+nan":
+                found: Mapping[str, str] = mapping["options"]["result"]
+                return found
+        return {}
+
+    @property
     def missing(self) -> Shown:
         """What Grafana draws for a value that is not there: a mapping's result, else the first colour."""
-        said: Mapping[str, str] = next(
-            (
-                mapping["options"]["result"]
-                for mapping in self.settings.get("mappings") or ()
-                if mapping["type"] == "special" and mapping["options"]["match"] == "null+nan"
-            ),
-            {},
-        )
-        return Shown(
-            said.get("text") or self.settings.get("noValue") or "", said.get("color") or self._first_colour()
-        )
+        text, colour = (self.replaced.get(name) for name in ("text", "color"))
+        return Shown(text or self.settings.get("noValue") or "", colour or self._first_colour())
 
     @property
     def results(self) -> list[Mapping[str, str]]:

@@ -58,7 +58,12 @@ def coloured_when_not_known(board: Board) -> list[str]:
 def says_more_when_not_known(board: Board) -> list[str]:
     """Find what says something else than `not known` when nothing is known."""
     said = [(where(panel), panel["fieldConfig"]["defaults"].get("noValue")) for panel in panels(board)]
-    said += [(place, field.missing.text) for place, panel, field in _every(board) if _speaks(panel, field)]
+    said += [(place, field.missing.text) for place, panel, field in _every(board) if panel["type"] in ALONE]
+    said += [
+        (place, field.replaced.get("text", "NaN"))
+        for place, panel, field in _every(board)
+        if panel["type"] == "table" and _coloured(panel, field)
+    ]
     return [
         f"{place}: where nothing is known it says {text!r}"
         for place, text in dict.fromkeys(said)
@@ -99,11 +104,6 @@ def _coloured(panel: Panel, field: Field) -> bool:
         return str(panel["options"].get("colorMode", "value")) != "none"
     cell = field.settings.get("custom.cellOptions") or {}
     return panel["type"] in (*ALONE, "state-timeline") or str(cell.get("type", "auto")).startswith("color-")
-
-
-def _speaks(panel: Panel, field: Field) -> bool:
-    """Return whether something stands there without an answer: elsewhere Grafana says `No data` by itself."""
-    return panel["type"] in ALONE or (panel["type"] == "table" and _coloured(panel, field))
 
 
 RULES = (
