@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.grafana.boards import BOARDS, Sight, panel_queries
 from tests.grafana.promql import selectors
-from tests.grafana.test_answers import POLL, RANGE, SCRAPE, fire
+from tests.grafana.test_answers import POLL, RANGE, SCRAPE, choices, fire
 from tests.real import parts
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
@@ -202,8 +203,10 @@ def test_a_label_that_is_taken_would_be_noticed(scraped: Scene) -> None:
 def differing_panels(scraped: Scene, board: Board, job: str) -> Iterator[str]:
     fire(scraped.exporter)  # a rate is there only while something happens
     now = time.time()
-    sights = [Sight(now, RANGE, step=1, scrape=SCRAPE, chosen={"job": chosen}) for chosen in (PLAIN, job)]
-    for asked in panel_queries(board):
+    for asked, chosen in product(panel_queries(board), choices(board)):
+        sights = [
+            Sight(now, RANGE, step=1, scrape=SCRAPE, chosen={"job": each, **chosen}) for each in (PLAIN, job)
+        ]
         plain, relabelled = (scraped.rows(sight.resolve(asked.expr, board)) for sight in sights)
         if plain != relabelled:
             yield asked.where

@@ -160,10 +160,13 @@ def is_answered(server: Prometheus, board: Board, asked: Asked) -> bool:
 
 
 def answers(server: Prometheus, board: Board, asked: Asked) -> list[Vector]:
-    """Ask for all clients, or for one after the other where only one can be chosen."""
-    choices = [{"target": name} for name in CLIENTS] if of_one_client(board) else [{}]
-    sights = [Sight(time.time(), RANGE, step=1, scrape=SCRAPE, chosen=chosen) for chosen in choices]
+    sights = [Sight(time.time(), RANGE, step=1, scrape=SCRAPE, chosen=chosen) for chosen in choices(board)]
     return [server.query(sight.resolve(asked.expr, board), until=lambda _: True) for sight in sights]
+
+
+def choices(board: Board) -> list[dict[str, str]]:
+    """Give the choice of all clients, or of one after the other where only one can be chosen."""
+    return [{"target": name} for name in CLIENTS] if of_one_client(board) else [{}]
 
 
 def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:
