@@ -220,6 +220,16 @@ def test_a_rule_finds_a_label_that_a_query_drops() -> None:
     assert found == ["26 Concurrent rate limit, A: its series have no 'method'"]
 
 
+def test_a_rule_finds_headings_that_are_not_there() -> None:
+    board = changed("fleet", 7)
+    shown(board)["options"]["sortBy"][0]["displayName"] = "Worst"
+    shown(board)["fieldConfig"]["overrides"][0]["matcher"]["options"] = "Name"
+
+    found = naming.headings_that_are_not_there(board)
+
+    assert found == [f"{WHO}: has no column 'Name'", f"{WHO}: has no column 'Worst'"]
+
+
 def test_every_rule_is_seen_to_find_something() -> None:
     seen = {rule for rule, _, places in FOUND if places}
 
@@ -228,6 +238,7 @@ def test_every_rule_is_seen_to_find_something() -> None:
         unknown.zeros_for_what_is_not_known,
         naming.identifiers_in_tables,
         naming.labels_that_a_query_drops,
+        naming.headings_that_are_not_there,
     }
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from tests.alerts.rules import METRIC, alerts, recordings
 from tests.grafana.boards import BOARDS, ROOT, links, panels, rows, variables
+from tests.grafana.fields import fields
 from waexporter.model import WebSettings
 
 if TYPE_CHECKING:
@@ -118,12 +119,22 @@ def test_a_link_to_the_client_names_a_column_that_is_there(board: Board) -> None
 
 
 @everywhere
-def test_every_runbook_that_a_query_names_is_there(board: Board) -> None:
-    if not RUNBOOKS.is_dir():
-        pytest.skip("alerts/runbooks is not there yet")
+def test_every_runbook_that_a_table_names_is_there(board: Board) -> None:
+    columns = [
+        field
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for field in fields(panel)
+        if field.source == "runbook"
+    ]
+    named = {
+        result["text"]
+        for column in columns
+        for result in column.results
+        if result is not column.replaced and result["text"]
+    }
 
-    named = set(re.findall(r'"runbook", "(\w+)"', str([panel.get("targets") for panel in panels(board)])))
-
+    assert bool(columns) == bool(named)
     assert {name for name in named if not (RUNBOOKS / f"{name}.md").is_file()} == set()
 
 

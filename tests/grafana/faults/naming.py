@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
 _WITHOUT_UNIT = ("none", "string")
+_OF_PROBLEMS = (
+    "problem",
+    "advice",
+    "runbook",
+)  # columns that have a problem's identifier to be put into words
 _SIGHT = Sight(end=0)
 
 
@@ -40,9 +45,10 @@ def identifiers_in_tables(board: Board) -> list[str]:
         for panel in panels(board)
         if panel["type"] == "table"
         for field in fields(panel)
-        if field.source == "problem"
+        if field.source in _OF_PROBLEMS
         for slug in KINDS
-        if "_" in _mapped(field.settings, slug)
+        for shown in [_mapped(field.settings, slug)]
+        if "_" in shown or (shown == slug and field.source != "problem")
     ]
 
 
@@ -76,6 +82,21 @@ def labels_that_a_query_drops(board: Board) -> list[str]:
         for labels in [kept(_SIGHT.resolve(target["expr"], board))]
         for label in _LABEL.findall(target.get("legendFormat") or "")
         if labels is not None and label not in labels
+    ]
+
+
+def headings_that_are_not_there(board: Board) -> list[str]:
+    """Find what is said of columns that a table does not have, so that it applies to nothing."""
+    return [
+        f"{where(panel)}: has no column {heading!r}"
+        for panel in panels(board)
+        if panel["type"] == "table"
+        for there in [{field.name for field in fields(panel)}]
+        for heading in (
+            *(override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]),
+            *(by["displayName"] for by in panel["options"].get("sortBy") or ()),
+        )
+        if heading not in there
     ]
 
 
@@ -125,5 +146,6 @@ RULES = (
     identifiers_in_tables,
     the_client_in_legends,
     labels_that_a_query_drops,
+    headings_that_are_not_there,
     words_to_the_right,
 )
