@@ -47,8 +47,7 @@ def identifiers_in_tables(board: Board) -> list[str]:
         for field in fields(panel)
         if field.source in _OF_PROBLEMS
         for slug in KINDS
-        for shown in [_mapped(field.settings, slug)]
-        if "_" in shown or (shown == slug and field.source != "problem")
+        if _mapped(field.settings, slug) == slug and ("_" in slug or field.source != "problem")
     ]
 
 
