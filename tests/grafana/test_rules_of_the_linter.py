@@ -72,7 +72,7 @@ def test_template_job_rule_and_template_instance_rule(board: Board) -> None:
 def test_exporters_are_chosen_where_they_are_what_is_shown() -> None:
     offered = {name for name, board in BOARDS.items() if "instance" in named(board)}
 
-    assert offered == {"exporter", "pager"}
+    assert offered == {"exporter", "oncall", "pager"}
 
 
 def test_a_node_may_have_no_name() -> None:
