@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.grafana.boards import panels, where
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.grafana.boards import Panel
+    from tests.grafana.boards import Board, Panel
 
 Settings = dict[str, Any]  # by the name that an override has for them, such as `custom.width`
 
@@ -66,6 +68,14 @@ class Field:
         return str(self.settings["thresholds"]["steps"][0]["color"])
 
 
+class Placed(NamedTuple):
+    """A field and where it stands."""
+
+    where: str
+    panel: Panel
+    field: Field
+
+
 def fields(panel: Panel) -> list[Field]:
     """Return what holds in a panel as a whole, or each column of a table, from the left."""
     whole = _flat(panel["fieldConfig"]["defaults"])
@@ -82,6 +92,20 @@ def fields(panel: Panel) -> list[Field]:
             arranged["renameByName"].items(), key=lambda named: arranged["indexByName"][named[0]]
         )
     ]
+
+
+def placed(board: Board) -> list[Placed]:
+    """Return every field of a dashboard with its panel and a name for where it stands."""
+    return [
+        Placed(f"{where(panel)}, {field.name}" if field.name else where(panel), panel, field)
+        for panel in panels(board)
+        for field in fields(panel)
+    ]
+
+
+def columns(board: Board) -> list[Placed]:
+    """Return those of tables."""
+    return [each for each in placed(board) if each.panel["type"] == "table"]
 
 
 def _flat(defaults: Settings) -> Settings:

@@ -20,7 +20,7 @@ from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.grafana.boards import BOARDS, ROOT, Asked, Sight, queries
 from tests.grafana.catalogue import UNUSED, families
-from tests.grafana.faults.choosing import of_one_client
+from tests.grafana.faults.frame import of_one_client
 from tests.grafana.pages import webhook
 from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
 from tests.pictures.paper import photograph, write_page

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.grafana.boards import BOARDS
-from tests.grafana.faults import RULES, asking, choosing, naming, placing, unknown
+from tests.grafana.faults import RULES, frame, layout, names, no_data, queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +29,14 @@ WRONG = "What is wrong, and what to do"
 WHO = "7 Clients, the worst first"
 
 FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
-    (unknown.merged_by_thresholds, "fleet", {"9 Verdicts over time", "10 Messages over time"}),
+    (no_data.merged_by_thresholds, "fleet", {"9 Verdicts over time", "10 Messages over time"}),
     (
-        unknown.merged_by_thresholds,
+        no_data.merged_by_thresholds,
         "client",
         {"7 Verdict over time", "8 Problems over time", "9 Nodes", "88 Sockets to WhatsApp"},
     ),
     (
-        unknown.coloured_when_not_known,
+        no_data.coloured_when_not_known,
         "fleet",
         {
             "2 Ok",
@@ -63,7 +63,7 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
         },
     ),
     (
-        unknown.coloured_when_not_known,
+        no_data.coloured_when_not_known,
         "client",
         {
             "1 Verdict",
@@ -78,7 +78,7 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
         },
     ),
     (
-        unknown.says_more_when_not_known,
+        no_data.words_other_than_not_known,
         "exporter",
         {
             "4 Crashes",
@@ -86,10 +86,10 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
             "10 Polls that fail now, Last poll",
         },
     ),
-    (unknown.says_more_when_not_known, "pager", {"4 Silence of watchdogs"}),
-    (naming.identifiers_in_legends, "client", {"8 Problems over time"}),
+    (no_data.words_other_than_not_known, "pager", {"4 Silence of watchdogs"}),
+    (names.identifiers_in_legends, "client", {"8 Problems over time"}),
     (
-        naming.the_client_in_legends,
+        names.client_in_legends,
         "client",
         {
             "1 Verdict",
@@ -103,22 +103,22 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
         },
     ),
     (
-        naming.words_to_the_right,
+        names.words_aligned_right,
         "fleet",
         {f"{WHO}, {heading}" for heading in ("Verdict", "Severity", "Messages")},
     ),
-    (placing.fixed_widths, "fleet", {f"{WHO}, Client", "40 What runs out first, Client"}),
+    (layout.fixed_widths, "fleet", {f"{WHO}, Client", "40 What runs out first, Client"}),
     (
-        placing.fixed_widths,
+        layout.fixed_widths,
         "client",
         {f"6 {WRONG}, {heading}" for heading in ("Client", "Problem", "Runbook")},
     ),
-    (placing.out_of_sight_on_a_small_page, "client", {f"6 {WRONG}, What to do"}),
-    (placing.out_of_sight_on_a_small_page, "fleet", {f"{WHO}, Messages"}),
-    (placing.axes_of_zeros, "fleet", {"22 Share of sends refused by the client's own fault"}),
-    (placing.axes_of_zeros, "client", {"26 Concurrent rate limit"}),
+    (layout.columns_out_of_sight, "client", {f"6 {WRONG}, What to do"}),
+    (layout.columns_out_of_sight, "fleet", {f"{WHO}, Messages"}),
+    (layout.axes_of_zeros, "fleet", {"22 Share of sends refused by the client's own fault"}),
+    (layout.axes_of_zeros, "client", {"26 Concurrent rate limit"}),
     (
-        placing.details_that_are_open,
+        layout.rows_open_at_first,
         "client",
         {
             "the first screen is 138 cells high",
@@ -130,22 +130,30 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
             "1006 Upkeep: disks, builds, certificates, settings",
         },
     ),
-    (choosing.several_clients_at_once, "client", {"variable target"}),
-    (choosing.names_cut_in_links, "fleet", {WHO, "40 What runs out first"}),
-    (choosing.clients_without_a_link, "exporter", {"10 Polls that fail now"}),
-    (choosing.clients_without_a_link, "fleet", set()),
-    (choosing.marks_that_grafana_has_to_move, "pager", {"annotation Critical alerts", "annotation Warnings"}),
-    (choosing.marks_that_last, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
-    (choosing.warnings_at_first, "fleet", {"annotation Warnings"}),
-    (choosing.marks_with_a_missing_label, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
-    (choosing.marks_with_a_missing_label, "exporter", {"annotation Critical alerts", "annotation Warnings"}),
-    (choosing.marks_with_a_missing_label, "client", set()),
-    (asking.longer_than_is_taken, "client", {f"6 {WRONG}, A", f"6 {WRONG}, B", "8 Problems over time, A"}),
-    (asking.longer_than_is_taken, "fleet", {f"{WHO}, C", f"{WHO}, G", "10 Messages over time, A"}),
-    (asking.parts_of_an_event, "exporter", {"4 Crashes, A", "10 Polls that fail now, C"}),
-    (asking.parts_of_an_event, "pager", {"10 Pages by channel and result, A"}),
+    (frame.several_clients_at_once, "client", {"variable target"}),
+    (frame.names_not_encoded_in_links, "fleet", {WHO, "40 What runs out first"}),
+    (frame.clients_without_a_link, "exporter", {"10 Polls that fail now, Client"}),
+    (frame.clients_without_a_link, "fleet", set()),
     (
-        asking.every_client_in_a_graph,
+        frame.annotations_with_a_query_outside_target,
+        "pager",
+        {"annotation Critical alerts", "annotation Warnings"},
+    ),
+    (frame.annotations_that_last, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
+    (frame.warnings_shown_at_first, "fleet", {"annotation Warnings"}),
+    (frame.annotations_with_a_missing_label, "fleet", {"annotation Critical alerts", "annotation Warnings"}),
+    (
+        frame.annotations_with_a_missing_label,
+        "exporter",
+        {"annotation Critical alerts", "annotation Warnings"},
+    ),
+    (frame.annotations_with_a_missing_label, "client", set()),
+    (queries.queries_too_long, "client", {f"6 {WRONG}, A", f"6 {WRONG}, B", "8 Problems over time, A"}),
+    (queries.queries_too_long, "fleet", {f"{WHO}, C", f"{WHO}, G", "10 Messages over time, A"}),
+    (queries.increases_not_rounded, "exporter", {"4 Crashes, A", "10 Polls that fail now, C"}),
+    (queries.increases_not_rounded, "pager", {"10 Pages by channel and result, A"}),
+    (
+        queries.graphs_of_every_client,
         "fleet",
         {
             "9 Verdicts over time",
@@ -154,8 +162,8 @@ FOUND: tuple[tuple[Rule, str, set[str]], ...] = (
             "22 Share of sends refused by the client's own fault",
         },
     ),
-    (asking.every_client_in_a_graph, "exporter", {"16 Polls left out"}),
-    (asking.every_client_in_a_graph, "client", set()),
+    (queries.graphs_of_every_client, "exporter", {"16 Polls left out"}),
+    (queries.graphs_of_every_client, "client", set()),
 )
 
 
@@ -170,7 +178,9 @@ def test_a_dashboard_has_none_of_these_faults(rule: Rule, board: Board) -> None:
 @pytest.mark.parametrize(
     ("rule", "name", "places"), FOUND, ids=lambda value: getattr(value, "__name__", None)
 )
-def test_a_rule_finds_the_fault_of_version_0_1_0(rule: Rule, name: str, places: set[str]) -> None:
+def test_a_rule_finds_the_faults_of_version_0_1_0_and_no_others(
+    rule: Rule, name: str, places: set[str]
+) -> None:
     board = BEFORE[name]
 
     found = rule(board)
@@ -188,7 +198,7 @@ def test_a_rule_finds_a_problem_whose_words_are_missing() -> None:
     (words,) = (each["value"][0]["options"] for each in column["properties"] if each["id"] == "mappings")
     del words["disk_low"]
 
-    found = naming.identifiers_in_tables(board)
+    found = names.identifiers_in_tables(board)
 
     assert f"{WHO}, Worst problem: shows 'disk_low' as it is" in found
 
@@ -197,7 +207,7 @@ def test_a_rule_finds_an_unknown_that_is_green() -> None:
     board = changed("client", 1)
     shown(board)["fieldConfig"]["defaults"]["mappings"][0]["options"]["3"]["color"] = "green"
 
-    found = unknown.unknown_in_another_colour(board)
+    found = no_data.unknown_in_another_colour(board)
 
     assert found == ["1 Verdict: 'unknown' is green"]
 
@@ -206,7 +216,7 @@ def test_a_rule_finds_a_zero_for_what_is_not_known() -> None:
     board = changed("client", 4)
     shown(board)["targets"][0]["expr"] += " or on () vector(0)"
 
-    found = unknown.zeros_for_what_is_not_known(board)
+    found = no_data.zeros_for_what_is_not_known(board)
 
     assert found == ["4 Lost or refused, A: gives a number where nothing is known"]
 
@@ -215,7 +225,7 @@ def test_a_rule_finds_a_label_that_a_query_drops() -> None:
     board = changed("client", 26)
     shown(board)["targets"][0]["legendFormat"] = "{{node}} {{method}}"
 
-    found = naming.labels_that_a_query_drops(board)
+    found = names.labels_that_a_query_drops(board)
 
     assert found == ["26 Concurrent rate limit, A: its series have no 'method'"]
 
@@ -225,7 +235,7 @@ def test_a_rule_finds_headings_that_are_not_there() -> None:
     shown(board)["options"]["sortBy"][0]["displayName"] = "Worst"
     shown(board)["fieldConfig"]["overrides"][0]["matcher"]["options"] = "Name"
 
-    found = naming.headings_that_are_not_there(board)
+    found = names.headings_that_are_not_there(board)
 
     assert found == [f"{WHO}: has no column 'Name'", f"{WHO}: has no column 'Worst'"]
 
@@ -234,11 +244,11 @@ def test_every_rule_is_seen_to_find_something() -> None:
     seen = {rule for rule, _, places in FOUND if places}
 
     assert set(RULES) - seen == {
-        unknown.unknown_in_another_colour,
-        unknown.zeros_for_what_is_not_known,
-        naming.identifiers_in_tables,
-        naming.labels_that_a_query_drops,
-        naming.headings_that_are_not_there,
+        no_data.unknown_in_another_colour,
+        no_data.zeros_for_what_is_not_known,
+        names.identifiers_in_tables,
+        names.labels_that_a_query_drops,
+        names.headings_that_are_not_there,
     }
 
 

@@ -13,7 +13,7 @@ import yaml
 from promql_parser import MatchOp
 
 from tests.grafana.boards import BOARDS, FOLDER, panel_queries, panels, variable_queries, variables
-from tests.grafana.faults.choosing import of_one_client
+from tests.grafana.faults.frame import of_one_client
 from tests.grafana.promql import bare, matchers, parse, ranges, selectors
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.grafana.faults import asking, choosing, naming, placing, unknown
+from tests.grafana.faults import frame, layout, names, no_data, queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Board], list[str]]
 
-RULES: tuple[Rule, ...] = (*unknown.RULES, *naming.RULES, *placing.RULES, *choosing.RULES, *asking.RULES)
+RULES: tuple[Rule, ...] = (*no_data.RULES, *names.RULES, *layout.RULES, *frame.RULES, *queries.RULES)

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.grafana.boards import Sight, panels, where
-from tests.grafana.faults.choosing import of_one_client
-from tests.grafana.fields import fields
+from tests.grafana.faults.frame import LABEL, of_one_client
+from tests.grafana.fields import columns, fields
 from tests.grafana.labels import kept
 from waexporter.health import KINDS
 
@@ -16,13 +16,9 @@ if TYPE_CHECKING:
 
     from tests.grafana.boards import Board, Panel
 
-_LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
 _WITHOUT_UNIT = ("none", "string")
-_OF_PROBLEMS = (
-    "problem",
-    "advice",
-    "runbook",
-)  # columns that have a problem's identifier to be put into words
+# Columns that have a problem's identifier to be put into words.
+_OF_PROBLEMS = ("problem", "advice", "runbook")
 _SIGHT = Sight(end=0)
 
 
@@ -32,7 +28,7 @@ def identifiers_in_legends(board: Board) -> list[str]:
         f"{where(panel)}: its legend says {worst!r}"
         for panel in panels(board)
         for legend in _legends(panel)
-        if "problem" in _LABEL.findall(legend)
+        if "problem" in LABEL.findall(legend)
         for worst in [max((_named(panel, legend, slug) for slug in KINDS), key=lambda name: name.count("_"))]
         if "_" in worst
     ]
@@ -41,10 +37,8 @@ def identifiers_in_legends(board: Board) -> list[str]:
 def identifiers_in_tables(board: Board) -> list[str]:
     """Find columns that show a problem by its identifier instead of in words."""
     return [
-        f"{where(panel)}, {field.name}: shows {slug!r} as it is"
-        for panel in panels(board)
-        if panel["type"] == "table"
-        for field in fields(panel)
+        f"{place}: shows {slug!r} as it is"
+        for place, _, field in columns(board)
         if field.source in _OF_PROBLEMS
         for slug in KINDS
         if _mapped(field.settings, slug) == slug and ("_" in slug or field.source != "problem")
@@ -59,14 +53,14 @@ def _mapped(settings: Mapping[str, object], value: str) -> str:
     return value
 
 
-def the_client_in_legends(board: Board) -> list[str]:
+def client_in_legends(board: Board) -> list[str]:
     """Find names of the client where only one is shown: they take the place of what differs."""
     return [
         f"{where(panel)}: repeats the name of the only client"
         for panel in panels(board)
         if of_one_client(board)
         and (
-            any("target" in _LABEL.findall(legend) for legend in _legends(panel))
+            any("target" in LABEL.findall(legend) for legend in _legends(panel))
             or panel["options"].get("textMode") == "value_and_name"
         )
     ]
@@ -79,7 +73,7 @@ def labels_that_a_query_drops(board: Board) -> list[str]:
         for panel in panels(board)
         for target in panel["targets"]
         for labels in [kept(_SIGHT.resolve(target["expr"], board))]
-        for label in _LABEL.findall(target.get("legendFormat") or "")
+        for label in LABEL.findall(target.get("legendFormat") or "")
         if labels is not None and label not in labels
     ]
 
@@ -99,13 +93,11 @@ def headings_that_are_not_there(board: Board) -> list[str]:
     ]
 
 
-def words_to_the_right(board: Board) -> list[str]:
+def words_aligned_right(board: Board) -> list[str]:
     """Find words that stand where numbers do, at the right, since they are words for numbers."""
     return [
-        f"{where(panel)}, {field.name}: align its words left"
-        for panel in panels(board)
-        if panel["type"] == "table"
-        for field in fields(panel)
+        f"{place}: align its words left"
+        for place, _, field in columns(board)
         if field.numeric and _has_words(field.settings) and field.settings.get("custom.align") != "left"
     ]
 
@@ -121,7 +113,7 @@ def _legends(panel: Panel) -> Iterator[str]:
 
 def _named(panel: Panel, legend: str, slug: str) -> str:
     """Return what Grafana calls the series of a problem."""
-    name = _LABEL.sub(lambda found: slug if found[1] == "problem" else "a", legend)
+    name = LABEL.sub(lambda found: slug if found[1] == "problem" else "a", legend)
     for step in panel.get("transformations", ()):
         if step["id"] == "renameByRegex":
             name = _replaced(name, step["options"]["regex"], step["options"]["renamePattern"])
@@ -134,17 +126,17 @@ def _named(panel: Panel, legend: str, slug: str) -> str:
 
 
 def _replaced(name: str, regex: str, pattern: str) -> str:
-    """Replace as JavaScript does: each time for `/…/g`, else once."""
+    """Replace as Grafana does: the whole name, or by `/…/` a part of it, by `/…/g` each such part."""
     written = re.fullmatch(r"/(.*)/(\w*)", regex)
-    expression, flags = (written[1], written[2]) if written else (regex, "")
-    return re.sub(expression, re.sub(r"\$(\d)", r"\\\1", pattern), name, count="g" not in flags)
+    expression, flags = (written[1], written[2]) if written else (f"^{regex}$", "")
+    return re.sub(expression, re.sub(r"\$(\d)", r"\\\1", pattern), name, count=0 if "g" in flags else 1)
 
 
 RULES = (
     identifiers_in_legends,
     identifiers_in_tables,
-    the_client_in_legends,
+    client_in_legends,
     labels_that_a_query_drops,
     headings_that_are_not_there,
-    words_to_the_right,
+    words_aligned_right,
 )

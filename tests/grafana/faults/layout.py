@@ -6,8 +6,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tests.grafana.boards import panels, rows, where
-from tests.grafana.faults.choosing import of_one_client
-from tests.grafana.fields import fields
+from tests.grafana.faults.frame import of_one_client
+from tests.grafana.fields import columns, fields
 
 if TYPE_CHECKING:
     from tests.grafana.boards import Board
@@ -33,7 +33,7 @@ def fixed_widths(board: Board) -> list[str]:
     """Find columns that stay as they are however wide the page, and names that may shrink to nothing."""
     return [
         f"{place}: {fault}"
-        for place, field in _columns(board)
+        for place, _, field in columns(board)
         for fault in [_fault_of_width(field)]
         if fault is not None
     ]
@@ -47,7 +47,7 @@ def _fault_of_width(field: Field) -> str | None:
     return None
 
 
-def out_of_sight_on_a_small_page(board: Board) -> list[str]:
+def columns_out_of_sight(board: Board) -> list[str]:
     """Find columns that must be read and that a small page hides behind a scroll bar."""
     page = PHONES.get(board["uid"], SMALL) - MARGINS
     return [
@@ -66,15 +66,6 @@ def _least(field: Field) -> int:
     return int(field.settings.get("custom.width") or field.settings.get("custom.minWidth") or USUAL)
 
 
-def _columns(board: Board) -> list[tuple[str, Field]]:
-    return [
-        (f"{where(panel)}, {field.name}", field)
-        for panel in panels(board)
-        if panel["type"] == "table"
-        for field in fields(panel)
-    ]
-
-
 def axes_of_zeros(board: Board) -> list[str]:
     """Find graphs whose axis goes up to 100, or 10 000 %, as long as they show only zeros."""
     return [
@@ -91,7 +82,7 @@ def _held(whole: Settings) -> bool:
     return float(top) <= (LARGEST_SHARE if whole["unit"] == "percentunit" else SMALL_COUNT)
 
 
-def details_that_are_open(board: Board) -> list[str]:
+def rows_open_at_first(board: Board) -> list[str]:
     """Find what one client's dashboard asks for before anybody wants to see it."""
     if not of_one_client(board):
         return []
@@ -102,4 +93,4 @@ def details_that_are_open(board: Board) -> list[str]:
     return low + [f"{where(row)}: is open at first" for row in rows(board) if not row.get("collapsed")]
 
 
-RULES = (fixed_widths, out_of_sight_on_a_small_page, axes_of_zeros, details_that_are_open)
+RULES = (fixed_widths, columns_out_of_sight, axes_of_zeros, rows_open_at_first)

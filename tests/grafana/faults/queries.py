@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.grafana.boards import Sight, panel_queries, panels, queries, where
-from tests.grafana.faults.choosing import of_one_client
+from tests.grafana.faults.frame import of_one_client
 from tests.grafana.labels import kept
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _EXTRAPOLATED = re.compile(r"\bincrease\(|\b60 \* \(?rate\(")
 _SIGHT = Sight(end=0)
 
 
-def longer_than_is_taken(board: Board) -> list[str]:
+def queries_too_long(board: Board) -> list[str]:
     """Find queries that become longer than a server or a proxy takes, with whatever is chosen."""
     longest = {
         asked.where: max(len(Sight(0, chosen=chosen).resolve(asked.expr, board)) for chosen in CHOICES)
@@ -39,7 +39,7 @@ def longer_than_is_taken(board: Board) -> list[str]:
     ]
 
 
-def parts_of_an_event(board: Board) -> list[str]:
+def increases_not_rounded(board: Board) -> list[str]:
     """Find counts of events that come out as 1.33: Prometheus stretches what it saw to the whole range."""
     return [
         f"{asked.where}: round() the increase"
@@ -48,7 +48,7 @@ def parts_of_an_event(board: Board) -> list[str]:
     ]
 
 
-def every_client_in_a_graph(board: Board) -> list[str]:
+def graphs_of_every_client(board: Board) -> list[str]:
     """Find graphs that draw all clients of a fleet, however many."""
     return [
         f"{where(panel)}: draws every client; take topk({WORST[panel['type']]}, …)"
@@ -70,4 +70,4 @@ def _at_most(expr: str, most: int) -> bool:
     return any(int(number) <= most for number in _RANKED.findall(expr))
 
 
-RULES = (longer_than_is_taken, parts_of_an_event, every_client_in_a_graph)
+RULES = (queries_too_long, increases_not_rounded, graphs_of_every_client)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.grafana.boards import Sight, expr_of, links, panels, variables, where
-from tests.grafana.fields import fields
+from tests.grafana.boards import Sight, expr_of, links, variables
+from tests.grafana.fields import columns
 from tests.grafana.labels import certain
 
 if TYPE_CHECKING:
     from tests.grafana.boards import Board
 
 ONE_CLIENT = {"waexporter-client"}
-_LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
+LABEL = re.compile(r"\{\{ *(\w+) *\}\}")
 _SIGHT = Sight(end=0)
 # A name in an address: of a column, of a label, of what was chosen. Grafana writes those of its own itself.
 _NAME = re.compile(
@@ -42,7 +42,7 @@ def several_clients_at_once(board: Board) -> list[str]:
     ]
 
 
-def names_cut_in_links(board: Board) -> list[str]:
+def names_not_encoded_in_links(board: Board) -> list[str]:
     """Find names that stand in an address as they are: for the next page they end at the first `&`."""
     return [
         f"{place}: the link needs ${{{name}:percentencode}}"
@@ -56,15 +56,13 @@ def names_cut_in_links(board: Board) -> list[str]:
 def clients_without_a_link(board: Board) -> list[str]:
     """Find tables of clients from which nobody gets to the client."""
     return [
-        f"{where(panel)}: lead from {field.name} to its dashboard"
-        for panel in panels(board)
-        if panel["type"] == "table" and not of_one_client(board)
-        for field in fields(panel)
-        if field.source == "target" and not field.settings.get("links")
+        f"{place}: does not lead to the client's dashboard"
+        for place, _, field in columns(board)
+        if field.source == "target" and not field.settings.get("links") and not of_one_client(board)
     ]
 
 
-def marks_that_grafana_has_to_move(board: Board) -> list[str]:
+def annotations_with_a_query_outside_target(board: Board) -> list[str]:
     """Find annotations whose query is not where Prometheus' data source has kept it since Grafana 9."""
     return [
         f"annotation {mark['name']}: its query belongs into `target`"
@@ -73,7 +71,7 @@ def marks_that_grafana_has_to_move(board: Board) -> list[str]:
     ]
 
 
-def marks_that_last(board: Board) -> list[str]:
+def annotations_that_last(board: Board) -> list[str]:
     """Find annotations that tint a graph for as long as an alert fires, instead of marking its beginning."""
     return [
         f"annotation {mark['name']}: give `(…) unless (… offset 1m)`"
@@ -82,7 +80,7 @@ def marks_that_last(board: Board) -> list[str]:
     ]
 
 
-def warnings_at_first(board: Board) -> list[str]:
+def warnings_shown_at_first(board: Board) -> list[str]:
     """Find annotations that are shown unasked and are not about critical alerts."""
     return [
         f"annotation {mark['name']}: is on at first"
@@ -91,24 +89,24 @@ def warnings_at_first(board: Board) -> list[str]:
     ]
 
 
-def marks_with_a_missing_label(board: Board) -> list[str]:
+def annotations_with_a_missing_label(board: Board) -> list[str]:
     """Find texts of annotations with a label that a series may lack: Grafana shows the label's name."""
     return [
         f"annotation {mark['name']}: {label!r} may be missing in its {part}"
         for mark in board["annotations"]["list"]
         for there in [certain(_SIGHT.resolve(expr_of(mark), board)) | {"alertname"}]
         for part in ("titleFormat", "textFormat")
-        for label in _LABEL.findall(mark.get(part) or "")
+        for label in LABEL.findall(mark.get(part) or "")
         if label not in there
     ]
 
 
 RULES = (
     several_clients_at_once,
-    names_cut_in_links,
+    names_not_encoded_in_links,
     clients_without_a_link,
-    marks_that_grafana_has_to_move,
-    marks_that_last,
-    warnings_at_first,
-    marks_with_a_missing_label,
+    annotations_with_a_query_outside_target,
+    annotations_that_last,
+    warnings_shown_at_first,
+    annotations_with_a_missing_label,
 )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.grafana.boards import panel_queries, panels, where
-from tests.grafana.fields import fields
+from tests.grafana.fields import columns, placed
 
 if TYPE_CHECKING:
     from tests.grafana.boards import Board, Panel
@@ -50,19 +50,19 @@ def coloured_when_not_known(board: Board) -> list[str]:
     return [
         f"{place}: what is not known is {field.missing.colour}; begin the thresholds with a neutral colour, "
         "or map null and NaN to one"
-        for place, panel, field in _every(board)
+        for place, panel, field in placed(board)
         if _coloured(panel, field) and field.missing.colour not in NEUTRAL
     ]
 
 
-def says_more_when_not_known(board: Board) -> list[str]:
+def words_other_than_not_known(board: Board) -> list[str]:
     """Find what says something else than `not known` when nothing is known."""
     said = [(where(panel), panel["fieldConfig"]["defaults"].get("noValue")) for panel in panels(board)]
-    said += [(place, field.missing.text) for place, panel, field in _every(board) if panel["type"] in ALONE]
+    said += [(place, field.missing.text) for place, panel, field in placed(board) if panel["type"] in ALONE]
     said += [
         (place, field.replaced.get("text", "NaN"))
-        for place, panel, field in _every(board)
-        if panel["type"] == "table" and _coloured(panel, field)
+        for place, panel, field in columns(board)
+        if _coloured(panel, field)
     ]
     return [
         f"{place}: where nothing is known it says {text!r}"
@@ -75,7 +75,7 @@ def unknown_in_another_colour(board: Board) -> list[str]:
     """Find words for what is not known that are as green or red as others."""
     return [
         f"{place}: {result['text']!r} is {result['color']}"
-        for place, _, field in _every(board)
+        for place, _, field in placed(board)
         for result in field.results
         if re.search(r"not known|unknown", result.get("text") or "")
         and result.get("color", "text") not in NEUTRAL
@@ -91,14 +91,6 @@ def zeros_for_what_is_not_known(board: Board) -> list[str]:
     ]
 
 
-def _every(board: Board) -> list[tuple[str, Panel, Field]]:
-    return [
-        (f"{where(panel)}, {field.name}" if field.name else where(panel), panel, field)
-        for panel in panels(board)
-        for field in fields(panel)
-    ]
-
-
 def _coloured(panel: Panel, field: Field) -> bool:
     if panel["type"] == "stat":
         return str(panel["options"].get("colorMode", "value")) != "none"
@@ -109,7 +101,7 @@ def _coloured(panel: Panel, field: Field) -> bool:
 RULES = (
     merged_by_thresholds,
     coloured_when_not_known,
-    says_more_when_not_known,
+    words_other_than_not_known,
     unknown_in_another_colour,
     zeros_for_what_is_not_known,
 )
