@@ -18,7 +18,7 @@ SMALL = 800  # a screen on which a dashboard must be readable, where it is not f
 PHONES = {"waexporter-oncall": 360}
 MARGINS = 2 * 16  # of the page
 AROUND = 18  # border and padding of a panel
-SHORT = 100  # what never changes its length much, such as a time or a severity
+SHORT = 150  # what never changes its length much, such as a time, a severity, or a problem in two lines
 USUAL = 150  # the least width of a column, unless it says another
 MUST_BE_READ = {"Client", "Problem", "Worst problem", "Severity", "For", "Messages", "What to do"}
 

@@ -38,11 +38,18 @@ def identifiers_in_tables(board: Board) -> list[str]:
     """Find columns that show a problem by its identifier instead of in words."""
     return [
         f"{place}: shows {slug!r} as it is"
-        for place, _, field in columns(board)
+        for place, panel, field in columns(board)
         if field.source in _OF_PROBLEMS
         for slug in KINDS
-        if _mapped(field.settings, slug) == slug and ("_" in slug or field.source != "problem")
+        for value in [slug + _added(panel, field.source)]
+        if _mapped(field.settings, value) == value and ("_" in slug or field.source != "problem")
     ]
+
+
+def _added(panel: Panel, label: str) -> str:
+    """Return what a query writes behind a problem's identifier in a label, so that its cells are large."""
+    found = re.search(rf'"{label}", "\$1([^"]*)", "problem"', panel["targets"][0]["expr"])
+    return found[1] if found else ""
 
 
 def _mapped(settings: Mapping[str, object], value: str) -> str:
