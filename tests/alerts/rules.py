@@ -92,6 +92,10 @@ def alert_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.name for rule in alerts()))
 
 
+def recorded_names() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.name for rule in recordings()))
+
+
 def mentions(expr: str, name: str) -> bool:
     return re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])", expr) is not None
 
@@ -102,10 +106,9 @@ def needed(exprs: Sequence[str]) -> list[Rule]:
     waiting = list(exprs)
     while waiting:
         expr = waiting.pop()
-        for rule in recordings():
-            if rule.name not in names and mentions(expr, rule.name):
-                names.add(rule.name)
-                waiting.append(rule.expr)
+        new = {rule.name for rule in recordings() if mentions(expr, rule.name)} - names
+        names |= new
+        waiting += [rule.expr for rule in recordings() if rule.name in new]
     return [rule for rule in recordings() if rule.name in names]
 
 
