@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from tests.alerts.engines import VICTORIA
-from tests.alerts.rules import RULE_FILES, TEST_FILES, alerts, evaluation_interval, recordings, seconds
+from tests.alerts.rules import (
+    RULE_FILES,
+    TEST_FILES,
+    alerts,
+    evaluation_interval,
+    groups,
+    recordings,
+    seconds,
+)
 from tests.alerts.test_rendering import SELECTOR
 from tests.grafana.promql import ranges
 from tests.real import parts
@@ -92,6 +101,42 @@ def test_an_alert_fires_in_victoriametrics_when_it_does_in_prometheus(
     assert "Unit Testing" in finding.output
     assert (finding.status == 0) == (not failed), finding.output
     assert [moment for moment in never if moment[0] not in ON_THE_EDGE] == []
+
+
+@pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.stem)
+def test_victoriametrics_records_what_prometheus_does(
+    real_parts: RealParts, file: Path, tmp_path: Path
+) -> None:
+    """A rule that rests on another sees there what that one recorded at the evaluation before."""
+    document = yaml.safe_load(file.read_text())
+    document["rule_files"] = [str(RULE_FILES[0])]
+    document["group_eval_order"] = [name for name, rules in groups().items() if not rules[0].is_alert]
+    step = seconds(evaluation_interval(file))
+    asked: list[str] = []
+    for test in document["tests"]:
+        test.pop("alert_rule_test", None)
+        claims = [row for row in test.pop("promql_expr_test", ()) if is_the_same(row["expr"])]
+        test["promql_expr_test"] = [
+            row | {"expr": f"{row['expr']} # {len(asked) + number}", "eval_time": f"{at:.0f}s"}
+            for number, row in enumerate(claims)
+            for at in (seconds(row["eval_time"]), seconds(row["eval_time"]) + step)
+        ]
+        asked += [f"{test['name']}, at {row['eval_time']}: {row['expr']}" for row in claims]
+    document["tests"] = [test for test in document["tests"] if test["promql_expr_test"]]
+    if not document["tests"]:
+        pytest.skip("these tests are about alerts alone")
+
+    finding = VICTORIA[-1].test_rules(real_parts, tmp_path, document)
+
+    failed = Counter(int(number) for number in re.findall(r'expr: ".* # (\d+)", time', finding.output))
+    assert "Unit Testing" in finding.output
+    assert (finding.status == 0) == (not failed), finding.output
+    assert [asked[number] for number, times in failed.items() if times > 1] == [], finding.output
+
+
+def is_the_same(expr: str) -> bool:
+    """Return whether a claim is about recorded series, whose values are the same an evaluation later."""
+    return "target:" in expr and "began_timestamp" not in expr
 
 
 def spread(test: dict[str, Any], step: float, asked: dict[Moment, list[Moment]]) -> Iterator[dict[str, Any]]:
