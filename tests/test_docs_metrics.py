@@ -152,19 +152,19 @@ def test_no_document_names_a_metric_that_does_not_exist() -> None:
     assert mentioned - known == set()
 
 
-def test_every_problem_is_documented_with_its_verdict_and_its_advice() -> None:
+def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advice() -> None:
     table = rows(part(METRICS, "Problems"))
 
-    documented = {SPAN.findall(row[0])[0]: (row[1], row[3].replace("`", "")) for row in table}
+    documented = {SPAN.findall(row[0])[0]: (row[1], row[2], row[4].replace("`", "")) for row in table}
 
     hold(
         SLUGS,
         documented,
-        add="Add a row to `Problems` in docs/metrics.md: its verdict, its meaning, and its advice.",
+        add="Add a row to `Problems` in docs/metrics.md: its verdict, severity, meaning, and advice.",
         remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/catalogue.py has not.",
     )
-    said = {slug: (state.value, KINDS[slug].advice) for slug, state in SLUGS.items()}
-    assert documented == said, "a verdict or an advice differs in docs/metrics.md"
+    said = {slug: (state.value, KINDS[slug].grade.word, KINDS[slug].advice) for slug, state in SLUGS.items()}
+    assert documented == said, "a verdict, a severity or an advice differs in docs/metrics.md"
 
 
 @pytest.mark.parametrize(
