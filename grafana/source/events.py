@@ -18,7 +18,8 @@ def events(of: Callable[[Gain], str], *labels: str, known: str, none: str) -> Qu
     `of` gives the expression for a way to count. While there are none, a line of zeros is called `none`, as
     far as there is anything of `known`.
     """
-    return ranked(of(_around), of(_throughout), *labels, known=known, none=none)
+    # A whole number: one page reads better as 1 than as 1.33, or as 0.02 a second.
+    return ranked(f"round({of(_around)})", f"round({of(_throughout)})", *labels, known=known, none=none)
 
 
 def ranked(now: str, most: str, *labels: str, known: str, none: str) -> Query:
@@ -32,9 +33,8 @@ def ranked(now: str, most: str, *labels: str, known: str, none: str) -> Query:
 
 
 def _around(selector: str) -> str:
-    # A whole number: one page reads better as 1 than as 1.33, or as 0.02 a second.
-    return f"round(increase({selector}[$__rate_interval]))"
+    return f"increase({selector}[$__rate_interval])"
 
 
 def _throughout(selector: str) -> str:
-    return f"round(increase({selector}[$__range] @ end()))"
+    return f"increase({selector}[$__range] @ end())"

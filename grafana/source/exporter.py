@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ABOUT = 'alertname=~"WaExporter.*"'
 _DAY = 86_400
+_TILE = 8  # wide enough for its title on a small screen
 _WITH = "and on (job, instance)"
 _RUNS = own("waexporter_build_info")
 # Prometheus says `up` of all that it scrapes: of exporters it is where one told its build within a day.
@@ -61,7 +62,7 @@ _CRASHES = gained(own("waexporter_crashes_total"))
 
 _GLANCE = (
     number(
-        Head(1, "Scraped", "Whether Prometheus reaches the exporter.", "none", 4, 4),
+        Head(1, "Scraped", "Whether Prometheus reaches the exporter.", "none", _TILE, 3),
         Query(f"min by (instance) ({_SCRAPED})", "{{instance}}"),
         states=states.YES_NO,
     ),
@@ -71,8 +72,8 @@ _GLANCE = (
             "Heartbeat",
             "When the scheduler last showed that it is alive; once a second is well.",
             "s",
-            4,
-            4,
+            _TILE,
+            3,
         ),
         Query(
             f"time() - min by (instance) ({own('waexporter_scheduler_heartbeat_timestamp_seconds')})",
@@ -81,7 +82,7 @@ _GLANCE = (
         steps=((60, states.ORANGE), (120, states.RED)),
     ),
     number(
-        Head(3, "Polls that fail", "Collectors whose last poll was no success.", "short", 4, 4),
+        Head(3, "Polls that fail", "Collectors whose last poll was no success.", "short", _TILE, 3),
         Query(f"sum({_POLLED} == bool 0)", ""),
         steps=((1, states.ORANGE),),
     ),
@@ -91,15 +92,22 @@ _GLANCE = (
             "Crashes",
             "Bugs of waexporter in the time shown; the log has the traceback. Please report.",
             "short",
-            4,
-            4,
+            _TILE,
+            3,
         ),
         # What is gone may have crashed since: that it had not is no news.
         Query(f"sum({_CRASHES} > 0 or {_CRASHES} {_WITH} {_RUNS})", ""),
         steps=((1, states.RED),),
     ),
     number(
-        Head(5, "Configuration loaded", "No: the last reload failed and the one before holds.", "none", 4, 4),
+        Head(
+            5,
+            "Configuration loaded",
+            "No: the last reload failed and the one before holds.",
+            "none",
+            _TILE,
+            3,
+        ),
         Query(f"min by (instance) ({own('waexporter_config_last_reload_successful')})", "{{instance}}"),
         states=states.YES_NO,
     ),
@@ -110,8 +118,8 @@ _GLANCE = (
             "Metrics that two clients disagree on the type of, so that they can't share a page; the log "
             "names them.",
             "short",
-            4,
-            4,
+            _TILE,
+            3,
         ),
         Query(f"sum({own('waexporter_clashing_families')})", ""),
         steps=((1, states.ORANGE),),
@@ -245,11 +253,12 @@ _LOGINS = (
             "database?",
             "short",
             12,
+            9,
         ),
         events(_logins, "target", "result", known=_of("waexporter_poll_success"), none="no login"),
     ),
     bars(
-        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 12),
+        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 12, 9),
         Query(
             f"sort(bottomk(10, min by (target) ({_of('whatsapp_token_expiry_timestamp_seconds')}) - time()))"
         ),

@@ -24,6 +24,7 @@ _LATE = 60  # seconds: the default fallback_after
 
 _PENDING = own("waexporter_pages_pending")  # there, with whatever value, as soon as a pager runs
 _AGE = own("waexporter_watchdog_age_seconds")
+_TILE = 8  # wide enough for its title on a small screen
 _NONE = -1  # in the place of the number of what there is not, and is not missed
 _NO_PAGER: states.States = {_NONE: ("no pager here", "text")}
 _NO_LINES = "no pager here, or not known"
@@ -110,15 +111,17 @@ def _if_any(expr: str, of: str = _PENDING) -> Query:
 _FAILED = gained(own("waexporter_pages_total", equal("result", "failed")))
 
 _GLANCE = (
-    oldest(1, 4, 4),
+    oldest(1, _TILE, 3),
     number(
-        Head(2, "Pages that wait", "Pages in the journal that no channel has accepted yet.", "short", 4, 4),
+        Head(
+            2, "Pages that wait", "Pages in the journal that no channel has accepted yet.", "short", _TILE, 3
+        ),
         _if_any(f"sum({_PENDING})"),
         steps=((1, states.YELLOW), (10, states.RED)),
         states=_NO_PAGER,
     ),
     number(
-        Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", 4, 4),
+        Head(3, "Pages failed", "Given up on a channel in the time shown.", "short", _TILE, 3),
         # What is gone may have failed since: that it had not is no news.
         _if_any(f"sum({_FAILED} > 0 or {_FAILED} and on (job, instance) {_PENDING})"),
         steps=((1, states.RED),),
@@ -131,14 +134,14 @@ _GLANCE = (
             "Whether the journal could be written the last time. If not, Alertmanager is told to try again, "
             "and nothing is lost until it gives up.",
             "none",
-            4,
-            4,
+            _TILE,
+            3,
         ),
         _if_any(f"min({own('waexporter_journal_writable')})"),
         states={0: ("not writable", states.RED), 1: ("writable", states.GREEN)} | _NO_PAGER,
     ),
-    silence(4, 4, 4),
-    nobody(5, 4, 4),
+    silence(4, _TILE, 3),
+    nobody(5, _TILE, 3),
 )
 
 
@@ -166,7 +169,7 @@ _PAGES = (
     lines(
         Head(
             11,
-            "Attempts by channel and answer",
+            "Attempts by answer",
             "How many around each moment, by what the channel answered. Many attempts for few pages: it is "
             "struggling.",
             "short",
@@ -179,7 +182,7 @@ _PAGES = (
     lines(
         Head(
             12,
-            "Time until a channel accepts a page",
+            "Time until acceptance",
             "From the webhook to acceptance: half of the pages, and all but one in twenty.",
             "s",
             8,
@@ -202,7 +205,7 @@ _PAGES = (
         nothing=_NO_LINES,
     ),
     lines(
-        Head(14, "Age of the oldest page that waits", "A slope is a page that nobody takes.", "s", 8),
+        Head(14, "Age of the oldest page", "A slope is a page that nobody takes.", "s", 8),
         Query(f"max by (instance) ({own('waexporter_oldest_pending_page_seconds')})", "{{instance}}"),
         steps=((_LATE, states.RED),),
         nothing=_NO_LINES,
@@ -254,7 +257,7 @@ _INBOUND = (
     lines(
         Head(
             22,
-            "Messages that may be read twice",
+            "May be read twice",
             "How many around each moment were sent again after an attempt whose outcome is not known: better "
             "twice than never.",
             "short",
