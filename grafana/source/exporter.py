@@ -34,7 +34,7 @@ def _of(metric: str) -> str:
 _POLLED = f"min by (target, collector) ({_of('waexporter_poll_success')})"
 _FAILING = f"{_POLLED} == 0"
 _SINCE = f"time() - min by (target, collector) ({_of('waexporter_last_success_timestamp_seconds')})"
-_REASONS = most(gained(_of("waexporter_poll_failures_total")), "collector", "reason")
+_REASONS = most(f"round(increase({_of('waexporter_poll_failures_total')}[1h]))", "collector", "reason")
 
 
 def build() -> Dashboard:
@@ -48,11 +48,11 @@ def build() -> Dashboard:
         of_exporters_and_clients(),
         alerts(_ABOUT, by=()),
         [
-            Row("", _GLANCE),
-            Row("Polls", _POLLS),
-            Row("Accounts", _LOGINS),
-            Row("What was read", _READ),
-            Row("Process", _PROCESS),
+            Row("", (*_GLANCE, _NOW)),
+            Row("Polls over time", _POLLS, closed=True),
+            Row("Accounts", _LOGINS, closed=True),
+            Row("What was read", _READ, closed=True),
+            Row("Process", _PROCESS, closed=True),
         ],
     )
 
@@ -148,33 +148,32 @@ def _logins(gain: Gain) -> str:
     return f'{logins} or label_replace({refused}, "result", "token refused", "", "")'
 
 
-_POLLS = (
-    grid(
-        Head(
-            10,
-            "Polls that fail now",
-            "Every collector whose last poll was no success, the reason most often met in the time shown, "
-            "and how long ago it last was one.",
-            "none",
-            24,
-            8,
-        ),
-        [
-            f"{_FAILING} or {_every_poll(f'min({_POLLED})')}",
-            f"({_SINCE}) and {_FAILING} or {_every_poll(f'max({_SINCE})')}",
-            f"topk by (target, collector) (1, {_REASONS}) > 0 and on (target, collector) {_FAILING}",
-        ],
-        [
-            Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
-            Column("collector", "Collector"),
-            Column(
-                "Value #A", "Last poll", states={0: ("failed", states.RED), 1: ("succeeded", states.GREEN)}
-            ),
-            Column("reason", "Reason", texts=_IN_WORDS, absent="-"),
-            Column("Value #B", "Last success", unit="s", absent="never"),
-        ],
-        worst=("Last success",),
+_NOW = grid(
+    Head(
+        10,
+        "Polls that fail now",
+        "Every collector whose last poll was no success, the reason most often met in the last hour, "
+        "and how long ago it last was one.",
+        "none",
+        24,
+        8,
     ),
+    [
+        f"{_FAILING} or {_every_poll(f'min({_POLLED})')}",
+        f"({_SINCE}) and {_FAILING} or {_every_poll(f'max({_SINCE})')}",
+        f"topk by (target, collector) (1, {_REASONS}) > 0 and on (target, collector) {_FAILING}",
+    ],
+    [
+        Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
+        Column("collector", "Collector"),
+        Column("Value #A", "Last poll", states={0: ("failed", states.RED), 1: ("succeeded", states.GREEN)}),
+        Column("reason", "Reason", texts=_IN_WORDS, absent="-"),
+        Column("Value #B", "Last success", unit="s", absent="never"),
+    ],
+    worst=("Last success",),
+)
+
+_POLLS = (
     lines(
         Head(
             11,
