@@ -268,6 +268,12 @@ _INBOUND = (
     ),
 )
 
+
+def _of_every_client(fact: str) -> str:
+    """Give what is no number where a fact is not known: a column without any value would be left out."""
+    return f"{fact} or NaN * {problems.severity_of_worst()}"
+
+
 _GROUPS = (
     grid(
         Head(
@@ -279,11 +285,11 @@ _GROUPS = (
             8,
         ),
         [
-            _SET,
-            _REACHABLE,
-            most(client("whatsapp_on_call_group_participants")),
+            _of_every_client(_SET),
+            _of_every_client(_REACHABLE),
+            _of_every_client(most(client("whatsapp_on_call_group_participants"))),
             states.verdict(),
-            _NOBODY,
+            _of_every_client(_NOBODY),
         ],
         [
             Column("target", "Client", least=130, link=TO_CLIENT),

@@ -22,6 +22,16 @@ def client(metric: str, *matchers: str) -> str:
     return _select(metric, 'job=~"$job"', CHOSEN, *matchers)
 
 
+def polled(metric: str) -> str:
+    """Select what the chosen exporters say of their polls of the chosen clients."""
+    return own(metric, CHOSEN)
+
+
+def running(expression: str) -> str:
+    """Keep what is about exporters, of all that Prometheus scrapes, and only while they run."""
+    return f"{expression} and on (job, instance) {own('waexporter_build_info')}"
+
+
 def node(metric: str, *matchers: str) -> str:
     """Select series that are about the chosen nodes of the chosen clients."""
     return client(metric, 'node=~"$node"', *matchers)
