@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 24  # of every panel: a phone shows one below the other
 _TILE = 3
-_LISTED = 8  # problems, the worst
+_LISTED = 7  # problems, the worst
 _ADVISED = 5  # kinds of problems
 _CLIENTS = 10
 _LEFT_OUT = {"job", "instance", "runbooks"}  # choices that would fill half of the screen

@@ -293,16 +293,20 @@ _GROUPS = (
         ],
         [
             Column("target", "Client", least=130, link=TO_CLIENT),
-            Column("Value #D", "Client says", states=states.VERDICTS),
+            Column("Value #D", "Client says", states=states.VERDICTS, width=100),
             Column(
                 "Value #E",
                 "Pages reach",
                 states={0: ("somebody", states.GREEN), 1: ("nobody", states.RED)},
             ),
             Column("Value #A", "Set in the client", states=states.YES_NO),
-            Column("Value #B", "Reachable", states=states.YES_NO),
+            Column("Value #B", "Reachable", states=states.YES_NO, width=100),
             Column(
-                "Value #C", "People", unit="short", steps=((float("-inf"), states.RED), (1, states.GREEN))
+                "Value #C",
+                "People",
+                unit="short",
+                steps=((float("-inf"), states.RED), (1, states.GREEN)),
+                width=90,
             ),
         ],
         worst=("Pages reach",),
