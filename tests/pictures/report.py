@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,8 +157,11 @@ _INNER = {
 }
 
 
-def _read[T](kind: type[T], document: Mapping[str, Any]) -> T:
-    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+Kind = TypeVar("Kind", Report, Panel, Variable, Mark, Query, Value, Axis, Cut)
+
+
+def _read(kind: type[Kind], document: Mapping[str, Any]) -> Kind:
+    known = {each.name for each in fields(kind)}
     return kind(**{name: _value(kind, name, each) for name, each in document.items() if name in known})
 
 

@@ -1,0 +1,35 @@
+// Which texts of a panel are cut by what surrounds them.
+const TOLERANCE = 1; // pixel: letters and boxes are not rounded alike
+
+const placeOf = (element) => {
+  const cell = element.closest('[role="cell"], [role="columnheader"]');
+  if (cell) return { kind: cell.role === 'cell' ? 'cell' : 'heading', where: cell.dataset.column ?? cell.textContent };
+  if (element.closest('[data-testid^="VizLegend"], [class*="Legend"]')) return { kind: 'legend', where: 'legend' };
+  if (element.closest('[data-testid^="data-testid Panel header"] h2, h2')) return { kind: 'title', where: 'title' };
+  return { kind: 'tile', where: 'tile' };
+};
+
+const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
+
+function isCut(node, panel) {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const { left, right, width } = range.getBoundingClientRect();
+  if (width === 0) return false;
+  for (let around = node.parentElement; around && around !== panel.parentElement; around = around.parentElement) {
+    if (!clips(around)) continue;
+    const { left: begin, right: end } = around.getBoundingClientRect();
+    if (right > end + TOLERANCE || left < begin - TOLERANCE) return true;
+  }
+  return false;
+}
+
+export function cutTexts(panel) {
+  const found = [];
+  const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.textContent.trim() && isCut(node, panel)) found.push({ text: node.textContent, ...placeOf(node.parentElement) });
+  }
+  return found;
+}

@@ -1,0 +1,57 @@
+// Which overrides found a field and which mappings a value, and what is shown as it is though its field has mappings.
+import { FieldType, MappingType, fieldMatchers, formattedValueToString, getDisplayProcessor } from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { mergesThresholds } from './timeline.jsx';
+
+const nameOf = ({ id, options }) => (id === 'byName' ? String(options) : `${id} ${JSON.stringify(options ?? '')}`);
+
+const matches = ({ id, options }, field, frame, frames) => fieldMatchers.get(id).get(options)(field, frame, frames);
+
+// The parts of which a field's mappings consist: each with a name, and alone in a list as if there were no other.
+const partsOf = (mappings) => mappings.flatMap((mapping) => (mapping.type === MappingType.ValueToText
+  ? Object.entries(mapping.options).map(([value, result]) => [value, [{ ...mapping, options: { [value]: result } }]])
+  : [[`${mapping.type} ${JSON.stringify(mapping.options.match ?? mapping.options.pattern ?? [mapping.options.from, mapping.options.to])}`, [mapping]]]));
+
+// Whether one of the mappings maps a value: all of them are given a text that no value has.
+const MAPPED = '\u0000';
+const marked = (mapping) => (mapping.type === MappingType.ValueToText
+  ? { ...mapping, options: Object.fromEntries(Object.keys(mapping.options).map((value) => [value, { text: MAPPED }])) }
+  : { ...mapping, options: { ...mapping.options, result: { text: MAPPED } } });
+function mapper(field, mappings) {
+  const display = getDisplayProcessor({ field: { ...field, config: { ...field.config, mappings: mappings.map(marked) } }, theme: config.theme2 });
+  return (value) => display(value).text === MAPPED;
+}
+
+export function usesIn(frames, fieldConfig, options) {
+  const fields = frames.flatMap((frame) => frame.fields.map((field) => ({ field, frame })));
+  const overrides = {};
+  const mappings = {};
+  const unmapped = new Set();
+  const owners = new Map();
+  for (const { matcher, properties } of fieldConfig.overrides ?? []) {
+    const found = fields.filter(({ field, frame }) => matches(matcher, field, frame, frames));
+    overrides[nameOf(matcher)] = found.length > 0 || Boolean(overrides[nameOf(matcher)]);
+    const own = properties.find(({ id }) => id === 'mappings')?.value;
+    if (!own) continue;
+    for (const [part] of partsOf(own)) mappings[`${nameOf(matcher)}: ${part}`] ??= false;
+    for (const { field } of found) owners.set(field, nameOf(matcher));
+  }
+  for (const [part] of partsOf(fieldConfig.defaults?.mappings ?? [])) mappings[`all: ${part}`] = false;
+  for (const { field } of fields) {
+    const own = field.config.mappings ?? [];
+    if (!own.length || field.type === FieldType.time) continue;
+    const values = [...new Set(field.values)];
+    const parts = partsOf(own);
+    const isMerged = mergesThresholds(field, options);
+    for (const [part, alone] of parts) {
+      if (!isMerged && values.some(mapper(field, alone))) mappings[`${owners.get(field) ?? 'all'}: ${part}`] = true;
+    }
+    const names = own.filter(({ type }) => type === MappingType.ValueToText).flatMap((each) => Object.keys(each.options));
+    if (names.length < 2) continue; // the others are for what is missing, numbers stay numbers
+    const isMapped = mapper(field, own);
+    for (const value of values.filter((each) => isMerged || !isMapped(each))) {
+      if (value !== null && value !== undefined) unmapped.add(formattedValueToString(field.display(value)));
+    }
+  }
+  return { overrides, mappings, unmapped: [...unmapped] };
+}
