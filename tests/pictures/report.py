@@ -32,6 +32,7 @@ class Value:
     column: str = ""  # the heading, in a table
     row: int = 0  # in a table and in a timeline, from 0
     number: float | None = None  # before it was mapped; None where there is none, or where it is text
+    missing: bool = False  # there is no value: the text stands in its place
     link: str = ""  # where a click leads, after interpolation
     begin: float = 0.0  # of a run
     end: float = 0.0
@@ -100,7 +101,6 @@ class Panel:
     rows: int = 0  # in the data: more than are in sight
     legend: tuple[str, ...] = ()
     axes: tuple[Axis, ...] = ()
-    links: tuple[str, ...] = ()  # of the panel's own heading
     overrides: Mapping[str, bool] = field(default_factory=dict)  # whether each found a field
     mappings: Mapping[str, bool] = field(default_factory=dict)  # whether each mapped a value
     unmapped: tuple[str, ...] = ()  # what is shown as it is, though its field has mappings
@@ -132,6 +132,8 @@ class Report:
     """What is seen of a dashboard."""
 
     title: str
+    begin: float = 0.0  # of the time that is shown
+    end: float = 0.0
     width: int = 0  # pixels
     height: int = 0
     panels: tuple[Panel, ...] = ()

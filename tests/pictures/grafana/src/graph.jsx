@@ -66,7 +66,9 @@ export function Graph({ id, data, options, width, height, timeRange, timeZone })
   newest.current = marks;
   const hooked = React.useRef(new WeakSet());
   const redraw = React.useRef(() => {});
-  React.useEffect(() => redraw.current(), [data]);
+  React.useEffect(() => {
+    redraw.current();
+  }, [data]);
   const names = data.series.flatMap((frame) => frame.fields.slice(1).filter(({ config }) => !config.custom?.hideFrom?.legend)
     .map((field) => getFieldDisplayName(field, frame, data.series)));
   note(id, { legend: options.legend?.showLegend === false ? [] : names });

@@ -18,10 +18,16 @@ const FRAMES = 3; // in which nothing was unfinished: what one of them begins, s
 window.unfinished = () => ['the page'];
 window.drawn = false;
 
-function watch(finished = 0) {
+let finished = 0;
+function watch() {
+  finished = window.unfinished().length === 0 ? finished + 1 : 0;
   window.drawn = finished >= FRAMES;
-  if (!window.drawn) requestAnimationFrame(() => watch(window.unfinished().length === 0 ? finished + 1 : 0));
+  requestAnimationFrame(watch);
 }
+window.addEventListener('resize', () => {
+  finished = 0;
+  window.drawn = false;
+});
 
 async function main() {
   const job = await (await fetch('job.json')).json();

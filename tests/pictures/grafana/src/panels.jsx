@@ -30,6 +30,7 @@ function noteReduced(id, values, isColoured) {
   const shown = values.map(({ display, name }) => ({
     text: `${display.prefix ?? ''}${display.text}${display.suffix ?? ''}`, colour: isColoured ? display.color : '',
     name: display.title ?? name ?? '', number: Number.isFinite(display.numeric) ? display.numeric : null,
+    missing: !Number.isFinite(display.numeric),
   }));
   note(id, { values: shown });
 }

@@ -32,14 +32,14 @@ async function ask(url, path, panel, expr, when) {
 
 const number = (text) => ({ '+Inf': Infinity, '-Inf': -Infinity })[text] ?? Number(text);
 
-function nameOf(legend, labels) {
-  if (legend && legend !== '__auto') return legend.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name) => labels[name] ?? '');
-  const { __name__: metric = '', ...others } = labels;
-  return `${metric}{${Object.entries(others).map(([name, value]) => `${name}="${value}"`).join(', ')}}`;
+// Without a legend of its own a series is named after its labels, which the packages do, or else after its query.
+function nameOf({ legendFormat, expr }, labels) {
+  if (legendFormat && legendFormat !== '__auto') return legendFormat.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name) => labels[name] ?? '');
+  return Object.keys(labels).length ? undefined : expr;
 }
 
 function frame(query, step, executed, kind, labels, points) {
-  const name = nameOf(query.legendFormat, labels);
+  const name = nameOf(query, labels);
   const [type, resultType] = kind;
   return {
     schema: {

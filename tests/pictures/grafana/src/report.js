@@ -23,13 +23,15 @@ const elementOf = (panel) => document.querySelector(`[data-viz-panel-key="${pane
 const has = (data, test) => (data?.series ?? []).some((frame) => frame.fields.some((field) => test(field)));
 const hasValues = (data) => has(data, ({ type, values }) => type !== 'time' && values.some((value) => value !== null && value !== undefined && !Number.isNaN(value)));
 
-function isUnfinished(panel) {
+// What a panel still waits for; empty when it is drawn with all of its data.
+function waitsFor(panel) {
   const notes = notesOf(panel.getLegacyPanelId());
-  if (!panel.state.$data) return !notes.data;
+  if (!panel.state.$data) return notes.data ? '' : 'not drawn';
   const data = panel.state.$data.state.data;
-  if (!isEnded(data) || !isEnded(notes.data) || notes.data.state !== data.state) return true;
-  const element = elementOf(panel);
-  return panel.state.pluginId === 'timeseries' && !element?.querySelector('[data-empty]') && !notes.axes;
+  if (!isEnded(data)) return `data ${data?.state}`;
+  if (notes.data?.state !== data.state) return `drawn with data ${notes.data?.state}`;
+  const hasAxes = panel.state.pluginId !== 'timeseries' || elementOf(panel)?.querySelector('[data-empty]') || notes.axes;
+  return hasAxes ? '' : 'no axes drawn';
 }
 
 export function unfinishedIn(scene) {
@@ -38,7 +40,7 @@ export function unfinishedIn(scene) {
     ...(isAsking() ? ['a query'] : []),
     ...(document.fonts.status === 'loaded' ? [] : ['fonts']),
     ...variables.filter((each) => sceneGraph.getVariables(scene).isVariableLoadingOrWaitingToUpdate(each)).map(({ state }) => `variable ${state.name}`),
-    ...panelsIn(scene).filter(isUnfinished).map(({ state }) => `panel ${state.key}`),
+    ...panelsIn(scene).map((panel) => [panel.state.key, waitsFor(panel)]).filter(([, what]) => what).map((each) => each.join(': ')),
   ];
 }
 
@@ -69,12 +71,12 @@ export function reportOn(scene, { board, view }, theme) {
   const panels = panelsIn(scene);
   const annotated = panels.map((panel) => panel.state.$data?.state.data).find((data) => data?.annotations?.length);
   return {
-    title: board.title, width: window.innerWidth, height: document.documentElement.scrollHeight,
+    title: board.title, begin: view.begin, end: view.end, width: window.innerWidth, height: document.documentElement.scrollHeight,
     panels: panels.map((panel) => panelReport(panel, nameOf)),
     variables: scene.state.$variables.state.variables.filter(({ state }) => state.hide !== VariableHide.hideVariable).map(({ state }) => ({
       name: state.name, label: state.label ?? state.name, chosen: list(state.text || state.value), options: (state.options ?? []).map(({ label }) => String(label)),
     })),
     marks: annotated ? marksIn(annotated).map((mark) => ({ ...mark, begin: mark.begin / 1000, end: mark.end && mark.end / 1000 })) : [],
-    queries: QUERIES, links: linksOf(scene, board.links ?? []).map(({ url }) => url), view: view.panel,
+    queries: QUERIES, links: linksOf(scene, board.links ?? []).map(({ url }) => url),
   };
 }

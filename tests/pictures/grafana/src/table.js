@@ -27,6 +27,7 @@ export function cellsOf(panel) {
       text: element.textContent, column: headings[column] ?? '', row: number,
       colour: isColoured(field) ? field.display(cell.value).color : '',
       number: typeof cell.value === 'number' && Number.isFinite(cell.value) ? cell.value : null,
+      missing: cell.value === null || cell.value === undefined || Number.isNaN(cell.value),
       link: getCellLinks(field, data.index)[0] ?? '',
     };
   }));

@@ -9,6 +9,9 @@ const placeOf = (element) => {
   return { kind: 'tile', where: 'tile' };
 };
 
+// The list of a table holds rows that are above or below what is seen of it; table.js names the columns of the others.
+const isOutOfSight = (element) => element.closest('[role="cell"]')?.dataset.column === undefined && element.closest('[role="cell"]') !== null;
+
 const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
 
 function isCut(node, panel) {
@@ -29,7 +32,7 @@ export function cutTexts(panel) {
   const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (node.textContent.trim() && isCut(node, panel)) found.push({ text: node.textContent, ...placeOf(node.parentElement) });
+    if (node.textContent.trim() && !isOutOfSight(node.parentElement) && isCut(node, panel)) found.push({ text: node.textContent, ...placeOf(node.parentElement) });
   }
   return found;
 }

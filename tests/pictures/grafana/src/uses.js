@@ -1,7 +1,7 @@
 // Which overrides found a field and which mappings a value, and what is shown as it is though its field has mappings.
 import { FieldType, MappingType, fieldMatchers, formattedValueToString, getDisplayProcessor } from '@grafana/data';
 import { config } from '@grafana/runtime';
-import { mergesThresholds } from './timeline.jsx';
+import { mergedByThresholds, mergesThresholds } from './timeline.jsx';
 
 const nameOf = ({ id, options }) => (id === 'byName' ? String(options) : `${id} ${JSON.stringify(options ?? '')}`);
 
@@ -50,7 +50,8 @@ export function usesIn(frames, fieldConfig, options) {
     if (names.length < 2) continue; // the others are for what is missing, numbers stay numbers
     const isMapped = mapper(field, own);
     for (const value of values.filter((each) => isMerged || !isMapped(each))) {
-      if (value !== null && value !== undefined) unmapped.add(formattedValueToString(field.display(value)));
+      if (value === null || value === undefined) continue;
+      unmapped.add(isMerged ? mergedByThresholds(value, field.config.thresholds.steps).text : formattedValueToString(field.display(value)));
     }
   }
   return { overrides, mappings, unmapped: [...unmapped] };

@@ -1,0 +1,266 @@
+"""What must never be seen on a dashboard: rules over a report, each of which gives plain sentences."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from tests.pictures.report import Panel, Report
+
+    Rule = Callable[[Report, Mapping[str, Any]], Iterator[str]]
+
+NEUTRAL = frozenset({"", "purple", "text", "transparent"})  # hues that say neither good nor bad
+MUST_BE_READ = frozenset(  # columns of tables
+    {
+        "Client",
+        "Messages",
+        "Problem",
+        "Runbook",
+        "Severity",
+        "Since",
+        "Verdict",
+        "What to do",
+        "Worst problem",
+    }
+)
+MAY_BE_CUT = frozenset({"cell", "below", "legend"})  # kinds of texts; all others must be read
+SLOWEST = 1.0  # seconds of a query
+LONGEST = 8_000  # bytes of a query
+TALLEST = 10  # times the highest threshold: the top of the axis of a graph that stays below it
+ROWS = 4  # of a table, that are seen without scrolling where there are so many
+ALL = {"percentunit": 1.0, "percent": 100.0}  # by unit: all of something
+
+_RANGE = re.compile(r"-∞\+|(-∞|-?[\d.]+) - -?[\d.]+|-?[\d.]+\+")  # a threshold's, as state timelines write it
+_ALL_IS_WELL = re.compile(
+    r"(flowing|healthy|none|ok)|.*\b(all is well|none configured|none fails?|nothing is wrong)\b.*",
+    re.IGNORECASE,
+)
+
+
+def faults(report: Report, board: Mapping[str, Any], *, dead: bool = False) -> list[str]:
+    """Return what is wrong with one drawing; `dead`: with the exporter gone, when nothing is known."""
+    rules = (*RULES, *DEAD) if dead else RULES
+    return [sentence for rule in rules for sentence in rule(report, board)]
+
+
+def faults_together(
+    reports: Sequence[Report], board: Mapping[str, Any], rare: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return what has no effect in any of several drawings of a dashboard.
+
+    `rare` names what may have none, as "panel number, name of the override or of whose mappings", and says why.
+    """
+    kinds: dict[str, Callable[[Panel], Mapping[str, bool]]] = {
+        "the override of {} finds no field": lambda panel: panel.overrides,
+        "the mappings of {} map no value": _fields_with_words,
+    }
+    numbers = {panel["id"] for panel in _all_panels(board)}
+    return [
+        f"{place}: {words.format(name)}"
+        for words, uses in kinds.items()
+        for (number, name), place in _without_effect(reports, uses).items()
+        if number in numbers and f"{number}, {name}" not in (rare or {})
+    ]
+
+
+def _fields_with_words(panel: Panel) -> Mapping[str, bool]:
+    """Return by field whether one of its mappings at least has mapped a value."""
+    found: dict[str, bool] = {}
+    for name, is_used in panel.mappings.items():
+        whose = name.rpartition(": ")[0]
+        found[whose] = found.get(whose, False) or is_used
+    return found
+
+
+def _without_effect(
+    reports: Sequence[Report], uses: Callable[[Panel], Mapping[str, bool]]
+) -> Mapping[tuple[int, str], str]:
+    panels = [panel for report in reports for panel in report.panels]
+    every = {(panel.id, name): _place(panel) for panel in panels for name in uses(panel)}
+    used = {(panel.id, name) for panel in panels for name, is_used in uses(panel).items() if is_used}
+    return {key: place for key, place in every.items() if key not in used}
+
+
+def _all_panels(board: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for panel in board["panels"]:
+        yield panel
+        yield from panel.get("panels", ())
+
+
+def _place(panel: Panel) -> str:
+    return f"{panel.id} {panel.title!r}"
+
+
+def says_that_all_is_well(text: str) -> bool:
+    """Return whether somebody who reads this goes back to bed."""
+    return _ALL_IS_WELL.fullmatch(text.strip()) is not None
+
+
+def empty_panels(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give panels without data that do not say in their own words what that means."""
+    for panel in report.panels:
+        if not panel.has_data and (panel.empty or "").strip() in {"", "No data"}:
+            yield f"{_place(panel)}: it is empty and does not say what that means"
+
+
+def unknown_values_in_colour(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give values that are not known and have the colour of good or of bad news."""
+    for panel in report.panels:
+        for value in panel.values:
+            if value.missing and value.hue not in NEUTRAL:
+                place = f"{value.column or value.name} of row {value.row + 1}"
+                yield f"{_place(panel)}: {value.text!r} in {place} is {value.colour}, though it is not known"
+
+
+def unknown_values_told_as_well(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give cells that are empty and show what is meant for a table without rows."""
+    for panel in report.panels:
+        for value in panel.values:
+            if value.missing and panel.has_data and says_that_all_is_well(value.text):
+                yield f"{_place(panel)}: an empty cell of {value.column!r} says {value.text!r}"
+
+
+def ranges_of_thresholds(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give timelines that show the range of a threshold in the place of a word."""
+    for panel in report.panels:
+        if panel.type == "state-timeline":
+            for text in sorted({value.text for value in panel.values if _RANGE.fullmatch(value.text)}):
+                yield f"{_place(panel)}: it says {text!r}, the range of a threshold"
+
+
+def values_without_a_word(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give values that are shown as they are, among others that have words."""
+    for panel in report.panels:
+        for text in panel.unmapped:
+            yield f"{_place(panel)}: {text!r} has no word, though others have"
+
+
+def broken_links(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give links that still hold a variable's name."""
+    linked = [(_place(panel), value.link) for panel in report.panels for value in panel.values]
+    linked += [("the dashboard's links", link) for link in report.links]
+    for place, link in linked:
+        if "${" in link or "undefined" in link:
+            yield f"{place}: the link {link!r} is not complete"
+
+
+def links_to_others(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give links to a client that do not lead to the one in whose row they are."""
+    for panel in report.panels:
+        clients = {value.row: value.text for value in panel.cells("Client")}
+        for value in panel.values:
+            led = parse_qs(urlsplit(value.link).query, keep_blank_values=True).get("var-target")
+            client = clients.get(value.row)
+            if led and client is not None and led != [client]:
+                yield f"{_place(panel)}: the link of {client!r} leads to {', '.join(led)!r}"
+
+
+def insane_axes(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give graphs whose axis goes far beyond what is drawn."""
+    for panel in report.panels:
+        for axis in panel.axes:
+            most = axis.most or 0.0
+            highest = max(axis.thresholds, default=0.0)
+            if 0 < highest and most <= highest and axis.high > TALLEST * highest:
+                yield f"{_place(panel)}: its axis goes to {axis.high:g}, its threshold is {highest:g}"
+            whole = ALL.get(axis.unit)
+            if whole and most <= whole and axis.high > whole * 1.1:
+                yield f"{_place(panel)}: its axis goes to {axis.high / whole:.0%} of all"
+
+
+def costly_queries(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give queries that take long, are long, or fail."""
+    for query in report.queries:
+        place = f"panel {query.panel}" if query.panel else "a variable or an annotation"
+        beginning = f"{query.expr[:60]} ..."
+        if query.error:
+            yield f"{place}: {query.error}: {beginning}"
+        if query.seconds > SLOWEST:
+            yield f"{place}: {query.seconds:.1f} s for {beginning}"
+        if query.size > LONGEST:
+            yield f"{place}: {query.size} bytes: {beginning}"
+
+
+def cut_texts(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give texts that must be read and are longer than their place."""
+    for panel in report.panels:
+        for cut in panel.cut:
+            if cut.kind not in MAY_BE_CUT or (cut.kind == "cell" and cut.where in MUST_BE_READ):
+                yield f"{_place(panel)}: {cut.text!r} is cut ({cut.kind} {cut.where!r}, {report.width} pixels)"
+
+
+def rows_out_of_sight(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give tables that are too low for a few rows."""
+    for panel in report.panels:
+        if panel.type != "table" or not panel.values:
+            continue
+        seen = len({value.row for value in panel.values})
+        if seen < min(panel.rows, ROWS):
+            yield f"{_place(panel)}: only {seen} of {panel.rows} rows are in sight"
+
+
+def marks_in_the_way(report: Report, board: Mapping[str, Any]) -> Iterator[str]:
+    """Give annotations that cover graphs, or show the name of a label that is absent."""
+    formats = {
+        each["name"]: f"{each.get('titleFormat', '')} {each.get('textFormat', '')}"
+        for each in board["annotations"]["list"]
+    }
+    wide = sorted({mark.name for mark in report.marks if mark.end is not None})
+    yield from (f"annotation {name!r}: it covers graphs in full height" for name in wide)
+    for mark in report.marks:
+        labels = set(re.findall(r"{{\s*(\w+)\s*}}", formats.get(mark.name, "")))
+        for label in sorted(labels & set(re.findall(r"\w+", mark.text))):
+            yield f"annotation {mark.name!r}: it says {label!r}, since there is no such label"
+
+
+def complaints(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give what panels and the browser complain about."""
+    for panel in report.panels:
+        yield from (f"{_place(panel)}: {error}" for error in panel.errors)
+    yield from (f"the browser says {message}" for message in report.console)
+
+
+def green_with_nothing_known(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give what is green now; the past of a timeline may be."""
+    for panel in report.panels:
+        for value in panel.values:
+            is_past = panel.type == "state-timeline" and value.end < report.end
+            if value.hue == "green" and not is_past:
+                place = " ".join(filter(None, (value.column, value.name)))
+                yield f"{_place(panel)}: {value.text!r} {place} is green, though nothing is known"
+
+
+def all_is_well_with_nothing_known(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give what says now that all is well."""
+    for panel in report.panels:
+        is_timeline = panel.type == "state-timeline"
+        now = [value.text for value in panel.values if not is_timeline or value.end >= report.end]
+        for text in sorted({*now, panel.empty or ""}):
+            if says_that_all_is_well(text):
+                yield f"{_place(panel)}: it says {text!r}, though nothing is known"
+
+
+RULES: tuple[Rule, ...] = (
+    empty_panels,
+    unknown_values_in_colour,
+    unknown_values_told_as_well,
+    ranges_of_thresholds,
+    values_without_a_word,
+    broken_links,
+    links_to_others,
+    insane_axes,
+    costly_queries,
+    cut_texts,
+    rows_out_of_sight,
+    marks_in_the_way,
+    complaints,
+)
+DEAD: tuple[Rule, ...] = (
+    green_with_nothing_known,
+    all_is_well_with_nothing_known,
+)
