@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.pictures import bundle
 from tests.real import parts
 from tests.real.fixtures import Finding, RealParts
 from tests.real.network import find_free_port
@@ -42,6 +43,7 @@ def pytest_report_header() -> list[str]:
     """Say loudly, above all else, which real parts are missing."""
     missing = {suite: parts.missing_programs(suite) for suite in parts.SUITES}
     missing["browser"] = parts.missing_browser()
+    missing["npm"] = bundle.missing()
     lines = [
         f"real parts MISSING in {place}: {', '.join(names)}" for place, names in missing.items() if names
     ]

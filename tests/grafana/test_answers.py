@@ -9,7 +9,7 @@ import math
 import re
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,7 +23,8 @@ from tests.grafana.catalogue import UNUSED, families
 from tests.grafana.faults.frame import of_one_client
 from tests.grafana.pages import webhook
 from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
-from tests.pictures.paper import photograph, write_page
+from tests.pictures.drawing import draw
+from tests.pictures.report import View
 from tests.real import parts
 from tests.real.prometheus import Prometheus
 from tests.real.victoria import VictoriaMetrics, recording
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 SUITE = parts.SUITES[-1]
 POLL = dict.fromkeys(("health", "app", "web", "support", "settings", "certificates", "group"), "1s")
+PROBLEMS = 8  # the panel of the fleet's dashboard with every problem, the worst first
 RANGE = 60  # seconds that the dashboards show
 SCRAPE = 5  # seconds that Grafana is told: rates are measured over four of them, though scrapes come faster
 
@@ -173,26 +175,29 @@ def choices(board: Board) -> list[dict[str, str]]:
 
 def test_a_picture_shows_what_is_wrong(real_parts: RealParts, scene: Scene, tmp_path: Path) -> None:
     real_parts.program(SUITE, "prometheus")
-    real_parts.browser()
+    real_parts.drawing()
     # For several scrapes: how long it was seen is asked second by second.
     scene.server.query('count_over_time(whatsapp_problem{problem="overloaded"}[1m]) > 3')
     scene.server.query(
         'count_over_time(whatsapp_settings_last_change_timestamp_seconds{target="single"}[1m]) > 3'
     )
-    sight = Sight(time.time(), RANGE, step=1, scrape=SCRAPE)
-    page, picture, glance = (tmp_path / name for name in ("fleet.html", "fleet.png", "glance.png"))
-    page.write_text(write_page(BOARDS["fleet"], sight, scene.server.url))
+    now = time.time()
+    view = View(begin=now - RANGE, end=now, scrape=SCRAPE)
+    picture, glance = (tmp_path / name for name in ("fleet.png", "glance.png"))
 
     with Browser(tmp_path / "profile") as browser:
-        photograph(browser, page, picture)
-        text = browser.run("return document.body.innerText")
-        photograph(browser, page, glance, 700)
+        drawn = draw(browser, BOARDS["fleet"], view, scene.server.url)
+        drawn.photograph(picture)
+        drawn.photograph(glance, 700)
+        text = "\n".join(panel.text for panel in drawn.report.panels)
+        alone = draw(browser, BOARDS["fleet"], replace(view, panel=PROBLEMS), scene.server.url)
+        problems = alone.report.panel(PROBLEMS).text
 
     assert height(glance) == 700 < height(picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert re.search(r"overloaded\s+degraded\s+overloaded", text)  # the client, its verdict, its problem
     assert "Check that your webhook answers 200, and fast" in text
-    assert re.search(r"single\s+settings changed\s+minor", text)  # health says nothing of it
+    assert re.search(r"single\s+settings changed\s+minor", problems)  # health says nothing of it
 
 
 def height(picture: Path) -> int:

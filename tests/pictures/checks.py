@@ -28,7 +28,7 @@ MUST_BE_READ = frozenset(  # columns of tables
         "Worst problem",
     }
 )
-MAY_BE_CUT = frozenset({"cell", "below", "legend"})  # kinds of texts; all others must be read
+CUT_ANYWHERE = frozenset({"heading", "row", "tile", "title"})  # kinds of texts that must be read wherever
 SLOWEST = 1.0  # seconds of a query
 LONGEST = 8_000  # bytes of a query
 TALLEST = 10  # times the highest threshold: the top of the axis of a graph that stays below it
@@ -113,8 +113,8 @@ def unknown_values_in_colour(report: Report, _: Mapping[str, Any]) -> Iterator[s
     for panel in report.panels:
         for value in panel.values:
             if value.missing and value.hue not in NEUTRAL:
-                place = f"{value.column or value.name} of row {value.row + 1}"
-                yield f"{_place(panel)}: {value.text!r} in {place} is {value.colour}, though it is not known"
+                where = f" in row {value.row + 1} of {value.column!r}" if value.column else ""
+                yield f"{_place(panel)}: {value.text!r}{where} is {value.colour}, though it is not known"
 
 
 def unknown_values_told_as_well(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
@@ -190,7 +190,8 @@ def cut_texts(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
     """Give texts that must be read and are longer than their place."""
     for panel in report.panels:
         for cut in panel.cut:
-            if cut.kind not in MAY_BE_CUT or (cut.kind == "cell" and cut.where in MUST_BE_READ):
+            is_read = cut.kind in {"cell", "aside"} and cut.where in MUST_BE_READ
+            if is_read or cut.kind in CUT_ANYWHERE:
                 yield f"{_place(panel)}: {cut.text!r} is cut ({cut.kind} {cut.where!r}, {report.width} pixels)"
 
 
@@ -231,8 +232,7 @@ def green_with_nothing_known(report: Report, _: Mapping[str, Any]) -> Iterator[s
         for value in panel.values:
             is_past = panel.type == "state-timeline" and value.end < report.end
             if value.hue == "green" and not is_past:
-                place = " ".join(filter(None, (value.column, value.name)))
-                yield f"{_place(panel)}: {value.text!r} {place} is green, though nothing is known"
+                yield f"{_place(panel)}: {value.text!r} is green, though nothing is known"
 
 
 def all_is_well_with_nothing_known(report: Report, _: Mapping[str, Any]) -> Iterator[str]:

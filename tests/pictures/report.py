@@ -71,8 +71,10 @@ class Cut:
     """A text that is longer than its place."""
 
     text: str
-    where: str  # "heading", "name", or the column of a table
-    kind: str  # "heading", "cell", "row" of a timeline, "tile", "title", "legend", "below" (rows out of sight)
+    where: str  # the column, in a table
+    # "title" of a panel, "heading" or "cell" of a table, "row" of a timeline, "tile", "legend";
+    # out of sight: "aside" (columns), "below" (rows)
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Get the real parts that tests run against: `python -m tests.real.fetch`; quick when they are there.
 
-With the names of suites, only those are got, and no browser.
+With the names of suites, only those are got: no browser, and nothing that draws dashboards.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tests.pictures import bundle
 from tests.real import debian, parts
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def main(*wanted: str) -> int:
     parts.CACHE.mkdir(parents=True, exist_ok=True)
     with hold_lock():
         failures = [failure for suite in wanted or parts.SUITES if (failure := try_suite(suite))]
+        if not wanted:
+            failures += [failure for failure in (try_packages(),) if failure]
         browser_failure = None if wanted else try_browser()
     for failure in (*failures, browser_failure):
         if failure:
@@ -103,6 +106,19 @@ def try_browser() -> str | None:
         debian.install(packages)
     except debian.UnavailableError as error:
         return f"{', '.join(missing)}: {error}"
+    return None
+
+
+def try_packages() -> str | None:
+    """Install what dashboards are drawn with; give the reason when that fails."""
+    if not bundle.missing():
+        say("dashboards: Grafana's packages are there")
+        return None
+    say("dashboards: installing Grafana's packages (about 700 MB) ...")
+    try:
+        bundle.install()
+    except bundle.UnavailableError as error:
+        return f"Grafana's packages: {error}"
     return None
 
 

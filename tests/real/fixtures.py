@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
+from tests.pictures import bundle
 from tests.real import parts
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class RealParts:
     def browser(self) -> None:
         """Require chromium and its driver."""
         require(parts.missing_browser(), where="the system")
+
+    def drawing(self) -> None:
+        """Require what dashboards are drawn with: a browser, and Grafana's packages."""
+        self.browser()
+        require(bundle.missing(), where="npm")
 
 
 class StartProcess(Protocol):

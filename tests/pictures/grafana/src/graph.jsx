@@ -3,18 +3,8 @@ import React from 'react';
 import { getFieldDisplayName } from '@grafana/data';
 import { TimeSeries, useTheme2 } from '@grafana/ui';
 import tinycolor from 'tinycolor2';
+import { marksIn } from './marks.js';
 import { note } from './notes.js';
-
-export const marksIn = ({ annotations = [] }) => annotations.flatMap((frame) => {
-  const columns = Object.fromEntries(frame.fields.map((field) => [field.name, field.values]));
-  return Array.from({ length: frame.length }, (_, row) => {
-    const value = (name) => columns[name]?.[row];
-    return {
-      name: value('source')?.name ?? '', begin: value('time'), end: value('isRegion') ? value('timeEnd') : null, colour: value('color'),
-      text: [value('title'), value('text')].filter(Boolean).join(': '),
-    };
-  });
-});
 
 function drawMarks(plot, marks, theme) {
   const { ctx, bbox } = plot;

@@ -26,20 +26,24 @@ function reduced({ data, options, fieldConfig, replaceVariables, timeZone }, the
   });
 }
 
-function noteReduced(id, values, isColoured) {
+const hasNumbers = ({ series }) => series.some(({ fields }) => fields.some(({ type, values }) => type !== FieldType.time && values.some((value) => value !== null)));
+
+// Where there is no value at all, what stands in its place has the number 0.
+function noteReduced({ id, data }, values, isColoured) {
+  const isEmpty = !hasNumbers(data);
   const shown = values.map(({ display, name }) => ({
     text: `${display.prefix ?? ''}${display.text}${display.suffix ?? ''}`, colour: isColoured ? display.color : '',
-    name: display.title ?? name ?? '', number: Number.isFinite(display.numeric) ? display.numeric : null,
-    missing: !Number.isFinite(display.numeric),
+    name: display.title ?? name ?? '', number: !isEmpty && Number.isFinite(display.numeric) ? display.numeric : null,
+    missing: isEmpty || !Number.isFinite(display.numeric),
   }));
   note(id, { values: shown });
 }
 
 function Stat(props) {
   const theme = useTheme2();
-  const { id, options, width, height, data, renderCounter } = props;
+  const { options, width, height, data, renderCounter } = props;
   const values = reduced(props, theme);
-  noteReduced(id, values, options.colorMode !== 'none');
+  noteReduced(props, values, options.colorMode !== 'none');
   return (
     <VizRepeater
       getValues={() => values} getAlignmentFactors={getDisplayValueAlignmentFactors} width={width} height={height} source={data}
@@ -54,9 +58,9 @@ function Stat(props) {
 
 function Bars(props) {
   const theme = useTheme2();
-  const { id, options, width, height, data, renderCounter } = props;
+  const { options, width, height, data, renderCounter } = props;
   const values = reduced(props, theme);
-  noteReduced(id, values, true);
+  noteReduced(props, values, true);
   return (
     <VizRepeater
       getValues={() => values} getAlignmentFactors={getDisplayValueAlignmentFactors} width={width} height={height} source={data}
@@ -108,7 +112,7 @@ const custom = (defaults) => (builder) => {
   for (const [name, value] of Object.entries(defaults)) builder.addCustomEditor(option(name, undefined, value));
 };
 const plugin = (Kind, isEmpty, config) => {
-  const made = new PanelPlugin(drawn(Kind, isEmpty));
+  const made = new PanelPlugin(drawn(Kind, isEmpty)).setDataSupport({ alertStates: false, annotations: Kind === Graph || Kind === Timeline });
   return config ? made.useFieldConfig(config) : made;
 };
 const byPalette = { color: { defaultValue: { mode: FieldColorModeId.PaletteClassic }, settings: { byValueSupport: true } } };

@@ -2,7 +2,7 @@
 import { VariableHide } from '@grafana/data';
 import { SceneGridRow, VizPanel, sceneGraph } from '@grafana/scenes';
 import { namesOf } from './colours.js';
-import { marksIn } from './graph.jsx';
+import { marksIn } from './marks.js';
 import { notesOf } from './notes.js';
 import { QUERIES, isAsking } from './prometheus.js';
 import { linksOf } from './scene.jsx';

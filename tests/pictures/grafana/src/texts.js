@@ -14,17 +14,18 @@ const isOutOfSight = (element) => element.closest('[role="cell"]')?.dataset.colu
 
 const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
 
-function isCut(node, panel) {
+// What cuts a text: one of the elements around it, or nothing.
+function cutter(node, panel) {
   const range = document.createRange();
   range.selectNodeContents(node);
   const { left, right, width } = range.getBoundingClientRect();
-  if (width === 0) return false;
+  if (width === 0) return undefined;
   for (let around = node.parentElement; around && around !== panel.parentElement; around = around.parentElement) {
     if (!clips(around)) continue;
     const { left: begin, right: end } = around.getBoundingClientRect();
-    if (right > end + TOLERANCE || left < begin - TOLERANCE) return true;
+    if (right > end + TOLERANCE || left < begin - TOLERANCE) return around;
   }
-  return false;
+  return undefined;
 }
 
 export function cutTexts(panel) {
@@ -32,7 +33,13 @@ export function cutTexts(panel) {
   const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (node.textContent.trim() && !isOutOfSight(node.parentElement) && isCut(node, panel)) found.push({ text: node.textContent, ...placeOf(node.parentElement) });
+    if (!node.textContent.trim() || isOutOfSight(node.parentElement)) continue;
+    const around = cutter(node, panel);
+    if (!around) continue;
+    const place = placeOf(node.parentElement);
+    // A column beside what is seen of its table: one can scroll to it.
+    const isAside = around.querySelector('[role="row"]') !== null;
+    found.push({ text: node.textContent, where: place.where, kind: isAside ? 'aside' : place.kind });
   }
   return found;
 }

@@ -6,6 +6,7 @@ import React from 'react';
 import { FieldColorModeId, FieldType, dateTimeFormat, formattedValueToString, getFieldDisplayName } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import tinycolor from 'tinycolor2';
+import { marksIn } from './marks.js';
 import { note } from './notes.js';
 
 const FONT = 12; // pixels
@@ -64,11 +65,12 @@ function widthOf(text, theme) {
 const shortened = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
 
 function Times({ from, to, left, width, theme }) {
+  const format = to - from < 30 * 60_000 ? 'HH:mm:ss' : 'HH:mm';
   const count = Math.max(1, Math.floor(width / 100));
   const style = { position: 'absolute', bottom: 0, fontSize: FONT, color: theme.colors.text.secondary, transform: 'translateX(-50%)' };
   return Array.from({ length: count }, (_, index) => {
     const share = (index + 0.5) / count;
-    const time = dateTimeFormat(from + share * (to - from), { format: 'HH:mm', timeZone: 'utc' });
+    const time = dateTimeFormat(from + share * (to - from), { format, timeZone: 'utc' });
     return <span key={index} style={{ ...style, left: left + share * width }}>{time}</span>;
   });
 }
@@ -108,6 +110,8 @@ export function Timeline({ id, data, options, width, height, timeRange }) {
           <span style={{ position: 'absolute', left: 0, width: left - 8, textAlign: 'right', fontSize: FONT, whiteSpace: 'nowrap', top: '50%', transform: 'translateY(-50%)' }}>{shortened(name)}</span>
           {runs.map(bar)}
         </div>))}
+      {marksIn(data).flatMap(({ begin, end, colour }) => (end ? [begin, end] : [begin]).map((at) => [at, colour])).map(([at, colour], index) => (
+        <span key={index} style={{ position: 'absolute', left: place(at), top: 0, height: height - AXIS, borderLeft: `1px dashed ${theme.visualization.getColorByName(colour ?? 'red')}` }} />))}
       <Times from={from} to={to} left={left} width={width - left} theme={theme} />
     </div>
   );
