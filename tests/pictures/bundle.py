@@ -33,24 +33,25 @@ class UnavailableError(Exception):
     """The packages can't be had here; the text says why."""
 
 
-def missing() -> tuple[str, ...]:
+def missing(cache: Path = CACHE) -> tuple[str, ...]:
     """Name what has to be got before anything can be drawn."""
     absent = tuple(name for name in PROGRAMS if shutil.which(name) is None)
-    return absent or (() if modules().is_dir() else ("Grafana's packages",))
+    return absent or (() if modules(cache).is_dir() else ("Grafana's packages",))
 
 
-def modules() -> Path:
+def modules(cache: Path = CACHE, source: Path = SOURCE) -> Path:
     """Return where the packages lie, or would lie: a change of package.json asks for others."""
-    return CACHE / f"packages-{_digest([SOURCE / 'package.json'])}" / "node_modules"
+    return cache / f"packages-{_digest(source, [source / 'package.json'])}" / "node_modules"
 
 
-def install() -> None:
+def install(cache: Path = CACHE) -> None:
     """Get the packages; they appear all at once or not at all."""
     if absent := [name for name in PROGRAMS if shutil.which(name) is None]:
         raise UnavailableError(f"there is no {' and no '.join(absent)}")
-    _make(modules().parent, _install)
-    for old in CACHE.glob("packages-*"):
-        if old != modules().parent:
+    wanted = modules(cache).parent
+    _make(wanted, _install)
+    for old in cache.glob("packages-*"):
+        if old != wanted:
             shutil.rmtree(old)
 
 
@@ -62,7 +63,8 @@ def _install(folder: Path) -> None:
 @cache
 def page() -> Path:
     """Return the folder of the page, bundled once for each content of its sources."""
-    folder = CACHE / f"page-{_digest(path for path in SOURCE.rglob('*') if path.is_file())}"
+    sources = [path for path in SOURCE.rglob("*") if path.is_file()]
+    folder = CACHE / f"page-{_digest(SOURCE, sources)}"
     _make(folder, _bundle)
     return folder
 
@@ -72,10 +74,10 @@ def _bundle(folder: Path) -> None:
     shutil.copy(SOURCE / "index.html", folder)
 
 
-def _digest(files: Iterable[Path]) -> str:
+def _digest(folder: Path, files: Iterable[Path]) -> str:
     contents = hashlib.sha256()
     for file in sorted(files):
-        contents.update(f"{file.relative_to(SOURCE)}\0".encode() + file.read_bytes() + b"\0")
+        contents.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes() + b"\0")
     return contents.hexdigest()[:16]
 
 
@@ -83,8 +85,8 @@ def _make(folder: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder unless it is there; of several processes that do so at once, the first one wins."""
     if folder.is_dir():
         return
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix=".unfinished-") as unfinished:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as unfinished:
         made = Path(unfinished) / folder.name
         made.mkdir()
         fill(made)

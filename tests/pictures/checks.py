@@ -53,7 +53,7 @@ def faults_together(
 ) -> list[str]:
     """Return what has no effect in any of several drawings of a dashboard.
 
-    `rare` names what may have none, as "panel number, name of the override or of whose mappings", and says why.
+    `rare` says of what it may be so, and why: by number of the panel and name of the field, as "7, Verdict".
     """
     kinds: dict[str, Callable[[Panel], Mapping[str, bool]]] = {
         "the override of {} finds no field": lambda panel: panel.overrides,
@@ -166,7 +166,7 @@ def insane_axes(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
         for axis in panel.axes:
             most = axis.most or 0.0
             highest = max(axis.thresholds, default=0.0)
-            if 0 < highest and most <= highest and axis.high > TALLEST * highest:
+            if highest > 0 and most <= highest and axis.high > TALLEST * highest:
                 yield f"{_place(panel)}: its axis goes to {axis.high:g}, its threshold is {highest:g}"
             whole = ALL.get(axis.unit)
             if whole and most <= whole and axis.high > whole * 1.1:
@@ -192,7 +192,8 @@ def cut_texts(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
         for cut in panel.cut:
             is_read = cut.kind in {"cell", "aside"} and cut.where in MUST_BE_READ
             if is_read or cut.kind in CUT_ANYWHERE:
-                yield f"{_place(panel)}: {cut.text!r} is cut ({cut.kind} {cut.where!r}, {report.width} pixels)"
+                where = f"{cut.kind} {cut.where!r}, {report.width} pixels"
+                yield f"{_place(panel)}: {cut.text!r} is cut ({where})"
 
 
 def rows_out_of_sight(report: Report, _: Mapping[str, Any]) -> Iterator[str]:

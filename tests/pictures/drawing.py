@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from tests.pictures import bundle
-from tests.pictures.report import Report
+from tests.pictures.report import read
 from tests.real.process import GLANCE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tests.e2e.browsers import Browser
-    from tests.pictures.report import View
+    from tests.pictures.report import Report, View
 
 SCREEN = (1600, 900)  # pixels
 USUAL = "Using deprecated annotationQuery method"  # what the packages say of their own data source
@@ -60,7 +60,7 @@ def draw(
         _wait(browser)
         report = browser.run("return window.report()")
         complaints = {message.partition("\n")[0] for message in browser.errors() if USUAL not in message}
-    return Drawn(Report.read(report, sorted(complaints)), browser)
+    return Drawn(read(report, sorted(complaints)), browser)
 
 
 def _wait(browser: Browser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,14 +145,14 @@ class Report:
     links: tuple[str, ...] = ()  # of the dashboard, after interpolation
     console: tuple[str, ...] = ()  # what the browser complained about
 
-    @classmethod
-    def read(cls, document: Mapping[str, Any], console: Iterable[str] = ()) -> Self:
-        """Return the report that the page wrote as JSON."""
-        return _read(cls, {**document, "console": list(console)})
-
     def panel(self, number: int) -> Panel:
         """Return a panel by its number."""
         return next(panel for panel in self.panels if panel.id == number)
+
+
+def read(document: Mapping[str, Any], console: Iterable[str] = ()) -> Report:
+    """Return the report that the page wrote as JSON, with the complaints of the browser."""
+    return _read(Report, {**document, "console": list(console)})
 
 
 _INNER = {

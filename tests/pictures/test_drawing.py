@@ -1,0 +1,353 @@
+"""A small dashboard, and version 0.1.0's, drawn by Grafana's packages over a real Prometheus."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.browsers import Browser
+from tests.grafana.boards import ROOT
+from tests.pictures import bundle
+from tests.pictures.checks import faults
+from tests.pictures.drawing import Drawn, draw
+from tests.pictures.report import View
+from tests.real import parts
+from tests.real.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.pictures.report import Report
+    from tests.real.fixtures import RealParts
+
+    Look = Callable[..., Drawn]
+
+SUITE = parts.SUITES[-1]
+SCRAPE = 1  # seconds
+RANGE = 60  # seconds
+NAME = "más & más #1+50%"  # what needs care in an address
+OLD = ROOT / "tests" / "grafana" / "version_0_1_0"  # dashboards that told untruths
+
+
+@pytest.fixture(scope="module")
+def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """Draw a dashboard over a Prometheus in which one client has been down for a few seconds."""
+    if parts.missing_programs(SUITE) or parts.missing_browser() or bundle.missing():
+        pytest.skip("the fixture real_parts has more to say")
+    folder = tmp_path_factory.mktemp("drawing")
+    rules = folder / "rules.yml"
+    rules.write_text(json.dumps({"groups": [{"name": "client", "interval": "1s", "rules": RECORDED}]}))
+    with ExitStack() as stack:
+        program = parts.program(SUITE, "prometheus")
+        server = stack.enter_context(Prometheus(program, folder / "prometheus", {"rule_files": [str(rules)]}))
+        server.query("count_over_time(state[1m]) > 3")
+        browser = stack.enter_context(Browser(folder / "profile"))
+
+        def draw_now(board: Mapping[str, Any], *, since: float = 0, **how: Any) -> Drawn:  # noqa: ANN401
+            """`since`: how many seconds after now the view ends, when nothing is recorded any more."""
+            end = time.time() + since
+            view = View(begin=end - RANGE, end=end, scrape=SCRAPE, **how)
+            return draw(browser, board, view, server.url)
+
+        yield draw_now
+
+
+@pytest.fixture(scope="module")
+def report(look: Look) -> Report:
+    """Say what is seen of the small dashboard."""
+    return look(BOARD).report
+
+
+def test_what_is_not_there_is_told_in_the_panels_own_words(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    panel = report.panel(1)
+
+    assert (panel.has_data, panel.empty, panel.no_value) == (False, "not known", "not known")
+    assert [(value.text, value.colour, value.missing) for value in panel.values] == [
+        ("not known", "purple", True)
+    ]
+
+
+def test_a_number_is_shown_with_its_word_and_colour(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    (value,) = report.panel(2).values
+
+    assert (value.text, value.colour, value.number, value.missing) == ("down", "red", 2, False)
+
+
+def test_a_timeline_that_merges_by_thresholds_shows_their_ranges(
+    real_parts: RealParts, report: Report
+) -> None:
+    real_parts.drawing()
+
+    wrong, right = report.panel(3), report.panel(4)
+
+    assert {(run.text, run.hue, run.name) for run in wrong.values} == {("-∞+", "green", NAME)}
+    assert wrong.unmapped == ("-∞+",)
+    assert not any(wrong.mappings.values())
+    assert {(run.text, run.hue, run.name) for run in right.values} == {("down", "red", NAME)}
+    assert right.mappings == {"all: 0": False, "all: 2": True}
+    assert all(report.begin <= run.begin < run.end for run in right.values)
+
+
+def test_cells_of_a_table_have_their_heading_colour_and_link(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    panel = report.panel(5)
+
+    (client,), (verdict,) = panel.cells("Client"), panel.cells("Verdict")
+    assert (client.text, client.colour) == (NAME, "")
+    assert client.link == "/d/client?var-target=m%C3%A1s%20%26%20m%C3%A1s%20%231%2B50%25"
+    assert (verdict.text, verdict.colour, verdict.number) == ("down", "red", 2)
+    assert panel.overrides == {"Client": True, "Verdict": True, "Owner": False}
+
+
+def test_a_graph_has_axes_a_legend_and_annotations(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    panel = report.panel(6)
+
+    (axis,) = panel.axes
+    assert (axis.low, axis.high, axis.most, axis.thresholds) == (0, 100, 0, (1,))
+    assert axis.ticks[0] == "0"
+    assert panel.legend == (NAME,)
+    assert {(mark.name, mark.text, mark.colour) for mark in report.marks} == {
+        ("Down", "Client down: orders", "#F2495C")
+    }
+
+
+def test_a_query_that_fails_is_told_with_its_panel(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    failed = [query for query in report.queries if query.error]
+
+    assert [(query.panel, query.expr, query.size) for query in failed] == [(7, "sum(", 4)]
+    assert "parse error" in failed[0].error
+    assert any("parse error" in error for error in report.panel(7).errors)
+
+
+def test_variables_are_chosen_and_links_filled_in(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    chosen = {variable.label: (variable.chosen, variable.options) for variable in report.variables}
+
+    assert chosen["Client"] == ((NAME,), (NAME,))
+    assert report.links == ("https://runbooks.example/all",)
+
+
+def test_a_title_that_is_too_long_is_cut(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    cut = report.panel(9).cut
+
+    assert [(each.text, each.kind) for each in cut] == [(LONG, "title")]
+    assert report.panel(9).text.endswith("Read this.")
+
+
+def test_panels_of_a_closed_row_are_seen_only_once_it_is_open(
+    real_parts: RealParts, look: Look, report: Report
+) -> None:
+    real_parts.drawing()
+
+    opened = look(BOARD, expanded=frozenset({1001})).report
+
+    assert {panel.id for panel in opened.panels} - {panel.id for panel in report.panels} == {8}
+    assert opened.height > report.height
+    assert not any(query.panel == 8 for query in report.queries)
+
+
+def test_a_single_panel_fills_the_screen(real_parts: RealParts, look: Look, tmp_path: Path) -> None:
+    real_parts.drawing()
+    picture = tmp_path / "alone.png"
+
+    drawn = look(BOARD, panel=2)
+    drawn.photograph(picture, 600)
+
+    assert [panel.id for panel in drawn.report.panels] == [2]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_timelines_of_version_0_1_0_hide_that_a_client_is_down(real_parts: RealParts, look: Look) -> None:
+    real_parts.drawing()
+    fleet = json.loads((OLD / "fleet.json").read_text())
+
+    drawn = look(fleet, panel=9)
+
+    assert "9 'Verdicts over time': it says '-∞+', the range of a threshold" in faults(drawn.report, fleet)
+    assert {run.hue for run in drawn.report.panel(9).values} == {"green"}
+
+
+def test_version_0_1_0_is_green_while_nothing_is_known(real_parts: RealParts, look: Look) -> None:
+    real_parts.drawing()
+    fleet = json.loads((OLD / "fleet.json").read_text())
+
+    drawn = look(fleet, since=3600)
+
+    assert "2 'Ok': '-' is green, though nothing is known" in faults(drawn.report, fleet, dead=True)
+
+
+RECORDED = [
+    {"record": "state", "labels": {"target": NAME}, "expr": "vector(2)"},
+    {
+        "record": "whatsapp_verdict",
+        "labels": {"job": "waexporter", "instance": "a:1", "target": "orders", "verdict": "down"},
+        "expr": "vector(1)",
+    },
+]
+GREEN: Mapping[str, Any] = {"mode": "absolute", "steps": [{"color": "green", "value": None}]}
+WORDS = [
+    {
+        "type": "value",
+        "options": {
+            "0": {"text": "ok", "color": "green", "index": 0},
+            "2": {"text": "down", "color": "red", "index": 1},
+        },
+    }
+]
+LONG = "A title that is far too long for the narrow panel that it stands above, as anybody can see"
+
+
+def _panel(
+    number: int,
+    kind: str,
+    expr: str,
+    defaults: Mapping[str, Any],
+    **more: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
+    is_now = kind in {"stat", "table"}
+    target = {
+        "refId": "A",
+        "expr": expr,
+        "legendFormat": "{{target}}",
+        "instant": is_now,
+        "range": not is_now,
+        "format": "table" if kind == "table" else "time_series",
+    }
+    place = {"x": 6 * (number % 4), "y": 6 * (number // 4), "w": 6, "h": 6}
+    made: dict[str, Any] = {
+        "id": number,
+        "type": kind,
+        "title": f"Panel {number}",
+        "gridPos": place,
+        "targets": [target],
+        "fieldConfig": {"defaults": {"thresholds": GREEN, **defaults}, "overrides": []},
+        "options": OPTIONS[kind],
+    }
+    return made | more
+
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "stat": {"colorMode": "background", "textMode": "value", "reduceOptions": {"calcs": ["lastNotNull"]}},
+    "state-timeline": {"mergeValues": True, "rowHeight": 0.8, "showValue": "auto"},
+    "table": {"showHeader": True},
+    "timeseries": {"legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"}},
+}
+PURPLE = {"mode": "absolute", "steps": [{"color": "purple", "value": None}]}
+BY_THRESHOLDS = {"mappings": WORDS, "color": {"mode": "thresholds"}}
+FIXED = {"mappings": WORDS, "color": {"mode": "fixed", "fixedColor": "text"}}
+LINE = {
+    "thresholds": {
+        "mode": "absolute",
+        "steps": [{"color": "green", "value": None}, {"color": "red", "value": 1}],
+    },
+    "custom": {"thresholdsStyle": {"mode": "dashed"}},
+}
+
+
+def _override(name: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    values = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
+    return {"matcher": {"id": "byName", "options": name}, "properties": values}
+
+
+TABLE: Mapping[str, Any] = {
+    "fieldConfig": {
+        "defaults": {"thresholds": GREEN},
+        "overrides": [
+            _override(
+                "Client",
+                links=[
+                    {"title": "Open", "url": "/d/client?var-target=${__data.fields.Client:percentencode}"}
+                ],
+            ),
+            _override(
+                "Verdict", mappings=WORDS, custom__cellOptions={"type": "color-background", "mode": "basic"}
+            ),
+            _override("Owner", unit="string"),
+        ],
+    },
+    "transformations": [
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {"Time": True, "__name__": True},
+                "renameByName": {"target": "Client", "Value": "Verdict"},
+            },
+        }
+    ],
+}
+TEXT = {
+    "id": 9,
+    "type": "text",
+    "title": LONG,
+    "gridPos": {"x": 6, "y": 12, "w": 3, "h": 4},
+    "options": {"mode": "markdown", "content": "**Read** this."},
+}
+ROW = {
+    "id": 1001,
+    "type": "row",
+    "title": "More",
+    "collapsed": True,
+    "gridPos": {"x": 0, "y": 18, "w": 24, "h": 1},
+}
+BOARD: Mapping[str, Any] = {
+    "title": "Small",
+    "annotations": {
+        "list": [
+            {
+                "name": "Down",
+                "enable": True,
+                "iconColor": "red",
+                "expr": 'label_replace(vector(1), "target", "orders", "", "")',
+                "titleFormat": "Client down",
+                "textFormat": "{{target}}",
+            }
+        ]
+    },
+    "links": [{"title": "Runbooks", "type": "link", "url": "${runbooks}/all", "tags": []}],
+    "templating": {
+        "list": [
+            {"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Data source"},
+            {
+                "name": "target",
+                "type": "query",
+                "label": "Client",
+                "query": {"qryType": 1, "query": "label_values(state, target)", "refId": "target"},
+                "refresh": 2,
+            },
+            {
+                "name": "runbooks",
+                "type": "textbox",
+                "query": "https://runbooks.example",
+                "label": "Runbooks at",
+            },
+        ]
+    },
+    "panels": [
+        _panel(1, "stat", "absent_metric", {"noValue": "not known", "thresholds": PURPLE}),
+        _panel(2, "stat", "state", {"mappings": WORDS}),
+        _panel(3, "state-timeline", "state", BY_THRESHOLDS),
+        _panel(4, "state-timeline", "state", FIXED),
+        _panel(5, "table", "state", {}, **TABLE),
+        _panel(6, "timeseries", "0 * state", LINE),
+        _panel(7, "timeseries", "sum(", {}),
+        TEXT,
+        ROW | {"panels": [_panel(8, "stat", "state", {}, gridPos={"x": 0, "y": 19, "w": 6, "h": 6})]},
+    ],
+}
