@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.pictures.pages import Model, Phase, continued, read_pages
 from tests.pictures.past import Writable, write_past
-from tests.pictures.recording import Recording
+from tests.pictures.recording import Moment, Recording, data_folder, keep
 from tests.real import parts
 
 if TYPE_CHECKING:
@@ -103,20 +103,28 @@ FLEETS: Mapping[str, Fleet] = {
 }
 
 
-def read_models(fleets: Iterable[Fleet], folder: Path) -> tuple[Pages, Pages]:
-    """Read real pages of an exporter that watches one client of each model: all well, then in trouble."""
-    models = {client.model for fleet in fleets for client in fleet.clients}
+def read_models(names: Iterable[str], folder: Path) -> tuple[Pages, Pages]:
+    """Read real pages of an exporter that watches a client of each model of these fleets: well, then not."""
+    models = {client.model for name in names for client in FLEETS[name].clients}
     return read_pages(sorted(models, key=lambda model: model.name), folder)
 
 
 @contextmanager
-def with_past(fleet: Fleet, pages: tuple[Pages, Pages], folder: Path) -> Iterator[Recording]:
-    """Run a Prometheus that has watched a fleet until now."""
+def with_past(name: str, pages: tuple[Pages, Pages], folder: Path) -> Iterator[Recording]:
+    """Run a Prometheus that has watched one of the fleets until now."""
+    fleet = FLEETS[name]
     end = time.time() // SCRAPE * SCRAPE
     times = [end - fleet.seconds + SCRAPE * place for place in range(fleet.seconds // SCRAPE + 1)]
-    with Writable(parts.program(SUITE, "prometheus"), folder / "prometheus", {}) as prometheus:
+    with Writable(parts.program(SUITE, "prometheus"), data_folder(folder), {}) as prometheus:
         write_past(prometheus.url, scraped(fleet, pages, times), times)
-        yield Recording(prometheus.url, times[0], end, SCRAPE)
+        yield Recording(prometheus.url, {name: Moment(times[0], end, SCRAPE)})
+
+
+def record(name: str, pages: tuple[Pages, Pages], folder: Path) -> None:
+    """Keep the past of one of the fleets."""
+    with with_past(name, pages, folder) as recording:
+        pass
+    keep(folder, recording.moments)
 
 
 def scraped(fleet: Fleet, pages: tuple[Pages, Pages], times: Sequence[float]) -> Iterator[Series]:

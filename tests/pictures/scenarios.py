@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.alerts.detection import bring
 from tests.e2e.loop import Tempo, running
 from tests.e2e.scenarios import CLIENTS
-from tests.pictures.story import Recording
+from tests.pictures.recording import Moment, keep
 from tests.real import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 SUITE = parts.SUITES[-1]
@@ -22,9 +21,8 @@ TEMPO = Tempo(pace=60.0, shortest=float(SCRAPE), stale_after=10)
 CALM, FAULTS = 40.0, 150.0  # seconds: what most wait for half an hour of is there by then
 
 
-@contextmanager
-def recorded_scenarios(folder: Path, say: Callable[[str], None]) -> Iterator[Recording]:
-    """Let all be well for a while, bring every fault, then give what was recorded while they hold."""
+def record(folder: Path, say: Callable[[str], None]) -> None:
+    """Let all be well for a while, bring every fault, and keep what was recorded while they hold."""
     programs = {name: parts.program(SUITE, name) for name in ("prometheus", "prometheus-alertmanager")}
     with running(programs, CLIENTS, folder, TEMPO) as loop:
         began = time.time()
@@ -33,4 +31,5 @@ def recorded_scenarios(folder: Path, say: Callable[[str], None]) -> Iterator[Rec
         bring(loop)
         say(f"every fault holds for {FAULTS:g} s")
         time.sleep(FAULTS)
-        yield Recording(loop.prometheus.url, began, time.time())
+        ended = time.time()
+    keep(folder, {"scenarios": Moment(began, ended, SCRAPE)})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -12,13 +11,14 @@ import yaml
 from tests.e2e.clients import USERS
 from tests.e2e.conftest import find_simulated_client
 from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment, write_config
+from tests.pictures.recording import Moment, data_folder, keep
 from tests.real import parts
 from tests.real.alertmanager import Alertmanager
 from tests.real.process import Process
 from tests.real.prometheus import Prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.e2e.clients import SimulatedClient
@@ -42,6 +42,7 @@ CLIENTS = {  # how each is simulated
     "support-line": ("--topology=ha",),
     "campaigns": ("--topology=multiconnect", "--shards=4"),
     "billing": (),
+    "surveys": (),
     "alerts": ("--tls",),
 }
 
@@ -53,46 +54,49 @@ class Turn(NamedTuple):
     client: str
     fault: str | None
 
+    def __str__(self) -> str:
+        fault = self.fault.replace("_", " ") if self.fault else "all is well again"
+        return f"{self.at:.0%} {self.client}: {fault}"
+
 
 TURNS = (
-    Turn(0.25, "campaigns", "version_skew"),
-    Turn(0.35, "support-line", "failover"),
+    Turn(0.2, "campaigns", "version_skew"),
+    Turn(0.25, "alerts", "disk_low"),
+    Turn(0.3, "support-line", "failover"),
+    Turn(0.35, "surveys", "webhook_fails"),
+    Turn(0.4, "billing", "sends_fail"),
     Turn(0.45, "orders", "gateway_down"),
     Turn(0.45, "orders", "growing_queues"),
-    Turn(0.5, "campaigns", "shard_uncovered"),
-    Turn(0.6, "billing", "overload"),
+    Turn(0.6, "campaigns", "shard_uncovered"),
     Turn(0.75, "support-line", None),
 )
+DEAD = 60.0  # seconds: how long the exporter has been dead when that is looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What was recorded: a Prometheus that holds it, and when it began and ended on the wall clock."""
-
-    url: str
-    began: float
-    ended: float
-
-
-@contextmanager
-def recorded(seconds: float, folder: Path, say: Callable[[str], None]) -> Iterator[Recording]:
-    """Act the story for so many seconds, then give what was recorded."""
+def record(seconds: float, folder: Path, say: Callable[[str], None]) -> None:
+    """Act the story for so many seconds, then kill the exporter; keeps both."""
     with ExitStack() as stack:
         clients = {name: stack.enter_context(_simulated(stack, options)) for name, options in CLIENTS.items()}
-        exporter = stack.enter_context(Exporter.run(write_config(folder, _config(clients, folder))))
+        watch = stack.enter_context(ExitStack())
+        exporter = watch.enter_context(Exporter.run(write_config(folder, _config(clients, folder))))
         exporter.wait_until_ok("orders", "billing", deadline=120)
         manager = stack.enter_context(_alertmanager(folder, exporter.url))
-        prometheus = stack.enter_context(_prometheus(folder, exporter.url, manager.url))
+        stack.enter_context(_prometheus(folder, exporter.url, manager.url))
         began = time.time()
         for turn in TURNS:
             time.sleep(max(0.0, began + turn.at * seconds - time.time()))
-            say(f"{turn.at:4.0%} {turn.client}: {turn.fault or 'all is well again'}")
+            say(str(turn))
             if turn.fault is None:
                 clients[turn.client].lift()
             else:
                 clients[turn.client].bring(turn.fault)
         time.sleep(max(0.0, began + seconds - time.time()))
-        yield Recording(prometheus.url, began, time.time())
+        ended = time.time()
+        watch.close()
+        say(f"the exporter has ended; {DEAD:g} s more")
+        time.sleep(DEAD)
+        dead = time.time()
+    keep(folder, {"story": Moment(began, ended, SCRAPE), "dead": Moment(began, dead, SCRAPE)})
 
 
 def _simulated(stack: ExitStack, options: tuple[str, ...]) -> SimulatedClient:
@@ -101,7 +105,7 @@ def _simulated(stack: ExitStack, options: tuple[str, ...]) -> SimulatedClient:
     return find_simulated_client(stack.enter_context(Process(command, env=clean_environment())))
 
 
-def _config(clients: dict[str, SimulatedClient], folder: Path) -> dict[str, object]:
+def _config(clients: Mapping[str, SimulatedClient], folder: Path) -> dict[str, object]:
     owner = {"username": "owner", "password": "owner-password"}
     targets = [
         client.target(name, auth=owner, canary_number="14155550123") for name, client in clients.items()
@@ -131,4 +135,4 @@ def _prometheus(folder: Path, exporter: str, manager: str) -> Prometheus:
         "rule_files": rules,
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [manager.removeprefix("http://")]}]}]},
     }
-    return Prometheus(parts.program(SUITE, "prometheus"), folder / "prometheus", config)
+    return Prometheus(parts.program(SUITE, "prometheus"), data_folder(folder), config)
