@@ -21,11 +21,11 @@ _CHUNK = 60_000  # bytes of a literal of Snappy
 
 def send(url: str, series: Iterable[Series], times: Sequence[float]) -> None:
     """Write series to a Prometheus; `times` are those of their values, in seconds."""
-    stamps = [_field(2, 0) + _varint(round(each * 1000)) for each in times]
+    samples = [_sample(when) for when in times]
     batch: list[bytes] = []
     size = 0
     for labels, values in series:
-        batch.append(_delimited(1, _series(labels, values, stamps)))
+        batch.append(_delimited(1, _series(labels, values, samples)))
         size += len(batch[-1])
         if size > _BATCH:
             _post(url, b"".join(batch))
@@ -34,18 +34,26 @@ def send(url: str, series: Iterable[Series], times: Sequence[float]) -> None:
         _post(url, b"".join(batch))
 
 
-def _series(labels: Mapping[str, str], values: Sequence[float | None], stamps: Sequence[bytes]) -> bytes:
+def _sample(when: float) -> tuple[bytes, bytes]:
+    """Give what stands before and after the value in the message about one sample."""
+    before, after = _field(1, 1), _field(2, 0) + _varint(round(when * 1000))
+    return _field(2, 2) + _varint(len(before) + len(_STALE) + len(after)) + before, after
+
+
+def _series(
+    labels: Mapping[str, str], values: Sequence[float | None], samples: Sequence[tuple[bytes, bytes]]
+) -> bytes:
     parts = [
         _delimited(1, _delimited(1, name.encode()) + _delimited(2, labels[name].encode()))
         for name in sorted(labels)
     ]
-    double, pack = _field(1, 1), struct.Struct("<d").pack
+    pack = struct.Struct("<d").pack
     was_there = False
-    for value, stamp in zip(values, stamps, strict=True):
+    for value, (before, after) in zip(values, samples, strict=True):
         if value is not None:
-            parts.append(_delimited(2, double + pack(value) + stamp))
+            parts.append(before + pack(value) + after)
         elif was_there:
-            parts.append(_delimited(2, double + _STALE + stamp))
+            parts.append(before + _STALE + after)
         was_there = value is not None
     return b"".join(parts)
 

@@ -1,0 +1,57 @@
+"""No question of a dashboard is too much for a Prometheus that holds a hundred clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.grafana.boards import BOARDS, Sight
+from tests.grafana.costs import costs
+from tests.pictures.fleets import FLEETS, read_models, with_past
+from tests.pictures.looks import OF_ONE_CLIENT
+from tests.real import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.grafana.costs import Cost
+    from tests.pictures.recording import Recording
+    from tests.real.fixtures import RealParts
+
+FLEET = "hundred"
+ONE = FLEETS[FLEET].clients[12].name  # one that is down
+
+# Some 50 million samples take a core of today a second or two.
+MOST_SAMPLES = 12_000_000  # of one query
+MOST_AT_FIRST = {"client": 1_000_000}  # of all queries until somebody opens a row; of other dashboards:
+MOST_OF_OTHERS = 30_000_000
+MOST_SERIES = 1200  # three a client, for a table; a graph of so many can't be read, and Grafana gets slow
+
+
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+    if {"prometheus"} & set(parts.missing_programs(parts.SUITES[-1])):
+        pytest.skip("the fixture real_parts has more to say")
+    folder = tmp_path_factory.mktemp("hundred")
+    with with_past(FLEET, read_models([FLEET], folder), folder) as recording:
+        yield recording
+
+
+@pytest.mark.timeout(300)  # the hour that is looked at is computed first
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_hundred_clients_are_not_too_many(real_parts: RealParts, hundred: Recording, name: str) -> None:
+    real_parts.program(parts.SUITES[-1], "prometheus")
+    moment = hundred.moments[FLEET]
+    chosen = {"target": ONE} if name in OF_ONE_CLIENT else {}
+    sight = Sight(moment.ended, int(moment.ended - moment.began), moment.scrape, moment.scrape, chosen)
+
+    asked = costs(hundred.url, BOARDS[name], sight)
+
+    at_first = sum(cost.samples for cost in asked if cost.is_at_first)
+    assert [cost for cost in asked if is_too_much(cost)] == []
+    assert at_first <= MOST_AT_FIRST.get(name, MOST_OF_OTHERS)
+
+
+def is_too_much(cost: Cost) -> bool:
+    return cost.samples > MOST_SAMPLES or cost.series > MOST_SERIES
