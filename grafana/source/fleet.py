@@ -51,9 +51,9 @@ def _of_ten_worst(expr: str, metric: str) -> str:
     return f"{expr} and on (target) topk(10, {most(trouble)})"
 
 
-def _or_not_known(expr: str) -> str:
-    """Give what is no number for clients without a value: a column without any would be left out."""
-    return f"{expr} or NaN * {_WORST}"
+def _or_absent(expr: str) -> str:
+    """Give the value of states.ABSENT for clients without one: a column without any would be left out."""
+    return f"{expr} or 0 * {_WORST} - 2"
 
 
 def _count(place: int, title: str, said: str, which: str, steps: Steps) -> Panel:
@@ -125,9 +125,9 @@ _WHO = (
             problems.worst(),
             problems.worst_for(),
             states.messages(),
-            _or_not_known(states.lost_share()),
-            _or_not_known(states.callbacks_waiting()),
-            _or_not_known(states.sound_share()),
+            _or_absent(states.lost_share()),
+            _or_absent(states.callbacks_waiting()),
+            _or_absent(states.sound_share()),
             states.verdict(),
         ],
         [
@@ -141,15 +141,15 @@ _WHO = (
                 "Lost or refused",
                 unit="percentunit",
                 steps=states.LOSING,
-                states=states.NO_MESSAGES,
+                states=states.NO_MESSAGES | states.ABSENT,
             ),
-            Column("Value #E", "Callbacks waiting", unit="short", steps=states.QUEUE),
+            Column("Value #E", "Callbacks waiting", unit="short", steps=states.QUEUE, states=states.ABSENT),
             Column(
                 "Value #F",
                 "Sound sends",
                 unit="percentunit",
                 steps=states.SOUND,
-                states=states.NO_SENDS,
+                states=states.NO_SENDS | states.ABSENT,
             ),
             Column("Value #G", "Verdict", states=states.VERDICTS),
         ],

@@ -134,14 +134,15 @@ def number(
     return panel.reduce_options(_last()).no_value(nothing)
 
 
-def timeline(head: Head, query: Query, states: States) -> Panel:
+def timeline(head: Head, query: Query, states: States, *, identifiers: bool = False) -> Panel:
     """Draw a bar for each series, coloured by its state over time: since when is seen at a glance.
 
-    Identifiers in the names of series become words.
+    `identifiers` that series are named by become words.
     """
     panel = _styled(statetimeline.Panel(), head, (), states).targets(_series([query]))
-    spaces = {"regex": "/_/g", "renamePattern": " "}
-    panel = panel.with_transformation(model.DataTransformerConfig("renameByRegex", options=spaces))
+    if identifiers:
+        spaces = {"regex": "/_/g", "renamePattern": " "}
+        panel = panel.with_transformation(model.DataTransformerConfig("renameByRegex", options=spaces))
     panel = panel.show_value(looks.VisibilityMode.AUTO).row_height(0.8).merge_values(merge_values=True)
     legend = common.VizLegendOptions().show_legend(show_legend=False)
     legend = legend.display_mode(looks.LegendDisplayMode.HIDDEN).placement(looks.LegendPlacement.BOTTOM)

@@ -101,6 +101,7 @@ PANELS = (
         ),
         Query(problems.severity(), "{{problem}}"),
         problems.SEVERITIES,
+        identifiers=True,
     ),
     timeline(
         Head(
