@@ -20,8 +20,8 @@ VERDICTS: States = {0: ("ok", GREEN), 1: ("degraded", ORANGE), 2: ("down", RED),
 
 NOT_KNOWN = "not known"  # what stands in the place of every number that is not there
 
-# In the place of what is no number: a share of nothing, and in a table what is not known of a client that others
-# are known of. (VictoriaMetrics leaves out NaN.)
+# In the place of what is no number: a share of nothing, and in a table what is known of other clients only.
+# (VictoriaMetrics leaves out NaN.)
 NO_SENDS: States = {-1: ("no sends", "text")}
 NO_MESSAGES: States = {-1: ("no messages", "text")}
 ABSENT: States = {-2: (NOT_KNOWN, PURPLE)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,13 +11,12 @@ import pytest
 from tests.grafana.boards import BOARDS, Sight, panels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.real.fixtures import RunTool
 
 Series = dict[str, str]  # values by series, in promtool's notation: one every 30 s, for 20 minutes
-Answer = dict[str, float]  # values by labels
+Answer = Mapping[str, float]  # values by labels
 
 _ENDS = " _x20"  # after ten minutes Prometheus reaches the exporter no more
 
