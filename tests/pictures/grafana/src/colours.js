@@ -11,5 +11,5 @@ export function namesOf(theme) {
     }
   }
   names.set(plain(theme.colors.text.primary), 'text');
-  return (colour) => (colour ? names.get(plain(colour)) ?? plain(colour) : '');
+  return (colour) => (colour ? (names.get(plain(colour)) ?? plain(colour)) : '');
 }

@@ -34,18 +34,25 @@ function drawMarks(plot, marks, theme) {
 
 // What is written beside an axis is drawn on a canvas: it is kept from where it is made.
 function axesOf(plot, frame) {
-  return plot.axes.filter(({ scale, show }) => scale !== 'x' && show !== false).map(({ scale, _values: ticks }) => {
-    const { min, max } = plot.scales[scale];
-    const fields = frame.fields.filter((_, at) => at > 0 && plot.series[at]?.scale === scale);
-    const values = fields.flatMap((field) => [...field.values]).filter(Number.isFinite);
-    const drawn = fields.filter(({ config }) => (config.custom?.thresholdsStyle?.mode ?? 'off') !== 'off');
-    const thresholds = drawn.flatMap(({ config }) => config.thresholds?.steps ?? []).map(({ value }) => value);
-    return {
-      low: min, high: max, unit: fields[0]?.config.unit ?? '', ticks: (ticks ?? []).filter(Boolean).map(String),
-      most: values.length ? values.reduce((one, other) => Math.max(one, other)) : null,
-      thresholds: [...new Set(thresholds.filter((value) => Number.isFinite(value)))],
-    };
-  });
+  return plot.axes
+    .filter(({ scale, show }) => scale !== 'x' && show !== false)
+    .map(({ scale, _values: ticks }) => {
+      const { min, max } = plot.scales[scale];
+      const fields = frame.fields.filter((_, at) => at > 0 && plot.series[at]?.scale === scale);
+      const values = fields.flatMap((field) => [...field.values]).filter(Number.isFinite);
+      const drawn = fields.filter(({ config }) => (config.custom?.thresholdsStyle?.mode ?? 'off') !== 'off');
+      const thresholds = drawn
+        .flatMap(({ config }) => config.thresholds?.steps ?? [])
+        .map(({ value }) => value);
+      return {
+        low: min,
+        high: max,
+        unit: fields[0]?.config.unit ?? '',
+        ticks: (ticks ?? []).filter(Boolean).map(String),
+        most: values.length ? values.reduce((one, other) => Math.max(one, other)) : null,
+        thresholds: [...new Set(thresholds.filter((value) => Number.isFinite(value)))],
+      };
+    });
 }
 
 export function Graph({ id, data, options, width, height, timeRange, timeZone }) {
@@ -59,13 +66,24 @@ export function Graph({ id, data, options, width, height, timeRange, timeZone })
   React.useEffect(() => {
     redraw.current();
   }, [data]);
-  const names = data.series.flatMap((frame) => frame.fields.slice(1).filter(({ config }) => !config.custom?.hideFrom?.legend)
-    .map((field) => getFieldDisplayName(field, frame, data.series)));
+  const names = data.series.flatMap((frame) =>
+    frame.fields
+      .slice(1)
+      .filter(({ config }) => !config.custom?.hideFrom?.legend)
+      .map((field) => getFieldDisplayName(field, frame, data.series)),
+  );
   note(id, { legend: options.legend?.showLegend === false ? [] : names });
   return (
     <TimeSeries
-      frames={data.series} structureRev={data.structureRev} timeRange={timeRange} timeZone={timeZone} width={width} height={height}
-      legend={options.legend} options={options}>
+      frames={data.series}
+      structureRev={data.structureRev}
+      timeRange={timeRange}
+      timeZone={timeZone}
+      width={width}
+      height={height}
+      legend={options.legend}
+      options={options}
+    >
       {(config, frame) => {
         if (!hooked.current.has(config)) {
           hooked.current.add(config);

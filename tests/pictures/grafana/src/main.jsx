@@ -1,4 +1,5 @@
-// Draws the dashboard of job.json. Once all of it is there `window.drawn` is true and `window.report()` says what is seen.
+// Draws the dashboard of job.json. Once all of it is there `window.drawn` is true and `window.report()` says
+// what is seen.
 import './boot.js';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
@@ -35,7 +36,8 @@ async function main() {
   const theme = createTheme({ colors: { mode: 'dark' } });
   config.theme2 = theme;
   provideServices(job);
-  for (const [pluginId, plugin] of Object.entries(PANELS)) sceneUtils.registerRuntimePanelPlugin({ pluginId, plugin });
+  for (const [pluginId, plugin] of Object.entries(PANELS))
+    sceneUtils.registerRuntimePanelPlugin({ pluginId, plugin });
   const scene = sceneOf(job.board, job.view);
   window.scene = scene;
   window.unfinished = () => unfinishedIn(scene);

@@ -32,9 +32,11 @@ async function ask(url, path, panel, expr, when) {
 
 const number = (text) => ({ '+Inf': Infinity, '-Inf': -Infinity })[text] ?? Number(text);
 
-// Without a legend of its own a series is named after its labels, which the packages do, or else after its query.
+// Without a legend of its own a series is named after its labels, which the packages do, or else after its
+// query.
 function nameOf({ legendFormat, expr }, labels) {
-  if (legendFormat && legendFormat !== '__auto') return legendFormat.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name) => labels[name] ?? '');
+  if (legendFormat && legendFormat !== '__auto')
+    return legendFormat.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name) => labels[name] ?? '');
   return Object.keys(labels).length ? undefined : expr;
 }
 
@@ -43,11 +45,23 @@ function frame(query, step, executed, kind, labels, points) {
   const [type, resultType] = kind;
   return {
     schema: {
-      refId: query.refId, name,
+      refId: query.refId,
+      name,
       meta: { type, typeVersion: [0, 1], custom: { resultType }, executedQueryString: executed },
       fields: [
-        { name: 'Time', type: 'time', typeInfo: { frame: 'time.Time' }, config: step ? { interval: step * 1000 } : {} },
-        { name: 'Value', type: 'number', typeInfo: { frame: 'float64' }, labels, config: { displayNameFromDS: name } },
+        {
+          name: 'Time',
+          type: 'time',
+          typeInfo: { frame: 'time.Time' },
+          config: step ? { interval: step * 1000 } : {},
+        },
+        {
+          name: 'Value',
+          type: 'number',
+          typeInfo: { frame: 'float64' },
+          labels,
+          config: { displayNameFromDS: name },
+        },
       ],
     },
     data: { values: [points.map(([at]) => at * 1000), points.map(([, text]) => number(text))] },
@@ -62,16 +76,29 @@ async function answer(url, query, begin, end, scrape) {
   const step = Math.max(1, Math.round(least));
   const range = Math.round(end - begin);
   const values = {
-    __interval: `${step}s`, __interval_ms: step * 1000, __range: `${range}s`, __range_s: range, __range_ms: range * 1000,
+    __interval: `${step}s`,
+    __interval_ms: step * 1000,
+    __range: `${range}s`,
+    __range_s: range,
+    __range_ms: range * 1000,
     __rate_interval: `${Math.max(step + scrape, 4 * scrape)}s`,
   };
-  const expr = query.expr.replace(/\$(?:\{(__\w+)\}|(__\w+))/g, (whole, inner, plain) => values[inner ?? plain] ?? whole);
+  const expr = query.expr.replace(
+    /\$(?:\{(__\w+)\}|(__\w+))/g,
+    (whole, inner, plain) => values[inner ?? plain] ?? whole,
+  );
   const executed = `Expr: ${expr}\nStep: ${step}s`;
   const frames = [];
   if (query.range) {
     const down = (at) => Math.floor(at / step) * step;
-    const result = await ask(url, 'query_range', query.panel, expr, { start: down(begin), end: down(end), step });
-    frames.push(...result.map(({ metric, values: points }) => frame(query, step, executed, OVER_TIME, metric, points)));
+    const result = await ask(url, 'query_range', query.panel, expr, {
+      start: down(begin),
+      end: down(end),
+      step,
+    });
+    frames.push(
+      ...result.map(({ metric, values: points }) => frame(query, step, executed, OVER_TIME, metric, points)),
+    );
   }
   if (query.instant) {
     const result = await ask(url, 'query', query.panel, expr, { time: end });
@@ -82,13 +109,15 @@ async function answer(url, query, begin, end, scrape) {
 
 export async function answerAll(url, scrape, { queries, from, to }) {
   const results = {};
-  await Promise.all(queries.map(async (query) => {
-    try {
-      const frames = await answer(url, query, Number(from) / 1000, Number(to) / 1000, scrape);
-      results[query.refId] = { status: 200, frames };
-    } catch (error) {
-      results[query.refId] = { status: 400, error: String(error.message), frames: [] };
-    }
-  }));
+  await Promise.all(
+    queries.map(async (query) => {
+      try {
+        const frames = await answer(url, query, Number(from) / 1000, Number(to) / 1000, scrape);
+        results[query.refId] = { status: 200, frames };
+      } catch (error) {
+        results[query.refId] = { status: 400, error: String(error.message), frames: [] };
+      }
+    }),
+  );
   return { results };
 }

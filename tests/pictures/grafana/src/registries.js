@@ -14,18 +14,41 @@ const PROCESSORS = {
 };
 const OTHERS = ['color', 'description', 'fieldMinMax', 'filterable'];
 const DEFAULTS = {
-  thresholds: { mode: 'absolute', steps: [{ value: -Infinity, color: 'green' }, { value: 80, color: 'red' }] },
+  thresholds: {
+    mode: 'absolute',
+    steps: [
+      { value: -Infinity, color: 'green' },
+      { value: 80, color: 'red' },
+    ],
+  },
 };
 
 export const option = (id, process = data.identityOverrideProcessor, defaultValue = undefined) => ({
-  id, path: id, name: id, defaultValue, process, shouldApply: () => true, settings: {}, editor: () => null, override: () => null,
+  id,
+  path: id,
+  name: id,
+  defaultValue,
+  process,
+  shouldApply: () => true,
+  settings: {},
+  editor: () => null,
+  override: () => null,
 });
 
 export function fillRegistries() {
-  const options = [...Object.keys(PROCESSORS), ...OTHERS].map((id) => option(id, PROCESSORS[id], DEFAULTS[id]));
+  const options = [...Object.keys(PROCESSORS), ...OTHERS].map((id) =>
+    option(id, PROCESSORS[id], DEFAULTS[id]),
+  );
   data.standardFieldConfigEditorRegistry.setInit(() => options);
   data.standardEditorsRegistry.setInit(() => []);
   const byId = new Map(Object.values(data.standardTransformers).map((each) => [each.id, each]));
   data.standardTransformersRegistry.setInit(() =>
-    [...byId.values()].map((each) => ({ id: each.id, name: each.name, transformation: each, editor: () => null, description: '' })));
+    [...byId.values()].map((each) => ({
+      id: each.id,
+      name: each.name,
+      transformation: each,
+      editor: () => null,
+      description: '',
+    })),
+  );
 }

@@ -10,7 +10,13 @@ import { answerAll, fetchJson } from './prometheus.js';
 export const SOURCE = { uid: 'prom', type: 'prometheus' };
 
 const settings = ({ url, view }) => ({
-  ...SOURCE, id: 1, name: 'Prometheus', access: 'proxy', url, isDefault: true, readOnly: true,
+  ...SOURCE,
+  id: 1,
+  name: 'Prometheus',
+  access: 'proxy',
+  url,
+  isDefault: true,
+  readOnly: true,
   jsonData: { timeInterval: `${view.scrape}s`, httpMethod: 'POST' },
   meta: { id: 'prometheus', module: '', info: {}, name: 'Prometheus', baseUrl: '' },
 });
@@ -24,7 +30,11 @@ function fetcher({ url, view }) {
     }
     const resource = /resources\/api\/v1\/(.*)$/.exec(path);
     if (!resource) return of(said({}, options));
-    const asked = new URLSearchParams({ ...options.params, ...options.data, ...Object.fromEntries(new URLSearchParams(search)) });
+    const asked = new URLSearchParams({
+      ...options.params,
+      ...options.data,
+      ...Object.fromEntries(new URLSearchParams(search)),
+    });
     return from(fetchJson(`${url}/api/v1/${resource[1]}?${asked}`)).pipe(map((data) => said(data, options)));
   };
 }
@@ -32,11 +42,16 @@ function fetcher({ url, view }) {
 function runRequest(source, request, own) {
   const answer = (rest) => ({ series: [], timeRange: request.range, request, ...rest });
   const frames = (response) => (response.data ?? []).map((each) => (each.fields ? each : toDataFrame(each)));
-  const state = ({ state: said, errors }) => said ?? (errors?.length ? LoadingState.Error : LoadingState.Done);
+  const state = ({ state: said, errors }) =>
+    said ?? (errors?.length ? LoadingState.Error : LoadingState.Done);
   return from(own ? own(request) : source.query(request)).pipe(
-    map((response) => answer({
-      state: state(response), errors: response.errors, series: own ? response.data ?? [] : frames(response),
-    })),
+    map((response) =>
+      answer({
+        state: state(response),
+        errors: response.errors,
+        series: own ? (response.data ?? []) : frames(response),
+      }),
+    ),
     catchError((error) => of(answer({ state: LoadingState.Error, errors: [{ message: String(error) }] }))),
   );
 }
@@ -44,7 +59,13 @@ function runRequest(source, request, own) {
 export function provideServices(job) {
   const none = async () => ({});
   runtime.setAppEvents(new EventBusSrv());
-  runtime.setBackendSrv({ fetch: fetcher(job), get: none, post: none, datasourceRequest: none, resolveCancelerIfExists() {} });
+  runtime.setBackendSrv({
+    fetch: fetcher(job),
+    get: none,
+    post: none,
+    datasourceRequest: none,
+    resolveCancelerIfExists() {},
+  });
   runtime.setTemplateSrv({
     replace: (text, scoped, format) => {
       const at = scoped?.__sceneObject?.value?.valueOf?.() ?? scoped?.__sceneObject?.value ?? window.scene;
@@ -55,14 +76,23 @@ export function provideServices(job) {
     containsTemplate: (text) => /\$/.test(text ?? ''),
     updateTimeRange() {},
   });
-  locationUtil.initialize({ config: { appSubUrl: '' }, getVariablesUrlParams: () => ({}), getTimeRangeForUrl: () => ({}) });
+  locationUtil.initialize({
+    config: { appSubUrl: '' },
+    getVariablesUrlParams: () => ({}),
+    getTimeRangeForUrl: () => ({}),
+  });
   const known = settings(job);
   const source = new PrometheusDatasource(known);
   source.init = async () => {}; // it would read rules and names of metrics for an editor
   runtime.setDataSourceSrv({
-    get: async () => source, getInstanceSettings: () => known, getList: () => [known], registerRuntimeDataSource() {},
+    get: async () => source,
+    getInstanceSettings: () => known,
+    getList: () => [known],
+    registerRuntimeDataSource() {},
   });
   runtime.setRunRequest(runRequest);
-  const unknown = async (id) => { throw new Error(`there is no panel of the kind ${id}`); };
+  const unknown = async (id) => {
+    throw new Error(`there is no panel of the kind ${id}`);
+  };
   runtime.setPluginImportUtils({ importPanelPlugin: unknown, getPanelPluginFromCache: () => undefined });
 }

@@ -3,14 +3,22 @@ const TOLERANCE = 1; // pixel: letters and boxes are not rounded alike
 
 const placeOf = (element) => {
   const cell = element.closest('[role="cell"], [role="columnheader"]');
-  if (cell) return { kind: cell.role === 'cell' ? 'cell' : 'heading', where: cell.dataset.column ?? cell.textContent };
-  if (element.closest('[data-testid^="VizLegend"], [class*="Legend"]')) return { kind: 'legend', where: 'legend' };
-  if (element.closest('[data-testid^="data-testid Panel header"] h2, h2')) return { kind: 'title', where: 'title' };
+  if (cell)
+    return {
+      kind: cell.role === 'cell' ? 'cell' : 'heading',
+      where: cell.dataset.column ?? cell.textContent,
+    };
+  if (element.closest('[data-testid^="VizLegend"], [class*="Legend"]'))
+    return { kind: 'legend', where: 'legend' };
+  if (element.closest('[data-testid^="data-testid Panel header"] h2, h2'))
+    return { kind: 'title', where: 'title' };
   return { kind: 'tile', where: 'tile' };
 };
 
-// The list of a table holds rows that are above or below what is seen of it; table.js names the columns of the others.
-const isOutOfSight = (element) => element.closest('[role="cell"]')?.dataset.column === undefined && element.closest('[role="cell"]') !== null;
+// The list of a table holds rows that are above or below what is seen of it; table.js names the columns of
+// the others.
+const isOutOfSight = (element) =>
+  element.closest('[role="cell"]')?.dataset.column === undefined && element.closest('[role="cell"]') !== null;
 
 const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
 
@@ -20,7 +28,11 @@ function cutter(node, panel) {
   range.selectNodeContents(node);
   const { left, right, width } = range.getBoundingClientRect();
   if (width === 0) return undefined;
-  for (let around = node.parentElement; around && around !== panel.parentElement; around = around.parentElement) {
+  for (
+    let around = node.parentElement;
+    around && around !== panel.parentElement;
+    around = around.parentElement
+  ) {
     if (!clips(around)) continue;
     const { left: begin, right: end } = around.getBoundingClientRect();
     if (right > end + TOLERANCE || left < begin - TOLERANCE) return around;
