@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     Rule = Callable[[Report, Mapping[str, Any]], Iterator[str]]
 
 NEUTRAL = frozenset({"", "purple", "text", "transparent"})  # hues that say neither good nor bad
-MUST_BE_READ = frozenset(  # columns of tables
+MUST_BE_READ = frozenset(  # columns of tables: whom, what, since when, are messages lost, what to do
     {
         "Client",
+        "For",
         "Messages",
         "Problem",
         "Runbook",
         "Severity",
         "Since",
-        "Verdict",
         "What to do",
         "Worst problem",
     }
