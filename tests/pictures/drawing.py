@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SCREEN = (1600, 900)  # pixels
 USUAL = "Using deprecated annotationQuery method"  # what the packages say of their own data source
-DEADLINE = 40  # seconds
+DEADLINE = 90  # seconds: a busy machine needs half a minute
 
 
 @dataclass(frozen=True, slots=True)
