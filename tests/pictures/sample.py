@@ -87,6 +87,7 @@ TABLE: Mapping[str, Any] = {
         "overrides": [
             _override(
                 "Client",
+                custom__width=90,
                 links=[
                     {"title": "Open", "url": "/d/client?var-target=${__data.fields.Client:percentencode}"}
                 ],

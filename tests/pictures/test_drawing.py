@@ -109,6 +109,14 @@ def test_cells_of_a_table_have_their_heading_colour_and_link(real_parts: RealPar
     assert panel.overrides == {"Client": True, "Verdict": True, "Owner": False}
 
 
+def test_a_name_that_ends_in_an_ellipsis_is_cut(real_parts: RealParts, report: Report) -> None:
+    real_parts.drawing()
+
+    cut = report.panel(5).cut
+
+    assert [(each.text, each.kind, each.where) for each in cut] == [(NAME, "cell", "Client")]
+
+
 def test_a_graph_has_axes_a_legend_and_annotations(real_parts: RealParts, report: Report) -> None:
     real_parts.drawing()
 

@@ -22,6 +22,13 @@ const isOutOfSight = (element) =>
 
 const clips = (element) => getComputedStyle(element).overflowX !== 'visible';
 
+// A text that ends in an ellipsis is measured as if it were only so long.
+const isShortened = (around, node) =>
+  getComputedStyle(around).textOverflow === 'ellipsis' &&
+  around.textContent === node.textContent &&
+  !around.querySelector('svg') && // an arrow beside it may be cut instead
+  around.scrollWidth > around.clientWidth + TOLERANCE;
+
 // What cuts a text: one of the elements around it, or nothing.
 function cutter(node, panel) {
   const range = document.createRange();
@@ -35,7 +42,7 @@ function cutter(node, panel) {
   ) {
     if (!clips(around)) continue;
     const { left: begin, right: end } = around.getBoundingClientRect();
-    if (right > end + TOLERANCE || left < begin - TOLERANCE) return around;
+    if (right > end + TOLERANCE || left < begin - TOLERANCE || isShortened(around, node)) return around;
   }
   return undefined;
 }
