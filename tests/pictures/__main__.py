@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import sys
 import time
 from collections import defaultdict
-from contextlib import contextmanager
-from functools import cached_property, partial
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,12 +21,12 @@ from tests.grafana.costs import costs
 from tests.pictures import bundle, fleets, scenarios, story
 from tests.pictures.checks import faults, faults_together
 from tests.pictures.drawing import draw
-from tests.pictures.looks import BUDGETS, DOCUMENTED, UNWATCHED, looks
+from tests.pictures.looks import BUDGETS, DOCUMENTED, LOOKED_AT, OF_ONE_CLIENT, UNWATCHED, looks
 from tests.pictures.recording import is_kept, opened
 from tests.pictures.report import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.pictures.looks import Look
     from tests.pictures.pages import Pages
@@ -40,30 +42,38 @@ SCREEN = 900  # pixels: what is seen of a dashboard without scrolling
 
 def main() -> None:
     """Record, draw and check; says what it does, and ends with 1 when anything looks wrong."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # simulated clients break connections on purpose
     arguments = _arguments()
     wanted: Sequence[str] = arguments.only or RECORDINGS
     bundle.install()
-    recorder = Recorder(arguments.minutes * 60)
-    for name in wanted:
-        if not arguments.again or not is_kept(KEPT / name):
-            with _timed(f"Recording: {name}"):
-                recorder.record(name)
+    recorder = Recorder(arguments.minutes * 60, again=arguments.again)
     artist = Artist(arguments.into)
-    with TemporaryDirectory(prefix="waexporter-browser-") as profile, Browser(Path(profile)) as browser:
+    with ExitStack() as stack:
+        profile = stack.enter_context(TemporaryDirectory(prefix="waexporter-browser-"))
+        browser = stack.enter_context(Browser(Path(profile)))
+        pool = stack.enter_context(ThreadPoolExecutor(1))  # what comes next is recorded meanwhile
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        recorded = {name: pool.submit(recorder.record, name) for name in wanted}
         for name in wanted:
-            with _timed(f"Drawing: {name}"), opened(KEPT / name) as recording:
+            recorded[name].result()
+            with opened(KEPT / name) as recording:
                 artist.draw_all(browser, recording)
     if set(wanted) == set(RECORDINGS):  # else much would seem never to apply
         artist.compare()
     if "story" in wanted:
         artist.write_documents()
-    print(f"The pictures are in {arguments.into}.")
+    say(f"The pictures are in {arguments.into}.")
     sys.exit(_tell(artist.findings))
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=6, help="how long the story takes (6)")
+    parser.add_argument("--minutes", type=float, default=5, help="how long the story takes (5)")
     parser.add_argument(
         "--only", nargs="+", choices=RECORDINGS, metavar="NAME", help=f"some of: {', '.join(RECORDINGS)}"
     )
@@ -78,40 +88,37 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell(findings: Sequence[str]) -> int:
-    print(f"{len(findings)} findings:" if findings else "Nothing looks wrong.")
-    for finding in findings:
-        print(f"  {finding}")
+def _tell(findings: Mapping[str, Sequence[str]]) -> int:
+    say(f"{len(findings)} findings:" if findings else "Nothing looks wrong.")
+    for finding, pictures in findings.items():
+        more = f" and {len(pictures) - 1} more" if len(pictures) > 1 else ""
+        say(f"  {finding}, in {pictures[0]}{more}")
     return 1 if findings else 0
-
-
-@contextmanager
-def _timed(what: str) -> Iterator[None]:
-    print(what, flush=True)
-    began = time.monotonic()
-    yield
-    print(f"  done after {time.monotonic() - began:.0f} s", flush=True)
 
 
 class Recorder:
     """Records by name; one reading of real pages serves all fleets."""
 
-    def __init__(self, seconds: float) -> None:
-        """Take how many seconds the story takes."""
+    def __init__(self, seconds: float, *, again: bool) -> None:
+        """Take how many seconds the story takes, and whether what is kept already will do."""
         self._seconds = seconds
+        self._again = again
 
     def record(self, name: str) -> None:
-        """Record anew what has this name."""
+        """Record what has this name."""
         folder = KEPT / name
+        if self._again and is_kept(folder):
+            return
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        say = partial(print, " ", flush=True)
+        began = time.monotonic()
         if name == "story":
-            story.record(self._seconds, folder, say)
+            story.record(self._seconds, folder, lambda text: say(f"{name}: {text}"))
         elif name == "scenarios":
-            scenarios.record(folder, say)
+            scenarios.record(folder, lambda text: say(f"{name}: {text}"))
         else:
             fleets.record(name, self._pages, folder)
+        say(f"{name}: recorded in {time.monotonic() - began:.0f} s")
 
     @cached_property
     def _pages(self) -> tuple[Pages, Pages]:
@@ -124,7 +131,7 @@ class Artist:
 
     def __init__(self, into: Path) -> None:
         """Take the folder of the pictures."""
-        self.findings: list[str] = []
+        self.findings: defaultdict[str, list[str]] = defaultdict(list)  # the pictures of each
         self._into = into
         self._reports: defaultdict[str, list[Report]] = defaultdict(list)
 
@@ -141,7 +148,8 @@ class Artist:
     def compare(self) -> None:
         """Find what applied in none of all pictures of a dashboard."""
         for name, reports in self._reports.items():
-            self.findings += [f"{name}: {fault}" for fault in faults_together(reports, BOARDS[name])]
+            for fault in faults_together(reports, BOARDS[name]):
+                self.findings[f"{name}: {fault}"].append("all pictures")
 
     def write_documents(self) -> None:
         """Put the pictures of the story that the documents show in their place."""
@@ -151,7 +159,7 @@ class Artist:
         for name, look in DOCUMENTED.items():
             picture = shutil.copy(_first_screen(self._into / "story" / look.file), IMAGES / f"{name}.png")
             if picture.stat().st_size > LARGEST:
-                self.findings.append(f"{picture.name} is larger than {LARGEST // 1000} kB")
+                self.findings[f"larger than {LARGEST // 1000} kB"].append(picture.name)
 
     def _draw(self, browser: Browser, url: str, name: str, moment: Moment, look: Look) -> None:
         board = BOARDS[look.board]
@@ -169,21 +177,23 @@ class Artist:
         if name == "story":
             drawn.photograph(_first_screen(picture), SCREEN)
         found = faults(drawn.report, board, dead=name in UNWATCHED)
-        self.findings += [f"{name}, {look.file}: {fault}" for fault in found]
+        for fault in found:
+            self.findings[f"{look.board}: {fault}"].append(f"{name}/{look.file}")
         self._reports[look.board].append(drawn.report)
-        print(f"  {name}/{look.file}: {len(found)} findings, {time.monotonic() - began:.1f} s", flush=True)
+        say(f"{name}/{look.file}: {len(found)} findings, {time.monotonic() - began:.1f} s")
 
     def _ask(self, url: str, moment: Moment) -> None:
         """Say how long Prometheus needs for each dashboard when it is opened."""
-        seconds = int(moment.ended - moment.began)
         for name, board in BOARDS.items():
-            sight = Sight(moment.ended, seconds, moment.scrape, moment.scrape, {"target": "client-013"})
+            chosen = {"target": LOOKED_AT["hundred"][0]} if name in OF_ONE_CLIENT else {}
+            seconds = int(moment.ended - moment.began)
+            sight = Sight(moment.ended, seconds, moment.scrape, moment.scrape, chosen)
             asked = [cost for cost in costs(url, board, sight) if cost.is_at_first]
             total = sum(cost.seconds for cost in asked)
             longest = max(cost.size for cost in asked)
-            print(f"  {name}: {len(asked)} queries of {longest} bytes at most take {total:.2f} s")
+            say(f"hundred: {name}: {len(asked)} queries of {longest} bytes at most take {total:.2f} s")
             if total > BUDGETS.get(name, total):
-                self.findings.append(f"{name}: its queries take {total:.1f} s for a hundred clients")
+                self.findings[f"{name}: its queries take {total:.1f} s"].append("hundred")
 
 
 def _first_screen(picture: Path) -> Path:

@@ -25,6 +25,7 @@ LOOKED_AT: Mapping[str, tuple[str, ...]] = {  # by moment: which clients
     "scenarios": tuple(client.name for client in CLIENTS),
 }
 UNWATCHED = frozenset({"dead", "exporter gone"})  # moments at which nothing is known of any client
+WIDE_ONLY = frozenset({"scenarios"})  # moments with so many clients that one width has to do
 # By dashboard: for how many seconds a refresh may occupy Prometheus, with a hundred clients.
 BUDGETS: Mapping[str, float] = {"fleet": 2.0, "client": 1.0}
 
@@ -58,7 +59,8 @@ DOCUMENTED: Mapping[str, Look] = {
 def looks(moment: str) -> Iterator[Look]:
     """Give every look at a moment."""
     for board in BOARDS:
-        for width in WIDTHS_OF.get(board, WIDTHS):
+        widths = WIDTHS_OF.get(board, WIDTHS)
+        for width in widths[:1] if moment in WIDE_ONLY else widths:
             if board not in OF_ONE_CLIENT:
                 yield Look(board, width)
             else:
