@@ -157,7 +157,8 @@ class Artist:
             old.unlink()
         IMAGES.mkdir(exist_ok=True)
         for name, look in DOCUMENTED.items():
-            picture = shutil.copy(_first_screen(self._into / "story" / look.file), IMAGES / f"{name}.png")
+            picture = IMAGES / f"{name}.png"
+            shutil.copy(_first_screen(self._into / "story" / look.file), picture)
             if picture.stat().st_size > LARGEST:
                 self.findings[f"larger than {LARGEST // 1000} kB"].append(picture.name)
 

@@ -67,7 +67,7 @@ HOSTILE = (  # names that configuration allows
     r"C:\whatsapp\d+.*|[a-z]",
     "customer-service-of-the-second-largest-branch-in-Ciudad-de-México",
     "خدمة العملاء",
-    "📦 orders {{target}} ${__all}",
+    "📦 orders {{target}} $__all",
     "<b>billing</b>/../?var-target=x",
 )
 
