@@ -46,7 +46,7 @@ alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with
 dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
 	@$(VENV)/bin/python -m grafana.source
 
-screenshots: $(VENV)/.installed-test real-parts  ## Record a story and draw the dashboards of it into docs/images; takes minutes.
+screenshots: $(VENV)/.installed-test real-parts  ## Record what can happen, draw every dashboard of it, check what is seen; takes a quarter of an hour.
 	@$(VENV)/bin/python -m tests.pictures $(ARGS)
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.

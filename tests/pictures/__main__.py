@@ -172,7 +172,11 @@ class Artist:
             chosen={"target": look.client} if look.client else {},
             expanded=frozenset(row["id"] for row in rows(board) if row["collapsed"]),
         )
-        drawn = draw(browser, board, view, url, (look.width, SCREEN))
+        try:
+            drawn = draw(browser, board, view, url, (look.width, SCREEN))
+        except AssertionError as error:
+            self.findings[f"{look.board}: {error}"].append(f"{name}/{look.file}")
+            return
         picture = self._into / name / look.file
         drawn.photograph(picture)
         if name == "story":

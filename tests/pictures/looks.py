@@ -25,7 +25,6 @@ LOOKED_AT: Mapping[str, tuple[str, ...]] = {  # by moment: which clients
     "scenarios": tuple(client.name for client in CLIENTS),
 }
 UNWATCHED = frozenset({"dead", "exporter gone"})  # moments at which nothing is known of any client
-WIDE_ONLY = frozenset({"scenarios"})  # moments with so many clients that one width has to do
 # By dashboard: for how many seconds a refresh may occupy Prometheus, with a hundred clients.
 BUDGETS: Mapping[str, float] = {"fleet": 2.0, "client": 1.0}
 
@@ -57,12 +56,12 @@ DOCUMENTED: Mapping[str, Look] = {
 
 
 def looks(moment: str) -> Iterator[Look]:
-    """Give every look at a moment."""
+    """Give every look at a moment; of several clients, all but the first are looked at in one width."""
     for board in BOARDS:
         widths = WIDTHS_OF.get(board, WIDTHS)
-        for width in widths[:1] if moment in WIDE_ONLY else widths:
-            if board not in OF_ONE_CLIENT:
-                yield Look(board, width)
-            else:
-                for number, client in enumerate(LOOKED_AT[moment], start=1):
-                    yield Look(board, width, client, number)
+        if board not in OF_ONE_CLIENT:
+            yield from (Look(board, width) for width in widths)
+            continue
+        for number, client in enumerate(LOOKED_AT[moment], start=1):
+            for width in widths if number == 1 else widths[:1]:
+                yield Look(board, width, client, number)
