@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.pictures.remote_write import Series
 
 _HEAD = "6h"  # samples are accepted that are younger than half of it
-_AHEAD = 60.0  # seconds of the past that an alert is looked back for at least
 
 
 class Writable(Prometheus):
