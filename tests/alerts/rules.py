@@ -25,7 +25,6 @@ METRIC = re.compile(r"\b(?:whatsapp|waexporter)_[a-z0-9_]+")
 NEVER_WHEN_WELL = {
     "target:whatsapp_api_rate_limited:ratio_rate2m",
     "target:whatsapp_api_rate_limited:ratio_rate5m",
-    "target:whatsapp_messages_refused:ratio_rate5m",
     "target:whatsapp_problem:began_timestamp_seconds",
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.real.fixtures import Finding, RunTool
-    from waexporter.health import Kind
+    from waexporter.health.catalogue import Kind
 
 SEVERITY = "target:whatsapp_problem:severity"
 MESSAGES = "target:whatsapp_messages:state"
