@@ -171,8 +171,10 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
         )
     ]
     # Tests that are about it come first.
-    said = [rule.name, *(json.dumps(f'problem="{slug}"')[1:-1] for slug in rule.labels.values())]
-    about.sort(key=lambda test: not all(part in json.dumps(test[1]["promql_expr_test"]) for part in said))
+    parts_of_claims = [rule.name, *(json.dumps(f'problem="{slug}"')[1:-1] for slug in rule.labels.values())]
+    about.sort(
+        key=lambda test: not all(part in json.dumps(test[1]["promql_expr_test"]) for part in parts_of_claims)
+    )
     # A test may be about more than the rule: what else it looks at has to be there.
     looked_at = [test["expr"] for _, case in about for test in case["promql_expr_test"]]
     return needed(looked_at), about
