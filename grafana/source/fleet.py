@@ -56,8 +56,13 @@ def _or_absent(expr: str) -> str:
     return f"{expr} or 0 * {_WORST} - 2"
 
 
-def _count(place: int, title: str, said: str, which: str, steps: Steps) -> Panel:
-    return number(Head(place, title, said, "short", 4, 4), Query(which, ""), steps=steps)
+def _count(head: Head, which: str, steps: Steps) -> Panel:
+    return number(head, Query(which, ""), steps=steps)
+
+
+def _known(expr: str) -> str:
+    """Give a number of clients only where something is known of one at least."""
+    return f"{expr} and on () min({_WORST}) < {Grade.UNKNOWN:d}"
 
 
 _NONE = "text"  # none that is known is not yet well, as long as others are not known
@@ -67,45 +72,54 @@ _SERIOUS = f"({_WORST} >= bool {Grade.LATENT:d}) * ({_WORST} <= bool {Grade.LOSI
 
 _COUNTS = (
     _count(
-        1,
-        "Clients",
-        "How many clients are watched, or were within the last hour.",
+        Head(1, "Clients", "How many clients are watched, or were within the last hour.", "short", 3, 4),
         f"count({_WORST})",
         ((float("-inf"), states.BLUE),),
     ),
     _count(
-        2,
-        "Well",
-        "Clients without a problem that matters now, whatever tells it: their messages flow.",
-        f"sum({_WORST} <= bool {Grade.MINOR:d})",
+        Head(
+            2,
+            "Well",
+            "Clients without a problem that matters now, whatever tells it: their messages flow.",
+            "short",
+            3,
+            4,
+        ),
+        _known(f"sum({_WORST} <= bool {Grade.MINOR:d})"),
         ((float("-inf"), _NONE), (1, states.GREEN)),
     ),
     _count(
-        3,
-        "Serious",
-        "Clients that lose or delay messages, work in part, or would not survive the next failure.",
-        f"sum({_SERIOUS})",
+        Head(
+            3,
+            "Serious",
+            "Clients that lose or delay messages, work in part, or would not survive the next failure.",
+            "short",
+            4,
+            4,
+        ),
+        _known(f"sum({_SERIOUS})"),
         ((float("-inf"), _NONE), (1, states.ORANGE)),
     ),
     _count(
-        4,
-        "Critical",
-        "Clients through which no message leaves or arrives.",
-        f"sum({_WORST} == bool {Grade.CRITICAL:d})",
+        Head(4, "Critical", "Clients through which no message leaves or arrives.", "short", 4, 4),
+        _known(f"sum({_WORST} == bool {Grade.CRITICAL:d})"),
         ((float("-inf"), _NONE), (1, states.RED)),
     ),
     _count(
-        5,
-        "Not known",
-        "Clients that can't be asked, or that nobody watches any more.",
+        Head(5, "Unknown", "Clients that can't be asked, or that nobody watches any more.", "short", 4, 4),
         f"sum({_WORST} == bool {Grade.UNKNOWN:d})",
         ((float("-inf"), _NONE), (1, states.PURPLE)),
     ),
     _count(
-        6,
-        "Message trouble",
-        "Clients whose messages are late, in doubt, fail or stand still.",
-        f"sum(({_STATE} >= bool {Messages.DELAYED:d}) * ({_STATE} < bool {Messages.NOT_KNOWN:d}))",
+        Head(
+            6,
+            "Message trouble",
+            "Clients whose messages are late, in doubt, fail or stand still.",
+            "short",
+            6,
+            4,
+        ),
+        _known(f"sum(({_STATE} >= bool {Messages.DELAYED:d}) * ({_STATE} < bool {Messages.NOT_KNOWN:d}))"),
         ((float("-inf"), _NONE), (1, states.RED)),
     ),
 )
@@ -133,29 +147,38 @@ _WHO = (
         [
             Column("target", "Client", least=130, link=TO_CLIENT),
             Column("problem", "Worst problem", texts=problems.WORDS, least=190),
-            Column("Value #A", "Severity", states=problems.SEVERITIES, width=85),
-            Column("Value #B", "For", unit="s", width=80, absent="-"),
-            Column("Value #C", "Messages", states=states.MESSAGES, least=110),
+            Column("Value #A", "Severity", states=problems.SEVERITIES, width=95),
+            Column("Value #B", "For", unit="s", width=90, absent="-"),
+            Column("Value #C", "Messages", states=states.MESSAGES, width=115),
             Column(
                 "Value #D",
                 "Lost or refused",
                 unit="percentunit",
                 steps=states.LOSING,
+                width=120,
                 states=states.NO_MESSAGES | states.ABSENT,
             ),
-            Column("Value #E", "Callbacks waiting", unit="short", steps=states.QUEUE, states=states.ABSENT),
+            Column(
+                "Value #E",
+                "Callbacks waiting",
+                unit="short",
+                steps=states.QUEUE,
+                states=states.ABSENT,
+                width=140,
+            ),
             Column(
                 "Value #F",
                 "Sound sends",
                 unit="percentunit",
                 steps=states.SOUND,
+                width=110,
                 states=states.NO_SENDS | states.ABSENT,
             ),
-            Column("Value #G", "Verdict", states=states.VERDICTS),
+            Column("Value #G", "Verdict", states=states.VERDICTS, width=100),
         ],
         worst=("Severity", "Messages", "For"),
     ),
-    problems.table(8, height=12, to_client=TO_CLIENT),
+    problems.table(8, height=16, to_client=TO_CLIENT),
     timeline(
         Head(
             9,
@@ -186,7 +209,7 @@ _SERVICE = (
     bars(
         Head(
             20,
-            "Requests without a fault of the client",
+            "Sound requests",
             "Share of sends and contact checks in the time shown that the webapps did not answer with 5xx. "
             "The objective is 99.5 %.",
             "percentunit",
@@ -201,7 +224,7 @@ _SERVICE = (
     lines(
         Head(
             21,
-            "Speed at which the error budget burns",
+            "Error budget burn",
             "1 spends in 30 days exactly the 0.5 % of requests that may fail; 14.4 spends it in two.",
             "short",
             8,
@@ -213,7 +236,7 @@ _SERVICE = (
     lines(
         Head(
             22,
-            "Share of sends refused by the client's own fault",
+            "Sends refused",
             "What the sender did wrong, such as an invalid number, does not count.",
             "percentunit",
             8,
@@ -256,7 +279,7 @@ _MESSAGES = (
         steps=states.QUEUE[1:],
     ),
     lines(
-        Head(34, "Messages that wait to be sent", "Growing: WhatsApp does not take them.", "short", 8),
+        Head(34, "Messages waiting", "Growing: WhatsApp does not take them.", "short", 8),
         Query(_ten(states.messages_waiting())),
         steps=((1000, states.ORANGE),),
     ),

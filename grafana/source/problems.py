@@ -40,13 +40,13 @@ TO_RUNBOOK = (
 # Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
     Column("problem", "Problem", texts=SENTENCES, width=140),
-    Column("Value #A", "Severity", states=SEVERITIES, width=85),
-    Column("Value #B", "For", unit="s", width=75, absent="-"),
+    Column("Value #A", "Severity", states=SEVERITIES, width=95),
+    Column("Value #B", "For", unit="s", width=90, absent="-"),
     Column(
         "advice",
         "What to do",
         texts={f"{slug}{AS_LONG}": (text, None) for slug, text in _ADVICE.items()},
-        least=230,
+        least=205,
         wraps=True,
     ),
     *TO_RUNBOOK,

@@ -8,8 +8,8 @@ Select = Callable[[str], str]  # from a metric's name to a selector
 Gain = Callable[[str], str]  # from a counter's selector to what it gains: `rate` or `lately`
 
 CHOSEN = 'target=~"$target"'
-# Where one client is chosen. Grafana takes a single choice as it is: in a pattern, its brackets would count.
-NAMED = "target=${target:doublequote}"
+# Where one client is chosen, by its name as it is: brackets would count in a pattern, and quotes in quotes.
+NAMED = "target=`${target:raw}`"
 
 
 def own(metric: str, *matchers: str) -> str:

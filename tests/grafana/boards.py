@@ -61,10 +61,8 @@ class Sight:
 
 def _written(value: str, format_: str | None) -> str:
     """Write a value as Grafana does in this format."""
-    if format_ is None:
-        return value
-    assert format_ == "doublequote", format_
-    return '"{}"'.format(value.replace('"', '\\"'))
+    assert format_ in {None, "raw"}, format_
+    return value
 
 
 def rows(board: Board) -> list[Panel]:

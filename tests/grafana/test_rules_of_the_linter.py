@@ -39,7 +39,7 @@ everywhere = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
 
 def plain(expr: str) -> str:
-    expr = re.sub(r"\$\{(\w+):doublequote\}", r'"$\1"', expr)
+    expr = re.sub(r"\$\{(\w+):raw\}", r"$\1", expr)
     return re.sub(r"\$(__\w+)", lambda found: MAGIC[found[1]], expr)
 
 

@@ -23,7 +23,7 @@ PANELS = (
     number(
         Head(
             2,
-            "Worst problem for",
+            "Wrong for",
             "Since when the worst problem has been there, whatever tells it: the client's own health, its "
             "statistics, or that nobody hears of it.",
             "s",
@@ -67,7 +67,7 @@ PANELS = (
     number(
         Head(
             5,
-            "Waiting for your webhook",
+            "Callbacks waiting",
             "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
             "refuses to send.",
             "short",
@@ -77,7 +77,7 @@ PANELS = (
         Query(states.callbacks_waiting(), ""),
         steps=states.QUEUE,
     ),
-    problems.table(6, height=8),
+    problems.table(6, height=10),
     timeline(
         Head(
             7,
