@@ -33,22 +33,17 @@ def build() -> Dashboard:
         alerts(mine),
         [
             Row("", (*_COUNTS, *_WHO)),
-            Row("Service level", _SERVICE),
-            Row("Messages", _MESSAGES),
+            Row("Service level of the ten worst", _SERVICE),
+            Row("Messages of the ten worst", _MESSAGES),
             Row("What runs out", _UPKEEP),
         ],
     )
 
 
-def _ten(expr: str) -> str:
-    """Select the ten largest: among more lines, nobody sees the one that matters."""
-    return f"topk(10, {expr})"
-
-
-def _of_ten_worst(expr: str, metric: str) -> str:
-    """Select the ten clients that were worst off, and for longest, in all the time shown."""
-    trouble = f"sum_over_time({client(metric)}[$__range] @ end())"
-    return f"{expr} and on (target) topk(10, {most(trouble)})"
+def _of_ten_worst(expr: str) -> str:
+    """Select the ten clients that were worst off, and for longest: of more, nobody sees those that matter."""
+    trouble = f"sum_over_time({client('target:whatsapp_problem:severity')}[$__range] @ end())"
+    return f"({expr}) and on (target) topk(10, {most(trouble)})"
 
 
 def _or_absent(expr: str) -> str:
@@ -188,7 +183,7 @@ _WHO = (
             12,
             9,
         ),
-        Query(_of_ten_worst(_WORST, "target:whatsapp_problem:severity")),
+        Query(_of_ten_worst(_WORST)),
         problems.SEVERITIES,
     ),
     timeline(
@@ -200,7 +195,7 @@ _WHO = (
             12,
             9,
         ),
-        Query(_of_ten_worst(states.messages(), "target:whatsapp_messages:state")),
+        Query(_of_ten_worst(states.messages())),
         states.MESSAGES,
     ),
 )
@@ -230,7 +225,7 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(_ten(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})")),
+        Query(_of_ten_worst(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})")),
         steps=((1, states.ORANGE), (14.4, states.RED)),
     ),
     lines(
@@ -242,7 +237,7 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(_ten(states.refused_share())),
+        Query(_of_ten_worst(states.refused_share())),
         steps=((0.01, states.RED),),
     ),
 )
@@ -250,11 +245,15 @@ _SERVICE = (
 _MESSAGES = (
     lines(
         Head(30, "Sends", "Requests to send a message, with any result.", "mps", 8),
-        Query(_ten(total(rate(client("whatsapp_endpoint_requests_total", equal("method", "messages")))))),
+        Query(
+            _of_ten_worst(
+                total(rate(client("whatsapp_endpoint_requests_total", equal("method", "messages"))))
+            )
+        ),
     ),
     lines(
         Head(31, "Received", "Messages that came from WhatsApp.", "mps", 8),
-        Query(_ten(total(rate(client("whatsapp_in_message_from_server_total"))))),
+        Query(_of_ten_worst(total(rate(client("whatsapp_in_message_from_server_total"))))),
     ),
     lines(
         Head(
@@ -264,7 +263,7 @@ _MESSAGES = (
             "mps",
             8,
         ),
-        Query(_ten(states.lost())),
+        Query(_of_ten_worst(states.lost())),
         steps=((1, states.RED),),
     ),
     lines(
@@ -275,17 +274,17 @@ _MESSAGES = (
             "short",
             8,
         ),
-        Query(_ten(states.callbacks_waiting())),
+        Query(_of_ten_worst(states.callbacks_waiting())),
         steps=states.QUEUE[1:],
     ),
     lines(
         Head(34, "Messages waiting", "Growing: WhatsApp does not take them.", "short", 8),
-        Query(_ten(states.messages_waiting())),
+        Query(_of_ten_worst(states.messages_waiting())),
         steps=((1000, states.ORANGE),),
     ),
     lines(
         Head(35, "Mean time of the webhook", "Over 3 s is slow: acknowledge first and work later.", "s", 8),
-        Query(_ten(mean(client, "whatsapp_callback_requests_duration_seconds"))),
+        Query(_of_ten_worst(mean(client, "whatsapp_callback_requests_duration_seconds"))),
         steps=((3, states.RED),),
     ),
 )

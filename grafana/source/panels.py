@@ -40,6 +40,7 @@ _LOWEST = -1e15
 # How finely the present value reads, by unit; Grafana's own choice is three digits, whatever they are worth.
 _DECIMALS = {"percentunit": 1, "s": 1}
 # Up to where the axis of a quiet graph goes at least, by unit: for zeros alone Grafana draws it up to 100.
+_FAR = 10
 _QUIET = {"percentunit": 0.02, "short": 1, "reqps": 1, "mps": 1, "ops": 1, "cps": 1}
 
 DATASOURCE = model.DataSourceRef("prometheus", "$datasource")
@@ -112,7 +113,7 @@ def lines(
     panel = panel.line_width(0 if stacked else 1).fill_opacity(60 if stacked else 0)
     panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0).no_value(nothing)
     if head.unit in _QUIET:
-        panel = panel.axis_soft_max(_QUIET[head.unit])
+        panel = panel.axis_soft_max(_highest_of_quiet(head.unit, steps))
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
     if steps:
@@ -203,6 +204,12 @@ def words(head: Head, markdown: str) -> Panel:
     """Show a text."""
     panel = prose.Panel().id(head.number).title(head.title).description(head.description)
     return panel.mode(prose_model.TextMode.MARKDOWN).content(markdown).span(head.width).height(head.height)
+
+
+def _highest_of_quiet(unit: str, steps: Steps) -> float:
+    """Return up to where the axis goes at least: the first threshold is in sight, unless it is far away."""
+    first = steps[0][0] if steps else _FAR
+    return 2 * first if first < _FAR else _QUIET[unit]
 
 
 def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = None) -> _Styled:
