@@ -209,7 +209,9 @@ def words(head: Head, markdown: str) -> Panel:
 def _highest_of_quiet(unit: str, steps: Steps) -> float:
     """Return up to where the axis goes at least: the first threshold is in sight, unless it is far away."""
     first = steps[0][0] if steps else _FAR
-    return 2 * first if first < _FAR else _QUIET[unit]
+    if first >= _FAR:
+        return _QUIET[unit]
+    return min(2 * first, 1.0) if unit == "percentunit" else 2 * first
 
 
 def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = None) -> _Styled:
