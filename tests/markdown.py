@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+DASHBOARDS = ROOT / "docs" / "dashboards.md"
 DOCS = ROOT / "docs"
 METRICS = ROOT / "docs" / "metrics.md"
 NETWORK = ROOT / "docs" / "network.md"

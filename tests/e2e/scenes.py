@@ -14,7 +14,7 @@ from tests.e2e.documented import configuration
 from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment
 from tests.e2e.paging import deliver, firing, wait_for_end, webhook
 from tests.e2e.waiting import wait_for
-from tests.markdown import PAGING, ROOT, TEAMS
+from tests.markdown import PAGING, TEAMS
 from tests.real.alertmanager import Alertmanager
 from tests.real.process import Process
 
@@ -76,9 +76,7 @@ WATCHDOG = webhook(firing("Watchdog", prometheus="eu", severity="info"))
 
 @contextmanager
 def nothing(folder: Path, _parts: RealParts) -> Iterator[Place]:
-    """Run nothing; the project's own files are where the block expects them."""
-    for name in ("alerts", "grafana"):
-        (folder / name).symlink_to(ROOT / name)
+    """Run nothing; Grafana's folders are where a block expects them."""
     for name in ("etc/grafana/provisioning/dashboards", "var/lib"):
         (folder / name).mkdir(parents=True)
     yield documented.Place(folder, {"/etc/grafana": f"{folder}/etc/grafana", "/var/lib": f"{folder}/var/lib"})
@@ -263,7 +261,7 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("README.md", "waexporter rules render"): Scene(nothing),
     ("configuration.md", "waexporter check-config"): Scene(reloadable),
     ("configuration.md", "export WAEXPORTER_TARGET_URL"): Scene(newcomer),
-    ("dashboards.md", "cp grafana/provisioning"): Scene(nothing),
+    ("dashboards.md", "waexporter dashboards write"): Scene(nothing),
     ("migration.md", "export WA_WEB_ENDPOINT"): Scene(newcomer),
     ("network.md", "waexporter probe"): Scene(first_page),
     ("paging-reference.md", "waexporter pager test"): Scene(first_page),
@@ -285,6 +283,7 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
     ("README.md", ". .venv/bin/activate"): "it changes the reader's own shell",
     ("README.md", "make image"): "it needs a container engine; tests/image is run by make image itself",
     ("README.md", "waexporter pager setup"): "it asks a person; docs/paging.md has the same with --yes",
+    ("dashboards.md", "mkdir dashboards"): "it needs a container engine; tests/image/smoke.py does the same",
     ("paging.md", "waexporter pager check"): "tests/e2e/test_documented_paging.py runs it",
     ("restart.md", "pip install"): "it would change the environment that the tests run in",
 }
