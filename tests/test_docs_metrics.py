@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.markdown import DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
+from tests.alerts.rules import recorded_names
+from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
 from tests.reference import END, WRITTEN, own_families
-from waexporter.health import KINDS, SLUGS
+from waexporter.health import KINDS, SLUGS, Grade, Messages
 from waexporter.metrics import families, naming, probing
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.layout import Context
@@ -152,6 +154,12 @@ def test_no_document_names_a_metric_that_does_not_exist() -> None:
     assert mentioned - known == set()
 
 
+def test_no_document_names_a_recorded_series_that_does_not_exist() -> None:
+    mentioned = {name for document in DOCUMENTS for name in names(r"target:whatsapp_[a-z0-9_:]*\w", document)}
+
+    assert mentioned - set(recorded_names()) == set()
+
+
 def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advice() -> None:
     table = rows(part(METRICS, "Problems"))
 
@@ -163,8 +171,45 @@ def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advic
         add="Add a row to `Problems` in docs/metrics.md: its verdict, severity, meaning, and advice.",
         remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/catalogue.py has not.",
     )
-    said = {slug: (state.value, KINDS[slug].grade.word, KINDS[slug].advice) for slug, state in SLUGS.items()}
+    said = {slug: (SLUGS[slug].value, KINDS[slug].grade.word, KINDS[slug].advice) for slug in SLUGS}
     assert documented == said, "a verdict, a severity or an advice differs in docs/metrics.md"
+
+
+def test_every_problem_that_only_prometheus_sees_is_documented_with_its_severity_and_its_advice() -> None:
+    heading = "Problems that only Prometheus sees"
+    kinds = {slug: kind for slug, kind in KINDS.items() if kind.state is None}
+
+    documented = {SPAN.findall(row[0])[0]: (row[1], row[3]) for row in rows(part(METRICS, heading))}
+
+    hold(
+        kinds,
+        documented,
+        add=f"Add a row to `{heading}` in docs/metrics.md: its severity, meaning, and advice.",
+        remove=f"docs/metrics.md has rows in `{heading}` for what waexporter/health/catalogue.py has not.",
+    )
+    said = {slug: (kind.grade.word, kind.advice) for slug, kind in kinds.items()}
+    assert documented == said, "a severity or an advice differs in docs/metrics.md"
+
+
+def test_the_words_of_recorded_values_are_documented() -> None:
+    table = {SPAN.findall(row[0])[0]: row[1] for row in rows(part(METRICS, "What the rules record"))}
+
+    severities = re.findall(r"(\d) (\w+)", table["target:whatsapp_problem:severity"].partition(". ")[0])
+    messages = re.findall(r"(\d) ([a-z ]+)", table["target:whatsapp_messages:state"])
+
+    assert severities == [(f"{grade:d}", grade.word) for grade in Grade if grade]
+    assert [(number, words.strip()) for number, words in messages] == [
+        (f"{each:d}", each.words) for each in Messages
+    ]
+
+
+def test_the_words_of_dashboards_are_documented_the_worst_first() -> None:
+    severities, messages = (
+        [row[0].strip("*") for row in rows(part(DASHBOARDS, heading))] for heading in ("Severity", "Messages")
+    )
+
+    assert severities == list(dict.fromkeys(grade.word for grade in sorted(Grade, reverse=True)))
+    assert messages == [each.words for each in sorted(Messages, reverse=True)]
 
 
 @pytest.mark.parametrize(
