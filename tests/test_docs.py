@@ -11,8 +11,10 @@ import pytest
 import trustme
 import yaml
 
+from tests.grafana.boards import BOARDS
 from tests.markdown import (
     CONFIGURATION,
+    DASHBOARDS,
     DOCUMENTS,
     README,
     SPAN,
@@ -334,6 +336,36 @@ def test_the_readme_lists_every_command_and_every_path() -> None:
         paths,
         add="Add a row to the table `What it serves` in README.md.",
         remove="README.md lists a path that waexporter does not serve.",
+    )
+
+
+# --- dashboards --------------------------------------------------------------------------------
+
+
+def test_the_documents_list_every_dashboard_by_its_title_and_uid() -> None:
+    known = {board["uid"]: board["title"] for board in BOARDS.values()}
+
+    documented = {SPAN.findall(row[1])[0]: row[0] for row in rows(part(DASHBOARDS, "Dashboards"))}
+
+    hold(
+        known,
+        documented,
+        add="Add a row to the table at the top of docs/dashboards.md.",
+        remove="docs/dashboards.md lists dashboards that are not there.",
+    )
+    assert documented == known
+
+
+def test_the_documents_list_every_choice_of_the_dashboards() -> None:
+    known = {each["label"] for board in BOARDS.values() for each in board["templating"]["list"]}
+
+    documented = [row[0] for row in rows(part(DASHBOARDS, "Choose"))]
+
+    hold(
+        known,
+        documented,
+        add="Add a row for the variable to `Choose` in docs/dashboards.md.",
+        remove="`Choose` in docs/dashboards.md has variables that no dashboard has.",
     )
 
 
