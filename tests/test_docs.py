@@ -369,6 +369,16 @@ def test_the_documents_list_every_choice_of_the_dashboards() -> None:
     )
 
 
+def test_the_documents_name_what_stands_on_the_dashboards() -> None:
+    text = "".join(part(DASHBOARDS, heading) for heading in ("Severity", "Messages", "Over time"))
+    boards = json.dumps(list(BOARDS.values())).lower()
+
+    named = {" ".join(name.split()) for name in re.findall(r"\*+([A-Z][^*]+)\*+", text)}
+
+    assert len(named) > 5
+    assert [name for name in sorted(named) if f'"{name.lower()}' not in boards] == []
+
+
 # --- links -------------------------------------------------------------------------------------
 
 
