@@ -10,9 +10,6 @@ SURVIVORS = {
     r"\(.*\): aggregator [12]: max -> min": (
         "`whatsapp_problem` is 1 or absent, so its minimum is its maximum."
     ),
-    r"target:whatsapp_problem:severity: aggregator [134567]: max -> min": (
-        "`whatsapp_problem` is 1 or absent, so its minimum is its maximum."
-    ),
     r"target:whatsapp_problem:severity "
     r"\((messages_fail|webhook_slow|sends_limited|database_fails|database_slow)\): "
     r"comparator [12]: > -> >=": (
@@ -26,9 +23,6 @@ SURVIVORS = {
     ),
     r"target:whatsapp_problem:severity \(not_watched\): aggregator 1: max -> min": (
         "An exporter has one series of each, so its minimum is its maximum."
-    ),
-    r"target:whatsapp_problem:began_timestamp_seconds: (number 1: 0 -> -1|comparator 1: > -> >=)": (
-        "What is 0 is no problem, so it never began."
     ),
     r"WhatsAppApiErrorBudgetBurn \(.*\): comparator [123]: > -> >=": (
         "A mean of rates that equals its limit to the last bit can't be made from counters."
