@@ -67,7 +67,7 @@ _SERIOUS = f"({_WORST} >= bool {Grade.LATENT:d}) * ({_WORST} <= bool {Grade.LOSI
 
 _COUNTS = (
     _count(
-        Head(1, "Clients", "How many clients are watched, or were within the last hour.", "short", 3, 4),
+        Head(1, "Clients", "How many clients are watched, or were within the last hour.", "short", 4, 4),
         f"count({_WORST})",
         ((float("-inf"), states.BLUE),),
     ),
@@ -111,7 +111,7 @@ _COUNTS = (
             "Message trouble",
             "Clients whose messages are late, in doubt, fail or stand still.",
             "short",
-            6,
+            5,
             4,
         ),
         _known(f"sum(({_STATE} >= bool {Messages.DELAYED:d}) * ({_STATE} < bool {Messages.NOT_KNOWN:d}))"),
@@ -211,10 +211,10 @@ _SERVICE = (
             8,
             8,
         ),
-        Query(f"sort(bottomk(10, {states.sound_share(states.SENDS_AND_CHECKS)}))"),
+        Query(f"sort(bottomk(10, {_or_absent(states.sound_share(states.SENDS_AND_CHECKS))}))"),
         steps=states.SOUND,
         largest=1.0,
-        states=states.NO_SENDS,
+        states=states.NO_SENDS | states.ABSENT,
     ),
     lines(
         Head(
@@ -289,6 +289,23 @@ _MESSAGES = (
     ),
 )
 
+_LEFT = (  # what is left of each thing that runs out, and how little of it is red
+    (f"min by (target) ({client('whatsapp_build_expiry_timestamp_seconds')}) - time()", 2 * _DAY),
+    (f"min by (target) ({client('whatsapp_certificate_not_after_timestamp_seconds')}) - time()", 2 * _DAY),
+    (f"min by (target) ({client('whatsapp_free_space_bytes')})", _GIB),
+    (f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()", 3600),
+)
+
+
+def _running_out_first() -> str:
+    """Sort clients by what each has least of, measured by how little is red: the first row is the worst."""
+    parts = (
+        f'label_replace(({left}) / {least:.0f}, "part", "{number}", "", "")'
+        for number, (left, least) in enumerate(_LEFT)
+    )
+    return f"sort(min by (target) ({' or '.join(parts)}))"
+
+
 _UPKEEP = (
     grid(
         Head(
@@ -300,27 +317,24 @@ _UPKEEP = (
             16,
             8,
         ),
+        [_running_out_first(), *(left for left, _ in _LEFT)],
         [
-            f"min by (target) ({client('whatsapp_build_expiry_timestamp_seconds')}) - time()",
-            f"min by (target) ({client('whatsapp_certificate_not_after_timestamp_seconds')}) - time()",
-            f"min by (target) ({client('whatsapp_free_space_bytes')})",
-            f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()",
-        ],
-        [
-            Column("target", "Client", least=130, link=TO_CLIENT),
-            Column("Value #A", "Build", unit="s", steps=_RUNNING_OUT),
-            Column("Value #B", "Certificate", unit="s", steps=_RUNNING_OUT),
+            Column("target", "Client", least=110, link=TO_CLIENT),
+            Column("Value #B", "Build", unit="s", steps=_RUNNING_OUT, width=95),
+            Column("Value #C", "Certificate", unit="s", steps=_RUNNING_OUT, width=95),
             Column(
-                "Value #C",
+                "Value #D",
                 "Free space",
                 unit="bytes",
                 steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
+                width=95,
             ),
             Column(
-                "Value #D",
+                "Value #E",
                 "Login",
                 unit="s",
                 steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
+                width=95,
             ),
         ],
     ),

@@ -133,7 +133,11 @@ _WRONG = (
             _WIDTH,
             _TILE,
         ),
-        Query(f"sum({problems.severity_of_worst()} >= bool {Grade.LATENT:d})", ""),
+        Query(
+            f"sum({problems.severity_of_worst()} >= bool {Grade.LATENT:d}) "
+            f"and on () min({problems.severity_of_worst()}) < {Grade.UNKNOWN:d}",
+            "",
+        ),
         steps=((1, states.RED),),
     ).data_links(_to("waexporter-fleet", "All clients")),
     _problems(),

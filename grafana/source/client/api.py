@@ -10,7 +10,7 @@ PANELS = (
     number(
         Head(
             20,
-            "Sends without a fault of the client",
+            "Sound sends",
             "Share of sends in the time shown that the webapps did not answer with 5xx. What the sender did "
             "wrong, such as an invalid number, does not count.",
             "percentunit",
@@ -48,7 +48,7 @@ PANELS = (
     number(
         Head(
             23,
-            "Contact checks without a fault of the client",
+            "Sound contact checks",
             "Share of contact checks in the time shown that the webapps did not answer with 5xx.",
             "percentunit",
             6,
@@ -60,8 +60,8 @@ PANELS = (
     lines(
         Head(
             24,
-            "Mean time in the coreapp, by endpoint",
-            "How long a coreapp takes for a request; the webapp's own time is further down.",
+            "Mean time in the coreapp",
+            "How long a coreapp takes for a request, by endpoint; the webapp's own time is further down.",
             "s",
             9,
         ),
@@ -71,9 +71,9 @@ PANELS = (
     lines(
         Head(
             25,
-            "Share of requests refused by the client's own fault",
-            "Sends and contact checks that the webapps answered with 5xx. Over 1 % is more than retries "
-            "explain; the error codes say why.",
+            "Share of requests refused",
+            "Sends and contact checks that the webapps answered with 5xx, the client's own fault. Over 1 % "
+            "is more than retries explain; the error codes say why.",
             "percentunit",
             9,
         ),
@@ -84,7 +84,7 @@ PANELS = (
     lines(
         Head(
             26,
-            "Concurrent rate limit",
+            "Too many at once",
             "Above 0 the client turned requests away because too many came at once.",
             "short",
             6,

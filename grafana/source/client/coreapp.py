@@ -10,7 +10,7 @@ PANELS = (
     lines(
         Head(
             30,
-            "Messages out, by what became of them",
+            "Messages out, by result",
             "Reports of what became of messages that were sent. Failed ones were accepted and then not "
             "delivered.",
             "mps",
@@ -50,7 +50,7 @@ PANELS = (
     lines(
         Head(
             33,
-            "Mean time until a message is sent",
+            "Mean time until sent",
             "By type and by the number of the retry. Retries above 0 point at the connection to WhatsApp.",
             "s",
             8,
@@ -66,7 +66,7 @@ PANELS = (
     lines(
         Head(
             34,
-            "Mean time of requests to WhatsApp",
+            "Mean time at WhatsApp",
             "How long WhatsApp's servers take to answer, and to let a coreapp connect.",
             "s",
             8,

@@ -10,8 +10,8 @@ PANELS = (
     lines(
         Head(
             50,
-            "Mean time of the coreapps' queries",
-            "By operation. Slow commits slow down every message.",
+            "Query time of coreapps",
+            "Mean time by operation. Slow commits slow down every message.",
             "s",
             8,
         ),
@@ -21,9 +21,9 @@ PANELS = (
     lines(
         Head(
             51,
-            "Failing queries of the coreapps",
-            "Select and prepare fail: the client can't read. Commit and rollback fail: it can't write, and "
-            "messages may be lost.",
+            "Failing queries",
+            "Of the coreapps. Select and prepare fail: the client can't read. Commit and rollback fail: it "
+            "can't write, and messages may be lost.",
             "ops",
             8,
         ),
@@ -36,7 +36,7 @@ PANELS = (
     lines(
         Head(
             52,
-            "Queries of the coreapps",
+            "Queries of coreapps",
             "By operation; those that fail are counted in the panel before.",
             "ops",
             8,
@@ -50,8 +50,8 @@ PANELS = (
     lines(
         Head(
             53,
-            "Mean time of the webapps' queries",
-            "By kind of query.",
+            "Query time of webapps",
+            "Mean time by kind of query.",
             "s",
             8,
         ),
@@ -61,9 +61,9 @@ PANELS = (
     lines(
         Head(
             54,
-            "Messages, receipts and callbacks kept",
-            "Rows of the database, polled every few minutes. Growing without end: nothing clears old "
-            "messages.",
+            "Messages kept",
+            "Rows of messages, receipts and callbacks in the database, polled every few minutes. Growing "
+            "without end: nothing clears old messages.",
             "short",
             8,
         ),

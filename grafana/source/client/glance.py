@@ -67,7 +67,7 @@ PANELS = (
     number(
         Head(
             5,
-            "Callbacks waiting",
+            "Callback queue",
             "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
             "refuses to send.",
             "short",

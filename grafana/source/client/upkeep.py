@@ -105,7 +105,7 @@ PANELS = (
     number(
         Head(
             86,
-            "Settings last changed",
+            "Settings changed",
             "How long ago waexporter last saw a setting change.",
             "s",
             6,

@@ -24,8 +24,8 @@ PANELS = (
     lines(
         Head(
             61,
-            "Mean time of an answer, by request",
-            "From the webapp's point of view, its database and coreapp included.",
+            "Mean time of an answer",
+            "By request, from the webapp's point of view, its database and coreapp included.",
             "s",
             8,
         ),
@@ -35,8 +35,8 @@ PANELS = (
     lines(
         Head(
             62,
-            "Mean time the coreapp takes of it",
-            "How long webapps wait for each coreapp. One that stands out is slow or dead.",
+            "Wait for the coreapp",
+            "How long webapps wait for each coreapp, as part of that. One that stands out is slow or dead.",
             "s",
             8,
         ),
@@ -57,8 +57,9 @@ PANELS = (
     lines(
         Head(
             64,
-            "Connections that wait for a process",
-            "Now, the most there were, and how many have room; beyond that they are refused.",
+            "Waiting connections",
+            "Connections that wait for a process: now, the most there were, and how many have room; beyond "
+            "that they are refused.",
             "short",
             8,
         ),
@@ -91,7 +92,7 @@ PANELS = (
     lines(
         Head(
             67,
-            "Requests in the works, by state",
+            "Requests by state",
             "What the processes are doing right now.",
             "short",
             8,

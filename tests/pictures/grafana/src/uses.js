@@ -86,7 +86,8 @@ export function usesIn(frames, fieldConfig, options) {
     const names = own
       .filter(({ type }) => type === MappingType.ValueToText)
       .flatMap((each) => Object.keys(each.options));
-    if (names.length < 2) continue; // the others are for what is missing, numbers stay numbers
+    const isForMissing = names.every((each) => Number(each) < 0); // and numbers stay numbers
+    if (names.length < 2 || isForMissing) continue;
     const isMapped = mapper(field, own);
     for (const value of values.filter((each) => isMerged || !isMapped(each))) {
       if (value === null || value === undefined) continue;
