@@ -41,9 +41,11 @@ def build() -> Dashboard:
 
 
 def _of_ten_worst(expr: str) -> str:
-    """Select the ten clients that were worst off, and for longest: of more, nobody sees those that matter."""
-    trouble = f"sum_over_time({client('target:whatsapp_problem:severity')}[$__range] @ end())"
-    return f"({expr}) and on (target) topk(10, {most(trouble)})"
+    """Select the ten clients that are worst off at last, then those that were: of more, nobody sees them."""
+    severity = client("target:whatsapp_problem:severity")
+    before = most(f"sum_over_time({severity}[$__range] @ end())")
+    at_last = problems.ranked(most(f"{severity} @ end()"))
+    return f"({expr}) and on (target) topk(10, 1e9 * {at_last} + {before} or {before})"
 
 
 def _or_absent(expr: str) -> str:
@@ -108,7 +110,7 @@ _COUNTS = (
     _count(
         Head(
             6,
-            "Message trouble",
+            "Late or lost",
             "Clients whose messages are late, in doubt, fail or stand still.",
             "short",
             5,
@@ -131,7 +133,7 @@ _WHO = (
             9,
         ),
         [
-            problems.worst(),
+            problems.ranked_worst(),
             problems.worst_for(),
             states.messages(),
             _or_absent(states.lost_share()),
@@ -140,9 +142,9 @@ _WHO = (
             states.verdict(),
         ],
         [
-            Column("target", "Client", least=130, link=TO_CLIENT),
+            Column("target", "Client", least=190, link=TO_CLIENT),
             Column("problem", "Worst problem", texts=problems.WORDS, least=190),
-            Column("Value #A", "Severity", states=problems.SEVERITIES, width=95),
+            Column("Value #A", "Severity", states=problems.RANKS, width=95),
             Column("Value #B", "For", unit="s", width=90, absent="-"),
             Column("Value #C", "Messages", states=states.MESSAGES, width=115),
             Column(
@@ -180,7 +182,7 @@ _WHO = (
             "The ten worst over time",
             "How bad the worst problem of each client was: since when, and whether it comes and goes.",
             "none",
-            12,
+            24,
             9,
         ),
         Query(_of_ten_worst(_WORST)),
@@ -192,7 +194,7 @@ _WHO = (
             "Messages over time, the ten worst",
             "When messages did not get through, client by client.",
             "none",
-            12,
+            24,
             9,
         ),
         Query(_of_ten_worst(states.messages())),
@@ -201,20 +203,28 @@ _WHO = (
 )
 
 _SERVICE = (
-    bars(
+    grid(
         Head(
             20,
             "Sound requests",
             "Share of sends and contact checks in the time shown that the webapps did not answer with 5xx. "
-            "The objective is 99.5 %.",
-            "percentunit",
-            8,
+            "The objective is 99.5 %. Of the ten that were worst.",
+            "none",
+            10,
             8,
         ),
-        Query(f"sort(bottomk(10, {_or_absent(states.sound_share(states.SENDS_AND_CHECKS))}))"),
-        steps=states.SOUND,
-        largest=1.0,
-        states=states.NO_SENDS | states.ABSENT,
+        [f"sort(bottomk(10, {_or_absent(states.sound_share(states.SENDS_AND_CHECKS))}))"],
+        [
+            Column("target", "Client", least=190, link=TO_CLIENT),
+            Column(
+                "Value",
+                "Sound",
+                unit="percentunit",
+                steps=states.SOUND,
+                states=states.NO_SENDS | states.ABSENT,
+                width=95,
+            ),
+        ],
     ),
     lines(
         Head(
@@ -222,7 +232,7 @@ _SERVICE = (
             "Error budget burn",
             "1 spends in 30 days exactly the 0.5 % of requests that may fail; 14.4 spends it in two.",
             "short",
-            8,
+            7,
             8,
         ),
         Query(_of_ten_worst(f"({states.refused_share(states.SENDS_AND_CHECKS)}) / (1 - {states.OBJECTIVE})")),
@@ -234,7 +244,7 @@ _SERVICE = (
             "Sends refused",
             "What the sender did wrong, such as an invalid number, does not count.",
             "percentunit",
-            8,
+            7,
             8,
         ),
         Query(_of_ten_worst(states.refused_share())),
@@ -314,12 +324,12 @@ _UPKEEP = (
             "The first build to stop working, the first certificate to end, and the fullest volume of each "
             "client.",
             "none",
-            16,
+            24,
             8,
         ),
         [_running_out_first(), *(left for left, _ in _LEFT)],
         [
-            Column("target", "Client", least=110, link=TO_CLIENT),
+            Column("target", "Client", least=190, link=TO_CLIENT),
             Column("Value #B", "Build", unit="s", steps=_RUNNING_OUT, width=95),
             Column("Value #C", "Certificate", unit="s", steps=_RUNNING_OUT, width=95),
             Column(
@@ -339,7 +349,7 @@ _UPKEEP = (
         ],
     ),
     bars(
-        Head(41, "Nodes by version", "Versions of the client in use; one is best.", "short", 8, 8),
+        Head(41, "Nodes by version", "Versions of the client in use; one is best.", "short", 24, 5),
         Query(
             f"count by (version) ({most(client('whatsapp_build_info'), 'version', 'node')})", "{{version}}"
         ),

@@ -107,7 +107,7 @@ _ADVICE = {"none": "Nothing is wrong: nothing to do."}
 _ADVICE |= {slug: f"{kind.words.capitalize()}: {kind.advice}." for slug, kind in KINDS.items()}
 # Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: so
 # every row has that of the longest.
-_LONGEST = max(_ADVICE.values(), key=len)
+_LONGEST = max(_ADVICE.values(), key=len) + " ·" * 12  # lines are not filled up to their ends
 
 _WRONG = (
     number(
@@ -120,8 +120,8 @@ _WRONG = (
             _WIDTH,
             _TILE,
         ),
-        Query(f"max({problems.severity_of_worst()})", ""),
-        states=problems.SEVERITIES | {int(Grade.NONE): ("nothing is wrong", states.GREEN)},
+        Query(f"max({problems.rank_of_worst()})", ""),
+        states=problems.RANKS | {int(Grade.NONE): ("nothing is wrong", states.GREEN)},
     ).data_links(_to("waexporter-fleet", "All clients")),
     number(
         Head(
@@ -151,10 +151,10 @@ _WRONG = (
             _WIDTH,
             10,
         ),
-        [f"topk({_CLIENTS}, {states.messages()})"],
+        [f"topk({_CLIENTS}, {states.messages_ranked()})"],
         [
             Column("target", "Client", least=130, link=TO_CLIENT),
-            Column("Value", "Messages", states=states.MESSAGES, least=110),
+            Column("Value", "Messages", states=states.MESSAGES_RANKED, least=110),
         ],
         worst=("Messages",),
     ),

@@ -292,7 +292,7 @@ _GROUPS = (
             _of_every_client(_NOBODY),
         ],
         [
-            Column("target", "Client", least=130, link=TO_CLIENT),
+            Column("target", "Client", least=190, link=TO_CLIENT),
             Column("Value #D", "Client says", states=states.VERDICTS, width=100),
             Column(
                 "Value #E",

@@ -45,7 +45,7 @@ _QUIET = {"percentunit": 0.02, "short": 1, "reqps": 1, "mps": 1, "ops": 1, "cps"
 
 DATASOURCE = model.DataSourceRef("prometheus", "$datasource")
 
-Words = Mapping[str, tuple[str, str | None]] | Mapping[int, tuple[str, str]]  # value: (word, colour)
+Words = Mapping[str, tuple[str, str | None]] | Mapping[float, tuple[str, str]]  # value: (word, colour)
 _Mapping = model.ValueMap | model.RangeMap | model.RegexMap | model.SpecialValueMap
 _Styled = TypeVar(
     "_Styled",

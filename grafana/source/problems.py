@@ -27,6 +27,9 @@ _ADVICE |= {slug: f"{kind.advice[0].upper()}{kind.advice[1:]}." for slug, kind i
 _RUNBOOKS = {"none": ("Watchdog", None)} | {slug: (kind.runbook, None) for slug, kind in KINDS.items()}
 
 _SEVERITY = most(client("target:whatsapp_problem:severity"), "problem")
+# A client of which nothing is known comes before those that lose messages, and after those known to be down.
+_KNOWN_TO_BE_DOWN_FIRST = 1.5
+RANKS = SEVERITIES | {Grade.UNKNOWN - _KNOWN_TO_BE_DOWN_FIRST: SEVERITIES[Grade.UNKNOWN]}
 _BEGAN = most(client("target:whatsapp_problem:began_timestamp_seconds"), "problem")
 
 # Grafana makes a row as high as the value of a cell needs that wraps, not the words that stand for it: so the
@@ -39,18 +42,26 @@ TO_RUNBOOK = (
 )
 # Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
-    Column("problem", "Problem", texts=SENTENCES, width=140),
-    Column("Value #A", "Severity", states=SEVERITIES, width=95),
-    Column("Value #B", "For", unit="s", width=90, absent="-"),
+    Column("problem", "Problem", texts=SENTENCES, width=120),
+    Column("Value #A", "Severity", states=RANKS, width=90),
+    Column("Value #B", "For", unit="s", width=85, absent="-"),
     Column(
         "advice",
         "What to do",
         texts={f"{slug}{AS_LONG}": (text, None) for slug, text in _ADVICE.items()},
-        least=205,
+        least=180,
         wraps=True,
     ),
     *TO_RUNBOOK,
 )
+
+
+def ranked(severity: str) -> str:
+    """Give severities in the order of `RANKS`."""
+    return f"({severity} - {_KNOWN_TO_BE_DOWN_FIRST} * ({severity} == bool {Grade.UNKNOWN:d}))"
+
+
+_RANK = ranked(_SEVERITY)
 
 
 def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
@@ -59,7 +70,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
     Without any it has a row that says so, as far as anything is known: no row is no knowledge. `to_client` is
     the address that names of clients lead to, where there are several.
     """
-    name = Column("target", "Client", least=140, link=to_client, absent="all clients")
+    name = Column("target", "Client", least=190, link=to_client, absent="all clients")
     return grid(
         Head(
             number,
@@ -69,7 +80,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
             24,
             height,
         ),
-        [told(f"{_SEVERITY} > 0 or on () {none()}"), age()],
+        [told(f"{_RANK} > 0 or on () {none()}"), age()],
         _COLUMNS if to_client is None else (name, *_COLUMNS),
         worst=("Severity", "For"),
     )
@@ -95,9 +106,20 @@ def worst_for() -> str:
     return f"time() - max by (target) ({_BEGAN} and on (target, problem) {worst()})"
 
 
+def rank_of_worst() -> str:
+    """Give how bad the worst problem of each client is, in the order of `RANKS`, by `target`."""
+    return most(_RANK)
+
+
+def ranked_worst() -> str:
+    """Give the problem of each client that weighs most, in the order of `RANKS`."""
+    unknown = f"({severity_of_worst()} == bool {Grade.UNKNOWN:d})"
+    return f"{worst()} - on (target) group_left () {_KNOWN_TO_BE_DOWN_FIRST} * {unknown}"
+
+
 def weight() -> str:
     """Give a number that is larger the worse a problem is, and of those that are as bad, the older."""
-    return f"1e10 * ({_SEVERITY} > 0) + on (target, problem) ({age()}) or 1e10 * ({_SEVERITY} > 0)"
+    return f"1e10 * ({_RANK} > 0) + on (target, problem) ({age()}) or 1e10 * ({_RANK} > 0)"
 
 
 def age() -> str:

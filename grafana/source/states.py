@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from grafana.source.selection import Gain
 
-States = dict[int, tuple[str, str]]  # value: (word, colour)
+States = dict[float, tuple[str, str]]  # value: (word, colour)
 
 GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE = "green", "blue", "yellow", "orange", "red", "purple"
 
@@ -28,6 +28,10 @@ ABSENT: States = {-2: (NOT_KNOWN, PURPLE)}
 
 _OF_MESSAGES = (GREEN, YELLOW, YELLOW, ORANGE, RED, PURPLE)
 MESSAGES: States = {int(each): (each.words, _OF_MESSAGES[each]) for each in Messages}
+
+# Messages that are known to stand still come before those of which nothing is known.
+_KNOWN_TO_STAND_FIRST = 1.5
+MESSAGES_RANKED = MESSAGES | {Messages.NOT_KNOWN - _KNOWN_TO_STAND_FIRST: MESSAGES[Messages.NOT_KNOWN]}
 
 _DISCONNECTED_ALONE = 7
 GATEWAYS: States = {
@@ -153,6 +157,11 @@ def messages_waiting() -> str:
 def messages() -> str:
     """Give what becomes of messages as a number of MESSAGES; absent where nothing is known."""
     return most(client("target:whatsapp_messages:state"))
+
+
+def messages_ranked() -> str:
+    """Give what becomes of messages in the order of MESSAGES_RANKED."""
+    return f"{messages()} - {_KNOWN_TO_STAND_FIRST} * ({messages()} == bool {Messages.NOT_KNOWN:d})"
 
 
 def _add(*parts: str) -> str:

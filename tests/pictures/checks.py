@@ -28,6 +28,9 @@ MUST_BE_READ = frozenset(  # columns of tables: whom, what, since when, are mess
         "Worst problem",
     }
 )
+# By width in pixels: how long a name of a client may be to be read whole. Of a longer one the beginning is,
+# and the rest where one points at it.
+NAMES = {1600: 40, 800: 24, 360: 12}
 CUT_ANYWHERE = frozenset({"heading", "row", "tile", "title"})  # kinds of texts that must be read wherever
 SLOWEST = 1.0  # seconds of a query
 LONGEST = 8_000  # bytes of a query
@@ -190,6 +193,8 @@ def cut_texts(report: Report, _: Mapping[str, Any]) -> Iterator[str]:
     """Give texts that must be read and are longer than their place."""
     for panel in report.panels:
         for cut in panel.cut:
+            if cut.where in {"Client", "name"} and len(cut.text) > NAMES.get(report.width, len(cut.text)):
+                continue
             is_read = cut.kind in {"cell", "aside"} and cut.where in MUST_BE_READ
             if is_read or cut.kind in CUT_ANYWHERE:
                 where = f"{cut.kind} {cut.where!r}, {report.width} pixels"

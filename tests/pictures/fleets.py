@@ -84,6 +84,7 @@ FLEETS: Mapping[str, Fleet] = {
     "healthy": Fleet(_five(), 1800),
     "unreachable": Fleet(_five(orders=_AWAY), 1800),
     "exporter gone": Fleet(_five(orders=_DOWN, billing=_LOSING, alerts=_FULL), 1800, gone=600),
+    "long gone": Fleet(_five(orders=_DOWN, billing=_LOSING, alerts=_FULL), 7200, gone=5400),
     "hostile names": Fleet(
         tuple(
             Watched(name, model, 900)

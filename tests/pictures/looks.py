@@ -20,11 +20,14 @@ LOOKED_AT: Mapping[str, tuple[str, ...]] = {  # by moment: which clients
     "healthy": ("campaigns",),
     "unreachable": ("orders",),
     "exporter gone": ("orders",),
+    "long gone": ("orders",),
     "hostile names": HOSTILE,
     "hundred": ("client-013",),
     "scenarios": tuple(client.name for client in CLIENTS),
 }
-UNWATCHED = frozenset({"dead", "exporter gone"})  # moments at which nothing is known of any client
+UNWATCHED = frozenset(
+    {"dead", "exporter gone", "long gone"}
+)  # moments at which nothing is known of any client
 # By dashboard: for how many seconds a refresh may occupy Prometheus, with a hundred clients.
 BUDGETS: Mapping[str, float] = {"fleet": 2.0, "client": 1.0}
 

@@ -48,7 +48,7 @@ PANELS = (
     number(
         Head(
             23,
-            "Sound contact checks",
+            "Sound checks",
             "Share of contact checks in the time shown that the webapps did not answer with 5xx.",
             "percentunit",
             6,

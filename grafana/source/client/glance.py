@@ -27,7 +27,7 @@ PANELS = (
             "Since when the worst problem has been there, whatever tells it: the client's own health, its "
             "statistics, or that nobody hears of it.",
             "s",
-            5,
+            4,
             4,
         ),
         Query(f"{problems.worst_for()} or {problems.severity_of_worst()} == 0", ""),
@@ -71,7 +71,7 @@ PANELS = (
             "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
             "refuses to send.",
             "short",
-            5,
+            6,
             4,
         ),
         Query(states.callbacks_waiting(), ""),

@@ -7,6 +7,7 @@ from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, most, named, node
 
 _CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
+_CERTIFICATES = f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()"
 _DAY = 86_400
 _GIB = 2.0**30
 _RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
@@ -18,18 +19,18 @@ PANELS = (
             "Free space",
             "By node and volume; a client whose disk is full stops. Volumes without a limit are absent.",
             "bytes",
-            8,
+            12,
         ),
-        Query(most(node("whatsapp_free_space_bytes"), "node", "volume"), "{{node}} {{volume}}"),
+        Query(f"sort({most(node('whatsapp_free_space_bytes'), 'node', 'volume')})", "{{node}} {{volume}}"),
         steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
     ),
     bars(
         Head(
             81,
-            "Until the build stops working",
+            "Build ends in",
             "A build works for 180 days after it was made. Then the client stops: upgrade before.",
             "s",
-            8,
+            6,
         ),
         Query(
             f"min by (target) ({node('whatsapp_build_expiry_timestamp_seconds')}) - time()",
@@ -41,14 +42,14 @@ PANELS = (
     bars(
         Head(
             82,
-            "Until certificates end",
+            "Certificates end",
             "Served: the webapp's own. External CA: whom it trusts when it fetches media. Webhook CA: whom "
             "it trusts at your webhook.",
             "s",
-            8,
+            6,
         ),
         Query(
-            f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()",
+            f'label_replace({_CERTIFICATES}, "certificate", "$1 $2", "certificate", "(.*)_(.*)")',
             "{{certificate}}",
         ),
         steps=_RUNNING_OUT,

@@ -106,8 +106,8 @@ PANELS = (
             f"topk by (target, collector) (1, {_REASONS}) > 0 and on (target, collector) {_FAILING}",
         ],
         [
-            Column("target", "Client", least=130, link=TO_CLIENT, absent="all clients"),
-            Column("collector", "Collector"),
+            Column("target", "Client", least=190, link=TO_CLIENT, absent="all clients"),
+            Column("collector", "Collector", width=100),
             Column(
                 "Value #A", "Last poll", states={0: ("failed", states.RED), 1: ("succeeded", states.GREEN)}
             ),

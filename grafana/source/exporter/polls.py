@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from grafana.source import states
 from grafana.source.events import events, ranked
-from grafana.source.panels import Head, Query, bars, lines
+from grafana.source.frame import TO_CLIENT
+from grafana.source.panels import Column, Head, Query, grid, lines
 from grafana.source.selection import most, own, polled, rate
 
 if TYPE_CHECKING:
@@ -116,11 +117,19 @@ LOGINS = (
         ),
         events(_logins, "target", "result", known=polled("waexporter_poll_success"), none="no login"),
     ),
-    bars(
-        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "s", 12, 9),
-        Query(f"sort(bottomk(10, min by (target) ({_EXPIRY}) - time()))"),
-        steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
-        largest=7.0 * _DAY,
+    grid(
+        Head(22, "Until logins end", "A login is renewed after three quarters of its week.", "none", 12, 9),
+        [f"sort(bottomk(10, min by (target) ({_EXPIRY}) - time()))"],
+        [
+            Column("target", "Client", least=190, link=TO_CLIENT),
+            Column(
+                "Value",
+                "Ends in",
+                unit="s",
+                steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
+                width=95,
+            ),
+        ],
     ),
 )
 
