@@ -174,6 +174,7 @@ _WHO = (
             Column("Value #G", "Verdict", states=states.VERDICTS, width=100),
         ],
         worst=("Severity", "Messages", "For"),
+        nothing=problems.NOTHING,
     ),
     problems.table(8, height=16, to_client=TO_CLIENT),
     timeline(

@@ -73,6 +73,7 @@ def _problems() -> Panel:
             Column("problem", "Problem", texts=problems.SENTENCES, width=100, wraps=True),
             Column("Value #B", "For", unit="s", width=85, absent="-"),
         ],
+        nothing=problems.NOTHING,
     )
 
 
@@ -107,7 +108,7 @@ _ADVICE = {"none": "Nothing is wrong: nothing to do."}
 _ADVICE |= {slug: f"{kind.words.capitalize()}: {kind.advice}." for slug, kind in KINDS.items()}
 # Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: so
 # every row has that of the longest.
-_LONGEST = max(_ADVICE.values(), key=len) + " ·" * 12  # lines are not filled up to their ends
+_LONGEST = max(_ADVICE.values(), key=len) + " ·" * 40  # lines are not filled up to their ends
 
 _WRONG = (
     number(

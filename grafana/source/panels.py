@@ -173,10 +173,11 @@ def grid(
     columns: Sequence[Column],
     *,
     worst: Sequence[str] = (),
+    nothing: str = NOT_KNOWN,
 ) -> table.Panel:
     """Show labels and values as a table, a row for each set of labels, the columns in this order.
 
-    Rows are sorted by the headings `worst`, the largest value first.
+    Rows are sorted by the headings `worst`, the largest value first. `nothing` stands there without any row.
     """
     names = [chr(ord("A") + place) for place in range(len(queries))]
     built = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
@@ -197,7 +198,7 @@ def grid(
         )
     for column in columns:
         panel = panel.override_by_name(column.heading, _properties(column))
-    return panel.cell_height(looks.TableCellHeight.SM).no_value(NOT_KNOWN)
+    return panel.cell_height(looks.TableCellHeight.SM).no_value(nothing)
 
 
 def words(head: Head, markdown: str) -> Panel:
@@ -255,7 +256,7 @@ def _properties(column: Column) -> list[model.DynamicConfigValue]:
         "custom.width": column.width,
         "custom.minWidth": column.least,
         "custom.hidden": column.hidden or None,
-        "noValue": column.absent if column.absent != NOT_KNOWN else None,
+        "noValue": column.absent,  # else that of the whole table would stand in a cell
     }
     found: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     words = column.texts or column.states or {}

@@ -40,10 +40,12 @@ TO_RUNBOOK = (
     Column("open", "Runbook", link="${runbooks}/${__data.fields.Name}.md", width=80),
     Column("runbook", "Name", texts=_RUNBOOKS, hidden=True),
 )
+# Without a row there is not even a client of which nothing is known.
+NOTHING = f"{states.NOT_KNOWN}: see whether waexporter runs, and Prometheus has loaded its recording rules"
 # Narrow enough for 800 pixels; what is left of more goes to the columns without a width.
 _COLUMNS = (
     Column("problem", "Problem", texts=SENTENCES, width=120),
-    Column("Value #A", "Severity", states=RANKS, width=90),
+    Column("Value #A", "Severity", states=RANKS, width=95),
     Column("Value #B", "For", unit="s", width=85, absent="-"),
     Column(
         "advice",
@@ -83,6 +85,7 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
         [told(f"{_RANK} > 0 or on () {none()}"), age()],
         _COLUMNS if to_client is None else (name, *_COLUMNS),
         worst=("Severity", "For"),
+        nothing=NOTHING,
     )
 
 
