@@ -7,22 +7,38 @@ from grafana.source.panels import Column, Head, Query, bars, grid, lines, number
 from grafana.source.selection import client, most, named, node
 
 _CERTIFICATE_ENDS = "whatsapp_certificate_not_after_timestamp_seconds"
+_CERTIFICATE_WORDS = {
+    "served": ("served", None),
+    "external_ca": ("external CA", None),
+    "webhook_ca": ("webhook CA", None),
+}
 _CERTIFICATES = f"min by (target, certificate) ({client(_CERTIFICATE_ENDS)}) - time()"
 _DAY = 86_400
 _GIB = 2.0**30
 _RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
 
 PANELS = (
-    bars(
+    grid(
         Head(
             80,
             "Free space",
-            "By node and volume; a client whose disk is full stops. Volumes without a limit are absent.",
-            "bytes",
-            12,
+            "By node and volume, the fullest first; a client whose disk is full stops. Volumes without a "
+            "limit are absent.",
+            "none",
+            10,
         ),
-        Query(f"sort({most(node('whatsapp_free_space_bytes'), 'node', 'volume')})", "{{node}} {{volume}}"),
-        steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
+        [f"sort({most(node('whatsapp_free_space_bytes'), 'node', 'volume')})"],
+        [
+            Column("node", "Node", absent="the only one"),
+            Column("volume", "Volume", width=90),
+            Column(
+                "Value",
+                "Free",
+                unit="bytes",
+                steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
+                width=90,
+            ),
+        ],
     ),
     bars(
         Head(
@@ -39,21 +55,20 @@ PANELS = (
         steps=_RUNNING_OUT,
         largest=180.0 * _DAY,
     ),
-    bars(
+    grid(
         Head(
             82,
             "Certificates end",
             "Served: the webapp's own. External CA: whom it trusts when it fetches media. Webhook CA: whom "
             "it trusts at your webhook.",
-            "s",
-            6,
+            "none",
+            8,
         ),
-        Query(
-            f'label_replace({_CERTIFICATES}, "certificate", "$1 $2", "certificate", "(.*)_(.*)")',
-            "{{certificate}}",
-        ),
-        steps=_RUNNING_OUT,
-        largest=365.0 * _DAY,
+        [f"sort({_CERTIFICATES})"],
+        [
+            Column("certificate", "Certificate", texts=_CERTIFICATE_WORDS),
+            Column("Value", "Ends in", unit="s", steps=_RUNNING_OUT, width=95),
+        ],
     ),
     grid(
         Head(
