@@ -30,7 +30,7 @@ MUST_BE_READ = frozenset(  # columns of tables: whom, what, since when, are mess
 )
 # By width in pixels: how long a name of a client may be to be read whole. Of a longer one the beginning is,
 # and the rest where one points at it.
-NAMES = {1600: 40, 800: 24, 360: 12}
+NAMES = {1600: 40, 800: 22, 360: 12}
 CUT_ANYWHERE = frozenset({"heading", "row", "tile", "title"})  # kinds of texts that must be read wherever
 SLOWEST = 1.0  # seconds of a query
 LONGEST = 8_000  # bytes of a query
