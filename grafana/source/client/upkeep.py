@@ -29,7 +29,7 @@ PANELS = (
         ),
         [f"sort({most(node('whatsapp_free_space_bytes'), 'node', 'volume')})"],
         [
-            Column("node", "Node", absent="the only one"),
+            Column("node", "Node", least=110, absent="the only one"),
             Column("volume", "Volume", width=90),
             Column(
                 "Value",
@@ -66,7 +66,7 @@ PANELS = (
         ),
         [f"sort({_CERTIFICATES})"],
         [
-            Column("certificate", "Certificate", texts=_CERTIFICATE_WORDS),
+            Column("certificate", "Certificate", texts=_CERTIFICATE_WORDS, least=110),
             Column("Value", "Ends in", unit="s", steps=_RUNNING_OUT, width=95),
         ],
     ),
@@ -96,7 +96,7 @@ PANELS = (
             8,
         ),
         [most(node("whatsapp_shard_owner"), "shard", "node")],
-        [Column("shard", "Shard"), Column("node", "Owner")],
+        [Column("shard", "Shard", width=70), Column("node", "Owner", least=100)],
     ),
     grid(
         Head(
@@ -113,9 +113,9 @@ PANELS = (
             + most(client("whatsapp_api_info"), "version", "api_status")
         ],
         [
-            Column("topology", "Kind"),
-            Column("version", "API version"),
-            Column("api_status", "API status"),
+            Column("topology", "Kind", least=90),
+            Column("version", "API version", width=100),
+            Column("api_status", "API status", width=90),
         ],
     ),
     number(
@@ -208,9 +208,9 @@ PANELS = (
             most(client("whatsapp_canary_success")),
         ],
         [
-            Column("Value #A", "Reachable", states=states.YES_NO),
-            Column("Value #B", "People", unit="short"),
-            Column("Value #C", "Canary", states=states.YES_NO),
+            Column("Value #A", "Reachable", states=states.YES_NO, least=90),
+            Column("Value #B", "People", unit="short", width=75),
+            Column("Value #C", "Canary", states=states.YES_NO, width=75),
         ],
     ),
 )
