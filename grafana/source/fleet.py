@@ -304,7 +304,12 @@ _LEFT = (  # what is left of each thing that runs out, and how little of it is r
     (f"min by (target) ({client('whatsapp_build_expiry_timestamp_seconds')}) - time()", 2 * _DAY),
     (f"min by (target) ({client('whatsapp_certificate_not_after_timestamp_seconds')}) - time()", 2 * _DAY),
     (f"min by (target) ({client('whatsapp_free_space_bytes')})", _GIB),
-    (f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time()", 3600),
+    (
+        # Whether a login still works, only a client that answers tells.
+        f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time() "
+        f"and on (target) {most(client('whatsapp_up'))} == 1",
+        3600,
+    ),
 )
 
 
