@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source import problems, states
+from grafana.source import problems, running_out, states
 from grafana.source.frame import TO_CLIENT, Cover, Row, alerts, framed, of_clients
-from grafana.source.panels import Column, Head, Query, bars, grid, lines, number, timeline
+from grafana.source.panels import Column, Head, Query, grid, lines, number, timeline
 from grafana.source.selection import client, equal, mean, most, rate, total
 from waexporter.health import Grade, Messages
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
     from grafana.source.panels import Panel, Steps
-
-_DAY = 86_400
-_GIB = 2.0**30
-_RUNNING_OUT = ((float("-inf"), states.RED), (2 * _DAY, states.ORANGE), (7 * _DAY, states.GREEN))
 
 
 def build() -> Dashboard:
@@ -35,7 +31,7 @@ def build() -> Dashboard:
             Row("", (*_COUNTS, *_WHO)),
             Row("Service level of the ten worst", _SERVICE),
             Row("Messages of the ten worst", _MESSAGES),
-            Row("What runs out", _UPKEEP),
+            Row("What runs out", running_out.PANELS),
         ],
     )
 
@@ -297,68 +293,5 @@ _MESSAGES = (
         Head(35, "Mean time of the webhook", "Over 3 s is slow: acknowledge first and work later.", "s", 8),
         Query(_of_ten_worst(mean(client, "whatsapp_callback_requests_duration_seconds"))),
         steps=((3, states.RED),),
-    ),
-)
-
-_LEFT = (  # what is left of each thing that runs out, and how little of it is red
-    (f"min by (target) ({client('whatsapp_build_expiry_timestamp_seconds')}) - time()", 2 * _DAY),
-    (f"min by (target) ({client('whatsapp_certificate_not_after_timestamp_seconds')}) - time()", 2 * _DAY),
-    (f"min by (target) ({client('whatsapp_free_space_bytes')})", _GIB),
-    (
-        # Whether a login still works, only a client that answers tells.
-        f"min by (target) ({client('whatsapp_token_expiry_timestamp_seconds')}) - time() "
-        f"and on (target) {most(client('whatsapp_up'))} == 1",
-        3600,
-    ),
-)
-
-
-def _running_out_first() -> str:
-    """Sort clients by what each has least of, measured by how little is red: the first row is the worst."""
-    parts = (
-        f'label_replace(({left}) / {least:.0f}, "part", "{number}", "", "")'
-        for number, (left, least) in enumerate(_LEFT)
-    )
-    return f"sort(min by (target) ({' or '.join(parts)}))"
-
-
-_UPKEEP = (
-    grid(
-        Head(
-            40,
-            "What runs out first",
-            "The first build to stop working, the first certificate to end, and the fullest volume of each "
-            "client.",
-            "none",
-            24,
-            8,
-        ),
-        [_running_out_first(), *(left for left, _ in _LEFT)],
-        [
-            Column("target", "Client", least=190, link=TO_CLIENT),
-            Column("Value #B", "Build", unit="s", steps=_RUNNING_OUT, width=95),
-            Column("Value #C", "Certificate", unit="s", steps=_RUNNING_OUT, width=95),
-            Column(
-                "Value #D",
-                "Free space",
-                unit="bytes",
-                steps=((float("-inf"), states.RED), (_GIB, states.ORANGE), (5 * _GIB, states.GREEN)),
-                width=95,
-            ),
-            Column(
-                "Value #E",
-                "Login",
-                unit="s",
-                steps=((float("-inf"), states.RED), (3600, states.ORANGE), (_DAY, states.GREEN)),
-                width=95,
-            ),
-        ],
-    ),
-    bars(
-        Head(41, "Nodes by version", "Versions of the client in use; one is best.", "short", 24, 5),
-        Query(
-            f"count by (version) ({most(client('whatsapp_build_info'), 'version', 'node')})", "{{version}}"
-        ),
-        steps=((float("-inf"), states.BLUE),),
     ),
 )
