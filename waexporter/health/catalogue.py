@@ -70,8 +70,9 @@ class Kind(NamedTuple):
     """One kind of problem.
 
     `state` is what it makes of the verdict at the least; None where no verdict knows of it, since only
-    Prometheus can tell, from what statistics and settings did over time. `messages` is what it does to them
-    by itself, whatever the verdict. `advice` is a sentence without capital and full stop.
+    Prometheus can tell, from what statistics and settings did over time. `grade` is how bad it is where
+    nothing makes up for it: another coreapp that serves, or another exporter that knows. `messages` is what
+    it does to them by itself, whatever the verdict. `advice` is a sentence without capital and full stop.
     """
 
     slug: str
