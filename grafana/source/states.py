@@ -62,20 +62,16 @@ SOUND = ((float("-inf"), RED), (0.99, ORANGE), (OBJECTIVE, GREEN))
 
 # The objective of the alerts: what the webapps answer to sends and contact checks. 4xx is the caller's own.
 ANSWERS = "whatsapp_api_requests_duration_seconds_count"
-_ENDED = "whatsapp_callback_requests_duration_seconds_count"
-_STATISTICS = most(client("waexporter_poll_success", equal("collector", "app")))  # absent where not polled
 _FAULTS = 'result=~"5.."'
-_FAILING = 'problem=~"overloaded|build_expired"'
 _SENDS = equal("method", "POST_v1_messages")
 SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
 
 
 def verdict() -> str:
-    """Give the verdict as a number, 0 to 3; of two exporters that disagree, the worse."""
-    parts = (
-        f"{number} * ({client('whatsapp_verdict', equal('verdict', word))} == 1)"
-        for number, (word, _) in VERDICTS.items()
-    )
+    """Give the verdict as a number, 0 to 3; of exporters that disagree, the worst of those that know."""
+    each = {word: client("whatsapp_verdict", equal("verdict", word)) for word, _ in VERDICTS.values()}
+    each["unknown"] = f"min by (job, target) ({each['unknown']})"
+    parts = (f"{number} * ({each[word]} == 1)" for number, (word, _) in VERDICTS.items())
     vanished = f"3 * ({client('target:whatsapp_problem:severity', equal('problem', 'not_watched'))} > bool 0)"
     return most(" or ".join((*parts, vanished)))
 

@@ -97,10 +97,11 @@ def test_what_is_told_of_exporter_and_pager_is_known(promtool: RunTool, suite: s
     assert finding.status == 0, finding.output
 
 
-def case(name: str, number: int, series: Series, answer: Answer) -> dict[str, object]:
+def case(name: str, number: int, series: Series, answer: Answer, query: str = "A") -> dict[str, object]:
     board = BOARDS[name]
     (panel,) = (panel for panel in panels(board) if panel["id"] == number)
-    expr = Sight(end=0).resolve(panel["targets"][0]["expr"], board)
+    (asked,) = (target["expr"] for target in panel["targets"] if target["refId"] == query)
+    expr = Sight(end=0).resolve(asked, board)
     samples = [{"labels": labels, "value": value} for labels, value in answer.items()]
     return {
         "name": f"{name} {number}",
@@ -116,6 +117,28 @@ def of(series: str) -> str:
     if "instance=" in labels:
         return series
     return f'{name}{{instance="a:9847",job="waexporter"{"," if labels else ""}{labels or "}"}'
+
+
+def test_a_verdict_is_unknown_only_where_no_exporter_knows(
+    promtool: RunTool, suite: str, tmp_path: Path
+) -> None:
+    known, unknown = (
+        {
+            f'whatsapp_verdict{{instance="{name}:9847",job="waexporter",target="orders",verdict="{each}"}}': (
+                f"{int(each == verdict)}x40"
+            )
+            for each in ("degraded", "unknown")
+        }
+        for name, verdict in (("a", "degraded"), ("b", "unknown"))
+    )
+    told = ((known | unknown, 1), (unknown, 3))
+    cases = [case("fleet", 7, series, {'{target="orders"}': number}, "G") for series, number in told]
+    file = tmp_path / "cases.yml"
+    file.write_text(json.dumps({"tests": cases}))
+
+    finding = promtool(suite, "test", "rules", file)
+
+    assert finding.status == 0, finding.output
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
