@@ -26,6 +26,7 @@ from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
 from tests.pictures.drawing import draw
 from tests.pictures.report import View
 from tests.real import parts
+from tests.real.fixtures import RealParts
 from tests.real.prometheus import Prometheus
 from tests.real.victoria import VictoriaMetrics, recording
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Simulate
     from tests.grafana.boards import Board
-    from tests.real.fixtures import RealParts
     from tests.real.prometheus import Vector
 
 SUITE = parts.SUITES[-1]
@@ -75,8 +75,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    if set(PROGRAMS) & set(parts.missing_programs(SUITE)):
-        pytest.skip("the fixture real_parts has more to say")
+    program, other, rules = (RealParts().program(SUITE, name) for name in PROGRAMS)
     clients = {name: simulate(*flags) for name, flags in CLIENTS.items()}
     owner = {"username": "owner", "password": "owner-password"}
     targets = [client.target(name, auth=owner) for name, client in clients.items()]
@@ -101,7 +100,6 @@ def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [str(RULES)],
         }
-        program, other, rules = (parts.program(SUITE, name) for name in PROGRAMS)
         server = stack.enter_context(Prometheus(program, folder / "prometheus", recorded))
         victoria = stack.enter_context(VictoriaMetrics(other, folder / "victoria", config))
         stack.enter_context(recording(rules, RULES, victoria))

@@ -11,13 +11,13 @@ from tests.grafana.costs import costs
 from tests.pictures.fleets import FLEETS, read_models, with_past
 from tests.pictures.looks import OF_ONE_CLIENT
 from tests.real import parts
+from tests.real.fixtures import RealParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.grafana.costs import Cost
     from tests.pictures.recording import Recording
-    from tests.real.fixtures import RealParts
 
 FLEET = "hundred"
 ONE = FLEETS[FLEET].clients[12].name  # one that is down
@@ -31,8 +31,7 @@ MOST_SERIES = 400  # of one query; a table has several rows for a client at most
 
 @pytest.fixture(scope="module")
 def hundred(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
-    if {"prometheus"} & set(parts.missing_programs(parts.SUITES[-1])):
-        pytest.skip("the fixture real_parts has more to say")
+    RealParts().program(parts.SUITES[-1], "prometheus")
     folder = tmp_path_factory.mktemp("hundred")
     with with_past(FLEET, read_models([FLEET], folder), folder) as recording:
         yield recording

@@ -11,12 +11,12 @@ import pytest
 
 from tests.e2e.browsers import Browser
 from tests.grafana.boards import ROOT
-from tests.pictures import bundle
 from tests.pictures.checks import faults
 from tests.pictures.drawing import Drawn, draw
 from tests.pictures.report import View
 from tests.pictures.sample import BOARD, LONG, NAME, RECORDED
 from tests.real import parts
+from tests.real.fixtures import RealParts
 from tests.real.prometheus import Prometheus
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.pictures.report import Report
-    from tests.real.fixtures import RealParts
 
     Look = Callable[..., Drawn]
 
@@ -37,13 +36,12 @@ OLD = ROOT / "tests" / "grafana" / "version_0_1_0"  # dashboards that told untru
 @pytest.fixture(scope="module")
 def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
     """Draw a dashboard over a Prometheus in which one client has been down for a few seconds."""
-    if parts.missing_programs(SUITE) or parts.missing_browser() or bundle.missing():
-        pytest.skip("the fixture real_parts has more to say")
+    program = RealParts().program(SUITE, "prometheus")
+    RealParts().drawing()
     folder = tmp_path_factory.mktemp("drawing")
     rules = folder / "rules.yml"
     rules.write_text(json.dumps({"groups": [{"name": "client", "interval": "1s", "rules": RECORDED}]}))
     with ExitStack() as stack:
-        program = parts.program(SUITE, "prometheus")
         server = stack.enter_context(Prometheus(program, folder / "prometheus", {"rule_files": [str(rules)]}))
         server.query("count_over_time(state[1m]) > 3")
         browser = stack.enter_context(Browser(folder / "profile"))
