@@ -38,7 +38,7 @@ class Browser:
             driver = stack.enter_context(Process(("chromedriver", "--port=0")))
             port = driver.wait_for_line(r"started successfully on port (\d+)")[1]
             self._http = stack.enter_context(
-                httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+                httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
             )
             options = {"args": [*_QUIET, f"--user-data-dir={self._profile}"]}
             wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from tests.grafana.boards import Board
     from tests.real.prometheus import Vector
 
+pytestmark = pytest.mark.timeout(300)  # seconds: more than the longest wait and two pictures
+
 SUITE = parts.SUITES[-1]
 POLL = dict.fromkeys(("health", "app", "web", "support", "settings", "certificates", "group"), "1s")
 PROBLEMS = 8  # the panel of the fleet's dashboard with every problem, the worst first
@@ -119,7 +121,7 @@ def test_every_query_is_answered_with_numbers(real_parts: RealParts, scene: Scen
     empty = wait_for(
         look,
         until=lambda wanting: {(name, where) for where in wanting} <= MAY_BE_EMPTY.keys(),
-        deadline=60,
+        deadline=100,
     )
 
     assert {(name, where) for where in empty} <= MAY_BE_EMPTY.keys()

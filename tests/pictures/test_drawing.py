@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Look = Callable[..., Drawn]
 
+pytestmark = pytest.mark.timeout(300)  # seconds: a busy machine bundles and draws the page for minutes
+
 SUITE = parts.SUITES[-1]
 SCRAPE = 1  # seconds
 RANGE = 60  # seconds

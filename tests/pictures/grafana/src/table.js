@@ -14,7 +14,7 @@ const isColoured = ({ config }) => /^color-/.test(config.custom?.cellOptions?.ty
 
 export function cellsOf(panel) {
   const table = panel.querySelector('[role="table"]');
-  if (!table) return { values: [], row_height: 0, hidden: 0 };
+  if (!table) return { values: [], row_height: 0, seen: 0 };
   const bottom = table.getBoundingClientRect().bottom;
   const headings = [...table.querySelectorAll('[role="columnheader"]')].map((each) => each.textContent);
   const all = [...table.querySelectorAll('[role="row"]')].filter((row) => row.querySelector('[role="cell"]'));
