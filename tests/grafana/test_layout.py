@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 
 from tests.alerts.rules import METRIC, alerts, recordings
 from tests.grafana.boards import BOARDS, ROOT, links, panels, rows, variables
@@ -17,8 +16,6 @@ from tests.grafana.fields import fields
 from waexporter.model import WebSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.alerts.rules import Rule
     from tests.grafana.boards import Board, Panel
 
@@ -175,12 +172,6 @@ def test_what_is_stacked_has_no_outline_that_a_series_of_zeros_could_draw_over_t
 
     assert {(look["lineWidth"], look["fillOpacity"] > 0) for look in stacked} <= {(0, True)}
     assert all(look["lineWidth"] for look in looks if look not in stacked)
-
-
-def annotations_of_alerts() -> Iterator[dict[str, str]]:
-    for file in (ROOT / "alerts").glob("*.yml"):
-        for group in yaml.safe_load(file.read_text()).get("groups", ()):
-            yield from (rule["annotations"] for rule in group["rules"] if "alert" in rule)
 
 
 def test_a_choice_of_nodes_is_where_nodes_are() -> None:

@@ -51,13 +51,8 @@ def faults(report: Report, board: Mapping[str, Any], *, dead: bool = False) -> l
     return [sentence for rule in rules for sentence in rule(report, board)]
 
 
-def faults_together(
-    reports: Sequence[Report], board: Mapping[str, Any], rare: Mapping[str, str] | None = None
-) -> list[str]:
-    """Return what has no effect in any of several drawings of a dashboard.
-
-    `rare` says of what it may be so, and why: by number of the panel and name of the field, as "7, Verdict".
-    """
+def faults_together(reports: Sequence[Report], board: Mapping[str, Any]) -> list[str]:
+    """Return what has no effect in any of several drawings of a dashboard."""
     kinds: dict[str, Callable[[Panel], Mapping[str, bool]]] = {
         "the override of {} finds no field": lambda panel: panel.overrides,
         "the mappings of {} map no value": _fields_with_words,
@@ -67,7 +62,7 @@ def faults_together(
         f"{place}: {words.format(name)}"
         for words, uses in kinds.items()
         for (number, name), place in _without_effect(reports, uses).items()
-        if number in numbers and f"{number}, {name}" not in (rare or {})
+        if number in numbers
     ]
 
 
