@@ -21,6 +21,7 @@ from tests.grafana.boards import BOARDS, Sight, panel_queries
 from tests.grafana.promql import selectors
 from tests.grafana.test_answers import POLL, RANGE, SCRAPE, choices, fire
 from tests.real import parts
+from tests.real.fixtures import RealParts
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
 from waexporter.stack import hasten
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Simulate
     from tests.grafana.boards import Board
-    from tests.real.fixtures import RealParts
     from tests.real.prometheus import Vector
 
 SUITE = parts.SUITES[-1]
@@ -85,8 +85,7 @@ def _rows(vector: Vector, job: str | None) -> Rows:
 
 @pytest.fixture(scope="module")
 def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    if "prometheus" in parts.missing_programs(SUITE):
-        pytest.skip("the fixture real_parts has more to say")
+    program = RealParts().program(SUITE, "prometheus")
     clients = {
         "single": simulate("--tls"),
         "ha": simulate("--topology=ha"),
@@ -108,9 +107,7 @@ def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
         exporter = stack.enter_context(Exporter.run(file))
         exporter.wait_until_ok("single", "ha", "overloaded")
         clients["overloaded"].bring("overload")
-        server = Prometheus(
-            parts.program(SUITE, "prometheus"), folder / "prometheus", _config(exporter, folder)
-        )
+        server = Prometheus(program, folder / "prometheus", _config(exporter, folder))
         yield Scene(exporter, stack.enter_context(server))
 
 
