@@ -25,6 +25,18 @@ def test_every_package_is_pinned_to_one_version() -> None:
     assert loose == {}
 
 
+def test_no_script_of_a_package_is_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in bundle.PROGRAMS:
+        (tmp_path / name).write_text('#!/bin/sh\nmkdir node_modules; echo "$@" > node_modules/asked\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    bundle.install(tmp_path / "cache")
+
+    asked = bundle.modules(tmp_path / "cache") / "asked"
+    assert "--ignore-scripts" in asked.read_text().split()
+
+
 def test_no_address_of_a_registry_is_kept() -> None:
     files = {path.name for path in bundle.SOURCE.rglob("*")}
 
