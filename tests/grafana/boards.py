@@ -19,10 +19,13 @@ ANY = ".+"  # what stands for a variable without All, so that whatever it offers
 Board = dict[str, Any]  # the JSON of a dashboard
 Panel = dict[str, Any]
 
-BOARDS: Mapping[str, Board] = {
-    file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))
-}
 
+def _read(folder: Path) -> Mapping[str, Board]:
+    return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+
+
+BOARDS = _read(FOLDER)
+BEFORE = _read(Path(__file__).with_name("version_0_1_0"))  # with the mistakes that were made then
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::(\w+))?\}|([a-z_]\w*))")  # with a format, in braces
 

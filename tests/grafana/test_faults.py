@@ -5,26 +5,18 @@ The folder version_0_1_0 has those panels as they were.
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.grafana.boards import BOARDS
+from tests.grafana.boards import BEFORE, BOARDS
 from tests.grafana.faults import RULES, frame, layout, names, no_data, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.grafana.boards import Board
     from tests.grafana.faults import Rule
 
-BEFORE: Mapping[str, Board] = {
-    file.stem: json.loads(file.read_text())
-    for file in Path(__file__).with_name("version_0_1_0").glob("*.json")
-}
 WRONG = "What is wrong, and what to do"
 WHO = "7 Clients, the worst first"
 

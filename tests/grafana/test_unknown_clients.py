@@ -5,10 +5,8 @@ The folder version_0_1_0 has panels as they were before: what these tests are ab
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +16,7 @@ from tests.e2e.browsers import Browser
 from tests.e2e.clients import USERS
 from tests.e2e.conftest import find_simulated_client
 from tests.e2e.exporters import EVERY_SECOND, WAEXPORTER, Exporter, clean_environment, write_config
-from tests.grafana.boards import BOARDS, rows
+from tests.grafana.boards import BEFORE, BOARDS, rows
 from tests.pictures import bundle
 from tests.pictures.checks import DEAD, says_that_all_is_well
 from tests.pictures.drawing import draw
@@ -31,7 +29,8 @@ from tests.real.process import Process
 from tests.real.prometheus import Prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.e2e.clients import SimulatedClient
     from tests.grafana.boards import Board
@@ -40,10 +39,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]  # seconds; sixty are enough on an idle machine
 
 SUITE = parts.SUITES[-1]
-BEFORE: Mapping[str, Board] = {
-    file.stem: json.loads(file.read_text())
-    for file in Path(__file__).with_name("version_0_1_0").glob("*.json")
-}
 STANDS_STILL, IS_GONE, IS_WELL = CLIENTS = ("orders", "billing", "campaigns")
 USER = "--user={}:{}:{}".format(*USERS[0])
 SIMULATE = (*WAEXPORTER, "simulate", "--listen=127.0.0.1:0", "--health-limit=0", USER)

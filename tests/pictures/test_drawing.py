@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.browsers import Browser
-from tests.grafana.boards import ROOT
+from tests.grafana.boards import BEFORE
 from tests.pictures.checks import faults
 from tests.pictures.drawing import Drawn, draw
 from tests.pictures.report import View
@@ -32,7 +32,6 @@ pytestmark = pytest.mark.timeout(300)  # seconds: a busy machine bundles and dra
 SUITE = parts.SUITES[-1]
 SCRAPE = 1  # seconds
 RANGE = 60  # seconds
-OLD = ROOT / "tests" / "grafana" / "version_0_1_0"  # dashboards that told untruths
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +183,7 @@ def test_a_single_panel_fills_the_screen(real_parts: RealParts, look: Look, tmp_
 
 def test_the_timelines_of_version_0_1_0_hide_that_a_client_is_down(real_parts: RealParts, look: Look) -> None:
     real_parts.drawing()
-    fleet = json.loads((OLD / "fleet.json").read_text())
+    fleet = BEFORE["fleet"]
 
     drawn = look(fleet, panel=9)
 
@@ -194,7 +193,7 @@ def test_the_timelines_of_version_0_1_0_hide_that_a_client_is_down(real_parts: R
 
 def test_version_0_1_0_is_green_while_nothing_is_known(real_parts: RealParts, look: Look) -> None:
     real_parts.drawing()
-    fleet = json.loads((OLD / "fleet.json").read_text())
+    fleet = BEFORE["fleet"]
 
     drawn = look(fleet, since=3600)
 
