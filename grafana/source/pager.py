@@ -270,8 +270,8 @@ _INBOUND = (
 
 
 def _of_every_client(fact: str) -> str:
-    """Give what is no number where a fact is not known: a column without any value would be left out."""
-    return f"{fact} or NaN * {problems.severity_of_worst()}"
+    """Give states.ABSENT where a fact is not known: a column without any value would be left out."""
+    return f"{fact} or 0 * {problems.severity_of_worst()} - 2"
 
 
 _GROUPS = (
@@ -297,15 +297,16 @@ _GROUPS = (
             Column(
                 "Value #E",
                 "Pages reach",
-                states={0: ("somebody", states.GREEN), 1: ("nobody", states.RED)},
+                states={0: ("somebody", states.GREEN), 1: ("nobody", states.RED)} | states.ABSENT,
             ),
-            Column("Value #A", "Set in the client", states=states.YES_NO),
-            Column("Value #B", "Reachable", states=states.YES_NO, width=100),
+            Column("Value #A", "Set in the client", states=states.YES_NO | states.ABSENT),
+            Column("Value #B", "Reachable", states=states.YES_NO | states.ABSENT, width=100),
             Column(
                 "Value #C",
                 "People",
                 unit="short",
                 steps=((float("-inf"), states.RED), (1, states.GREEN)),
+                states=states.ABSENT,
                 width=90,
             ),
         ],
