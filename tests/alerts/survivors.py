@@ -18,10 +18,10 @@ SURVIVORS = {
     r"target:whatsapp_problem:severity \(polls_fail\): matcher [34]: .* (of another value|removed)": (
         "What is more at the right of `unless` and of `==` has nothing at the left that is its like."
     ),
-    r"target:whatsapp_problem:severity \(not_watched\): number 2: 0 -> -?1": (
+    r"target:whatsapp_problem:severity \(not_watched\): number 3: 0 -> -?1": (
         "Nobody saw anything within minutes of 1970."
     ),
-    r"target:whatsapp_problem:severity \(not_watched\): aggregator 1: max -> min": (
+    r"target:whatsapp_problem:severity \(not_watched\): aggregator [12]: max -> min": (
         "An exporter has one series of each, so its minimum is its maximum."
     ),
     r"WhatsAppApiErrorBudgetBurn \(.*\): comparator [123]: > -> >=": (
