@@ -190,12 +190,13 @@ def _facts(target: TargetStatus) -> str:
 
 
 def _problem(problem: Problem, now: float) -> ProblemLine:
+    kind = KINDS.get(problem.slug)
     return ProblemLine(
         slug=problem.slug,
         words=problem.words,
         since=describe_moment(problem.since, now),
-        runbook=KINDS[problem.slug].runbook,
-        is_note=KINDS[problem.slug].state is State.OK,
+        runbook=kind and kind.runbook,
+        is_note=kind is not None and kind.state is State.OK,
     )
 
 
