@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Grade(IntEnum):
     """How bad a problem is: the value of `target:whatsapp_problem:severity`.
 
-    Of several problems the highest is the one to read first: what loses messages before what delays them,
-    and what is not known before all, since it may be just that.
+    Of several problems of a client the highest is the one to read first: what loses messages before what
+    delays them, and what is not known before all, since it may be just that. Among clients, the dashboards
+    put those known to be down before those of which nothing is known.
     """
 
     NONE = 0
