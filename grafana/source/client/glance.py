@@ -9,23 +9,22 @@ from grafana.source.selection import client, most, named
 PANELS = (
     number(
         Head(
-            1,
-            "Verdict",
-            "What waexporter makes of the client now: the worst of its problems. Unknown means that it "
-            "can't be asked.",
+            11,
+            "Severity",
+            "How bad the worst problem is, whatever tells it: the client's own health, its statistics, or "
+            "that nobody hears of it.",
             "none",
             4,
             4,
         ),
-        Query(states.verdict(), ""),
-        states=states.VERDICTS,
+        Query(problems.severity_of_worst(), ""),
+        states=problems.SEVERITIES,
     ),
     number(
         Head(
             2,
             "Wrong for",
-            "Since when the worst problem has been there, whatever tells it: the client's own health, its "
-            "statistics, or that nobody hears of it.",
+            "Since when the worst problem has been there.",
             "s",
             4,
             4,
@@ -43,7 +42,7 @@ PANELS = (
             "of the database fail, or statistics are missing. Delayed: more than 1 000 messages or callbacks "
             "wait, or your webhook does not take them.",
             "none",
-            5,
+            4,
             4,
         ),
         Query(states.messages(), ""),
@@ -67,15 +66,28 @@ PANELS = (
     number(
         Head(
             5,
-            "Callback queue",
+            "Callbacks",
             "Callbacks in the queue: received messages and delivery reports. At about 100 000 the client "
             "refuses to send.",
             "short",
-            6,
+            4,
             4,
         ),
         Query(states.callbacks_waiting(), ""),
         steps=states.QUEUE,
+    ),
+    number(
+        Head(
+            1,
+            "Verdict",
+            "What the client's own health comes to. Its statistics may tell more: a client that loses "
+            "messages may be ok. Unknown means that it can't be asked.",
+            "none",
+            3,
+            4,
+        ),
+        Query(states.verdict(), ""),
+        states=states.VERDICTS,
     ),
     problems.table(6, height=10),
     timeline(
