@@ -66,12 +66,19 @@ def faults_together(reports: Sequence[Report], board: Mapping[str, Any]) -> list
     ]
 
 
+_OF_WHAT_IS_MISSING = 'special "null+nan"'
+
+
 def _fields_with_words(panel: Panel) -> Mapping[str, bool]:
-    """Return by field whether one of its mappings at least has mapped a value."""
+    """Return by field whether one of its mappings at least has mapped a value.
+
+    What stands for a value that is missing is a guard: well, if none ever is.
+    """
     found: dict[str, bool] = {}
     for name, is_used in panel.mappings.items():
-        whose = name.rpartition(": ")[0]
-        found[whose] = found.get(whose, False) or is_used
+        whose, _, part = name.rpartition(": ")
+        if part != _OF_WHAT_IS_MISSING:
+            found[whose] = found.get(whose, False) or is_used
     return found
 
 

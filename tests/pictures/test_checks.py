@@ -163,7 +163,13 @@ def test_mappings_and_overrides_have_to_have_an_effect_in_one_of_several_drawing
         title="Clients",
         type="table",
         overrides={"Verdict": True, "Since": False, "Owner": False},
-        mappings={"Verdict: 0": True, "Verdict: 1": False, "Since: null": False, "all: 3": False},
+        mappings={
+            "Verdict: 0": True,
+            "Verdict: 1": False,
+            "Since: null": False,
+            'Free: special "null+nan"': False,
+            "all: 3": False,
+        },
     )
     troubled = replace(calm, overrides={"Since": True}, mappings={"Since: null": True})
     reports = [replace(SOUND, panels=(panel,)) for panel in (calm, troubled)]
