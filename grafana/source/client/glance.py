@@ -51,12 +51,12 @@ PANELS = (
     number(
         Head(
             4,
-            "Lost or refused",
+            "Lost",
             "Share of all messages of the last five minutes that the client refused through its own fault, "
             "accepted but could not deliver, or received and did not store. The caller has to send refused "
             "ones again.",
             "percentunit",
-            5,
+            4,
             4,
         ),
         Query(states.lost_share(), ""),
@@ -83,7 +83,7 @@ PANELS = (
             "What the client's own health comes to. Its statistics may tell more: a client that loses "
             "messages may be ok. Unknown means that it can't be asked.",
             "none",
-            3,
+            4,
             4,
         ),
         Query(states.verdict(), ""),
