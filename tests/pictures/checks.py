@@ -72,14 +72,16 @@ _OF_WHAT_IS_MISSING = 'special "null+nan"'
 def _fields_with_words(panel: Panel) -> Mapping[str, bool]:
     """Return by field whether one of its mappings at least has mapped a value.
 
-    What stands for a value that is missing is a guard: well, if none ever is.
+    A field that only says what is missing is left out: well, if nothing ever is.
     """
     found: dict[str, bool] = {}
+    says_more = set()
     for name, is_used in panel.mappings.items():
         whose, _, part = name.rpartition(": ")
+        found[whose] = found.get(whose, False) or is_used
         if part != _OF_WHAT_IS_MISSING:
-            found[whose] = found.get(whose, False) or is_used
-    return found
+            says_more.add(whose)
+    return {whose: is_used for whose, is_used in found.items() if whose in says_more}
 
 
 def _without_effect(

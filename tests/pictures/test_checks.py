@@ -168,6 +168,8 @@ def test_mappings_and_overrides_have_to_have_an_effect_in_one_of_several_drawing
             "Verdict: 1": False,
             "Since: null": False,
             'Free: special "null+nan"': False,
+            "Sends: -1": False,
+            'Sends: special "null+nan"': True,
             "all: 3": False,
         },
     )
