@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from grafana.source.selection import Gain
 
 
+# They are rare, so that finer steps show nothing more, and of many clients cost much.
+_STEP = "1m"
+
+
 def events(of: Callable[[Gain], str], *labels: str, known: str, none: str) -> Query:
     """Count events around each moment by `labels`, the ten kinds that happened most in the time shown.
 
@@ -28,7 +32,7 @@ def ranked(now: str, most: str, *labels: str, known: str, none: str) -> Query:
     parts = ", ".join(f'"{label}"' for label in labels)
     named = f'label_join({ten}, "series", " ", {parts})'
     return Query(
-        f'{named} or on () label_replace(0 * max({known}), "series", "{none}", "", "")', "{{series}}"
+        f'{named} or on () label_replace(0 * max({known}), "series", "{none}", "", "")', "{{series}}", _STEP
     )
 
 

@@ -73,10 +73,11 @@ class Head(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A query and what its series are called."""
+    """A query and what its series are called; it is asked for no finer steps than `step`."""
 
     expr: str
     legend: str = "{{target}}"
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def lines(
     panel = panel.show_points(looks.VisibilityMode.NEVER).axis_soft_min(0).min(0).no_value(nothing)
     if head.unit in _QUIET:
         panel = panel.axis_soft_max(_highest_of_quiet(head.unit, steps))
+    if step := next((query.step for query in queries if query.step), None):
+        panel = panel.interval(step)
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
     if steps:
