@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).with_name("grafana")
 CACHE = parts.ROOT / ".cache" / "grafana"
-PROGRAMS = ("node", "npm")
+PROGRAMS = tuple(parts.NODE)
 ASSETS = {  # what the components ask a Grafana for: where the packages have it
     "/public/img/": "@grafana/ui/dist/public/img/",
     "/public/fonts/inter/Inter-Regular.woff2": "@fontsource/inter/files/inter-latin-400-normal.woff2",

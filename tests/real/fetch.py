@@ -16,7 +16,7 @@ from tests.pictures import bundle
 from tests.real import debian, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -35,7 +35,7 @@ def main(*wanted: str) -> int:
         failures = [failure for suite in wanted or parts.SUITES if (failure := try_suite(suite))]
         if not wanted:
             failures += [failure for failure in (try_packages(),) if failure]
-        browser_failure = None if wanted else try_browser()
+        browser_failure = None if wanted else try_programs("the browser", parts.BROWSER)
     for failure in (*failures, browser_failure):
         if failure:
             say(f"MISSING {failure}")
@@ -92,18 +92,18 @@ def get_suite(suite: str) -> None:
     shutil.rmtree(archive.folder)
 
 
-def try_browser() -> str | None:
-    """Install the browser where that is possible; give the reason when it is not."""
-    missing = parts.missing_browser()
+def try_programs(what: str, packages: Mapping[str, str]) -> str | None:
+    """Install the packages of programs that the system lacks; give the reason when that is not possible."""
+    missing = [name for name in packages if shutil.which(name) is None]
     if not missing:
-        say(f"browser: {', '.join(parts.BROWSER)} are there")
+        say(f"{what}: {', '.join(packages)} are there")
         return None
     if not is_root():
-        return f"{', '.join(missing)}: installing a browser needs root"
-    packages = [parts.BROWSER[name] for name in missing]
-    say(f"browser: installing {', '.join(packages)} (about 100 MB) ...")
+        return f"{', '.join(missing)}: installing what {what} needs takes root"
+    wanted = [packages[name] for name in missing]
+    say(f"{what}: installing {', '.join(wanted)} (about 100 MB) ...")
     try:
-        debian.install(packages)
+        debian.install(wanted)
     except debian.UnavailableError as error:
         return f"{', '.join(missing)}: {error}"
     return None
@@ -111,6 +111,8 @@ def try_browser() -> str | None:
 
 def try_packages() -> str | None:
     """Install what dashboards are drawn with; give the reason when that fails."""
+    if failure := try_programs("the drawing of dashboards", parts.NODE):
+        return failure
     if not bundle.missing():
         say("dashboards: Grafana's packages are there")
         return None

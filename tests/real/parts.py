@@ -21,6 +21,7 @@ VICTORIA_SUITES = tuple(suite for suite, packages in PACKAGES.items() if "victor
 _PROMETHEUS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 _VICTORIA = ("victoria-metrics", "vmalert", "vmalert-tool")
 
+NODE = {"node": "nodejs", "npm": "npm"}  # what draws dashboards: program: its package
 BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}  # program: its package
 
 

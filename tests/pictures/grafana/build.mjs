@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const [modules, folder] = process.argv.slice(2).map((each) => path.resolve(each));
 const { build } = createRequire(path.join(modules, 'any.js'))('esbuild');
-const source = path.join(import.meta.dirname, 'src');
+const source = path.join(path.dirname(fileURLToPath(import.meta.url)), 'src');
 const stands = (name) => () => ({ path: path.join(source, name) });
 
 // Files of Grafana's packages are called .mjs, and for those esbuild gives all that a CommonJS module exports
