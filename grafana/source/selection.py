@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Select = Callable[[str], str]  # from a metric's name to a selector
-Gain = Callable[[str], str]  # from a counter's selector to what it gains: `rate` or `lately`
+Gain = Callable[[str], str]  # from a counter's selector to what it gains: such as `rate`
 
 CHOSEN = 'target=~"$target"'
 # Where one client is chosen, by its name as it is: brackets would count in a pattern, and quotes in quotes.
@@ -50,11 +50,6 @@ def equal(label: str, value: str) -> str:
 def rate(selector: str) -> str:
     """Write what a counter gains in a second."""
     return f"rate({selector}[$__rate_interval])"
-
-
-def lately(selector: str) -> str:
-    """Write the same over five minutes, as the alerts have it: what is rare reads steadier so."""
-    return f"rate({selector}[5m])"
 
 
 def over_range(selector: str) -> str:
