@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from tests.markdown import METRICS, PAGING, PAGING_REFERENCE, ROOT
 from waexporter.config import DEFAULT_PLANS
-from waexporter.metrics import documents, families
+from waexporter.metrics import document_families as documents
+from waexporter.metrics import families
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
+from waexporter.paging.telemetry import PagerTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +34,7 @@ def own_families() -> dict[str, str]:
 def _of_the_process(*, with_pager: bool) -> dict[str, str]:
     telemetry = Telemetry()
     if with_pager:
-        telemetry.for_pager()
+        PagerTelemetry(telemetry.registry)
     page = telemetry.render(as_openmetrics=False).decode()
     return dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
 

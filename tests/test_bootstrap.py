@@ -11,9 +11,9 @@ import pytest
 
 from tests.real import parts
 from tests.real.network import find_free_port
-from waexporter.arguments import build
-from waexporter.bootstrap import Wish, bootstrap, make_password
 from waexporter.cli import COMMANDS, main
+from waexporter.commands.bootstrap import Wish, bootstrap, make_password
+from waexporter.commands.options import build
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import StartError
 from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now

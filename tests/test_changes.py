@@ -7,7 +7,7 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from waexporter.changes import LeftOut, Outages, Verdicts, say_change, say_poll
+from waexporter.daemon.transitions import LeftOut, Outages, Verdicts, say_change, say_poll
 from waexporter.model import (
     Drop,
     Endpoint,

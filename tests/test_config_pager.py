@@ -10,7 +10,7 @@ import yaml
 from waexporter.cli import BAD_CONFIGURATION, main
 from waexporter.config import Loaded, check_gate, effective, load
 from waexporter.model import Fallback, Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
-from waexporter.severity import Severity
+from waexporter.model.severity import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ from waexporter.model import (
     Topology,
     Watchdog,
 )
-from waexporter.severity import Severity
+from waexporter.model.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def test_every_field_of_the_settings_is_printed() -> None:
     hold(
         set(found) - set(NOT_PRINTED),
         {name for name, is_printed in found.items() if is_printed},
-        add="check-config promises every default: print it in waexporter/config/printout.py; or say in "
+        add="check-config promises every default: print it in waexporter/config/dump.py; or say in "
         "NOT_PRINTED here why not. What is None or empty in FULL here may need a value there.",
         remove="It is printed after all: remove it from NOT_PRINTED here.",
     )

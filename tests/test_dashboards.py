@@ -14,9 +14,9 @@ import yaml
 
 from tests.grafana.boards import BOARDS, FOLDER, ROOT
 from waexporter import cli
-from waexporter.dashboards import RUNBOOK_BASE, render, write
+from waexporter.commands.dashboards_write import RUNBOOK_BASE, render, write
+from waexporter.commands.rules_render import render as render_rules
 from waexporter.errors import ConfigError, StartError
-from waexporter.rules import render as render_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

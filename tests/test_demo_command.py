@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.exporters import clean_environment
-from waexporter.demo import own_command
+from waexporter.commands.demo import own_command
 
 PROGRAM = Path(sys.executable).parent / "waexporter"
 

@@ -28,7 +28,7 @@ from tests.markdown import (
 )
 from tests.places import hold
 from waexporter import cli
-from waexporter.arguments import build
+from waexporter.commands.options import build
 from waexporter.config import load
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
 from waexporter.errors import ConfigError

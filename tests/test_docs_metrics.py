@@ -13,15 +13,16 @@ from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks
 from tests.places import hold
 from tests.reference import END, WRITTEN, own_families
 from waexporter.health import KINDS, SLUGS, Grade, Messages
-from waexporter.metrics import families, naming, probing
+from waexporter.metrics import families, naming
+from waexporter.metrics import probe_families as probing
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
-from waexporter.polling import demand
-from waexporter.web.probing import LONGEST, MARGIN, SHORTEST, USUAL
-from waexporter.web.site import WAITING
-from waexporter.whatsapp.payloads import read_statistics
+from waexporter.polling import on_demand as demand
+from waexporter.web.asgi import WAITING
+from waexporter.web.probe import LONGEST, MARGIN, SHORTEST, USUAL
+from waexporter.whatsapp.documents.payloads import read_statistics
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.metrics.documents import counter, gauge, sample, translate
 from tests.metrics.reading_back import read_openmetrics, read_text
-from waexporter.exporter import HEARTBEAT_LIMIT, Heartbeat, RunningExporter
+from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Heartbeat, RunningExporter
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Endpoint,
@@ -31,9 +31,9 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.demand import Demand
+from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
-from waexporter.web.exporter import OK, PENDING, Reloaded, Wanted
+from waexporter.web.backend import OK, PENDING, Reloaded, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,8 +13,8 @@ import sys, threading
 from contextlib import suppress
 
 from waexporter.errors import ApiError
-from waexporter.paging.webhook import WebhookError, read_webhook
-from waexporter.whatsapp import groups, payloads, settings, support
+from waexporter.paging.intake.webhook import WebhookError, read_webhook
+from waexporter.whatsapp.documents import groups, payloads, settings, support
 
 BODIES = (
     b'{"version": "4", "alerts": [{"labels": {"a": "b"}}]}',

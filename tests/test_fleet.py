@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.config import compare
-from waexporter.fleet import Polling
+from waexporter.daemon.fleet import Polling
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Config,

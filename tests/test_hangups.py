@@ -7,7 +7,7 @@ import signal
 import threading
 
 from tests.e2e.waiting import wait_for
-from waexporter.hangups import Hangups
+from waexporter.daemon.signals import Hangups
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 

@@ -8,18 +8,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.receivers import Receiver, receiving
-from waexporter.changes import LeftOut, Verdicts, say_change
+from waexporter.commands.probe import Folders, probe
 from waexporter.config import DEFAULT_PLANS
+from waexporter.daemon.transitions import LeftOut, Verdicts, say_change
 from waexporter.model import Account, Endpoint, Instant, Limits, Target
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.probe import Folders, probe
-from waexporter.whatsapp.exchange import Reply
+from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.whatsapp.exchange import Request
+    from waexporter.transport.exchange import Request
 
 GROUP = "14155550100-1520000000"
 FAMILY = b'{"type":"gauge","help":"h","data":[{"value":1}]}'

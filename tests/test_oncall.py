@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.receivers import Receiver, receiving
+from waexporter.daemon.paging import Fleet, OnCall, carrier_of, open_fallback, whatsapp_of
 from waexporter.errors import StartError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
@@ -30,9 +31,9 @@ from waexporter.model import (
     Verdict,
     now,
 )
-from waexporter.oncall import Fleet, OnCall, carrier_of, open_fallback, whatsapp_of
-from waexporter.paging.channels import Message, Recipient
-from waexporter.paging.routes import Carrier
+from waexporter.paging.channels import Recipient
+from waexporter.paging.messages.message import Message
+from waexporter.paging.routing import Carrier
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
 
@@ -215,7 +216,7 @@ def test_a_webhook_needs_no_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SCRIPT = """
 import sys
-from waexporter.app import start
+from waexporter.daemon.app import start
 from waexporter.cli import main
 from waexporter.config import load
 environ = {"WAEXPORTER_TARGET_URL": "http://127.0.0.1:9", "WAEXPORTER_LISTEN": "127.0.0.1:0"}

@@ -11,8 +11,8 @@ from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import Auth, Endpoint, Limits, Plan, Secret, Success, Target, now
+from waexporter.polling.collectors import PROBERS
 from waexporter.polling.poller import Poller
-from waexporter.polling.probers import PROBERS
 from waexporter.simulator import Options, Simulator
 from waexporter.whatsapp.client import Client, TlsContexts
 
@@ -40,8 +40,8 @@ def test_every_collector_has_a_prober() -> None:
         Endpoint,
         PROBERS,
         add="Write how it is asked, a class with `path` and `ask`, and add it to PROBERS in "
-        "waexporter/polling/probers.py; until then its polls fail.",
-        remove="Add it to the enum Endpoint in waexporter/model.py, or take it out of PROBERS.",
+        "waexporter/polling/collectors.py; until then its polls fail.",
+        remove="Add it to the enum Endpoint in waexporter/model/__init__.py, or take it out of PROBERS.",
     )
 
 
@@ -79,7 +79,7 @@ def client() -> Iterator[Client]:
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoint) -> None:
-    assert endpoint in PROBERS, f"{endpoint}: add it to PROBERS in waexporter/polling/probers.py"
+    assert endpoint in PROBERS, f"{endpoint}: add it to PROBERS in waexporter/polling/collectors.py"
 
     outcome = Poller(client, endpoint, Limits(), now).poll().outcome
 

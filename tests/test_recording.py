@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waexporter.commands.probe import Folders, probe
+from waexporter.commands.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import StartError
 from waexporter.health import SLUGS
 from waexporter.model import Auth, Limits, Plan, Secret, Target
-from waexporter.probe import Folders, probe
-from waexporter.redaction import Redactor
 from waexporter.simulator import SCENARIOS, Options, Simulator
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.config import Difference, Loaded
+from waexporter.daemon.reloader import Reloader
 from waexporter.errors import ConfigError, StartError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Config, Instant, PagerSettings, Target
-from waexporter.reloading import Reloader
-from waexporter.web.exporter import Reloaded
+from waexporter.web.backend import Reloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from waexporter.fleet import Polling
-    from waexporter.oncall import OnCall
+    from waexporter.daemon.fleet import Polling
+    from waexporter.daemon.paging import OnCall
     from waexporter.whatsapp.client import Client
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.severity import CLASSES, RANKS, Severity, fold, rank_word
+from waexporter.model.severity import CLASSES, RANKS, Severity, fold, rank_word
 
 
 @pytest.mark.parametrize(

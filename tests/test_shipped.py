@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from waexporter import shipped
+from waexporter.config import shipped_files as shipped
 from waexporter.errors import StartError
 
 ROOT = Path(__file__).resolve().parents[1]

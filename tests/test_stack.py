@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter import stack
 from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
+from waexporter.commands import demo_stack as stack
+from waexporter.config.shipped_files import find_shipped
 from waexporter.errors import StartError
-from waexporter.shipped import find_shipped
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.times import span
+from waexporter.timefmt import span
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.arguments import build
+from waexporter.commands.console import ask_password, ask_yes, complete_streams, write_out
+from waexporter.commands.options import build
 from waexporter.config import Loaded, check_gate, effective, find_door, load, parse_listen
 from waexporter.config.credentials import secret_of_file
+from waexporter.daemon.signals import Hangups
 from waexporter.errors import ConfigError, StartError
-from waexporter.hangups import Hangups
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
-from waexporter.terminal import ask_password, ask_yes, complete_streams, write_out
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
 
-    from waexporter.app import Daemon
+    from waexporter.daemon.app import Daemon
     from waexporter.model import Config, Target
 
 OK, CANNOT, BAD_CONFIGURATION, UNKNOWN = 0, 1, 2, 3
@@ -99,7 +99,8 @@ def _serve(
     read: Callable[[], Loaded] | None = None,
 ) -> None:
     # Imported when a daemon is wanted: the other commands answer sooner without it.
-    from waexporter import app, log  # noqa: PLC0415
+    from waexporter import log  # noqa: PLC0415
+    from waexporter.daemon import app  # noqa: PLC0415
 
     # A signal before the server has taken them over ends the start, and well.
     with suppress(KeyboardInterrupt), _terminated_as_interrupted():
@@ -132,8 +133,8 @@ def _leave_threads(code: int = OK) -> None:
 
 
 def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.demo import base_url, simulated_clients  # noqa: PLC0415
-    from waexporter.stack import FASTEST, find_free_address, find_programs, run_stack  # noqa: PLC0415
+    from waexporter.commands.demo import base_url, simulated_clients  # noqa: PLC0415
+    from waexporter.commands.demo_stack import FASTEST, find_free_address, find_programs, run_stack  # noqa: PLC0415
 
     if options.stack and options.speed > FASTEST:
         message = f"--stack goes with --speed up to {FASTEST:g}: nobody is paged about shorter incidents"
@@ -166,7 +167,7 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     _check_gate(loaded.config)
     if loaded.config.pager is not None and loaded.config.pager.fallback:
         # Imported when it is wanted: what a fallback may be is known to what sends there.
-        from waexporter.oncall import open_fallback  # noqa: PLC0415
+        from waexporter.daemon.paging import open_fallback  # noqa: PLC0415
         from waexporter.whatsapp.client import TlsContexts  # noqa: PLC0415
 
         open_fallback(loaded.config.pager, TlsContexts())
@@ -175,7 +176,7 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
 
 
 def _probe(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.probe import EXIT_CODES, Folders, probe  # noqa: PLC0415
+    from waexporter.commands.probe import EXIT_CODES, Folders, probe  # noqa: PLC0415
 
     loaded, target = _find(options, environ)
     for note in _notes_about(target, loaded):
@@ -236,7 +237,7 @@ def _load_said(variables: Mapping[str, str], names: Mapping[str, str]) -> Loaded
 
 
 def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    from waexporter.bootstrap import Wish, bootstrap  # noqa: PLC0415
+    from waexporter.commands.bootstrap import Wish, bootstrap  # noqa: PLC0415
 
     # What is said is checked as what is configured is, with the same words, and before anybody is asked.
     known = _load_said(
@@ -261,8 +262,8 @@ def _read_secret(path: str) -> Secret:
 
 
 def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.rehearsal import rehearse, rehearse_fallback  # noqa: PLC0415
-    from waexporter.survey import target_of  # noqa: PLC0415
+    from waexporter.commands.pager_survey import target_of  # noqa: PLC0415
+    from waexporter.commands.pager_test import rehearse, rehearse_fallback  # noqa: PLC0415
 
     config = load(options.config, environ).config
     send = rehearse_fallback if options.fallback else rehearse
@@ -270,7 +271,7 @@ def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _pager_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.inspection import inspect  # noqa: PLC0415
+    from waexporter.commands.pager_check import inspect  # noqa: PLC0415
 
     config = load(options.config, environ).config
     address = Secret(options.alertmanager) if options.alertmanager else None
@@ -278,8 +279,8 @@ def _pager_check(options: argparse.Namespace, environ: Mapping[str, str]) -> int
 
 
 def _pager_setup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.enrolment import Wish, enrol  # noqa: PLC0415
-    from waexporter.survey import target_of  # noqa: PLC0415
+    from waexporter.commands.pager_setup import Wish, enrol  # noqa: PLC0415
+    from waexporter.commands.pager_survey import target_of  # noqa: PLC0415
 
     config = load(options.config, environ).config
     confirm: Callable[[str], bool] | None = ask_yes if sys.stdin.isatty() else None
@@ -288,8 +289,8 @@ def _pager_setup(options: argparse.Namespace, environ: Mapping[str, str]) -> int
 
 
 def _pages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.ledger import list_pages, print_pages  # noqa: PLC0415
-    from waexporter.survey import pager_of  # noqa: PLC0415
+    from waexporter.commands.pager_survey import pager_of  # noqa: PLC0415
+    from waexporter.commands.pages import list_pages, print_pages  # noqa: PLC0415
 
     folder = pager_of(load(options.config, environ).config).state_dir
     if options.json:
@@ -334,7 +335,7 @@ def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 
 def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    from waexporter.rules import read_object, render, wrap  # noqa: PLC0415
+    from waexporter.commands.rules_render import read_object, render, wrap  # noqa: PLC0415
 
     if options.kubernetes is None and (options.namespace or options.label):
         raise ConfigError(["--namespace and --label go with --kubernetes NAME"])
@@ -348,7 +349,7 @@ def _rules_render(options: argparse.Namespace, _environ: Mapping[str, str]) -> i
 
 
 def _dashboards_write(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    from waexporter.dashboards import render, write  # noqa: PLC0415
+    from waexporter.commands.dashboards_write import render, write  # noqa: PLC0415
 
     boards = render(datasource=options.datasource, runbook_base=options.runbook_base)
     write(Path(options.folder), boards, _say)
@@ -356,7 +357,7 @@ def _dashboards_write(options: argparse.Namespace, _environ: Mapping[str, str]) 
 
 
 def _reload(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from waexporter.renewal import renew  # noqa: PLC0415
+    from waexporter.commands.reload import renew  # noqa: PLC0415
 
     door = find_door(options.config, environ)
     url = (options.url or door.web.own_url).rstrip("/").removesuffix("/-/reload")

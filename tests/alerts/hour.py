@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.e2e.clients import OWNER, USERS, SimulatedClient
 from waexporter.config import DEFAULT_PLANS
-from waexporter.exporter import Heartbeat, RunningExporter
+from waexporter.daemon.exporter import Heartbeat, RunningExporter
+from waexporter.daemon.paging import Fleet, OnCall
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Auth,
@@ -28,14 +29,13 @@ from waexporter.model import (
     Tls,
     Watchdog,
 )
-from waexporter.oncall import Fleet, OnCall
-from waexporter.polling.demand import Demand
+from waexporter.polling.on_demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
-from waexporter.web.exporter import Wanted
+from waexporter.transport.sockets import Surroundings
+from waexporter.web.backend import Wanted
 from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.connection import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

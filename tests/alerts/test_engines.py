@@ -22,7 +22,7 @@ from tests.alerts.rules import (
 from tests.alerts.test_rendering import SELECTOR
 from tests.grafana.promql import ranges
 from tests.real import parts
-from waexporter.rules import render
+from waexporter.commands.rules_render import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

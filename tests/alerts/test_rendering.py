@@ -14,9 +14,9 @@ from jsonschema import Draft7Validator
 
 from tests.alerts.rules import RULE_FILES, groups
 from waexporter import cli
+from waexporter.commands.matchers import read_matchers
+from waexporter.commands.rules_render import render, wrap
 from waexporter.errors import ConfigError
-from waexporter.matchers import read_matchers
-from waexporter.rules import render, wrap
 
 if TYPE_CHECKING:
     from tests.real.fixtures import RunTool
@@ -59,7 +59,7 @@ def test_a_selector_is_added_to_every_metric_and_to_nothing_else(
     text = f"groups:\n  - name: a\n    rules:\n{rule}"
     (tmp_path / "alerts.yml").write_text(text)
     (tmp_path / "recording-rules.yml").write_text("groups:\n")
-    monkeypatch.setattr("waexporter.rules.find_shipped", lambda: tmp_path)
+    monkeypatch.setattr("waexporter.commands.rules_render.find_shipped", lambda: tmp_path)
 
     document = rendered(selector='job="x"')
 

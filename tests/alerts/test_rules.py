@@ -31,8 +31,8 @@ from tests.alerts.rules import (
 from tests.markdown import METRICS, SPAN, blocks, headings, rows
 from tests.places import hold
 from waexporter import cli
-from waexporter.arguments import build
-from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
+from waexporter.commands.options import build
+from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

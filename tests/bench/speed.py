@@ -12,16 +12,16 @@ from isal import isal_zlib
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from tests.bench.bodies import answers
-from waexporter.exporter import Heartbeat, RunningExporter
+from waexporter.daemon.exporter import Heartbeat, RunningExporter
 from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, Plan, Reading, Success, Target, now
-from waexporter.polling.demand import Demand
-from waexporter.polling.probers import SOURCES
+from waexporter.polling.collectors import SOURCES
+from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
-from waexporter.web.exporter import Wanted
-from waexporter.whatsapp import payloads
+from waexporter.web.backend import Wanted
+from waexporter.whatsapp.documents import payloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_prompt: str) -> str:
         pytest.fail("a password was asked for")
 
-    monkeypatch.setattr("waexporter.terminal.getpass", ask)
+    monkeypatch.setattr("waexporter.commands.console.getpass", ask)
     for name in ("WAEXPORTER_CONFIG", "WAEXPORTER_TARGET_URL"):
         monkeypatch.delenv(name, raising=False)
 

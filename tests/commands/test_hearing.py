@@ -9,9 +9,9 @@ import pytest
 
 from tests.commands.conftest import GROUP, SECRET, Workplace
 from tests.e2e.exporters import Exporter
-from waexporter.daemon import Pages, Refused, Watched
-from waexporter.inspection.finding import Level
-from waexporter.inspection.hearing import inspect_hearing
+from waexporter.commands.daemon_client import Pages, Refused, Watched
+from waexporter.commands.pager_checks.finding import Level
+from waexporter.commands.pager_checks.hearing import inspect_hearing
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

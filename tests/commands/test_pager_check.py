@@ -13,8 +13,8 @@ from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
 from tests.e2e.exporters import Exporter
 from tests.real.alertmanager import Alertmanager
 from waexporter.cli import main
-from waexporter.inspection.alertmanager import read_setup
-from waexporter.inspection.receiver import judge
+from waexporter.commands.pager_checks.alertmanager import judge
+from waexporter.commands.pager_checks.alertmanager_config import read_setup
 from waexporter.model import Gate, PagerSettings, Secret, Watchdog, WebSettings
 
 if TYPE_CHECKING:

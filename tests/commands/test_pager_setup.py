@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands.conftest import GROUP, MONITOR, Said, Workplace
 from tests.e2e.clients import USERS, SimulatedClient
-from waexporter import enrolment
+from waexporter.commands import pager_setup as enrolment
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:

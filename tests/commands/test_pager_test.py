@@ -15,7 +15,7 @@ from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
-from waexporter import rehearsal
+from waexporter.commands import pager_test as rehearsal
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:

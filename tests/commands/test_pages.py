@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.cli import main
-from waexporter.ledger import list_pages
-from waexporter.paging.alerts import Alert, Doubt, Item, Kind, Page, Webhook
-from waexporter.paging.entries import Attempt, End, PageState
-from waexporter.paging.journal import Journal
-from waexporter.paging.remedies import find_remedy
-from waexporter.paging.threads import decide
-from waexporter.web.wording import KINDS
+from waexporter.commands.pages import list_pages
+from waexporter.paging.channels.remedies import find_remedy
+from waexporter.paging.dedup import decide
+from waexporter.paging.journal.entry import Attempt, End, PageState
+from waexporter.paging.journal.writer import Journal
+from waexporter.paging.model import Alert, Doubt, Item, Kind, Page, Webhook
+from waexporter.web.formatting import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

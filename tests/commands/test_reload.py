@@ -12,10 +12,10 @@ from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from waexporter.cli import main
+from waexporter.commands.reload import renew
 from waexporter.config import Door
 from waexporter.errors import StartError
 from waexporter.model import Gate, WebSettings
-from waexporter.renewal import renew
 
 if TYPE_CHECKING:
     from collections.abc import Callable

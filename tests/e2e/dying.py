@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from waexporter.cli import main
-from waexporter.paging.journal import Journal, Recall
+from waexporter.paging.journal.writer import Journal, Recall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,10 +16,10 @@ from tests.e2e.paging import UNTHROTTLED
 from tests.real.alertmanager import Alertmanager
 from tests.real.network import find_free_port
 from tests.real.prometheus import Prometheus
+from waexporter.commands.demo_stack import hasten
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.quantities import format_duration
 from waexporter.simulator import Options, Simulator
-from waexporter.stack import hasten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

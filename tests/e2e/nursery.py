@@ -12,8 +12,8 @@ import signal
 import sys
 from pathlib import Path
 
-import waexporter.app
-import waexporter.oncall  # noqa: F401 - imported ahead of the children
+import waexporter.daemon.app
+import waexporter.daemon.paging  # noqa: F401 - imported ahead of the children
 from waexporter.cli import main
 
 

@@ -16,7 +16,7 @@ from tests.e2e.waiting import wait_for, watch
 from tests.real.network import find_free_port
 from tests.real.process import Process
 from waexporter.simulator import Options, Simulator
-from waexporter.simulator.faults import FAULTS
+from waexporter.simulator.faults.faults import FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

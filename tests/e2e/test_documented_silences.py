@@ -14,7 +14,7 @@ from tests.e2e.waiting import wait_for
 from tests.markdown import DOCS, PAGING, blocks
 from tests.real.alertmanager import Alertmanager
 from tests.real.prometheus import Prometheus
-from waexporter.stack import hasten
+from waexporter.commands.demo_stack import hasten
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from tests.e2e.clients import USERS, SimulatedClient
 from tests.e2e.exporters import EVERY_SECOND, Exporter, write_config
 from tests.e2e.waiting import wait_for, watch
 from waexporter.simulator import Options, Simulator
-from waexporter.simulator.faults import FAULTS
+from waexporter.simulator.faults.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

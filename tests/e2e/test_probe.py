@@ -21,7 +21,7 @@ from tests.e2e.exporters import (
 )
 from tests.real.process import Process
 from waexporter.simulator import SCENARIOS, Options, Simulator
-from waexporter.simulator.faults import FAULTS
+from waexporter.simulator.faults.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

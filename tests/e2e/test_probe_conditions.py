@@ -13,7 +13,7 @@ from tests.e2e.exporters import WAEXPORTER, clean_environment, write_config
 from tests.e2e.test_probe import DEGRADED, HEIGHT, OK, UNKNOWN, WIDTH, Outcome, Row
 from tests.real.process import Process
 from waexporter.simulator import Options, Simulator
-from waexporter.simulator.conditions import CONDITIONS
+from waexporter.simulator.faults.conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,7 +24,7 @@ from tests.real import parts
 from tests.real.fixtures import RealParts
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
-from waexporter.stack import hasten
+from waexporter.commands.demo_stack import hasten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

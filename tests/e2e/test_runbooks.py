@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.browsers import Browser
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
-from waexporter.shipped import find_runbooks
+from waexporter.config.shipped_files import find_runbooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

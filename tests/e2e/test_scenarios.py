@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.scenarios import CLIENTS, SCENARIOS
 from tests.places import hold
-from waexporter.simulator.faults import KINDS
+from waexporter.simulator.faults.faults import KINDS
 
 
 def test_every_scenario_of_the_simulator_has_its_place_in_the_table() -> None:

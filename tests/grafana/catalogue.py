@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.markdown import METRICS, SPAN, part, rows
 from tests.reference import own_families
-from waexporter.metrics.pager import PagerTelemetry
+from waexporter.paging.telemetry import PagerTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

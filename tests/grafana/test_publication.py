@@ -17,7 +17,7 @@ from grafana.source.publication import publish
 from tests.grafana.boards import BOARDS, FOLDER, ROOT, Board
 from tests.markdown import DOCUMENTS
 from tests.pictures.__main__ import LARGEST
-from waexporter.dashboards import render
+from waexporter.commands.dashboards_write import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,8 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
-from waexporter.polling.probers import SOURCES
-from waexporter.whatsapp.payloads import read_statistics
+from waexporter.polling.collectors import SOURCES
+from waexporter.whatsapp.documents.payloads import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

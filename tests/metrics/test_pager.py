@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tests.metrics.reading_back import read_text
-from waexporter.metrics.pager import CHANNELS, WEBHOOK_RESULTS
 from waexporter.metrics.telemetry import Telemetry
+from waexporter.paging.telemetry import CHANNELS, WEBHOOK_RESULTS, PagerTelemetry
 
 
 def values(telemetry: Telemetry) -> dict[str, float]:
@@ -25,7 +25,7 @@ def test_without_a_pager_nothing_is_said_of_one() -> None:
 
 def test_every_closed_set_of_labels_begins_at_nothing() -> None:
     telemetry = Telemetry()
-    telemetry.for_pager()
+    PagerTelemetry(telemetry.registry)
 
     found = values(telemetry)
 
@@ -42,7 +42,7 @@ def test_every_closed_set_of_labels_begins_at_nothing() -> None:
 
 def test_when_a_page_was_last_accepted_is_absent_before_the_first() -> None:
     telemetry = Telemetry()
-    pager = telemetry.for_pager()
+    pager = PagerTelemetry(telemetry.registry)
     name = "waexporter_page_last_success_timestamp_seconds whatsapp"
     assert name not in values(telemetry)
 
@@ -53,7 +53,7 @@ def test_when_a_page_was_last_accepted_is_absent_before_the_first() -> None:
 
 def test_what_happens_is_counted() -> None:
     telemetry = Telemetry()
-    pager = telemetry.for_pager()
+    pager = PagerTelemetry(telemetry.registry)
     pager.count_webhook("invalid")
     pager.count_attempt("webhook", "503")
     pager.count_page("whatsapp", "accepted", 3)
@@ -78,7 +78,7 @@ def test_what_happens_is_counted() -> None:
 def test_what_waits_is_asked_for_at_every_scrape() -> None:
     telemetry = Telemetry()
     waiting = [1, 2]
-    telemetry.for_pager().watch(lambda: len(waiting), lambda: 7.5, [("eu", lambda: 12.0)])
+    PagerTelemetry(telemetry.registry).watch(lambda: len(waiting), lambda: 7.5, [("eu", lambda: 12.0)])
 
     before = values(telemetry)
     waiting.clear()

@@ -13,9 +13,9 @@ from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from waexporter.errors import BodyError
 from waexporter.metrics.page import compose
 from waexporter.model import Drop, Endpoint, Instant, Limits, Plan, Reading, Success, Target
-from waexporter.polling.probers import SOURCES
+from waexporter.polling.collectors import SOURCES
 from waexporter.polling.store import Store
-from waexporter.whatsapp.payloads import read_statistics
+from waexporter.whatsapp.documents.payloads import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

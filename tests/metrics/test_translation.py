@@ -26,8 +26,8 @@ from tests.metrics.regenerate import FOLDER, pages
 from waexporter.metrics import families
 from waexporter.metrics.naming import CATALOGUE
 from waexporter.model import Drop, Endpoint, Limits, Success
-from waexporter.polling.probers import SOURCES
-from waexporter.whatsapp.payloads import Datum, Metric, Statistics, read_statistics
+from waexporter.polling.collectors import SOURCES
+from waexporter.whatsapp.documents.payloads import Datum, Metric, Statistics, read_statistics
 
 if TYPE_CHECKING:
     from tests.real.fixtures import RunTool

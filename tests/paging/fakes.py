@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from prometheus_client import CollectorRegistry
 
-from waexporter.metrics.pager import PagerTelemetry
 from waexporter.model import Instant, PagerSettings, State
-from waexporter.paging.alerts import Alert, Item, Kind, Page
 from waexporter.paging.attempt import Outlets
-from waexporter.paging.channels import ACCEPTED, Message, Outcome, Recipient
+from waexporter.paging.channels import ACCEPTED, Outcome, Recipient
 from waexporter.paging.delivery import Delivery, Surroundings
-from waexporter.paging.journal import Journal
-from waexporter.paging.routes import Carrier
+from waexporter.paging.journal.writer import Journal
+from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.routing import Carrier
+from waexporter.paging.telemetry import PagerTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from waexporter.paging.messages.message import Message
 
 WALL = 1_700_000_000.0
 GROUP = "14155550100-1520000000"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.markup import neutralise
-from waexporter.paging.message import compose
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.model import Alert, Item, Kind, Page
 
 NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0

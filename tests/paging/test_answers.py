@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Format
-from waexporter.paging.answers import blot_out, find_refusal, is_web_page
+from waexporter.paging.channels.webhook_answers import blot_out, find_refusal, is_web_page
 
 REFUSALS = [
     (

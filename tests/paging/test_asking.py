@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import HandClock
 from waexporter.errors import UnreachableError
-from waexporter.paging.alerts import Group, Kind
-from waexporter.paging.asking import Alertmanager, read_age, read_alerts, try_out
-from waexporter.paging.settling import Answer
-from waexporter.whatsapp.exchange import Reply
+from waexporter.paging.model import Group, Kind
+from waexporter.paging.reconciliation.alertmanager_query import Alertmanager, read_age, read_alerts, try_out
+from waexporter.paging.reconciliation.settling import Answer
+from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

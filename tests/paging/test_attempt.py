@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, State
 from waexporter.paging.channels import Recipient
-from waexporter.paging.routes import Carrier
-from waexporter.paging.trail import MOST
+from waexporter.paging.journal.trail import MOST
+from waexporter.paging.routing import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from tests.whatsapp.servers import Conversation, Server
 from waexporter.errors import ApiError
 from waexporter.model import Auth, Fallback, Limits, Secret, Target
 from waexporter.paging import channels
-from waexporter.paging.channels import Message, Recipient, WhatsAppChannel, fallback_channels
+from waexporter.paging.channels import Recipient, WhatsAppChannel, fallback_channels
+from waexporter.paging.messages.message import Message
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.elsewhere import Elsewhere
 

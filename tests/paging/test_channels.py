@@ -20,7 +20,6 @@ from waexporter.model import Fallback, Format, Limits, LogSettings, Reason, Secr
 from waexporter.paging.channels import (
     ACCEPTED,
     AppriseChannel,
-    Message,
     Recipient,
     WebhookChannel,
     WhatsAppChannel,
@@ -29,10 +28,11 @@ from waexporter.paging.channels import (
     place,
     try_to_send,
 )
-from waexporter.paging.dialects import DIALECTS
+from waexporter.paging.channels.webhook_formats import DIALECTS
+from waexporter.paging.messages.message import Message
+from waexporter.transport.exchange import Reply
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.elsewhere import Elsewhere
-from waexporter.whatsapp.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

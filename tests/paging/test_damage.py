@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import GROUP
 from tests.paging.test_pager import EU, Desk
+from waexporter.commands.pages import list_pages
 from waexporter.errors import JournalError
-from waexporter.ledger import list_pages
 from waexporter.model import PagerSettings
-from waexporter.paging.archive import examine, read_groups
+from waexporter.paging.journal.reader import examine, read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from waexporter.paging.dashboards import at_alert
-from waexporter.paging.wording import LONGEST_LINK, link
+from waexporter.paging.messages.dashboard_links import at_alert
+from waexporter.paging.messages.text import LONGEST_LINK, link
 
 BEGIN = 1_773_455_160.0  # 2026-03-14 02:26 UTC
 FROM = "from=1773453360000"  # 01:56

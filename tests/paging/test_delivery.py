@@ -17,14 +17,14 @@ from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, Fak
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings, Rate, State
 from waexporter.paging.channels import Outcome, Recipient
-from waexporter.paging.routes import Carrier
+from waexporter.paging.routing import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from waexporter.paging.attempt import Waiting
-    from waexporter.paging.routes import Routes
+    from waexporter.paging.routing import Routes
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.model import Format
-from waexporter.paging.alerts import Alert
-from waexporter.paging.dialects import DIALECTS, PLAINER, Dialect, Message
-from waexporter.paging.message import compose
+from waexporter.paging.channels.webhook_formats import DIALECTS, PLAINER, Dialect
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.messages.message import Message
+from waexporter.paging.model import Alert
 
 TEXT = "FIRING: 1 alert\na <b> & c"
 MESSAGE = Message(TEXT, (an_alert("Down", "alpha"),))

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.paging.test_pager import Desk
 from waexporter.model import PagerSettings, Watchdog
-from waexporter.paging.refusals import Refusal, Sender
+from waexporter.paging.intake.refusals import Refusal, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waexporter.model import Problem, State, Verdict
-from waexporter.paging.holds import Holds
+from waexporter.paging.intake.holds import Holds
 
 EVEN = 1_700_000_000.0
 

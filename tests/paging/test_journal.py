@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.errors import JournalError
-from waexporter.paging import schema
-from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.entries import End, Entry, PageState, pack
-from waexporter.paging.journal import FILE, Journal, read_pages
-from waexporter.paging.threads import Memory
+from waexporter.paging.dedup import Memory
+from waexporter.paging.journal import schema
+from waexporter.paging.journal.entry import End, Entry, PageState, pack
+from waexporter.paging.journal.writer import FILE, Journal, read_pages
+from waexporter.paging.model import Alert, Item, Kind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +177,7 @@ def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) ->
 
 
 def test_the_journal_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("waexporter.paging.journal._MOST_PAGES", 3)
+    monkeypatch.setattr("waexporter.paging.journal.writer._MOST_PAGES", 3)
     numbers = [record(journal).number for _ in range(10)]
     journal.finish(numbers[1:], End(PageState.ACCEPTED, WALL))
 

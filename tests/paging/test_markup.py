@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.paging.formatting import formatted
-from waexporter.paging.markup import neutralise
-from waexporter.paging.wording import width
+from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.messages.text import width
 
 _PIECES = st.sampled_from([
     *"*_~`>-@#.,:/?=()\"'", "```", "1. ", "> ", "- ", " ", "\n", "a", "B7", "é", "Ж",

@@ -20,12 +20,12 @@ from tests.paging.shapes import (
     reminded,
     resolved,
 )
+from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
 from waexporter.model import PagerSettings
-from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.message import compose
-from waexporter.paging.wording import width
-from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
-from waexporter.severity import Severity
+from waexporter.model.severity import Severity
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.messages.text import width
+from waexporter.paging.model import Alert, Item, Kind, Page
 
 
 def first_line(*pages: Page) -> str:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.paging.formatting import formatted
 from tests.paging.shapes import NOW
-from waexporter.paging.alerts import Alert, Item, Kind, Page
-from waexporter.paging.markup import neutralise
-from waexporter.paging.message import compose
-from waexporter.severity import Severity, rank_word
+from waexporter.model.severity import Severity, rank_word
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.model import Alert, Item, Kind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

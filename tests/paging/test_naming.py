@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
-from waexporter.paging.alerts import Doubt, Item, Kind, Page
-from waexporter.paging.naming import name_alerts, name_pages
+from waexporter.paging.messages.log_names import name_alerts, name_pages
+from waexporter.paging.model import Doubt, Item, Kind, Page
 
 DOWN = alert("WhatsAppDown", "orders")
 

@@ -14,8 +14,8 @@ from tests.paging.fakes import BUSY, GROUP, WALL, Rig
 from waexporter.errors import JournalError, UnreachableError, WebhookError
 from waexporter.model import Gate, PagerSettings, Secret, State, Verdict, Watchdog
 from waexporter.paging.pager import Pager
-from waexporter.times import moment
-from waexporter.whatsapp.exchange import Reply
+from waexporter.timefmt import moment
+from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from waexporter.paging.patience import Patience
+from waexporter.paging.channels.deadline import Patience
 
 
 def test_what_a_step_gives_is_given() -> None:

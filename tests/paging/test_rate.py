@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Rate
-from waexporter.paging.rate import Throttle
+from waexporter.paging.rate_limit import Throttle
 
 
 def test_the_last_messages_of_a_window_are_given_out_evenly() -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.paging.channels import ACCEPTED, Message, WhatsAppChannel
-from waexporter.paging.recipients import Recipient, other_recipient
-from waexporter.whatsapp.exchange import Reply
-from waexporter.whatsapp.groups import persons_number
+from waexporter.paging.channels import ACCEPTED, WhatsAppChannel
+from waexporter.paging.channels.recipients import Recipient, other_recipient
+from waexporter.paging.messages.message import Message
+from waexporter.transport.exchange import Reply
+from waexporter.whatsapp.documents.groups import persons_number
 
 if TYPE_CHECKING:
-    from waexporter.whatsapp.exchange import Request
+    from waexporter.transport.exchange import Request
 
 PERSON, GROUP = "4915112345678", "14155550100-1520000000"
 TAKEN = Reply(201, b'{"messages": [{"id": "m1"}]}')

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.model import Instant
-from waexporter.paging.refusals import (
+from waexporter.paging.intake.refusals import (
     FORGOTTEN,
     LINES,
     MOST_SENDERS,

@@ -6,9 +6,9 @@ import pytest
 
 from waexporter.errors import ApiError
 from waexporter.paging.channels import _PERMANENT, judge
-from waexporter.paging.remedies import _BY_CODE, find_remedy
-from waexporter.whatsapp.envelope import check
-from waexporter.whatsapp.exchange import Reply
+from waexporter.paging.channels.remedies import _BY_CODE, find_remedy
+from waexporter.transport.exchange import Reply
+from waexporter.whatsapp.documents.envelope import check
 
 FALLBACK = "check the address in pager.fallback, and what receives it"
 

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import an_alert
 from waexporter.model import State
-from waexporter.paging.alerts import Alert
-from waexporter.paging.routes import (
-    MOST_ROUTES,
-    Carrier,
-    Concern,
-    choose_routes,
-    concern_of,
-    join_concerns,
-)
+from waexporter.paging.model import Alert
+from waexporter.paging.routing import MOST_ROUTES, Carrier, Concern, choose_routes, concern_of, join_concerns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paging.fakes import WALL
-from waexporter.paging.alerts import Alert, Doubt, Group, Item, Kind, Page
-from waexporter.paging.message import compose
-from waexporter.paging.settling import GRACE, Answer, hear, hold, is_question, remember, settle, standings
-from waexporter.paging.threads import Memory, Standing
+from waexporter.paging.dedup import Memory, Standing
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.model import Alert, Doubt, Group, Item, Kind, Page
+from waexporter.paging.reconciliation.settling import (
+    GRACE,
+    Answer,
+    hear,
+    hold,
+    is_question,
+    remember,
+    settle,
+    standings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from waexporter.paging.alerts import Alert, Doubt, Group, Item, Kind, Page, Webhook
-from waexporter.paging.threads import (
+from waexporter.paging.dedup import (
     DUPLICATE_WITHIN,
     LONGEST_REPEAT,
     STALE_WITHIN,
@@ -19,6 +18,7 @@ from waexporter.paging.threads import (
     decide,
     start_after,
 )
+from waexporter.paging.model import Alert, Doubt, Group, Item, Kind, Page, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

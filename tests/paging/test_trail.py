@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paging.fakes import WALL, a_page
-from waexporter.paging import schema
-from waexporter.paging.entries import Attempt, End, PageState
-from waexporter.paging.journal import Journal, read_pages
-from waexporter.paging.trail import sum_up
+from waexporter.paging.journal import schema
+from waexporter.paging.journal.entry import Attempt, End, PageState
+from waexporter.paging.journal.trail import sum_up
+from waexporter.paging.journal.writer import Journal, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

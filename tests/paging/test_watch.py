@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL
 from waexporter.model import Instant, Problem, State, Verdict
-from waexporter.paging.alerts import Item, Kind, Page, Webhook
-from waexporter.paging.message import compose
-from waexporter.paging.threads import Memory, decide
-from waexporter.paging.watch import list_news
+from waexporter.paging.dedup import Memory, decide
+from waexporter.paging.intake.verdict_watch import list_news
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.model import Item, Kind, Page, Webhook
 
 if TYPE_CHECKING:
-    from waexporter.paging.alerts import Alert
+    from waexporter.paging.model import Alert
 
 FOR = 120.0
 

@@ -8,13 +8,13 @@ import pytest
 
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
-from waexporter.paging.alerts import Item, Kind, Page
-from waexporter.paging.message import compose
-from waexporter.paging.threads import Memory
-from waexporter.paging.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
+from waexporter.paging.dedup import Memory
+from waexporter.paging.intake.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.model import Item, Kind, Page
 
 if TYPE_CHECKING:
-    from waexporter.paging.alerts import Alert
+    from waexporter.paging.model import Alert
 
 EU = Watchdog("eu", (("alertname", "Watchdog"), ("prometheus", "eu")), 180.0)
 US = Watchdog("us", (("alertname", "Alive"),), 60.0)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from waexporter.errors import WebhookError
-from waexporter.paging.alerts import Alert, Group, Webhook
-from waexporter.paging.message import compose
-from waexporter.paging.threads import decide
-from waexporter.paging.webhook import read_webhook, thread_of
+from waexporter.paging.dedup import decide
+from waexporter.paging.intake.webhook import read_webhook, thread_of
+from waexporter.paging.messages.compose import compose
+from waexporter.paging.model import Alert, Group, Webhook
 
 DATA = Path(__file__).parent / "data"
 NOW = 1_800_000_000.0

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from waexporter.paging.wording import age, clip, clock, clocks, line, link, paragraph, width
-from waexporter.rules import DASHBOARD_BASE, RUNBOOK_BASE
+from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
+from waexporter.paging.messages.text import age, clip, clock, clocks, line, link, paragraph, width
 
 _NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 

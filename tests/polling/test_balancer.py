@@ -12,8 +12,8 @@ import pytest
 from tests.whatsapp.servers import Server, always, response
 from waexporter.model import Endpoint, Instant, Limits, Plan, Success, Target
 from waexporter.polling.poller import Poller
+from waexporter.transport.sockets import GREATEST_AGE, Surroundings
 from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.connection import GREATEST_AGE, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,7 +27,7 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.demand import FLOOR, Demand, Probe, has_answered
+from waexporter.polling.on_demand import FLOOR, Demand, Probe, has_answered
 from waexporter.polling.store import Store
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from waexporter.health import SLUGS
 from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store, TargetState, advance
-from waexporter.whatsapp.envelope import status_of
-from waexporter.whatsapp.exchange import Reply, Request
-from waexporter.whatsapp.groups import read_contact_status, read_invite, read_new_group
-from waexporter.whatsapp.payloads import read_login
-from waexporter.whatsapp.settings import read_shards
+from waexporter.transport.exchange import Reply, Request
+from waexporter.whatsapp.documents.envelope import status_of
+from waexporter.whatsapp.documents.groups import read_contact_status, read_invite, read_new_group
+from waexporter.whatsapp.documents.payloads import read_login
+from waexporter.whatsapp.documents.settings import read_shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

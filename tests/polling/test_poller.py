@@ -31,8 +31,8 @@ from waexporter.model import (
     Target,
 )
 from waexporter.model import now as real_now
+from waexporter.polling.collectors import SOURCES
 from waexporter.polling.poller import Poller
-from waexporter.polling.probers import SOURCES
 from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from waexporter.model import (
     Target,
 )
 from waexporter.polling.poller import RETRY_REFUSED, Poller
-from waexporter.whatsapp.exchange import Reply, Request
+from waexporter.transport.exchange import Reply, Request
 
 NUMBER = "+14155550101"
 GROUP = "14155550100-1520000000"

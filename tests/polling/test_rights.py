@@ -11,7 +11,7 @@ from tests.polling.test_probers import APPLICATION, DENIED, SETTINGS, SHARDS, TA
 from waexporter.errors import ApiError, RefusedError, UnreachableError
 from waexporter.model import Account, Auth, Endpoint, Failure, Instant, Plan, Reason, Secret, Target
 from waexporter.polling.store import Store
-from waexporter.whatsapp.exchange import Reply
+from waexporter.transport.exchange import Reply
 
 LOGIN = replace(TARGET, auth=Auth(username="monitor", password=Secret("planted")))
 KEY = replace(TARGET, auth=Auth(api_key=Secret("planted")))

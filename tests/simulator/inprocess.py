@@ -11,7 +11,7 @@ from tests.simulator.conftest import USERS, Clock
 from waexporter.simulator import Options
 from waexporter.simulator.application import build
 from waexporter.simulator.certificates import Authority
-from waexporter.simulator.world import World
+from waexporter.simulator.state.world import World
 
 if TYPE_CHECKING:
     from starlette.types import Message

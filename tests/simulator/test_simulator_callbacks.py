@@ -12,7 +12,7 @@ import trustme
 
 from tests.simulator.webhooks import Webhook
 from waexporter.simulator import Simulator
-from waexporter.simulator.webhook import is_loopback
+from waexporter.simulator.state.webhook import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

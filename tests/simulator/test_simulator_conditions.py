@@ -13,7 +13,7 @@ from cryptography import x509
 from tests.simulator.conftest import USERS
 from tests.simulator.inprocess import Client
 from waexporter.simulator import Options, Simulator
-from waexporter.simulator.conditions import CONDITIONS
+from waexporter.simulator.faults.conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulator.readings import counters
-from waexporter.simulator import catalogue, traffic
-from waexporter.simulator.counters import Meter, Timing
+from waexporter.simulator.statistics import catalogue, traffic
+from waexporter.simulator.statistics.counters import Meter, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

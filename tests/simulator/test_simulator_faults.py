@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from waexporter.simulator import SCENARIOS
-from waexporter.simulator.faults import KINDS
+from waexporter.simulator.faults.faults import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

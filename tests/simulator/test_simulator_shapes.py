@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.simulator import catalogue, webstats
-from waexporter.simulator.counters import Meter
+from waexporter.simulator.statistics import catalogue, webstats
+from waexporter.simulator.statistics.counters import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
-from waexporter.polling.demand import Probe
+from waexporter.polling.on_demand import Probe
 from waexporter.polling.store import TargetState
-from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus, Wanted
-from waexporter.web.site import Observers, Site
+from waexporter.web.asgi import Observers, Site
+from waexporter.web.backend import EndpointStatus, Reloaded, TargetStatus, Wanted
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -13,21 +13,21 @@ from prometheus_client import CollectorRegistry
 
 from tests.web.fakes import NOW, Diary, FakeExporter, Got, a_site, ask
 from waexporter.errors import JournalError, WebhookError
-from waexporter.metrics.pager import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.model import Gate, Instant, PagerSettings, Secret
-from waexporter.paging.alerts import Alert, Doubt, Item, Kind, Page
-from waexporter.paging.entries import Attempt, Entry, PageState
+from waexporter.paging.intake.refusals import Refusals
+from waexporter.paging.intake.webhook import LARGEST
+from waexporter.paging.journal.entry import Attempt, Entry, PageState
+from waexporter.paging.model import Alert, Doubt, Item, Kind, Page
 from waexporter.paging.pager import PagerStatus, Silence
-from waexporter.paging.refusals import Refusals
-from waexporter.paging.webhook import LARGEST
+from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.web import body as body_module
 from waexporter.web.alerts import admits
-from waexporter.web.site import SAFETY
+from waexporter.web.asgi import SAFETY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from waexporter.web.site import Site
+    from waexporter.web.asgi import Site
 
 PATH = "/api/v1/alerts"
 TOKEN = Gate(token=Secret("hunter2"))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.web.fakes import FakeExporter, a_site, a_target, ask
 from waexporter.web.discovery import Shard, read_address, read_shard
-from waexporter.web.exchange import Question
+from waexporter.web.responses import Question
 
 
 def test_every_target_is_one_scrape_of_this_exporter() -> None:

@@ -17,14 +17,14 @@ import pytest
 from tests.web.fakes import Diary, FakeExporter, a_site, a_target
 from tests.web.test_alerts import PATH, TOKEN, FakePager, pager_site, post
 from tests.web.test_server import LOOPBACK, connect, read_all
-from waexporter.paging.webhook import LARGEST
+from waexporter.paging.intake.webhook import LARGEST
 from waexporter.web.body import unpack
-from waexporter.web.exchange import Answer, Question, read_path
+from waexporter.web.responses import Answer, Question, read_path
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
-    from waexporter.web.site import Site
+    from waexporter.web.asgi import Site
 
 LAST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 NO_PATH = "Ask for a path such as /metrics"

@@ -16,8 +16,8 @@ import pytest
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from waexporter import __version__
 from waexporter.model import Problem, Reason, State, Verdict
-from waexporter.web.exporter import EndpointStatus, Reloaded, TargetStatus
-from waexporter.web.page import pick_docs
+from waexporter.web.backend import EndpointStatus, Reloaded, TargetStatus
+from waexporter.web.status_page import pick_docs
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
 
@@ -157,7 +157,7 @@ def test_times_that_make_no_sense_are_left_out() -> None:
 
 
 def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
-    script = "import sys, waexporter.web.server, waexporter.web.site; print('jinja2' in sys.modules)"
+    script = "import sys, waexporter.web.server, waexporter.web.asgi; print('jinja2' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 

@@ -13,11 +13,11 @@ from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from tests.web.test_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
-from waexporter.paging.alerts import Doubt, Item, Kind, Page
-from waexporter.paging.entries import Entry, PageState
+from waexporter.paging.intake.refusals import Refusal, Refused, Sender
+from waexporter.paging.journal.entry import Entry, PageState
+from waexporter.paging.model import Doubt, Item, Kind, Page
 from waexporter.paging.pager import PagerStatus, Silence
-from waexporter.paging.refusals import Refusal, Refused, Sender
-from waexporter.web.wording import KINDS
+from waexporter.web.formatting import KINDS
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.e2e.waiting import wait_for
 from tests.web.fakes import Diary, FakeExporter, a_site, a_target, ask
-from waexporter.web import site as sites
-from waexporter.web.exporter import Wanted
+from waexporter.web import asgi as sites
+from waexporter.web.backend import Wanted
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
-from waexporter.web.probing import LONGEST, SHORTEST, read_patience
+from waexporter.web.probe import LONGEST, SHORTEST, read_patience
 
 DEADLINE = 50.0  # seconds; waiting ends as soon as what is waited for happens
 SHORT = "0.1"  # seconds: as long as a test may wait for what never comes

@@ -16,9 +16,9 @@ import pytest
 from tests.web.fakes import FakeExporter, Got, a_site, ask
 from waexporter.errors import StartError
 from waexporter.model import Gate, PagerSettings, Secret
-from waexporter.web.exchange import Question
-from waexporter.web.exporter import Reloaded
+from waexporter.web.backend import Reloaded
 from waexporter.web.reload import is_loopback, reload
+from waexporter.web.responses import Question
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:

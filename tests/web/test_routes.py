@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.web.fakes import FakeExporter, a_site, a_target, ask
-from waexporter.web.exporter import Wanted
+from waexporter.web.backend import Wanted
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.web.fakes import Diary, FakeExporter, Got, a_site, a_target, ask
 from tests.web.test_page import Elements
-from waexporter import shipped
+from waexporter.config import shipped_files as shipped
 from waexporter.health import KINDS
 from waexporter.model import Problem, State
 
@@ -160,7 +160,7 @@ def test_html_within_a_runbook_is_text_and_no_script_runs(book: Path) -> None:
 
 
 def test_the_reader_of_markdown_is_loaded_by_the_first_who_asks_for_a_page() -> None:
-    script = "import sys, waexporter.web.server, waexporter.web.site; print('markdown_it' in sys.modules)"
+    script = "import sys, waexporter.web.server, waexporter.web.asgi; print('markdown_it' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 

@@ -17,13 +17,13 @@ import pytest
 
 from tests.web.fakes import FakeExporter, a_site
 from waexporter.errors import StartError
-from waexporter.web.connection import DEFAULT, Patience
+from waexporter.web.protocol import DEFAULT, Patience
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.web.exporter import Wanted
+    from waexporter.web.backend import Wanted
 
 LOOPBACK = "127.0.0.1"
 SHORT = Patience(keep_alive=1, closing=0.3, drain=1, connections=4)  # and long for who is just slow

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.fakes import BrokenExporter, Diary, FakeExporter, a_site, ask
-from waexporter.web.exchange import Answer, Question, say
+from waexporter.web.asgi import SAFETY
+from waexporter.web.responses import Answer, Question, say
 from waexporter.web.routes import ROUTES, Route
-from waexporter.web.site import SAFETY
 
 if TYPE_CHECKING:
-    from waexporter.web.exporter import Exporter
+    from waexporter.web.backend import Exporter
 
 
 @pytest.mark.parametrize("path", [*(route.path for route in ROUTES), "/nowhere"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
 from waexporter.model import Problem, State, Verdict
-from waexporter.web.exporter import EndpointStatus, TargetStatus
+from waexporter.web.backend import EndpointStatus, TargetStatus
 
 
 def test_a_target_is_told_with_verdict_problems_and_polls() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from waexporter.web.wording import iso, public_url
+from waexporter.web.formatting import iso, public_url
 
 
 @pytest.mark.parametrize(

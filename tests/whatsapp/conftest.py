@@ -9,8 +9,8 @@ import pytest
 
 from tests.whatsapp.servers import Server
 from waexporter.model import Limits, Target
+from waexporter.transport.sockets import Surroundings
 from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.connection import Surroundings
 
 if TYPE_CHECKING:
     import ssl

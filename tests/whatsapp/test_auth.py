@@ -15,6 +15,7 @@ import pytest
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Distrust, Instant, Reason, Secret
 from waexporter.model import Auth as Credentials
+from waexporter.transport.exchange import Reply, Request
 from waexporter.whatsapp.auth import (
     ASSUMED_LIFE,
     DISTRUST_TIME,
@@ -26,7 +27,6 @@ from waexporter.whatsapp.auth import (
     TOKEN_PAUSE,
     Auth,
 )
-from waexporter.whatsapp.exchange import Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

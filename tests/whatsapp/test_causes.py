@@ -13,9 +13,9 @@ import urllib3.exceptions
 
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
-from waexporter.whatsapp.causes import translate
-from waexporter.whatsapp.connection import TooManyBytesError
-from waexporter.whatsapp.resolver import UnresolvedError
+from waexporter.transport.error_map import translate
+from waexporter.transport.resolver import UnresolvedError
+from waexporter.transport.sockets import TooManyBytesError
 
 SECRET = "http://user:hidden@proxy"
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waexporter.errors import BodyError
-from waexporter.whatsapp.certificates import read_der, read_pem
+from waexporter.whatsapp.documents.certificates import read_der, read_pem
 
 ENDS = [
     datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC),

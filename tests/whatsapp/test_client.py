@@ -22,9 +22,9 @@ from structlog.testing import capture_logs
 from tests.whatsapp.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
 from waexporter.model import Auth, Distrust, Reason, Secret
-from waexporter.whatsapp import payloads
+from waexporter.transport.exchange import Request
 from waexporter.whatsapp.auth import QUICK_TOKENS
-from waexporter.whatsapp.exchange import Request
+from waexporter.whatsapp.documents import payloads
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,15 @@ import pytest
 
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
-from waexporter.whatsapp.envelope import ApiFault, check, is_refused, printable, read_errors, status_of
-from waexporter.whatsapp.exchange import Reply
+from waexporter.transport.exchange import Reply
+from waexporter.whatsapp.documents.envelope import (
+    ApiFault,
+    check,
+    is_refused,
+    printable,
+    read_errors,
+    status_of,
+)
 
 DATA = Path(__file__).parent / "data"
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from waexporter.whatsapp.exchange import LONGEST_RETRY_AFTER, Request, read_date, read_retry_after
+from waexporter.transport.exchange import LONGEST_RETRY_AFTER, Request, read_date, read_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waexporter.errors import BodyError
-from waexporter.whatsapp.groups import list_groups, read_subject
+from waexporter.whatsapp.documents.groups import list_groups, read_subject
 
 
 @pytest.mark.parametrize(

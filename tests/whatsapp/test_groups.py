@@ -8,7 +8,7 @@ import pytest
 
 from waexporter.errors import BodyError
 from waexporter.model import Group
-from waexporter.whatsapp.groups import read_contact_status, read_group
+from waexporter.whatsapp.documents.groups import read_contact_status, read_group
 
 BUSINESS = "14155550100"
 

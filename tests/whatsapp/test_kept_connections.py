@@ -11,8 +11,8 @@ import pytest
 from tests.whatsapp.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
-from waexporter.whatsapp.connection import GREATEST_AGE, GREATEST_IDLE, Surroundings
-from waexporter.whatsapp.exchange import Request
+from waexporter.transport.exchange import Request
+from waexporter.transport.sockets import GREATEST_AGE, GREATEST_IDLE, Surroundings
 
 if TYPE_CHECKING:
     from tests.whatsapp.conftest import Connect, Serve

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Drop
-from waexporter.whatsapp.liberal import Losses, as_list, as_map, parse, parse_answer
+from waexporter.transport.lenient_json import Losses, as_list, as_map, parse, parse_answer
 
 GOOD = {"node": {"gateway_status": "connected", "shards": [[0, 0]]}}
 

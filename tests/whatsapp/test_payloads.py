@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Gateway, Health, Status
-from waexporter.whatsapp.envelope import read_errors
-from waexporter.whatsapp.payloads import (
+from waexporter.whatsapp.documents.envelope import read_errors
+from waexporter.whatsapp.documents.payloads import (
     Statistics,
     read_health,
     read_labels,

@@ -16,15 +16,15 @@ import trustme
 from tests.whatsapp.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Reason, Target
+from waexporter.transport.resolver import Resolver, UnresolvedError
+from waexporter.transport.sockets import Surroundings
 from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.connection import Surroundings
-from waexporter.whatsapp.resolver import Resolver, UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.whatsapp.conftest import Connect, Serve
-    from waexporter.whatsapp.resolver import Address
+    from waexporter.transport.resolver import Address
 
 NAMES = [f"wa-{number}.example" for number in range(40)]
 
@@ -172,8 +172,8 @@ import threading
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Target
 from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.connection import Surroundings
-from waexporter.whatsapp.resolver import Resolver
+from waexporter.transport.sockets import Surroundings
+from waexporter.transport.resolver import Resolver
 
 resolver = Resolver(lambda host, port: threading.Event().wait())
 client = Client(Target("one", "http://wa.example"), Limits(), TlsContexts(), Surroundings(resolver=resolver))

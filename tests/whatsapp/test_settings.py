@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.errors import BodyError
-from waexporter.whatsapp.settings import read_settings, read_shards
+from waexporter.whatsapp.documents.settings import read_settings, read_shards
 
 if TYPE_CHECKING:
     from waexporter.model import Settings

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
-from waexporter.whatsapp.support import read_support
+from waexporter.whatsapp.documents.support import read_support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from waexporter.config.difference import Difference, compare
-from waexporter.config.document import parse_document
+from waexporter.config.diff import Difference, compare
+from waexporter.config.dump import effective
 from waexporter.config.loading import Door, Loaded, find_door, load
 from waexporter.config.pager import check_gate
 from waexporter.config.polls import DEFAULT_PLANS
-from waexporter.config.printout import effective
 from waexporter.config.quantities import parse_duration, parse_listen
+from waexporter.config.yaml_document import parse_document
 
 __all__ = [
     "DEFAULT_PLANS",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.config.document import parse_document
 from waexporter.config.environment import CONFIG_VARIABLE, blend, misspelled
 from waexporter.config.files import read_text
+from waexporter.config.general import read_limits, read_log, read_web
 from waexporter.config.pager import read_pager
 from waexporter.config.placeholders import placeholders
 from waexporter.config.polls import Polls, read_polls
 from waexporter.config.scalars import workers
 from waexporter.config.section import Report, Section
-from waexporter.config.settings import read_limits, read_log, read_web
 from waexporter.config.targets import read_targets
+from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
 from waexporter.model import Config, Gate
 

@@ -15,12 +15,12 @@ from waexporter.config.fallback import read_fallback
 from waexporter.config.quantities import parse_duration
 from waexporter.config.section import suggestion
 from waexporter.model import Gate, PagerSettings, Rate, Watchdog
-from waexporter.severity import CLASSES, fold
+from waexporter.model.severity import CLASSES, fold
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
     from waexporter.model import Target, WebSettings
-    from waexporter.severity import Severity
+    from waexporter.model.severity import Severity
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
 _ALERTNAME = "alertname"

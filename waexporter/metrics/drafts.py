@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.metrics import documents, families
+from waexporter.metrics import document_families as documents
+from waexporter.metrics import families
 from waexporter.metrics.columns import edges, most_say
 from waexporter.metrics.election import find_losers, kind_of
 from waexporter.metrics.exposition import claims
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, rename, split_pair, twin_of
 from waexporter.model import Drop, Head
-from waexporter.whatsapp.liberal import Losses
-from waexporter.whatsapp.payloads import read_labels
+from waexporter.transport.lenient_json import Losses
+from waexporter.whatsapp.documents.payloads import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.columns import Column
     from waexporter.metrics.election import Kind
     from waexporter.metrics.naming import Unit
-    from waexporter.whatsapp.payloads import Datum
+    from waexporter.whatsapp.documents.payloads import Datum
 
 _LONGEST_HELP = 300  # characters
 

@@ -12,7 +12,7 @@ from waexporter.metrics.drafts import Origin, make_drafts
 from waexporter.metrics.exposition import encode, series
 from waexporter.metrics.naming import CATALOGUE, label_names
 from waexporter.model import Drop, Endpoint, Limits
-from waexporter.whatsapp.envelope import printable
+from waexporter.whatsapp.documents.envelope import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.drafts import Draft
     from waexporter.metrics.naming import Unit
     from waexporter.model import Head
-    from waexporter.whatsapp.liberal import Losses
+    from waexporter.transport.lenient_json import Losses
 
 Labels = tuple[tuple[str, str], ...]
 # Follows every family in the text of a part. No sample has a line break in it: in a label it is spelled \\n.

@@ -16,7 +16,6 @@ from prometheus_client import (
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from waexporter import __version__
-from waexporter.metrics.pager import PagerTelemetry
 
 _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
@@ -26,7 +25,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         disable_created_metrics()
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         build = Gauge(
             "waexporter_build_info",
@@ -73,10 +72,6 @@ class Telemetry:
             registry=registry,
         )
 
-    def for_pager(self) -> PagerTelemetry:
-        """Make the metrics of a pager, on the same page; without a pager they are absent."""
-        return PagerTelemetry(self._registry)
-
     def expect_paths(self, paths: tuple[str, ...]) -> None:
         """Begin the count of successful requests of every path at 0."""
         for path in paths:
@@ -89,5 +84,5 @@ class Telemetry:
     def render(self, *, as_openmetrics: bool) -> bytes:
         """Render all of it; the OpenMetrics form ends with the `# EOF` that ends the whole page."""
         if as_openmetrics:
-            return bytes(openmetrics.generate_latest(self._registry))
-        return bytes(generate_latest(self._registry))
+            return bytes(openmetrics.generate_latest(self.registry))
+        return bytes(generate_latest(self.registry))

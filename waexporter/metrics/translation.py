@@ -21,7 +21,7 @@ from waexporter.metrics.exposition import encode
 from waexporter.metrics.layout import SEPARATOR, Context, Layout, PartLayout, bound_text, build
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, rename
 from waexporter.model import Drop, Endpoint, Fragment, Part, Success
-from waexporter.whatsapp.liberal import TOLD
+from waexporter.transport.lenient_json import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from waexporter.metrics.naming import Unit
-    from waexporter.whatsapp.payloads import Datum, Statistics
+    from waexporter.whatsapp.documents.payloads import Datum, Statistics
 
 Number = float | int | Drop  # a usable value, or why there is none
 

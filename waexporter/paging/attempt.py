@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.log import get_logger
-from waexporter.metrics.pager import WHATSAPP
 from waexporter.paging.channels import CRASHED, Recipient, try_to_send
-from waexporter.paging.entries import Attempt
-from waexporter.paging.routes import choose_routes, concern_of, join_concerns
+from waexporter.paging.journal.entry import Attempt
+from waexporter.paging.routing import choose_routes, concern_of, join_concerns
+from waexporter.paging.telemetry import WHATSAPP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings
-    from waexporter.paging.asking import Source
-    from waexporter.paging.channels import Channel, Message, Outcome
-    from waexporter.paging.entries import Entry
-    from waexporter.paging.routes import Carrier, Concern, Routes
+    from waexporter.paging.channels import Channel, Outcome
+    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.messages.message import Message
+    from waexporter.paging.reconciliation.alertmanager_query import Source
+    from waexporter.paging.routing import Carrier, Concern, Routes
+    from waexporter.paging.telemetry import PagerTelemetry
 
 # A way may ask for an hour when it is well again in a minute, and somebody waits for the page.
 _LONGEST_SPARED = 300.0  # seconds

@@ -11,7 +11,6 @@ import msgspec
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.metrics.pager import ACCEPTED, FAILED, SUPPRESSED, WHATSAPP
 from waexporter.paging.attempt import (
     FALLBACK,
     Attempts,
@@ -22,22 +21,23 @@ from waexporter.paging.attempt import (
     recipient_at,
     recipient_of,
 )
-from waexporter.paging.entries import End, PageState
-from waexporter.paging.message import write
-from waexporter.paging.naming import name_pages
-from waexporter.paging.rate import Throttle
-from waexporter.paging.settling import GRACE
+from waexporter.paging.journal.entry import End, PageState
+from waexporter.paging.messages.compose import write
+from waexporter.paging.messages.log_names import name_pages
+from waexporter.paging.rate_limit import Throttle
+from waexporter.paging.reconciliation.settling import GRACE
+from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED, WHATSAPP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import Instant, PagerSettings
-    from waexporter.paging.alerts import Page
-    from waexporter.paging.entries import Entry
-    from waexporter.paging.inquiry import Answers, Inquiry
-    from waexporter.paging.journal import Journal
-    from waexporter.paging.routes import Carrier
+    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.writer import Journal
+    from waexporter.paging.model import Page
+    from waexporter.paging.reconciliation.inquiry import Answers, Inquiry
+    from waexporter.paging.routing import Carrier
+    from waexporter.paging.telemetry import PagerTelemetry
 
 WORKERS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from waexporter.errors import ApiError
-from waexporter.paging.answers import find_refusal, is_web_page
+from waexporter.paging.channels.webhook_answers import find_refusal, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waexporter.whatsapp.exchange import Reply
+    from waexporter.transport.exchange import Reply
 
 _TIMEOUT = 10.0  # seconds
 _NOT_TAKEN = frozenset({b"ok (not found)", b"ok (rate limited)"})  # of Healthchecks, with 200

@@ -11,32 +11,33 @@ import msgspec
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.metrics.pager import CHANNELS, SUPPRESSED, WHATSAPP
-from waexporter.paging import watch, watchdogs
-from waexporter.paging.alerts import Alert, Webhook
-from waexporter.paging.asking import Alertmanager
 from waexporter.paging.clock import Clock
+from waexporter.paging.dedup import decide
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.heartbeat import ping
-from waexporter.paging.holds import Holds
-from waexporter.paging.inquiry import Inquiry
-from waexporter.paging.journal import Journal
-from waexporter.paging.naming import name_pages
-from waexporter.paging.refusals import Refusals, describe
-from waexporter.paging.threads import decide
-from waexporter.paging.webhook import read_webhook, thread_of
+from waexporter.paging.intake import verdict_watch as watch
+from waexporter.paging.intake import watchdogs
+from waexporter.paging.intake.holds import Holds
+from waexporter.paging.intake.refusals import Refusals, describe
+from waexporter.paging.intake.webhook import read_webhook, thread_of
+from waexporter.paging.journal.writer import Journal
+from waexporter.paging.messages.log_names import name_pages
+from waexporter.paging.model import Alert, Webhook
+from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
+from waexporter.paging.reconciliation.inquiry import Inquiry
+from waexporter.paging.telemetry import CHANNELS, SUPPRESSED, WHATSAPP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from waexporter.metrics.pager import PagerTelemetry
     from waexporter.model import PagerSettings, Verdict
-    from waexporter.paging.asking import Source
     from waexporter.paging.attempt import Outlets
     from waexporter.paging.delivery import Surroundings
-    from waexporter.paging.entries import Entry
     from waexporter.paging.heartbeat import Receiver
-    from waexporter.paging.refusals import Refused
+    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.reconciliation.alertmanager_query import Source
+    from waexporter.paging.telemetry import PagerTelemetry
 
 TICK = 1.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from waexporter.errors import ApiError
 from waexporter.health.failures import ACCESS_DENIED, tells_of_expiry
-from waexporter.metrics import documents
+from waexporter.metrics import document_families as documents
 from waexporter.metrics.exposition import render
 from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
-from waexporter.polling.probers import PROBERS, Asker, Subject, as_failure
+from waexporter.polling.collectors import PROBERS, Asker, Subject, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from waexporter.model import Account, Family, Instant, Limits, Target
-    from waexporter.whatsapp.exchange import Reply, Request
+    from waexporter.transport.exchange import Reply, Request
 
 # What an account may do changes seldom, and every refusal is a line in the client's log.
 RETRY_REFUSED = 3600.0  # seconds

@@ -36,7 +36,7 @@ from waexporter.model import (
     Verdict,
 )
 from waexporter.polling.claims import Claims
-from waexporter.whatsapp.liberal import TOLD
+from waexporter.transport.lenient_json import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from waexporter.simulator.faults.scenarios import SCENARIOS, Scenario
 from waexporter.simulator.foreground import serve
 from waexporter.simulator.options import Options
-from waexporter.simulator.scenarios import SCENARIOS, Scenario
 from waexporter.simulator.server import Simulator
 
 __all__ = ["SCENARIOS", "Options", "Scenario", "Simulator", "serve"]

@@ -11,10 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from waexporter.simulator import (
+from waexporter.simulator.endpoints import (
     account,
     backup,
-    cluster,
     contacts,
     control,
     groups,
@@ -29,20 +28,21 @@ from waexporter.simulator import (
     trust,
     users,
 )
-from waexporter.simulator.accounts import denied
-from waexporter.simulator.answers import ANSWERS
-from waexporter.simulator.calls import Access, Call, Row
+from waexporter.simulator.endpoints.calls import Access, Call, Row
+from waexporter.simulator.endpoints.unreachable import dead_core
 from waexporter.simulator.envelope import Answer, RefusalError, failure, refusal
-from waexporter.simulator.faults import find
-from waexporter.simulator.streams import STREAMS, linger, lose_answer
-from waexporter.simulator.unreachable import dead_core
+from waexporter.simulator.faults.answers import ANSWERS
+from waexporter.simulator.faults.faults import find
+from waexporter.simulator.faults.streams import STREAMS, linger, lose_answer
+from waexporter.simulator.state import cluster
+from waexporter.simulator.state.accounts import denied
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from waexporter.simulator.accounts import Account
-    from waexporter.simulator.world import Webapp, World
+    from waexporter.simulator.state.accounts import Account
+    from waexporter.simulator.state.world import Webapp, World
 
 _logger = logging.getLogger(__name__)
 

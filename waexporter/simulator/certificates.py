@@ -11,7 +11,7 @@ import trustme
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.simulator.faults import Fault
+    from waexporter.simulator.faults.faults import Fault
 
 _EARLIEST = 1_000_000_000.0  # trustme's certificates begin with the year 2000
 _LATEST = 4_000_000_000.0

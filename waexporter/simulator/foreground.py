@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.simulator.accounts import ADMIN, FIRST_PASSWORD
-from waexporter.simulator.scenarios import SCENARIOS
+from waexporter.simulator.faults.scenarios import SCENARIOS
 from waexporter.simulator.server import Simulator
+from waexporter.simulator.state.accounts import ADMIN, FIRST_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from waexporter.simulator.scenarios import SCENARIOS, TOPOLOGIES
+from waexporter.simulator.faults.scenarios import SCENARIOS, TOPOLOGIES
 
 SHARDS = (1, 2, 4, 8, 16, 32)
 ROLES = ("admin", "user")

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from waexporter.simulator.application import build
 from waexporter.simulator.certificates import Authority, serve
 from waexporter.simulator.options import Options
-from waexporter.simulator.world import World
+from waexporter.simulator.state.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

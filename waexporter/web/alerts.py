@@ -9,18 +9,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError, WebhookError
-from waexporter.paging.refusals import Refusal, Sender
-from waexporter.web.exchange import Answer, Question, give_json, refuse
-from waexporter.web.wording import iso
-from waexporter.whatsapp.liberal import printable
+from waexporter.paging.intake.refusals import Refusal, Sender
+from waexporter.transport.lenient_json import printable
+from waexporter.web.formatting import iso
+from waexporter.web.responses import Answer, Question, give_json, refuse
 
 if TYPE_CHECKING:
     from waexporter.model import Gate
-    from waexporter.paging.alerts import Item
-    from waexporter.paging.entries import Attempt, Entry
+    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.journal.entry import Attempt, Entry
+    from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
-    from waexporter.paging.refusals import Refused
-    from waexporter.web.exporter import Exporter
+    from waexporter.web.backend import Exporter
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from waexporter.web.exchange import Answer, Question, refuse
+from waexporter.web.responses import Answer, Question, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,11 +7,11 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waexporter.web.exchange import Answer, Question, give_json, refuse
-from waexporter.web.wording import public_url
+from waexporter.web.formatting import public_url
+from waexporter.web.responses import Answer, Question, give_json, refuse
 
 if TYPE_CHECKING:
-    from waexporter.web.exporter import Exporter, TargetStatus
+    from waexporter.web.backend import Exporter, TargetStatus
 
 # What may stand in a Host header: anything else is not given back to anybody.
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")

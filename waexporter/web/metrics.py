@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.web.exchange import Answer, Question, refuse
-from waexporter.web.exporter import Wanted
+from waexporter.web.backend import Wanted
 from waexporter.web.negotiation import accepts_gzip, wants_openmetrics
+from waexporter.web.responses import Answer, Question, refuse
 
 if TYPE_CHECKING:
-    from waexporter.web.exporter import Exporter
+    from waexporter.web.backend import Exporter
 
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.web.alerts import admits, challenge
-from waexporter.web.exchange import JSON, TEXT, Answer, Question, give_json, refuse, say
 from waexporter.web.negotiation import prefers_json
+from waexporter.web.responses import JSON, TEXT, Answer, Question, give_json, refuse, say
 
 if TYPE_CHECKING:
-    from waexporter.web.exporter import Exporter, Reloaded
+    from waexporter.web.backend import Exporter, Reloaded
 
 # What browsers add to what a page sends, be it a form or a script.
 _OF_BROWSERS = ("origin", "sec-fetch-site")

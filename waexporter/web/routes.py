@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from waexporter.paging.webhook import LARGEST
+from waexporter.paging.intake.webhook import LARGEST
 from waexporter.web.alerts import admit_alerts, list_pages, receive_alerts, witness_alerts
+from waexporter.web.backend import Exporter
 from waexporter.web.discovery import discover
-from waexporter.web.exchange import Answer, Later, Question, refuse, say
-from waexporter.web.exporter import Exporter
 from waexporter.web.metrics import give_metrics
-from waexporter.web.probing import probe_target
+from waexporter.web.probe import probe_target
 from waexporter.web.reload import reload
-from waexporter.web.status import list_targets
+from waexporter.web.responses import Answer, Later, Question, refuse, say
+from waexporter.web.targets import list_targets
 
 Responder: TypeAlias = Callable[[Question, Exporter], Answer | Later]
 Admit: TypeAlias = Callable[[Question, Exporter], Answer | None]
@@ -37,7 +37,7 @@ class Route:
 def show_page(question: Question, exporter: Exporter) -> Answer:
     """GET /: the status page."""
     # Imported by the first who looks: the template engine costs 2 MiB that a sidecar never needs.
-    from waexporter.web.page import render_page  # noqa: PLC0415
+    from waexporter.web.status_page import render_page  # noqa: PLC0415
 
     return render_page(question, exporter)
 

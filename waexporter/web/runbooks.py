@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from waexporter.shipped import find_runbooks
-from waexporter.web.drawing import draw
-from waexporter.web.exchange import Answer, Question, refuse
+from waexporter.config.shipped_files import find_runbooks
+from waexporter.web.html import draw
 from waexporter.web.negotiation import prefers_markdown
+from waexporter.web.responses import Answer, Question, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from waexporter.errors import StartError
-from waexporter.web.connection import DEFAULT, Patience, connection_with
+from waexporter.web.protocol import DEFAULT, Patience, connection_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-    from waexporter.web.site import Site
+    from waexporter.web.asgi import Site
 
 _HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Distrust, Reason
-from waexporter.whatsapp import payloads
-from waexporter.whatsapp.envelope import is_refused, status_of
-from waexporter.whatsapp.exchange import Reply, Request
+from waexporter.transport.exchange import Reply, Request
+from waexporter.whatsapp.documents import payloads
+from waexporter.whatsapp.documents.envelope import is_refused, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -18,9 +18,9 @@ from waexporter.config.credentials import reread
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits, Reason, Tls
-from waexporter.whatsapp.auth import LOGIN_PATH, Auth
-from waexporter.whatsapp.causes import speaks_tls, translate, unknown_to_proxy
-from waexporter.whatsapp.connection import (
+from waexporter.transport.error_map import speaks_tls, translate, unknown_to_proxy
+from waexporter.transport.exchange import Reply, Request, read_date, read_retry_after
+from waexporter.transport.sockets import (
     Adapter,
     Allowance,
     Surroundings,
@@ -29,7 +29,7 @@ from waexporter.whatsapp.connection import (
     shake_hands,
     tls_context,
 )
-from waexporter.whatsapp.exchange import Reply, Request, read_date, read_retry_after
+from waexporter.whatsapp.auth import LOGIN_PATH, Auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

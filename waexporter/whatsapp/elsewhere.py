@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from waexporter.model import Limits, Target
+from waexporter.transport.exchange import Request
 from waexporter.whatsapp.client import Client
-from waexporter.whatsapp.exchange import Request
 
 if TYPE_CHECKING:
     from waexporter.model import Secret
+    from waexporter.transport.exchange import Reply
     from waexporter.whatsapp.client import TlsContexts
-    from waexporter.whatsapp.exchange import Reply
 
 _LIMITS = Limits(body_bytes=64 * 1024)
 

@@ -1,0 +1,239 @@
+"""A monitoring account with no more rights than it needs, made by an admin's login."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import string
+from base64 import b64encode
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from waexporter.errors import ApiError, RefusedError, StartError
+from waexporter.model import Auth, Failure, Reason, Secret, now
+from waexporter.polling.collectors import SettingsProber
+from waexporter.polling.poller import Poller
+from waexporter.transport.exchange import Request
+from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
+from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.documents.envelope import check
+from waexporter.whatsapp.documents.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.model import Limits, Target
+
+_TIMEOUT = 15.0  # seconds for one request
+_LENGTH = 32  # characters of a password; the API takes 8 to 64, with one of each class
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!%*+-.:=?@_~")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made: an account's name, and the file that its password is kept in."""
+
+    user: str
+    password_file: str
+    new_admin_password: Secret | None = None  # given: the admin's password may be changed to it
+
+
+def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], None]) -> None:
+    """Make the account, prove it, and say the configuration to paste; `target` has the admin's login.
+
+    Raises StartError, with what to do, wherever this ends early.
+    """
+    admin = _log_in_as_admin(target, limits, wish, say)
+    password = make_password()
+    _keep(wish.password_file, password)
+    try:
+        _make_account(admin, wish.user, password)
+        group = target.on_call_group or _find_group(admin)
+    except StartError:
+        Path(wish.password_file).unlink()
+        raise
+    finally:
+        admin.close()
+    say(f"made the account {wish.user!r}; its password is in {wish.password_file}, readable by you alone")
+    account = replace(target, auth=Auth(username=wish.user, password=password), on_call_group=group)
+    _pass_first_login(account, limits)
+    refused = _prove(account, limits, say)
+    for line in (*_variables(account, wish), *_configuration(account, wish, refused)):
+        say(line)
+
+
+def make_password() -> Secret:
+    """Make a password by chance, with a character of each class that the API asks for."""
+    chance = secrets.SystemRandom()
+    letters = [chance.choice(each) for each in _CLASSES]
+    letters += [chance.choice("".join(_CLASSES)) for _ in range(_LENGTH - len(letters))]
+    chance.shuffle(letters)
+    return Secret("".join(letters))
+
+
+# --- the admin ---------------------------------------------------------------------------------
+
+
+def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[str], None]) -> Client:
+    client = Client(target, limits, TlsContexts())
+    try:
+        check(client.get("/v1/users/" + (target.auth.username or ""), _TIMEOUT))
+    except RefusedError as error:
+        client.close()
+        if error.code != PASSWORD_CHANGE_REQUIRED:
+            raise StartError(str(error)) from error
+        if wish.new_admin_password is None:
+            message = (
+                f"the admin {target.auth.username!r} must change its password at its first login: "
+                "choose one, "
+                "write it to a file and say --new-admin-password-file FILE: then it is changed, and only then"
+            )
+            raise StartError(message) from error
+        _change_password(target, limits, wish.new_admin_password)
+        say(f"changed the password of {target.auth.username!r} to the one you gave")
+        auth = replace(target.auth, password=wish.new_admin_password)
+        return Client(replace(target, auth=auth), limits, TlsContexts())
+    except ApiError as error:
+        client.close()
+        raise StartError(str(error)) from error
+    return client
+
+
+def _change_password(target: Target, limits: Limits, password: Secret) -> None:
+    """Log in once with `new_password`: the one place where a password is changed, and only when asked to."""
+    pair = f"{target.auth.username}:{target.auth.password.reveal() if target.auth.password else ''}"
+    body = msgspec.json.encode({"new_password": password.reveal()})
+    request = Request("POST", LOGIN_PATH, "Basic " + b64encode(pair.encode()).decode(), body)
+    client = Client(replace(target, auth=Auth()), limits, TlsContexts())
+    try:
+        check(client.send(request, _TIMEOUT))
+    except ApiError as error:
+        raise StartError(f"the password could not be changed: {error}") from error
+    finally:
+        client.close()
+
+
+# --- the account -------------------------------------------------------------------------------
+
+
+def _keep(path: str, password: Secret) -> None:
+    """Write the password before the account exists, so that it can't be lost; never over another file."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        message = f"{path} exists already; name another file with --password-file, or remove it"
+        raise StartError(message) from error
+    except OSError as error:
+        raise StartError(f"{path} can't be written: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(password.reveal() + "\n")
+
+
+def _make_account(admin: Client, user: str, password: Secret) -> None:
+    body = msgspec.json.encode({"username": user, "password": password.reveal()})
+    try:
+        check(admin.send(Request("POST", "/v1/users", body=body), _TIMEOUT))
+    except ApiError as error:
+        if error.status == HTTPStatus.CONFLICT:
+            message = f"there is an account {user!r} already; choose another name with --user"
+            raise StartError(message) from error
+        if error.status == HTTPStatus.FORBIDDEN:
+            raise StartError(f"this account may not make accounts; an admin is needed ({error})") from error
+        raise StartError(f"the account could not be made: {error}") from error
+
+
+def _find_group(admin: Client) -> str | None:
+    """Give the on-call group, which is named where the account can't read it; None where there is none."""
+    try:
+        reply = admin.get(SettingsProber.path, _TIMEOUT)
+        check(reply)
+        return read_settings(reply.body).said.on_call_pager
+    except ApiError:
+        return None
+
+
+def _pass_first_login(account: Target, limits: Limits) -> None:
+    """Where a new account, too, must change its password at its first login, do so and keep the new one."""
+    client = Client(account, limits, TlsContexts())
+    try:
+        check(client.get("/v1/health", _TIMEOUT))
+    except RefusedError as error:
+        if error.code == PASSWORD_CHANGE_REQUIRED and account.auth.password is not None:
+            # Clients take the password that the account was made with: what counts is that it is said again.
+            _change_password(account, limits, account.auth.password)
+    except ApiError:
+        return  # the proof that follows says what is wrong with the client
+    finally:
+        client.close()
+
+
+def _prove(account: Target, limits: Limits, say: Callable[[str], None]) -> list[str]:
+    """Poll everything once as the account, and say what it may read; gives what it may not."""
+    refused: list[str] = []
+    client = Client(account, limits, TlsContexts())
+    say("")
+    say("what it may read:")
+    try:
+        for endpoint in account.plans:
+            poller = Poller(client, endpoint, limits, now)
+            outcome = poller.poll().outcome
+            result = f"no: {outcome.message}" if isinstance(outcome, Failure) else "yes"
+            say(f"  {endpoint:<14}{result}")
+            if isinstance(outcome, Failure) and outcome.reason is Reason.REFUSED:
+                refused.append(endpoint.value)
+    finally:
+        client.close()
+    return refused
+
+
+def _variables(account: Target, wish: Wish) -> list[str]:
+    """Write the account as variables, and what they are good for; one client needs no file."""
+    tls = account.tls
+    variables = {
+        "WAEXPORTER_USERNAME": wish.user,
+        "WAEXPORTER_PASSWORD_FILE": wish.password_file,
+        "WAEXPORTER_TLS_CA_FILE": tls.ca_file if not tls.insecure_skip_verify else None,
+        "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY": "true" if tls.insecure_skip_verify else None,
+        "WAEXPORTER_ON_CALL_GROUP": account.on_call_group,
+    }
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
+    return [
+        "",
+        "to try it in this shell, without a file:",
+        "",
+        f"export {given}",
+        f"waexporter probe {shlex.quote(account.url)}",
+    ]
+
+
+def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]:
+    tls = [f"    tls: {{ca_file: {_quoted(account.tls.ca_file)}}}"] if account.tls.ca_file else []
+    password_file = str(Path(wish.password_file).resolve())
+    if account.tls.insecure_skip_verify:
+        tls = ["    tls: {insecure_skip_verify: true}"]
+    return [
+        "",
+        "the configuration to paste:",
+        "",
+        "targets:",
+        f"  - name: {_quoted(account.name)}",
+        f"    url: {_quoted(account.url)}",
+        f"    auth: {{username: {_quoted(wish.user)}, password_file: {_quoted(password_file)}}}",
+        *tls,
+        *([f"    on_call_group: {_quoted(account.on_call_group)}"] if account.on_call_group else []),
+        *(
+            [f"    poll: {{{', '.join(f'{each}: off' for each in refused)}}}  # not for this account"]
+            if refused
+            else []
+        ),
+    ]
+
+
+def _quoted(text: str) -> str:
+    """Write a text for YAML: JSON's quotes are YAML's."""
+    return msgspec.json.encode(text).decode()

@@ -1,0 +1,117 @@
+"""The shipped dashboards, with the data source and the address of the runbooks of whoever loads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from waexporter.commands.rules_render import NAME, check_base
+from waexporter.config.shipped_files import DASHBOARDS, PROVIDER, find_dashboards
+from waexporter.errors import ConfigError, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+RUNBOOK_BASE = "http://localhost:9847/runbooks"
+
+_RUNBOOK = re.compile(r"\$\{runbooks\}/(\$\{[^}]+\}|\w+)\.md")
+_PATH = re.compile(r"(?<= path: ).*")  # of the provider
+
+Variable = dict[str, Any]  # of a dashboard
+
+
+def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -> Mapping[str, str]:
+    """Return the JSON of every dashboard by the name of its file.
+
+    `datasource` is the uid or the name of the data source that they open on. Raises ConfigError for an empty
+    one and for an address that is none, StartError when the dashboards are not installed.
+    """
+    problems = ["--datasource: must be the uid or the name of a data source"] if datasource == "" else []
+    problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
+    if problems:
+        raise ConfigError(problems)
+    files = sorted((find_dashboards() / DASHBOARDS).glob("*.json"))
+    return {file.name: _adapt(file.read_text(encoding="utf-8"), datasource, runbook_base) for file in files}
+
+
+def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Write dashboards into a folder, which is made, and beside them the provider that leads Grafana to it.
+
+    Each takes its place in one step, when all are written: nobody reads half of one. A provider that is there
+    stays, since people edit it. Raises StartError where it can't be done, and where a file of that name is
+    not ours; nothing is changed then.
+    """
+    folder = folder.absolute()
+    provider = folder / Path(PROVIDER).name
+    try:
+        older = [name for name, text in boards.items() if _is_older(folder / name, text)]
+        files = dict(boards) if provider.exists() else {**boards, provider.name: _provide(folder)}
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".new-") as fresh:  # Grafana reads no hidden folder
+            for name, text in files.items():
+                Path(fresh, name).write_bytes(text.encode("utf-8", "backslashreplace"))
+            for name in files:
+                Path(fresh, name).replace(folder / name)
+    except FileExistsError as error:
+        raise StartError(f"{folder} is a file: name a folder") from error
+    except OSError as error:
+        raise StartError(f"{folder} can't be written: {error.strerror}") from error
+    names = ", ".join(name.removesuffix(".json") for name in boards)
+    say(f"{len(boards)} dashboards are in {folder}: {names}")
+    if older:
+        say(f"{len(older)} took the place of older ones; Grafana sees that by itself if it reads this folder")
+    else:
+        say(
+            f"next: copy {provider} to /etc/grafana/provisioning/dashboards and restart Grafana, or import "
+            "the .json files by hand"
+        )
+
+
+def _adapt(text: str, datasource: str | None, runbook_base: str) -> str:
+    changes: dict[str, Variable] = {}
+    if datasource is not None:
+        changes["datasource"] = {"current": _choice(datasource)}
+    if runbook_base != RUNBOOK_BASE:
+        pattern = runbook_base if NAME in runbook_base else f"{runbook_base.rstrip('/')}/{NAME}"
+        head, _, tail = pattern.partition(NAME)
+        base = head.removesuffix("/")
+        changes["runbooks"] = {"current": _choice(base), "query": base}
+        slash = head.removeprefix(base)
+        text = _RUNBOOK.sub(
+            lambda found: f"${{runbooks}}{slash}{found[1]}{tail.replace(NAME, found[1])}", text
+        )
+    if not changes:
+        return text
+    board = json.loads(text)
+    for variable in board["templating"]["list"]:
+        variable.update(changes.get(variable["name"], {}))
+    return json.dumps(board, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def _choice(value: str) -> Variable:
+    # Grafana looks for a data source whose uid is the value, then for one whose name is the text.
+    return {"text": value, "value": value}
+
+
+def _provide(folder: Path) -> str:
+    """Return the shipped provider of dashboards, with this folder in it."""
+    text = (find_dashboards() / PROVIDER).read_text(encoding="utf-8")
+    # Grafana puts variables of its environment into the file, unless their $ is written twice.
+    path = json.dumps(str(folder).replace("$", "$$"), ensure_ascii=False)
+    return _PATH.sub(lambda _: path, text)
+
+
+def _is_older(path: Path, text: str) -> bool:
+    """Return whether this dashboard is in its place already; StartError where something else is."""
+    try:
+        before = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (IsADirectoryError, ValueError):
+        before = None
+    if isinstance(before, dict) and before.get("uid") == json.loads(text)["uid"]:
+        return True
+    raise StartError(f"{path} is not a dashboard of waexporter: move it away, or name another folder")

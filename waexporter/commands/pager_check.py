@@ -1,0 +1,58 @@
+"""`waexporter pager check`: everything between an alert and a person, looked at without paging anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.commands.pager_checks.alertmanager import inspect_alertmanager
+from waexporter.commands.pager_checks.clients import inspect_clients
+from waexporter.commands.pager_checks.finding import Finding, Level, bad
+from waexporter.commands.pager_checks.host import (
+    inspect_daemon,
+    inspect_fallback,
+    inspect_journal,
+    inspect_switches,
+    inspect_webhook,
+)
+from waexporter.commands.pager_survey import pager_of, survey
+from waexporter.errors import StartError
+from waexporter.paging.journal.reader import read_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from waexporter.model import Config, Secret
+
+
+def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> bool:
+    """Check everything, a line at a time; gives whether nothing is wrong.
+
+    Raises StartError where no pager is configured.
+    """
+    wrong = 0
+    for finding in _findings(config, alertmanager, say):
+        say(str(finding))
+        wrong += finding.level is Level.BAD
+    say("")
+    say(
+        f"{wrong} NOT OK: mend the first one first, then check again"
+        if wrong
+        else "nothing is NOT OK; `waexporter pager test` sends a page"
+    )
+    return not wrong
+
+
+def _findings(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> Iterator[Finding]:
+    pager = pager_of(config)
+    yield from inspect_journal(pager)
+    yield from inspect_webhook(pager, config.web)
+    try:
+        yield from inspect_daemon(pager, config.web)
+    except StartError as error:
+        yield bad(str(error), "then check again")
+    with survey(config, read_groups(pager.state_dir), say) as seen:
+        yield from inspect_clients(pager, seen)
+        yield from inspect_fallback(pager, seen.fleet.contexts, len(seen.looks))
+        yield from inspect_switches(pager, seen.fleet.contexts)
+    if alertmanager is not None:
+        yield from inspect_alertmanager(alertmanager, pager, config.web)

@@ -1,0 +1,1 @@
+"""What `waexporter pager check` looks at."""

@@ -1,0 +1,164 @@
+"""Each client that may carry pages: is it up, whom would it page, and would it take the message."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from waexporter.commands.pager_checks.finding import bad, good, note
+from waexporter.errors import ApiError, RefusedError
+from waexporter.health import KINDS
+from waexporter.model import Failure, Reason, Settings, State
+from waexporter.paging.channels.remedies import find_remedy
+from waexporter.paging.routing import choose_routes, concern_of
+from waexporter.whatsapp.documents.envelope import check
+from waexporter.whatsapp.documents.groups import persons_number, read_group, read_invite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.commands.pager_checks.finding import Finding
+    from waexporter.commands.pager_survey import Look, Survey
+    from waexporter.model import Group, PagerSettings
+    from waexporter.whatsapp.client import Client
+
+_TIMEOUT = 10.0  # seconds for one request
+_UNKNOWN_GROUP = 1012
+_ADMINS_ONLY = "only an admin's account may read its settings"
+
+
+def inspect_clients(pager: PagerSettings, seen: Survey) -> Iterator[Finding]:
+    """Look at every client that was surveyed, then at all of them together."""
+    for look in seen.looks:
+        name = f"target {look.target.name}"
+        yield from _inspect_verdict(name, look)
+        yield from _inspect_recipients(name, pager, look, seen)
+        yield from _inspect_callbacks(name, look)
+    routes = choose_routes(
+        [look.carrier(pager) for look in seen.looks], pager.via, concern_of([]), frozenset()
+    )
+    if routes.open:
+        order = ", ".join(carrier.name for carrier in routes.open)
+        yield good(f"routes: a page would go through the first of these that takes it: {order}")
+    else:
+        yield bad("routes: no client could carry a page now", "see the targets above")
+
+
+def _inspect_verdict(name: str, look: Look) -> Iterator[Finding]:
+    state, problems = look.verdict.state, look.verdict.problems
+    if state is State.OK:
+        yield good(f"{name}: reachable, verdict ok")
+        return
+    words = "; ".join(problem.words for problem in problems[:3]) or "health is not polled"
+    remedy = KINDS[problems[0].slug].advice if problems else "set poll.health"
+    find = note if state is State.DEGRADED else bad
+    yield find(
+        f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {look.target.name}` says more"
+    )
+
+
+# --- whom it pages -----------------------------------------------------------------------------
+
+
+def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Survey) -> Iterator[Finding]:
+    if pager.recipients:
+        words = f"{name}: pages {', '.join(pager.recipients)} (pager.recipients)"
+        yield note(words, "each has to have written to the business within 24 hours, or nothing arrives")
+        return
+    group = pager.group or look.group
+    if group is None:
+        is_needed = look.target.name in pager.via or len(seen.looks) == 1
+        yield (bad if is_needed else note)(
+            f"{name}: no group is known: {_why_unknown(look)}", _ask_for_group(look)
+        )
+        return
+    source = "pager.group" if pager.group else look.group_source
+    if person := persons_number(group):
+        words = f"{name}: {source} {group} looks like a person's number, not like a group's id"
+        remedy = (
+            f"pages are sent to {person}, as to a person, once the client has said that it is no group; "
+            "if that is meant, write it into pager.recipients; this person has to have written to the "
+            "business within 24 hours"
+        )
+        yield note(words, remedy)
+        return
+    yield good(f"{name}: pages the group {group} ({source})")
+    yield _inspect_group(name, seen.fleet.clients[look.target.name], group)
+
+
+def _why_unknown(look: Look) -> str:
+    settings = look.settings
+    if isinstance(settings, Settings):
+        return "on_call_pager is not set"
+    if settings is None:
+        return "settings are not polled (poll.settings), and none is configured"
+    if settings.reason is Reason.REFUSED:
+        return f"none is configured, and {_ADMINS_ONLY}"
+    return f"its settings can't be read: {settings.message}"
+
+
+def _ask_for_group(look: Look) -> str:
+    make = f"`waexporter pager setup --target {look.target.name}` makes a group"
+    return f"{make}; or set on_call_group of the target, or pager.group"
+
+
+def _inspect_group(name: str, client: Client, group: str) -> Finding:
+    path = f"/v1/groups/{quote(group, safe='')}"
+    try:
+        seen = read_group(_get(client, path)).said
+    except RefusedError as error:
+        remedy = "give the target a username and password: groups and messages take no API key"
+        return bad(f"{name}: the group can't be looked up: {error}", remedy)
+    except ApiError as error:
+        if error.code == _UNKNOWN_GROUP:
+            return bad(f"{name}: there is no group {group} (1012)", find_remedy(str(error)))
+        if error.status == HTTPStatus.NOT_FOUND:
+            remedy = "give people's numbers in pager.recipients: late versions of the client have no groups"
+            return bad(f"{name}: the client knows no groups (404)", remedy)
+        return bad(f"{name}: the group can't be looked up: {error}", find_remedy(str(error)))
+    return _judge_group(name, seen, client, path)
+
+
+def _judge_group(name: str, seen: Group, client: Client, path: str) -> Finding:
+    people = seen.participants
+    if people is None and seen.is_reachable is not False:
+        return note(f"{name}: the group exists; who is in it can't be read", _invite(client, path))
+    if not people:
+        return bad(
+            f"{name}: nobody but the business is in the group (messages get 1012)", _invite(client, path)
+        )
+    return good(f"{name}: the group exists, with {people} {'person' if people == 1 else 'people'} in it")
+
+
+def _invite(client: Client, path: str) -> str:
+    try:
+        return f"let people join by {read_invite(_get(client, f'{path}/invite'))}"
+    except ApiError:
+        return "let people join by its invite link (GET /v1/groups/ID/invite)"
+
+
+def _get(client: Client, path: str) -> bytes:
+    reply = client.get(path, _TIMEOUT)
+    check(reply)
+    return reply.body
+
+
+# --- whether it takes messages -------------------------------------------------------------------
+
+
+def _inspect_callbacks(name: str, look: Look) -> Iterator[Finding]:
+    """Look whether the business hears of its messages: without an address for that, none is taken."""
+    settings = look.settings
+    if isinstance(settings, Settings):
+        if settings.has_webhook is None:
+            yield note(f"{name}: whether webhooks.url is set can't be read")
+        elif settings.has_webhook:
+            yield good(f"{name}: webhooks.url is set")
+        else:
+            remedy = "set it in the client's application settings: PATCH /v1/settings/application"
+            yield bad(f"{name}: webhooks.url is not set, so messages may be refused (1022)", remedy)
+    elif isinstance(settings, Failure) and settings.reason is Reason.REFUSED:
+        yield note(f"{name}: whether webhooks.url is set is not known: {_ADMINS_ONLY}", "ask its admin")
+    elif settings is not None:
+        yield note(f"{name}: whether webhooks.url is set is not known: {settings.message}")

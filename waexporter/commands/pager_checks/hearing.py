@@ -1,0 +1,72 @@
+"""What a running daemon hears: the watchdogs that it waits for, and the webhooks that it refuses; pure."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from waexporter.commands.pager_checks.finding import bad, good, note
+from waexporter.timefmt import span
+from waexporter.transport.lenient_json import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from waexporter.commands.daemon_client import Pages, Refused, Watched
+    from waexporter.commands.pager_checks.finding import Finding
+
+RECENT: Final = 3600.0  # seconds; what was refused longer ago may be mended
+
+_LOGIN = (
+    "give Alertmanager the secret of pager.webhook: http_config.authorization.credentials_file of its "
+    "webhook (or basic_auth), then reload it"
+)
+_REMEDIES: Mapping[int | None, str] = {
+    HTTPStatus.BAD_REQUEST: "send Alertmanager's own webhooks there, and nothing else",
+    HTTPStatus.UNAUTHORIZED: _LOGIN,
+    HTTPStatus.FORBIDDEN: "deliver from Alertmanager and not from a web page",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "make Alertmanager's groups smaller: name more labels in group_by",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "let the sender pack the body once by gzip or deflate, or not at all",
+    None: "look at the network, and for a proxy in between that ends connections early",
+}
+_LOG = "read the daemon's log"
+_COMES = (
+    "see that Prometheus sends the alert Watchdog with the labels of match (global.external_labels has "
+    "some), and that Alertmanager has a route for it: docs/paging.md; a daemon that has just begun needs a "
+    "minute"
+)
+
+
+def inspect_hearing(pages: Pages) -> Iterator[Finding]:
+    """Look when each watchdog was heard, and who is refused."""
+    for watched in pages.watchdogs:
+        yield _judge_watchdog(watched, pages)
+    for refused in pages.refused:
+        yield _judge_refused(refused, pages)
+
+
+def _judge_watchdog(watched: Watched, pages: Pages) -> Finding:
+    name = f"watchdog {watched.source}"
+    silent, limit = span(watched.silent_seconds), span(watched.max_silence_seconds)
+    if not watched.heard:
+        instead = "; ".join(printable(each) for each in pages.unexpected_watchdogs)
+        remedy = f"another one has come: {instead}; correct match of the entry" if instead else _COMES
+        # Until then it may be on its way.
+        judge = bad if watched.silent_seconds > watched.max_silence_seconds else note
+        return judge(f"{name}: has never come, for {silent} of {limit}", remedy)
+    if watched.silent_seconds > watched.max_silence_seconds:
+        return bad(f"{name}: was last heard {silent} ago, and {limit} are allowed", _COMES)
+    return good(f"{name}: was last heard {silent} ago, of {limit}")
+
+
+def _judge_refused(refused: Refused, pages: Pages) -> Finding:
+    ago = (pages.at - refused.last).total_seconds()
+    what = "cut off" if refused.status is None else f"answered {refused.status}"
+    sender = f"{refused.sender} ({refused.agent})" if refused.agent else refused.sender
+    times = "1 webhook" if refused.webhooks == 1 else f"{refused.webhooks} webhooks"
+    words = (
+        f"refused: {times} from {printable(sender)}, {what}, the first at {refused.since:%d %b %H:%M} UTC, "
+        f"the last {span(ago)} ago: {printable(refused.why)}"
+    )
+    remedy = _REMEDIES.get(refused.status, _LOG)
+    return bad(words, remedy) if ago <= RECENT else note(words, f"if that is not over: {remedy}")

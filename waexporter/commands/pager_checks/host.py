@@ -1,0 +1,175 @@
+"""What there is around the clients: the journal, the webhook, the daemon, the fallback, the watchdogs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waexporter.commands.daemon_client import find
+from waexporter.commands.pager_checks.finding import bad, good, note
+from waexporter.commands.pager_checks.hearing import inspect_hearing
+from waexporter.config import check_gate
+from waexporter.daemon.paging import open_fallback
+from waexporter.errors import ApiError, JournalError, StartError
+from waexporter.model import Format, Limits
+from waexporter.paging.channels import known_to_apprise, place
+from waexporter.paging.journal.reader import examine, find_obstacle, is_barred
+from waexporter.paging.reconciliation.alertmanager_query import try_out
+from waexporter.transport.resolver import SHARED
+from waexporter.whatsapp.elsewhere import Elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.commands.pager_checks.finding import Finding
+    from waexporter.model import PagerSettings, Secret, WebSettings
+    from waexporter.whatsapp.client import TlsContexts
+
+_RESOLVE_TIMEOUT = 10.0  # seconds
+_ASK_TIMEOUT = 10.0  # seconds
+
+
+def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
+    """Look whether pages can be kept."""
+    obstacle = find_obstacle(pager.state_dir)
+    if obstacle is not None:
+        remedy = (
+            "make room or give the folder to the daemon's user, and check as that user; or choose another"
+        )
+        yield bad(f"pager.state_dir {pager.state_dir}: {obstacle}", remedy)
+    else:
+        yield good(f"pager.state_dir {pager.state_dir}: can be written")
+    try:
+        condition = examine(pager.state_dir)
+    except JournalError as error:
+        if is_barred(pager.state_dir):
+            yield bad("the journal can't be read: it is for the daemon's user alone", "check as that user")
+            return
+        remedy = "stop the daemon, move the file away, start again; what it held is lost to the daemon"
+        yield bad(f"the journal can't be read: {error}", remedy)
+        return
+    if condition is None:
+        yield good("the journal: there is none yet, the daemon makes it at its start")
+        return
+    pending, accepted, failed, damaged = condition
+    words = f"the journal: sound; pages accepted: {accepted}, failed: {failed}, pending: {pending}"
+    yield good(words) if not pending else note(words, "`waexporter pages` says what they wait for")
+    if damaged:
+        words = f"the journal: pages that are damaged and were set aside: {damaged}"
+        yield note(words, "`waexporter pages` lists them; look after the disk")
+
+
+def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Look who may page people."""
+    if problem := check_gate(pager, web):
+        words, _, remedy = problem.removeprefix("pager.webhook: ").partition(": ")
+        yield bad(f"pager.webhook: a secret {words}", remedy)
+    elif pager.gate.is_guarded:
+        yield good("pager.webhook: alerts are taken from whoever has the secret")
+    elif pager.gate.is_open:
+        yield note(
+            "pager.webhook: insecure: anybody who reaches this address may page people", "give a secret"
+        )
+    else:
+        yield good("pager.webhook: alerts are taken from this machine alone, without a secret")
+
+
+def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Look whether the daemon runs; raises StartError for one that is not right."""
+    daemon = find(web, pager.gate)
+    if daemon is None:
+        yield note(
+            f"no daemon listens at {web.own_url}", "start it: `waexporter run`; nobody is paged without it"
+        )
+        return
+    try:
+        pages = daemon.pages()
+    except ApiError as error:
+        yield bad(f"the daemon at {web.own_url} does not answer: {error}", "read its log")
+        return
+    finally:
+        daemon.close()
+    if pages.journal == "ok":
+        yield good(f"the daemon at {web.own_url}: runs, with a pager")
+    else:
+        remedy = "mend that; the daemon goes on by itself, and answers 503 until then"
+        yield bad(f"the daemon at {web.own_url} can't use its journal: {pages.journal}", remedy)
+    yield from inspect_hearing(pages)
+
+
+def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) -> Iterator[Finding]:
+    """Look whether there is a way around WhatsApp; nothing is sent."""
+    if not pager.fallback:
+        words = "pager.fallback: there is none; when no client can send, nobody is paged"
+        remedy = "give a webhook's address, or one of Apprise (mail, SMS, …)"
+        yield bad(words, remedy) if targets == 1 else note(words, remedy)
+    for number, fallback in enumerate(pager.fallback):
+        form = "" if fallback.format is Format.JSON else f" as {fallback.format}"
+        name = f"pager.fallback[{number}] {place(fallback.url)}{form}"
+        try:
+            open_fallback(replace(pager, fallback=(fallback,)), contexts)
+        except StartError as error:
+            yield bad(name, str(error).removeprefix("pager.fallback: "))
+            continue
+        yield _resolve(name, fallback.url)
+        if (
+            fallback.is_webhook
+            and fallback.format is Format.JSON
+            and (scheme := known_to_apprise(fallback.url))
+        ):
+            words = f"{name}: gets JSON from here; Apprise knows how this service wants its messages"
+            yield note(
+                words, f"try `waexporter pager test --fallback`, or give it as {scheme}://… of Apprise"
+            )
+
+
+def inspect_switches(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Finding]:
+    """Look whether somebody notices when alerts stop coming, or this daemon itself."""
+    for watchdog in pager.watchdogs:
+        yield good(f"pager.watchdogs {watchdog.name}: pages when silent for {watchdog.max_silence:g} s")
+    if not pager.watchdogs:
+        words = "pager.watchdogs: there is none; when Prometheus or Alertmanager dies, nobody is told"
+        yield note(words, "expect the alert Watchdog: docs/paging.md")
+    if pager.watch:
+        yield good(f"pager.watch: verdicts are paged after {pager.watch_for:g} s, without Prometheus")
+    yield _ask_alertmanager(pager, contexts)
+    if pager.heartbeat_url is None:
+        words = "pager.heartbeat_url: there is none; when this machine dies, nobody is told"
+        yield note(words, "give an address that misses the pings (healthchecks style)")
+    else:
+        yield _resolve("pager.heartbeat_url", pager.heartbeat_url)
+
+
+def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
+    """Look whether Alertmanager answers what the daemon will ask it."""
+    if pager.alertmanager_url is None:
+        words = (
+            "pager.alertmanager_url: there is none; what Alertmanager stops to deliver is never called over"
+        )
+        return note(words, "give its address, such as http://alertmanager:9093")
+    name = f"pager.alertmanager_url {place(pager.alertmanager_url)}"
+    elsewhere = Elsewhere(pager.alertmanager_url, contexts, Limits())
+    try:
+        problem, says_its_age = try_out(elsewhere, _ASK_TIMEOUT)
+    finally:
+        elsewhere.close()
+    if problem:
+        return bad(f"{name}: {problem}", "check the address: it is Alertmanager's own")
+    if not says_its_age:
+        words = f"{name}: answers, but not since when it runs, so no alert is ever called gone"
+        return note(words, "let /api/v2/status through, with its header Date")
+    return good(f"{name}: answers what became of alerts")
+
+
+def _resolve(name: str, address: Secret) -> Finding:
+    """Look up the host of an http address; what else Apprise knows is left to it."""
+    parts = urlsplit(address.reveal())
+    if parts.scheme.lower() not in {"http", "https"}:
+        return good(f"{name}: Apprise knows this kind of address; nothing was sent")
+    try:
+        SHARED.resolve(parts.hostname or "", parts.port or 443, _RESOLVE_TIMEOUT)
+    except OSError as error:
+        why = error.strerror or error
+        return bad(f"{name}: the host can't be found: {why}", "correct the address, or mend the DNS")
+    return good(f"{name}: the host is known; nothing was sent")

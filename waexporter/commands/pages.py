@@ -1,0 +1,130 @@
+"""The journal of pages, listed for a person or a program."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from waexporter.errors import JournalError, StartError
+from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
+from waexporter.paging.journal.entry import PageState
+from waexporter.paging.journal.reader import is_barred
+from waexporter.paging.journal.writer import FILE, read_pages
+from waexporter.paging.messages.annotations import sentence
+from waexporter.paging.model import Kind
+from waexporter.timefmt import span
+from waexporter.web.alerts import describe_entry
+from waexporter.web.formatting import KINDS, count_unlisted
+from waexporter.whatsapp.documents.envelope import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.model import Item
+
+_SHOWN = 3  # alerts of one page
+_WORDS = {**KINDS, Kind.FIRED: "FIRING"}
+_LOST = "look at Alertmanager for what fires; all other pages go on"
+_REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
+
+
+def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:
+    """List the newest pages, the newest first; `now` in wall-clock seconds. Raises StartError."""
+    entries = _read(folder, limit)
+    if not entries:
+        say(f"no page yet in {folder}: nothing was paged since the daemon was first started")
+        return
+    for entry in entries:
+        for line in _describe(entry, now):
+            say(line)
+
+
+def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
+    """Write the same as JSON, each page as GET /api/v1/pages has it. Raises StartError."""
+    pages = [describe_entry(entry) for entry in _read(folder, limit)]
+    say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
+
+
+def _read(folder: str, limit: int) -> tuple[Entry, ...]:
+    try:
+        return read_pages(folder, limit)
+    except (JournalError, PermissionError) as error:
+        if is_barred(folder):
+            file = Path(folder) / FILE
+            raise StartError(
+                f"{file} can't be read: it is for the daemon's user alone; ask as that user"
+            ) from error
+        # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
+        remedy = f" -> {_REMEDY}" if isinstance(error.__cause__, sqlite3.Error) else ""
+        raise StartError(f"{error}{remedy}") from error
+
+
+# --- for a person ------------------------------------------------------------------------------
+
+
+def _describe(entry: Entry, now: float) -> Iterator[str]:
+    page = entry.page
+    ago = span(now - page.received_at)
+    tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
+    how = _way(entry) if entry.state is PageState.DAMAGED else f"{_way(entry)}, {tries}{_repeats(entry)}"
+    yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {how}"
+    for item in page.items[:_SHOWN]:
+        yield f"       {_word(item)}"
+    rest = [*_counts(page.items[_SHOWN:])]
+    if page.truncated:
+        rest.append(f"{page.truncated} left out by Alertmanager")
+    if page.doubts:
+        rest.append(count_unlisted(len(page.doubts)))
+    if page.unread:
+        rest.append(f"{page.unread} that could not be read")
+    if rest:
+        yield f"       and {', '.join(rest)}"
+    ways = tuple(describe_ways(entry.tried))
+    if len(ways) > 1:
+        yield from (f"       {way}" for way in ways)
+    if entry.why and entry.state is not PageState.ACCEPTED:
+        yield f"       why: {printable(entry.why)}"
+        yield f"       -> {_LOST if entry.state is PageState.DAMAGED else find_remedy(entry.why)}"
+        if is_of_fallback(entry.why):
+            yield f"       {NOR_WHATSAPP}"
+
+
+def _way(entry: Entry) -> str:
+    if entry.state is PageState.PENDING:
+        return "not out yet"
+    if entry.state is PageState.DAMAGED:
+        return "set aside"
+    if entry.state is PageState.FAILED:
+        return f"last tried by {entry.channel}" if entry.channel else "by no way"
+    if entry.channel == "whatsapp":
+        target, _, to = entry.destination.partition("/")
+        return f"through {printable(target)} to {printable(to)}"
+    return f"by the fallback ({entry.channel})"
+
+
+def _repeats(entry: Entry) -> str:
+    return f", perhaps read {entry.repeats + 1} times" if entry.repeats else ""
+
+
+def _word(item: Item) -> str:
+    labels, annotations = item.alert.labels, item.alert.annotations
+    facts = (
+        _WORDS[item.kind],
+        labels.get("severity", ""),
+        labels.get("alertname", "an alert without a name"),
+        labels.get("target") or labels.get("source", ""),
+    )
+    words = " ".join(printable(fact, 60) for fact in facts if fact)
+    summary = printable(sentence(annotations), 80)
+    return f"{words}: {summary}" if summary else words
+
+
+def _counts(items: tuple[Item, ...]) -> Iterator[str]:
+    kinds = sorted((item.kind for item in items), key=list(Kind).index)
+    for kind, alike in groupby(kinds):
+        yield f"{len(list(alike))} more {KINDS[kind]}"

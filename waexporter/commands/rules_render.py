@@ -1,0 +1,156 @@
+"""The shipped alert rules, with the selector and the addresses of whoever loads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waexporter.commands.matchers import read_matchers
+from waexporter.config.shipped_files import RULES, find_shipped
+from waexporter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RUNBOOK_BASE = "https://waexporter.example/runbooks"
+DASHBOARD_BASE = "http://localhost:3000"
+NAME = "{name}"  # stands for the name of an alert in --runbook-base
+
+_RUNBOOK = re.compile(rf"{re.escape(RUNBOOK_BASE)}/(\w+)(?:\.md)?")
+_UNFIT = re.compile(r"[\s\"'\\`{}]")  # of an address: what ends it, or means something to YAML or a template
+_DNS = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_OBJECT = re.compile(rf"{_DNS}(?:\.{_DNS})*")  # the name of an object of Kubernetes
+_NAMESPACE = re.compile(_DNS)
+_WORD = r"[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?"
+_LABEL = re.compile(rf"(?P<key>(?:{_DNS}(?:\.{_DNS})*/)?{_WORD})=(?P<value>(?:{_WORD})?)", re.ASCII)
+_LONGEST_OBJECT, _LONGEST_WORD = 253, 63
+
+# What has to be told apart in an expression: strings, comments, and names with the braces that may follow.
+# Label names in `by (...)` are no metrics, and none of them looks like one of ours.
+_TOKEN = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"'
+    r"|'(?:[^'\\\n]|\\.)*'|#[^\n]*"
+    r"|(?P<name>(?:whatsapp|waexporter)_\w+|\w+:whatsapp_[\w:]+|\bup\b|\bALERTS\b)(?P<braces>\s*\{\s*)?"
+    r"|[A-Za-z_:][\w:]*"
+)
+_QUERY = re.compile(r"`[^`]*`")  # of a template; everything else in an annotation is prose
+_KEY = re.compile(r"^ *(?:- )?(?P<key>\w+):(?P<rest>.*)")
+
+
+def render(
+    *, selector: str = "", runbook_base: str = RUNBOOK_BASE, dashboard_base: str = DASHBOARD_BASE
+) -> str:
+    """Return both rule files as one YAML text, comments included.
+
+    `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
+    Raises ConfigError for what is none and for addresses that are none, StartError when the rule files are
+    not installed.
+    """
+    matchers, wrong = read_matchers(selector)
+    problems = [f"--selector: {wrong}"] if wrong else []
+    problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
+    problems += check_base("--dashboard-base", dashboard_base)
+    if problems:
+        raise ConfigError(problems)
+    folder = find_shipped()
+    head, tail = (_select((folder / name).read_text(encoding="utf-8"), matchers) for name in RULES)
+    words, groups = tail.split("groups:\n", 1)
+    text = f"{words}#\n{head.rstrip()}\n\n{groups}"
+    if runbook_base != RUNBOOK_BASE:
+        text = _RUNBOOK.sub(lambda found: _runbook(runbook_base, found[1]), text)
+    return text.replace(DASHBOARD_BASE + "/", dashboard_base.rstrip("/") + "/")
+
+
+def wrap(rules: str, name: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> str:
+    """Return rendered rules as a PrometheusRule, from which the Prometheus Operator reads rules."""
+    words, groups = rules.split("groups:\n", 1)
+    lines = [
+        "apiVersion: monitoring.coreos.com/v1",
+        "kind: PrometheusRule",
+        "metadata:",
+        f"  name: {json.dumps(name)}",
+        *([f"  namespace: {json.dumps(namespace)}"] if namespace else []),
+        *(["  labels:"] if labels else []),
+        *(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in (labels or {}).items()),
+        "spec:",
+        "  groups:",
+        *(f"  {line}".rstrip() for line in groups.splitlines()),
+    ]
+    return words + "\n".join(lines) + "\n"
+
+
+def read_object(name: str, namespace: str, labels: tuple[str, ...]) -> dict[str, str]:
+    """Return the labels, given as KEY=VALUE; ConfigError for what Kubernetes would refuse."""
+    found = [(text, _LABEL.fullmatch(text)) for text in labels]
+    problems = list(_check_names(name, namespace))
+    problems += [
+        f"--label: {text!r} is not KEY=VALUE as Kubernetes has it, such as release=prometheus"
+        for text, label in found
+        if not label or max(len(label["key"].rpartition("/")[2]), len(label["value"])) > _LONGEST_WORD
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return {label["key"]: label["value"] for _, label in found if label}
+
+
+def _check_names(name: str, namespace: str) -> Iterator[str]:
+    form = "is no name in Kubernetes: small letters, digits and hyphens, such as waexporter-rules"
+    if len(name) > _LONGEST_OBJECT or not _OBJECT.fullmatch(name):
+        yield f"--kubernetes: {name!r} {form}"
+    if namespace and (len(namespace) > _LONGEST_WORD or not _NAMESPACE.fullmatch(namespace)):
+        yield f"--namespace: {namespace!r} {form}"
+
+
+def check_base(option: str, base: str) -> list[str]:
+    """Return what is wrong with an address to which names or paths are added."""
+    try:
+        parts = urlsplit(base)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if is_address and not _UNFIT.search(base):
+        return []
+    # It is not repeated: it may hold a password.
+    return [f"{option}: must be an address such as https://wiki.example/whatsapp, with https:// or http://"]
+
+
+def _runbook(base: str, alert: str) -> str:
+    return base.replace(NAME, alert) if NAME in base else f"{base.rstrip('/')}/{alert}"
+
+
+def _select(text: str, selector: str) -> str:
+    """Add matchers to the expressions of a rule file, and to the queries in its annotations."""
+    if not selector:
+        return text
+    lines, key, block = [], "", -1  # block: the column of a key whose text is in the lines below it
+    for line in text.splitlines(keepends=True):
+        column = len(line) - len(line.lstrip())
+        if block < 0 or (line.strip() and column <= block):
+            found = _KEY.match(line)
+            key = found["key"] if found else ""
+            block = found.start("key") if found and found["rest"].strip() in {">-", "|"} else -1
+        lines.append(_change(line, key, selector))
+    return "".join(lines)
+
+
+def _change(line: str, key: str, selector: str) -> str:
+    if key == "expr":
+        return _add(line, selector)
+    if key == "description":
+        return _QUERY.sub(lambda query: _add(query[0], selector), line)
+    return line
+
+
+def _add(expr: str, selector: str) -> str:
+    """Add matchers to every selector of a metric in PromQL."""
+
+    def extended(token: re.Match[str]) -> str:
+        if not token["name"]:
+            return token[0]
+        if token["braces"] is None:
+            return f"{token['name']}{{{selector}}}"
+        return f"{token['name']}{{{selector},"
+
+    return _TOKEN.sub(extended, expr)

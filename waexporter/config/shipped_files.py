@@ -1,0 +1,49 @@
+"""The shipped rules, runbooks and dashboards: in a wheel inside the package, in a checkout beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waexporter.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RULES = ("recording-rules.yml", "alerts.yml")
+ROUTES = "alertmanager.yml"
+RUNBOOKS = "runbooks"
+DASHBOARDS = "dashboards"
+PROVIDER = "provisioning/dashboards/waexporter.yml"
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def find_shipped() -> Path:
+    """Find the folder with the shipped rules and routes; raises StartError where there is none."""
+    for folder in (_PACKAGE / "alerts", _PACKAGE.parent / "alerts"):
+        if all((folder / name).is_file() for name in (*RULES, ROUTES)):
+            return folder
+    raise StartError(
+        "the alert rules are missing from this installation: install waexporter again, or run it from its "
+        "checkout"
+    )
+
+
+def find_runbooks() -> Mapping[str, Path]:
+    """Return the shipped runbooks, sorted, by the names of their alerts; none where they are missing."""
+    folders = (_PACKAGE / "alerts" / RUNBOOKS, _PACKAGE.parent / "alerts" / RUNBOOKS)
+    return next(
+        filter(None, ({file.stem: file for file in sorted(each.glob("*.md"))} for each in folders)), {}
+    )
+
+
+def find_dashboards() -> Path:
+    """Find the folder of what is shipped for Grafana; raises StartError where there is none."""
+    for folder in (_PACKAGE / "grafana", _PACKAGE.parent / "grafana"):
+        if (folder / PROVIDER).is_file() and any((folder / DASHBOARDS).glob("*.json")):
+            return folder
+    raise StartError(
+        "the dashboards are missing from this installation: install waexporter again, or run it from its "
+        "checkout"
+    )

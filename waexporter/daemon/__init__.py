@@ -1,0 +1,1 @@
+"""The running daemon: composition, fleet, paging, reload, signals."""

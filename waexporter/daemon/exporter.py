@@ -1,0 +1,222 @@
+"""What the web layer may ask of the running daemon: pages, verdicts, and whether all is well."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.health import as_read
+from waexporter.metrics.election import describe
+from waexporter.metrics.exposition import render
+from waexporter.metrics.page import compose, compress, decompress, gzip_member
+from waexporter.metrics.probe_families import of_probe
+from waexporter.model import Failure, Success
+from waexporter.polling.on_demand import has_answered
+from waexporter.polling.store import lifetime
+from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, Reloaded, TargetStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.metrics.page import Compressed, Page
+    from waexporter.metrics.telemetry import Telemetry
+    from waexporter.model import Endpoint, Instant
+    from waexporter.paging.pager import Pager
+    from waexporter.polling.on_demand import Demand, Probe
+    from waexporter.polling.store import Snapshot, Store, TargetState
+    from waexporter.web.backend import Wanted
+
+HEARTBEAT_INTERVAL = 1.0  # seconds
+HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat, from which the scheduler counts as dead
+
+
+_CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
+
+
+class _Kept(NamedTuple):
+    """A page as it is kept: compressed, since ready fragments would keep the readings before alive."""
+
+    version: int
+    until: float  # steady clock
+    text: Compressed
+
+
+class Heartbeat:
+    """When the scheduler last showed that it is alive."""
+
+    def __init__(self, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
+        self._telemetry = telemetry
+        self._clock = clock
+        self._last = clock().steady
+
+    def beat(self) -> None:
+        """Show that the scheduler is alive; it runs this as one of its tasks."""
+        now = self._clock()
+        self._last = now.steady
+        self._telemetry.heartbeat.set(now.wall)
+
+    def silence(self) -> float:
+        """Tell how many seconds ago that was."""
+        return self._clock().steady - self._last
+
+
+class RunningExporter:
+    """The daemon as the web layer sees it."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon
+        self,
+        store: Store,
+        demand: Demand,
+        telemetry: Telemetry,
+        heartbeat: Heartbeat,
+        on_clashes: Callable[[tuple[str, ...]], None],
+        pager: Pager | None = None,
+        reload: Callable[[], Reloaded] | None = None,
+    ) -> None:
+        self._store = store
+        self._demand = demand
+        self._telemetry = telemetry
+        self._heartbeat = heartbeat
+        self._on_clashes = on_clashes
+        self.pager = pager
+        self._reload = reload
+        self._last_reload = Reloaded()
+        self._was_ready = False
+        self._building = threading.Lock()
+        self._pages: dict[bool, _Kept] = {}
+
+    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+        """Give the page asked for; the whole page is composed and compressed once per change."""
+        if wanted.targets is None:
+            text = self._whole(openmetrics=wanted.openmetrics)
+        else:
+            text = compress(
+                _compose(self._store.snapshot(), wanted.targets, openmetrics=wanted.openmetrics).blocks()
+            )
+        own = self._telemetry.render(as_openmetrics=wanted.openmetrics)  # last: it counts the page's clashes
+        return _written(text, own, wanted)
+
+    def probe(self, target: str) -> Probe | None:
+        """Begin to poll a target now."""
+        return self._demand.probe(target)
+
+    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+        """Give what a probe has come to, and nothing else of the target or of this process."""
+        state, now = self._demand.see(probe)
+        own = (("target", probe.before.target.name),)
+        families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
+        fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
+        text = compress(compose(fragments, openmetrics=wanted.openmetrics).blocks())
+        end = b"# EOF\n" if wanted.openmetrics else b""
+        return _written(text, end, wanted)
+
+    def names(self) -> frozenset[str]:
+        """Give the names of all targets."""
+        return self._store.names
+
+    def targets(self) -> tuple[TargetStatus, ...]:
+        """Give what there is to say of every target."""
+        snapshot = self._store.snapshot()
+        return tuple(_status(state, snapshot) for state in snapshot.states)
+
+    def reload(self) -> Reloaded:
+        """Read the configuration anew, where there is one that can be read."""
+        if self._reload is None:
+            return Reloaded(("nothing to reload: this daemon was started without a configuration",))
+        try:
+            done = self._reload()
+        except Exception:
+            self._last_reload = Reloaded((_CRASHED,), at=self._store.snapshot().at.wall)
+            raise
+        if not done.is_busy and done.at >= self._last_reload.at:
+            self._last_reload = done
+        return done
+
+    def failed_reload(self) -> Reloaded | None:
+        """Give the last reload, if it failed: until a good one nothing of what was changed is in force."""
+        last = self._last_reload
+        return last if last.problems else None
+
+    def unhealthy(self) -> str | None:
+        """Give the reason why this daemon should be restarted, if there is one."""
+        silence = self._heartbeat.silence()
+        if silence > HEARTBEAT_LIMIT:
+            return f"the scheduler has not run for {silence:.0f} s"
+        return None
+
+    def unready(self) -> str | None:
+        """Say what is waited for until every target has been polled once; those that come later are not."""
+        if self._was_ready:
+            return None
+        waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
+        if not waiting:
+            self._was_ready = True
+            return None
+        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - names that fit a line
+        return f"waiting for the first poll of {', '.join(waiting[:3])}{more}"
+
+    def _whole(self, *, openmetrics: bool) -> Compressed:
+        # Held while a page is made, so that scrapes that come together share one.
+        with self._building:
+            snapshot = self._store.snapshot()
+            kept = self._pages.get(openmetrics)
+            if kept is None or kept.version != snapshot.version or snapshot.at.steady >= kept.until:
+                kept = self._pages[openmetrics] = self._make(snapshot, openmetrics=openmetrics)
+            return kept.text
+
+    def _make(self, snapshot: Snapshot, *, openmetrics: bool) -> _Kept:
+        page = _compose(snapshot, None, openmetrics=openmetrics)
+        clashes = tuple(sorted({*page.clashes, *describe(snapshot.losers)}))
+        self._telemetry.clashes.set(len(clashes))
+        self._on_clashes(clashes)
+        steady = snapshot.at.steady
+        until = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
+        return _Kept(snapshot.version, until, compress(page.blocks()))
+
+
+def _written(text: Compressed, end: bytes, wanted: Wanted) -> tuple[bytes, ...]:
+    """Give a page and what stands at its end in the encoding that is wanted."""
+    return gzip_member(text, end) if wanted.gzip else (*decompress(text), end)
+
+
+def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> Page:
+    """Compose the page of the named targets, or of all."""
+    chosen = [state for state in snapshot.states if names is None or state.target.name in names]
+    fragments = (fragment for state in chosen for fragment in state.fragments(snapshot.at.steady))
+    return compose(fragments, openmetrics=openmetrics)
+
+
+def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
+    target = state.target
+    endpoints = tuple(_endpoint_status(state, endpoint, snapshot) for endpoint in target.plans)
+    verdict = as_read(state.verdict, snapshot.at)
+    return TargetStatus(target.name, target.url, verdict, target.labels, endpoints)
+
+
+def _word(outcome: Success | Failure) -> str:
+    if isinstance(outcome, Success):
+        return OK
+    return FOR_ADMINS if outcome.is_for_admins else outcome.reason
+
+
+def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot) -> EndpointStatus:
+    interval = state.target.plans[endpoint].interval
+    reading = state.readings.get(endpoint)
+    if reading is None:
+        return EndpointStatus(endpoint, interval)
+    outcome = reading.outcome
+    success = state.successes.get(endpoint)
+    newest = success.at.steady if success else None
+    asked = reading.asked_at or reading.at
+    return EndpointStatus(
+        endpoint,
+        interval,
+        outcome=_word(outcome),
+        message=outcome.message if isinstance(outcome, Failure) else "",
+        at=asked.wall,
+        age=snapshot.at.steady - asked.steady,
+        duration=reading.duration,
+        samples=outcome.samples if isinstance(outcome, Success) else 0,
+        last_success_at=success.at.wall if success else None,
+        stale=newest is not None and snapshot.at.steady - newest >= lifetime(state.target, endpoint),
+    )

@@ -1,0 +1,217 @@
+"""The targets that are polled: their clients, what is known of them, and their places in the timetable."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from waexporter.daemon.transitions import LeftOut, Outages, Verdicts, is_news, say_change, say_poll
+from waexporter.log import get_logger
+from waexporter.model import Endpoint
+from waexporter.polling.on_demand import Demand
+from waexporter.polling.poller import Poller
+from waexporter.polling.schedule import Schedule, Task
+from waexporter.polling.store import Store
+from waexporter.transport.sockets import Surroundings
+from waexporter.whatsapp.client import Client, TlsContexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from waexporter.config import Difference
+    from waexporter.metrics.telemetry import Telemetry
+    from waexporter.model import Config, Instant, Limits
+
+    Remember = Callable[[str, str], None]
+
+_LOGOUTS_AT_ONCE = 64
+_LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
+# What was taken out may take its time, while the daemon goes on.
+_LAST_LOGIN = 90.0  # seconds for a login by a poll under way
+_LOGOUTS_UNHURRIED = 1800.0  # seconds for all of them
+
+_LARGE = 100  # targets from which on large blocks of memory come and go
+
+_log = get_logger("fleet")
+
+
+class Polling:
+    """Polls a fleet from `start` to `stop`; `change` makes another fleet of it meanwhile."""
+
+    def __init__(self, config: Config, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
+        _spare_memory(config)
+        self._telemetry = telemetry
+        self._clock = clock
+        self.contexts = TlsContexts()
+        self.store = Store(config.targets, clock)
+        self.demand = Demand(self.store, clock)
+        self.clients = self.make_clients(config, [target.name for target in config.targets])
+        self._verdicts = Verdicts(self.store.verdict)
+        self._left_out = LeftOut()
+        self._outages = Outages()
+        self._remember: Remember | None = None
+        self._generations = itertools.count(1)
+        self._tasks: dict[str, list[str]] = {}  # names, by target
+        self._schedule: Schedule | None = None
+        self._leaving: list[threading.Thread] = []
+
+    def make_clients(self, config: Config, names: Iterable[str]) -> dict[str, Client]:
+        """Make the clients of some targets of a configuration; raises OSError for a file that is gone."""
+        wanted = frozenset(names)
+        return {
+            target.name: Client(target, config.limits, self.contexts, Surroundings(self._clock))
+            for target in config.targets
+            if target.name in wanted
+        }
+
+    def start(self, config: Config, others: Sequence[Task], remember: Remember | None) -> None:
+        """Begin to poll, and to run other tasks beside; `remember` is told each target's on-call group."""
+        self._remember = remember
+        self._schedule = Schedule(
+            [*others, *self._make_tasks(self.clients, config.limits)],
+            targets=len(self.clients),
+            workers=config.workers,
+            late=self._telemetry.lateness.observe,
+        )
+        self.say_insecure(self.clients)
+        self._schedule.start()
+
+    def change(self, config: Config, difference: Difference, clients: Mapping[str, Client]) -> None:
+        """Poll another fleet from now on; `clients` are those of the new targets.
+
+        Of a target that is gone, or another one now, the polls under way are left to end, and what they
+        come to is discarded. Targets that are kept notice nothing.
+        """
+        if self._schedule is None:
+            raise RuntimeError("a fleet can't change before it is polled")
+        _spare_memory(config)
+        # First what begins no more, then what is known, then what begins.
+        self._schedule.drop([task for name in difference.gone for task in self._tasks.pop(name)])
+        for name in difference.gone:
+            self.demand.forget(name)
+        self.store.follow(config.targets)
+        left = [self.clients[name] for name in difference.gone]
+        self.clients.update(clients)
+        for name in difference.removed:
+            del self.clients[name]
+        for name in difference.gone:
+            self._verdicts.forget(name)
+            self._left_out.forget(name)
+            self._outages.forget(name)
+        self._schedule.resize(config.workers, targets=len(self.clients))
+        self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
+        self.say_insecure(clients)
+        self._leave(left)
+
+    def replace(self, others: Sequence[Task]) -> None:
+        """Run tasks beside the polls in the place of their like."""
+        if self._schedule is not None:
+            self._schedule.drop([task.name for task in others])
+            self._schedule.add(others, targets=1)
+
+    def stop(self) -> None:
+        """Begin no more polls."""
+        if self._schedule is not None:
+            self._schedule.stop()
+
+    def log_out(self) -> None:
+        """Log out everywhere at once; who does not answer in time keeps a token until it ends by itself."""
+        ends = time.monotonic() + _LOGOUTS_TIME
+        _log_out(tuple(self.clients.values()), 0.0, ends)
+        for thread in self._leaving:
+            thread.join(max(ends - time.monotonic(), 0.0))
+
+    def say_insecure(self, clients: Mapping[str, Client]) -> None:
+        """Say loudly whose certificate is not verified."""
+        for client in clients.values():
+            if client.target.tls.insecure_skip_verify:
+                _log.warning(
+                    "TLS CERTIFICATE IS NOT VERIFIED: anyone on the way reads the credentials; "
+                    "set tls.ca_file",
+                    target=client.target.name,
+                )
+
+    def _leave(self, clients: Sequence[Client]) -> None:
+        """Log out of what was taken out, beside everything else: a client that hangs delays nobody."""
+        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+        if clients:
+            work = (clients, _LAST_LOGIN, time.monotonic() + _LOGOUTS_UNHURRIED)
+            thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
+            with suppress(RuntimeError):  # no thread to be had; the tokens end by themselves
+                thread.start()
+                self._leaving.append(thread)
+
+    # --- what is polled ------------------------------------------------------------------------
+
+    def _make_tasks(self, clients: Mapping[str, Client], limits: Limits) -> list[Task]:
+        # A run of a target's former self that is still under way must not keep its first one waiting: their
+        # tasks have different names.
+        generation = next(self._generations)
+        made = []
+        for name, client in clients.items():
+            tasks = [self._task(client, endpoint, limits, generation) for endpoint in client.target.plans]
+            self._tasks[name] = [task.name for task in tasks]
+            made += tasks
+        return made
+
+    def _task(self, client: Client, endpoint: Endpoint, limits: Limits, generation: int) -> Task:
+        target, store = client.target, self.store
+        plan = target.plans[endpoint]
+        poller = Poller(client, endpoint, limits, self._clock, lambda: store.on_call_group(target.name))
+        return Task(
+            f"{target.name} {endpoint} {generation}",
+            self.demand.share(target.name, endpoint, lambda: self._poll(poller)),
+            plan.interval,
+            plan.timeout,
+            lambda polls: store.count_missed(target, endpoint, polls),
+        )
+
+    def _poll(self, poller: Poller) -> None:
+        target, endpoint = poller.target, poller.endpoint
+        crash: Exception | None = None
+        try:
+            reading = poller.poll()
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one poll, not the endpoint
+            self._telemetry.crashes.inc()
+            crash = error
+            reading = poller.blame(error)
+        step = self.store.put(reading, target)
+        if step is None:
+            return  # the target was taken out meanwhile
+        before, after = step
+        if crash is not None and is_news(before, reading):
+            _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
+        reading = after.readings[endpoint]
+        say_poll(reading)
+        self._outages.say(reading)
+        say_change(before, reading)
+        self._left_out.say(reading)
+        self._verdicts.say(target.name)
+        if self._remember is not None and endpoint is Endpoint.SETTINGS:
+            group = self.store.on_call_group(target.name)
+            if group:
+                self._remember(target.name, group)
+
+
+def _log_out(clients: Sequence[Client], patience: float, ends: float) -> None:
+    """Log out of clients at once, as far as that can be done until `ends` (steady clock)."""
+    pool = ThreadPoolExecutor(_LOGOUTS_AT_ONCE, thread_name_prefix="logout")
+    waiting = [pool.submit(client.close, patience) for client in clients]
+    for future in waiting:
+        try:
+            future.result(timeout=max(ends - time.monotonic(), 0.0))
+        except TimeoutError:
+            break
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _spare_memory(config: Config) -> None:
+    if len(config.targets) >= _LARGE:
+        # Imported for a fleet only: it weighs more than a sidecar would gain.
+        from waexporter.daemon.malloc import give_back  # noqa: PLC0415
+
+        give_back()

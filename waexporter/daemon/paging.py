@@ -1,0 +1,147 @@
+"""The pager of a running daemon: which targets may carry pages, to whom, and what goes around them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.errors import StartError, UnreachableError
+from waexporter.log import get_logger
+from waexporter.model import Limits
+from waexporter.paging.attempt import Outlets
+from waexporter.paging.channels import WhatsAppChannel, fallback_channels
+from waexporter.paging.delivery import Surroundings
+from waexporter.paging.pager import TICK, Pager
+from waexporter.paging.routing import Carrier
+from waexporter.paging.telemetry import PagerTelemetry
+from waexporter.polling.schedule import Task
+from waexporter.whatsapp.elsewhere import Elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from waexporter.metrics.telemetry import Telemetry
+    from waexporter.model import Instant, PagerSettings, Verdict
+    from waexporter.paging.channels import Channel, Recipient
+    from waexporter.polling.store import Store
+    from waexporter.transport.exchange import Reply, Request
+    from waexporter.whatsapp.client import Client, TlsContexts
+
+_log = get_logger("pager")
+
+
+class Fleet(NamedTuple):
+    """The targets as they are reached: what is known of them, and who talks to them; both may change."""
+
+    store: Store
+    clients: Mapping[str, Client]
+    contexts: TlsContexts
+
+
+class Equipment(NamedTuple):
+    """What a pager needs besides the fleet; to make it is what can fail."""
+
+    settings: PagerSettings
+    fallback: tuple[Channel, ...]
+    heartbeat: Elsewhere | None
+    alertmanager: Elsewhere | None
+
+
+class OnCall:
+    """A pager with the fleet that carries its pages, and what it needs to run."""
+
+    def __init__(
+        self, settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
+    ) -> None:
+        """Build the pager of a daemon; raises StartError for a fallback that can't be used."""
+
+        def on_crash(crash: Exception) -> None:
+            telemetry.crashes.inc()
+            _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
+
+        self._fleet = fleet
+        equipment = self.equip(settings)
+        surroundings = Surroundings(PagerTelemetry(telemetry.registry), clock, random.random, on_crash)
+        self.pager = Pager(
+            settings,
+            self._outlets(equipment),
+            surroundings,
+            lambda: _verdicts(fleet.store),
+            equipment.heartbeat,
+        )
+
+    def tasks(self) -> list[Task]:
+        """Give what has to be run while the pager does."""
+        return [Task("pager", self.pager.tick, TICK, TICK, is_poll=False), self._heartbeat()]
+
+    def equip(self, settings: PagerSettings) -> Equipment:
+        """Make what settings need; raises StartError, with what to do, where that can't be."""
+        contexts = self._fleet.contexts
+        heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
+        address = settings.alertmanager_url
+        alertmanager = Elsewhere(address, contexts, Limits()) if address else None
+        return Equipment(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
+
+    def follow(self, equipment: Equipment) -> list[Task]:
+        """Go on with other settings; gives the tasks that are to be run otherwise than before."""
+        before = self.pager.settings.heartbeat_interval
+        self.pager.follow(equipment.settings, self._outlets(equipment), equipment.heartbeat)
+        return [self._heartbeat()] if equipment.settings.heartbeat_interval != before else []
+
+    def _heartbeat(self) -> Task:
+        interval = self.pager.settings.heartbeat_interval
+        return Task("pager heartbeat", self.pager.beat, interval, interval, is_poll=False)
+
+    def _outlets(self, equipment: Equipment) -> Outlets:
+        settings, store = equipment.settings, self._fleet.store
+
+        def carriers() -> tuple[Carrier, ...]:
+            return tuple(
+                carrier_of(settings, state.target.name, state.verdict, known_group(state.target.name))
+                for state in store.states()
+            )
+
+        def known_group(name: str) -> str | None:
+            return store.on_call_group(name) or self.pager.remembered_group(name)
+
+        whatsapp = whatsapp_of(self._fleet.clients)
+        return Outlets(carriers, whatsapp, equipment.fallback, equipment.alertmanager)
+
+
+class _Nobody:
+    """Stands for a target that was removed while a page was about to go through it."""
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        del request, timeout
+        raise UnreachableError("the target is not configured any more")
+
+
+def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Channel]:
+    """Give what makes the channel through a target."""
+    known: dict[Recipient, Recipient] = {}  # those that are of another kind than they were said to be
+    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _Nobody(), recipient, known)
+
+
+def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:
+    """Make the channels of `pager.fallback`; raises StartError with what to do."""
+    try:
+        return fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
+    except ImportError as error:
+        raise StartError(
+            "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "
+            "in the folder of waexporter's source, pip install '.[fallback]'"
+        ) from error
+    except ValueError as error:
+        raise StartError(f"pager.fallback: {error}") from error
+
+
+def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:
+    """Say whom a target would send pages to; `group` is its own on-call group."""
+    if settings.recipients:
+        return Carrier(name, verdict.state, settings.recipients, "individual")
+    chosen = settings.group or group
+    return Carrier(name, verdict.state, (chosen,) if chosen else ())
+
+
+def _verdicts(store: Store) -> tuple[tuple[str, Verdict], ...]:
+    return tuple((state.target.name, state.verdict) for state in store.snapshot().states)

@@ -1,0 +1,149 @@
+"""Following a configuration that has changed: all of it, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter import log
+from waexporter.config import compare
+from waexporter.errors import ConfigError, StartError
+from waexporter.web.backend import Reloaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from waexporter.config import Difference, Loaded
+    from waexporter.daemon.fleet import Polling
+    from waexporter.daemon.paging import Equipment, OnCall
+    from waexporter.metrics.telemetry import Telemetry
+    from waexporter.model import Config, Instant
+    from waexporter.whatsapp.client import Client
+
+_AT_ONCE = 2  # reloads: one, and one that sees what was written while the first one read
+_SAID = 20  # problems in one line of the log
+
+_log = log.get_logger("reload")
+
+
+class _Parts(NamedTuple):
+    """Everything that can fail to be made, made before anything is touched."""
+
+    clients: Mapping[str, Client]
+    equipment: Equipment | None  # None: the pager, if there is one, notices nothing
+
+
+class Reloader:
+    """Reads the configuration anew when asked to; safe to share by threads."""
+
+    def __init__(
+        self,
+        config: Config,
+        read: Callable[[], Loaded],
+        polling: Polling,
+        on_call: OnCall | None,
+        told: tuple[Telemetry, Callable[[], Instant]],
+    ) -> None:
+        """Take for `read` what gives the configuration as it is now, or raises ConfigError."""
+        self._config = config
+        self._read = read
+        self._polling = polling
+        self._on_call = on_call
+        self._telemetry, self._clock = told
+        self._guests = threading.Semaphore(_AT_ONCE)
+        self._reading = threading.Lock()
+        self._changing = threading.Lock()  # held for moments only: the end must not wait for a slow disk
+        self._is_over = False
+        self._notes: frozenset[str] = frozenset()  # what was said with the reload before
+
+    def reload(self) -> Reloaded:
+        """Follow the configuration as it is now, or keep the one before and say what is wrong with it."""
+        if not self._guests.acquire(blocking=False):
+            return Reloaded(is_busy=True)
+        try:
+            with self._reading:
+                return self._try()
+        finally:
+            self._guests.release()
+
+    def stop(self) -> None:
+        """Change nothing any more."""
+        with self._changing:
+            self._is_over = True
+
+    def _try(self) -> Reloaded:
+        try:
+            return self._follow()
+        except (ConfigError, StartError) as error:
+            problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+            self._telemetry.reload_successful.set(0)
+            _log.error(
+                "RELOAD FAILED: all goes on as before",
+                count=len(problems),
+                problems=list(problems[:_SAID]),
+            )
+            return Reloaded(problems, at=self._clock().wall)
+        except Exception:
+            self._telemetry.reload_successful.set(0)
+            raise
+
+    def _follow(self) -> Reloaded:
+        config, notes = self._read()
+        difference = compare(self._config, config)
+        if difference.problems:
+            raise ConfigError(difference.problems)
+        parts = self._make(config, difference)
+        with self._changing:
+            if self._is_over:
+                return Reloaded(is_busy=True)
+            self._change(config, difference, parts)
+        self._telemetry.reload_successful.set(1)
+        at = self._clock().wall
+        self._telemetry.reload_success_time.set(at)
+        for note in notes:
+            if note not in self._notes:
+                _log.warning(note)
+        self._notes = frozenset(notes)
+        done = Reloaded(
+            added=difference.added,
+            removed=difference.removed,
+            changed=difference.changed,
+            kept=len(difference.kept),
+            keys=difference.keys,
+            at=at,
+        )
+        _log.info("reloaded", kept=done.kept, **_bounded(done.name_changes()))
+        return done
+
+    def _make(self, config: Config, difference: Difference) -> _Parts:
+        try:
+            clients = self._polling.make_clients(config, difference.new)
+        except OSError as error:
+            raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
+        # A page that a target refused for good may be taken by what the target is now.
+        is_concerned = difference.gone or difference.new or _is_about("pager", difference)
+        if self._on_call is None or config.pager is None or not is_concerned:
+            return _Parts(clients, None)
+        return _Parts(clients, self._on_call.equip(config.pager))
+
+    def _change(self, config: Config, difference: Difference, parts: _Parts) -> None:
+        """Touch the daemon: nothing in here can fail."""
+        if _is_about("log", difference):
+            log.configure(config.log, sys.stderr)
+        self._polling.change(config, difference, parts.clients)
+        if self._on_call is not None and parts.equipment is not None:
+            self._polling.replace(self._on_call.follow(parts.equipment))
+        self._config = config
+
+
+def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Name what changed in one line of the log, where there may be a thousand."""
+    return {
+        kind: [*names[:_SAID], *([f"and {len(names) - _SAID} more"] if len(names) > _SAID else [])]
+        for kind, names in changes.items()
+    }
+
+
+def _is_about(block: str, difference: Difference) -> bool:
+    return any(key.startswith(f"{block}.") for key in difference.keys)

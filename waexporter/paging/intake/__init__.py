@@ -1,0 +1,1 @@
+"""What makes pages: Alertmanager's webhook, watchdogs, the built-in watch of verdicts."""

@@ -1,0 +1,1 @@
+"""The journal of pages on disk: schema, entries, writer, reader."""

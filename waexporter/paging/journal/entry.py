@@ -1,0 +1,200 @@
+"""A page in the journal, and how it is written there."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from waexporter.paging.dedup import LABELS, NO_LABELS, Memory, Standing
+from waexporter.paging.model import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class PageState(StrEnum):
+    """What has become of a page."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DAMAGED = "damaged"  # set aside: what it was to tell can't be read any more
+
+
+class Attempt(NamedTuple):
+    """One message along one way to one recipient, and what came of it."""
+
+    at: float  # wall clock
+    way: str  # a target, or which fallback
+    recipient: str  # a group, a person, or where an address leads
+    code: str  # ok, or why not
+    why: str = ""  # a sentence; of an acceptance what is worth knowing
+
+
+class Entry(NamedTuple):
+    """One page in the journal; times on the pager's clock, except those that people read."""
+
+    number: int
+    page: Page
+    state: PageState
+    received_at: float
+    attempts: int = 0
+    is_uncertain: bool = False  # an attempt was begun, and what came of it is not known
+    repeats: int = 0  # attempts made although an earlier one may have arrived
+    channel: str = ""
+    destination: str = ""
+    why: str = ""
+    done_at: float | None = None  # wall clock
+    tried: tuple[Attempt, ...] = ()  # the last attempts, in the order they were made
+
+
+class End(NamedTuple):
+    """How pages came to their end."""
+
+    state: PageState
+    at: float  # wall clock
+    channel: str = ""
+    destination: str = ""
+    why: str = ""
+    tried: tuple[Attempt, ...] = ()  # in the last round
+
+
+SELECT = (
+    "SELECT number, content, state, received_at, attempts, uncertain, repeats, channel, destination, why, "
+    "done_at FROM pages "
+)
+
+_PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see whatsapp.envelope.decode
+
+Row = tuple[object, ...]
+
+
+def pack(page: Page) -> bytes:
+    """Write a page as the journal keeps it: a thousand alerts are half a megabyte, and much alike."""
+    return zlib.compress(msgspec.json.encode(page), 1)
+
+
+def read_entry(row: Row) -> Entry:
+    """Read a row of SELECT, whatever is in it: a column that is damaged costs itself.
+
+    Without its content a page that is to go out is damaged; one whose state can't be read is to go out, since
+    nothing says that it has.
+    """
+    number, content, said, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = row
+    page, problem = _unpack(content)
+    received, done = _time(received_at), _time(done_at)
+    state = _state(said, is_done=done is not None)
+    if page is None and state is PageState.PENDING:
+        state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
+    elif page is None:
+        why = _text(why) or f"what it told can't be read any more: {problem}"
+    return Entry(
+        number=_count(number),
+        page=page or Page("", (), received_at=received or 0.0),
+        state=state,
+        received_at=received or (page.received_at if page else 0.0),
+        attempts=_count(attempts),
+        is_uncertain=bool(uncertain) or state.value != said,
+        repeats=_count(repeats),
+        channel=_text(channel),
+        destination=_text(destination),
+        why=_text(why),
+        done_at=done,
+    )
+
+
+def _unpack(content: object) -> tuple[Page | None, str]:
+    try:
+        return _PAGE.decode(zlib.decompress(content)), ""  # type: ignore[arg-type]
+    except (zlib.error, msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
+        return None, str(error)[:200]
+
+
+def _state(said: object, *, is_done: bool) -> PageState:
+    try:
+        return PageState(said)  # type: ignore[arg-type] # whatever it is
+    except ValueError:
+        return PageState.DAMAGED if is_done else PageState.PENDING
+
+
+def _text(said: object) -> str:
+    return said if isinstance(said, str) else ""
+
+
+def _count(said: object) -> int:
+    return said if isinstance(said, int) else 0
+
+
+def _time(said: object) -> float | None:
+    return float(said) if isinstance(said, int | float) and math.isfinite(said) else None
+
+
+# --- what is remembered of alerts ----------------------------------------------------------------
+
+MEMORIES = (
+    "SELECT fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, heard_in, standing, "
+    "labels FROM alerts"
+)
+
+_STANDINGS = frozenset(Standing)
+
+
+def memory_row(memory: Memory) -> tuple[object, ...]:
+    """Give the values of a row of MEMORIES."""
+    return (
+        memory.fingerprint,
+        memory.thread,
+        memory.starts_at,
+        memory.ends_at,
+        memory.told_at,
+        memory.latest_at,
+        memory.heard_at,
+        memory.group,
+        memory.standing.value,
+        memory.labels,
+    )
+
+
+def read_memory(row: Sequence[object]) -> tuple[Memory | None, bool]:
+    """Read a row of MEMORIES, and tell whether it is whole.
+
+    Of one that is damaged is known at most that people were told of its alert: without an end that can be
+    read, its incident is not over. Where not even its thread can be read, there is nothing to remember.
+    """
+    fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, group, standing, labels = row
+    if not isinstance(fingerprint, str) or not isinstance(thread, str):
+        return None, False
+    times = [_time(said) for said in (starts_at, told_at, latest_at, heard_at)]
+    starts, told, latest, heard = (said or 0.0 for said in times)
+    end = _time(ends_at)
+    known = _known_by(labels)
+    are_times_good = None not in times and (ends_at is None or end is not None)
+    if are_times_good and isinstance(group, str) and standing in _STANDINGS:
+        at = Standing(str(standing))
+        memory = Memory(fingerprint, thread, starts, end, told, latest, heard, group, at, known or NO_LABELS)
+        return memory, known is not None
+    if end is not None:
+        return None, False
+    memory = Memory(fingerprint, thread, starts, None, told, starts, standing=Standing.LOST)
+    return memory, False
+
+
+def _known_by(said: object) -> bytes | None:
+    """Return labels as they are in a row; None for what is none."""
+    try:
+        LABELS.decode(said)  # type: ignore[arg-type] # whatever it is
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, bytes) else None
+
+
+# --- small facts ---------------------------------------------------------------------------------
+
+
+def good_facts(rows: Iterable[Row]) -> dict[str, str]:
+    """Return facts by their names, without those that are damaged."""
+    return {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}

@@ -1,0 +1,79 @@
+"""The journal seen from outside, while a daemon may be at work on it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from waexporter.errors import JournalError
+from waexporter.paging.journal import schema
+from waexporter.paging.journal.entry import good_facts
+from waexporter.paging.journal.writer import FILE
+
+_PATIENCE = 5.0  # seconds for a daemon that holds the file
+_LEAST_ROOM = 10 * 1024 * 1024  # bytes: some hundred large pages
+
+
+class Condition(NamedTuple):
+    """How many pages are in a sound journal, by their state."""
+
+    pending: int = 0
+    accepted: int = 0
+    failed: int = 0
+    damaged: int = 0  # set aside
+
+
+def examine(folder: str) -> Condition | None:
+    """Look whether the journal is sound; None while there is none. Raises JournalError."""
+    path = Path(folder) / FILE
+    try:
+        if not path.exists():
+            return None
+        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
+            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            counts = dict(connection.execute("SELECT state, count(*) FROM pages GROUP BY state"))
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
+    if said != "ok":
+        raise JournalError(f"{path}: is damaged: {said}")
+    return Condition(*(counts.get(state, 0) for state in Condition._fields))
+
+
+def read_groups(folder: str) -> dict[str, str]:
+    """Give the on-call groups that a daemon has read from settings, by target; none where none is known."""
+    path = Path(folder) / FILE
+    try:
+        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
+            rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
+    except (sqlite3.Error, JournalError):
+        return {}
+    return good_facts(rows)
+
+
+def is_barred(folder: str) -> bool:
+    """Tell whether there is a journal that this user may not read."""
+    file = Path(folder) / FILE
+    try:
+        return file.exists() and not os.access(file, os.R_OK, effective_ids=True)
+    except PermissionError:
+        return True
+
+
+def find_obstacle(folder: str) -> str | None:
+    """Say why this process could not write a journal there; None: it could."""
+    place = Path(folder).absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent  # the daemon makes what is missing
+    if not place.is_dir():
+        return f"{place} is no folder"
+    if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        return f"{place} can't be written by this user"
+    room = os.statvfs(place)
+    if room.f_bavail * room.f_frsize < _LEAST_ROOM:
+        return f"the disk of {place} is full"
+    return None

@@ -1,0 +1,76 @@
+"""What was tried to get a page out, attempt by attempt, as the journal keeps it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from waexporter.paging.journal.entry import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from waexporter.paging.journal.entry import Entry
+
+MOST = 20  # attempts that are kept of one page: the last ones
+_MOST_ROWS = 1000  # that are written at once for pages that go out together: webhooks wait for the journal
+_LEAST = 2  # attempts of one page, however many go out together
+
+
+def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
+    """Return the last attempt of each way to each recipient, and how many there were."""
+    last: dict[tuple[str, str], tuple[Attempt, int]] = {}
+    for attempt in tried:
+        _, before = last.get((attempt.way, attempt.recipient), (attempt, 0))
+        last[attempt.way, attempt.recipient] = attempt, before + 1
+    return tuple(last.values())
+
+
+def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]) -> None:
+    """Add the attempts that were made to get some pages out together."""
+    last = attempts[-max(_LEAST, min(MOST, _MOST_ROWS // max(len(numbers), 1))) :]
+    if not last:
+        return
+    connection.executemany(
+        "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?)",
+        [(number, *attempt) for number in numbers for attempt in last],
+    )
+    connection.executemany(
+        "DELETE FROM attempts WHERE page = ? AND rowid <= "
+        "(SELECT rowid FROM attempts WHERE page = ? ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+        [(number, number, MOST) for number in numbers],
+    )
+
+
+def with_trails(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries with what was tried of each; nothing where a daemon of before has kept nothing."""
+    entries = tuple(entries)
+    if not entries:
+        return ()
+    numbers = [entry.number for entry in entries]
+    tried = _read(connection, min(numbers), max(numbers))
+    return tuple(entry._replace(tried=tuple(tried.get(entry.number, ()))) for entry in entries)
+
+
+def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object, list[Attempt]]:
+    """Return what was tried of each page from the first number to the last."""
+    try:
+        rows = connection.execute(
+            "SELECT page, at, way, recipient, code, why FROM attempts "
+            "WHERE page BETWEEN ? AND ? ORDER BY rowid",
+            (first, last),
+        ).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return {}
+        raise
+    tried: dict[object, list[Attempt]] = {}
+    for page, *row in rows:
+        if _is_sound(*row):
+            tried.setdefault(page, []).append(Attempt(*row))
+    return tried
+
+
+def _is_sound(at: object, *words: object) -> bool:
+    """Return whether a row is as it was written: one that is damaged costs itself alone."""
+    return isinstance(at, float) and all(isinstance(word, str) for word in words)

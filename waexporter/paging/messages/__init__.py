@@ -1,0 +1,1 @@
+"""The text of a page: digest of the alerts, wording, markup, links."""

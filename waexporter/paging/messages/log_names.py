@@ -1,0 +1,54 @@
+"""What the log calls pages: the alerts that they tell of, and the targets; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.paging.model import Item, Kind
+from waexporter.transport.lenient_json import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from waexporter.paging.model import Page
+
+_NAMED = 5
+_LONGEST = 60  # characters of a label
+_WORDS = {
+    Kind.FIRED: "",
+    Kind.REMINDED: " still",
+    Kind.RESOLVED: " resolved",
+    Kind.UNHEARD: " not heard of",
+    Kind.SILENCED: " silenced",
+    Kind.INHIBITED: " inhibited",
+    Kind.GONE: " gone",
+}
+
+
+def name_pages(pages: Iterable[Page]) -> list[str]:
+    """Name the alerts that pages tell of, and those that their deliveries left out."""
+    return name_alerts(item for page in pages for item in _items(page))
+
+
+def name_alerts(items: Iterable[Item]) -> list[str]:
+    """Name alerts as `WhatsAppDown of orders`, each once, and count those beyond what fits a line."""
+    names: dict[str, None] = {}
+    more = 0
+    for item in items:  # a storm has a hundred thousand
+        if len(names) < _NAMED:
+            names[_name(item)] = None
+        else:
+            more += 1
+    return [*names, *([f"{more} more"] if more else [])]
+
+
+def _items(page: Page) -> Iterator[Item]:
+    yield from page.items
+    yield from (Item(doubt.alert, Kind.UNHEARD) for doubt in page.doubts)
+
+
+def _name(item: Item) -> str:
+    labels = item.alert.labels
+    about = labels.get("target") or labels.get("source") or labels.get("instance")
+    name = printable(labels.get("alertname") or "an alert without a name", _LONGEST)
+    return f"{name}{f' of {printable(about, _LONGEST)}' if about else ''}{_WORDS[item.kind]}"

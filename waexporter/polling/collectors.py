@@ -1,0 +1,301 @@
+"""How each endpoint is asked, and what its answer becomes: a new endpoint is a new row of PROBERS."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from waexporter.errors import ApiError, BodyError, RefusedError
+from waexporter.metrics.layout import Context
+from waexporter.metrics.translation import Translator
+from waexporter.model import Canary, Certificates, Endpoint, Failure, Group, Success
+from waexporter.transport.exchange import Request
+from waexporter.whatsapp.documents import certificates, groups, payloads, settings, support
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from waexporter.model import Account, Limits, Settings, Target
+    from waexporter.transport.exchange import Reply
+    from waexporter.transport.lenient_json import Read
+
+
+class Asker(Protocol):
+    """What a prober needs of a client; a recording of one will do."""
+
+    target: Target
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Send a request; gives a reply of any status, or raises an ApiError."""
+        ...
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        """Give the certificates of the TLS handshake as DER, its own first; none where there is no TLS."""
+        ...
+
+    def account(self) -> Account:
+        """Tell what became of the logins."""
+        ...
+
+
+class Prober(Protocol):
+    """Asks one endpoint of one target; keeps what it needs from poll to poll."""
+
+    path: str
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Ask once, within `timeout` seconds; raises ApiError when there is nothing to tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a prober is made for."""
+
+    target: Target
+    endpoint: Endpoint
+    limits: Limits
+    group: Callable[[], str | None]  # the on-call group as it is known now
+
+
+def _get(client: Asker, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
+    reply = client.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
+    payloads.check(reply)
+    return reply.body
+
+
+def _success(read: Read[Any]) -> Success:
+    """Return what was understood of a document, and what was not, as an outcome."""
+    return Success(document=read.said, dropped=tuple(read.dropped), losses=read.losses)
+
+
+class Source(NamedTuple):
+    """Where statistics are asked for, and the keys in the answer that lead to them."""
+
+    path: str
+    keys: tuple[str, ...]
+
+
+SOURCES: Mapping[Endpoint, Source] = {
+    Endpoint.APP: Source("/v1/stats/app", ("stats", "app")),
+    Endpoint.DB: Source("/v1/stats/db", ("stats", "db")),
+    Endpoint.WEB: Source("/v1/metrics", ("metrics",)),
+}
+
+
+# Polls of which it is remembered which webapp answered: some ages of a connection at the usual interval. A
+# webapp that was restarted under another name counts as two for so long.
+_REMEMBERED = 20
+_LOOKS = 3  # polls after a start that look for more webapps than one
+
+
+class HealthProber:
+    """GET /v1/health."""
+
+    path = "/v1/health"
+
+    def __init__(self, _subject: Subject) -> None:
+        pass
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give the health document."""
+        return _success(payloads.read_health(_get(client, self.path, timeout)))
+
+
+class StatisticsProber:
+    """GET /v1/stats/app, /v1/stats/db and /v1/metrics."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.path, self._keys = SOURCES[subject.endpoint]
+        common = (("target", subject.target.name), *subject.target.labels)
+        self._translator = Translator(Context(subject.endpoint, self.path, common, subject.limits))
+        self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
+        self._looks = _LOOKS if subject.endpoint is Endpoint.WEB else 0  # left
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give the statistics, translated.
+
+        The first few polls, and all once several webapps have answered, make connections of their own, which
+        a balancer leads to the next webapp; a single one is not asked for a handshake per poll.
+        """
+        wants_new = self._looks > 0 or len(set(self._sources)) > 1
+        self._looks = max(self._looks - 1, 0)
+        body = _get(client, self.path, timeout, wants_new_connection=wants_new)
+        success = self._translator.translate(payloads.read_statistics(body, *self._keys))
+        self._sources.extend(part.source for part in success.parts)
+        return success
+
+
+class SupportProber:
+    """GET /v1/support."""
+
+    path = "/v1/support"
+
+    def __init__(self, _subject: Subject) -> None:
+        pass
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give builds, disks and shards."""
+        return _success(support.read_support(_get(client, self.path, timeout)))
+
+
+class SettingsProber:
+    """GET /v1/settings/application and GET /v1/account/shards; sees when a setting changes."""
+
+    path = "/v1/settings/application"
+    SHARDS_PATH = "/v1/account/shards"
+
+    def __init__(self, _subject: Subject) -> None:
+        self._before: Settings | None = None
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give the settings, and which of them are not as they were."""
+        ends = time.monotonic() + timeout
+        read = settings.read_settings(_get(client, self.path, timeout))
+        said = read.said
+        try:
+            body = _get(client, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
+            said = replace(said, shards=settings.read_shards(body))
+        except ApiError:
+            pass  # a single client, or an old version: there are settings all the same
+        self._before = said = _with_changes(said, self._before, time.time())
+        return replace(_success(read), document=said)
+
+
+def _with_changes(read: Settings, before: Settings | None, now: float) -> Settings:
+    if before is None:
+        return read
+    old, new = dict(before.prints), dict(read.prints)
+    changed = tuple(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
+    return replace(read, changed_keys=changed, changed_at=now if changed else before.changed_at)
+
+
+class CertificatesProber:
+    """The TLS handshake, GET /v1/certificates/external/ca and GET /v1/certificates/webhooks/ca."""
+
+    path = "/v1/certificates/external/ca"
+    WEBHOOK_PATH = "/v1/certificates/webhooks/ca"
+
+    def __init__(self, _subject: Subject) -> None:
+        pass
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give the ends of all certificates there are; one that can't be read takes no other with it."""
+        ends = time.monotonic() + timeout
+        found: dict[str, float] = {}
+        flaws: list[ApiError] = []
+        looks: tuple[tuple[str, Callable[[float], float | None]], ...] = (
+            ("served", lambda left: _served(client, left)),
+            ("external_ca", lambda left: _stored(client, self.path, left)),
+            ("webhook_ca", lambda left: _stored(client, self.WEBHOOK_PATH, left)),
+        )
+        for name, look in looks:
+            try:
+                end = look(max(ends - time.monotonic(), 0.1))
+            except RefusedError as error:
+                # The webhooks' is for admins only, which the account need not be.
+                flaws += [] if name == "webhook_ca" else [error]
+            except ApiError as error:
+                flaws.append(error)
+            else:
+                found |= {} if end is None else {name: end}
+        if not found and flaws:
+            raise flaws[0]
+        return Success(document=Certificates(tuple(found.items())), flaws=tuple(map(as_failure, flaws)))
+
+
+def _served(client: Asker, timeout: float) -> float | None:
+    ends = [certificates.read_der(der) for der in client.served_certificates(timeout)]
+    return min(ends, default=None)
+
+
+def _stored(client: Asker, path: str, timeout: float) -> float | None:
+    try:
+        return certificates.read_pem(_get(client, path, timeout))
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+
+
+class GroupProber:
+    """GET /v1/groups/{id} of the on-call group."""
+
+    path = "/v1/groups"
+    UNKNOWN_GROUP = 1012
+
+    def __init__(self, subject: Subject) -> None:
+        self._group = subject.group
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give who is in the group; nothing where none is known of, or a person is paged in its place."""
+        ends = time.monotonic() + timeout
+        group = self._group()
+        if group is None or groups.persons_number(group):
+            return Success()
+        try:
+            return _success(groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout)))
+        except ApiError as error:
+            if error.code == self.UNKNOWN_GROUP:
+                return Success(document=Group(None, exists=False))
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            # Late versions have no groups at all; if this one has, the group itself may be what is missing.
+            if groups.lists_group(_get(client, self.path, max(ends - time.monotonic(), 0.1)), group):
+                raise
+        return Success(document=Group(None, exists=False))
+
+
+class CanaryProber:
+    """POST /v1/contacts with `blocking: wait`: a check from end to end, through WhatsApp's own servers."""
+
+    path = "/v1/contacts"
+
+    def __init__(self, subject: Subject) -> None:
+        self._number = subject.target.canary_number
+
+    def ask(self, client: Asker, timeout: float) -> Success:
+        """Give how long the check took; where there is no such endpoint, nothing."""
+        if self._number is None:
+            return Success()
+        body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
+        began = time.monotonic()
+        reply = client.send(Request("POST", self.path, body=body), timeout)
+        if payloads.status_of(reply) == HTTPStatus.NOT_FOUND:
+            return Success()
+        payloads.check(reply)
+        status = groups.read_contact_status(reply.body)
+        if status == "processing":
+            raise BodyError("the contact is still being checked, though the answer was to wait for it")
+        return Success(document=Canary(time.monotonic() - began))
+
+
+def as_failure(error: ApiError) -> Failure:
+    """Give an ApiError as a value."""
+    return Failure(
+        error.reason,
+        str(error),
+        error.code,
+        error.status,
+        retry_after=error.retry_after,
+        is_foreign=error.is_foreign,
+    )
+
+
+PROBERS: Mapping[Endpoint, Callable[[Subject], Prober]] = {
+    Endpoint.HEALTH: HealthProber,
+    Endpoint.APP: StatisticsProber,
+    Endpoint.WEB: StatisticsProber,
+    Endpoint.DB: StatisticsProber,
+    Endpoint.SUPPORT: SupportProber,
+    Endpoint.SETTINGS: SettingsProber,
+    Endpoint.CERTIFICATES: CertificatesProber,
+    Endpoint.GROUP: GroupProber,
+    Endpoint.CANARY: CanaryProber,
+}

@@ -1,0 +1,1 @@
+"""What the simulated client knows: accounts, settings, groups, cluster, callbacks."""

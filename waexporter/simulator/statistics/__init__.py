@@ -1,0 +1,1 @@
+"""The counters and gauges of the simulated client."""

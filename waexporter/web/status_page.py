@@ -1,0 +1,224 @@
+"""GET /: the status page for people; imported by the first who looks at it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import TYPE_CHECKING, Final
+
+from waexporter.health import KINDS
+from waexporter.model import Reason, State
+from waexporter.timefmt import span
+from waexporter.web.backend import FOR_ADMINS, OK, PENDING
+from waexporter.web.formatting import describe_moment, public_url
+from waexporter.web.html import draw
+from waexporter.web.status_page_pager import SHOWN_PAGES, describe_pager
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waexporter.model import Problem
+    from waexporter.web.backend import EndpointStatus, Exporter, Reloaded, TargetStatus
+    from waexporter.web.formatting import Since
+    from waexporter.web.responses import Answer, Question
+
+# The worst first. Not knowing comes right after knowing the worst, because it may hide it.
+ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
+SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
+_OUTCOMES: Final = {
+    PENDING: "not polled yet",
+    FOR_ADMINS: "for admins only",
+    Reason.TLS: "no trusted connection",
+    Reason.RATE_LIMITED: "asked too often",
+    Reason.STATUS: "failed",
+    Reason.BODY: "not understood",
+    Reason.TOO_LARGE: "too large",
+    Reason.STALE_NODE: "a node left out",
+}
+_MOODS: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
+_REFRESH = 15  # seconds
+_SHOWN_PROBLEMS = 10  # of a reload
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """One problem of a target."""
+
+    slug: str
+    words: str
+    since: Since | None
+    runbook: str | None
+    is_note: bool  # worth knowing, though the verdict is as good as without it
+
+
+@dataclass(frozen=True, slots=True)
+class PollLine:
+    """The last poll of one endpoint."""
+
+    endpoint: str
+    mood: str  # ok | bad | stale | pending | fact
+    outcome: str
+    age: str
+    hint: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One target."""
+
+    name: str
+    url: str
+    labels: tuple[tuple[str, str], ...]
+    facts: str
+    since: Since | None
+    problems: tuple[ProblemLine, ...]
+    polls: tuple[PollLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedReload:
+    """The last reload, which failed."""
+
+    at: Since | None
+    problems: tuple[str, ...]
+    rest: str  # how many more there are; empty without any
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All targets with the same verdict."""
+
+    state: State
+    symbol: str
+    rows: tuple[Row, ...]
+
+
+def render_page(question: Question, exporter: Exporter) -> Answer:
+    """Draw the page with everything the exporter knows now."""
+    now = question.at
+    notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
+    failed = exporter.failed_reload()
+    targets = exporter.targets()
+    groups = group_targets(targets, now)
+    pager = exporter.pager
+    return draw(
+        "status.html",
+        "status.css",
+        refresh=_REFRESH,
+        docs=find_docs(),
+        made=describe_moment(now, now),
+        notices=notices,
+        reload=None if failed is None else _reload(failed, now),
+        groups=groups,
+        pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now, _unread(targets)),
+        total=sum(len(group.rows) for group in groups),
+        title=_title(groups),
+    )
+
+
+def _unread(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
+    """Name the targets in whose on-call group nobody would read a page."""
+    return tuple(
+        target.name
+        for target in targets
+        if any(problem.slug == "on_call_group_unreachable" for problem in target.verdict.problems)
+    )
+
+
+def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group, ...]:
+    """Sort targets by verdict, the worst first, then by name."""
+    ordered = sorted(targets, key=lambda each: (each.name.casefold(), each.name))
+    counts = Counter(each.verdict.state for each in ordered)
+    return tuple(
+        Group(
+            state, SYMBOLS[state], tuple(_row(each, now) for each in ordered if each.verdict.state == state)
+        )
+        for state in ORDER
+        if counts[state]
+    )
+
+
+def find_docs() -> str | None:
+    """Give the address of the documentation, if the installed package names one."""
+    try:
+        links = metadata("waexporter").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    return pick_docs(links)
+
+
+def pick_docs(links: Sequence[str]) -> str | None:
+    """Choose among the links of a package, each written `Documentation, https://…`."""
+    named = dict(link.partition(", ")[::2] for link in links)
+    return named.get("Documentation") or named.get("Homepage")
+
+
+def _reload(failed: Reloaded, now: float) -> FailedReload:
+    more = len(failed.problems) - _SHOWN_PROBLEMS
+    rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
+    return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
+
+
+def _title(groups: tuple[Group, ...]) -> str:
+    troubled = [f"{len(group.rows)} {group.state}" for group in groups if group.state is not State.OK]
+    return ", ".join(troubled) or "all ok"
+
+
+def _row(target: TargetStatus, now: float) -> Row:
+    verdict = target.verdict
+    return Row(
+        name=target.name,
+        url=public_url(target.url),
+        labels=target.labels,
+        facts=_facts(target),
+        since=describe_moment(verdict.since or None, now) if verdict.state is not State.OK else None,
+        problems=tuple(_problem(problem, now) for problem in verdict.problems),
+        polls=tuple(_poll(endpoint, now) for endpoint in target.endpoints),
+    )
+
+
+def _facts(target: TargetStatus) -> str:
+    verdict = target.verdict
+    facts = [verdict.topology.value] if verdict.topology else []
+    if verdict.connected is not None and verdict.expected is not None:
+        facts.append(f"{verdict.connected} of {verdict.expected} connected")
+    if verdict.covered is not None and verdict.shards is not None:
+        facts.append(f"{verdict.covered} of {verdict.shards} shards covered")
+    return " · ".join(facts)
+
+
+def _problem(problem: Problem, now: float) -> ProblemLine:
+    kind = KINDS.get(problem.slug)
+    return ProblemLine(
+        slug=problem.slug,
+        words=problem.words,
+        since=describe_moment(problem.since, now),
+        runbook=kind and kind.runbook,
+        is_note=kind is not None and kind.state is State.OK,
+    )
+
+
+def _poll(status: EndpointStatus, now: float) -> PollLine:
+    last = describe_moment(status.last_success_at, now)
+    hint = [f"every {span(status.interval)}"]
+    if status.duration is not None:
+        hint.append(f"took {status.duration:.2f} s, {status.samples} samples")
+    hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
+    return PollLine(
+        endpoint=status.endpoint,
+        mood=_mood(status),
+        outcome=_OUTCOMES.get(status.outcome, status.outcome),
+        age="" if status.age is None else f"{span(status.age)} ago",
+        hint="; ".join(hint),
+        message="the account is none" if status.outcome == FOR_ADMINS else status.message,
+    )
+
+
+def _mood(status: EndpointStatus) -> str:
+    if status.outcome in _MOODS:
+        return _MOODS[status.outcome]
+    if status.outcome != OK:
+        return "bad"
+    return "stale" if status.stale else "ok"

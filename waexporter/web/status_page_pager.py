@@ -1,0 +1,224 @@
+"""The pager as the status page shows it: what waits, what became of the last pages, who is silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from waexporter.config.shipped_files import find_runbooks
+from waexporter.paging.journal.entry import PageState
+from waexporter.paging.messages.annotations import sentence
+from waexporter.timefmt import span
+from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.model import Item
+    from waexporter.paging.pager import PagerStatus, Silence
+    from waexporter.web.formatting import Since
+
+SHOWN_PAGES: Final = 10
+_SHOWN_REFUSALS = 5  # senders
+_SHOWN_NAMES = 3  # of targets
+_SHOWN_ALERTS = 4  # of one page; its message told of all that fit
+_LONGEST_SUMMARY = 200  # characters
+# The mood is one of the verdicts' colours: people read red as they read it above.
+_MOODS: Final = {
+    PageState.ACCEPTED: "ok",
+    PageState.PENDING: "degraded",
+    PageState.FAILED: "down",
+    PageState.DAMAGED: "down",
+}
+_SYMBOLS: Final = {
+    PageState.ACCEPTED: "✓",
+    PageState.PENDING: "…",
+    PageState.FAILED: "✕",
+    PageState.DAMAGED: "✕",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert of a page, in words."""
+
+    kind: str  # one of wording.KINDS
+    mood: str
+    name: str
+    target: str
+    severity: str
+    summary: str
+    runbook: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """One page, and what became of it."""
+
+    number: int
+    state: str
+    mood: str
+    symbol: str
+    received: Since | None
+    outcome: str  # how it left, or how it is tried
+    alerts: tuple[AlertLine, ...]
+    rest: str  # how many more there are; empty without any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogLine:
+    """One source that must keep being heard."""
+
+    name: str
+    mood: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalLine:
+    """What is refused from one sender."""
+
+    words: str
+    why: str
+    since: Since | None
+    last: Since | None
+
+
+@dataclass(frozen=True, slots=True)
+class PagerPart:
+    """Everything that is said of the pager."""
+
+    mood: str
+    waiting: str  # empty when nothing waits
+    problem: str  # why the journal can't be written; empty when it can
+    watchdogs: tuple[WatchdogLine, ...]
+    unread: str  # in whose groups nobody reads a page; empty where somebody does, or it is not known
+    refused: str  # how many webhooks are refused, and when the last was; empty when none is
+    refusals: tuple[RefusalLine, ...]
+    strangers: tuple[str, ...]  # labels of Watchdog alerts that come, and that no watchdog waits for
+    pages: tuple[PageLine, ...]
+
+
+def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerPart:
+    """Put a pager's state into words; `unread` names targets in whose group nobody would read a page."""
+    books = find_runbooks()
+    watchdogs = tuple(_watchdog(silence) for silence in status.silences)
+    is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
+    is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
+    is_troubled = bool(status.pending or status.refused or unread)
+    return PagerPart(
+        mood="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
+        waiting=_waiting(status),
+        problem=status.problem or "",
+        watchdogs=watchdogs,
+        unread=_unread(unread),
+        refused=_refused(status, now),
+        refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
+        strangers=status.strangers[:_SHOWN_NAMES],
+        pages=tuple(_page(entry, books, now) for entry in status.latest),
+    )
+
+
+def _waiting(status: PagerStatus) -> str:
+    if not status.pending:
+        return ""
+    if status.pending == 1:
+        return f"1 page has been waiting for {span(status.oldest)}"
+    return f"{status.pending} pages are waiting, the oldest for {span(status.oldest)}"
+
+
+def _unread(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return f"nobody reads a page in the group of {', '.join(names[:_SHOWN_NAMES])}{more}" if names else ""
+
+
+def _refused(status: PagerStatus, now: float) -> str:
+    """Say how many webhooks are refused, and when the last one was."""
+    if not status.refused:
+        return ""
+    count = sum(each.count for each in status.refused)
+    last = span(max(now - max(each.last.wall for each in status.refused), 0.0))
+    return f"{count} {'webhook was' if count == 1 else 'webhooks were'} refused, the last {last} ago"
+
+
+def _refusal(refused: Refused, now: float) -> RefusalLine:
+    times = "once" if refused.count == 1 else f"{refused.count} times"
+    status, why = refused.refusal
+    return RefusalLine(
+        f"from {refused.sender}, {'cut off' if status is None else f'answered {status}'}, {times}",
+        why[:1].upper() + why[1:],
+        describe_moment(refused.since.wall, now),
+        describe_moment(refused.last.wall, now),
+    )
+
+
+def _watchdog(silence: Silence) -> WatchdogLine:
+    is_silent = silence.seconds > silence.limit
+    if not silence.is_heard:
+        words = f"has never come, expected for {span(silence.seconds)}"
+        mood = "down" if is_silent else "unknown"
+    elif is_silent:
+        words, mood = f"silent for {span(silence.seconds)}", "down"
+    else:
+        words, mood = f"heard {span(silence.seconds)} ago", "ok"
+    return WatchdogLine(silence.source, mood, f"{words}, at most {span(silence.limit)} allowed")
+
+
+def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
+    page = entry.page
+    more = len(page.items) - _SHOWN_ALERTS
+    rest = [f"{more} more"] if more > 0 else []
+    if page.truncated:
+        rest.append(f"{page.truncated} that Alertmanager left out")
+    if page.doubts:
+        rest.append(count_unlisted(len(page.doubts)))
+    if page.unread:
+        rest.append(f"{page.unread} that could not be read")
+    return PageLine(
+        number=entry.number,
+        state=entry.state.value,
+        mood=_MOODS[entry.state],
+        symbol=_SYMBOLS[entry.state],
+        received=describe_moment(page.received_at, now),
+        outcome=_outcome(entry),
+        alerts=tuple(_alert(item, books) for item in page.items[:_SHOWN_ALERTS]),
+        rest=f"and {' and '.join(rest)}" if rest else "",
+        why=entry.why,
+    )
+
+
+def _outcome(entry: Entry) -> str:
+    """Say which way it went, how soon, and what that took."""
+    words = []
+    if entry.channel:
+        # Only WhatsApp has a carrier and a recipient, `target/group`; the channel says all of the rest.
+        carrier, _, to = entry.destination.rpartition("/")
+        words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
+    if entry.state is PageState.ACCEPTED and entry.done_at is not None:
+        words.append(f"after {span(entry.done_at - entry.page.received_at)}")
+    if entry.state is PageState.DAMAGED:
+        words.append("set aside")
+    elif entry.attempts != 1:
+        words.append(f"{entry.attempts} attempts" if entry.attempts else "not tried yet")
+    if entry.repeats:
+        words.append(f"{entry.repeats} of them may be read twice")
+    return ", ".join(words)
+
+
+def _alert(item: Item, books: Container[str]) -> AlertLine:
+    labels, summary = item.alert.labels, sentence(item.alert.annotations)
+    if len(summary) > _LONGEST_SUMMARY:
+        summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
+    name = labels.get("alertname", "")
+    return AlertLine(
+        kind=KINDS[item.kind],
+        mood="down" if item.kind.fires else "ok" if item.kind.is_over else "unknown",
+        name=name,
+        target=labels.get("target", ""),
+        severity=labels.get("severity", ""),
+        summary=summary,
+        runbook=name if name in books else None,
+    )

@@ -1,0 +1,65 @@
+"""GET /api/v1/targets: what is known of every target, for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.web.formatting import iso, public_url
+from waexporter.web.responses import Answer, Question, give_json
+
+if TYPE_CHECKING:
+    from waexporter.model import Problem
+    from waexporter.web.backend import EndpointStatus, Exporter, TargetStatus
+
+
+def list_targets(question: Question, exporter: Exporter) -> Answer:
+    """Give every target with its verdict and the last poll of each of its endpoints."""
+    targets = [_target(each, question.at) for each in exporter.targets()]
+    return give_json({"at": iso(question.at), "targets": targets})
+
+
+def _target(target: TargetStatus, now: float) -> dict[str, object]:
+    verdict = target.verdict
+    return {
+        "name": target.name,
+        "url": public_url(target.url),
+        "labels": dict(target.labels),
+        "verdict": {
+            "state": verdict.state,
+            "since": iso(verdict.since or None),
+            "problems": [_problem(problem, now) for problem in verdict.problems],
+        },
+        "topology": verdict.topology,
+        "up": verdict.up,
+        "connected": verdict.connected,
+        "expected": verdict.expected,
+        "shards": verdict.shards,
+        "covered": verdict.covered,
+        "endpoints": [_endpoint(endpoint) for endpoint in target.endpoints],
+    }
+
+
+def _problem(problem: Problem, now: float) -> dict[str, object]:
+    since = iso(problem.since)
+    return {
+        "slug": problem.slug,
+        "words": problem.words,
+        "node": problem.node,
+        "since": since,
+        "since_seconds": round(max(0.0, now - problem.since), 3) if since else None,
+    }
+
+
+def _endpoint(status: EndpointStatus) -> dict[str, object]:
+    return {
+        "endpoint": status.endpoint,
+        "outcome": status.outcome,
+        "message": status.message,
+        "stale": status.stale,
+        "at": iso(status.at),
+        "age_seconds": None if status.age is None else round(status.age, 3),
+        "duration_seconds": None if status.duration is None else round(status.duration, 6),
+        "interval_seconds": status.interval,
+        "samples": status.samples,
+        "last_success": iso(status.last_success_at),
+    }

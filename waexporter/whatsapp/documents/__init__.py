@@ -1,0 +1,1 @@
+"""The documents of the On-Premises API, one module for each."""
