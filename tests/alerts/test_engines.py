@@ -19,7 +19,7 @@ from tests.alerts.rules import (
     recordings,
     seconds,
 )
-from tests.alerts.test_rendering import SELECTOR
+from tests.commands.test_rules_render import SELECTOR
 from tests.grafana.promql import ranges
 from tests.real import parts
 from waexporter.commands.rules_render import render

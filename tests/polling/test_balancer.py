@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.whatsapp.servers import Server, always, response
+from tests.transport.servers import Server, always, response
 from waexporter.model import Endpoint, Instant, Limits, Plan, Success, Target
 from waexporter.polling.poller import Poller
 from waexporter.transport.sockets import GREATEST_AGE, Surroundings
@@ -18,7 +18,7 @@ from waexporter.whatsapp.client import Client, TlsContexts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.whatsapp.servers import Conversation
+    from tests.transport.servers import Conversation
 
 INTERVAL = 15.0
 

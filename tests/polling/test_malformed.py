@@ -30,7 +30,7 @@ from waexporter.whatsapp.documents.settings import read_shards
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DATA = Path(__file__).parent.parent / "whatsapp" / "data"
+DATA = Path(__file__).parent.parent / "whatsapp" / "documents" / "data"
 TARGET = Target("t", "https://wa.example", on_call_group="14155550100-1520000000", plans=DEFAULT_PLANS)
 NOW = Instant(1_700_000_000.0, 1000.0)
 PLACE = "@place@"

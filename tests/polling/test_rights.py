@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from tests.polling.test_probers import APPLICATION, DENIED, SETTINGS, SHARDS, TARGET, World, document, fault
+from tests.polling.test_collectors import (
+    APPLICATION,
+    DENIED,
+    SETTINGS,
+    SHARDS,
+    TARGET,
+    World,
+    document,
+    fault,
+)
 from waexporter.errors import ApiError, RefusedError, UnreachableError
 from waexporter.model import Account, Auth, Endpoint, Failure, Instant, Plan, Reason, Secret, Target
 from waexporter.polling.store import Store

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.web.fakes import Diary, FakeExporter, Got, a_site, a_target, ask
-from tests.web.test_page import Elements
+from tests.web.test_status_page import Elements
 from waexporter.config import shipped_files as shipped
 from waexporter.health import KINDS
 from waexporter.model import Problem, State

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from tests.whatsapp.servers import always, chunked, deaf, dripping, flooding, once, response, silent
+from tests.transport.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
 from waexporter.model import Auth, Distrust, Reason, Secret
 from waexporter.transport.exchange import Request
@@ -29,8 +29,8 @@ from waexporter.whatsapp.documents import payloads
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.whatsapp.conftest import Connect, Serve
-    from tests.whatsapp.servers import Conversation, Script
+    from tests.transport.fixtures import Connect, Serve
+    from tests.transport.servers import Conversation, Script
     from waexporter.whatsapp.client import Client
 
 HEALTH = b'{"health":{"gateway_status":"connected"}}'

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from tests.receivers import Receiver, receiving
-from tests.whatsapp.servers import response, silent
+from tests.transport.servers import response, silent
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Reason, Secret
 from waexporter.whatsapp.client import TlsContexts
@@ -19,7 +19,7 @@ from waexporter.whatsapp.elsewhere import Elsewhere
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.whatsapp.conftest import Serve
+    from tests.transport.fixtures import Serve
 
 TIMEOUT = 30.0  # seconds; nothing here takes as long
 

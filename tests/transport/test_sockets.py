@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from tests.whatsapp.servers import always, deaf, dripping, once, response, silent
+from tests.transport.servers import always, deaf, dripping, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Limits, ProxyAuth, Reason, Secret, Target, Tls
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.whatsapp.conftest import Connect, Serve
-    from tests.whatsapp.servers import Conversation, Script, Server
+    from tests.transport.fixtures import Connect, Serve
+    from tests.transport.servers import Conversation, Script, Server
 
     StartProxy = Callable[[str, Script], Server]
     StartTarget = Callable[[Script], Server]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paging.fakes import GROUP, an_alert
-from tests.whatsapp.servers import Conversation, Server
+from tests.transport.servers import Conversation, Server
 from waexporter.errors import ApiError
 from waexporter.model import Auth, Fallback, Limits, Secret, Target
 from waexporter.paging import channels

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.whatsapp.servers import always, response
+from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Reason, Target
 from waexporter.transport.resolver import Resolver, UnresolvedError
@@ -23,7 +23,7 @@ from waexporter.whatsapp.client import Client, TlsContexts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.whatsapp.conftest import Connect, Serve
+    from tests.transport.fixtures import Connect, Serve
     from waexporter.transport.resolver import Address
 
 NAMES = [f"wa-{number}.example" for number in range(40)]

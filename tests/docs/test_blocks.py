@@ -40,40 +40,40 @@ BLOCKS = [
 ]
 # YAML, by a key that only this kind has at its top, and the test that tries all of the kind.
 KINDS = {
-    "targets": "tests/test_docs.py::test_every_configuration_in_the_documents_loads",
-    "scrape_configs": "tests/test_docs_blocks.py::test_prometheus_takes_every_configuration_of_its_own",
-    "route": "tests/test_docs_blocks.py::test_alertmanager_takes_every_configuration_of_its_own",
-    "services": "tests/test_docs.py::test_a_sidecar_of_the_documents_starts_from_its_environment",
-    "kind": "tests/test_docs_blocks.py::test_every_manifest_names_what_it_is",
+    "targets": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
+    "scrape_configs": "tests/docs/test_blocks.py::test_prometheus_takes_every_configuration_of_its_own",
+    "route": "tests/docs/test_blocks.py::test_alertmanager_takes_every_configuration_of_its_own",
+    "services": "tests/docs/test_documents.py::test_a_sidecar_of_the_documents_starts_from_its_environment",
+    "kind": "tests/docs/test_blocks.py::test_every_manifest_names_what_it_is",
 }
 # Other languages, and the test that tries all of them.
 LANGUAGES = {
-    "promql": "tests/test_docs_metrics.py::test_prometheus_accepts_every_query",
+    "promql": "tests/docs/test_metrics.py::test_prometheus_accepts_every_query",
     "console": "tests/e2e/test_documented_commands.py::test_every_console_block_has_a_scene_or_a_reason",
-    "ini": "tests/test_docs_blocks.py::test_the_unit_of_systemd_sets_variables_that_there_are",
+    "ini": "tests/docs/test_blocks.py::test_the_unit_of_systemd_sets_variables_that_there_are",
 }
 # Texts, by their document and the beginning of their first line, and the test that tries each.
 TEXTS = {
-    ("CONTRIBUTING.md", "waexporter/"): "tests/test_docs_blocks.py::test_the_layout_names_what_there_is",
+    ("CONTRIBUTING.md", "waexporter/"): "tests/docs/test_blocks.py::test_the_layout_names_what_there_is",
     ("CONTRIBUTING.md", "def test_the_page"): "tests/e2e/test_prometheus.py",
-    ("benchmarks.md", "x86_64"): "tests/test_docs_sizes.py",
+    ("benchmarks.md", "x86_64"): "tests/docs/test_sizes.py",
     ("benchmarks.md", "Webhooks"): "tests/bench",
     ("configuration.md", "poll.health:"): (
-        "tests/test_docs.py::test_the_problems_of_the_documents_are_said_in_these_words"
+        "tests/docs/test_documents.py::test_the_problems_of_the_documents_are_said_in_these_words"
     ),
     ("configuration.md", "WAEXPORTER_PASSWORD:"): (
-        "tests/test_docs.py::test_the_problems_of_variables_are_said_in_these_words"
+        "tests/docs/test_documents.py::test_the_problems_of_variables_are_said_in_these_words"
     ),
     (
         "configuration.md",
         "note:",
-    ): "tests/test_docs.py::test_the_notes_of_the_documents_are_said_in_these_words",
+    ): "tests/docs/test_documents.py::test_the_notes_of_the_documents_are_said_in_these_words",
     (
         "network.md",
         "table inet",
-    ): "tests/test_docs_blocks.py::test_the_firewall_lets_through_the_port_of_ours",
+    ): "tests/docs/test_blocks.py::test_the_firewall_lets_through_the_port_of_ours",
     ("paging-reference.md", "FIRING:"): (
-        "tests/test_docs_metrics.py::test_what_make_docs_writes_stands_in_the_documents"
+        "tests/docs/test_metrics.py::test_what_make_docs_writes_stands_in_the_documents"
     ),
 }
 
@@ -100,12 +100,12 @@ def test_every_block_is_tried_by_a_test(block: Block) -> None:
 
     assert test, (
         f"{block.document}: nobody tries the block that begins with {block.first!r}. Let a test run it or "
-        "compare it, and name it in tests/test_docs_blocks.py: in KINDS for YAML of a new kind, in LANGUAGES "
+        "compare it, and name it in tests/docs/test_blocks.py: in KINDS for YAML of a new kind, in LANGUAGES "
         "for a language, in TEXTS for a single text. Commands are of the language `console`, and have their "
         "row in tests/e2e/scenes.py."
     )
     file, _, name = test.partition("::")
-    assert (ROOT / file).exists(), f"tests/test_docs_blocks.py names {file}, which is not there"
+    assert (ROOT / file).exists(), f"tests/docs/test_blocks.py names {file}, which is not there"
     assert not name or f"def {name}(" in (ROOT / file).read_text(), f"{file} has no {name} any more"
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.whatsapp.servers import always, response
+from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
 from waexporter.transport.exchange import Request
 from waexporter.transport.sockets import GREATEST_AGE, GREATEST_IDLE, Surroundings
 
 if TYPE_CHECKING:
-    from tests.whatsapp.conftest import Connect, Serve
-    from tests.whatsapp.servers import Conversation
+    from tests.transport.fixtures import Connect, Serve
+    from tests.transport.servers import Conversation
     from waexporter.whatsapp.client import Client
 
 OK = response(b"{}")

@@ -51,7 +51,7 @@ def test_every_collector_has_an_interval_or_is_off_on_purpose() -> None:
         DEFAULT_PLANS,
         add="Give it an interval in DEFAULT_PLANS of waexporter/config/polls.py, or it is never polled; if "
         "it is to be off by default, add it to OFF_BY_DEFAULT here, with the reason.",
-        remove="Take it out of OFF_BY_DEFAULT in tests/test_places.py: it has an interval.",
+        remove="Take it out of OFF_BY_DEFAULT in tests/docs/test_places.py: it has an interval.",
     )
 
 

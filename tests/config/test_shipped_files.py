@@ -9,7 +9,7 @@ import pytest
 from waexporter.config import shipped_files as shipped
 from waexporter.errors import StartError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_checkout_has_them_beside_the_package() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
-from tests.web.test_page import HOSTILE, Elements
+from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refusals import Refusal, Refused, Sender
 from waexporter.paging.journal.entry import Entry, PageState
