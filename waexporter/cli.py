@@ -17,7 +17,7 @@ from waexporter.commands.options import build
 from waexporter.config import Loaded, check_gate, effective, find_door, load, parse_listen
 from waexporter.config.credentials import secret_of_file
 from waexporter.daemon.signals import Hangups
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import CommandError, ConfigError
 from waexporter.model import Auth, Secret, Tls, WebSettings, now
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     complete_streams()
     try:
         return _do(_parse(arguments))
-    except StartError as error:  # of the help; a command's own are told by `_do`
+    except CommandError as error:  # of the help; a command's own are told by `_do`
         _complain(str(error))
         return CANNOT
     except KeyboardInterrupt:
@@ -64,7 +64,7 @@ def _do(options: argparse.Namespace) -> int:
         for problem in error.problems:
             _complain(problem)
         return bad_configuration
-    except StartError as error:
+    except CommandError as error:
         _complain(str(error))
         return cannot
 
@@ -258,7 +258,7 @@ def _read_secret(path: str) -> Secret:
     try:
         return secret_of_file(path, say=lambda words: _complain(f"note: {words}"), may_end_blank=True)
     except ValueError as error:
-        raise StartError(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _pager_test(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -330,7 +330,7 @@ def _simulate(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         why = "another program listens there already" if taken else str(error.strerror or error)
-        raise StartError(f"can't listen on {host}:{port}: {why} (choose another with --listen)") from error
+        raise CommandError(f"can't listen on {host}:{port}: {why} (choose another with --listen)") from error
     return OK
 
 

@@ -2,7 +2,7 @@
 
 WaexporterError
 ├── ConfigError       the configuration is wrong: exit code 2, every problem with its key path
-├── StartError        the daemon can't start (port taken, ...): exit code 1
+├── CommandError      a command can't do its work (port taken, no pager, ...): exit code 1
 ├── WebhookError      what came in is no webhook of Alertmanager: 400
 ├── JournalError      the journal of pages can't be read or written: 503
 └── ApiError          the client gave no usable answer; `.reason` is a metric label
@@ -36,8 +36,8 @@ class ConfigError(WaexporterError):
         super().__init__("\n".join(self.problems))
 
 
-class StartError(WaexporterError):
-    """The daemon can't start."""
+class CommandError(WaexporterError):
+    """A command can't do what it is for; the message says why and what to do."""
 
 
 class WebhookError(WaexporterError):

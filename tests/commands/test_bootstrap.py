@@ -15,7 +15,7 @@ from waexporter.cli import COMMANDS, main
 from waexporter.commands.bootstrap import Wish, bootstrap, make_password
 from waexporter.commands.options import build
 from waexporter.config import DEFAULT_PLANS, load
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
@@ -75,7 +75,7 @@ def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_as
     with Simulator(Options(health_per_minute=None)) as fresh:
         admin = target(fresh.url, "admin", "secret")
 
-        with pytest.raises(StartError, match="--new-admin-password-file"):
+        with pytest.raises(CommandError, match="--new-admin-password-file"):
             bootstrap(admin, Limits(), Wish("watcher", str(tmp_path / "one")), said.append)
         wish = Wish("watcher", str(tmp_path / "two"), Secret("Another-1"))
         bootstrap(admin, Limits(), wish, said.append)
@@ -141,7 +141,7 @@ def test_an_account_that_cannot_be_made_leaves_no_password_behind(
 ) -> None:
     file = tmp_path / "password"
 
-    with pytest.raises(StartError, match=words):
+    with pytest.raises(CommandError, match=words):
         bootstrap(target(simulator.url, *account[:2]), Limits(), Wish(user, str(file)), lambda _: None)
 
     assert not file.exists()
@@ -151,7 +151,7 @@ def test_a_password_is_never_written_over_another_file(simulator: Simulator, tmp
     file = tmp_path / "password"
     file.write_text("precious")
 
-    with pytest.raises(StartError, match="exists already"):
+    with pytest.raises(CommandError, match="exists already"):
         bootstrap(target(simulator.url, *OWNER[:2]), Limits(), Wish("third", str(file)), lambda _: None)
 
     assert file.read_text() == "precious"
@@ -160,7 +160,7 @@ def test_a_password_is_never_written_over_another_file(simulator: Simulator, tmp
 def test_a_client_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     nowhere = replace(target("", *OWNER[:2]), url=f"http://127.0.0.1:{find_free_port()}")
 
-    with pytest.raises(StartError, match="Connection refused"):
+    with pytest.raises(CommandError, match="Connection refused"):
         bootstrap(nowhere, Limits(), Wish("x", str(tmp_path / "password")), lambda _: None)
 
 

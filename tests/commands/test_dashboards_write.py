@@ -16,7 +16,7 @@ from tests.grafana.boards import BOARDS, FOLDER, ROOT
 from waexporter import cli
 from waexporter.commands.dashboards_write import RUNBOOK_BASE, render, write
 from waexporter.commands.rules_render import render as render_rules
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import CommandError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -201,7 +201,7 @@ def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, say: Callable[[str], N
 def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, say: Callable[[str], None]) -> None:
     (tmp_path / "fleet.json").write_text(text)
 
-    with pytest.raises(StartError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
+    with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
         write(tmp_path, render(), say)
 
     assert contents(tmp_path) == {"fleet.json": text.encode()}
@@ -210,7 +210,7 @@ def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, say: Callab
 def test_a_folder_that_stands_in_the_way_is_not_replaced(tmp_path: Path, say: Callable[[str], None]) -> None:
     (tmp_path / "fleet.json").mkdir()
 
-    with pytest.raises(StartError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
+    with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
         write(tmp_path, render(), say)
 
 

@@ -10,7 +10,7 @@ import pytest
 from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
 from waexporter.commands import demo_stack as stack
 from waexporter.config.shipped_files import find_shipped
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,7 @@ def test_a_program_that_ends_as_it_starts_is_quoted(tmp_path: Path) -> None:
     broken.chmod(0o755)
 
     with (
-        pytest.raises(StartError, match=r"ended with 7 as it started.*\nflag not known"),
+        pytest.raises(CommandError, match=r"ended with 7 as it started.*\nflag not known"),
         stack.run_stack(
             stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847", stack.find_free_address()
         ),

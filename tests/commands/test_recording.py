@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from waexporter.commands.probe import Folders, probe
 from waexporter.commands.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.health import SLUGS
 from waexporter.model import Auth, Limits, Plan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
@@ -138,7 +138,7 @@ def problems(lines: list[str]) -> list[str]:
 def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
-    with pytest.raises(StartError, match="is no folder of recorded answers"):
+    with pytest.raises(CommandError, match="is no folder of recorded answers"):
         probe(target, Limits(), Folders(replay=tmp_path / "none"), lambda _: None)
 
 
@@ -146,5 +146,5 @@ def test_a_recording_that_is_broken_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "get-health.json").write_text("{half")
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
-    with pytest.raises(StartError, match="is no recorded answer"):
+    with pytest.raises(CommandError, match="is no recorded answer"):
         probe(target, Limits(), Folders(replay=tmp_path), lambda _: None)

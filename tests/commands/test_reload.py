@@ -14,7 +14,7 @@ from tests.real.network import find_free_port
 from waexporter.cli import main
 from waexporter.commands.reload import renew
 from waexporter.config import Door
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.model import Gate, WebSettings
 
 if TYPE_CHECKING:
@@ -147,5 +147,5 @@ def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
 def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
     door = Door(WebSettings(), Gate(), ())
 
-    with pytest.raises(StartError, match=r"correct web\.listen, or give its address by --url"):
+    with pytest.raises(CommandError, match=r"correct web\.listen, or give its address by --url"):
         renew(workplace.client.url, door, print, print)

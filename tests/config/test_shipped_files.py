@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from waexporter.config import shipped_files as shipped
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def test_an_installation_without_them_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
-    with pytest.raises(StartError, match="install waexporter again"):
+    with pytest.raises(CommandError, match="install waexporter again"):
         shipped.find_shipped()
 
 
@@ -79,5 +79,5 @@ def test_an_installation_without_dashboards_says_what_to_do(
     (tmp_path / "grafana" / "dashboards").mkdir(parents=True)  # as somebody else's
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
-    with pytest.raises(StartError, match="install waexporter again"):
+    with pytest.raises(CommandError, match="install waexporter again"):
         shipped.find_dashboards()

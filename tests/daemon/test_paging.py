@@ -14,7 +14,7 @@ import pytest
 
 from tests.receivers import Receiver, receiving
 from waexporter.daemon.paging import Fleet, OnCall, carrier_of, open_fallback, whatsapp_of
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Endpoint,
@@ -176,7 +176,7 @@ def test_a_page_that_waits_goes_where_other_settings_say(tmp_path: Path, stack: 
 def test_what_can_not_be_made_is_said_before_anything_changes(tmp_path: Path, stack: ExitStack) -> None:
     world = World(tmp_path, stack, group=GROUP)
 
-    with pytest.raises(StartError, match=r"pager\.fallback"):
+    with pytest.raises(CommandError, match=r"pager\.fallback"):
         world.on_call.equip(replace(world.pager.settings, fallback=(Fallback(Secret("nothing://hunter2")),)))
 
     assert world.pager.settings.fallback == ()
@@ -191,7 +191,7 @@ def test_a_target_that_was_taken_out_carries_nothing_and_the_page_may_go_elsewhe
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secret() -> None:
-    with pytest.raises(StartError, match="Apprise can't make anything of") as caught:
+    with pytest.raises(CommandError, match="Apprise can't make anything of") as caught:
         open_fallback(PagerSettings(fallback=(Fallback(Secret("nothing://hunter2")),)), TlsContexts())
 
     assert "hunter2" not in str(caught.value)
@@ -200,7 +200,7 @@ def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secr
 def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
 
-    with pytest.raises(StartError, match=r"pip install '\.\[fallback\]'"):
+    with pytest.raises(CommandError, match=r"pip install '\.\[fallback\]'"):
         open_fallback(PagerSettings(fallback=(Fallback(Secret("tgram://T0K3N/chat")),)), TlsContexts())
 
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from waexporter.config import Difference, Loaded
 from waexporter.daemon.reloader import Reloader
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Config, Instant, PagerSettings, Target
 from waexporter.web.backend import Reloaded
@@ -161,7 +161,7 @@ def test_what_can_not_be_made_keeps_everything_as_it_is(world: World) -> None:
 
     world.polling.error = FileNotFoundError(2, "No such file or directory")
     without_file = world.reloader.reload()
-    world.polling.error, world.on_call.error = None, StartError("pager.fallback: needs Apprise")
+    world.polling.error, world.on_call.error = None, CommandError("pager.fallback: needs Apprise")
     without_way = world.reloader.reload()
 
     assert without_file.problems == (

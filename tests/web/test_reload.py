@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.web.fakes import FakeExporter, Got, a_site, ask
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.model import Gate, PagerSettings, Secret
 from waexporter.web.backend import Reloaded
 from waexporter.web.reload import is_loopback, reload
@@ -195,7 +195,7 @@ def test_a_server_on_ipv6_knows_its_own_machine() -> None:
     try:
         with Server(a_site(FakeExporter(reloaded=DONE)), "::1", 0).background() as server:
             assert post("::1", server.port) == 200
-    except StartError:
+    except CommandError:
         pytest.skip("this machine has no IPv6 address")
 
 

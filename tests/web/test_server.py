@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.fakes import FakeExporter, a_site
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.web.protocol import DEFAULT, Patience
 from waexporter.web.server import Server
 
@@ -139,7 +139,7 @@ def test_a_taken_address_is_said_before_anything_starts() -> None:
     second = Server(a_site(FakeExporter()), LOOPBACK, first.port)
 
     words = f"can't listen on 127.0.0.1:{first.port}: another program listens there already"
-    with closing(first), pytest.raises(StartError, match=words):
+    with closing(first), pytest.raises(CommandError, match=words):
         second.bind()
 
 
@@ -155,7 +155,7 @@ def test_a_taken_address_is_said_before_anything_starts() -> None:
     ],
 )
 def test_an_impossible_address_is_said_in_one_sentence(host: str, port: int, words: str) -> None:
-    with pytest.raises(StartError, match=words):
+    with pytest.raises(CommandError, match=words):
         Server(a_site(FakeExporter()), host, port).bind()
 
 

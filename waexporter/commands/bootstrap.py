@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.errors import ApiError, RefusedError, StartError
+from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.model import Auth, Failure, Reason, Secret, now
 from waexporter.polling.collectors import SettingsProber
 from waexporter.polling.poller import Poller
@@ -46,7 +46,7 @@ class Wish:
 def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], None]) -> None:
     """Make the account, prove it, and say the configuration to paste; `target` has the admin's login.
 
-    Raises StartError, with what to do, wherever this ends early.
+    Raises CommandError, with what to do, wherever this ends early.
     """
     admin = _log_in_as_admin(target, limits, wish, say)
     password = make_password()
@@ -54,7 +54,7 @@ def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], N
     try:
         _make_account(admin, wish.user, password)
         group = target.on_call_group or _find_group(admin)
-    except StartError:
+    except CommandError:
         Path(wish.password_file).unlink()
         raise
     finally:
@@ -86,21 +86,21 @@ def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[
     except RefusedError as error:
         client.close()
         if error.code != PASSWORD_CHANGE_REQUIRED:
-            raise StartError(str(error)) from error
+            raise CommandError(str(error)) from error
         if wish.new_admin_password is None:
             message = (
                 f"the admin {target.auth.username!r} must change its password at its first login: "
                 "choose one, "
                 "write it to a file and say --new-admin-password-file FILE: then it is changed, and only then"
             )
-            raise StartError(message) from error
+            raise CommandError(message) from error
         _change_password(target, limits, wish.new_admin_password)
         say(f"changed the password of {target.auth.username!r} to the one you gave")
         auth = replace(target.auth, password=wish.new_admin_password)
         return Client(replace(target, auth=auth), limits, TlsContexts())
     except ApiError as error:
         client.close()
-        raise StartError(str(error)) from error
+        raise CommandError(str(error)) from error
     return client
 
 
@@ -113,7 +113,7 @@ def _change_password(target: Target, limits: Limits, password: Secret) -> None:
     try:
         check(client.send(request, _TIMEOUT))
     except ApiError as error:
-        raise StartError(f"the password could not be changed: {error}") from error
+        raise CommandError(f"the password could not be changed: {error}") from error
     finally:
         client.close()
 
@@ -127,9 +127,9 @@ def _keep(path: str, password: Secret) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         message = f"{path} exists already; name another file with --password-file, or remove it"
-        raise StartError(message) from error
+        raise CommandError(message) from error
     except OSError as error:
-        raise StartError(f"{path} can't be written: {error.strerror}") from error
+        raise CommandError(f"{path} can't be written: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(password.reveal() + "\n")
 
@@ -141,10 +141,10 @@ def _make_account(admin: Client, user: str, password: Secret) -> None:
     except ApiError as error:
         if error.status == HTTPStatus.CONFLICT:
             message = f"there is an account {user!r} already; choose another name with --user"
-            raise StartError(message) from error
+            raise CommandError(message) from error
         if error.status == HTTPStatus.FORBIDDEN:
-            raise StartError(f"this account may not make accounts; an admin is needed ({error})") from error
-        raise StartError(f"the account could not be made: {error}") from error
+            raise CommandError(f"this account may not make accounts; an admin is needed ({error})") from error
+        raise CommandError(f"the account could not be made: {error}") from error
 
 
 def _find_group(admin: Client) -> str | None:

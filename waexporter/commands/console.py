@@ -9,7 +9,7 @@ import warnings
 from contextlib import suppress
 from getpass import GetPassWarning, getpass
 
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.model import Secret
 
 
@@ -24,7 +24,7 @@ def complete_streams() -> None:
 
 
 def write_out(text: str = "") -> None:
-    """Write to standard output now, with what waits; raises BrokenPipeError, or StartError where it can't."""
+    """Write a text to standard output and flush it; raise BrokenPipeError, or CommandError where it fails."""
     try:
         if text:  # else an unbuffered stream would be tried, too
             sys.stdout.write(text)
@@ -34,7 +34,7 @@ def write_out(text: str = "") -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise
-        raise StartError(f"the output can't be written: {error.strerror or error}") from error
+        raise CommandError(f"the output can't be written: {error.strerror or error}") from error
 
 
 def ask_password(user: str) -> Secret:
@@ -44,11 +44,11 @@ def ask_password(user: str) -> Secret:
             warnings.simplefilter("error", GetPassWarning)  # it would be shown
             return Secret(getpass(f"password of {user}: "))
     except EOFError as error:  # somebody sits there, and said nothing
-        raise StartError(
+        raise CommandError(
             f"no password of {user} was given; it can be in a file, too: --admin-password-file FILE"
         ) from error
     except (OSError, GetPassWarning) as error:
-        raise StartError(
+        raise CommandError(
             f"no password of {user} was given, and without a terminal nobody can be asked for it: "
             "write it to a file and name that by --admin-password-file FILE"
         ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from waexporter.errors import ApiError, StartError
+from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Target
 from waexporter.paging.journal.entry import Attempt
 from waexporter.transport.exchange import Request
@@ -108,7 +108,7 @@ class Ears(NamedTuple):
 def find(web: WebSettings, gate: Gate) -> Daemon | None:
     """Find the daemon with its pager; None when nobody listens there.
 
-    Raises StartError with what to do for anything else than a daemon of ours with a pager.
+    Raises CommandError with what to do for anything else than a daemon of ours with a pager.
     """
     client = Client(Target("waexporter", web.own_url), Limits(), TlsContexts())
     daemon = Daemon(Ears(web.own_url, client, _authorization(gate)))
@@ -118,10 +118,10 @@ def find(web: WebSettings, gate: Gate) -> Daemon | None:
         daemon.close()
         if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
             return None
-        raise StartError(
+        raise CommandError(
             f"something listens at {web.own_url}, but answers like no waexporter ({error}): check web.listen"
         ) from error
-    except StartError:
+    except CommandError:
         daemon.close()
         raise
     return daemon
@@ -159,29 +159,29 @@ class Daemon:
         self.url, self._client, self._authorization = ears
 
     def pages(self) -> Pages:
-        """Give its newest pages; raises ApiError, and StartError with what to do."""
+        """Give its newest pages; raises ApiError, and CommandError with what to do."""
         reply = self._ask(Request("GET", f"/api/v1/pages?limit={_MOST_PAGES}", self._authorization))
         if reply.status == HTTPStatus.NOT_FOUND and b"pager" in reply.body:
-            raise StartError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
+            raise CommandError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
-            raise StartError(f"{self.url} answers {_said(reply)}: check web.listen, or {_RESTART}")
+            raise CommandError(f"{self.url} answers {_said(reply)}: check web.listen, or {_RESTART}")
         return decode(reply.body, _PAGES)
 
     def deliver(self, webhook: bytes) -> None:
-        """Hand it a webhook as Alertmanager does; raises ApiError, and StartError with what to do."""
+        """Hand it a webhook as Alertmanager does; raises ApiError, and CommandError with what to do."""
         reply = self._ask(Request("POST", "/api/v1/alerts", self._authorization, webhook))
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise StartError(
+            raise CommandError(
                 f"the daemon refuses the secret of pager.webhook ({reply.status}): it has another one, "
                 f"read at its start or its last reload; reload or {_RESTART}"
             )
         if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise StartError(
+            raise CommandError(
                 f"the daemon can't keep the page (503: {_said(reply)}): look at the disk and the owner of "
                 "pager.state_dir, then at the daemon's log; `waexporter pager check` looks too"
             )
         if reply.status != HTTPStatus.OK:
-            raise StartError(f"the daemon did not take the alert: {_said(reply)}; read its log")
+            raise CommandError(f"the daemon did not take the alert: {_said(reply)}; read its log")
 
     def close(self) -> None:
         """Close the connection."""

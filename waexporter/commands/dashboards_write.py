@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.commands.rules_render import NAME, check_base
 from waexporter.config.shipped_files import DASHBOARDS, PROVIDER, find_dashboards
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import CommandError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -
     """Return the JSON of every dashboard by the name of its file.
 
     `datasource` is the uid or the name of the data source that they open on. Raises ConfigError for an empty
-    one and for an address that is none, StartError when the dashboards are not installed.
+    one and for an address that is none, CommandError when the dashboards are not installed.
     """
     problems = ["--datasource: must be the uid or the name of a data source"] if datasource == "" else []
     problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
@@ -41,7 +41,7 @@ def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -
     """Write dashboards into a folder, which is made, and beside them the provider that leads Grafana to it.
 
     Each takes its place in one step, when all are written: nobody reads half of one. A provider that is there
-    stays, since people edit it. Raises StartError where it can't be done, and where a file of that name is
+    stays, since people edit it. Raises CommandError where it can't be done, and where a file of that name is
     not ours; nothing is changed then.
     """
     folder = folder.absolute()
@@ -56,9 +56,9 @@ def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -
             for name in files:
                 Path(fresh, name).replace(folder / name)
     except FileExistsError as error:
-        raise StartError(f"{folder} is a file: name a folder") from error
+        raise CommandError(f"{folder} is a file: name a folder") from error
     except OSError as error:
-        raise StartError(f"{folder} can't be written: {error.strerror}") from error
+        raise CommandError(f"{folder} can't be written: {error.strerror}") from error
     names = ", ".join(name.removesuffix(".json") for name in boards)
     say(f"{len(boards)} dashboards are in {folder}: {names}")
     if older:
@@ -105,7 +105,7 @@ def _provide(folder: Path) -> str:
 
 
 def _is_older(path: Path, text: str) -> bool:
-    """Return whether this dashboard is in its place already; StartError where something else is."""
+    """Return whether this dashboard is in its place already; CommandError where something else is."""
     try:
         before = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
@@ -114,4 +114,4 @@ def _is_older(path: Path, text: str) -> bool:
         before = None
     if isinstance(before, dict) and before.get("uid") == json.loads(text)["uid"]:
         return True
-    raise StartError(f"{path} is not a dashboard of waexporter: move it away, or name another folder")
+    raise CommandError(f"{path} is not a dashboard of waexporter: move it away, or name another folder")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.config.quantities import format_duration, parse_duration
 from waexporter.config.shipped_files import ROUTES, RULES, find_shipped
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.log import get_logger
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ class Stack(NamedTuple):
 
 
 def find_programs() -> Programs:
-    """Find both on the PATH or where `make real-parts` puts them; raises StartError with what to do."""
+    """Find both on the PATH or where `make real-parts` puts them; raises CommandError with what to do."""
     found = {
         "Prometheus": _find("prometheus"),
         "Alertmanager": _find("prometheus-alertmanager", "alertmanager"),
     }
     missing = [name for name, program in found.items() if not program]
     if missing:
-        raise StartError(
+        raise CommandError(
             f"--stack needs {' and '.join(missing)} on the PATH; on Debian: "
             "apt-get install prometheus prometheus-alertmanager; or, in a checkout: make demo STACK=1"
         )
@@ -127,7 +127,7 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
 
     `alertmanager` is the address at which Alertmanager is to answer, since the exporter asks it.
 
-    Raises StartError when one does not start. One that ends later by itself is said in the log.
+    Raises CommandError when one does not start. One that ends later by itself is said in the log.
     """
     shipped = find_shipped()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
@@ -216,7 +216,7 @@ def _wait_until_ready(program: _Program, process: subprocess.Popen[bytes]) -> No
         status = process.poll()
         if status is not None or time.monotonic() > until:
             what = "is not ready in time" if status is None else f"ended with {status} as it started"
-            raise StartError(f"{program.name} {what}; it has written:\n{_last_words(program.log)}")
+            raise CommandError(f"{program.name} {what}; it has written:\n{_last_words(program.log)}")
         time.sleep(_GLANCE)
 
 

@@ -15,7 +15,7 @@ from waexporter.commands.pager_checks.host import (
     inspect_webhook,
 )
 from waexporter.commands.pager_survey import pager_of, survey
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.paging.journal.reader import read_groups
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> bool:
     """Check everything, a line at a time; gives whether nothing is wrong.
 
-    Raises StartError where no pager is configured.
+    Raises CommandError where no pager is configured.
     """
     wrong = 0
     for finding in _findings(config, alertmanager, say):
@@ -48,7 +48,7 @@ def _findings(config: Config, alertmanager: Secret | None, say: Callable[[str], 
     yield from inspect_webhook(pager, config.web)
     try:
         yield from inspect_daemon(pager, config.web)
-    except StartError as error:
+    except CommandError as error:
         yield bad(str(error), "then check again")
     with survey(config, read_groups(pager.state_dir), say) as seen:
         yield from inspect_clients(pager, seen)

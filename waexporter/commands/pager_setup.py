@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from waexporter.errors import ApiError, RefusedError, StartError
+from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -63,7 +63,7 @@ class _Found(NamedTuple):
 def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
     """Look for what there is, then make the group and write it to the settings, each if that is confirmed.
 
-    Gives whether all that was wanted is done; raises StartError with what to do when no group could be made.
+    Return whether everything was done; raise CommandError with what to do when no group could be made.
     """
     client = Client(target, config.limits, TlsContexts())
     try:
@@ -102,11 +102,11 @@ def _find_group(client: Client, subject: str) -> str | None:
             if _subject_of(client, group).casefold() == subject.strip().casefold():
                 return group
     except RefusedError as error:
-        raise StartError(_explain_refusal(client, error)) from error
+        raise CommandError(_explain_refusal(client, error)) from error
     except ApiError as error:
         if error.status in _WITHOUT_GROUPS:
-            raise StartError(_NO_GROUPS) from error
-        raise StartError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
+            raise CommandError(_NO_GROUPS) from error
+        raise CommandError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
     return None
 
 
@@ -163,11 +163,11 @@ def _make_group(client: Client, subject: str) -> str:
     try:
         return read_new_group(_ask(client, Request("POST", _GROUPS, body=body)))
     except RefusedError as error:
-        raise StartError(_explain_refusal(client, error)) from error
+        raise CommandError(_explain_refusal(client, error)) from error
     except ApiError as error:
         if error.status in _WITHOUT_GROUPS:
-            raise StartError(_NO_GROUPS) from error
-        raise StartError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
+            raise CommandError(_NO_GROUPS) from error
+        raise CommandError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
 
 
 def _explain_refusal(client: Client, error: ApiError) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.daemon.paging import Fleet, carrier_of
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.model import Endpoint, Failure, Settings, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -53,9 +53,9 @@ class Survey(NamedTuple):
 
 
 def pager_of(config: Config) -> PagerSettings:
-    """Give the pager's settings; StartError says what to do where there are none."""
+    """Give the pager's settings; CommandError says what to do where there are none."""
     if config.pager is None:
-        raise StartError(NO_PAGER)
+        raise CommandError(NO_PAGER)
     return config.pager
 
 
@@ -68,7 +68,7 @@ def target_of(config: Config, name: str | None) -> Target:
             return target
     names = ", ".join(target.name for target in config.targets[:10])
     message = f"no target is called {wanted!r}; there are: {names}"
-    raise StartError(message)
+    raise CommandError(message)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ _LOST = "  lost sight of the daemon ({}): `waexporter pages` tells what became o
 def rehearse(config: Config, target: str, say: Say) -> bool:
     """Send a test page and say what happens at each step; gives whether it was accepted.
 
-    Raises StartError with what to do when there is nothing to send by.
+    Raises CommandError with what to do when there is nothing to send by.
     """
     pager = pager_of(config)
     alert = _alert(target)
@@ -64,7 +64,7 @@ def rehearse(config: Config, target: str, say: Say) -> bool:
 def rehearse_fallback(config: Config, target: str, say: Say) -> bool:
     """Send a test page through each fallback, and say what came back; return whether all accepted it.
 
-    Neither the daemon nor a client has a part in it. Raises StartError for a fallback that can't be used.
+    Neither the daemon nor a client has a part in it. Raises CommandError for a fallback that can't be used.
     """
     pager = pager_of(config)
     if not pager.fallback:

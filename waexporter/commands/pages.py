@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.errors import JournalError, StartError
+from waexporter.errors import CommandError, JournalError
 from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.reader import is_barred
@@ -34,7 +34,7 @@ _REMEDY = "stop the daemon, move the file away, start again; or choose another p
 
 
 def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:
-    """List the newest pages, the newest first; `now` in wall-clock seconds. Raises StartError."""
+    """List the newest pages, the newest first; `now` in wall-clock seconds. Raises CommandError."""
     entries = _read(folder, limit)
     if not entries:
         say(f"no page yet in {folder}: nothing was paged since the daemon was first started")
@@ -45,7 +45,7 @@ def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) 
 
 
 def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
-    """Write the same as JSON, each page as GET /api/v1/pages has it. Raises StartError."""
+    """Write the same as JSON, each page as GET /api/v1/pages has it. Raises CommandError."""
     pages = [describe_entry(entry) for entry in _read(folder, limit)]
     say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
 
@@ -56,12 +56,12 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
     except (JournalError, PermissionError) as error:
         if is_barred(folder):
             file = Path(folder) / FILE
-            raise StartError(
+            raise CommandError(
                 f"{file} can't be read: it is for the daemon's user alone; ask as that user"
             ) from error
         # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
         remedy = f" -> {_REMEDY}" if isinstance(error.__cause__, sqlite3.Error) else ""
-        raise StartError(f"{error}{remedy}") from error
+        raise CommandError(f"{error}{remedy}") from error
 
 
 # --- for a person ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.commands.redaction import Redactor
-from waexporter.errors import ApiError, StartError
+from waexporter.errors import ApiError, CommandError
 from waexporter.model import Account, Reason
 from waexporter.transport.exchange import Reply, Request
 
@@ -47,7 +47,7 @@ class Recorder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StartError(f"{folder} can't be written: {error.strerror}") from error
+            raise CommandError(f"{folder} can't be written: {error.strerror}") from error
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Send a request and keep the reply, or the reason why there was none."""
@@ -75,7 +75,7 @@ class Recorder:
         try:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
         except OSError as error:
-            raise StartError(f"{path} can't be written: {error.strerror}") from error
+            raise CommandError(f"{path} can't be written: {error.strerror}") from error
 
 
 class Replayer:
@@ -86,7 +86,7 @@ class Replayer:
         self._folder = folder
         if not folder.is_dir():
             message = f"{folder} is no folder of recorded answers"
-            raise StartError(message)
+            raise CommandError(message)
 
     def send(self, request: Request, _timeout: float) -> Reply:
         """Give the recorded reply, or raise what was raised then."""
@@ -96,7 +96,7 @@ class Replayer:
         except FileNotFoundError as error:
             raise ApiError(f"{path.name} was not recorded", reason=Reason.UNREACHABLE) from error
         except (OSError, msgspec.DecodeError) as error:
-            raise StartError(f"{path} is no recorded answer: {error}") from error
+            raise CommandError(f"{path} is no recorded answer: {error}") from error
         if kept.reason:
             raise ApiError("failed when it was recorded", reason=Reason(kept.reason), code=kept.code)
         return Reply(kept.status, kept.body.encode(), kept.content_type)

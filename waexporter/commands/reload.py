@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.commands.daemon_client import ask_to_reload
-from waexporter.errors import ApiError, BodyError, StartError
+from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
 from waexporter.whatsapp.documents.envelope import printable
 
@@ -26,21 +26,21 @@ _HANG_UP = "send it the signal SIGHUP instead: kill -HUP PID, with the pid of th
 def renew(url: str, door: Door, say: Say, complain: Say) -> bool:
     """Have the daemon at a url reload, and say what came of it; gives whether it did.
 
-    Raises StartError, with what to do, where it can't be asked.
+    Raises CommandError, with what to do, where it can't be asked.
     """
     try:
         status, said = ask_to_reload(url, door.gate)
     except BodyError as error:
-        raise StartError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
+        raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
     except ApiError as error:
-        raise StartError(_explain(url, error) + _doubt(door)) from error
+        raise CommandError(_explain(url, error) + _doubt(door)) from error
     if status == HTTPStatus.OK:
         say(f"the daemon at {url} has reloaded")
         for line in _changes(said):
             say(f"  {line}")
         return True
     if status != HTTPStatus.BAD_REQUEST or not said.problems:
-        raise StartError(_refuse(url, status, said) + _doubt(door))
+        raise CommandError(_refuse(url, status, said) + _doubt(door))
     for problem in said.problems:
         complain(printable(problem, _LONGEST_LINE))
     complain(f"the daemon at {url} did not reload: it goes on as before")

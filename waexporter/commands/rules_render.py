@@ -45,7 +45,7 @@ def render(
     """Return both rule files as one YAML text, comments included.
 
     `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
-    Raises ConfigError for what is none and for addresses that are none, StartError when the rule files are
+    Raises ConfigError for what is none and for addresses that are none, CommandError when the rule files are
     not installed.
     """
     matchers, wrong = read_matchers(selector)

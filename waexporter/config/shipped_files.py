@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,11 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def find_shipped() -> Path:
-    """Find the folder with the shipped rules and routes; raises StartError where there is none."""
+    """Find the folder with the shipped rules and routes; raises CommandError where there is none."""
     for folder in (_PACKAGE / "alerts", _PACKAGE.parent / "alerts"):
         if all((folder / name).is_file() for name in (*RULES, ROUTES)):
             return folder
-    raise StartError(
+    raise CommandError(
         "the alert rules are missing from this installation: install waexporter again, or run it from its "
         "checkout"
     )
@@ -39,11 +39,11 @@ def find_runbooks() -> Mapping[str, Path]:
 
 
 def find_dashboards() -> Path:
-    """Find the folder of what is shipped for Grafana; raises StartError where there is none."""
+    """Find the folder of what is shipped for Grafana; raises CommandError where there is none."""
     for folder in (_PACKAGE / "grafana", _PACKAGE.parent / "grafana"):
         if (folder / PROVIDER).is_file() and any((folder / DASHBOARDS).glob("*.json")):
             return folder
-    raise StartError(
+    raise CommandError(
         "the dashboards are missing from this installation: install waexporter again, or run it from its "
         "checkout"
     )

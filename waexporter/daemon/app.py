@@ -57,7 +57,7 @@ def start(
 ) -> Iterator[Daemon]:
     """Start everything but the serving loop; at the end, poll no more and log out everywhere.
 
-    `read` gives the configuration anew, for reloads. Raises StartError when the address to listen on is not
+    `read` gives the configuration anew, for reloads. Raises CommandError when the address to listen on is not
     to be had.
     """
     telemetry = Telemetry()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.errors import StartError, UnreachableError
+from waexporter.errors import CommandError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
@@ -53,7 +53,7 @@ class OnCall:
     def __init__(
         self, settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
     ) -> None:
-        """Build the pager of a daemon; raises StartError for a fallback that can't be used."""
+        """Build the pager of a daemon; raises CommandError for a fallback that can't be used."""
 
         def on_crash(crash: Exception) -> None:
             telemetry.crashes.inc()
@@ -75,7 +75,7 @@ class OnCall:
         return [Task("pager", self.pager.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
     def equip(self, settings: PagerSettings) -> Equipment:
-        """Make what settings need; raises StartError, with what to do, where that can't be."""
+        """Make what settings need; raises CommandError, with what to do, where that can't be."""
         contexts = self._fleet.contexts
         heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url
@@ -123,16 +123,16 @@ def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Cha
 
 
 def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:
-    """Make the channels of `pager.fallback`; raises StartError with what to do."""
+    """Make the channels of `pager.fallback`; raises CommandError with what to do."""
     try:
         return fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
     except ImportError as error:
-        raise StartError(
+        raise CommandError(
             "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "
             "in the folder of waexporter's source, pip install '.[fallback]'"
         ) from error
     except ValueError as error:
-        raise StartError(f"pager.fallback: {error}") from error
+        raise CommandError(f"pager.fallback: {error}") from error
 
 
 def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:

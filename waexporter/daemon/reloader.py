@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter import log
 from waexporter.config import compare
-from waexporter.errors import ConfigError, StartError
+from waexporter.errors import CommandError, ConfigError
 from waexporter.web.backend import Reloaded
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Reloader:
     def _try(self) -> Reloaded:
         try:
             return self._follow()
-        except (ConfigError, StartError) as error:
+        except (ConfigError, CommandError) as error:
             problems = error.problems if isinstance(error, ConfigError) else (str(error),)
             self._telemetry.reload_successful.set(0)
             _log.error(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from waexporter.errors import StartError
+from waexporter.errors import CommandError
 from waexporter.web.protocol import DEFAULT, Patience, connection_with
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Server:
         return self._port
 
     def bind(self) -> None:
-        """Take the address, so that nobody else can; raises StartError with what to do about it."""
+        """Take the address, so that nobody else can; raises CommandError with what to do about it."""
         if self._socket is None:
             self._socket = _listen(*self._address)
             self._port = int(self._socket.getsockname()[1])
@@ -147,7 +147,7 @@ def _listen(host: str, port: int) -> socket.socket:
         # Connections inherit it; without it the end of an answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
-    raise StartError(f"can't listen on {where}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
+    raise CommandError(f"can't listen on {where}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

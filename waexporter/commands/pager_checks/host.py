@@ -11,7 +11,7 @@ from waexporter.commands.pager_checks.finding import bad, good, note
 from waexporter.commands.pager_checks.hearing import inspect_hearing
 from waexporter.config import check_gate
 from waexporter.daemon.paging import open_fallback
-from waexporter.errors import ApiError, JournalError, StartError
+from waexporter.errors import ApiError, CommandError, JournalError
 from waexporter.model import Format, Limits
 from waexporter.paging.channels import known_to_apprise, place
 from waexporter.paging.journal.reader import examine, find_obstacle, is_barred
@@ -76,7 +76,7 @@ def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]
 
 
 def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
-    """Look whether the daemon runs; raises StartError for one that is not right."""
+    """Look whether the daemon runs; raises CommandError for one that is not right."""
     daemon = find(web, pager.gate)
     if daemon is None:
         yield note(
@@ -109,7 +109,7 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
         name = f"pager.fallback[{number}] {place(fallback.url)}{form}"
         try:
             open_fallback(replace(pager, fallback=(fallback,)), contexts)
-        except StartError as error:
+        except CommandError as error:
             yield bad(name, str(error).removeprefix("pager.fallback: "))
             continue
         yield _resolve(name, fallback.url)
