@@ -18,7 +18,7 @@ from waexporter.config import Loaded, check_gate, effective, find_door, load, pa
 from waexporter.config.credentials import secret_of_file
 from waexporter.daemon.signals import Hangups
 from waexporter.errors import CommandError, ConfigError
-from waexporter.model import Auth, Secret, Tls, WebSettings, now
+from waexporter.model import Credentials, Secret, Tls, WebSettings, now
 
 if TYPE_CHECKING:
     import argparse
@@ -249,7 +249,7 @@ def _bootstrap(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     given = options.admin_password_file
     password = _read_secret(given) if given else ask_password(options.admin_user)
     tls = Tls(known.config.targets[0].tls.ca_file, None, options.insecure_skip_verify)
-    target = replace(known.config.targets[0], auth=Auth(None, options.admin_user, password), tls=tls)
+    target = replace(known.config.targets[0], auth=Credentials(None, options.admin_user, password), tls=tls)
     bootstrap(target, known.config.limits, wish, _say)
     return OK
 

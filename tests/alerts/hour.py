@@ -18,7 +18,7 @@ from waexporter.daemon.exporter import Heartbeat, RunningExporter
 from waexporter.daemon.paging import Fleet, OnCall
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
-    Auth,
+    Credentials,
     Endpoint,
     Instant,
     Limits,
@@ -167,7 +167,7 @@ def _target(name: str, client: SimulatedClient) -> Target:
     return Target(
         name,
         client.url,
-        auth=Auth(username=user, password=Secret(password)),
+        auth=Credentials(username=user, password=Secret(password)),
         tls=Tls(ca_file=str(client.ca_file) if client.ca_file else None),
         shards=_SHARDS if name == "multiconnect" else None,
         canary_number="+14155550123",

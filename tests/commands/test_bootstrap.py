@@ -16,7 +16,7 @@ from waexporter.commands.bootstrap import Wish, bootstrap, make_password
 from waexporter.commands.options import build
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import CommandError
-from waexporter.model import Auth, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
+from waexporter.model import Credentials, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -38,7 +38,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def target(url: str, user: str, password: str) -> Target:
-    return Target("wa", url, auth=Auth(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS))
+    return Target("wa", url, auth=Credentials(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS))
 
 
 def pasted(text: str, folder: Path) -> Target:
@@ -63,7 +63,7 @@ def test_an_account_is_made_proved_and_printed_without_its_password(
     assert "  health        yes" in said
     assert "  support       yes" in said
     made = pasted(text, tmp_path)
-    assert made.auth == Auth(username="watcher", password=Secret(password))
+    assert made.auth == Credentials(username="watcher", password=Secret(password))
     assert made.on_call_group == ON_CALL
     assert {endpoint.value for endpoint in DEFAULT_PLANS.keys() - made.plans.keys()} == {"settings"}
 
@@ -232,7 +232,7 @@ def test_the_printed_variables_are_those_of_the_readme_and_enough_for_a_probe(
     }
     assert shlex.split(probed) == ["waexporter", "probe", simulator.url]
     made = load(None, {**environment, "WAEXPORTER_TARGET_URL": simulator.url}).config.targets[0]
-    assert made.auth == Auth(username="shell", password=Secret(file.read_text().strip()))
+    assert made.auth == Credentials(username="shell", password=Secret(file.read_text().strip()))
 
 
 def test_without_names_of_ones_own_they_are_those_of_the_readme(parts_readme: str) -> None:

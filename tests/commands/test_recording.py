@@ -14,7 +14,7 @@ from waexporter.commands.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import CommandError
 from waexporter.health import SLUGS
-from waexporter.model import Auth, Limits, Plan, Secret, Target
+from waexporter.model import Credentials, Limits, Plan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: 
     told: list[str] = []
     again: list[str] = []
     with Simulator(options) as simulator:
-        auth = Auth(username=OWNER[0], password=Secret(OWNER[1]))
+        auth = Credentials(username=OWNER[0], password=Secret(OWNER[1]))
         target = Target("wa", simulator.url, auth=auth, plans=SHORT)
 
         state = probe(target, Limits(), Folders(record=tmp_path), told.append)

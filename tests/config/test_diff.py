@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from waexporter.config import Difference, compare, load
 from waexporter.model import (
-    Auth,
     Config,
+    Credentials,
     Endpoint,
     Fallback,
     Gate,
@@ -62,10 +62,10 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
     "changed",
     [
         {"url": "http://elsewhere"},
-        {"auth": Auth(username="monitor", password=Secret("new"))},
-        {"auth": Auth(api_key=Secret("old"))},
-        {"auth": Auth(bearer_token=Secret("old"))},
-        {"auth": Auth(username="monitor", password=Secret("old"), header="X-Key")},
+        {"auth": Credentials(username="monitor", password=Secret("new"))},
+        {"auth": Credentials(api_key=Secret("old"))},
+        {"auth": Credentials(bearer_token=Secret("old"))},
+        {"auth": Credentials(username="monitor", password=Secret("old"), header="X-Key")},
         {"tls": Tls("ca.pem", authority=b"old", cert_file="c.pem", key_file="k.pem")},
         {"tls": Tls("ca.pem", authority=b"old", identity=b"new")},
         {"proxy_auth": ProxyAuth("me", Secret("word"))},
@@ -76,7 +76,7 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
     ],
 )
 def test_whatever_a_target_is_made_of_is_a_change(changed: dict[str, Any]) -> None:
-    auth, tls = Auth(username="monitor", password=Secret("old")), Tls("ca.pem", authority=b"old")
+    auth, tls = Credentials(username="monitor", password=Secret("old")), Tls("ca.pem", authority=b"old")
     target = a_target("one", auth=auth, tls=tls)
 
     difference = compare(a_config(target), a_config(replace(target, **changed)))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tests.places import hold
 from waexporter.config import effective
 from waexporter.model import (
-    Auth,
     Config,
+    Credentials,
     Endpoint,
     Fallback,
     Format,
@@ -36,7 +36,7 @@ FULL = Config(
         Target(
             "a",
             "https://wa.example",
-            auth=Auth(SECRET, "monitor", SECRET, SECRET, "x-key"),
+            auth=Credentials(SECRET, "monitor", SECRET, SECRET, "x-key"),
             tls=Tls("ca.pem", "wa.example", cert_file="cert.pem", key_file="key.pem"),
             proxy_url="http://proxy.example",
             proxy_auth=ProxyAuth("monitor", SECRET),

@@ -9,7 +9,7 @@ import trustme
 
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import ConfigError
-from waexporter.model import Auth, Config, LogSettings, ProxyAuth, Secret, Target, Tls, WebSettings
+from waexporter.model import Config, Credentials, LogSettings, ProxyAuth, Secret, Target, Tls, WebSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_sidecar_needs_no_file() -> None:
             Target(
                 name="sidecar",
                 url="https://localhost:9090",
-                auth=Auth(Secret(KEY), "monitor", Secret("password")),
+                auth=Credentials(Secret(KEY), "monitor", Secret("password")),
                 tls=Tls(server_name="webapp", insecure_skip_verify=True),
                 shards=8,
                 on_call_group="14155550100-1520000000",
@@ -85,7 +85,7 @@ def test_the_other_doors_have_variables_too(tmp_path: Path, monkeypatch: pytest.
 
     target = load(None, environ).config.targets[0]
 
-    assert target.auth == Auth(bearer_token=Secret("token-of-the-file"))
+    assert target.auth == Credentials(bearer_token=Secret("token-of-the-file"))
     assert (target.tls.cert_file, target.tls.key_file) == (f"{tmp_path}/both.pem",) * 2
     assert (target.proxy_url, target.proxy_auth) == (
         "http://proxy:3128",
@@ -105,7 +105,7 @@ def test_a_key_may_go_in_a_header_by_variables_too() -> None:
 
     target = load(None, environ).config.targets[0]
 
-    assert target.auth == Auth(api_key=Secret("short"), header="D360-API-KEY")
+    assert target.auth == Credentials(api_key=Secret("short"), header="D360-API-KEY")
     assert target.proxy_auth == ProxyAuth("me", Secret("word"))
 
 
@@ -142,7 +142,7 @@ def test_the_names_of_metas_monitoring_are_enough() -> None:
     target = load(None, environ).config.targets[0]
 
     assert (target.name, target.url) == ("wa.example:9090", "https://wa.example:9090")
-    assert target.auth == Auth(username="me", password=Secret("password"))
+    assert target.auth == Credentials(username="me", password=Secret("password"))
 
 
 def test_our_names_go_before_metas_and_a_difference_is_said() -> None:
@@ -158,7 +158,7 @@ def test_our_names_go_before_metas_and_a_difference_is_said() -> None:
     config, notes = load(None, environ)
 
     assert config.targets[0].url == "https://ours.example"
-    assert config.targets[0].auth == Auth(Secret(KEY), "me", Secret("password"))
+    assert config.targets[0].auth == Credentials(Secret(KEY), "me", Secret("password"))
     assert notes == ("WA_WEB_ENDPOINT: ignored, because WAEXPORTER_TARGET_URL is set",)
 
 

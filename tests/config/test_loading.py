@@ -12,8 +12,8 @@ import yaml
 from waexporter.config import DEFAULT_PLANS, Loaded, effective, load
 from waexporter.errors import ConfigError
 from waexporter.model import (
-    Auth,
     Config,
+    Credentials,
     Endpoint,
     Limits,
     LogSettings,
@@ -92,7 +92,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
             Target(
                 name="support-line",
                 url="https://wa.example:9090/gateway",
-                auth=Auth(Secret("twelve-chars"), "monitor", Secret(" with blanks ")),
+                auth=Credentials(Secret("twelve-chars"), "monitor", Secret(" with blanks ")),
                 tls=Tls(ca_file=f"{tmp_path}/ca.pem", server_name="wa.example", authority=digest),
                 proxy_url="http://proxy:3128",
                 topology=Topology.MULTICONNECT,
@@ -263,13 +263,16 @@ def test_a_certificate_that_was_replaced_in_its_files_is_another_one(tmp_path: P
 @pytest.mark.parametrize(
     ("auth", "expected"),
     [
-        ("{bearer_token: x}", Auth(bearer_token=Secret("x"))),
-        ("{bearer_token_file: token}", Auth(bearer_token=Secret("a.b-c"))),
-        ("{header: D360-API-KEY, api_key: short}", Auth(api_key=Secret("short"), header="D360-API-KEY")),
-        ("{header: X-Key, api_key_file: token}", Auth(api_key=Secret("a.b-c"), header="X-Key")),
+        ("{bearer_token: x}", Credentials(bearer_token=Secret("x"))),
+        ("{bearer_token_file: token}", Credentials(bearer_token=Secret("a.b-c"))),
+        (
+            "{header: D360-API-KEY, api_key: short}",
+            Credentials(api_key=Secret("short"), header="D360-API-KEY"),
+        ),
+        ("{header: X-Key, api_key_file: token}", Credentials(api_key=Secret("a.b-c"), header="X-Key")),
     ],
 )
-def test_there_are_other_doors_than_the_clients_own(tmp_path: Path, auth: str, expected: Auth) -> None:
+def test_there_are_other_doors_than_the_clients_own(tmp_path: Path, auth: str, expected: Credentials) -> None:
     (tmp_path / "token").write_text("a.b-c\n")
 
     assert target(tmp_path, f"auth: {auth}").auth == expected

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from waexporter.model import (
-    Auth,
+    Credentials,
     Drop,
     Endpoint,
     Failure,
@@ -126,12 +126,12 @@ def poll(
     url: str,
     endpoint: Endpoint = Endpoint.HEALTH,
     *,
-    auth: Auth | None = None,
+    auth: Credentials | None = None,
     limits: Limits | None = None,
     timeout: float = 30.0,
 ) -> Reading:
     plans = {endpoint: Plan(30.0, timeout)}
-    target = Target("t", url, auth=auth or Auth(), plans=plans, labels=(("region", "eu"),))
+    target = Target("t", url, auth=auth or Credentials(), plans=plans, labels=(("region", "eu"),))
     client = Client(target, limits or Limits(), TlsContexts())
     try:
         return Poller(client, endpoint, limits or Limits(), real_now).poll()
@@ -281,7 +281,7 @@ def test_every_reason_but_the_stores_own_has_a_test_here() -> None:
 def test_a_refused_login_says_so_without_the_password(upstream: Upstreams) -> None:
     server = upstream(http(401, fault(1005, "Access denied", f"wrong: {PASSWORD[:3]}...")))
 
-    reading = poll(server.url, auth=Auth(username="monitor", password=Secret(PASSWORD)))
+    reading = poll(server.url, auth=Credentials(username="monitor", password=Secret(PASSWORD)))
 
     assert isinstance(reading.outcome, Failure)
     assert reading.outcome.reason is Reason.REFUSED

@@ -18,12 +18,12 @@ from tests.polling.test_collectors import (
     fault,
 )
 from waexporter.errors import ApiError, RefusedError, UnreachableError
-from waexporter.model import Account, Auth, Endpoint, Failure, Instant, Plan, Reason, Secret, Target
+from waexporter.model import Account, Credentials, Endpoint, Failure, Instant, Plan, Reason, Secret, Target
 from waexporter.polling.store import Store
 from waexporter.transport.exchange import Reply
 
-LOGIN = replace(TARGET, auth=Auth(username="monitor", password=Secret("planted")))
-KEY = replace(TARGET, auth=Auth(api_key=Secret("planted")))
+LOGIN = replace(TARGET, auth=Credentials(username="monitor", password=Secret("planted")))
+KEY = replace(TARGET, auth=Credentials(api_key=Secret("planted")))
 HEALTH = "GET /v1/health"
 
 

@@ -18,7 +18,7 @@ from waexporter.health import CONNECTING_TOO_LONG
 from waexporter.metrics.page import compose
 from waexporter.model import (
     Account,
-    Auth,
+    Credentials,
     Drop,
     Endpoint,
     Failure,
@@ -452,7 +452,7 @@ def test_another_endpoint_does_not_change_the_verdict(world: World) -> None:
 
 
 def test_logins_are_shown_where_there_is_a_password_to_log_in_with() -> None:
-    target = replace(TARGET, auth=Auth(username="u", password=Secret("s3cret")))
+    target = replace(TARGET, auth=Credentials(username="u", password=Secret("s3cret")))
     world = a_world(target)
 
     world.put(APP, Success(), Account((("ok", 2),), token_expires=1.8e9))

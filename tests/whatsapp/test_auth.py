@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
-from waexporter.model import Account, Distrust, Instant, Reason, Secret
-from waexporter.model import Auth as Credentials
+from waexporter.model import Account, Credentials, Distrust, Instant, Reason, Secret
 from waexporter.transport.exchange import Reply, Request
 from waexporter.whatsapp.auth import (
     ASSUMED_LIFE,

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from tests.transport.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
-from waexporter.model import Auth, Distrust, Reason, Secret
+from waexporter.model import Credentials, Distrust, Reason, Secret
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.auth import QUICK_TOKENS
 from waexporter.whatsapp.documents import payloads
@@ -98,7 +98,7 @@ def test_an_answer_is_given_as_it_came(case: str, serve: Serve, connect: Connect
 
 def test_a_request_says_who_asks_and_what_is_accepted(serve: Serve, connect: Connect) -> None:
     server = serve(always(response()))
-    client = connect(server.url + "/prefix", auth=Auth(api_key=KEY))
+    client = connect(server.url + "/prefix", auth=Credentials(api_key=KEY))
 
     client.get("/v1/health", 20)
 
@@ -321,7 +321,7 @@ def test_a_deadline_holds_for_the_login_and_the_request_together(serve: Serve, c
                 return
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in request else b"{}"))
 
-    client = connect(serve(script).url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(serve(script).url, auth=Credentials(username="monitor", password=Secret("secret")))
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
@@ -406,7 +406,7 @@ def test_a_login_gets_a_connection_of_its_own_and_is_not_repeated_on_another(
             talk.read_request()
 
     server = serve(script)
-    secrets = Auth(api_key=KEY, username="monitor", password=Secret("secret"))
+    secrets = Credentials(api_key=KEY, username="monitor", password=Secret("secret"))
     client = connect(server.url, auth=secrets)
 
     with pytest.raises(UnreachableError, match="the login failed: the connection was closed") as caught:
@@ -445,7 +445,7 @@ def test_four_requests_at_once_get_their_own_answers_after_one_login(serve: Serv
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in path else path))
 
     server = serve(script)
-    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
     paths = [f"/v1/stats/{number}" for number in range(4)]
     got: list[list[str]] = [[] for _ in paths]
 
@@ -467,7 +467,7 @@ def test_waiting_for_the_login_of_another_request_ends_at_the_deadline(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(silent)
-    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
 
     def ask() -> None:
         with pytest.raises(UnreachableError, match="the login failed"):
@@ -528,7 +528,7 @@ def test_one_webapp_of_three_that_refuses_tokens_costs_few_logins_and_leaves_no_
             webapp = webapps[next(turns) % 3]
             talk.write((webapps[0] if b"/login" in request else webapp).answer(request))
 
-    client = connect(serve(script).url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(serve(script).url, auth=Credentials(username="monitor", password=Secret("secret")))
 
     statuses = [client.get("/v1/health", 20).status for _ in range(60)]
     alive = len(shared)
@@ -545,7 +545,7 @@ def test_one_webapp_of_three_that_refuses_tokens_costs_few_logins_and_leaves_no_
 
 def test_a_constant_token_needs_no_login_and_no_logout(serve: Serve, connect: Connect) -> None:
     server = serve(always(response(HEALTH)))
-    client = connect(server.url, auth=Auth(bearer_token=Secret("token-of-many-letters")))
+    client = connect(server.url, auth=Credentials(bearer_token=Secret("token-of-many-letters")))
 
     client.get("/v1/support", 20)
     client.close()
@@ -556,7 +556,7 @@ def test_a_constant_token_needs_no_login_and_no_logout(serve: Serve, connect: Co
 
 def test_a_key_may_go_in_a_header_of_its_own_and_is_hidden_in_answers(serve: Serve, connect: Connect) -> None:
     server = serve(always(response(b'{"details":"not key-of-many-letters"}', "403 Forbidden")))
-    client = connect(server.url, auth=Auth(api_key=KEY, header="D360-API-KEY"))
+    client = connect(server.url, auth=Credentials(api_key=KEY, header="D360-API-KEY"))
 
     reply = client.get("/v1/support", 20)
 
@@ -576,7 +576,7 @@ def test_a_secret_that_was_replaced_in_its_file_is_read_again_and_said_once(
             talk.write(response(HEALTH) if b"new-token" in request else response(b"", "401 Unauthorized"))
 
     old = Secret("old-token-of-many-letters", str(file))
-    client = connect(serve(script).url, auth=Auth(bearer_token=old))
+    client = connect(serve(script).url, auth=Credentials(bearer_token=old))
 
     with capture_logs() as lines:
         replies = [client.get("/v1/health", 20) for _ in range(3)]
@@ -598,7 +598,7 @@ def test_closing_logs_out_and_ends_every_connection(serve: Serve, connect: Conne
         ended.set()
 
     server = serve(script)
-    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
     client.get("/v1/health", 20)
 
     client.close()
@@ -621,7 +621,7 @@ def test_closing_with_patience_logs_out_also_what_a_login_under_way_gets(
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in request else b"{}"))
 
     server = serve(script)
-    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
 
     def ask() -> None:
         with suppress(ApiError):  # it may find its connection closed
@@ -643,7 +643,7 @@ def test_closing_with_patience_logs_out_also_what_a_login_under_way_gets(
 
 def test_closing_a_client_whose_target_is_gone_is_quiet(serve: Serve, connect: Connect) -> None:
     server = serve(always(response(json.dumps(LOGIN).encode())))
-    client = connect(server.url, auth=Auth(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
     client.get("/v1/health", 20)
     server.close()
 
@@ -670,7 +670,7 @@ def test_no_error_repeats_a_secret_that_the_answer_repeats(
             body = json.dumps({"errors": errors}).replace("/", r"\/").encode()
             talk.write(response(body, "401 Unauthorized", location="http://x/?t=key-of-many-letters"))
 
-    secrets = Auth(api_key=KEY, username="monitor", password=Secret("pass/word+++"))
+    secrets = Credentials(api_key=KEY, username="monitor", password=Secret("pass/word+++"))
     client = connect(serve(script).url, auth=secrets)
 
     with pytest.raises(ApiError) as caught:
@@ -697,7 +697,7 @@ def test_no_header_that_is_told_repeats_a_secret(spelled: str, serve: Serve, con
     answer = response(
         b"x", "302 Found", location=f"https://login.example/{spelled}/next", content_type=f"text/{spelled}"
     )
-    client = connect(serve(always(answer)).url, auth=Auth(api_key=KEY))
+    client = connect(serve(always(answer)).url, auth=Credentials(api_key=KEY))
 
     reply = client.get("/v1/health", 20)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.errors import ApiError, CommandError, RefusedError
-from waexporter.model import Auth, Failure, Reason, Secret, now
+from waexporter.model import Credentials, Failure, Reason, Secret, now
 from waexporter.polling.collectors import SettingsProber
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request
@@ -60,7 +60,7 @@ def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], N
     finally:
         admin.close()
     say(f"made the account {wish.user!r}; its password is in {wish.password_file}, readable by you alone")
-    account = replace(target, auth=Auth(username=wish.user, password=password), on_call_group=group)
+    account = replace(target, auth=Credentials(username=wish.user, password=password), on_call_group=group)
     _pass_first_login(account, limits)
     refused = _prove(account, limits, say)
     for line in (*_variables(account, wish), *_configuration(account, wish, refused)):
@@ -109,7 +109,7 @@ def _change_password(target: Target, limits: Limits, password: Secret) -> None:
     pair = f"{target.auth.username}:{target.auth.password.reveal() if target.auth.password else ''}"
     body = msgspec.json.encode({"new_password": password.reveal()})
     request = Request("POST", LOGIN_PATH, "Basic " + b64encode(pair.encode()).decode(), body)
-    client = Client(replace(target, auth=Auth()), limits, TlsContexts())
+    client = Client(replace(target, auth=Credentials()), limits, TlsContexts())
     try:
         check(client.send(request, _TIMEOUT))
     except ApiError as error:

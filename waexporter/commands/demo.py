@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import (
-    Auth,
     Config,
+    Credentials,
     Endpoint,
     Gate,
     LogSettings,
@@ -157,7 +157,7 @@ def _target(name: str, simulator: Simulator, ca_file: Path) -> Target:
     return Target(
         name,
         simulator.url,
-        auth=Auth(username=_USER, password=Secret(_PASSWORD)),
+        auth=Credentials(username=_USER, password=Secret(_PASSWORD)),
         tls=Tls(ca_file=str(ca_file)),
         shards=4 if name == "multiconnect" else None,
         labels=(("region", "demo"),),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from waexporter.config.characters import refuse_unseen
 from waexporter.config.files import PATIENCE, read_text
 from waexporter.config.scalars import string, text, visible
-from waexporter.model import Auth, ProxyAuth, Secret
+from waexporter.model import Credentials, ProxyAuth, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,10 +129,10 @@ def secret_of_file(
 # --- proofs of identity ------------------------------------------------------------------------
 
 
-def read_auth(target: Section) -> Auth:
+def read_auth(target: Section) -> Credentials:
     """Read the block `auth` of a target."""
     with target.section("auth") as auth:
-        read = Auth(
+        read = Credentials(
             # A key in a header of its own is whatever the one who reads that header gives out.
             api_key=read_secret(auth, "api_key", _token if auth.has("header") else _api_key),
             username=auth.take("username", _username, None),

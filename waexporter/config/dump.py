@@ -11,7 +11,17 @@ from waexporter.model import Endpoint, Format
 from waexporter.model.severity import CLASSES
 
 if TYPE_CHECKING:
-    from waexporter.model import Auth, Config, Fallback, Gate, PagerSettings, Plan, ProxyAuth, Target, Tls
+    from waexporter.model import (
+        Config,
+        Credentials,
+        Fallback,
+        Gate,
+        PagerSettings,
+        Plan,
+        ProxyAuth,
+        Target,
+        Tls,
+    )
 
 # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
 _HIDDEN = "<secret>"
@@ -69,7 +79,7 @@ def _target(target: Target) -> dict[str, object]:
     )
 
 
-def _auth(auth: Auth) -> dict[str, object]:
+def _auth(auth: Credentials) -> dict[str, object]:
     return _said(
         {
             "api_key": _HIDDEN if auth.api_key else None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from waexporter.config import addresses, polls, scalars
 from waexporter.config.credentials import read_auth, read_proxy_auth
 from waexporter.config.files import read_bytes
-from waexporter.model import Auth, Endpoint, Target, Tls, Topology
+from waexporter.model import Credentials, Endpoint, Target, Tls, Topology
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
@@ -90,7 +90,7 @@ def _check(section: Section, target: Target) -> None:
         section.problem("canary_number", "is needed for poll.canary: the number that the canary looks up")
     if not has_canary and target.canary_number is not None:
         section.note("canary_number", "is not used, because poll.canary is off")
-    if target.url.startswith("http://") and target.auth != Auth():
+    if target.url.startswith("http://") and target.auth != Credentials():
         section.note("url", "http:// carries the credentials in the clear")
     if target.url.startswith("http://") and target.tls.cert_file is not None:
         section.note("tls", "cert_file is not used, because the url begins with http://")

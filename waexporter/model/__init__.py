@@ -100,7 +100,7 @@ class Drop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Auth:
+class Credentials:
     """What a target accepts as proof of identity; all of it may be absent."""
 
     api_key: Secret | None = None
@@ -150,7 +150,7 @@ class Target:
 
     name: str
     url: str  # scheme://host[:port][/prefix], without a trailing slash and without /v1
-    auth: Auth = Auth()
+    auth: Credentials = Credentials()
     tls: Tls = Tls()
     proxy_url: str | None = None
     proxy_auth: ProxyAuth | None = None

@@ -26,8 +26,7 @@ from waexporter.whatsapp.documents.envelope import is_refused, status_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from waexporter.model import Auth as Credentials
-    from waexporter.model import Instant, Secret
+    from waexporter.model import Credentials, Instant, Secret
 
     Flow = Generator[Request, Reply, Reply]
     Reread = Callable[[str, Secret], Secret | None]

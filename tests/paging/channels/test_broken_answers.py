@@ -10,7 +10,7 @@ import pytest
 from tests.paging.fakes import GROUP, an_alert
 from tests.transport.servers import Conversation, Server
 from waexporter.errors import ApiError
-from waexporter.model import Auth, Fallback, Limits, Secret, Target
+from waexporter.model import Credentials, Fallback, Limits, Secret, Target
 from waexporter.paging import channels
 from waexporter.paging.channels import Recipient, WhatsAppChannel, fallback_channels
 from waexporter.paging.messages.message import Message
@@ -151,7 +151,7 @@ def test_the_good_status_of_a_login_is_none_of_the_message() -> None:
         talk.write(HEAD % 200 + b'Content-Length: 500\r\n\r\n{"users"')
 
     def with_login(server: Server) -> Channel:
-        target = Target("alpha", server.url, auth=Auth(username="me", password=Secret("hunter2")))
+        target = Target("alpha", server.url, auth=Credentials(username="me", password=Secret("hunter2")))
         return WhatsAppChannel(Client(target, Limits(), TlsContexts()), Recipient(GROUP))
 
     assert not send(with_login, Server(script)).is_accepted
