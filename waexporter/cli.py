@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import ask_password, ask_yes, complete_streams, write_out
 from waexporter.commands.options import build
-from waexporter.config import Loaded, check_gate, effective, find_door, load, parse_listen
+from waexporter.config import Loaded, check_webhook_auth, effective, load, load_daemon_access, parse_listen
 from waexporter.config.credentials import secret_of_file
 from waexporter.daemon.signals import Hangups
 from waexporter.errors import CommandError, ConfigError
@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     def read() -> Loaded:
         loaded = load(options.config, environ)
         config = _overridden(loaded.config, options)
-        _check_gate(config)
+        _check_webhook(config)
         return Loaded(config, loaded.notes)
 
     with Hangups() as hangups:
@@ -86,9 +86,9 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return OK
 
 
-def _check_gate(config: Config) -> None:
+def _check_webhook(config: Config) -> None:
     """Look for an open pager where the whole command line is known: it may move the address to listen on."""
-    if problem := check_gate(config.pager, config.web):
+    if problem := check_webhook_auth(config.pager, config.web):
         raise ConfigError([problem])
 
 
@@ -164,7 +164,7 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     loaded = load(options.config, environ)
     for note in loaded.notes:
         _complain(f"note: {note}")
-    _check_gate(loaded.config)
+    _check_webhook(loaded.config)
     if loaded.config.pager is not None and loaded.config.pager.fallback:
         # Imported when it is wanted: what a fallback may be is known to what sends there.
         from waexporter.daemon.paging import open_fallback  # noqa: PLC0415
@@ -359,9 +359,9 @@ def _dashboards_write(options: argparse.Namespace, _environ: Mapping[str, str]) 
 def _reload(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from waexporter.commands.reload import renew  # noqa: PLC0415
 
-    door = find_door(options.config, environ)
-    url = (options.url or door.web.own_url).rstrip("/").removesuffix("/-/reload")
-    return OK if renew(url, door, _say, _complain) else CANNOT
+    access = load_daemon_access(options.config, environ)
+    url = (options.url or access.web.own_url).rstrip("/").removesuffix("/-/reload")
+    return OK if renew(url, access, _say, _complain) else CANNOT
 
 
 def _healthcheck(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -23,7 +23,7 @@ from waexporter.model import (
     Instant,
     Limits,
     PagerSettings,
-    Plan,
+    PollPlan,
     Secret,
     Target,
     Tls,
@@ -171,7 +171,7 @@ def _target(name: str, client: SimulatedClient) -> Target:
         tls=Tls(ca_file=str(client.ca_file) if client.ca_file else None),
         shards=_SHARDS if name == "multiconnect" else None,
         canary_number="+14155550123",
-        plans={endpoint: Plan(interval, _PATIENCE) for endpoint, interval in _INTERVALS.items()},
+        plans={endpoint: PollPlan(interval, _PATIENCE) for endpoint, interval in _INTERVALS.items()},
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from tests.bench.speed import processor_time
-from waexporter.model import Endpoint, Limits, Plan, Target, now
+from waexporter.model import Endpoint, Limits, PollPlan, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -54,7 +54,7 @@ def upstream() -> Iterator[str]:
 def poll_figures() -> list[str]:
     """Measure a poll of all four endpoints against requests fetching the same bodies."""
     with upstream() as url:
-        target = Target("one", url, plans={endpoint: Plan(15.0, 10.0) for endpoint in _ENDPOINTS})
+        target = Target("one", url, plans={endpoint: PollPlan(15.0, 10.0) for endpoint in _ENDPOINTS})
         client = Client(target, Limits(), TlsContexts())
         store = Store([target], now)
         pollers = [Poller(client, endpoint, Limits(), now) for endpoint in _ENDPOINTS]

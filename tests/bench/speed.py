@@ -16,7 +16,7 @@ from waexporter.daemon.exporter import Heartbeat, RunningExporter
 from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
-from waexporter.model import Endpoint, Limits, Plan, Reading, Success, Target, now
+from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
 from waexporter.polling.collectors import SOURCES
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENDPOINTS = (Endpoint.HEALTH, Endpoint.APP, Endpoint.DB, Endpoint.WEB)
-_PLANS = {endpoint: Plan(15.0, 10.0) for endpoint in _ENDPOINTS}
+_PLANS = {endpoint: PollPlan(15.0, 10.0) for endpoint in _ENDPOINTS}
 _WANTED = Wanted(gzip=True)
 
 

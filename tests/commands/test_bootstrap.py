@@ -16,7 +16,7 @@ from waexporter.commands.bootstrap import Wish, bootstrap, make_password
 from waexporter.commands.options import build
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import CommandError
-from waexporter.model import Credentials, Endpoint, Failure, Group, Limits, Secret, Success, Target, now
+from waexporter.model import Credentials, Endpoint, Failure, Limits, OnCallGroup, Secret, Success, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -38,7 +38,9 @@ def simulator() -> Iterator[Simulator]:
 
 
 def target(url: str, user: str, password: str) -> Target:
-    return Target("wa", url, auth=Credentials(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS))
+    return Target(
+        "wa", url, auth=Credentials(username=user, password=Secret(password)), plans=dict(DEFAULT_PLANS)
+    )
 
 
 def pasted(text: str, folder: Path) -> Target:
@@ -103,7 +105,7 @@ def test_what_the_printed_configuration_polls_goes_well_for_the_account(
     assert [outcome for outcome in outcomes.values() if isinstance(outcome, Failure)] == []
     group = outcomes[Endpoint.GROUP]
     assert isinstance(group, Success)
-    assert group.document == Group(2)
+    assert group.document == OnCallGroup(2)
 
 
 def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_path: Path) -> None:

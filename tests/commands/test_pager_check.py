@@ -15,7 +15,7 @@ from tests.real.alertmanager import Alertmanager
 from waexporter.cli import main
 from waexporter.commands.pager_checks.alertmanager import judge
 from waexporter.commands.pager_checks.alertmanager_config import read_setup
-from waexporter.model import Gate, PagerSettings, Secret, Watchdog, WebSettings
+from waexporter.model import PagerSettings, Secret, Watchdog, WebhookAuth, WebSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -365,7 +365,8 @@ def test_an_address_that_is_none_is_refused_and_not_repeated(
 
 
 PAGER = PagerSettings(
-    gate=Gate(token=Secret("planted")), watchdogs=(Watchdog("eu", (("alertname", "Watchdog"),), 180.0),)
+    webhook=WebhookAuth(secret=Secret("planted")),
+    watchdogs=(Watchdog("eu", (("alertname", "Watchdog"),), 180.0),),
 )
 
 

@@ -14,7 +14,7 @@ from waexporter.commands.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import CommandError
 from waexporter.health import SLUGS
-from waexporter.model import Credentials, Limits, Plan, Secret, Target
+from waexporter.model import Credentials, Limits, PollPlan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PLANTED = "S3cret-Planted-Here"
 OWNER = ("owner", PLANTED, "admin")
-SHORT = {endpoint: Plan(plan.interval, 1.0) for endpoint, plan in DEFAULT_PLANS.items()}
+SHORT = {endpoint: PollPlan(plan.interval, 1.0) for endpoint, plan in DEFAULT_PLANS.items()}
 # These take a second a request, or say nothing: there is no reply to keep.
 SLOW = {"hang", "drip", "slow_node", "canary_slow"}
 

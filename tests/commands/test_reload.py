@@ -13,9 +13,9 @@ from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from waexporter.cli import main
 from waexporter.commands.reload import renew
-from waexporter.config import Door
+from waexporter.config import DaemonAccess
 from waexporter.errors import CommandError
-from waexporter.model import Gate, WebSettings
+from waexporter.model import WebhookAuth, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
 
 
 def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
-    door = Door(WebSettings(), Gate(), ())
+    access = DaemonAccess(WebSettings(), WebhookAuth(), ())
 
     with pytest.raises(CommandError, match=r"correct web\.listen, or give its address by --url"):
-        renew(workplace.client.url, door, print, print)
+        renew(workplace.client.url, access, print, print)

@@ -142,12 +142,12 @@ _PLACES: dict[str, tuple[str, str, Callable[[Config], Secret | None]]] = {
     "pager.webhook.secret": (
         _PAGER,
         "webhook: {{{}}}",
-        lambda config: config.pager.gate.token if config.pager else None,
+        lambda config: config.pager.webhook.secret if config.pager else None,
     ),
     "pager.webhook.password": (
         _PAGER,
         "webhook: {{username: me, {}}}",
-        lambda config: config.pager.gate.password if config.pager else None,
+        lambda config: config.pager.webhook.password if config.pager else None,
     ),
     "pager.alertmanager_url": (
         _PAGER,
@@ -200,7 +200,7 @@ def test_white_space_at_either_end_is_called_so(tmp_path: Path) -> None:
     config, notes = _load(tmp_path, "pager.webhook.secret", f'secret: "\\n\\t{_VALUE}\\n\\n"')
 
     assert config.pager is not None
-    assert config.pager.gate.token == Secret(_VALUE)
+    assert config.pager.webhook.secret == Secret(_VALUE)
     assert notes == (f"pager.webhook.secret: {_TRIMMED}",)
 
 

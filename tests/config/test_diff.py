@@ -15,22 +15,22 @@ from waexporter.model import (
     Credentials,
     Endpoint,
     Fallback,
-    Gate,
     Limits,
     LogSettings,
     PagerSettings,
-    Plan,
+    PollPlan,
     ProxyAuth,
     Secret,
     Target,
     Tls,
+    WebhookAuth,
     WebSettings,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLANS = {Endpoint.HEALTH: Plan(30.0, 10.0)}
+PLANS = {Endpoint.HEALTH: PollPlan(30.0, 10.0)}
 
 
 def a_target(name: str, **more: Any) -> Target:  # noqa: ANN401 - the fields of Target
@@ -71,7 +71,7 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
         {"proxy_auth": ProxyAuth("me", Secret("word"))},
         {"tls": Tls("ca.pem", authority=b"new")},
         {"labels": (("region", "eu"),)},
-        {"plans": {Endpoint.HEALTH: Plan(31.0, 10.0)}},
+        {"plans": {Endpoint.HEALTH: PollPlan(31.0, 10.0)}},
         {"stale_after": 4.0},
     ],
 )
@@ -95,7 +95,7 @@ def test_other_limits_are_another_way_to_read_every_target() -> None:
     [
         ({"workers": 5}, ("poll.workers",)),
         ({"log": LogSettings("debug", "console")}, ("log.level", "log.format")),
-        ({"pager": PagerSettings(gate=Gate(token=Secret("new")))}, ("pager.webhook",)),
+        ({"pager": PagerSettings(webhook=WebhookAuth(secret=Secret("new")))}, ("pager.webhook",)),
         (
             {"pager": PagerSettings(fallback=(Fallback(Secret("x://new")),), group="1-2")},
             ("pager.group", "pager.fallback"),

@@ -14,15 +14,15 @@ from waexporter.model import (
     Endpoint,
     Fallback,
     Format,
-    Gate,
     PagerSettings,
-    Plan,
+    PollPlan,
     ProxyAuth,
     Secret,
     Target,
     Tls,
     Topology,
     Watchdog,
+    WebhookAuth,
 )
 from waexporter.model.severity import Severity
 
@@ -42,11 +42,11 @@ FULL = Config(
             proxy_auth=ProxyAuth("monitor", SECRET),
             topology=Topology.HA,
             labels=(("env", "prod"),),
-            plans={endpoint: Plan(60.0, 5.0) for endpoint in Endpoint},
+            plans={endpoint: PollPlan(60.0, 5.0) for endpoint in Endpoint},
         ),
     ),
     pager=PagerSettings(
-        gate=Gate(SECRET, "alertmanager", SECRET),
+        webhook=WebhookAuth(SECRET, "alertmanager", SECRET),
         via=("a",),
         recipients=("14155550101",),
         fallback=(Fallback(SECRET, Format.SLACK),),

@@ -17,7 +17,7 @@ from waexporter.model import (
     Endpoint,
     Limits,
     LogSettings,
-    Plan,
+    PollPlan,
     Secret,
     Target,
     Tls,
@@ -59,7 +59,7 @@ def loaded(folder: Path, text: str) -> Loaded:
     return load(str(path), {})
 
 
-def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, Plan]:
+def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, PollPlan]:
     text = f"targets: [{{url: 'https://wa.example', poll: {own}}}]\npoll: {poll}\n"
     return dict(loaded(folder, text).config.targets[0].plans)
 
@@ -101,14 +101,14 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
                 canary_number="+14155550100",
                 labels=(("country", "no"), ("region", "eu")),
                 plans={
-                    Endpoint.HEALTH: Plan(20, 8),
-                    Endpoint.APP: Plan(60, 5),
-                    Endpoint.WEB: Plan(15, 3),
-                    Endpoint.SUPPORT: Plan(300, 60),
-                    Endpoint.SETTINGS: Plan(300, 8),
-                    Endpoint.CERTIFICATES: Plan(3600, 8),
-                    Endpoint.GROUP: Plan(300, 8),
-                    Endpoint.CANARY: Plan(300, 8),
+                    Endpoint.HEALTH: PollPlan(20, 8),
+                    Endpoint.APP: PollPlan(60, 5),
+                    Endpoint.WEB: PollPlan(15, 3),
+                    Endpoint.SUPPORT: PollPlan(300, 60),
+                    Endpoint.SETTINGS: PollPlan(300, 8),
+                    Endpoint.CERTIFICATES: PollPlan(3600, 8),
+                    Endpoint.GROUP: PollPlan(300, 8),
+                    Endpoint.CANARY: PollPlan(300, 8),
                 },
                 stale_after=2.5,
             ),
@@ -145,7 +145,7 @@ targets:
 
     first, second = loaded(tmp_path, text).config.targets
 
-    assert first.plans[Endpoint.HEALTH] == second.plans[Endpoint.HEALTH] == Plan(60, 10)
+    assert first.plans[Endpoint.HEALTH] == second.plans[Endpoint.HEALTH] == PollPlan(60, 10)
     assert Endpoint.APP in first.plans
     assert Endpoint.APP not in second.plans
 
@@ -313,20 +313,20 @@ def test_an_endpoint_can_be_switched_off_in_every_spelling_of_yaml(tmp_path: Pat
 @pytest.mark.parametrize(
     ("common", "own", "db", "app"),
     [
-        ("{}", "{}", Plan(300, 60), Plan(15, 10)),
-        ("{timeout: 5s}", "{}", Plan(300, 60), Plan(15, 5)),
-        ("{timeout: 5s}", "{timeout: 7s}", Plan(300, 60), Plan(15, 7)),
-        ("{db: {timeout: 90s}}", "{timeout: 7s}", Plan(300, 90), Plan(15, 7)),
-        ("{db: {timeout: 90s}}", "{db: 10m}", Plan(600, 90), Plan(15, 10)),
-        ("{db: 10m}", "{db: {timeout: 30s}}", Plan(600, 30), Plan(15, 10)),
-        ("{db: off}", "{db: 1h}", Plan(3600, 60), Plan(15, 10)),
-        ("{app: {timeout: 3s}}", "{timeout: 7s}", Plan(300, 60), Plan(15, 3)),
-        ("{app: {timeout: 3s}}", "{app: {timeout: 4s}}", Plan(300, 60), Plan(15, 4)),
-        ("{app: 1m}", "{app: {interval: 30s, timeout: 40s}}", Plan(300, 60), Plan(30, 40)),
+        ("{}", "{}", PollPlan(300, 60), PollPlan(15, 10)),
+        ("{timeout: 5s}", "{}", PollPlan(300, 60), PollPlan(15, 5)),
+        ("{timeout: 5s}", "{timeout: 7s}", PollPlan(300, 60), PollPlan(15, 7)),
+        ("{db: {timeout: 90s}}", "{timeout: 7s}", PollPlan(300, 90), PollPlan(15, 7)),
+        ("{db: {timeout: 90s}}", "{db: 10m}", PollPlan(600, 90), PollPlan(15, 10)),
+        ("{db: 10m}", "{db: {timeout: 30s}}", PollPlan(600, 30), PollPlan(15, 10)),
+        ("{db: off}", "{db: 1h}", PollPlan(3600, 60), PollPlan(15, 10)),
+        ("{app: {timeout: 3s}}", "{timeout: 7s}", PollPlan(300, 60), PollPlan(15, 3)),
+        ("{app: {timeout: 3s}}", "{app: {timeout: 4s}}", PollPlan(300, 60), PollPlan(15, 4)),
+        ("{app: 1m}", "{app: {interval: 30s, timeout: 40s}}", PollPlan(300, 60), PollPlan(30, 40)),
     ],
 )
 def test_a_target_overrides_the_common_block_field_by_field(
-    tmp_path: Path, common: str, own: str, db: Plan, app: Plan
+    tmp_path: Path, common: str, own: str, db: PollPlan, app: PollPlan
 ) -> None:
     found = plans(tmp_path, common, own)
 

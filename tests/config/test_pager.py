@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from waexporter.cli import BAD_CONFIGURATION, main
-from waexporter.config import Loaded, check_gate, effective, load
-from waexporter.model import Fallback, Gate, PagerSettings, Rate, Secret, Watchdog, WebSettings
+from waexporter.config import Loaded, check_webhook_auth, effective, load
+from waexporter.model import Fallback, PagerSettings, Rate, Secret, Watchdog, WebhookAuth, WebSettings
 from waexporter.model.severity import Severity
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def pager(folder: Path, text: str) -> PagerSettings:
 def test_every_key_is_read(tmp_path: Path) -> None:
     assert pager(tmp_path, FULL) == PagerSettings(
         state_dir=str(tmp_path / "state"),
-        gate=Gate(token=Secret("hunter2")),
+        webhook=WebhookAuth(secret=Secret("hunter2")),
         via=("beta", "alpha"),
         group="14155550100-1520000000",
         fallback=(
@@ -101,17 +101,17 @@ def test_people_are_given_by_their_numbers_each_once_without_a_plus(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("webhook", "gate"),
+    ("webhook", "auth"),
     [
-        ("{secret: hunter2}", Gate(token=Secret("hunter2"))),
-        ("{username: me, password: hunter2}", Gate(username="me", password=Secret("hunter2"))),
-        ("{username: me, password_file: secret}", Gate(username="me", password=Secret("hunter2"))),
-        ("{insecure: true}", Gate(is_open=True)),
-        ("{}", Gate()),
+        ("{secret: hunter2}", WebhookAuth(secret=Secret("hunter2"))),
+        ("{username: me, password: hunter2}", WebhookAuth(username="me", password=Secret("hunter2"))),
+        ("{username: me, password_file: secret}", WebhookAuth(username="me", password=Secret("hunter2"))),
+        ("{insecure: true}", WebhookAuth(insecure=True)),
+        ("{}", WebhookAuth()),
     ],
 )
-def test_every_kind_of_gate_is_read(tmp_path: Path, webhook: str, gate: Gate) -> None:
-    assert pager(tmp_path, f"pager: {{webhook: {webhook}}}").gate == gate
+def test_every_kind_of_webhook_auth_is_read(tmp_path: Path, webhook: str, auth: WebhookAuth) -> None:
+    assert pager(tmp_path, f"pager: {{webhook: {webhook}}}").webhook == auth
 
 
 def test_an_interval_without_a_heartbeat_is_noted(tmp_path: Path) -> None:
@@ -172,21 +172,24 @@ def test_the_effective_block_without_secrets_reads_back_as_itself(tmp_path: Path
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_on_loopback_no_secret_is_needed(host: str) -> None:
-    assert check_gate(PagerSettings(), WebSettings(host=host)) is None
+    assert check_webhook_auth(PagerSettings(), WebSettings(host=host)) is None
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.0.2.7", "wa.example"])
 def test_beyond_loopback_a_secret_is_needed_or_to_be_done_without_in_so_many_words(host: str) -> None:
     web = WebSettings(host=host)
 
-    problem = check_gate(PagerSettings(), web)
+    problem = check_webhook_auth(PagerSettings(), web)
 
     assert problem is not None
     assert problem.startswith("pager.webhook: is required when listening beyond loopback")
-    assert check_gate(PagerSettings(gate=Gate(token=Secret("x"))), web) is None
-    assert check_gate(PagerSettings(gate=Gate(username="a", password=Secret("x"))), web) is None
-    assert check_gate(PagerSettings(gate=Gate(is_open=True)), web) is None
-    assert check_gate(None, web) is None
+    assert check_webhook_auth(PagerSettings(webhook=WebhookAuth(secret=Secret("x"))), web) is None
+    assert (
+        check_webhook_auth(PagerSettings(webhook=WebhookAuth(username="a", password=Secret("x"))), web)
+        is None
+    )
+    assert check_webhook_auth(PagerSettings(webhook=WebhookAuth(insecure=True)), web) is None
+    assert check_webhook_auth(None, web) is None
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

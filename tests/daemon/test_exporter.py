@@ -23,7 +23,7 @@ from waexporter.model import (
     Gateway,
     Health,
     Instant,
-    Plan,
+    PollPlan,
     Reading,
     Reason,
     State,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from tests.real.fixtures import RunTool
 
-PLANS = {Endpoint.HEALTH: Plan(30.0, 10.0), Endpoint.APP: Plan(15.0, 10.0)}
+PLANS = {Endpoint.HEALTH: PollPlan(30.0, 10.0), Endpoint.APP: PollPlan(15.0, 10.0)}
 TARGETS = tuple(Target(name, f"http://{name}", plans=PLANS) for name in ("one", "two"))
 TEXT, OPENMETRICS = Wanted(), Wanted(openmetrics=True)
 HEALTHY = Success(document=Health((Gateway("", "", Status.CONNECTED),), clustered=False))

@@ -12,13 +12,13 @@ from waexporter.config import compare
 from waexporter.daemon.fleet import Polling
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
+    ClientSettings,
     Config,
     Endpoint,
     Failure,
-    Plan,
+    PollPlan,
     Reading,
     Reason,
-    Settings,
     Success,
     Target,
     Tls,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from waexporter.polling.poller import Poller
 
-PLANS = {Endpoint.SETTINGS: Plan(365 * 86_400.0, 1.0)}  # the first poll is a matter of days
+PLANS = {Endpoint.SETTINGS: PollPlan(365 * 86_400.0, 1.0)}  # the first poll is a matter of days
 NOWHERE = "http://127.0.0.1:9"
-SETTINGS = Success(document=Settings(on_call_pager="1-2"))
+SETTINGS = Success(document=ClientSettings(on_call_pager="1-2"))
 
 
 class FakePoller:

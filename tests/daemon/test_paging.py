@@ -17,14 +17,14 @@ from waexporter.daemon.paging import Fleet, OnCall, carrier_of, open_fallback, w
 from waexporter.errors import CommandError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
+    ClientSettings,
     Endpoint,
     Fallback,
     Limits,
     PagerSettings,
-    Plan,
+    PollPlan,
     Reading,
     Secret,
-    Settings,
     State,
     Success,
     Target,
@@ -69,7 +69,7 @@ class World:
     def __init__(self, folder: Path, stack: ExitStack, **settings: object) -> None:
         self.whatsapp: Receiver = stack.enter_context(receiving())
         self.whatsapp.answer = b'{"messages": [{"id": "m1"}]}'
-        plans = {Endpoint.SETTINGS: Plan(300.0, 10.0)}
+        plans = {Endpoint.SETTINGS: PollPlan(300.0, 10.0)}
         target = Target("alpha", f"http://{self.whatsapp.place}", plans=plans)
         self.store = Store((target,), now)
         contexts = TlsContexts()
@@ -102,7 +102,7 @@ def stack() -> Iterator[ExitStack]:
 
 def test_a_page_goes_to_the_group_of_the_settings(tmp_path: Path, stack: ExitStack) -> None:
     world = World(tmp_path, stack)
-    settings = Success(document=Settings(on_call_pager=GROUP))
+    settings = Success(document=ClientSettings(on_call_pager=GROUP))
     world.store.put(Reading("alpha", Endpoint.SETTINGS, now(), 0.1, settings))
 
     world.receive()

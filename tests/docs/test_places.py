@@ -10,7 +10,7 @@ import pytest
 from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
-from waexporter.model import Credentials, Endpoint, Limits, Plan, Secret, Success, Target, now
+from waexporter.model import Credentials, Endpoint, Limits, PollPlan, Secret, Success, Target, now
 from waexporter.polling.collectors import PROBERS
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
@@ -68,7 +68,7 @@ def test_every_collector_is_explained() -> None:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    plans = {endpoint: Plan(interval=60.0, timeout=20.0) for endpoint in Endpoint}
+    plans = {endpoint: PollPlan(interval=60.0, timeout=20.0) for endpoint in Endpoint}
     with Simulator(Options(users=(OWNER,), health_per_minute=None)) as simulator:
         auth = Credentials(username=OWNER[0], password=Secret(OWNER[1]))
         target = Target("wa", simulator.url, auth=auth, plans=plans, canary_number="14155550123")

@@ -12,15 +12,15 @@ from waexporter import health
 from waexporter.health import CONNECTING_TOO_LONG, KINDS, SLUGS, Facts, as_read, changes_at, judge
 from waexporter.model import (
     Certificates,
+    ClientSettings,
     Distrust,
     Failure,
     Gateway,
-    Group,
     Health,
     Instant,
+    OnCallGroup,
     Problem,
     Reason,
-    Settings,
     State,
     Status,
     Support,
@@ -125,7 +125,7 @@ def support(expires: float | None = None, free_bytes: tuple[tuple[str, float], .
     return Support((SupportNode("", expires=expires, free_bytes=free_bytes),), clustered=False)
 
 
-def foretold(says: str, said: Support | Certificates | Group, state: State, slugs: str = "") -> Row:
+def foretold(says: str, said: Support | Certificates | OnCallGroup, state: State, slugs: str = "") -> Row:
     """Give a row about a single client that is connected, and what else it says."""
     health = single(Status.CONNECTED)
     facts = (
@@ -364,11 +364,11 @@ ROWS = [
     foretold(
         "a certificate has ended", Certificates((("webhook_ca", NOW),)), DEGRADED, "certificate_expired"
     ),
-    foretold("somebody is on call", Group(2), OK),
-    foretold("nobody is on call", Group(0), OK, "on_call_group_unreachable"),
-    foretold("the group is gone", Group(None, exists=False), OK, "on_call_group_unreachable"),
-    foretold("somebody at least is on call", Group(None, at_least=1), OK),
-    foretold("who is on call can't be read", Group(None), OK),
+    foretold("somebody is on call", OnCallGroup(2), OK),
+    foretold("nobody is on call", OnCallGroup(0), OK, "on_call_group_unreachable"),
+    foretold("the group is gone", OnCallGroup(None, exists=False), OK, "on_call_group_unreachable"),
+    foretold("somebody at least is on call", OnCallGroup(None, at_least=1), OK),
+    foretold("who is on call can't be read", OnCallGroup(None), OK),
     Row(
         "down, and the build has ended",
         Facts(single(Status.DISCONNECTED), support=support(expires=NOW - 1)),
@@ -625,9 +625,9 @@ def half_known(*shards: tuple[int, ...]) -> Support:
 @pytest.mark.parametrize(
     ("said", "shards", "topology"),
     [
-        ({"shards": 2, "settings": Settings(shards=4)}, 2, MULTI),
-        ({"settings": Settings(shards=2), "support": owning((0,), (1,), (2,))}, 2, MULTI),
-        ({"settings": Settings(shards=1)}, 1, HA),
+        ({"shards": 2, "settings": ClientSettings(shards=4)}, 2, MULTI),
+        ({"settings": ClientSettings(shards=2), "support": owning((0,), (1,), (2,))}, 2, MULTI),
+        ({"settings": ClientSettings(shards=1)}, 1, HA),
         ({"support": owning((0,), (1,), ())}, 2, MULTI),
         ({"support": owning((0,), (1,), (2,))}, 4, MULTI),
         ({"support": owning((0, 1), (2, 3))}, 4, MULTI),

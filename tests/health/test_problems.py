@@ -9,7 +9,7 @@ import pytest
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
 from waexporter.health import SLUGS
-from waexporter.model import Credentials, Endpoint, Instant, Limits, Plan, Secret, Target, Tls, now
+from waexporter.model import Credentials, Endpoint, Instant, Limits, PollPlan, Secret, Target, Tls, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
@@ -127,7 +127,9 @@ def test_a_problem_comes_up_at_a_client_that_has_it_and_is_said_in_words(slug: s
             simulator.url,
             auth=Credentials(username=OWNER[0], password=Secret(OWNER[1])),
             tls=Tls(str(ca_file), insecure_skip_verify=row.insecure),
-            plans={endpoint: Plan(plan.interval, row.timeout) for endpoint, plan in DEFAULT_PLANS.items()},
+            plans={
+                endpoint: PollPlan(plan.interval, row.timeout) for endpoint, plan in DEFAULT_PLANS.items()
+            },
         )
 
         said = words_of(slug, target, row)

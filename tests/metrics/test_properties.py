@@ -12,7 +12,7 @@ from tests.metrics.documents import body, counter, gauge, pair, sample, translat
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from waexporter.errors import BodyError
 from waexporter.metrics.page import compose
-from waexporter.model import Drop, Endpoint, Instant, Limits, Plan, Reading, Success, Target
+from waexporter.model import Drop, Endpoint, Instant, Limits, PollPlan, Reading, Success, Target
 from waexporter.polling.collectors import SOURCES
 from waexporter.polling.store import Store
 from waexporter.whatsapp.documents.payloads import read_statistics
@@ -192,7 +192,7 @@ _polls = st.lists(
 def test_a_page_of_many_answers_reads_back_the_same_in_both_formats(
     polls: list[tuple[str, Endpoint, Json]],
 ) -> None:
-    plans = {endpoint: Plan(15.0, 10.0) for endpoint in Endpoint}
+    plans = {endpoint: PollPlan(15.0, 10.0) for endpoint in Endpoint}
     labels = {"one": (), "two": (("region", "eu"),), 'th"ree': (("zone", "\\\n"),)}
     targets = [Target(name, "http://t", plans=plans, labels=labels[name]) for name in labels]
     store = Store(targets, lambda: Instant(1.7e9, 0.0))
@@ -271,7 +271,7 @@ def _clash_drops(store: Store, name: str) -> int:
 def test_an_odd_target_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
     names = ["one", "two", "three"]
     names.insert(place, "odd")
-    plans = {Endpoint.APP: Plan(15.0, 10.0)}
+    plans = {Endpoint.APP: PollPlan(15.0, 10.0)}
     outcomes = {
         name: translate(odd if name == "odd" else sound, common=(("target", name),)) for name in names
     }

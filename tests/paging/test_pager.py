@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import BUSY, GROUP, WALL, Rig
 from waexporter.errors import JournalError, UnreachableError, WebhookError
-from waexporter.model import Gate, PagerSettings, Secret, State, Verdict, Watchdog
+from waexporter.model import PagerSettings, Secret, State, Verdict, Watchdog, WebhookAuth
 from waexporter.paging.pager import Pager
 from waexporter.timefmt import moment
 from waexporter.transport.exchange import Reply
@@ -817,12 +817,12 @@ def test_the_heartbeat_goes_where_it_is_expected_now(desk: Desk) -> None:
 
 def test_what_came_in_before_goes_out_by_the_settings_after(desk: Desk) -> None:
     desk.receive(desk.alert())
-    settings = replace(desk.settings, gate=Gate(token=Secret("new")))
+    settings = replace(desk.settings, webhook=WebhookAuth(secret=Secret("new")))
 
     desk.pager.follow(settings, desk.outlets, desk.heartbeat)
     desk.receive(desk.alert("Second"))
     desk.run()
 
-    assert desk.pager.settings.gate.token == Secret("new")
+    assert desk.pager.settings.webhook.secret == Secret("new")
     assert [entry.state.value for entry in desk.pager.status(5).latest] == ["accepted", "accepted"]
     assert len(desk.texts()) == 1  # of one thread, so told together

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.transport.servers import Server, always, response
-from waexporter.model import Endpoint, Instant, Limits, Plan, Success, Target
+from waexporter.model import Endpoint, Instant, Limits, PollPlan, Success, Target
 from waexporter.polling.poller import Poller
 from waexporter.transport.sockets import GREATEST_AGE, Surroundings
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -31,7 +31,7 @@ class Site:
         self.webapps: list[Server] = []  # that new connections are led to, in turn
         self.steady = 1000.0
         self.balancer = ends.enter_context(Server(self._lead))
-        plans = {Endpoint.WEB: Plan(INTERVAL, 20.0)}
+        plans = {Endpoint.WEB: PollPlan(INTERVAL, 20.0)}
         target = Target("t", self.balancer.url, plans=plans)
         surroundings = Surroundings(self._now, lambda: 0.0)
         client = Client(target, Limits(), TlsContexts(), surroundings)

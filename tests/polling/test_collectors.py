@@ -17,15 +17,15 @@ from waexporter.model import (
     Account,
     Canary,
     Certificates,
+    ClientSettings,
     Endpoint,
     Failure,
-    Group,
     Instant,
     Limits,
-    Plan,
+    OnCallGroup,
+    PollPlan,
     Reading,
     Reason,
-    Settings,
     Success,
     Target,
 )
@@ -35,7 +35,10 @@ from waexporter.transport.exchange import Reply, Request
 NUMBER = "+14155550101"
 GROUP = "14155550100-1520000000"
 TARGET = Target(
-    "t", "https://wa.example", canary_number=NUMBER, plans={**DEFAULT_PLANS, Endpoint.CANARY: Plan(300, 10)}
+    "t",
+    "https://wa.example",
+    canary_number=NUMBER,
+    plans={**DEFAULT_PLANS, Endpoint.CANARY: PollPlan(300, 10)},
 )
 SETTINGS, SHARDS = "GET /v1/settings/application", "GET /v1/account/shards"
 EXTERNAL, WEBHOOK = "GET /v1/certificates/external/ca", "GET /v1/certificates/webhooks/ca"
@@ -122,9 +125,9 @@ def lines(outcome: Success | Failure) -> list[str]:
     ]
 
 
-def settings_of(reading: Reading) -> Settings:
+def settings_of(reading: Reading) -> ClientSettings:
     assert isinstance(reading.outcome, Success)
-    assert isinstance(reading.outcome.document, Settings)
+    assert isinstance(reading.outcome.document, ClientSettings)
     return reading.outcome.document
 
 
@@ -452,7 +455,7 @@ def test_who_reads_a_page_is_told() -> None:
     outcome = world.poll(Endpoint.GROUP)
 
     assert isinstance(outcome, Success)
-    assert outcome.document == Group(2)
+    assert outcome.document == OnCallGroup(2)
     assert lines(outcome) == [
         'whatsapp_on_call_group_reachable{target="t"} 1',
         'whatsapp_on_call_group_participants{target="t"} 2',
@@ -482,7 +485,7 @@ def test_a_group_that_is_gone_is_said_to_be_out_of_reach(answers: dict[str, Answ
     outcome = World(answers).poll(Endpoint.GROUP)
 
     assert isinstance(outcome, Success)
-    assert outcome.document == Group(None, exists=False)
+    assert outcome.document == OnCallGroup(None, exists=False)
     assert lines(outcome) == ['whatsapp_on_call_group_reachable{target="t"} 0']
 
 

@@ -14,15 +14,15 @@ from tests.e2e.waiting import wait_for
 from tests.metrics.documents import gauge, sample, translate
 from waexporter.model import (
     Canary,
+    ClientSettings,
     Endpoint,
     Failure,
     Gateway,
     Health,
     Instant,
-    Plan,
+    PollPlan,
     Reading,
     Reason,
-    Settings,
     Status,
     Success,
     Target,
@@ -41,7 +41,7 @@ HEALTH, APP, DB, CANARY, SETTINGS = (
     Endpoint.CANARY,
     Endpoint.SETTINGS,
 )
-PLANS = {HEALTH: Plan(30.0, 10.0), APP: Plan(15.0, 10.0), DB: Plan(300.0, 60.0)}
+PLANS = {HEALTH: PollPlan(30.0, 10.0), APP: PollPlan(15.0, 10.0), DB: PollPlan(300.0, 60.0)}
 TARGET = Target("t", "http://t", labels=(("region", "eu"),), plans=PLANS)
 HEALTHY = Success(document=Health((Gateway("", "", Status.CONNECTED),), clustered=False))
 WALL = 1_700_000_000.0
@@ -58,7 +58,7 @@ class World:
             APP: app(1),
             DB: app(1, "in_db", DB),
             CANARY: Success(document=Canary(0.5)),
-            SETTINGS: Success(document=Settings()),
+            SETTINGS: Success(document=ClientSettings()),
         }
         self.held: dict[Endpoint, threading.Event] = {}  # polls of these wait
         self.store = Store(targets or (TARGET,), self.clock)
@@ -202,7 +202,7 @@ def test_what_was_just_polled_is_spared(
 
 
 def test_what_is_polled_more_often_than_that_is_spared_no_longer_than_its_interval() -> None:
-    world = World(replace(TARGET, plans={HEALTH: Plan(1.0, 1.0)}))
+    world = World(replace(TARGET, plans={HEALTH: PollPlan(1.0, 1.0)}))
     world.run_timetable()
 
     world.steady += 0.9
@@ -216,7 +216,7 @@ def test_what_is_polled_more_often_than_that_is_spared_no_longer_than_its_interv
 @pytest.mark.parametrize("interval", [6.0, 11.0, 12.0, 13.0, 15.0, 20.0, 23.0, 24.0, 30.0, 300.0])
 @pytest.mark.parametrize("every", [0.5, 3.0, 12.5])
 def test_however_many_probes_come_health_is_asked_within_its_limit(interval: float, every: float) -> None:
-    world = World(replace(TARGET, plans={HEALTH: Plan(interval, 1.0)}))
+    world = World(replace(TARGET, plans={HEALTH: PollPlan(interval, 1.0)}))
     began: list[float] = []
     due = probed = world.steady
 
@@ -235,7 +235,7 @@ def test_however_many_probes_come_health_is_asked_within_its_limit(interval: flo
 
 
 def test_a_canary_is_sent_no_more_often_than_configured() -> None:
-    world = World(replace(TARGET, plans={CANARY: Plan(60.0, 10.0)}))
+    world = World(replace(TARGET, plans={CANARY: PollPlan(60.0, 10.0)}))
 
     for _ in range(30):
         world.probe()
@@ -395,7 +395,7 @@ def test_where_health_is_not_polled_anything_that_answers_is_a_success(
     outcome: Success | Failure,
     is_success: bool,  # noqa: FBT001 - a row
 ) -> None:
-    world = World(replace(TARGET, plans={APP: PLANS[APP], SETTINGS: Plan(300.0, 10.0)}))
+    world = World(replace(TARGET, plans={APP: PLANS[APP], SETTINGS: PollPlan(300.0, 10.0)}))
     world.outcomes |= {APP: outcome, SETTINGS: Failure(Reason.REFUSED, "words")}
 
     probe = world.begin()

@@ -22,7 +22,7 @@ from waexporter.model import (
     Failure,
     Health,
     Limits,
-    Plan,
+    PollPlan,
     Reading,
     Reason,
     Secret,
@@ -130,7 +130,7 @@ def poll(
     limits: Limits | None = None,
     timeout: float = 30.0,
 ) -> Reading:
-    plans = {endpoint: Plan(30.0, timeout)}
+    plans = {endpoint: PollPlan(30.0, timeout)}
     target = Target("t", url, auth=auth or Credentials(), plans=plans, labels=(("region", "eu"),))
     client = Client(target, limits or Limits(), TlsContexts())
     try:
@@ -180,7 +180,7 @@ def test_statistics_become_lines_with_the_targets_labels(
 
 def test_the_reply_is_given_beside_the_reading(upstream: Upstreams) -> None:
     server = upstream(http(200, HEALTH))
-    target = Target("t", server.url, plans={Endpoint.HEALTH: Plan(30.0, 5.0)})
+    target = Target("t", server.url, plans={Endpoint.HEALTH: PollPlan(30.0, 5.0)})
     client = Client(target, Limits(), TlsContexts())
 
     _, reply = Poller(client, Endpoint.HEALTH, Limits(), real_now).ask()
@@ -290,7 +290,7 @@ def test_a_refused_login_says_so_without_the_password(upstream: Upstreams) -> No
 
 
 def test_a_crash_of_ours_is_a_failure_that_names_the_log_and_no_secret(free_port: int) -> None:
-    target = Target("t", f"http://127.0.0.1:{free_port}", plans={Endpoint.HEALTH: Plan(30.0, 5.0)})
+    target = Target("t", f"http://127.0.0.1:{free_port}", plans={Endpoint.HEALTH: PollPlan(30.0, 5.0)})
     client = Client(target, Limits(), TlsContexts())
 
     reading = Poller(client, Endpoint.HEALTH, Limits(), real_now).blame(ValueError(PASSWORD))

@@ -18,7 +18,17 @@ from tests.polling.test_collectors import (
     fault,
 )
 from waexporter.errors import ApiError, RefusedError, UnreachableError
-from waexporter.model import Account, Credentials, Endpoint, Failure, Instant, Plan, Reason, Secret, Target
+from waexporter.model import (
+    Account,
+    Credentials,
+    Endpoint,
+    Failure,
+    Instant,
+    PollPlan,
+    Reason,
+    Secret,
+    Target,
+)
 from waexporter.polling.store import Store
 from waexporter.transport.exchange import Reply
 
@@ -102,7 +112,7 @@ class Counts:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.target = replace(LOGIN, plans={endpoint: Plan(30.0, 5.0)})
+        self.target = replace(LOGIN, plans={endpoint: PollPlan(30.0, 5.0)})
         self.store = Store([self.target], lambda: Instant(1.7e9, 0.0))
 
     def after(self, world: World, *polls: Reply | ApiError) -> dict[str, float]:

@@ -26,7 +26,7 @@ from waexporter.model import (
     Health,
     Instant,
     Part,
-    Plan,
+    PollPlan,
     Reading,
     Reason,
     Secret,
@@ -43,7 +43,12 @@ if TYPE_CHECKING:
     from waexporter.polling.store import TargetState
 
 HEALTH, APP, WEB, DB = Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB
-PLANS = {HEALTH: Plan(30.0, 10.0), APP: Plan(15.0, 10.0), WEB: Plan(15.0, 10.0), DB: Plan(300.0, 60.0)}
+PLANS = {
+    HEALTH: PollPlan(30.0, 10.0),
+    APP: PollPlan(15.0, 10.0),
+    WEB: PollPlan(15.0, 10.0),
+    DB: PollPlan(300.0, 60.0),
+}
 TARGET = Target("t", "http://t", plans=PLANS)
 COMMON = (("target", "t"),)
 WALL = 1_700_000_000.0
@@ -430,7 +435,7 @@ def test_a_failure_outlives_the_answer_before_it(world: World) -> None:
 
 
 def test_connecting_becomes_too_long_by_time_alone() -> None:
-    plans = {**PLANS, HEALTH: Plan(300.0, 10.0)}
+    plans = {**PLANS, HEALTH: PollPlan(300.0, 10.0)}
     world = a_world(replace(TARGET, plans=plans))
     world.put(HEALTH, health(Status.CONNECTING))
 

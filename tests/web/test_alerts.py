@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from tests.web.fakes import NOW, Diary, FakeExporter, Got, a_site, ask
 from waexporter.errors import JournalError, WebhookError
-from waexporter.model import Gate, Instant, PagerSettings, Secret
+from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
 from waexporter.paging.intake.refusals import Refusals
 from waexporter.paging.intake.webhook import LARGEST
 from waexporter.paging.journal.entry import Attempt, Entry, PageState
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from waexporter.web.asgi import Site
 
 PATH = "/api/v1/alerts"
-TOKEN = Gate(token=Secret("hunter2"))
-PAIR = Gate(username="me", password=Secret("hunter2"))
+TOKEN = WebhookAuth(secret=Secret("hunter2"))
+PAIR = WebhookAuth(username="me", password=Secret("hunter2"))
 RIGHT_PAIR = f"Basic {b64encode(b'me:hunter2').decode()}"
 
 
@@ -39,7 +39,7 @@ RIGHT_PAIR = f"Basic {b64encode(b'me:hunter2').decode()}"
 class FakePager:
     """Takes every body, or fails as it is told."""
 
-    gate: Gate = field(default_factory=Gate)
+    auth: WebhookAuth = field(default_factory=WebhookAuth)
     error: Exception | None = None
     received: list[bytes] = field(default_factory=list)
     latest: tuple[Entry, ...] = ()
@@ -48,7 +48,7 @@ class FakePager:
     steady: float = 0.0
 
     def __post_init__(self) -> None:
-        self.settings = PagerSettings(gate=self.gate)
+        self.settings = PagerSettings(webhook=self.auth)
         self._telemetry = PagerTelemetry(self.registry)
         self.count_webhook = self._telemetry.count_webhook
         self.refusals = Refusals(lambda: Instant(NOW, self.steady))
@@ -130,10 +130,10 @@ async def _post(
 
 
 @pytest.mark.parametrize(
-    ("gate", "shown", "expected"),
+    ("auth", "shown", "expected"),
     [
-        (Gate(), "", True),
-        (Gate(is_open=True), "", True),
+        (WebhookAuth(), "", True),
+        (WebhookAuth(insecure=True), "", True),
         (TOKEN, "Bearer hunter2", True),
         (TOKEN, "bearer hunter2", True),
         (TOKEN, "Bearer  hunter2 ", True),
@@ -155,9 +155,9 @@ async def _post(
         (PAIR, "Basic me:hunter2", False),
     ],
 )
-def test_only_the_right_secret_opens(gate: Gate, shown: str, expected: bool) -> None:  # noqa: FBT001
-    assert admits(gate, shown) is expected
-    pager = FakePager(gate)
+def test_only_the_right_secret_opens(auth: WebhookAuth, shown: str, expected: bool) -> None:  # noqa: FBT001
+    assert admits(auth, shown) is expected
+    pager = FakePager(auth)
 
     got = post(pager_site(pager), authorization=shown)
 
@@ -169,17 +169,17 @@ def test_only_the_right_secret_opens(gate: Gate, shown: str, expected: bool) -> 
 def test_a_secret_beyond_ascii_opens_too() -> None:
     shown = "Bearer schlüssel".encode().decode("latin-1")  # as it is on the wire, read as headers are
 
-    assert admits(Gate(token=Secret("schlüssel")), shown)
+    assert admits(WebhookAuth(secret=Secret("schlüssel")), shown)
 
 
 @pytest.mark.parametrize(
-    ("gate", "scheme"), [(TOKEN, "Bearer"), (PAIR, 'Basic realm="waexporter"')], ids=["bearer", "basic"]
+    ("auth", "scheme"), [(TOKEN, "Bearer"), (PAIR, 'Basic realm="waexporter"')], ids=["bearer", "basic"]
 )
-def test_a_wrong_secret_is_refused_before_the_body_is_read(gate: Gate, scheme: str) -> None:
+def test_a_wrong_secret_is_refused_before_the_body_is_read(auth: WebhookAuth, scheme: str) -> None:
     sender = Sender(None)
     diary = Diary()
 
-    got = post(pager_site(FakePager(gate), diary), sender=sender, authorization="Bearer wr0ng")
+    got = post(pager_site(FakePager(auth), diary), sender=sender, authorization="Bearer wr0ng")
 
     assert (got.status, got.headers["www-authenticate"], got.headers["connection"]) == (401, scheme, "close")
     assert sender.taken == 0
@@ -188,9 +188,9 @@ def test_a_wrong_secret_is_refused_before_the_body_is_read(gate: Gate, scheme: s
     assert diary.requests == [(PATH, 401)]
 
 
-@pytest.mark.parametrize("gate", [Gate(), Gate(is_open=True)])
-def test_without_a_secret_no_web_page_may_page(gate: Gate) -> None:
-    pager = FakePager(gate)
+@pytest.mark.parametrize("auth", [WebhookAuth(), WebhookAuth(insecure=True)])
+def test_without_a_secret_no_web_page_may_page(auth: WebhookAuth) -> None:
+    pager = FakePager(auth)
     sender = Sender(None)
 
     got = post(pager_site(pager), sender=sender, origin="https://evil.example")

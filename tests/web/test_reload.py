@@ -15,7 +15,7 @@ import pytest
 
 from tests.web.fakes import FakeExporter, Got, a_site, ask
 from waexporter.errors import CommandError
-from waexporter.model import Gate, PagerSettings, Secret
+from waexporter.model import PagerSettings, Secret, WebhookAuth
 from waexporter.web.backend import Reloaded
 from waexporter.web.reload import is_loopback, reload
 from waexporter.web.responses import Question
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 HERE, ELSEWHERE = ("127.0.0.1", 9847), ("192.0.2.7", 9847)
-TOKEN, LOGIN = Gate(token=Secret("s3cret")), Gate(username="am", password=Secret("s3cret"))
+TOKEN, LOGIN = WebhookAuth(secret=Secret("s3cret")), WebhookAuth(username="am", password=Secret("s3cret"))
 BASIC = f"Basic {b64encode(b'am:s3cret').decode()}"
 
 
-def pager(gate: Gate) -> Pager:
-    return cast("Pager", SimpleNamespace(settings=PagerSettings(gate=gate)))
+def pager(auth: WebhookAuth) -> Pager:
+    return cast("Pager", SimpleNamespace(settings=PagerSettings(webhook=auth)))
 
 
 def answered(exporter: FakeExporter, address: tuple[str, int] | None = HERE, **headers: str) -> Any:  # noqa: ANN401
@@ -88,14 +88,14 @@ def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gate", "address", "headers", "status"),
+    ("auth", "address", "headers", "status"),
     [
         # Without a secret, this machine.
         (None, HERE, {}, 200),
-        (Gate(), HERE, {}, 200),
+        (WebhookAuth(), HERE, {}, 200),
         (None, ELSEWHERE, {}, 403),
         (None, None, {}, 403),
-        (Gate(is_open=True), ELSEWHERE, {}, 403),
+        (WebhookAuth(insecure=True), ELSEWHERE, {}, 403),
         # With one, whoever has it.
         (TOKEN, HERE, {}, 401),
         (TOKEN, ELSEWHERE, {"authorization": "Bearer wrong"}, 401),
@@ -111,9 +111,9 @@ def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
     ],
 )
 def test_who_may(
-    gate: Gate | None, address: tuple[str, int] | None, headers: dict[str, str], status: int
+    auth: WebhookAuth | None, address: tuple[str, int] | None, headers: dict[str, str], status: int
 ) -> None:
-    exporter = FakeExporter(pager=None if gate is None else pager(gate))
+    exporter = FakeExporter(pager=None if auth is None else pager(auth))
 
     answer = answered(exporter, address, **headers)
 
@@ -121,9 +121,9 @@ def test_who_may(
     assert "s3cret" not in b"".join(answer.body).decode()
 
 
-@pytest.mark.parametrize(("gate", "scheme"), [(TOKEN, "Bearer"), (LOGIN, 'Basic realm="waexporter"')])
-def test_who_is_refused_is_told_what_to_show(gate: Gate, scheme: str) -> None:
-    answer = answered(FakeExporter(pager=pager(gate)))
+@pytest.mark.parametrize(("auth", "scheme"), [(TOKEN, "Bearer"), (LOGIN, 'Basic realm="waexporter"')])
+def test_who_is_refused_is_told_what_to_show(auth: WebhookAuth, scheme: str) -> None:
+    answer = answered(FakeExporter(pager=pager(auth)))
 
     assert dict(answer.headers)["www-authenticate"] == scheme
 

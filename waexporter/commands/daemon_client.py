@@ -17,7 +17,7 @@ from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.documents.envelope import decode, printable
 
 if TYPE_CHECKING:
-    from waexporter.model import Gate, WebSettings
+    from waexporter.model import WebhookAuth, WebSettings
     from waexporter.transport.exchange import Reply
 
 _TIMEOUT = 15.0  # seconds for one request
@@ -105,13 +105,13 @@ class Ears(NamedTuple):
     authorization: str
 
 
-def find(web: WebSettings, gate: Gate) -> Daemon | None:
+def find(web: WebSettings, auth: WebhookAuth) -> Daemon | None:
     """Find the daemon with its pager; None when nobody listens there.
 
     Raises CommandError with what to do for anything else than a daemon of ours with a pager.
     """
     client = Client(Target("waexporter", web.own_url), Limits(), TlsContexts())
-    daemon = Daemon(Ears(web.own_url, client, _authorization(gate)))
+    daemon = Daemon(Ears(web.own_url, client, _authorization(auth)))
     try:
         daemon.pages()
     except ApiError as error:
@@ -142,11 +142,11 @@ class Renewed(msgspec.Struct):
 _RENEWED = msgspec.json.Decoder(Renewed)
 
 
-def ask_to_reload(url: str, gate: Gate) -> tuple[int, Renewed]:
+def ask_to_reload(url: str, auth: WebhookAuth) -> tuple[int, Renewed]:
     """Ask a daemon to read its configuration anew; gives the status and what it says. Raises ApiError."""
     client = Client(Target("waexporter", url), Limits(), TlsContexts())
     try:
-        reply = client.send(Request("POST", "/-/reload", _authorization(gate)), _RELOAD_TIMEOUT)
+        reply = client.send(Request("POST", "/-/reload", _authorization(auth)), _RELOAD_TIMEOUT)
     finally:
         client.close()
     return reply.status, decode(reply.body, _RENEWED)
@@ -191,11 +191,11 @@ class Daemon:
         return self._client.send(request, _TIMEOUT)
 
 
-def _authorization(gate: Gate) -> str:
-    if gate.token is not None:
-        return f"Bearer {gate.token.reveal()}"
-    if gate.password is not None:
-        pair = f"{gate.username}:{gate.password.reveal()}"
+def _authorization(auth: WebhookAuth) -> str:
+    if auth.secret is not None:
+        return f"Bearer {auth.secret.reveal()}"
+    if auth.password is not None:
+        pair = f"{auth.username}:{auth.password.reveal()}"
         return f"Basic {b64encode(pair.encode()).decode()}"
     return ""
 

@@ -17,7 +17,6 @@ from waexporter.model import (
     Config,
     Credentials,
     Endpoint,
-    Gate,
     LogSettings,
     PagerSettings,
     Rate,
@@ -25,6 +24,7 @@ from waexporter.model import (
     Target,
     Tls,
     Watchdog,
+    WebhookAuth,
 )
 from waexporter.simulator import Options, Simulator
 
@@ -135,7 +135,7 @@ def _pager(folder: Path, speed: float, alertmanager: str | None) -> PagerSetting
     return PagerSettings(
         state_dir=str(folder),
         # Whoever may come in reaches nobody: the groups are simulated too.
-        gate=Gate(is_open=True),
+        webhook=WebhookAuth(insecure=True),
         rate=_RATE,
         watch=alertmanager is None,
         watch_for=_WATCH_FOR / speed,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.daemon.paging import Fleet, carrier_of
 from waexporter.errors import CommandError
-from waexporter.model import Endpoint, Failure, Settings, now
+from waexporter.model import ClientSettings, Endpoint, Failure, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -36,7 +36,7 @@ class Look(NamedTuple):
 
     target: Target
     verdict: Verdict
-    settings: Settings | Failure | None  # None: they are not polled
+    settings: ClientSettings | Failure | None  # None: they are not polled
     group: str | None  # its own on-call group
     group_source: str  # where that is configured
 
@@ -103,8 +103,8 @@ def survey(config: Config, remembered: Mapping[str, str], say: Callable[[str], N
         pool.shutdown(wait=not is_hurried, cancel_futures=is_hurried)
 
 
-def _poll(client: Client, config: Config, store: Store) -> Settings | Failure | None:
-    said: Settings | Failure | None = None
+def _poll(client: Client, config: Config, store: Store) -> ClientSettings | Failure | None:
+    said: ClientSettings | Failure | None = None
     for endpoint in _ASKED:
         if endpoint in client.target.plans:
             reading = Poller(client, endpoint, config.limits, now).poll()
@@ -112,12 +112,12 @@ def _poll(client: Client, config: Config, store: Store) -> Settings | Failure | 
             if endpoint is Endpoint.SETTINGS:
                 outcome = reading.outcome
                 document = outcome if isinstance(outcome, Failure) else outcome.document
-                said = document if isinstance(document, Settings | Failure) else None
+                said = document if isinstance(document, ClientSettings | Failure) else None
     return said
 
 
 def _look(
-    target: Target, store: Store, settings: Settings | Failure | None, remembered: Mapping[str, str]
+    target: Target, store: Store, settings: ClientSettings | Failure | None, remembered: Mapping[str, str]
 ) -> Look:
     group, source = store.on_call_group(target.name), "the client's setting on_call_pager"
     if target.on_call_group:

@@ -48,7 +48,7 @@ def rehearse(config: Config, target: str, say: Say) -> bool:
     """
     pager = pager_of(config)
     alert = _alert(target)
-    daemon = find(config.web, pager.gate)
+    daemon = find(config.web, pager.webhook)
     if daemon is None:
         say(
             f"no daemon listens at {config.web.own_url}, so this process sends by itself, without the journal"

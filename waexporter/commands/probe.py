@@ -14,11 +14,11 @@ from waexporter.health import KINDS
 from waexporter.model import (
     Canary,
     Certificates,
+    ClientSettings,
     Endpoint,
     Failure,
-    Group,
     Health,
-    Settings,
+    OnCallGroup,
     State,
     Status,
     Success,
@@ -163,11 +163,11 @@ def _summary(document: Document | None) -> str:
     words: Mapping[type[Document], Callable[[Any], str]] = {
         Health: lambda said: f"{_count(len(said.gateways), 'node')}, version {said.version or 'not said'}",
         Support: lambda said: f"{_count(len(said.nodes), 'node')}, version {_versions(said)}",
-        Settings: _settings,
+        ClientSettings: _settings,
         Certificates: lambda said: (
             ", ".join(f"{name} until {_day(end)}" for name, end in said.not_after) or "no certificate"
         ),
-        Group: lambda said: f"on-call group: {_people(said)}",
+        OnCallGroup: lambda said: f"on-call group: {_people(said)}",
         Canary: lambda said: f"a contact check took {_milliseconds(said.duration)}",
     }
     return words[type(document)](document)
@@ -178,13 +178,13 @@ def _versions(support: Support) -> str:
     return ", ".join(versions[:3]) or "not said"
 
 
-def _settings(settings: Settings) -> str:
+def _settings(settings: ClientSettings) -> str:
     webhook = {True: "a webhook", False: "no webhook", None: "a webhook that can't be read"}
     group = {True: "an on-call group", False: "no on-call group", None: "an on-call group that can't be read"}
     return f"{webhook[settings.has_webhook]}, {group[settings.has_on_call_pager]}"
 
 
-def _people(group: Group) -> str:
+def _people(group: OnCallGroup) -> str:
     if not group.exists:
         return "no such group"
     if group.participants is not None:
@@ -243,7 +243,7 @@ def _are_shards_known(state: TargetState) -> bool:
     outcomes = [reading.outcome for reading in state.successes.values()]
     documents = [outcome.document for outcome in outcomes if isinstance(outcome, Success)]
     return state.target.shards is not None or any(
-        (isinstance(document, Settings) and document.shards is not None)
+        (isinstance(document, ClientSettings) and document.shards is not None)
         or (isinstance(document, Support) and any(node.shards for node in document.nodes))
         for document in documents
     )

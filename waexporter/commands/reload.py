@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from waexporter.commands.daemon_client import Renewed
-    from waexporter.config import Door
+    from waexporter.config import DaemonAccess
 
     Say = Callable[[str], None]
 
@@ -23,24 +23,24 @@ _NAMED = 50  # of a kind, on one line
 _HANG_UP = "send it the signal SIGHUP instead: kill -HUP PID, with the pid of the line `started` in its log"
 
 
-def renew(url: str, door: Door, say: Say, complain: Say) -> bool:
+def renew(url: str, access: DaemonAccess, say: Say, complain: Say) -> bool:
     """Have the daemon at a url reload, and say what came of it; gives whether it did.
 
     Raises CommandError, with what to do, where it can't be asked.
     """
     try:
-        status, said = ask_to_reload(url, door.gate)
+        status, said = ask_to_reload(url, access.webhook)
     except BodyError as error:
         raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
     except ApiError as error:
-        raise CommandError(_explain(url, error) + _doubt(door)) from error
+        raise CommandError(_explain(url, error) + _doubt(access)) from error
     if status == HTTPStatus.OK:
         say(f"the daemon at {url} has reloaded")
         for line in _changes(said):
             say(f"  {line}")
         return True
     if status != HTTPStatus.BAD_REQUEST or not said.problems:
-        raise CommandError(_refuse(url, status, said) + _doubt(door))
+        raise CommandError(_refuse(url, status, said) + _doubt(access))
     for problem in said.problems:
         complain(printable(problem, _LONGEST_LINE))
     complain(f"the daemon at {url} did not reload: it goes on as before")
@@ -85,9 +85,9 @@ def _explain(url: str, error: ApiError) -> str:
     return f"the daemon at {url} did not answer ({error}): its log says what came of it"
 
 
-def _doubt(door: Door) -> str:
+def _doubt(access: DaemonAccess) -> str:
     """Say what is wrong with the configuration from which the way to the daemon was read."""
-    problems = "".join(f"\n  {problem}" for problem in door.problems)
+    problems = "".join(f"\n  {problem}" for problem in access.problems)
     return (
         f"\nthe configuration has problems, too, so the daemon may be elsewhere:{problems}"
         if problems

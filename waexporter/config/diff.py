@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _RESTART = "needs a restart"
 # Fields that are called otherwise in the file.
-_KEYS = {"web.host": "web.listen", "web.port": "web.listen", "pager.gate": "pager.webhook"}
+_KEYS = {"web.host": "web.listen", "web.port": "web.listen"}
 # What is opened once, at the start.
 _OPENED = ("web.", "pager.state_dir")
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
         Config,
         Credentials,
         Fallback,
-        Gate,
         PagerSettings,
-        Plan,
+        PollPlan,
         ProxyAuth,
         Target,
         Tls,
+        WebhookAuth,
     )
 
 # A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
@@ -107,7 +107,7 @@ def _tls(tls: Tls) -> dict[str, object]:
     )
 
 
-def _plan(plan: Plan | None) -> object:
+def _plan(plan: PollPlan | None) -> object:
     if plan is None:
         return _Off()
     return {"interval": format_duration(plan.interval), "timeout": format_duration(plan.timeout)}
@@ -117,7 +117,7 @@ def _pager(pager: PagerSettings) -> dict[str, object]:
     return _said(
         {
             "state_dir": pager.state_dir,
-            "webhook": _gate(pager.gate),
+            "webhook": _webhook(pager.webhook),
             "via": list(pager.via),
             "group": pager.group,
             "recipients": list(pager.recipients),
@@ -156,13 +156,13 @@ def _fallback(fallback: Fallback) -> object:
     return {"url": _HIDDEN, "format": fallback.format.value}
 
 
-def _gate(gate: Gate) -> dict[str, object]:
+def _webhook(auth: WebhookAuth) -> dict[str, object]:
     return _said(
         {
-            "secret": _HIDDEN if gate.token else None,
-            "username": gate.username,
-            "password": _HIDDEN if gate.password else None,
-            "insecure": gate.is_open or None,
+            "secret": _HIDDEN if auth.secret else None,
+            "username": auth.username,
+            "password": _HIDDEN if auth.password else None,
+            "insecure": auth.insecure or None,
         }
     )
 

@@ -16,7 +16,7 @@ from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
-from waexporter.model import Config, Gate
+from waexporter.model import Config, WebhookAuth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,15 +68,15 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
     return Loaded(config, (*slips, *mixture.notes, *report.notes))
 
 
-class Door(NamedTuple):
+class DaemonAccess(NamedTuple):
     """Where a daemon with this configuration is found, and what it asks of whoever reloads it."""
 
     web: WebSettings
-    gate: Gate
+    webhook: WebhookAuth
     problems: tuple[str, ...]  # of the configuration, which leave nothing of it in force
 
 
-def find_door(path: str | None, environ: Mapping[str, str]) -> Door:
+def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAccess:
     """Read what leads to a daemon, as far as it can be read: the rest may be wrong."""
     path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
     problems: tuple[str, ...] = ()
@@ -87,8 +87,8 @@ def find_door(path: str | None, environ: Mapping[str, str]) -> Door:
     mixture = blend(document, environ)
     report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
     config = _config(Section(report, "", mixture.document))
-    gate = config.pager.gate if config.pager is not None else Gate()
-    return Door(config.web, gate, (*problems, *report.problems))
+    webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
+    return DaemonAccess(config.web, webhook, (*problems, *report.problems))
 
 
 def _read_file(path: str | None) -> dict[object, object]:

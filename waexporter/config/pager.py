@@ -14,7 +14,7 @@ from waexporter.config.credentials import read_secret
 from waexporter.config.fallback import read_fallback
 from waexporter.config.quantities import parse_duration
 from waexporter.config.section import suggestion
-from waexporter.model import Gate, PagerSettings, Rate, Watchdog
+from waexporter.model import PagerSettings, Rate, Watchdog, WebhookAuth
 from waexporter.model.severity import CLASSES, fold
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
     with section as pager:
         read = PagerSettings(
             state_dir=pager.resolve(pager.take("state_dir", scalars.text, usual.state_dir)),
-            gate=_gate(pager),
+            webhook=_webhook(pager),
             via=_via(pager, targets),
             group=pager.take("group", scalars.group, None),
             recipients=pager.take("recipients", _recipients, ()),
@@ -57,9 +57,9 @@ def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | No
         return read
 
 
-def check_gate(pager: PagerSettings | None, web: WebSettings) -> str | None:
+def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | None:
     """Say what is wrong when anybody on the network could page people."""
-    if pager is None or pager.gate.is_guarded or pager.gate.is_open or _is_loopback(web.host):
+    if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
         return None
     return (
         "pager.webhook: is required when listening beyond loopback: give secret_file, or username and "
@@ -84,13 +84,13 @@ def _check(pager: Section, read: PagerSettings) -> None:
         pager.note("heartbeat_interval", "is not used, because there is no heartbeat_url")
 
 
-def _gate(pager: Section) -> Gate:
+def _webhook(pager: Section) -> WebhookAuth:
     with pager.section("webhook") as webhook:
-        gate = Gate(
-            token=read_secret(webhook, "secret"),
+        auth = WebhookAuth(
+            secret=read_secret(webhook, "secret"),
             username=webhook.take("username", scalars.visible, None),
             password=read_secret(webhook, "password", may_end_blank=True),
-            is_open=webhook.take("insecure", scalars.boolean, default=False),
+            insecure=webhook.take("insecure", scalars.boolean, default=False),
         )
         has_password = webhook.has("password") or webhook.has("password_file")
         if webhook.has("username") and not has_password:
@@ -99,9 +99,9 @@ def _gate(pager: Section) -> Gate:
             webhook.problem("username", "is required with password")
         if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
             webhook.problem("password", "secret is given too; give one of them")
-        if gate.is_open and gate.is_guarded:
+        if auth.insecure and auth.is_guarded:
             webhook.problem("insecure", "a secret is given too; leave one of them out")
-        return gate
+        return auth
 
 
 def _via(pager: Section, targets: tuple[Target, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from waexporter.config import scalars
-from waexporter.model import Endpoint, Plan
+from waexporter.model import Endpoint, PollPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +19,16 @@ COMMON_TIMEOUT = 10.0
 DEFAULT_STALE_AFTER = 3.0
 
 # An endpoint without a row is off until it is given an interval.
-DEFAULT_PLANS: Mapping[Endpoint, Plan] = MappingProxyType(
+DEFAULT_PLANS: Mapping[Endpoint, PollPlan] = MappingProxyType(
     {
-        Endpoint.HEALTH: Plan(interval=30.0, timeout=COMMON_TIMEOUT),
-        Endpoint.APP: Plan(interval=15.0, timeout=COMMON_TIMEOUT),
-        Endpoint.WEB: Plan(interval=15.0, timeout=COMMON_TIMEOUT),
-        Endpoint.DB: Plan(interval=300.0, timeout=60.0),
-        Endpoint.SUPPORT: Plan(interval=300.0, timeout=60.0),
-        Endpoint.SETTINGS: Plan(interval=300.0, timeout=COMMON_TIMEOUT),
-        Endpoint.CERTIFICATES: Plan(interval=3600.0, timeout=COMMON_TIMEOUT),
-        Endpoint.GROUP: Plan(interval=300.0, timeout=COMMON_TIMEOUT),
+        Endpoint.HEALTH: PollPlan(interval=30.0, timeout=COMMON_TIMEOUT),
+        Endpoint.APP: PollPlan(interval=15.0, timeout=COMMON_TIMEOUT),
+        Endpoint.WEB: PollPlan(interval=15.0, timeout=COMMON_TIMEOUT),
+        Endpoint.DB: PollPlan(interval=300.0, timeout=60.0),
+        Endpoint.SUPPORT: PollPlan(interval=300.0, timeout=60.0),
+        Endpoint.SETTINGS: PollPlan(interval=300.0, timeout=COMMON_TIMEOUT),
+        Endpoint.CERTIFICATES: PollPlan(interval=3600.0, timeout=COMMON_TIMEOUT),
+        Endpoint.GROUP: PollPlan(interval=300.0, timeout=COMMON_TIMEOUT),
     }
 )
 
@@ -70,7 +70,7 @@ def read_polls(poll: Section) -> Polls:
     )
 
 
-def plans(own: Polls, common: Polls) -> dict[Endpoint, Plan]:
+def plans(own: Polls, common: Polls) -> dict[Endpoint, PollPlan]:
     """Lay a target's own block over the common one, field by field; what is off is absent."""
     timeout = own.timeout or common.timeout or COMMON_TIMEOUT
     every = {endpoint: _plan(endpoint, (own, common), timeout) for endpoint in Endpoint}
@@ -82,11 +82,13 @@ def stale_after(own: Polls, common: Polls) -> float:
     return own.stale_after or common.stale_after or DEFAULT_STALE_AFTER
 
 
-def _plan(endpoint: Endpoint, blocks: tuple[Polls, Polls], timeout: float) -> Plan:
+def _plan(endpoint: Endpoint, blocks: tuple[Polls, Polls], timeout: float) -> PollPlan:
     own, common = (block.rhythms[endpoint] for block in blocks)
-    default = DEFAULT_PLANS.get(endpoint, Plan(_OFF, COMMON_TIMEOUT))
+    default = DEFAULT_PLANS.get(endpoint, PollPlan(_OFF, COMMON_TIMEOUT))
     usual = timeout if default.timeout == COMMON_TIMEOUT else default.timeout
-    return Plan(own.interval or common.interval or default.interval, own.timeout or common.timeout or usual)
+    return PollPlan(
+        own.interval or common.interval or default.interval, own.timeout or common.timeout or usual
+    )
 
 
 def _rhythm(poll: Section, endpoint: Endpoint) -> Rhythm:

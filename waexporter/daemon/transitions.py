@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from waexporter.log import get_logger
-from waexporter.model import Failure, Settings, State, Success
+from waexporter.model import ClientSettings, Failure, State, Success
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def say_change(before: TargetState, reading: Reading) -> None:
     for flaw in new.flaws:
         if flaw.reason not in known:
             _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
-    if isinstance(new.document, Settings) and new.document.changed_keys:
+    if isinstance(new.document, ClientSettings) and new.document.changed_keys:
         # The keys only: a webhook's url, or a group, is nobody's business.
         _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from waexporter.model import (
         Certificates,
+        ClientSettings,
         Distrust,
         Failure,
-        Group,
         Health,
-        Settings,
+        OnCallGroup,
         Support,
         Topology,
     )
@@ -29,7 +29,7 @@ class Facts:
     shards: int | None = None  # as configured
     support: Support | None = None
     support_at: float = 0.0  # steady clock
-    settings: Settings | None = None
+    settings: ClientSettings | None = None
     certificates: Certificates | None = None
-    group: Group | None = None
+    group: OnCallGroup | None = None
     distrust: Distrust | None = None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from waexporter.model import (
     Canary,
     Certificates,
+    ClientSettings,
     Endpoint,
     Family,
-    Group,
     Head,
+    OnCallGroup,
     Sample,
-    Settings,
     Support,
 )
 
@@ -102,11 +102,11 @@ def of_document(document: Document | None) -> tuple[Family, ...]:
     match document:
         case Support():
             return tuple(of_support(document))
-        case Settings():
+        case ClientSettings():
             return tuple(of_settings(document))
         case Certificates():
             return tuple(of_certificates(document))
-        case Group():
+        case OnCallGroup():
             return tuple(of_group(document))
         case Canary():
             return tuple(of_canary(document))
@@ -137,7 +137,7 @@ def of_support(support: Support) -> Iterator[Family]:
     yield from (Family(head, tuple(samples)) for head, samples in rows if samples)
 
 
-def of_settings(settings: Settings) -> Iterator[Family]:
+def of_settings(settings: ClientSettings) -> Iterator[Family]:
     """Give the settings that tell how the client behaves."""
     yield from (_one(_NUMBERS[name], value) for name, value in settings.numbers)
     yield from (_one(_TRUTHS[name], int(value)) for name, value in settings.truths)
@@ -156,7 +156,7 @@ def of_certificates(certificates: Certificates) -> Iterator[Family]:
         yield Family(CERTIFICATE, tuple(samples))
 
 
-def of_group(group: Group) -> Iterator[Family]:
+def of_group(group: OnCallGroup) -> Iterator[Family]:
     """Give who would read a page."""
     if group.is_reachable is not None:
         yield _one(GROUP_REACHABLE, int(group.is_reachable))

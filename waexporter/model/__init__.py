@@ -137,7 +137,7 @@ class ProxyAuth:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PollPlan:
     """When an endpoint is polled and how long one poll may take, in seconds."""
 
     interval: float
@@ -159,7 +159,7 @@ class Target:
     on_call_group: str | None = None
     canary_number: str | None = None  # whom the canary looks up
     labels: tuple[tuple[str, str], ...] = ()  # sorted by name
-    plans: Mapping[Endpoint, Plan] = field(default_factory=dict)  # endpoints that are off are absent
+    plans: Mapping[Endpoint, PollPlan] = field(default_factory=dict)  # endpoints that are off are absent
     stale_after: float = 3.0  # intervals
 
 
@@ -197,18 +197,18 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class WebhookAuth:
     """What a webhook has to show; with neither a token nor a password anybody may come in."""
 
-    token: Secret | None = None
+    secret: Secret | None = None
     username: str | None = None
     password: Secret | None = None
-    is_open: bool = False  # said in so many words: nothing has to be shown
+    insecure: bool = False  # said in so many words: nothing has to be shown
 
     @property
     def is_guarded(self) -> bool:
         """Whether anything has to be shown."""
-        return self.token is not None or self.password is not None
+        return self.secret is not None or self.password is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ class PagerSettings:
     """How people are paged; times in seconds."""
 
     state_dir: str = "/var/lib/waexporter"
-    gate: Gate = Gate()
+    webhook: WebhookAuth = WebhookAuth()
     via: tuple[str, ...] = ()  # targets that may carry a page, in order; none: the affected one, then any
     group: str | None = None
     recipients: tuple[str, ...] = ()
@@ -350,7 +350,7 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClientSettings:
     """GET /v1/settings/application, understood."""
 
     numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
@@ -372,7 +372,7 @@ class Certificates:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OnCallGroup:
     """The on-call group."""
 
     participants: int | None  # people beside the business itself; None: not known, or there is no group
@@ -394,7 +394,7 @@ class Canary:
     duration: float  # seconds
 
 
-Document = Health | Support | Settings | Certificates | Group | Canary
+Document = Health | Support | ClientSettings | Certificates | OnCallGroup | Canary
 
 # --- readings ----------------------------------------------------------------------------------
 

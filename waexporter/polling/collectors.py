@@ -14,14 +14,14 @@ import msgspec
 from waexporter.errors import ApiError, BodyError, RefusedError
 from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
-from waexporter.model import Canary, Certificates, Endpoint, Failure, Group, Success
+from waexporter.model import Canary, Certificates, Endpoint, Failure, OnCallGroup, Success
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.documents import certificates, groups, payloads, settings, support
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.model import Account, Limits, Settings, Target
+    from waexporter.model import Account, ClientSettings, Limits, Target
     from waexporter.transport.exchange import Reply
     from waexporter.transport.lenient_json import Read
 
@@ -152,7 +152,7 @@ class SettingsProber:
     SHARDS_PATH = "/v1/account/shards"
 
     def __init__(self, _subject: Subject) -> None:
-        self._before: Settings | None = None
+        self._before: ClientSettings | None = None
 
     def ask(self, client: Asker, timeout: float) -> Success:
         """Give the settings, and which of them are not as they were."""
@@ -168,7 +168,7 @@ class SettingsProber:
         return replace(_success(read), document=said)
 
 
-def _with_changes(read: Settings, before: Settings | None, now: float) -> Settings:
+def _with_changes(read: ClientSettings, before: ClientSettings | None, now: float) -> ClientSettings:
     if before is None:
         return read
     old, new = dict(before.prints), dict(read.prints)
@@ -243,13 +243,13 @@ class GroupProber:
             return _success(groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout)))
         except ApiError as error:
             if error.code == self.UNKNOWN_GROUP:
-                return Success(document=Group(None, exists=False))
+                return Success(document=OnCallGroup(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             # Late versions have no groups at all; if this one has, the group itself may be what is missing.
             if groups.lists_group(_get(client, self.path, max(ends - time.monotonic(), 0.1)), group):
                 raise
-        return Success(document=Group(None, exists=False))
+        return Success(document=OnCallGroup(None, exists=False))
 
 
 class CanaryProber:

@@ -21,14 +21,14 @@ from waexporter.metrics.naming import CATALOGUE, DOCUMENTED
 from waexporter.model import (
     Account,
     Certificates,
+    ClientSettings,
     Drop,
     Endpoint,
     Failure,
-    Group,
     Health,
     Instant,
+    OnCallGroup,
     Reason,
-    Settings,
     State,
     Status,
     Success,
@@ -178,7 +178,7 @@ class Store:
             return None
         if state.target.on_call_group is not None:
             return state.target.on_call_group
-        settings = _document(state.successes.get(Endpoint.SETTINGS), Settings)
+        settings = _document(state.successes.get(Endpoint.SETTINGS), ClientSettings)
         return settings.on_call_pager if settings else None
 
     def count_missed(self, target: Target, endpoint: Endpoint, polls: int) -> None:
@@ -438,9 +438,9 @@ def _facts(state: TargetState, now: Instant) -> tuple[health.Facts, float]:
         shards=target.shards,
         support=_document(support, Support),
         support_at=support.at.steady if support else 0.0,
-        settings=_document(fresh.get(Endpoint.SETTINGS), Settings),
+        settings=_document(fresh.get(Endpoint.SETTINGS), ClientSettings),
         certificates=_document(fresh.get(Endpoint.CERTIFICATES), Certificates),
-        group=_document(fresh.get(Endpoint.GROUP), Group),
+        group=_document(fresh.get(Endpoint.GROUP), OnCallGroup),
         distrust=state.account.distrust,
     )
     return facts, min(ends, default=math.inf)

@@ -15,7 +15,7 @@ from waexporter.web.formatting import iso
 from waexporter.web.responses import Answer, Question, give_json, refuse
 
 if TYPE_CHECKING:
-    from waexporter.model import Gate
+    from waexporter.model import WebhookAuth
     from waexporter.paging.intake.refusals import Refused
     from waexporter.paging.journal.entry import Attempt, Entry
     from waexporter.paging.model import Item
@@ -37,24 +37,24 @@ _SCHEMES = frozenset({"basic", "bearer"})  # all else that is shown may be a sec
 _NO_PAGER = "No pager is configured: add a block pager to the configuration."
 
 
-def admits(gate: Gate, authorization: str) -> bool:
-    """Tell whether what a client shows is what the gate asks for; takes as long for wrong as for right."""
-    if not gate.is_guarded:
+def admits(auth: WebhookAuth, authorization: str) -> bool:
+    """Tell whether what a client shows is what the webhook demands; takes as long for wrong as for right."""
+    if not auth.is_guarded:
         return True
-    if gate.token is not None:
-        expected = f"Bearer {gate.token.reveal()}"
+    if auth.secret is not None:
+        expected = f"Bearer {auth.secret.reveal()}"
     else:
-        password = gate.password.reveal() if gate.password else ""
-        expected = f"Basic {b64encode(f'{gate.username}:{password}'.encode()).decode()}"
+        password = auth.password.reveal() if auth.password else ""
+        expected = f"Basic {b64encode(f'{auth.username}:{password}'.encode()).decode()}"
     kind, _, shown = authorization.partition(" ")
     given = f"{kind.capitalize()} {shown.strip()}"
     # Headers were read as Latin-1, whatever a client wrote there.
     return hmac.compare_digest(given.encode("latin-1", "replace"), expected.encode())
 
 
-def challenge(gate: Gate) -> tuple[str, str]:
+def challenge(auth: WebhookAuth) -> tuple[str, str]:
     """Give the header that tells what has to be shown."""
-    return "www-authenticate", "Bearer" if gate.token is not None else 'Basic realm="waexporter"'
+    return "www-authenticate", "Bearer" if auth.secret is not None else 'Basic realm="waexporter"'
 
 
 def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
@@ -62,20 +62,20 @@ def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
     pager = exporter.pager
     if pager is None:
         return refuse(question, 404, _NO_PAGER)
-    gate = pager.settings.gate
-    if not gate.is_guarded and question.header("origin"):
+    auth = pager.settings.webhook
+    if not auth.is_guarded and question.header("origin"):
         # Without a secret only this machine is trusted, and not every page that its browser shows.
         return refuse(question, 403, "Alerts are not taken from web pages.")
     shown = question.header("authorization")
-    if admits(gate, shown):
+    if admits(auth, shown):
         return None
-    words = f"{_explain_secret(gate, shown)}; set http_config.authorization or basic_auth in Alertmanager."
-    return refuse(question, 401, words, challenge(gate), ("connection", "close"))
+    words = f"{_explain_secret(auth, shown)}; set http_config.authorization or basic_auth in Alertmanager."
+    return refuse(question, 401, words, challenge(auth), ("connection", "close"))
 
 
-def _explain_secret(gate: Gate, shown: str) -> str:
+def _explain_secret(auth: WebhookAuth, shown: str) -> str:
     """Say what is wrong with the secret that was shown, and nothing of the secret."""
-    wanted = "Bearer" if gate.token is not None else "Basic"
+    wanted = "Bearer" if auth.secret is not None else "Basic"
     kind = shown.partition(" ")[0].capitalize()
     if not shown.strip():
         return "No secret was sent, and pager.webhook has one"

@@ -39,12 +39,12 @@ def _admit(question: Question, exporter: Exporter) -> Answer | None:
     """Refuse whoever is not known: whoever may page may reload; without a secret, this machine may."""
     if any(question.header(name) for name in _OF_BROWSERS):
         return refuse(question, 403, "A web page can't have the configuration reloaded.")
-    gate = exporter.pager.settings.gate if exporter.pager is not None else None
-    if gate is not None and gate.is_guarded:
-        if admits(gate, question.header("authorization")):
+    auth = exporter.pager.settings.webhook if exporter.pager is not None else None
+    if auth is not None and auth.is_guarded:
+        if admits(auth, question.header("authorization")):
             return None
         words = "The secret of pager.webhook is missing or wrong; it is asked for here, too."
-        return refuse(question, 401, words, challenge(gate))
+        return refuse(question, 401, words, challenge(auth))
     if question.address is not None and is_loopback(question.address[0]):
         return None
     words = (

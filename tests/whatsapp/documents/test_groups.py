@@ -7,37 +7,40 @@ import json
 import pytest
 
 from waexporter.errors import BodyError
-from waexporter.model import Group
+from waexporter.model import OnCallGroup
 from waexporter.whatsapp.documents.groups import read_contact_status, read_group
 
 BUSINESS = "14155550100"
 
 
-GONE = Group(None, exists=False)
+GONE = OnCallGroup(None, exists=False)
 
 
 @pytest.mark.parametrize(
     ("group", "expected"),
     [
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": ["1", "2"]}, Group(2)),
-        ({"admins": [BUSINESS, "3"], "creator": BUSINESS, "participants": ["1", "2", BUSINESS]}, Group(3)),
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": []}, Group(0)),
-        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": [BUSINESS]}, Group(0)),
-        ({"admins": [], "creator": int(BUSINESS), "participants": [1, f"+{BUSINESS}", "1"]}, Group(1)),
-        ({"creator": BUSINESS, "participants": {"1": "1", "3": "2"}}, Group(2)),
-        ({"creator": BUSINESS, "participants": ["1", "1", None]}, Group(None, at_least=1)),
-        ({"creator": BUSINESS, "participants": [None]}, Group(None)),
-        ({"creator": BUSINESS, "participants": None}, Group(None)),
-        ({"creator": BUSINESS, "participants": {}}, Group(None)),
-        ({"creator": BUSINESS, "participants": "1", "admins": ["3"]}, Group(None, at_least=1)),
-        ({"creator": BUSINESS, "participants": ["1"], "admins": 7}, Group(None, at_least=1)),
-        ({"creator": [], "participants": ["1", "2"]}, Group(None, at_least=1)),
-        ({"participants": ["1"]}, Group(None)),
-        ({"participants": [], "admins": []}, Group(None)),
-        ({"participants": None}, Group(None)),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": ["1", "2"]}, OnCallGroup(2)),
+        (
+            {"admins": [BUSINESS, "3"], "creator": BUSINESS, "participants": ["1", "2", BUSINESS]},
+            OnCallGroup(3),
+        ),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": []}, OnCallGroup(0)),
+        ({"admins": [BUSINESS], "creator": BUSINESS, "participants": [BUSINESS]}, OnCallGroup(0)),
+        ({"admins": [], "creator": int(BUSINESS), "participants": [1, f"+{BUSINESS}", "1"]}, OnCallGroup(1)),
+        ({"creator": BUSINESS, "participants": {"1": "1", "3": "2"}}, OnCallGroup(2)),
+        ({"creator": BUSINESS, "participants": ["1", "1", None]}, OnCallGroup(None, at_least=1)),
+        ({"creator": BUSINESS, "participants": [None]}, OnCallGroup(None)),
+        ({"creator": BUSINESS, "participants": None}, OnCallGroup(None)),
+        ({"creator": BUSINESS, "participants": {}}, OnCallGroup(None)),
+        ({"creator": BUSINESS, "participants": "1", "admins": ["3"]}, OnCallGroup(None, at_least=1)),
+        ({"creator": BUSINESS, "participants": ["1"], "admins": 7}, OnCallGroup(None, at_least=1)),
+        ({"creator": [], "participants": ["1", "2"]}, OnCallGroup(None, at_least=1)),
+        ({"participants": ["1"]}, OnCallGroup(None)),
+        ({"participants": [], "admins": []}, OnCallGroup(None)),
+        ({"participants": None}, OnCallGroup(None)),
     ],
 )
-def test_people_are_counted_once_and_the_business_is_not(group: object, expected: Group) -> None:
+def test_people_are_counted_once_and_the_business_is_not(group: object, expected: OnCallGroup) -> None:
     read = read_group(json.dumps({"groups": [group]}).encode())
 
     assert read.said == expected
@@ -46,14 +49,17 @@ def test_people_are_counted_once_and_the_business_is_not(group: object, expected
 @pytest.mark.parametrize(
     ("group", "is_reachable"),
     [
-        (Group(2), True),
-        (Group(0), False),
+        (OnCallGroup(2), True),
+        (OnCallGroup(0), False),
         (GONE, False),
-        (Group(None, at_least=1), True),
-        (Group(None), None),
+        (OnCallGroup(None, at_least=1), True),
+        (OnCallGroup(None), None),
     ],
 )
-def test_somebody_reads_a_page_nobody_does_or_who_knows(group: Group, is_reachable: bool | None) -> None:  # noqa: FBT001 - a column
+def test_somebody_reads_a_page_nobody_does_or_who_knows(
+    group: OnCallGroup,
+    is_reachable: bool | None,  # noqa: FBT001 - a column
+) -> None:
     assert group.is_reachable is is_reachable
 
 

@@ -14,7 +14,7 @@ from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.settings import read_settings, read_shards
 
 if TYPE_CHECKING:
-    from waexporter.model import Settings
+    from waexporter.model import ClientSettings
 
 APPLICATION: dict[str, Any] = {
     "callback_backoff_delay_ms": 3000,
@@ -30,7 +30,7 @@ APPLICATION: dict[str, Any] = {
 }
 
 
-def read(document: object) -> Settings:
+def read(document: object) -> ClientSettings:
     return read_settings(json.dumps(document).encode()).said
 
 

@@ -122,7 +122,7 @@ def _judge_hook(hook: Hook, setup: Setup, pager: PagerSettings) -> Iterator[Find
         yield good(f"{name}: send_resolved is true")
     else:
         yield bad(f"{name}: send_resolved is false, so nobody hears of an end", "set send_resolved: true")
-    if pager.gate.is_guarded and not hook.has_login:
+    if pager.webhook.is_guarded and not hook.has_login:
         words = f"{name}: sends no secret, so pager.webhook refuses every alert (401)"
         yield bad(words, "set http_config.authorization.credentials_file (or basic_auth) of the webhook")
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from waexporter.commands.pager_checks.finding import bad, good, note
 from waexporter.errors import ApiError, RefusedError
 from waexporter.health import KINDS
-from waexporter.model import Failure, Reason, Settings, State
+from waexporter.model import ClientSettings, Failure, Reason, State
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.paging.routing import choose_routes, concern_of
 from waexporter.whatsapp.documents.envelope import check
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from waexporter.commands.pager_checks.finding import Finding
     from waexporter.commands.pager_survey import Look, Survey
-    from waexporter.model import Group, PagerSettings
+    from waexporter.model import OnCallGroup, PagerSettings
     from waexporter.whatsapp.client import Client
 
 _TIMEOUT = 10.0  # seconds for one request
@@ -89,7 +89,7 @@ def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Surve
 
 def _why_unknown(look: Look) -> str:
     settings = look.settings
-    if isinstance(settings, Settings):
+    if isinstance(settings, ClientSettings):
         return "on_call_pager is not set"
     if settings is None:
         return "settings are not polled (poll.settings), and none is configured"
@@ -120,7 +120,7 @@ def _inspect_group(name: str, client: Client, group: str) -> Finding:
     return _judge_group(name, seen, client, path)
 
 
-def _judge_group(name: str, seen: Group, client: Client, path: str) -> Finding:
+def _judge_group(name: str, seen: OnCallGroup, client: Client, path: str) -> Finding:
     people = seen.participants
     if people is None and seen.is_reachable is not False:
         return note(f"{name}: the group exists; who is in it can't be read", _invite(client, path))
@@ -150,7 +150,7 @@ def _get(client: Client, path: str) -> bytes:
 def _inspect_callbacks(name: str, look: Look) -> Iterator[Finding]:
     """Look whether the business hears of its messages: without an address for that, none is taken."""
     settings = look.settings
-    if isinstance(settings, Settings):
+    if isinstance(settings, ClientSettings):
         if settings.has_webhook is None:
             yield note(f"{name}: whether webhooks.url is set can't be read")
         elif settings.has_webhook:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from waexporter.commands.daemon_client import find
 from waexporter.commands.pager_checks.finding import bad, good, note
 from waexporter.commands.pager_checks.hearing import inspect_hearing
-from waexporter.config import check_gate
+from waexporter.config import check_webhook_auth
 from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ApiError, CommandError, JournalError
 from waexporter.model import Format, Limits
@@ -62,12 +62,12 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
 
 def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     """Look who may page people."""
-    if problem := check_gate(pager, web):
+    if problem := check_webhook_auth(pager, web):
         words, _, remedy = problem.removeprefix("pager.webhook: ").partition(": ")
         yield bad(f"pager.webhook: a secret {words}", remedy)
-    elif pager.gate.is_guarded:
+    elif pager.webhook.is_guarded:
         yield good("pager.webhook: alerts are taken from whoever has the secret")
-    elif pager.gate.is_open:
+    elif pager.webhook.insecure:
         yield note(
             "pager.webhook: insecure: anybody who reaches this address may page people", "give a secret"
         )
@@ -77,7 +77,7 @@ def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]
 
 def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     """Look whether the daemon runs; raises CommandError for one that is not right."""
-    daemon = find(web, pager.gate)
+    daemon = find(web, pager.webhook)
     if daemon is None:
         yield note(
             f"no daemon listens at {web.own_url}", "start it: `waexporter run`; nobody is paged without it"

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from waexporter.errors import BodyError
-from waexporter.model import Drop, Group
+from waexporter.model import Drop, OnCallGroup
 from waexporter.transport.lenient_json import Losses, Read, as_list, kind
 from waexporter.whatsapp.documents.envelope import printable, read_document, text_of
 
@@ -22,7 +22,7 @@ def persons_number(identifier: str) -> str:
     return found[1] if found else ""
 
 
-def read_group(body: bytes) -> Read[Group]:
+def read_group(body: bytes) -> Read[OnCallGroup]:
     """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
     group = _first(body, "groups", "participants", "admins")
     losses = Losses()
@@ -35,8 +35,8 @@ def read_group(body: bytes) -> Read[Group]:
     known = {*(people or ()), *(admins or ())} - {creator, None}
     if people is None or admins is None or None in people or None in admins or creator is None:
         # Without its creator one of them may be the business.
-        return losses.read(Group(None, at_least=max(len(known) - (creator is None), 0)))
-    return losses.read(Group(len(known)))
+        return losses.read(OnCallGroup(None, at_least=max(len(known) - (creator is None), 0)))
+    return losses.read(OnCallGroup(len(known)))
 
 
 def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None] | None:

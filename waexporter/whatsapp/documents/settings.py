@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from waexporter.errors import BodyError
-from waexporter.model import Drop, Settings
+from waexporter.model import ClientSettings, Drop
 from waexporter.transport.lenient_json import Losses, Read, as_list, as_map, kind, parse
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 from waexporter.whatsapp.documents.support import MOST_SHARDS
@@ -31,7 +31,7 @@ _DEEPEST = 4
 _LARGEST_ID = 10**40
 
 
-def read_settings(body: bytes) -> Read[Settings]:
+def read_settings(body: bytes) -> Read[ClientSettings]:
     """Read the settings, nested or flat; what is no usable value is absent."""
     said = _unwrap(parse(body, "settings") or _flat(body))
     losses = Losses()
@@ -50,7 +50,7 @@ def read_settings(body: bytes) -> Read[Settings]:
     pager = _text(said, "on_call_pager", losses)
     url = None if webhooks is None else _text(webhooks, "url", losses)
     return losses.read(
-        Settings(
+        ClientSettings(
             numbers=tuple(sorted(numbers.items())),
             truths=tuple(sorted(truths.items())),
             has_webhook=None if url is None else bool(url),
