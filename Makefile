@@ -35,19 +35,19 @@ format: $(VENV)/.installed-test  ## Format the code and mend what the linter can
 	$(VENV)/bin/ruff format .
 
 docs: $(VENV)/.installed-test  ## Write anew what the documentation lists from the code.
-	@$(VENV)/bin/python -m tests.reference
+	@$(VENV)/bin/python -m docs.source.reference
 
 bench: $(VENV)/.installed-test  ## Measure speed and memory.
-	@$(VENV)/bin/python -m tests.bench $(ARGS)
+	@$(VENV)/bin/python -m docs.source.bench $(ARGS)
 
 alerts: $(VENV)/.installed-test real-parts  ## Write docs/alerts.md afresh, with the score of the rules' tests.
-	@$(VENV)/bin/python -m tests.alerts.document
+	@$(VENV)/bin/python -m alerts.source.document
 
 dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from grafana/source.
 	@$(VENV)/bin/python -m grafana.source
 
 screenshots: $(VENV)/.installed-test real-parts  ## Record what can happen, draw every dashboard of it, check what is seen; takes a quarter of an hour.
-	@$(VENV)/bin/python -m tests.pictures $(ARGS)
+	@$(VENV)/bin/python -m grafana.pictures $(ARGS)
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build

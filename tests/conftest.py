@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.pictures import bundle
+from grafana.pictures import bundle
 from tests.real import parts
 from tests.real.fixtures import Finding, RealParts
 from tests.real.network import find_free_port

@@ -141,6 +141,7 @@ def test_everything_that_is_put_into_the_wheel_is_in_the_source_distribution(
         names = {name.partition("/")[2] for name in file.getnames()}
 
     assert put_into_the_wheel() - names == set()
+    assert {name for name in names if "source/" in name or name.startswith("tests/")} == set()
 
 
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.alerts import document
-from tests.alerts.mutation import Score, digest, measure, mutants, read_record, sum_up
+from alerts.source import document
+from alerts.source.mutation import Score, digest, measure, mutants, read_record, sum_up
+from alerts.source.survivors import SURVIVORS, reason
 from tests.alerts.rules import Rule, alerts, recordings
-from tests.alerts.survivors import SURVIVORS, reason
 from tests.real import parts
 from tests.real.fixtures import require
 

@@ -57,7 +57,7 @@ TEXTS = {
     ("CONTRIBUTING.md", "waexporter/"): "tests/docs/test_blocks.py::test_the_layout_names_what_there_is",
     ("CONTRIBUTING.md", "def test_the_page"): "tests/e2e/test_prometheus.py",
     ("benchmarks.md", "x86_64"): "tests/docs/test_sizes.py",
-    ("benchmarks.md", "Webhooks"): "tests/bench",
+    ("benchmarks.md", "Webhooks"): "docs/source/bench",
     ("configuration.md", "poll.health:"): (
         "tests/docs/test_documents.py::test_the_problems_of_the_documents_are_said_in_these_words"
     ),
@@ -190,3 +190,36 @@ def test_the_layout_names_what_there_is() -> None:
 
     assert [name for name in top if not (ROOT / name).exists()] == []
     assert [name for name in inner if not (ROOT / "waexporter" / name).exists()] == []
+
+
+def test_the_layout_names_everything_in_the_package() -> None:
+    layout = blocks(ROOT / "CONTRIBUTING.md", "")[0]
+    known = {"__init__.py", "__main__.py", "py.typed"}  # every package has them
+
+    inner = {name.rstrip("/") for name in re.findall(r"^  (\S+)", layout, re.MULTILINE)}
+    entries = {path.name for path in (ROOT / "waexporter").iterdir() if any_file(path)}
+
+    assert entries - known - inner == set(), "add them to the layout in CONTRIBUTING.md"
+
+
+def any_file(path: Path) -> bool:
+    """Return whether a path is a file, or a folder with a module in it."""
+    return path.is_file() or any(path.rglob("*.py"))
+
+
+def test_every_path_that_contributing_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    folders = "alerts|docs|grafana|tests|waexporter"
+
+    named = set(re.findall(rf"\b(?:{folders})/[\w./-]*\w", text)) - {"tests/PACKAGE/test_MODULE.py"}
+
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_module_that_contributing_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    inner = "|".join(path.name for path in (ROOT / "waexporter").iterdir() if path.is_dir())
+
+    named = set(re.findall(rf"`((?:{inner})/[\w./]*)`", text))
+
+    assert {name for name in named if not (ROOT / "waexporter" / name).exists()} == set()

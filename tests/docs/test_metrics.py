@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from docs.source.reference import END, WRITTEN, own_families
 from tests.alerts.rules import recorded_names
 from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
-from tests.reference import END, WRITTEN, own_families
 from waexporter.health import KINDS, SLUGS, Grade, Messages
 from waexporter.metrics import families, naming
 from waexporter.metrics import probe_families as probing

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from docs.source.reference import off_by_default
 from tests.docs.test_metrics import known_upstream
 from tests.e2e.browsers import Browser
 from tests.e2e.exporters import WAEXPORTER, clean_environment
@@ -15,7 +16,6 @@ from tests.e2e.pages import Page
 from tests.e2e.waiting import wait_for
 from tests.markdown import METRICS, SPAN, part, rows
 from tests.real.process import Process
-from tests.reference import off_by_default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.alerts.detection import bring
+from alerts.source.detection import bring
 from tests.alerts.rules import alerts
 from tests.e2e.loop import Firing, Loop, Tempo, find_items, running
 from tests.e2e.scenarios import ALLOWED, CLIENTS, EXPECTED, LASTING

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from docs.source.reference import own_families
 from tests.markdown import METRICS, SPAN, part, rows
-from tests.reference import own_families
 from waexporter.paging.telemetry import PagerTelemetry
 
 if TYPE_CHECKING:

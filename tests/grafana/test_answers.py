@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from grafana.pictures.drawing import draw
+from grafana.pictures.report import View
 from tests.e2e.browsers import Browser
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
@@ -23,8 +25,6 @@ from tests.grafana.catalogue import UNUSED, families
 from tests.grafana.faults.frame import of_one_client
 from tests.grafana.pages import webhook
 from tests.grafana.test_metrics_in_use import in_rules, on_dashboards
-from tests.pictures.drawing import draw
-from tests.pictures.report import View
 from tests.real import parts
 from tests.real.fixtures import RealParts
 from tests.real.prometheus import Prometheus

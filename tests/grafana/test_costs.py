@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grafana.pictures.fleets import FLEETS, read_models, with_past
+from grafana.pictures.looks import OF_ONE_CLIENT
 from tests.grafana.boards import BOARDS, Sight
 from tests.grafana.costs import costs
-from tests.pictures.fleets import FLEETS, read_models, with_past
-from tests.pictures.looks import OF_ONE_CLIENT
 from tests.real import parts
 from tests.real.fixtures import RealParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from grafana.pictures.recording import Recording
     from tests.grafana.costs import Cost
-    from tests.pictures.recording import Recording
 
 FLEET = "hundred"
 ONE = FLEETS[FLEET].clients[12].name  # one that is down

@@ -13,10 +13,10 @@ import yaml
 from grafana_foundation_sdk.models.dashboard import VariableType
 from jsonschema import Draft7Validator
 
+from grafana.pictures.__main__ import LARGEST
 from grafana.source.publication import publish
 from tests.grafana.boards import BOARDS, FOLDER, ROOT, Board
 from tests.markdown import DOCUMENTS
-from tests.pictures.__main__ import LARGEST
 from waexporter.commands.dashboards_write import render
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grafana.pictures import bundle
+from grafana.pictures.checks import DEAD, says_that_all_is_well
+from grafana.pictures.drawing import draw
+from grafana.pictures.looks import OF_ONE_CLIENT, WIDTHS, WIDTHS_OF
+from grafana.pictures.recording import Moment, Recording
+from grafana.pictures.report import View
 from tests.alerts.rules import RULE_FILES
 from tests.e2e.browsers import Browser
 from tests.e2e.clients import USERS
 from tests.e2e.conftest import find_simulated_client
 from tests.e2e.exporters import EVERY_SECOND, WAEXPORTER, Exporter, clean_environment, write_config
 from tests.grafana.boards import BEFORE, BOARDS, rows
-from tests.pictures import bundle
-from tests.pictures.checks import DEAD, says_that_all_is_well
-from tests.pictures.drawing import draw
-from tests.pictures.looks import OF_ONE_CLIENT, WIDTHS, WIDTHS_OF
-from tests.pictures.recording import Moment, Recording
-from tests.pictures.report import View
 from tests.real import parts
 from tests.real.fixtures import require
 from tests.real.process import Process
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from grafana.pictures.report import Report
     from tests.e2e.clients import SimulatedClient
     from tests.grafana.boards import Board
-    from tests.pictures.report import Report
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]  # seconds; sixty are enough on an idle machine
 

@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.pictures import bundle
+from grafana.pictures import bundle
 from tests.real import debian, parts
 
 if TYPE_CHECKING:

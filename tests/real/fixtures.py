@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
-from tests.pictures import bundle
+from grafana.pictures import bundle
 from tests.real import parts
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from grafana.pictures import story
+from grafana.pictures.fleets import FLEETS
+from grafana.pictures.looks import DOCUMENTED, LOOKED_AT, looks
 from tests.e2e.scenarios import CLIENTS
-from tests.pictures import story
-from tests.pictures.fleets import FLEETS
-from tests.pictures.looks import DOCUMENTED, LOOKED_AT, looks
 
 
 def test_only_clients_that_are_there_are_looked_at() -> None:

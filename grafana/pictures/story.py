@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
+from grafana.pictures.recording import Moment, data_folder, keep
 from tests.e2e.clients import USERS
 from tests.e2e.conftest import find_simulated_client
 from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment, write_config
-from tests.pictures.recording import Moment, data_folder, keep
 from tests.real import parts
 from tests.real.alertmanager import Alertmanager
 from tests.real.process import Process

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.pictures.checks import faults, faults_together, says_that_all_is_well
-from tests.pictures.report import Axis, Cut, Mark, Panel, Query, Report, Value
+from grafana.pictures.checks import faults, faults_together, says_that_all_is_well
+from grafana.pictures.report import Axis, Cut, Mark, Panel, Query, Report, Value
 
 GREEN, RED, PURPLE = "semi-dark-green", "dark-red", "purple"
 LINK = "/d/client?var-target="

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from grafana.pictures.checks import faults
+from grafana.pictures.drawing import Drawn, draw
+from grafana.pictures.report import View
+from grafana.pictures.sample import BOARD, LONG, NAME, RECORDED
 from tests.e2e.browsers import Browser
 from tests.grafana.boards import BEFORE
-from tests.pictures.checks import faults
-from tests.pictures.drawing import Drawn, draw
-from tests.pictures.report import View
-from tests.pictures.sample import BOARD, LONG, NAME, RECORDED
 from tests.real import parts
 from tests.real.fixtures import RealParts
 from tests.real.prometheus import Prometheus
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tests.pictures.report import Report
+    from grafana.pictures.report import Report
 
     Look = Callable[..., Drawn]
 

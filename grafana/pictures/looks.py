@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from grafana.pictures.fleets import HOSTILE
 from tests.e2e.scenarios import CLIENTS
 from tests.grafana.boards import BOARDS
-from tests.pictures.fleets import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """Are the rules' tests worth something? Each small change of a rule must make a test fail.
 
-`python -m tests.alerts.mutation` prints the score and the survivors; test_mutation.py holds both.
+`python -m alerts.source.mutation` prints the score and the survivors; test_mutation.py holds both.
 What came of a rule's mutants is kept in mutation.json, by a digest of all that it depends on: only what has
 changed since is tried again.
 """

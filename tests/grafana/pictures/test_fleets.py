@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pictures.fleets import FLEETS, HOSTILE, Fleet, Watched, scraped
-from tests.pictures.pages import Model, Pages
+from grafana.pictures.fleets import FLEETS, HOSTILE, Fleet, Watched, scraped
+from grafana.pictures.pages import Model, Pages
 from waexporter.config import load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.pictures.pages import Labels
+    from grafana.pictures.pages import Labels
 
 NOW = 1_000_000.0
 TIMES = [NOW - 60 + 15 * place for place in range(5)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pictures import bundle
+from grafana.pictures import bundle
 
 if TYPE_CHECKING:
     from pathlib import Path

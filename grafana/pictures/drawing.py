@@ -11,8 +11,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from tests.pictures import bundle
-from tests.pictures.report import read
+from grafana.pictures import bundle
+from grafana.pictures.report import read
 from tests.real.process import GLANCE
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from grafana.pictures.report import Report, View
     from tests.e2e.browsers import Browser
-    from tests.pictures.report import Report, View
 
 SCREEN = (1600, 900)  # pixels
 USUAL = (  # what the packages say of their own data source, and what of icons that they come without

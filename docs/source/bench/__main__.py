@@ -7,7 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import network, paging, speed
+from docs.source.bench import network, paging, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from tests.pictures.report import Panel, Report
+    from grafana.pictures.report import Panel, Report
 
     Rule = Callable[[Report, Mapping[str, Any]], Iterator[str]]
 

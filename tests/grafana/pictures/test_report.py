@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pictures.report import Axis, Cut, Panel, Report, Value, read
+from grafana.pictures.report import Axis, Cut, Panel, Report, Value, read
 
 DOCUMENT = {
     "title": "Fleet",

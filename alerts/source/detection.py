@@ -1,4 +1,4 @@
-"""How long alerts take to fire after a fault began; `python -m tests.alerts.detection` measures it anew."""
+"""How long alerts take to fire after a fault began; `python -m alerts.source.detection` measures it anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.alerts.trials import TRIALS
+from alerts.source.trials import TRIALS
 from tests.e2e.loop import Client, Firing, Loop, Tempo, running
 from tests.e2e.scenarios import CLIENTS, EXPECTED
 from tests.real import parts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import bring
+from alerts.source.detection import bring
+from grafana.pictures.recording import Moment, keep
 from tests.e2e.loop import Tempo, running
 from tests.e2e.scenarios import CLIENTS
-from tests.pictures.recording import Moment, keep
 from tests.real import parts
 
 if TYPE_CHECKING:

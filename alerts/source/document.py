@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import DIVIDED, OWN_TIME, Detection, detections
+from alerts.source.detection import DIVIDED, OWN_TIME, Detection, detections
+from alerts.source.mutation import measure, read_record, sum_up, write_record
+from alerts.source.survivors import reason
 from tests.alerts.hour import CLIENTS, HOUR, WARM_UP
-from tests.alerts.mutation import measure, read_record, sum_up, write_record
 from tests.alerts.rules import (
     ROOT,
     Rule,
@@ -18,11 +19,10 @@ from tests.alerts.rules import (
     recorded_names,
     recordings,
 )
-from tests.alerts.survivors import reason
 from waexporter.config.quantities import format_duration
 
 if TYPE_CHECKING:
-    from tests.alerts.mutation import Score
+    from alerts.source.mutation import Score
 
 _SEVERITIES = ("critical", "warning", "info")
 DOCUMENT = ROOT / "docs" / "alerts.md"
@@ -53,8 +53,8 @@ polls and scrapes (15 s), each scenario at a client of its own. Of most scenario
 by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
 that can't be divided ({", ".join(sorted(OWN_TIME))},
 and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
-together is told together. `python -m tests.alerts.detection` measures it again, in about an hour;
-`python -m tests.alerts.outages` tries, in a quarter of one, who is paged for outages of one to five minutes:
+together is told together. `python -m alerts.source.detection` measures it again, in about an hour;
+`python -m alerts.source.outages` tries, in a quarter of one, who is paged for outages of one to five minutes:
 nobody up to two and a half, once for five.
 
 Rows whose scenario is told in several words were measured on 2026-11-29, all others on 2026-11-25. Some

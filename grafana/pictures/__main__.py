@@ -15,23 +15,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from grafana.pictures import bundle, fleets, scenarios, story
+from grafana.pictures.checks import faults, faults_together
+from grafana.pictures.drawing import draw
+from grafana.pictures.looks import BUDGETS, DOCUMENTED, LOOKED_AT, OF_ONE_CLIENT, UNWATCHED, looks
+from grafana.pictures.recording import is_kept, opened
+from grafana.pictures.report import View
 from tests.e2e.browsers import Browser
 from tests.grafana.boards import BOARDS, ROOT, Sight, rows
 from tests.grafana.costs import costs
-from tests.pictures import bundle, fleets, scenarios, story
-from tests.pictures.checks import faults, faults_together
-from tests.pictures.drawing import draw
-from tests.pictures.looks import BUDGETS, DOCUMENTED, LOOKED_AT, OF_ONE_CLIENT, UNWATCHED, looks
-from tests.pictures.recording import is_kept, opened
-from tests.pictures.report import View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.pictures.looks import Look
-    from tests.pictures.pages import Pages
-    from tests.pictures.recording import Moment, Recording
-    from tests.pictures.report import Report
+    from grafana.pictures.looks import Look
+    from grafana.pictures.pages import Pages
+    from grafana.pictures.recording import Moment, Recording
+    from grafana.pictures.report import Report
 
 IMAGES = ROOT / "docs" / "images"
 KEPT = ROOT / ".cache" / "pictures"

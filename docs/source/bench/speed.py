@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from isal import isal_zlib
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from tests.bench.bodies import answers
+from docs.source.bench.bodies import answers
 from waexporter.daemon.exporter import Heartbeat, RunningExporter
 from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry

@@ -6,17 +6,17 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.pictures.pages import Model, Phase, continued, read_pages
-from tests.pictures.past import Writable, write_past
-from tests.pictures.recording import Moment, Recording, data_folder, keep
+from grafana.pictures.pages import Model, Phase, continued, read_pages
+from grafana.pictures.past import Writable, write_past
+from grafana.pictures.recording import Moment, Recording, data_folder, keep
 from tests.real import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tests.pictures.pages import Pages
-    from tests.pictures.remote_write import Series
+    from grafana.pictures.pages import Pages
+    from grafana.pictures.remote_write import Series
 
 SUITE = parts.SUITES[-1]
 SCRAPE = 15  # seconds

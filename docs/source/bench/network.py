@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tests.bench.speed import processor_time
+from docs.source.bench.speed import processor_time
 from waexporter.model import Endpoint, Limits, PollPlan, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -41,7 +41,7 @@ time.sleep(3600)
 def upstream() -> Iterator[str]:
     """Run the answering process; gives its url."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.upstream"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "docs.source.bench.upstream"], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None

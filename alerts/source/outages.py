@@ -1,4 +1,4 @@
-"""Who is paged for outages of one to five minutes, in earnest; `python -m tests.alerts.outages` tries it.
+"""Who is paged for outages of one to five minutes, in earnest; `python -m alerts.source.outages` tries it.
 
 The shipped rules and routes, a real Prometheus that scrapes every 15 s, a real Alertmanager, the exporter and
 simulated clients, at the default intervals: it takes fourteen minutes.
@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from tests.alerts.detection import REAL, SUITE
+from alerts.source.detection import REAL, SUITE
 from tests.e2e.loop import Client, Item, running
 from tests.real import parts
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from grafana.pictures.remote_write import send
 from tests.alerts.rules import groups, mentions, seconds
-from tests.pictures.remote_write import send
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from grafana.pictures.remote_write import Series
     from tests.alerts.rules import Rule
-    from tests.pictures.remote_write import Series
 
 _HEAD = "6h"  # samples are accepted that are younger than half of it
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tests.pictures.remote_write import Series
+    from grafana.pictures.remote_write import Series
 
 Labels = tuple[tuple[str, str], ...]
 

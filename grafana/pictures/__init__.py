@@ -1,0 +1,1 @@
+"""Draw the dashboards of what can happen with Grafana's published packages: `make screenshots`."""
