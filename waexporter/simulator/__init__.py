@@ -1,4 +1,4 @@
-"""A stand-in for the whole client API, for demos and tests; it shares nothing with the rest of us."""
+"""A simulated On-Premises client for demos and tests; it imports nothing else of this package."""
 
 from __future__ import annotations
 

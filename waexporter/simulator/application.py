@@ -1,4 +1,4 @@
-"""The ASGI application: every endpoint's row behind authentication, limits and faults."""
+"""The ASGI application: the table of endpoints behind authentication, rate limits and faults."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ROWS: tuple[Row, ...] = (
 
 
 def build(world: World, ca_pem: str | None) -> ASGIApp:
-    """Put the application together; `ca_pem` is what the control route gives away."""
+    """Build the application; `ca_pem` is the certificate that the control route returns."""
     application = Starlette(
         routes=[*(_route(world, row) for row in ROWS), *control.routes(world, ca_pem)],
         exception_handlers={404: _unknown_path, 405: _wrong_method},
@@ -85,7 +85,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _path(request: Request) -> str:
-    """Give the path alone: `request.url` would trip over a wrong Host header."""
+    """Return the path; `request.url` would fail on an invalid Host header."""
     path: str = request.scope["path"]
     return path
 
@@ -102,7 +102,7 @@ async def _wrong_method(request: Request, error: Exception) -> Response:
 
 
 class _Gate:
-    """Lets requests through to the application unless a fault answers them, well or badly."""
+    """Middleware that passes requests to the application unless a fault answers them."""
 
     def __init__(self, application: ASGIApp, world: World) -> None:
         self._application = application
@@ -175,7 +175,7 @@ def _slowness(world: World, row: Row, path: str, now: float) -> float:
 
 
 def _call(world: World, row: Row, request: Request, body: bytes, now: float) -> Call:
-    """Let a request in, or refuse it."""
+    """Return the call after authentication and limits; raise RefusalError if it is refused."""
     path = _path(request)
     authorization = request.headers.get("authorization", "")
     user = None if row.access is Access.NOBODY else _user(world, row.access, authorization, path, now)
@@ -196,7 +196,7 @@ def _call(world: World, row: Row, request: Request, body: bytes, now: float) -> 
 
 
 def _user(world: World, access: Access, authorization: str, path: str, now: float) -> Account | None:
-    """Give who is calling, None behind the API key."""
+    """Return the calling account, or None if the API key authenticated the call."""
     scheme, _, proof = authorization.partition(" ")
     if scheme.lower() == "apikey":
         _check_key(world, access, proof)

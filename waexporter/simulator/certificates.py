@@ -1,4 +1,4 @@
-"""A certificate authority to throw away, and the certificates it issues: a good one, and those of stories."""
+"""A throw-away certificate authority and its certificates: a valid one, and those that faults need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STORIES: Mapping[str, int] = {"certificate_expiring": 1, "certificate_expired":
 
 
 class Authority:
-    """An authority, and its certificates for this machine's own names and the host listened on."""
+    """A certificate authority for the names of this machine and the host that the server listens on."""
 
     def __init__(self, host: str) -> None:
         self._authority = trustme.CA(organization_name="WhatsApp client simulator")
@@ -29,14 +29,14 @@ class Authority:
         self.pem = self._authority.cert_pem.bytes().decode("ascii")
 
     def context(self, not_after: datetime | None = None) -> ssl.SSLContext:
-        """Make a server's context with a certificate that ends then, by default in a decade or two."""
+        """Build a TLS context whose certificate ends at `not_after`, by default in many years."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*self._names, not_after=not_after).configure_cert(context)
         return context
 
 
 def serve(authority: Authority, faults: Callable[[], tuple[Fault, ...]]) -> ssl.SSLContext:
-    """Make a context that shows each connection the certificate that fits the faults which hold then."""
+    """Build a TLS context that chooses the certificate for each connection by the active faults."""
     others: dict[float, ssl.SSLContext] = {}
 
     def choose(connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _own: ssl.SSLContext) -> None:
@@ -52,7 +52,7 @@ def serve(authority: Authority, faults: Callable[[], tuple[Fault, ...]]) -> ssl.
 
 
 def _end(faults: tuple[Fault, ...]) -> float | None:
-    """Give when the certificate ends that is to be served, None for the usual one."""
+    """Return when the served certificate ends, or None for the usual certificate."""
     for fault in faults:
         if fault.name in _STORIES:
             return min(max(fault.since + _STORIES[fault.name] * fault.lapse, _EARLIEST), _LATEST)

@@ -1,4 +1,4 @@
-"""The shape every answer has: a payload or errors, and `meta` beside them."""
+"""The envelope of every answer: a payload or `errors`, and `meta`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TITLES: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back over the wire."""
+    """A response."""
 
     status: int
     body: bytes
@@ -53,7 +53,7 @@ class Answer:
 
 
 class RefusalError(Exception):
-    """A request is answered with an error; `.answer` says which."""
+    """Raised to answer a request with an error; `.answer` is that answer."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -61,20 +61,20 @@ class RefusalError(Exception):
 
 
 def success(payload: Json | None = None, status: int = 200) -> Answer:
-    """Wrap a payload."""
+    """Return an answer with this payload."""
     return Answer(status, json.dumps({**(payload or {}), "meta": META}).encode())
 
 
 def error(code: int, details: str) -> Json:
-    """Spell one error out."""
+    """Return the document of one error."""
     return {"code": code, "title": TITLES[code], "details": details}
 
 
 def failure(status: int, code: int, details: str) -> Answer:
-    """Wrap an error."""
+    """Return an answer with one error."""
     return Answer(status, json.dumps({"meta": META, "errors": [error(code, details)]}).encode())
 
 
 def refusal(status: int, code: int, details: str) -> RefusalError:
-    """Make the exception that ends a request with an error."""
+    """Return the exception that answers a request with an error."""
     return RefusalError(failure(status, code, details))

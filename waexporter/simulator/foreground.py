@@ -1,4 +1,4 @@
-"""The simulator in the foreground: what `waexporter simulate` does."""
+"""The simulator in the foreground, for `waexporter simulate`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def serve(options: Options, announce: Callable[[str], None]) -> None:
 
 @contextmanager
 def _signals() -> Iterator[queue.SimpleQueue[int]]:
-    """Catch the signals; a SimpleQueue is safe to fill from their midst, an Event is not."""
+    """Catch SIGINT and SIGTERM into a queue; a SimpleQueue is safe in a signal handler, an Event is not."""
     caught: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def note(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What may be chosen about a simulated client."""
+"""The options of a simulated client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY_LENGTHS = range(12, 129)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A simulated client, as wanted; ValueError when it can't be had."""
+    """The options of a simulated client; raises ValueError for a combination that is not possible."""
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: any free one

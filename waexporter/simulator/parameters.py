@@ -1,4 +1,4 @@
-"""The parameters of a request: there when they must be, of the right kind, and none too many."""
+"""Validation of request parameters: required, of the right type, and no unknown ones."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _PIN_DIGITS = 6
 
 
 def invalid(name: str, why: str) -> RefusalError:
-    """Refuse a parameter's value."""
+    """Return the refusal of an invalid value."""
     return refusal(400, 1009, f"Parameter {name} {why}")
 
 
 def missing(name: str) -> RefusalError:
-    """Refuse for want of a parameter."""
+    """Return the refusal for a missing parameter."""
     return refusal(400, 1008, f"Parameter {name} is missing")
 
 
 def refuse_surplus(document: Json, known: Collection[str]) -> None:
-    """Refuse parameters nobody asked for."""
+    """Refuse unknown parameters."""
     surplus = sorted(document.keys() - set(known))
     if surplus:
         raise refusal(400, 1010, f"Parameter {surplus[0]} is unknown")
 
 
 def wanted(document: Json, name: str, kind: type[_Kind]) -> _Kind:
-    """Give a parameter that must be there."""
+    """Return a required parameter."""
     if document.get(name) in (None, ""):
         raise missing(name)
     value = document[name]
@@ -45,7 +45,7 @@ def wanted(document: Json, name: str, kind: type[_Kind]) -> _Kind:
 
 
 def wanted_text(document: Json, name: str, longest: int) -> str:
-    """Give a text that must be there and may not be longer than so many characters."""
+    """Return a required text of at most `longest` characters."""
     text = wanted(document, name, str)
     if len(text) > longest:
         raise refusal(400, 1001, f"Parameter {name} is longer than {longest} characters")
@@ -53,7 +53,7 @@ def wanted_text(document: Json, name: str, longest: int) -> str:
 
 
 def wanted_list(document: Json, name: str) -> list[str]:
-    """Give a parameter that must be a list of texts."""
+    """Return a required list of texts."""
     values = wanted(document, name, list)
     if not values or not all(isinstance(value, str) for value in values):
         raise invalid(name, "must be a list of texts")
@@ -61,7 +61,7 @@ def wanted_list(document: Json, name: str) -> list[str]:
 
 
 def wanted_digits(document: Json, name: str, longest: int) -> str:
-    """Give a text of digits that must be there."""
+    """Return a required text of digits."""
     text = wanted(document, name, str)
     if not is_digits(text) or len(text) > longest:
         raise invalid(name, f"must be 1 to {longest} digits")
@@ -69,7 +69,7 @@ def wanted_digits(document: Json, name: str, longest: int) -> str:
 
 
 def wanted_pin(document: Json) -> str:
-    """Give the PIN of the two-step verification."""
+    """Return the PIN of the two-step verification."""
     pin = wanted(document, "pin", str)
     if not is_digits(pin) or len(pin) != _PIN_DIGITS:
         raise invalid("pin", f"must be {_PIN_DIGITS} digits")
@@ -77,7 +77,7 @@ def wanted_pin(document: Json) -> str:
 
 
 def chosen(document: Json, name: str, choices: tuple[str, ...], default: str) -> str:
-    """Give one of the choices, the default when there is none."""
+    """Return one of the choices, or the default if the parameter is absent."""
     value = document.get(name, default)
     if not isinstance(value, str) or value not in choices:
         raise invalid(name, f"must be one of {', '.join(choices)}")
@@ -85,5 +85,5 @@ def chosen(document: Json, name: str, choices: tuple[str, ...], default: str) ->
 
 
 def is_digits(text: str) -> bool:
-    """Say whether a text is made of the ten digits: others have digits too."""
+    """Return whether a text consists of the ASCII digits; Unicode has more digits than these."""
     return text.isascii() and text.isdigit()

@@ -1,4 +1,4 @@
-"""The simulator as a running server, in a thread of its own."""
+"""The simulator as a server in its own thread."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _REACHABLE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what a 
 
 
 def steady_clock() -> Callable[[], float]:
-    """Make a clock of seconds since the epoch that never goes back, whatever is done to the wall clock."""
+    """Return a clock in seconds since the epoch that never goes back when the wall clock is changed."""
     offset = time.time() - time.monotonic()
     return lambda: time.monotonic() + offset
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that shows the application the connection itself: some faults break the stream."""
+    """HTTP/1.1 that passes the transport to the application, because some faults break the stream."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -45,19 +45,19 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens and cuts every connection when it stops."""
+    """A server that signals when it listens and closes every connection when it stops."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept connections."""
+        """Start to accept connections."""
         await super().startup(sockets)
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop without patience: requests that drip or hang would keep a graceful stop waiting."""
+        """Stop at once: a graceful stop would wait for requests that hang on purpose."""
         for connection in tuple(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
 
 
 class Simulator:
-    """A simulated client that answers over real HTTP from `start()` to `stop()`."""
+    """A simulated client that serves real HTTP between `start()` and `stop()`."""
 
     def __init__(self, options: Options | None = None, *, clock: Callable[[], float] | None = None) -> None:
         self.options = options or Options()
@@ -79,16 +79,16 @@ class Simulator:
 
     @property
     def ca_pem(self) -> str | None:
-        """Give the certificate to trust, None over plain HTTP."""
+        """The CA certificate as PEM, or None without TLS."""
         return self._authority.pem if self.options.tls else None
 
     @property
     def control_url(self) -> str:
-        """Give the address of the control routes."""
+        """The URL of the control routes."""
         return f"{self.url}/_control"
 
     def start(self) -> Self:
-        """Listen in a thread of its own; OSError when the port is taken or the CA file can't be written."""
+        """Start the server thread; raises OSError if the port is taken or the CA file can't be written."""
         if self._thread is not None:
             raise RuntimeError("The simulator runs already")
         listener = _listen(self.options.host, self.options.port)
@@ -117,7 +117,7 @@ class Simulator:
         self._world, self._server, self._thread = world, server, thread
 
     def stop(self) -> None:
-        """Cut every connection and end the threads; without effect on a simulator that doesn't run."""
+        """Close every connection and end the threads; does nothing if the simulator is not running."""
         if self._world is None or self._server is None or self._thread is None:
             return
         self._world.callbacks.stop()
@@ -143,7 +143,7 @@ class Simulator:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port here, because uvicorn would end the process when it is taken."""
+    """Bind the port here, because uvicorn exits the process if the port is taken."""
     family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     listener = socket.create_server((host, port), family=family)
     # Connections inherit it; without it the body waits 40 ms for the headers to be acknowledged.

@@ -1,4 +1,4 @@
-"""The account: registering a phone number, the two-step verification, the number of shards."""
+"""The account: registration of the phone number, two-step verification, number of shards."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _check_verified_name(certificate: str) -> None:
 
 
 def _verify(world: World, call: Call) -> Answer:
-    """Register the number; a scenario that holds the client unregistered has reached its end then."""
+    """Register the number; this ends a scenario in which the client is unregistered."""
     document = call.document()
     refuse_surplus(document, ("code",))
     code = wanted(document, "code", str)
@@ -86,7 +86,7 @@ def _show_shards(world: World, _call: Call) -> Answer:
 
 
 def _set_shards(world: World, call: Call) -> Answer:
-    """Arrange the cluster anew; the coreapps for it appear by themselves."""
+    """Change the number of shards; the needed coreapps are added."""
     document = call.document()
     refuse_surplus(document, ("cc", "phone_number", "shards", "pin"))
     _number(document)

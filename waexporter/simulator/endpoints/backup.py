@@ -1,4 +1,4 @@
-"""Backups: what an administrator keeps to set a client up again, sealed with a password."""
+"""Backups of the settings, encrypted with a password."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _take(world: World) -> Json:
 
 
 def seal(content: Json, password: str) -> str:
-    """Make a text of a content that only the password opens."""
+    """Return the content encrypted with the password, as text."""
     salt = secrets.token_bytes(_SALT)
     key = _key(password, salt)
     hidden = _veil(json.dumps(content).encode(), key)
@@ -58,7 +58,7 @@ def seal(content: Json, password: str) -> str:
 
 
 def unseal(data: str, password: str) -> Json:
-    """Give the content back; a wrong password and changed data are refused."""
+    """Return the decrypted content; refuses a wrong password or changed data."""
     try:
         raw = base64.b64decode(data, validate=True)
     except ValueError:
@@ -76,7 +76,7 @@ def _key(password: str, salt: bytes) -> bytes:
 
 
 def _veil(content: bytes, key: bytes) -> bytes:
-    """Hide what is plain, and show what is hidden."""
+    """Encrypt or decrypt (the operation is its own inverse)."""
     stream = shake_256(key).digest(len(content))
     return bytes(one ^ other for one, other in zip(content, stream, strict=True))
 

@@ -1,4 +1,4 @@
-"""One request as the endpoints see it, and the rows the routing table is made of."""
+"""One request as the endpoints see it, and the rows of the routing table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Access(Enum):
-    """Who may call an endpoint."""
+    """The authentication that an endpoint needs."""
 
     NOBODY = "without credentials"
     USER = "any user"
@@ -29,7 +29,7 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was let in."""
+    """An authenticated request."""
 
     now: float
     path: str
@@ -44,11 +44,11 @@ class Call:
 
     @property
     def token(self) -> str:
-        """Give what follows `Bearer`."""
+        """The bearer token."""
         return self.authorization.partition(" ")[2]
 
     def document(self) -> Json:
-        """Read the body: a JSON object, or empty."""
+        """Return the body as a JSON object; an empty body is an empty object."""
         document = read_json(self.body or b"{}")
         if not isinstance(document, dict):
             raise refusal(400, 1025, "The body is not a JSON object")
@@ -57,7 +57,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One endpoint."""
+    """A row of the routing table: one endpoint."""
 
     method: str
     path: str
@@ -70,7 +70,7 @@ class Row:
 
 
 def read_json(body: bytes) -> object:
-    """Read JSON that can be written again."""
+    """Return decoded JSON; refuses NaN and Infinity, which JSON does not have."""
     try:
         document: object = json.loads(body, parse_constant=_refuse_constant)
         # Half of a surrogate pair is JSON, but no text.

@@ -1,4 +1,4 @@
-"""Contacts: which numbers are on WhatsApp."""
+"""Contacts: whether numbers are on WhatsApp."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _check(world: World, call: Call) -> Answer:
 
 
 def _contact(world: World, number: str, blocking: str) -> Json:
-    """Answer for one number; what was asked without waiting is known the next time."""
+    """Return the contact of a number; without `blocking` it is known at the next request."""
     digits = number.translate(_PUNCTUATION)
     known = digits in world.contacts
     world.contacts.add(digits)

@@ -1,4 +1,4 @@
-"""The control routes, off the API's own tree: look inside, make things go wrong, let people join."""
+"""The control routes, outside of the API: inspect the state, start faults, add group members."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _PARAMETERS = frozenset({"fault", "node", "endpoint", "seconds"})
 
 
 class _MistakeError(Exception):
-    """What was asked for can't be done."""
+    """Raised if a control request is invalid."""
 
 
 def routes(world: World, ca_pem: str | None) -> list[Route]:
-    """Give every control route."""
+    """Return all control routes."""
     table = (
         ("GET", "", _show),
         ("GET", "/messages", _messages),
@@ -192,7 +192,7 @@ def _groups(world: World, _request: Request, _asked: Json) -> Json:
 
 
 def _set_members(world: World, request: Request, asked: Json) -> Json:
-    """Set who is in a group; without `admins` the business alone is one."""
+    """Set the members of a group; without `admins` the business is the only admin."""
     group = world.groups.find(request.path_params["group"])
     participants, admins = asked.get("participants"), asked.get("admins", [BUSINESS])
     if not _are_people(participants) or not _are_people(admins):
@@ -206,6 +206,6 @@ def _are_people(value: object) -> TypeGuard[list[str]]:
 
 
 def _set_settings(world: World, _request: Request, asked: Json) -> Json:
-    """Change settings without asking whether they make sense; null takes one away."""
+    """Change settings without validation; null removes a setting."""
     world.settings = settings_store.merged(world.settings, asked)
     return {"application": world.settings}

@@ -1,4 +1,4 @@
-"""Groups: making them, inviting people, keeping them."""
+"""Groups: create, invite, change, leave."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _demote(world: World, call: Call) -> Answer:
 
 
 def _members(group: Group, call: Call) -> list[str]:
-    """Give the people meant, who must be in the group and not the business itself."""
+    """Return the named members, who must be in the group; the business itself is refused."""
     document = call.document()
     refuse_surplus(document, ("wa_ids",))
     people = wanted_list(document, "wa_ids")

@@ -1,4 +1,4 @@
-"""The groups as a caller finds them, which the faults that hold may have changed."""
+"""The groups as callers see them under the active faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(world: World, call: Call) -> tuple[Group, ...]:
-    """Give every group, the oldest first."""
+    """Return all groups, the oldest first."""
     faults = world.timeline.active(call.now, call.path)
     on_call = world.settings.get("on_call_pager") or ON_CALL
     groups = world.groups.all()
@@ -32,7 +32,7 @@ def _emptied(group: Group) -> Group:
 
 
 def find_shown(world: World, call: Call, group_id: str) -> Group:
-    """Give a group to look at."""
+    """Return a visible group; refuses an unknown one."""
     for group in show(world, call):
         if group.id == group_id:
             return group
@@ -40,14 +40,14 @@ def find_shown(world: World, call: Call, group_id: str) -> Group:
 
 
 def find_member(world: World, call: Call, group_id: str) -> Group:
-    """Give a group the business is still in."""
+    """Return a group of which the business is a member."""
     if world.groups.was_left(group_id):
         raise refusal(400, 1003, f"The business is not a participant of group {group_id}")
     return find_shown(world, call, group_id)
 
 
 def find_governed(world: World, call: Call, group_id: str) -> Group:
-    """Give a group itself, for the business as its admin to change."""
+    """Return a group that the business may change as its admin."""
     find_member(world, call, group_id)
     group = world.groups.find(group_id)
     if BUSINESS not in group.admins:

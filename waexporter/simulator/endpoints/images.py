@@ -1,4 +1,4 @@
-"""Images, as icons and photos are sent: their bytes alone."""
+"""Images as request bodies, for icons and photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_BYTES = 5 * 1024 * 1024
 
 
 def read_image(call: Call) -> tuple[bytes, str]:
-    """Give the bytes of an image and their type."""
+    """Return the bytes of an image and their content type."""
     if not call.body or not call.content_type.startswith("image/"):
         raise refusal(400, 1025, "The body is not an image")
     if len(call.body) > _MOST_BYTES:

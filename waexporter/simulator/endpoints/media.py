@@ -1,4 +1,4 @@
-"""Media: uploaded, downloaded byte for byte, deleted."""
+"""Media: upload, download, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of messages, as a table: what each must and may say."""
+"""The types of messages: a table of their required and optional fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONTACT_PARTS = ("addresses", "birthday", "emails", "ims", "name", "org", "phon
 
 
 def read_content(document: Json, kind: object, media: Media) -> object:
-    """Give what a message says, under the name of its type."""
+    """Return the content of a message, which stands under the name of its type."""
     if not isinstance(kind, str) or kind not in _TYPES:
         raise invalid("type", f"must be one of {', '.join(_TYPES)}")
     shape, check = _TYPES[kind]
@@ -36,7 +36,7 @@ def _text(content: Json, _media: Media) -> None:
 
 
 def _file(*more: str) -> _Check:
-    """Check a message that is a file: one of those uploaded, or a link to one."""
+    """Return the check of a message with a file: an uploaded one, or a link."""
 
     def check(content: Json, media: Media) -> None:
         refuse_surplus(content, ("id", "link", "provider", *more))
@@ -52,7 +52,7 @@ def _file(*more: str) -> _Check:
 
 
 def _template(*more: str) -> _Check:
-    """Check a message whose words were approved beforehand."""
+    """Return the check of a template message."""
 
     def check(content: Json, _media: Media) -> None:
         refuse_surplus(content, ("namespace", "language", "components", "localizable_params", *more))
@@ -83,7 +83,7 @@ def _location(content: Json, _media: Media) -> None:
 
 
 def _is_within(value: object, bound: float) -> bool:
-    """Accept a number, as a text too: the specification says text, the examples say number."""
+    """Return whether a number, or text with a number, is in the bound: specification and examples differ."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     try:

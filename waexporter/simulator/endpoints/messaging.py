@@ -1,4 +1,4 @@
-"""Messages: checked, accepted, and their statuses called back."""
+"""Messages: validation, acceptance, and the callbacks with their statuses."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _check_options(document: Json) -> None:
 
 
 def _check_recipient(world: World, call: Call, to: str, kind: object) -> str:
-    """Give the recipient type, when there is such a recipient."""
+    """Return the recipient type; refuses a recipient that does not exist."""
     if kind == "individual":
         if not is_digits(to):
             raise refusal(400, 1013, f"User {to} is not valid")
@@ -69,7 +69,7 @@ def _check_recipient(world: World, call: Call, to: str, kind: object) -> str:
 
 
 def _check_webhook(world: World) -> None:
-    """Refuse while nobody could learn what becomes of a message, or nobody listens."""
+    """Refuse to send without a webhook for the statuses."""
     if not settings_store.webhook_url(world.settings):
         raise refusal(412, 1022, "Set webhooks.url in the application settings first")
     if world.callbacks.full:

@@ -1,4 +1,4 @@
-"""What a monitor reads: health, statistics, metrics."""
+"""What monitoring reads: health, statistics, metrics."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _metrics(world: World, call: Call) -> Answer:
 
 
 def _written(call: Call, read: Callable[[], _Nodes], wrap: Callable[[Json], Json]) -> Answer:
-    """Answer in the format that is asked for."""
+    """Return the answer in the requested format."""
     if chosen(dict(call.query), "format", _FORMATS, "json") == "prometheus":
         try:
             return prometheus.write(read())
@@ -61,7 +61,7 @@ def _written(call: Call, read: Callable[[], _Nodes], wrap: Callable[[Json], Json
 
 
 def _stats(world: World, call: Call, read: Callable[[World, Call, Node], Json]) -> _Nodes:
-    """Give one node's numbers flat, or those of all nodes that can be reached."""
+    """Return the statistics of the only node, or a map of those of all reachable nodes."""
     if world.single:
         return {"": read(world, call, only_node(world, call))}
     nodes = (node for node in world.seen(call.path, call.now) if node.reachable)

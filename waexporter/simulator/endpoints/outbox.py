@@ -1,4 +1,4 @@
-"""Messages on their way: reported when the gateway has them, failed when it doesn't for a day."""
+"""Messages in the outbox: sent when the gateway is connected, failed after a day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STATUSES = ("sent", "delivered", "read")
 
 
 def flush(world: World, now: float) -> None:
-    """Let go what can go; the rest waits for the next request."""
+    """Send what can be sent; the rest waits for the next request."""
     if not world.outbox:
         return
     nodes = world.seen(_PATH, now)
@@ -38,7 +38,7 @@ def flush(world: World, now: float) -> None:
 
 
 def pending(world: World, node: Node) -> int:
-    """Give how many messages wait that this coreapp has to send."""
+    """Return the number of messages that this coreapp still has to send."""
     return sum(shard_of(world, message["to"]) in node.shards for message in world.outbox)
 
 
@@ -62,7 +62,7 @@ def _status(message: Json, status: str, now: float, **more: object) -> Json:
 
 
 def _report(world: World, owner: Node, now: float, statuses: Iterator[Json]) -> None:
-    """Tell the webhook, when there is one that may be called."""
+    """Queue callbacks if a webhook is configured."""
     if world.webhook() is None:
         return
     begun = world.meter(owner, _PATH, now).begun

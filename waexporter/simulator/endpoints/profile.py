@@ -1,4 +1,4 @@
-"""What people see of the business: its profile, its About text, its photo."""
+"""The profile of the business: details, About text, photo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media providers: where the client may fetch the media of messages, and what it proves itself with."""
+"""Media providers: where the client fetches media, and with which credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which coreapp carries a recipient's messages, and whether it can."""
+"""Routing: the coreapp that handles a recipient, and whether it can send."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _UNREADY = frozenset({"unregistered", "uninitialized"})
 
 
 def shard_of(world: World, to: str) -> int:
-    """Give the shard a recipient belongs to."""
+    """Return the shard of a recipient."""
     return int.from_bytes(sha256(to.encode()).digest()[:4], "big") % world.shards
 
 
 def owner_among(nodes: Nodes, shard: int) -> Node | None:
-    """Give the coreapp that has a shard and can be reached."""
+    """Return the reachable coreapp that owns a shard."""
     return next(
         (node for node in nodes if node.role == COREAPP and node.reachable and shard in node.shards), None
     )
 
 
 def find_owner(world: World, call: Call, to: str) -> Node:
-    """Give the coreapp that carries a recipient's messages, when it can."""
+    """Return the coreapp that sends to a recipient; refuses if it can't."""
     shard = shard_of(world, to)
     owner = owner_among(world.seen(call.path, call.now), shard)
     if owner is None and world.single:
@@ -44,6 +44,6 @@ def find_owner(world: World, call: Call, to: str) -> Node:
 
 
 def refuse_expired_build(world: World, call: Call) -> None:
-    """Refuse what needs WhatsApp's servers when the build is too old for them."""
+    """Refuse what needs WhatsApp's servers if the build has expired."""
     if find(world.timeline.active(call.now, call.path), "build_expired"):
         raise refusal(403, 1005, "App Expired")

@@ -1,4 +1,4 @@
-"""Application settings: what the primary master keeps."""
+"""Application settings, kept by the primary master."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What support asks for first: versions, space, connections, and when the build ends."""
+"""Support information: versions, disk space, connections, expiry of the build."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _build_end(world: World, faults: tuple[Fault, ...]) -> float:
 
 
 def _zoneless(at: float) -> str:
-    """Write a moment in UTC without saying that it is UTC, as the real client does."""
+    """Format a time in UTC without a zone, as the real client does."""
     moment = datetime.fromtimestamp(int(min(max(at, 0.0), _LAST_SECOND)), UTC)
     return moment.replace(tzinfo=None).isoformat()
 

@@ -1,4 +1,4 @@
-"""Certificates as the API keeps them: the webapp's own, and the authority of the webhook."""
+"""Certificates kept by the API: the webapp's own, and the CA of the webhook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GARBAGE = b"\x30\x82\x01\x0a this is not PEM \xff"
 
 
 def certificates(body: bytes) -> tuple[str, ...]:
-    """Give the certificates of a PEM text; anything else is refused."""
+    """Return the certificates of a PEM text; refuses anything else."""
     try:
         text = body.decode("ascii")
         blocks = tuple(_BLOCK.findall(text))
@@ -38,7 +38,7 @@ def _show_external(world: World, call: Call) -> Answer:
 
 
 def _upload_external(world: World, call: Call) -> Answer:
-    """Keep the last certificate, the authority's; the webapp serves the first one after a restart."""
+    """Keep the last certificate, which is the CA's; the webapp serves the first one after a restart."""
     world.trust.external_ca = certificates(call.body)[-1]
     return success()
 

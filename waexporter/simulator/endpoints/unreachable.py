@@ -1,4 +1,4 @@
-"""What is said of a coreapp that can't be reached."""
+"""Errors about a coreapp that is not reachable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def node_errors(node: Node) -> Json:
-    """Give what is said in the place of a node that can't be reached."""
+    """Return the errors that stand in place of an unreachable node."""
     return {"errors": [error(1014, _refused_connection(node))]}
 
 
@@ -23,12 +23,12 @@ def _refused_connection(node: Node) -> str:
 
 
 def dead_core(node: Node) -> RefusalError:
-    """Refuse because the coreapp can't be reached."""
+    """Return the refusal for an unreachable coreapp."""
     return refusal(500, 1014, _refused_connection(node))
 
 
 def only_node(world: World, call: Call) -> Node:
-    """Give the coreapp of a single client."""
+    """Return the only coreapp of a single client."""
     node = world.seen(call.path, call.now)[0]
     if not node.reachable:
         raise dead_core(node)

@@ -1,4 +1,4 @@
-"""Users: logins, and the accounts an administrator keeps."""
+"""Users: logins, and the accounts that an administrator manages."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _delete(world: World, call: Call) -> Answer:
 
 
 def _own(call: Call) -> str:
-    """Give the name in the path, which is the caller's own unless an administrator calls."""
+    """Return the user name in the path; only an administrator may name another user."""
     name = call.params["name"]
     if call.user is None or (call.user.role != "admin" and call.user.name != name):
         raise denied(403, "Only an administrator may see or change other users")

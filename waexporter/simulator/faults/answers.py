@@ -1,4 +1,4 @@
-"""The wrong answers: whole, but not what was asked for."""
+"""Wrong answers: complete, but not the requested document."""
 
 from __future__ import annotations
 

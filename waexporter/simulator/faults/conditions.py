@@ -1,4 +1,4 @@
-"""The lasting conditions: how a client ages, or was set up, while its health says nothing of it."""
+"""Lasting conditions: ageing or misconfiguration that /health does not show."""
 
 from __future__ import annotations
 

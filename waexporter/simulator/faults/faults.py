@@ -1,4 +1,4 @@
-"""What may go wrong: the table of faults that show at once, and one fault as a value."""
+"""The table of faults with an immediate effect, and one fault as a value."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ KINDS: Mapping[str, Kind] = {**FAULTS, **CONDITIONS}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that holds, or that a scenario will bring."""
+    """A fault that is active, or that a scenario will start."""
 
     name: str
     since: float = 0.0  # seconds since the epoch
@@ -81,11 +81,11 @@ class Fault:
 
     @property
     def lapse(self) -> float:
-        """Give the seconds that count for this fault."""
+        """The seconds that apply to this fault."""
         return KINDS[self.name].seconds if self.seconds is None else self.seconds
 
     def meets(self, path: str) -> bool:
-        """Say whether a request for this path feels the fault."""
+        """Return whether the fault affects requests for this path."""
         if self.endpoint is not None:
             return path.startswith(self.endpoint)
         kind = KINDS[self.name]
@@ -93,5 +93,5 @@ class Fault:
 
 
 def find(faults: tuple[Fault, ...], name: str) -> Fault | None:
-    """Give the first fault of that name."""
+    """Return the first fault of this name."""
     return next((fault for fault in faults if fault.name == name), None)

@@ -1,4 +1,4 @@
-"""One sort of thing that may be wrong, as a value."""
+"""One kind of fault, as a value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NONE: tuple[str, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One sort of fault: what it does, which paths it meets, and what `seconds` means by default."""
+    """One kind of fault: what it does, the paths it affects, and the default of `seconds`."""
 
     description: str
     prefix: str = "/v1/"

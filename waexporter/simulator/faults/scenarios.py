@@ -1,4 +1,4 @@
-"""The scenarios, as data: a sentence, and for each topology the steps that repeat."""
+"""The scenarios as data: a description, and the repeating steps for each topology."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOPOLOGIES = ("single", "ha", "multiconnect")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """For so many seconds these faults hold."""
+    """The faults that are active for a number of seconds."""
 
     says: str
     seconds: float = inf
@@ -25,14 +25,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A sentence, and the steps by topology; after the last step the first comes again."""
+    """A description, and the steps by topology; the steps repeat."""
 
     description: str
     steps: Mapping[str, tuple[Step, ...]]
 
 
 def _held(name: str) -> Scenario:
-    """Hold one fault from the start."""
+    """Return a scenario with one fault that is active from the start."""
     description = KINDS[name].description
     step = Step(description, faults=(Fault(name),))
     return Scenario(f"{description}.", dict.fromkeys(TOPOLOGIES, (step,)))

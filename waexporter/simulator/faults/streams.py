@@ -1,4 +1,4 @@
-"""The broken streams: answers that are late, endless, cut off or never come."""
+"""Broken streams: responses that are late, endless, truncated or absent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BODY = b'{"health": {"gateway_status": "connected"}}'
 
 
 async def linger(receive: Receive, seconds: float) -> bool:
-    """Wait, but no longer than the caller does; say whether it is still there."""
+    """Wait, but no longer than the caller; return whether the caller is still connected."""
     try:
         async with asyncio.timeout(seconds):
             await _until_gone(receive)
@@ -34,7 +34,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _wire(scope: Scope) -> asyncio.Transport:
-    """Give the connection itself, which the server keeps in the scope."""
+    """Return the transport of the connection, which the server keeps in the scope."""
     wire: asyncio.Transport = scope["state"]["wire"]
     return wire
 
@@ -74,7 +74,7 @@ async def _drip(fault: Fault, scope: Scope, receive: Receive, _send: Send) -> No
 
 
 async def lose_answer(application: ASGIApp, scope: Scope, receive: Receive) -> None:
-    """Let a request be carried out, and its caller never hear of it."""
+    """Process a request and drop its response."""
 
     async def swallow(_message: Message) -> None:
         pass
@@ -84,7 +84,7 @@ async def lose_answer(application: ASGIApp, scope: Scope, receive: Receive) -> N
 
 
 async def _flood(_fault: Fault, _scope: Scope, _receive: Receive, send: Send) -> None:
-    """Send what would be valid JSON, if only anybody read it to the end."""
+    """Send a huge but valid JSON document."""
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b'{"health": {"gateway_status": "', "more_body": True})

@@ -1,4 +1,4 @@
-"""Which faults hold when: those of the running scenario and those asked for one by one."""
+"""The timeline of active faults: those of the running scenario and single ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_HISTORY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A fault from its `since` to an end that may lie ahead."""
+    """A fault from its `since` to its end, which may be in the future."""
 
     fault: Fault
     end: float = inf
@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Era:
-    """A scenario's run; steps are in seconds already divided by the speed."""
+    """One run of a scenario; its steps are already divided by the speed."""
 
     steps: tuple[Step, ...]
     begun: float
@@ -36,7 +36,7 @@ class _Era:
         return sum(step.seconds for step in self.steps)
 
     def place(self, now: float) -> tuple[int, float]:
-        """Give the number of whole cycles behind us and the seconds into this one."""
+        """Return the number of complete cycles and the seconds into the current one."""
         elapsed = max(0.0, min(now, self.ended) - self.begun)
         if self.cycle == inf:
             return 0, elapsed
@@ -44,7 +44,7 @@ class _Era:
         return whole, elapsed - whole * self.cycle
 
     def windows(self) -> Iterator[tuple[float, float, Fault]]:
-        """Give (begin, end, fault) within one cycle."""
+        """Yield (begin, end, fault) within one cycle."""
         begin = 0.0
         for step in self.steps:
             for fault in step.faults:
@@ -52,7 +52,7 @@ class _Era:
             begin += step.seconds
 
     def spans(self, now: float) -> Iterator[Span]:
-        """Give what has begun by now in this cycle and the one before: enough to know every last end."""
+        """Yield the faults that began in this cycle or the previous one: enough for every last end."""
         whole, _ = self.place(now)
         for number in range(max(0, whole - 1), whole + 1):
             zero = self.begun + (number * self.cycle if number else 0.0)
@@ -61,7 +61,7 @@ class _Era:
                     yield Span(replace(fault, since=zero + begin), min(zero + end, self.ended))
 
     def seconds(self, now: float, wanted: Callable[[Fault], bool]) -> float:
-        """Give how long wanted faults have held until now."""
+        """Return for how many seconds the wanted faults were active until now."""
         whole, into = self.place(now)
         total = 0.0
         for begin, end, fault in self.windows():
@@ -75,7 +75,7 @@ def _without(step: Step, name: str) -> Step:
 
 
 class Timeline:
-    """The past and present of everything that goes wrong."""
+    """The past and present faults."""
 
     def __init__(self, name: str, steps: tuple[Step, ...], now: float, speed: float) -> None:
         self.scenario = name
@@ -88,12 +88,12 @@ class Timeline:
         return _Era(tuple(replace(step, seconds=step.seconds / self._speed) for step in steps), now)
 
     def play(self, name: str, steps: tuple[Step, ...], now: float) -> None:
-        """Change the scenario."""
+        """Start another scenario."""
         self._retire(now)
         self.scenario, self._era = name, self._begin(steps, now)
 
     def end(self, name: str, now: float) -> None:
-        """Let every fault of a name end for good, the scenario's too: what is left of it begins anew."""
+        """End every fault of a name for good; the rest of the scenario starts again without it."""
         self.clear(now, name)
         steps = tuple(_without(step, name) for step in self._era.steps)
         if steps != self._era.steps:
@@ -105,13 +105,13 @@ class Timeline:
         del self._past[:-_LONGEST_HISTORY]
 
     def bring(self, fault: Fault) -> None:
-        """Let a fault hold from its `since` on; the same one again begins anew."""
+        """Start a fault at its `since`; an equal one (name, node, endpoint) ends first."""
         same = (fault.name, fault.node, fault.endpoint)
         self._end(fault.since, lambda old: (old.name, old.node, old.endpoint) == same)
         self._asked.append(Span(fault))
 
     def clear(self, now: float, name: str | None = None) -> bool:
-        """End the faults of a name, or all that were asked for; say whether there was any."""
+        """End the single faults of a name, or all single faults; return whether there was any."""
         return self._end(now, lambda old: name is None or old.name == name)
 
     def _end(self, now: float, wanted: Callable[[Fault], bool]) -> bool:
@@ -121,25 +121,25 @@ class Timeline:
         return bool(ending)
 
     def spans(self, now: float) -> tuple[Span, ...]:
-        """Give what holds now and what has ended, as far back as anyone needs."""
+        """Return the active and the past faults, as far back as is needed."""
         eras = (*self._past, self._era)
         return (*(span for era in eras for span in era.spans(now)), *self._asked)
 
     def active(self, now: float, path: str | None = None) -> tuple[Fault, ...]:
-        """Give the faults that hold now, the newest first, all or those a path meets."""
+        """Return the active faults, the newest first, optionally only those that affect a path."""
         holding = [span.fault for span in self.spans(now) if span.fault.since <= now < span.end]
         holding.sort(key=lambda fault: fault.since, reverse=True)
         return tuple(fault for fault in holding if path is None or fault.meets(path))
 
     def seconds(self, now: float, wanted: Callable[[Fault], bool]) -> float:
-        """Give how long wanted faults have held until now, in all."""
+        """Return for how many seconds in total the wanted faults were active until now."""
         asked = (
             max(0.0, min(now, span.end) - span.fault.since) for span in self._asked if wanted(span.fault)
         )
         return sum(era.seconds(now, wanted) for era in (*self._past, self._era)) + sum(asked)
 
     def step(self, now: float) -> tuple[int, Step]:
-        """Give the scenario's present step and its number, from 0."""
+        """Return the current step of the scenario and its number, counted from 0."""
         _, into = self._era.place(now)
         end = 0.0
         for number, step in enumerate(self._era.steps):

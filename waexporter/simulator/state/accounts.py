@@ -1,4 +1,4 @@
-"""Users, their passwords and tokens, and how often a wrong password may be tried."""
+"""Users, their passwords and tokens, and the limit of failed logins."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WRONG_PER_HOUR = 30
 
 @dataclass(slots=True)
 class Account:
-    """A user; `fresh` until its password was changed."""
+    """A user; `fresh` until the password is changed for the first time."""
 
     name: str
     password: str
@@ -37,25 +37,25 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One login's result."""
+    """The token of one login."""
 
     text: str
     name: str
     issued: float
 
     def document(self) -> Json:
-        """Give what a login answers."""
+        """Return the document with which a login is answered."""
         end = datetime.fromtimestamp(int(self.issued + _WEEK), UTC)
         return {"token": self.text, "expires_after": end.isoformat(sep=" ")}
 
 
 def denied(status: int = 401, details: str = "Missing or invalid authentication credentials") -> RefusalError:
-    """Refuse for want of rights."""
+    """Return the refusal for missing rights."""
     return refusal(status, 1005, details)
 
 
 class Accounts:
-    """Everyone who may come in."""
+    """All accounts and their tokens."""
 
     def __init__(self, users: tuple[tuple[str, str, str], ...]) -> None:
         self._accounts = {ADMIN: Account(ADMIN, FIRST_PASSWORD, "admin")}
@@ -64,7 +64,7 @@ class Accounts:
         self._wrong: defaultdict[str, Window] = defaultdict(lambda: Window(_WRONG_PER_HOUR, _HOUR))
 
     def login(self, authorization: str, new_password: str | None, peer: str, now: float) -> Token:
-        """Give a token for right credentials; 429 after too many wrong ones from the same address."""
+        """Return a token for valid credentials; answers 429 after too many failed logins from one address."""
         wrong = self._wrong[peer]
         if wrong.full(now):
             raise refusal(429, 1015, "Too many failed logins")
@@ -93,7 +93,7 @@ class Accounts:
         return account if same else None
 
     def whose(self, token: str, now: float, expired: Fault | None) -> Account:
-        """Give the account of a valid token; `expired` shortens every token's life."""
+        """Return the account of a valid token; `expired` shortens the life of every token."""
         known = self._tokens.get(token)
         if known is None:
             raise denied()
@@ -105,30 +105,30 @@ class Accounts:
         return self._accounts[known.name]
 
     def logout(self, token: str) -> None:
-        """Forget a token."""
+        """Revoke a token."""
         self._tokens.pop(token, None)
 
     def expire(self) -> int:
-        """Forget every token; say how many there were."""
+        """Revoke all tokens; return their number."""
         count = len(self._tokens)
         self._tokens.clear()
         return count
 
     def add(self, name: str, password: str) -> Account:
-        """Make an account that must change its password at its first login."""
+        """Add an account that must change its password at the first login."""
         if name in self._accounts:
             raise refusal(409, 1004, f"User {name} already exists")
         self._accounts[name] = Account(name, password, "user")
         return self._accounts[name]
 
     def find(self, name: str) -> Account:
-        """Give an account by name."""
+        """Return an account by name."""
         if name not in self._accounts:
             raise refusal(404, 1006, f"User {name} not found")
         return self._accounts[name]
 
     def change(self, name: str, password: str) -> None:
-        """Set a password; every token of the account ends."""
+        """Set a password and revoke the account's tokens."""
         if not password:
             raise refusal(400, 1009, "The password is empty")
         account = self.find(name)
@@ -136,7 +136,7 @@ class Accounts:
         self._forget(name)
 
     def remove(self, name: str) -> None:
-        """Delete an account with its tokens."""
+        """Delete an account and its tokens."""
         del self._accounts[self.find(name).name]
         self._forget(name)
 
@@ -144,7 +144,7 @@ class Accounts:
         self._tokens = {text: token for text, token in self._tokens.items() if token.name != name}
 
     def summary(self) -> Json:
-        """Describe the accounts without a secret."""
+        """Return the accounts without secrets."""
         users = [
             {"name": one.name, "role": one.role, "must_change_password": one.fresh}
             for one in self._accounts.values()

@@ -1,4 +1,4 @@
-"""Callbacks to the business's webhook: a bounded queue, one thread that empties it, and how it went."""
+"""Callbacks to the webhook: a bounded queue, the thread that sends them, and counters of the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Counts: TypeAlias = "Mapping[tuple[str, str], tuple[int, float]]"
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What a coreapp has to say to the webhook."""
+    """One callback of a coreapp."""
 
     node: str  # the coreapp's key
     begun: float  # when its process started, seconds since the epoch
@@ -35,14 +35,14 @@ class Callback:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one process has counted."""
+    """The counters of one process."""
 
     begun: float
     counts: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
 
 class Callbacks:
-    """The queue; `webhook` is asked before every attempt, for settings change. None drops the callback."""
+    """The queue; `webhook` returns the current webhook before every attempt, None drops the callback."""
 
     def __init__(self, webhook: Callable[[], Webhook | None], most: int) -> None:
         self._webhook = webhook
@@ -57,17 +57,17 @@ class Callbacks:
 
     @property
     def full(self) -> bool:
-        """Say whether the queue is as long as it may get."""
+        """Whether the queue is full."""
         return len(self._queue) >= self._most
 
     def start(self) -> None:
-        """Begin to empty the queue."""
+        """Start the sending thread."""
         self._ended.clear()
         self._thread = threading.Thread(target=self._work, name="simulator-callbacks", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, whatever the webhook is doing; without effect when it doesn't run."""
+        """Stop the thread, whatever the webhook does; does nothing if it is not running."""
         self._ended.set()
         with self._changed:
             self._changed.notify_all()
@@ -78,7 +78,7 @@ class Callbacks:
         self._thread = None
 
     def put(self, callbacks: Iterable[Callback]) -> None:
-        """Queue callbacks; what the queue has no room for is lost."""
+        """Queue callbacks; those that don't fit are lost."""
         with self._changed:
             for callback in callbacks:
                 if not self.full:
@@ -87,15 +87,15 @@ class Callbacks:
             self._changed.notify_all()
 
     def pending(self, node: str) -> int:
-        """Give how many of a coreapp's callbacks wait."""
+        """Return the number of queued callbacks of a coreapp."""
         return self._pending[node]
 
     def total(self) -> int:
-        """Give how many callbacks wait."""
+        """Return the number of queued callbacks."""
         return len(self._queue)
 
     def counts(self, node: str, begun: float) -> Counts:
-        """Give what the process of a coreapp that began then has counted."""
+        """Return the counters of the coreapp's process that started at `begun`."""
         with self._changed:
             tally = self._tallies.get(node)
             return dict(tally.counts) if tally is not None and tally.begun == begun else {}
@@ -110,7 +110,7 @@ class Callbacks:
             return None if self._ended.is_set() else self._queue[0]
 
     def _deliver(self, callback: Callback) -> None:
-        """Call until the webhook acknowledges, nobody is to be called any more, or the end has come."""
+        """Call the webhook until it acknowledges, is removed, or the simulator stops."""
         failures = 0
         while not self._ended.is_set():
             target = self._webhook()
@@ -137,7 +137,7 @@ class Callbacks:
             self._pending[callback.node] -= 1
 
     def _count(self, callback: Callback, result: str, milliseconds: float) -> None:
-        """Count an attempt, unless its process has been followed by another one."""
+        """Count an attempt, unless its process was restarted since."""
         with self._changed:
             tally = self._tallies.get(callback.node)
             if tally is None or tally.begun < callback.begun:

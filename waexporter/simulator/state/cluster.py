@@ -1,4 +1,4 @@
-"""The nodes of a client, and what they say of themselves while faults hold."""
+"""The nodes of a client, and what they report under the active faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KNOWN_IDS = {"core1": "8f2c", "core2": "1d7a", "core3": "aa10", "master1": "77a
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One coreapp or master."""
+    """A coreapp or master."""
 
     key: str  # hostname:container-id
     role: str
@@ -33,7 +33,7 @@ class Node:
 
     @property
     def host(self) -> str:
-        """Give the part before the last colon."""
+        """The part before the last colon."""
         return self.key.rpartition(":")[0]
 
 
@@ -42,14 +42,14 @@ Nodes: TypeAlias = tuple[Node, ...]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When one looks, and how long a failover takes, in seconds."""
+    """A time, and the duration of a failover, in seconds."""
 
     now: float
     interval: float
 
 
 def lay_out(topology: str, shards: int, seed: int) -> Nodes:
-    """Arrange a healthy client: 1 coreapp when single, else a coreapp per shard, a spare, 2 masters."""
+    """Return the nodes of a healthy client: 1 coreapp if single, else 1 per shard, a spare, 2 masters."""
     if topology == "single":
         return (Node(_key("core1", seed), COREAPP, "connected", (0,)),)
     owners = (Node(_key(f"core{n + 1}", seed), COREAPP, "connected", (n,)) for n in range(shards))
@@ -64,7 +64,7 @@ def _key(host: str, seed: int) -> str:
 
 
 def view(nodes: Nodes, faults: tuple[Fault, ...], moment: Moment) -> Nodes:
-    """Give the nodes as they are under these faults."""
+    """Return the nodes under these faults."""
     for name, effect in _EFFECTS.items():
         for fault in faults:
             if fault.name == name:
@@ -73,7 +73,7 @@ def view(nodes: Nodes, faults: tuple[Fault, ...], moment: Moment) -> Nodes:
 
 
 def started(node: Node, nodes: Nodes, spans: tuple[Span, ...], moment: Moment) -> float:
-    """Give when the node's process last began, -inf when nothing restarted it."""
+    """Return when the node's process last started, -inf if nothing restarted it."""
     begun = (
         _RESTARTS[span.fault.name](span, moment)
         for span in spans
@@ -83,7 +83,7 @@ def started(node: Node, nodes: Nodes, spans: tuple[Span, ...], moment: Moment) -
 
 
 def slowness(nodes: Nodes, faults: tuple[Fault, ...]) -> float:
-    """Give the seconds an answer takes that asks every node, one after another."""
+    """Return the seconds that a response takes which asks all nodes in turn."""
     return sum(fault.lapse * len(victims_of(fault, nodes)) for fault in faults if fault.name == "slow_node")
 
 
@@ -113,7 +113,7 @@ _CHOICES: Mapping[str, Callable[[Nodes], Nodes]] = {
 
 
 def victims_of(fault: Fault, nodes: Nodes) -> frozenset[str]:
-    """Give the keys of the nodes a fault means."""
+    """Return the keys of the nodes that a fault affects."""
     if fault.node is None:
         return frozenset(node.key for node in _CHOICES.get(fault.name, _coreapps)(nodes))
     return frozenset(node.key for node in nodes if fault.node in {node.key, node.host})
@@ -145,7 +145,7 @@ def _dead_until_replaced(nodes: Nodes, fault: Fault, moment: Moment) -> Nodes:
 
 
 def _replace(nodes: Nodes, lost: str, at: float) -> Nodes:
-    """Give the role or the shards of a lost node to another, when there is one and a master to decide it."""
+    """Move the role or the shards of a lost node to another, if there is one and a master to decide it."""
     gone = next(node for node in nodes if node.key == lost)
     heir = _heir(nodes, gone)
     if heir is None:
@@ -169,7 +169,7 @@ def _spare(nodes: Nodes) -> Node | None:
 
 
 def _failover(nodes: Nodes, fault: Fault, moment: Moment) -> Nodes:
-    """For half the interval no primary master shows, for the other half two, then the second one alone."""
+    """Show no primary master for half of the interval, two for the other half, then the second alone."""
     elapsed = moment.now - fault.since
     if elapsed < moment.interval:
         role = SECONDARY if elapsed < moment.interval / 2 else PRIMARY

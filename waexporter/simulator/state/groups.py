@@ -1,4 +1,4 @@
-"""The groups the business has, and who is in them."""
+"""The groups of the business and their members."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _new_link() -> str:
 
 @dataclass(slots=True)
 class Group:
-    """One group; the business is always a member and an admin until it leaves."""
+    """A group; the business is a member and an admin until it leaves."""
 
     id: str
     subject: str
@@ -30,7 +30,7 @@ class Group:
     icon: tuple[bytes, str] | None = None  # its bytes and their type
 
     def info(self) -> Json:
-        """Describe the group as GET /v1/groups/{id} does."""
+        """Return the document of GET /v1/groups/{id}."""
         return {
             "admins": list(self.admins),
             "creation_time": self.created,
@@ -40,12 +40,12 @@ class Group:
         }
 
     def renew_link(self) -> None:
-        """Let the old invitation end."""
+        """Replace the invitation link."""
         self.link = _new_link()
 
 
 class Groups:
-    """Every group of the business."""
+    """All groups of the business."""
 
     def __init__(self) -> None:
         people = ["14155550101", "14155550102"]
@@ -53,17 +53,17 @@ class Groups:
         self._groups = {ON_CALL: Group(ON_CALL, "On call", _ON_CALL_CREATED, participants=people)}
 
     def all(self) -> tuple[Group, ...]:
-        """Give every group, the oldest first."""
+        """Return all groups, the oldest first."""
         return tuple(self._groups.values())
 
     def find(self, group_id: str) -> Group:
-        """Give a group by its id."""
+        """Return a group by its id."""
         if group_id not in self._groups:
             raise refusal(404, 1012, f"Group {group_id} not found")
         return self._groups[group_id]
 
     def create(self, subject: str, now: float) -> Group:
-        """Make a group with nobody else in it; two in one second get ids of their own."""
+        """Create a group without other members; ids are unique even within one second."""
         created = int(now)
         while f"{BUSINESS}-{created}" in self._groups.keys() | self._left:
             created += 1
@@ -72,16 +72,16 @@ class Groups:
         return group
 
     def leave(self, group_id: str) -> None:
-        """Leave a group: it can't be found any more."""
+        """Leave a group; it is not found afterwards."""
         del self._groups[self.find(group_id).id]
         self._left.add(group_id)
 
     def was_left(self, group_id: str) -> bool:
-        """Say whether the business was in a group and left it."""
+        """Return whether the business was in this group and left it."""
         return group_id in self._left
 
     def join(self, group_id: str, wa_id: str) -> Group:
-        """Let a person follow the invitation."""
+        """Add a person who follows the invitation."""
         group = self.find(group_id)
         if wa_id not in group.participants:
             group.participants.append(wa_id)

@@ -1,4 +1,4 @@
-"""How many requests are let through: a sliding window and a token bucket."""
+"""Rate limits: a sliding window and a token bucket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 
 
 class Window:
-    """At most `most` admissions within any `seconds`; None admits everything."""
+    """A sliding window with at most `most` requests in any `seconds`; None is no limit."""
 
     def __init__(self, most: int | None, seconds: float) -> None:
         self._most = most
@@ -14,17 +14,17 @@ class Window:
         self._admitted: deque[float] = deque()
 
     def full(self, now: float) -> bool:
-        """Say whether nothing more is admitted now."""
+        """Return whether the limit is reached."""
         while self._admitted and self._admitted[0] <= now - self._seconds:
             self._admitted.popleft()
         return self._most is not None and len(self._admitted) >= self._most
 
     def add(self, now: float) -> None:
-        """Count one admission."""
+        """Count a request."""
         self._admitted.append(now)
 
     def admits(self, now: float) -> bool:
-        """Count one admission, unless the window is full."""
+        """Count a request unless the limit is reached; return whether it was counted."""
         if self.full(now):
             return False
         self.add(now)
@@ -32,7 +32,7 @@ class Window:
 
 
 class Bucket:
-    """`rate` admissions per second, and up to `burst` saved up."""
+    """A token bucket: `rate` requests per second, and up to `burst` at once."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
@@ -41,7 +41,7 @@ class Bucket:
         self._filled = float("-inf")
 
     def admits(self, now: float) -> bool:
-        """Take one admission out, unless the bucket is empty."""
+        """Take a token; return whether there was one."""
         self._level = min(self._burst, self._level + (now - self._filled) * self._rate)
         self._filled = now
         if self._level < 1:

@@ -1,4 +1,4 @@
-"""The profile of the business as it is now."""
+"""The current profile of the business."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Profile:
-    """The present profile."""
+    """The current profile."""
 
     business: Json = field(
         default_factory=lambda: {

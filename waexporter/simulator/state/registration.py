@@ -1,4 +1,4 @@
-"""The phone number the client is registered with, and the PIN that guards it."""
+"""The registered phone number, and the PIN of the two-step verification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Registration:
-    """A number, the code that was asked for, and the PIN of the two-step verification."""
+    """A phone number, the requested code, and the PIN of the two-step verification."""
 
     cc: str = "1"
     number: str = "4155550100"
@@ -25,16 +25,16 @@ class Registration:
     asked: tuple[str, str] | None = None  # country code and number the code is for
 
     def is_for(self, cc: str, number: str) -> bool:
-        """Say whether this number is registered."""
+        """Return whether this number is registered."""
         return self.done and (self.cc, self.number) == (cc, number)
 
     def send_code(self, cc: str, number: str) -> None:
-        """Make a new code; an older one ends."""
+        """Create a code; an older one becomes invalid."""
         self.code = f"{secrets.randbelow(900) + 100}-{secrets.randbelow(900) + 100}"
         self.asked = (cc, number)
 
     def accept(self, code: str) -> bool:
-        """Register the number the code is for; say whether the code is right."""
+        """Register the number if the code is right; return whether it is."""
         if self.asked is None or self.code is None or code.replace("-", "") != self.code.replace("-", ""):
             return False
         self.cc, self.number = self.asked
@@ -42,7 +42,7 @@ class Registration:
         return True
 
     def check_pin(self, pin: str | None) -> None:
-        """Refuse a missing or wrong PIN when there is one."""
+        """Refuse a missing or wrong PIN if a PIN is set."""
         if self.pin is None:
             return
         if pin is None:
@@ -51,7 +51,7 @@ class Registration:
             raise invalid("pin", "is wrong")
 
     def summary(self) -> Json:
-        """Describe the registration; the code is shown because nobody gets the short message."""
+        """Return the registration; it shows the code because no short message is sent."""
         return {
             "registered": self.done,
             "cc": self.cc,

@@ -1,4 +1,4 @@
-"""The application settings: their defaults, and which values they take."""
+"""The application settings: defaults and valid values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEDIA = frozenset({"audio", "document", "image", "video", "voice"})
 
 
 def reset() -> Json:
-    """Give the settings after a reset."""
+    """Return the settings after a reset."""
     return {
         "callback_backoff_delay_ms": 3000,
         "callback_persist": True,
@@ -36,7 +36,7 @@ def reset() -> Json:
 
 
 def configured() -> Json:
-    """Give the settings of a client in use."""
+    """Return the settings of a client in use."""
     return {
         **reset(),
         "media": {"auto_download": ["image", "video"]},
@@ -46,7 +46,7 @@ def configured() -> Json:
 
 
 def seen(settings: Json, faults: tuple[Fault, ...], now: float) -> Json:
-    """Give the settings as they are shown under these faults."""
+    """Return the settings as shown under these faults."""
     shown = dict(settings)
     if find(faults, "pager_unset"):
         shown.pop("on_call_pager", None)
@@ -58,7 +58,7 @@ def seen(settings: Json, faults: tuple[Fault, ...], now: float) -> Json:
 
 
 def patched(settings: Json, changes: Json) -> Json:
-    """Give the settings with the changes in them; maps are merged."""
+    """Return the settings with validated changes; maps are merged."""
     refuse_surplus(changes, _CHECKS)
     for name, value in changes.items():
         if not _CHECKS[name](value):
@@ -67,7 +67,7 @@ def patched(settings: Json, changes: Json) -> Json:
 
 
 def merged(settings: Json, changes: Json) -> Json:
-    """Give the settings with the changes in them, whatever they are; None takes a setting away."""
+    """Return the settings with changes that are not validated; None removes a setting."""
     together = {
         name: {**_map(settings.get(name)), **value} if isinstance(value, dict) else value
         for name, value in changes.items()
@@ -76,13 +76,13 @@ def merged(settings: Json, changes: Json) -> Json:
 
 
 def webhook_url(settings: Json) -> str:
-    """Give where callbacks go, "" for nowhere."""
+    """Return the URL of the webhook, "" if there is none."""
     url = _map(settings.get("webhooks")).get("url")
     return url if isinstance(url, str) else ""
 
 
 def seconds(settings: Json, name: str, unit: float = 1.0) -> float:
-    """Give a setting in seconds; the default when somebody has put nonsense there."""
+    """Return a setting in seconds, or the default if it is invalid."""
     value = settings.get(name)
     return float(value if _is_number(value) else reset()[name]) * unit  # type: ignore[arg-type]
 
@@ -96,7 +96,7 @@ def _is_flag(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Accept a number, as a string too: the real client writes both."""
+    """Return whether this is a number; text is accepted, since the real client writes both."""
     if isinstance(value, str):
         return is_digits(value) and len(value) <= len(str(_GREATEST))
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _GREATEST

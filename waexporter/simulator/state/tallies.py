@@ -1,4 +1,4 @@
-"""What has really happened, added to the numbers that are made up."""
+"""Real events, added to the generated numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _QUEUES = ("callback_queue_size", "pending_callbacks", "db_pending_callbacks")
 
 
 def add_callbacks(families: Json, counts: Counts) -> None:
-    """Count callbacks among those the traffic has made."""
+    """Add real callbacks to the generated counters."""
     for (result, kind), (count, milliseconds) in counts.items():
         labels = {"result": result, "type": kind}
         for name in _COUNTERS:
@@ -23,14 +23,14 @@ def add_callbacks(families: Json, counts: Counts) -> None:
 
 
 def add_pending(families: Json, pending: int) -> None:
-    """Let the queues be longer by so many callbacks."""
+    """Add waiting callbacks to the queue gauges."""
     for name in _QUEUES:
         if name in families:
             families[name]["data"][0]["value"] += pending
 
 
 def add_messages(families: Json, pending: int) -> None:
-    """Let so many messages more be pending."""
+    """Add waiting messages to the gauge of pending messages."""
     families["pending_messages"]["data"][0]["value"] += pending
 
 

@@ -1,4 +1,4 @@
-"""The certificates the API keeps."""
+"""The certificates that the API keeps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Trust:
-    """The certificates there are, as PEM."""
+    """Certificates as PEM."""
 
     external_ca: str  # of the certificate the webapp serves, or will serve after a restart
     webhook_ca: str | None = None

@@ -1,4 +1,4 @@
-"""The business's own webhook, called over HTTP; only on this machine, because strangers aren't bothered."""
+"""The webhook of the business, called over HTTP, on loopback addresses only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where callbacks go, whom an https:// address must prove itself by, and how patient retries are."""
+    """The URL of the webhook, the CA for https://, and the backoff of retries."""
 
     url: str
     ca_pem: str | None = None  # None: the system's authorities
@@ -33,12 +33,12 @@ class Webhook:
     longest_backoff: float = 900.0
 
     def pause(self, failures: int) -> float:
-        """Give the seconds to wait after so many failures."""
+        """Return the seconds to wait after a number of failures."""
         return min(self.backoff * failures, self.longest_backoff)
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether an address is one of this machine."""
+    """Return whether the host of a URL is a loopback address."""
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"}:
         return False
@@ -64,7 +64,7 @@ def call(
     document: Json,
     hold: Callable[[http.client.HTTPConnection | None], None],
 ) -> tuple[str, float]:
-    """Call the webhook once; give the result and the milliseconds. `hold` is lent the open connection."""
+    """Call the webhook once; return the result and the milliseconds. `hold` receives the open connection."""
     begun = time.monotonic()
     connection = None
     try:

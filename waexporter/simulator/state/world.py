@@ -1,4 +1,4 @@
-"""The whole state of a simulated client."""
+"""The state of a simulated client."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DEADLY = frozenset({"dead_node", "shard_uncovered"})
 
 
 class Webapp:
-    """One webapp: its container and the limits it keeps by itself."""
+    """One webapp: its container and its own rate limits."""
 
     def __init__(self, node: str, health_per_minute: int | None) -> None:
         self.node = node
@@ -49,7 +49,7 @@ class Webapp:
 
 
 class World:
-    """A client with everything in it; times are seconds since the epoch."""
+    """The state of a client; times are seconds since the epoch."""
 
     def __init__(self, options: Options, clock: Clock, external_ca: str) -> None:
         self.options = options
@@ -79,26 +79,26 @@ class World:
 
     @property
     def single(self) -> bool:
-        """Say whether there is but one coreapp, and no map per node."""
+        """Whether the client is single: one coreapp, and documents without a map of nodes."""
         return self.options.topology == "single"
 
     @property
     def nodes(self) -> Nodes:
-        """Give the nodes of the healthy client."""
+        """The nodes of the healthy client."""
         return cluster.lay_out(self.options.topology, self.shards, self.options.seed)
 
     def moment(self, now: float) -> cluster.Moment:
-        """Say when it is and how long a failover takes."""
+        """Return the time and the duration of a failover."""
         return cluster.Moment(
             now, settings_store.seconds(self.settings, "unhealthy_interval") / self.options.speed
         )
 
     def seen(self, path: str, now: float) -> Nodes:
-        """Give the nodes as a request for this path finds them."""
+        """Return the nodes as a request for this path sees them."""
         return cluster.view(self.nodes, self.timeline.active(now, path), self.moment(now))
 
     def webhook(self) -> Webhook | None:
-        """Give the webhook to call, None when there is none on this machine."""
+        """Return the webhook, or None if there is none on a loopback address."""
         settings = self.settings
         url = settings_store.webhook_url(settings)
         if not is_loopback(url):
@@ -111,17 +111,17 @@ class World:
         )
 
     def next_webapp(self, path: str) -> Webapp:
-        """Balance the load: the next request for a path meets the next webapp."""
+        """Return the webapp for the next request of a path, in turn."""
         self._turns[path] += 1
         return self._webapps[self._turns[path] % len(self._webapps)]
 
     def meets_stranger(self, path: str) -> bool:
-        """Say whether a request with a token meets a webapp of another database: every third does."""
+        """Return whether a request meets a webapp with another database, as every third does."""
         self._visits[path] += 1
         return self._visits[path] % 3 == 0
 
     def meter(self, node: Node, path: str, now: float) -> Meter:
-        """Give the counting of one node."""
+        """Return the meter of one node."""
         spans = self.timeline.spans(now)
         started = cluster.started(node, self.nodes, spans, self.moment(now))
         begun = max(self.begun - 6 * _HOUR, started, node.active_since)
@@ -144,7 +144,7 @@ class World:
         return strained(meter, self.timeline, felt)
 
     def web_meter(self, webapp: Webapp, path: str, now: float) -> Meter:
-        """Give the counting of one webapp, up for days already."""
+        """Return the meter of one webapp, which has been up for days."""
         age = between(self.options.seed, webapp.node, 20.0, 120.0) * _HOUR
         labels = (("node", webapp.node),)
         begun, scale = self.begun - age, self.options.traffic
@@ -152,7 +152,7 @@ class World:
         return strained(meter, self.timeline, lambda fault: fault.meets(path))
 
     def outages(self, now: float) -> dict[str, float]:
-        """Give the seconds each coreapp has been dead so far, by host."""
+        """Return for how many seconds each coreapp was dead, by host."""
         nodes = self.nodes
 
         def dead(node: Node) -> Callable[[Fault], bool]:

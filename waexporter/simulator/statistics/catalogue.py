@@ -1,4 +1,4 @@
-"""The families a coreapp and its database have: names, help texts, labels, and how fast they grow."""
+"""The families of a coreapp and its database: names, help texts, labels and rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Families of numbers: rows say what grows how fast, a meter turns them into upstream's JSON."""
+"""Families: rows with rates, and the meter that turns them into the client's JSON."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One process at one moment."""
+    """The statistics of one process at one time."""
 
     seed: int
     source: str  # whose numbers: no two processes count alike
@@ -64,7 +64,7 @@ class Meter:
     levels: Mapping[Series, int] = field(default_factory=dict)
 
     def read(self, families: Iterable[Tally | Timing | Level]) -> Json:
-        """Give the families as upstream writes them."""
+        """Return the families as the client writes them."""
         document: Json = {}
         for family in families:
             document.update(self._family(family))

@@ -1,4 +1,4 @@
-"""What a later version might say: families nobody knows, and values that are hardly numbers."""
+"""What a later version might report: unknown families, and values that are barely numbers."""
 
 from __future__ import annotations
 

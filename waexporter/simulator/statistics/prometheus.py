@@ -1,4 +1,4 @@
-"""`?format=prometheus` with its quirks: nothing is escaped, counters lack `_total`, the type is HTML's."""
+"""`?format=prometheus` with its faults: no escaping, counters without `_total`, the content type of HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING = Answer(200, b"", _TYPE)
 
 
 def write(nodes: Mapping[str, Json]) -> Answer:
-    """Write families; their nodes become a label unless the only one has no name."""
+    """Return families as text; nodes become a label unless the only one has no name."""
     lines = "\n".join(line for node, families in nodes.items() for line in _lines(node, families))
     return Answer(200, f"{lines}\n".encode(), _TYPE)
 

@@ -1,4 +1,4 @@
-"""What faults do to the numbers: so much more with every second, or a gauge that stands at its end."""
+"""What faults do to the statistics: more events with every second, or a gauge at its limit."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def _rows(family: str, **labels: str) -> Iterator[tuple[Labels, float, float]]:
-    """Give the rows of a coreapp's timing that have these labels."""
+    """Return the rows of a coreapp's timing that have these labels."""
     timing = next(each for each in APP if isinstance(each, Timing) and each.name == family)
     return (row for row in timing.rows if labels.items() <= dict(row[0]).items())
 
 
 def _timed(family: str, rate: float, mean: float, **labels: str) -> dict[Series, float]:
-    """Let so many events a second be added."""
+    """Return an effect that adds events per second."""
     return {(family, tuple(labels.items())): rate, (f"{family}_sum", tuple(labels.items())): rate * mean}
 
 
 def _more(family: str, times: float, **labels: str) -> dict[Series, float]:
-    """Let so many times the usual events be added."""
+    """Return an effect that adds a multiple of the usual events."""
     return {
         series: each
         for row, rate, mean in _rows(family, **labels)
@@ -38,7 +38,7 @@ def _more(family: str, times: float, **labels: str) -> dict[Series, float]:
 
 
 def _slower(family: str, by: float, **labels: str) -> dict[Series, float]:
-    """Let each of the usual events take so much longer."""
+    """Return an effect that makes the usual events slower."""
     return {(f"{family}_sum", row): rate * by for row, rate, _ in _rows(family, **labels)}
 
 
@@ -90,7 +90,7 @@ LEVELS: Mapping[str, Mapping[Series, int]] = {
 
 
 def strained(meter: Meter, timeline: Timeline, felt: Callable[[Fault], bool]) -> Meter:
-    """Give the counting of a process with what the faults it feels have done to it."""
+    """Return the meter of a process with the effects of its faults."""
 
     def lasted(name: str) -> float:
         def wanted(fault: Fault) -> bool:
@@ -112,7 +112,7 @@ def strained(meter: Meter, timeline: Timeline, felt: Callable[[Fault], bool]) ->
 
 
 def _grown(seconds: Mapping[str, float]) -> Mapping[Series, float]:
-    """Add up what faults have brought that held for so long."""
+    """Return the total effect of faults that were active for so many seconds."""
     total: defaultdict[Series, float] = defaultdict(float)
     for name, held in seconds.items():
         for series, growth in GROWTH.get(name, {}).items():

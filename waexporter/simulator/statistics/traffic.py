@@ -1,4 +1,4 @@
-"""How much happens when: traffic with the waves of a day and noise, as a pure function of time."""
+"""Traffic as a pure function of time, with the waves of a day and noise."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _phases(seed: int, name: str) -> tuple[float, ...]:
 
 
 def strength(seed: int, name: str, at: float) -> float:
-    """Give the traffic at a moment, 1 on average and never below 0.15."""
+    """Return the traffic at a time, 1 on average and never below 0.15."""
     waves = zip(_WAVES, _phases(seed, name), strict=True)
     day = _DAILY * cos(2 * pi * (at - _PEAK) / _DAY)
     return 1 + day + sum(size * cos(2 * pi * at / period + phase) for (period, size), phase in waves)
 
 
 def passed(seed: int, name: str, begin: float, end: float) -> float:
-    """Give the traffic between two moments: the integral of `strength`, in seconds."""
+    """Return the traffic between two times: the integral of `strength`, in seconds."""
     return _integral(seed, name, end) - _integral(seed, name, begin)
 
 
@@ -42,6 +42,6 @@ def _integral(seed: int, name: str, at: float) -> float:
 
 
 def between(seed: int, name: str, low: float, high: float) -> float:
-    """Give a number that belongs to a name."""
+    """Return a pseudo-random number that belongs to a name."""
     digest = sha256(f"{seed}|{name}".encode()).digest()
     return low + (high - low) * int.from_bytes(digest[:4], "big") / 2**32

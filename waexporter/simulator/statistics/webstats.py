@@ -1,4 +1,4 @@
-"""The families a webapp has about itself and about its calls to the database and the coreapps."""
+"""The families of a webapp: about itself, and about its calls to the database and the coreapps."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _SETTINGS: tuple[tuple[str, str, int], ...] = (  # gauges that never move
 
 
 def read(meter: Meter, outages: Mapping[str, float]) -> Json:
-    """Give a webapp's families; `outages` are the hosts of its coreapps, and the seconds each was dead."""
+    """Return the families of a webapp; `outages` has the seconds each coreapp was dead, by host."""
     document: Json = {}
     uptime = int(meter.now - meter.begun)
     if uptime:  # upstream leaves a zero out
