@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulator.readings import counters
-from waexporter.simulator.statistics import catalogue, traffic
+from waexporter.simulator.statistics import coreapp as catalogue
+from waexporter.simulator.statistics import traffic
 from waexporter.simulator.statistics.counters import Meter, Timing
 
 if TYPE_CHECKING:

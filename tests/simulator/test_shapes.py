@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.simulator.statistics import catalogue, webstats
+from waexporter.simulator.statistics import coreapp as catalogue
+from waexporter.simulator.statistics import webapp as webstats
 from waexporter.simulator.statistics.counters import Meter
 
 if TYPE_CHECKING:

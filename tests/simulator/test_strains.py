@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.simulator.readings import counters
-from waexporter.simulator.statistics.strains import GROWTH, LEVELS
+from waexporter.simulator.statistics.fault_effects import GROWTH, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from waexporter.simulator.endpoints import (
     groups,
     media,
     messaging,
-    observe,
+    monitoring,
     outbox,
     profile,
     providers,
@@ -31,9 +31,9 @@ from waexporter.simulator.endpoints import (
 from waexporter.simulator.endpoints.calls import Access, Call, Row
 from waexporter.simulator.endpoints.unreachable import dead_core
 from waexporter.simulator.envelope import Answer, RefusalError, failure, refusal
-from waexporter.simulator.faults.answers import ANSWERS
+from waexporter.simulator.faults.broken_streams import STREAMS, linger, lose_answer
 from waexporter.simulator.faults.faults import find
-from waexporter.simulator.faults.streams import STREAMS, linger, lose_answer
+from waexporter.simulator.faults.wrong_answers import ANSWERS
 from waexporter.simulator.state import cluster
 from waexporter.simulator.state.accounts import denied
 
@@ -54,7 +54,7 @@ def _alive(_world: World, _call: Call) -> Answer:
 ROWS: tuple[Row, ...] = (
     Row("GET", "/", Access.NOBODY, _alive, limit="none"),
     *users.ROWS,
-    *observe.ROWS,
+    *monitoring.ROWS,
     *support.ROWS,
     *messaging.ROWS,
     *contacts.ROWS,
@@ -171,7 +171,7 @@ def _slowness(world: World, row: Row, path: str, now: float) -> float:
     faults = world.timeline.active(now, path)
     slowed = find(faults, row.slowed_by)
     nodes = cluster.slowness(world.nodes, faults) if row.asks_nodes else 0.0
-    return nodes + (0.0 if slowed is None else slowed.lapse)
+    return nodes + (0.0 if slowed is None else slowed.duration)
 
 
 def _call(world: World, row: Row, request: Request, body: bytes, now: float) -> Call:
@@ -207,7 +207,7 @@ def _user(world: World, access: Access, authorization: str, path: str, now: floa
     if find(faults, "token_refused") and world.meets_stranger(path):
         raise denied()
     expired = find(faults, "expired_token")
-    account = world.accounts.whose(proof, now, expired)
+    account = world.accounts.account_of(proof, now, expired)
     if access is Access.ADMIN and account.role != "admin":
         raise denied(403, "Only an administrator may do this")
     return account

@@ -13,7 +13,7 @@ from waexporter.simulator.faults.faults import KINDS, Fault
 from waexporter.simulator.faults.scenarios import SCENARIOS
 from waexporter.simulator.parameters import is_digits
 from waexporter.simulator.state import settings as settings_store
-from waexporter.simulator.state.cluster import victims_of
+from waexporter.simulator.state.cluster import affected_nodes
 from waexporter.simulator.state.groups import BUSINESS
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _describe(fault: Fault, now: float) -> Json:
         "description": KINDS[fault.name].description,
         "node": fault.node,
         "endpoint": fault.endpoint,
-        "seconds": fault.lapse,
+        "seconds": fault.duration,
         "age": round(now - fault.since, 3),
     }
 
@@ -118,7 +118,7 @@ def _messages(world: World, _request: Request, _asked: Json) -> Json:
 
 
 def _bring(world: World, request: Request, asked: Json) -> Json:
-    world.timeline.bring(_fault(world, asked))
+    world.timeline.start(_fault(world, asked))
     return _show(world, request, asked)
 
 
@@ -135,7 +135,7 @@ def _fault(world: World, asked: Json) -> Fault:
 
 
 def _known_node(world: World, node: str | None) -> str | None:
-    if node is not None and not victims_of(Fault("dead_node", node=node), world.nodes):
+    if node is not None and not affected_nodes(Fault("dead_node", node=node), world.nodes):
         raise _MistakeError(f"node must be one of {', '.join(known.key for known in world.nodes)}")
     return node
 

@@ -82,15 +82,15 @@ def _node_support(world: World, call: Call, node: Node) -> Json:
 
 def _version(world: World, node: Node, faults: tuple[Fault, ...]) -> str:
     skew = find(faults, "version_skew")
-    older = skew is not None and node.key in cluster.victims_of(skew, world.nodes)
+    older = skew is not None and node.key in cluster.affected_nodes(skew, world.nodes)
     return _OLDER_VERSION if older else VERSION
 
 
 def _build_end(world: World, faults: tuple[Fault, ...]) -> float:
     expired, expiring = find(faults, "build_expired"), find(faults, "build_expiring")
     if expired is not None:
-        return expired.since - expired.lapse
-    return world.begun + _BUILD_LEFT if expiring is None else expiring.since + expiring.lapse
+        return expired.since - expired.duration
+    return world.begun + _BUILD_LEFT if expiring is None else expiring.since + expiring.duration
 
 
 def _zoneless(at: float) -> str:

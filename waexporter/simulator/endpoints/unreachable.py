@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.simulator.envelope import Json, RefusalError, error, refusal
-from waexporter.simulator.statistics import webstats
+from waexporter.simulator.statistics import webapp
 
 if TYPE_CHECKING:
     from waexporter.simulator.endpoints.calls import Call
@@ -19,7 +19,7 @@ def node_errors(node: Node) -> Json:
 
 
 def _refused_connection(node: Node) -> str:
-    return f"Connection refused. Please check if wacore is running: {node.host}:{webstats.CORE_PORT}"
+    return f"Connection refused. Please check if wacore is running: {node.host}:{webapp.CORE_PORT}"
 
 
 def dead_core(node: Node) -> RefusalError:

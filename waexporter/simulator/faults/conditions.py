@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.simulator.faults.kinds import Kind
+from waexporter.simulator.faults.kind import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter.simulator.faults.conditions import CONDITIONS
-from waexporter.simulator.faults.kinds import Kind
+from waexporter.simulator.faults.kind import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,11 +80,11 @@ class Fault:
     seconds: float | None = None  # None: the kind's own choice
 
     @property
-    def lapse(self) -> float:
+    def duration(self) -> float:
         """The seconds that apply to this fault."""
         return KINDS[self.name].seconds if self.seconds is None else self.seconds
 
-    def meets(self, path: str) -> bool:
+    def affects(self, path: str) -> bool:
         """Return whether the fault affects requests for this path."""
         if self.endpoint is not None:
             return path.startswith(self.endpoint)

@@ -104,7 +104,7 @@ class Timeline:
         self._past.append(replace(self._era, ended=now))
         del self._past[:-_LONGEST_HISTORY]
 
-    def bring(self, fault: Fault) -> None:
+    def start(self, fault: Fault) -> None:
         """Start a fault at its `since`; an equal one (name, node, endpoint) ends first."""
         same = (fault.name, fault.node, fault.endpoint)
         self._end(fault.since, lambda old: (old.name, old.node, old.endpoint) == same)
@@ -129,7 +129,7 @@ class Timeline:
         """Return the active faults, the newest first, optionally only those that affect a path."""
         holding = [span.fault for span in self.spans(now) if span.fault.since <= now < span.end]
         holding.sort(key=lambda fault: fault.since, reverse=True)
-        return tuple(fault for fault in holding if path is None or fault.meets(path))
+        return tuple(fault for fault in holding if path is None or fault.affects(path))
 
     def seconds(self, now: float, wanted: Callable[[Fault], bool]) -> float:
         """Return for how many seconds in total the wanted faults were active until now."""

@@ -92,13 +92,13 @@ class Accounts:
         same = account is not None and hmac.compare_digest(account.password.encode(), password.encode())
         return account if same else None
 
-    def whose(self, token: str, now: float, expired: Fault | None) -> Account:
+    def account_of(self, token: str, now: float, expired: Fault | None) -> Account:
         """Return the account of a valid token; `expired` shortens the life of every token."""
         known = self._tokens.get(token)
         if known is None:
             raise denied()
         cut_off = expired is not None and (
-            known.issued <= expired.since or now - known.issued >= expired.lapse
+            known.issued <= expired.since or now - known.issued >= expired.duration
         )
         if cut_off or now - known.issued >= _WEEK:
             raise denied(details="Token has expired")

@@ -48,7 +48,7 @@ class Moment:
     interval: float
 
 
-def lay_out(topology: str, shards: int, seed: int) -> Nodes:
+def healthy_nodes(topology: str, shards: int, seed: int) -> Nodes:
     """Return the nodes of a healthy client: 1 coreapp if single, else 1 per shard, a spare, 2 masters."""
     if topology == "single":
         return (Node(_key("core1", seed), COREAPP, "connected", (0,)),)
@@ -77,14 +77,16 @@ def started(node: Node, nodes: Nodes, spans: tuple[Span, ...], moment: Moment) -
     begun = (
         _RESTARTS[span.fault.name](span, moment)
         for span in spans
-        if span.fault.name in _RESTARTS and node.key in victims_of(span.fault, nodes)
+        if span.fault.name in _RESTARTS and node.key in affected_nodes(span.fault, nodes)
     )
     return max((at for at in begun if at <= moment.now), default=-inf)
 
 
 def slowness(nodes: Nodes, faults: tuple[Fault, ...]) -> float:
     """Return the seconds that a response takes which asks all nodes in turn."""
-    return sum(fault.lapse * len(victims_of(fault, nodes)) for fault in faults if fault.name == "slow_node")
+    return sum(
+        fault.duration * len(affected_nodes(fault, nodes)) for fault in faults if fault.name == "slow_node"
+    )
 
 
 # --- whom a fault means ------------------------------------------------------------------------
@@ -112,7 +114,7 @@ _CHOICES: Mapping[str, Callable[[Nodes], Nodes]] = {
 }
 
 
-def victims_of(fault: Fault, nodes: Nodes) -> frozenset[str]:
+def affected_nodes(fault: Fault, nodes: Nodes) -> frozenset[str]:
     """Return the keys of the nodes that a fault affects."""
     if fault.node is None:
         return frozenset(node.key for node in _CHOICES.get(fault.name, _coreapps)(nodes))
@@ -130,7 +132,7 @@ def _no_primary(nodes: Nodes, _fault: Fault, _moment: Moment) -> Nodes:
 
 
 def _dead(nodes: Nodes, fault: Fault, _moment: Moment) -> Nodes:
-    dead = victims_of(fault, nodes)
+    dead = affected_nodes(fault, nodes)
     return tuple(replace(node, reachable=False) if node.key in dead else node for node in nodes)
 
 
@@ -139,7 +141,7 @@ def _dead_until_replaced(nodes: Nodes, fault: Fault, moment: Moment) -> Nodes:
     takeover = fault.since + moment.interval
     if moment.now < takeover:
         return nodes
-    for lost in sorted(victims_of(fault, nodes)):
+    for lost in sorted(affected_nodes(fault, nodes)):
         nodes = _replace(nodes, lost, takeover)
     return nodes
 
@@ -181,7 +183,7 @@ def _failover(nodes: Nodes, fault: Fault, moment: Moment) -> Nodes:
         return nodes
     at = fault.since + moment.interval
     primaries = (node.key for node in nodes if node.role == PRIMARY)
-    for lost in (*sorted(victims_of(fault, nodes)), *primaries):
+    for lost in (*sorted(affected_nodes(fault, nodes)), *primaries):
         nodes = _replace(nodes, lost, at)
     return nodes
 
@@ -201,7 +203,7 @@ def _master_disconnected(nodes: Nodes, _fault: Fault, _moment: Moment) -> Nodes:
 
 def _with_status(status: str) -> Callable[[Nodes, Fault, Moment], Nodes]:
     def effect(nodes: Nodes, fault: Fault, _moment: Moment) -> Nodes:
-        named = victims_of(fault, nodes)
+        named = affected_nodes(fault, nodes)
         masters = fault.node is None and status != "connecting"
         return tuple(
             replace(node, status=status) if node.key in named or (masters and node.role != COREAPP) else node
@@ -239,9 +241,9 @@ def _after_the_interval(span: Span, moment: Moment) -> float:
 
 
 def _again_and_again(span: Span, moment: Moment) -> float:
-    lapse = max(span.fault.lapse, 0.001)
+    duration = max(span.fault.duration, 0.001)
     held = min(moment.now, span.end) - span.fault.since
-    return span.fault.since + floor(held / lapse) * lapse
+    return span.fault.since + floor(held / duration) * duration
 
 
 _RESTARTS: Mapping[str, Callable[[Span, Moment], float]] = {

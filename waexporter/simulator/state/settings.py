@@ -52,7 +52,7 @@ def seen(settings: Json, faults: tuple[Fault, ...], now: float) -> Json:
         shown.pop("on_call_pager", None)
     changing = find(faults, "settings_changed")
     if changing is not None:
-        turn = floor((now - changing.since) / max(changing.lapse, 0.001))
+        turn = floor((now - changing.since) / max(changing.duration, 0.001))
         shown["webhooks"] = {**_map(shown.get("webhooks")), "url": f"https://hooks.example.com/wa/{turn}"}
     return shown
 

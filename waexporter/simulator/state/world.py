@@ -19,7 +19,7 @@ from waexporter.simulator.state.registration import Registration
 from waexporter.simulator.state.trust import Trust
 from waexporter.simulator.state.webhook import Webhook, is_loopback
 from waexporter.simulator.statistics.counters import Meter
-from waexporter.simulator.statistics.strains import strained
+from waexporter.simulator.statistics.fault_effects import with_fault_effects
 from waexporter.simulator.statistics.traffic import between
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class World:
     @property
     def nodes(self) -> Nodes:
         """The nodes of the healthy client."""
-        return cluster.lay_out(self.options.topology, self.shards, self.options.seed)
+        return cluster.healthy_nodes(self.options.topology, self.shards, self.options.seed)
 
     def moment(self, now: float) -> cluster.Moment:
         """Return the time and the duration of a failover."""
@@ -127,11 +127,11 @@ class World:
         begun = max(self.begun - 6 * _HOUR, started, node.active_since)
 
         def without_gateway(fault: Fault) -> bool:
-            return fault.name in _WITHOUT_GATEWAY and node.key in cluster.victims_of(fault, self.nodes)
+            return fault.name in _WITHOUT_GATEWAY and node.key in cluster.affected_nodes(fault, self.nodes)
 
         def felt(fault: Fault) -> bool:  # the database is everybody's
-            mine = path == "/v1/stats/db" or node.key in cluster.victims_of(fault, self.nodes)
-            return mine and fault.meets(path)
+            mine = path == "/v1/stats/db" or node.key in cluster.affected_nodes(fault, self.nodes)
+            return mine and fault.affects(path)
 
         meter = Meter(
             self.options.seed,
@@ -141,7 +141,7 @@ class World:
             idle=(self.timeline.seconds(begun, without_gateway), self.timeline.seconds(now, without_gateway)),
             scale=self.options.traffic * between(self.options.seed, node.key, 0.6, 1.4),
         )
-        return strained(meter, self.timeline, felt)
+        return with_fault_effects(meter, self.timeline, felt)
 
     def web_meter(self, webapp: Webapp, path: str, now: float) -> Meter:
         """Return the meter of one webapp, which has been up for days."""
@@ -149,14 +149,14 @@ class World:
         labels = (("node", webapp.node),)
         begun, scale = self.begun - age, self.options.traffic
         meter = Meter(self.options.seed, webapp.node, begun, now, scale=scale, labels=labels)
-        return strained(meter, self.timeline, lambda fault: fault.meets(path))
+        return with_fault_effects(meter, self.timeline, lambda fault: fault.affects(path))
 
     def outages(self, now: float) -> dict[str, float]:
         """Return for how many seconds each coreapp was dead, by host."""
         nodes = self.nodes
 
         def dead(node: Node) -> Callable[[Fault], bool]:
-            return lambda fault: fault.name in _DEADLY and node.key in cluster.victims_of(fault, nodes)
+            return lambda fault: fault.name in _DEADLY and node.key in cluster.affected_nodes(fault, nodes)
 
         return {
             node.host: self.timeline.seconds(now, dead(node))

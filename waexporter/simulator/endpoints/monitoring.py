@@ -10,8 +10,10 @@ from waexporter.simulator.endpoints.unreachable import node_errors, only_node
 from waexporter.simulator.envelope import Answer, Json, RefusalError, success
 from waexporter.simulator.faults.faults import find
 from waexporter.simulator.parameters import chosen
-from waexporter.simulator.state import cluster, tallies
-from waexporter.simulator.statistics import catalogue, drift, prometheus, webstats
+from waexporter.simulator.state import cluster
+from waexporter.simulator.state import real_events as tallies
+from waexporter.simulator.statistics import coreapp as catalogue
+from waexporter.simulator.statistics import later_version, prometheus, webapp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,16 +93,16 @@ def _node_db(world: World, call: Call, node: Node) -> Json:
 
 def _webapp(world: World, call: Call) -> Json:
     meter = world.web_meter(call.webapp, call.path, call.now)
-    return {**webstats.read(meter, world.outages(call.now)), **_drift(world, call)}
+    return {**webapp.read(meter, world.outages(call.now)), **_drift(world, call)}
 
 
 def _is_silent(world: World, call: Call, node: Node) -> bool:
     lost = find(world.timeline.active(call.now, call.path), "stats_lost")
-    return lost is not None and node.key in cluster.victims_of(lost, world.nodes)
+    return lost is not None and node.key in cluster.affected_nodes(lost, world.nodes)
 
 
 def _drift(world: World, call: Call) -> Mapping[str, Json]:
-    return drift.FAMILIES if find(world.timeline.active(call.now, call.path), "drift") else {}
+    return later_version.FAMILIES if find(world.timeline.active(call.now, call.path), "drift") else {}
 
 
 ROWS = (

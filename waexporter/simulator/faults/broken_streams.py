@@ -67,7 +67,7 @@ async def _truncate(_fault: Fault, scope: Scope, receive: Receive, _send: Send) 
 async def _drip(fault: Fault, scope: Scope, receive: Receive, _send: Send) -> None:
     for byte in _head(len(_BODY)) + _BODY:
         _wire(scope).write(bytes((byte,)))
-        if not await linger(receive, fault.lapse):
+        if not await linger(receive, fault.duration):
             return
     _wire(scope).close()
     await _until_gone(receive)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.simulator.statistics.catalogue import APP
+from waexporter.simulator.statistics.coreapp import APP
 from waexporter.simulator.statistics.counters import Timing
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ LEVELS: Mapping[str, Mapping[Series, int]] = {
 }
 
 
-def strained(meter: Meter, timeline: Timeline, felt: Callable[[Fault], bool]) -> Meter:
+def with_fault_effects(meter: Meter, timeline: Timeline, felt: Callable[[Fault], bool]) -> Meter:
     """Return the meter of a process with the effects of its faults."""
 
     def lasted(name: str) -> float:
