@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from tests.web.fakes import FakeExporter, a_site
+from tests.web.fakes import FakeBackend, an_application
 from tests.web.test_odd_requests import converse
 from waexporter.log import configure, get_logger
 from waexporter.model import LogSettings, Secret
@@ -143,7 +143,7 @@ def test_other_libraries_leave_through_the_same_door_and_no_lower_than_agreed(
 def test_a_request_that_is_none_is_answered_and_not_logged() -> None:
     stream = configured("debug")
 
-    [(status, _)] = converse(a_site(FakeExporter()), b"GET /metrics\r\n\r\n")
+    [(status, _)] = converse(an_application(FakeBackend()), b"GET /metrics\r\n\r\n")
 
     assert (status, stream.getvalue()) == (400, "")
 

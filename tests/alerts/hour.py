@@ -34,7 +34,7 @@ from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
 from waexporter.transport.sockets import Surroundings
-from waexporter.web.backend import Wanted
+from waexporter.web.backend import PageRequest
 from waexporter.whatsapp.client import Client, TlsContexts
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def record(folder: Path, incidents: Iterable[Incident] = ()) -> Recording:
                     clients[incident.client].lift(incident.fault)
             daemon.live()
             if clock.second % SCRAPE == 0:
-                recording.add(b"".join(daemon.exporter.metrics(Wanted())).decode())
+                recording.add(b"".join(daemon.exporter.metrics(PageRequest())).decode())
     return recording
 
 

@@ -33,7 +33,7 @@ from waexporter.model import (
 )
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
-from waexporter.web.backend import OK, PENDING, Reloaded, Wanted
+from waexporter.web.backend import OK, PENDING, PageRequest, ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 PLANS = {Endpoint.HEALTH: PollPlan(30.0, 10.0), Endpoint.APP: PollPlan(15.0, 10.0)}
 TARGETS = tuple(Target(name, f"http://{name}", plans=PLANS) for name in ("one", "two"))
-TEXT, OPENMETRICS = Wanted(), Wanted(openmetrics=True)
+TEXT, OPENMETRICS = PageRequest(), PageRequest(openmetrics=True)
 HEALTHY = Success(document=Health((Gateway("", "", Status.CONNECTED),), clustered=False))
 WALL = 1_700_000_000.0
 
@@ -75,9 +75,9 @@ class World:
         metric = {"gauge": gauge, "counter": counter}[kind](sample(value))
         self.put(target, Endpoint.APP, translate({"x": metric}, common=(("target", target),)))
 
-    def page(self, wanted: Wanted = TEXT) -> str:
-        page = b"".join(self.exporter.metrics(wanted))
-        return (gzip.decompress(page) if wanted.gzip else page).decode()
+    def page(self, page_request: PageRequest = TEXT) -> str:
+        page = b"".join(self.exporter.metrics(page_request))
+        return (gzip.decompress(page) if page_request.gzip else page).decode()
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_page_is_the_same_compressed_and_not(
     world.put_app("one")
     read = read_openmetrics if openmetrics else read_text
 
-    plain, packed = (read(world.page(Wanted(openmetrics, each, names))) for each in (False, True))
+    plain, packed = (read(world.page(PageRequest(openmetrics, each, names))) for each in (False, True))
 
     # What is said of the process itself changes all the time.
     assert set(plain) == set(packed)
@@ -135,7 +135,7 @@ def test_a_page_may_be_restricted_to_targets(world: World) -> None:
     world.put_app("one")
     world.put_app("two")
 
-    of_one = read_text(world.page(Wanted(targets=frozenset({"one"}))))
+    of_one = read_text(world.page(PageRequest(targets=frozenset({"one"}))))
 
     targets = {dict(labels).get("target") for _, labels in of_one}
     assert targets == {"one", None}
@@ -143,7 +143,7 @@ def test_a_page_may_be_restricted_to_targets(world: World) -> None:
 
 
 def test_a_restricted_page_is_not_kept_for_others(world: World) -> None:
-    world.page(Wanted(targets=frozenset({"one"})))
+    world.page(PageRequest(targets=frozenset({"one"})))
 
     assert 'whatsapp_up{target="two"} 0' in world.page()
 
@@ -161,7 +161,7 @@ def test_a_large_page_comes_whole_whether_compressed_or_not() -> None:
     targets = tuple(Target(f"client-{number:03}", "http://t", plans=PLANS) for number in range(800))
     world = World(targets)
 
-    plain, packed = (world.page(Wanted(gzip=each)) for each in (False, True))
+    plain, packed = (world.page(PageRequest(gzip=each)) for each in (False, True))
 
     assert len(plain) > 2 << 20
     assert len(read_text(plain)) == len(read_text(packed))
@@ -172,7 +172,7 @@ def test_a_large_page_comes_whole_whether_compressed_or_not() -> None:
 
 def test_a_page_is_made_once_while_nothing_changes(world: World) -> None:
     for _ in range(3):
-        world.page(Wanted(gzip=True))
+        world.page(PageRequest(gzip=True))
         world.page()
 
     assert len(world.made) == 1
@@ -258,7 +258,7 @@ def test_the_process_is_described_anew_in_every_page(world: World) -> None:
 # --- probes ------------------------------------------------------------------------------------
 
 
-def probe(world: World, wanted: Wanted, waited: float = 2.5) -> str:
+def probe(world: World, page_request: PageRequest, waited: float = 2.5) -> str:
     """Probe a target whose health is polled and whose statistics are not answered; gives the page."""
     world.demand.share("one", Endpoint.HEALTH, lambda: world.put("one", Endpoint.HEALTH, HEALTHY))
     world.demand.share("one", Endpoint.APP, lambda: None)
@@ -266,8 +266,8 @@ def probe(world: World, wanted: Wanted, waited: float = 2.5) -> str:
     assert begun is not None
     wait(begun.polls, 50)
     world.steady += waited
-    page = b"".join(world.exporter.probed(begun, wanted))
-    return (gzip.decompress(page) if wanted.gzip else page).decode()
+    page = b"".join(world.exporter.probed(begun, page_request))
+    return (gzip.decompress(page) if page_request.gzip else page).decode()
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -280,7 +280,7 @@ def test_a_probe_gives_its_target_alone_in_either_format_compressed_or_not(
     world.put_app("two")
     read = read_openmetrics if openmetrics else read_text
 
-    page = read(probe(world, Wanted(openmetrics, packed)))
+    page = read(probe(world, PageRequest(openmetrics, packed)))
 
     of_one = frozenset({("target", "one")})
     assert {dict(labels)["target"] for _, labels in page} == {"one"}
@@ -353,7 +353,7 @@ def test_no_page_holds_what_is_older_than_its_limit(steps: list[tuple[str, str, 
             world.put(target, Endpoint.HEALTH, Failure(Reason.UNREACHABLE, "words"))
             healthy[target] = -1e9
         world.steady += pause
-        page = read_text(world.page(Wanted(gzip=packed)))
+        page = read_text(world.page(PageRequest(gzip=packed)))
 
         served = {int(value) for (name, _), value in page.items() if name == "whatsapp_x"}
         assert all(world.steady - born[each] < 45.0 for each in served)
@@ -464,7 +464,7 @@ class BugError(Exception):
     """A bug of ours."""
 
 
-WRONG, GOOD = Reloaded(("log.level: wrong",), at=10.0), Reloaded(kept=2, at=20.0)
+WRONG, GOOD = ReloadResult(("log.level: wrong",), at=10.0), ReloadResult(kept=2, at=20.0)
 
 
 @pytest.mark.parametrize(
@@ -473,7 +473,7 @@ WRONG, GOOD = Reloaded(("log.level: wrong",), at=10.0), Reloaded(kept=2, at=20.0
         ((), None),
         ((GOOD,), None),
         ((WRONG,), WRONG.problems),
-        ((WRONG, Reloaded(is_busy=True)), WRONG.problems),
+        ((WRONG, ReloadResult(is_busy=True)), WRONG.problems),
         ((WRONG, GOOD), None),
         # Of two that end at once the newer one counts, whoever tells of it first.
         ((GOOD, WRONG), None),
@@ -482,11 +482,11 @@ WRONG, GOOD = Reloaded(("log.level: wrong",), at=10.0), Reloaded(kept=2, at=20.0
     ],
 )
 def test_a_reload_that_failed_is_remembered_until_a_good_one(
-    world: World, reloads: tuple[Reloaded | BugError, ...], problems: tuple[str, ...] | None
+    world: World, reloads: tuple[ReloadResult | BugError, ...], problems: tuple[str, ...] | None
 ) -> None:
     left = list(reloads)
 
-    def reload() -> Reloaded:
+    def reload() -> ReloadResult:
         done = left.pop(0)
         if isinstance(done, BugError):
             raise done

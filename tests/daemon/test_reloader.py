@@ -14,7 +14,7 @@ from waexporter.daemon.reloader import Reloader
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Config, Instant, PagerSettings, Target
-from waexporter.web.backend import Reloaded
+from waexporter.web.backend import ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,8 +113,8 @@ def test_what_changed_is_in_force_and_the_next_reload_begins_from_there(world: W
     with capture_logs() as logs:
         first, again = world.reloader.reload(), world.reloader.reload()
 
-    assert first == Reloaded(added=("two",), kept=1)
-    assert again == Reloaded(kept=2)
+    assert first == ReloadResult(added=("two",), kept=1)
+    assert again == ReloadResult(kept=2)
     assert [difference.added for _, difference in world.polling.changes] == [("two",), ()]
     assert world.figures() == GOOD
     assert [line["event"] for line in logs] == [world.notes[0], "reloaded", "reloaded"]
@@ -138,7 +138,7 @@ def test_what_is_wrong_changes_nothing_and_is_one_line(
     world.read.append(found)
 
     with capture_logs() as logs:
-        assert world.reloader.reload() == Reloaded(problems)
+        assert world.reloader.reload() == ReloadResult(problems)
 
     assert world.polling.changes == []
     assert world.figures() == BAD
@@ -212,7 +212,7 @@ def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_
     config = Config((ONE,), pager=PagerSettings())
     world.read += [config, config]
     world.go_on.clear()
-    done: list[Reloaded] = []
+    done: list[ReloadResult] = []
     threads = [threading.Thread(target=lambda: done.append(world.reloader.reload())) for _ in range(8)]
 
     for thread in threads:
@@ -236,7 +236,7 @@ def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_
 def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(world: World) -> None:
     world.read.append(Config((TWO,), pager=PagerSettings()))
     world.go_on.clear()
-    done: list[Reloaded] = []
+    done: list[ReloadResult] = []
     thread = threading.Thread(target=lambda: done.append(world.reloader.reload()))
     thread.start()
     world.reading.wait(PATIENCE)
@@ -245,5 +245,5 @@ def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(worl
     world.go_on.set()
     thread.join(PATIENCE)
 
-    assert done == [Reloaded(is_busy=True)]
+    assert done == [ReloadResult(is_busy=True)]
     assert world.polling.changes == []

@@ -1,4 +1,4 @@
-"""An exporter with fixed answers, observers that remember, and a way to ask a site without a network."""
+"""A backend with fixed answers, observers that remember, and a way to send a request without a network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
 from waexporter.polling.on_demand import Probe
 from waexporter.polling.store import TargetState
-from waexporter.web.asgi import Observers, Site
-from waexporter.web.backend import EndpointStatus, Reloaded, TargetStatus, Wanted
+from waexporter.web.asgi import Application, Observers
+from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetStatus
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -34,7 +34,7 @@ def a_target(name: str = "support-line", state: State = State.OK, *problems: Pro
 
 
 @dataclass
-class FakeExporter:
+class FakeBackend:
     """Says what it was told to say, and remembers what was wanted."""
 
     shown: tuple[TargetStatus, ...] = ()
@@ -42,15 +42,15 @@ class FakeExporter:
     illness: str | None = None
     waiting: str | None = None
     pager: Pager | None = None
-    wanted: list[Wanted] = field(default_factory=list)
+    page_request: list[PageRequest] = field(default_factory=list)
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
     probes: list[str] = field(default_factory=list)
-    reloaded: Reloaded = field(default_factory=Reloaded)
+    reloaded: ReloadResult = field(default_factory=ReloadResult)
     reloads: int = 0
 
-    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+    def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Remember what was wanted."""
-        self.wanted.append(wanted)
+        self.page_request.append(page_request)
         return self.page
 
     def probe(self, target: str) -> Probe | None:
@@ -59,9 +59,9 @@ class FakeExporter:
         before = TargetState(Target(target, "http://127.0.0.1"))
         return None if self.polls is None else Probe(before, Instant(NOW, 0.0), self.polls)
 
-    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
         """Say how many of its polls have ended."""
-        self.wanted.append(wanted)
+        self.page_request.append(page_request)
         return (f"ended {sum(poll.done() for poll in probe.polls)}\n".encode(),)
 
     def names(self) -> frozenset[str]:
@@ -72,12 +72,12 @@ class FakeExporter:
         """Show what was given."""
         return self.shown
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> ReloadResult:
         """Count, and say what was told."""
         self.reloads += 1
         return self.reloaded
 
-    def failed_reload(self) -> Reloaded | None:
+    def failed_reload(self) -> ReloadResult | None:
         """Give what was told, if it is a failure."""
         return self.reloaded if self.reloaded.problems else None
 
@@ -90,12 +90,12 @@ class FakeExporter:
         return self.waiting
 
 
-class BrokenExporter(FakeExporter):
+class BrokenBackend(FakeBackend):
     """Fails at every page, with a secret in its words."""
 
-    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+    def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Fail."""
-        message = f"password hunter2 was in {wanted}"
+        message = f"password hunter2 was in {page_request}"
         raise RuntimeError(message)
 
 
@@ -135,15 +135,15 @@ class Got:
         return self.body.decode()
 
 
-def a_site(exporter: FakeExporter, diary: Diary | None = None, *more: Route) -> Site:
+def an_application(backend: FakeBackend, diary: Diary | None = None, *more: Route) -> Application:
     """Give a site on a clock that stands still."""
     observers = (diary or Diary()).observers()
     if more:
-        return Site(exporter, observers, routes=more, clock=lambda: NOW)
-    return Site(exporter, observers, clock=lambda: NOW)
+        return Application(backend, observers, routes=more, clock=lambda: NOW)
+    return Application(backend, observers, clock=lambda: NOW)
 
 
-def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Got:
+def ask(application: Application, target: str, method: str = "GET", **headers: str) -> Got:
     """Ask over plain ASGI; header names are written with underscores."""
     path, _, query = target.partition("?")
     named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -163,7 +163,7 @@ def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Got:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    asyncio.run(site(scope, receive, send))
+    asyncio.run(application(scope, receive, send))
     start, *rest = sent
     pieces = tuple(message["body"] for message in rest)
     decoded = {name.decode(): value.decode() for name, value in start["headers"]}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.web.fakes import NOW, Diary, FakeExporter, Got, a_site, ask
+from tests.web.fakes import NOW, Diary, FakeBackend, Got, an_application, ask
 from waexporter.errors import JournalError, WebhookError
 from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
 from waexporter.paging.intake.refusals import Refusals
@@ -27,7 +27,7 @@ from waexporter.web.asgi import SAFETY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from waexporter.web.asgi import Site
+    from waexporter.web.asgi import Application
 
 PATH = "/api/v1/alerts"
 TOKEN = WebhookAuth(secret=Secret("hunter2"))
@@ -88,20 +88,27 @@ class Sender:
         return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
 
 
-def pager_site(pager: FakePager | None, diary: Diary | None = None) -> Site:
-    return a_site(FakeExporter(pager=pager), diary)  # type: ignore[arg-type]
+def pager_site(pager: FakePager | None, diary: Diary | None = None) -> Application:
+    return an_application(FakeBackend(pager=pager), diary)  # type: ignore[arg-type]
 
 
 def post(
-    site: Site, *pieces: bytes | None, path: str = PATH, sender: Sender | None = None, **headers: str
+    application: Application,
+    *pieces: bytes | None,
+    path: str = PATH,
+    sender: Sender | None = None,
+    **headers: str,
 ) -> Got:
     """POST over plain ASGI."""
     sender = sender or Sender(*(pieces or (b"{}",)))
-    return asyncio.run(_post(site, path, sender.receive, headers))
+    return asyncio.run(_post(application, path, sender.receive, headers))
 
 
 async def _post(
-    site: Site, path: str, receive: Callable[[], Awaitable[dict[str, Any]]], headers: dict[str, str]
+    application: Application,
+    path: str,
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    headers: dict[str, str],
 ) -> Got:
     named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope = {
@@ -117,7 +124,7 @@ async def _post(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await site(scope, receive, send)
+    await application(scope, receive, send)
     if not sent:
         return Got(0, {}, b"", ())
     start, *rest = sent
@@ -536,12 +543,12 @@ def test_a_body_that_does_not_come_in_time_is_remembered_too(monkeypatch: pytest
 
 def test_a_good_one_ends_what_was_refused_from_there() -> None:
     pager = FakePager(TOKEN)
-    site = pager_site(pager)
-    post(site, user_agent="Alertmanager")
+    application = pager_site(pager)
+    post(application, user_agent="Alertmanager")
 
-    post(site, user_agent="curl", authorization="Bearer hunter2")
+    post(application, user_agent="curl", authorization="Bearer hunter2")
     left = len(pager.refusals.recent())
-    post(site, user_agent="Alertmanager", authorization="Bearer hunter2")
+    post(application, user_agent="Alertmanager", authorization="Bearer hunter2")
 
     assert (left, pager.refusals.recent()) == (1, ())
 

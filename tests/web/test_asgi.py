@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.fakes import BrokenExporter, Diary, FakeExporter, a_site, ask
+from tests.web.fakes import BrokenBackend, Diary, FakeBackend, an_application, ask
 from waexporter.web.asgi import SAFETY
-from waexporter.web.responses import Answer, Question, say
+from waexporter.web.responses import IncomingRequest, Response, text_response
 from waexporter.web.routes import ROUTES, Route
 
 if TYPE_CHECKING:
-    from waexporter.web.backend import Exporter
+    from waexporter.web.backend import Backend
 
 
 @pytest.mark.parametrize("path", [*(route.path for route in ROUTES), "/nowhere"])
 def test_every_answer_carries_the_protecting_headers(path: str) -> None:
-    got = ask(a_site(FakeExporter()), path)
+    got = ask(an_application(FakeBackend()), path)
 
     assert SAFETY.keys() <= got.headers.keys()
     assert got.headers["x-content-type-options"] == "nosniff"
@@ -34,7 +34,7 @@ def test_every_answer_carries_the_protecting_headers(path: str) -> None:
 def test_an_unknown_path_is_not_found_and_counted_as_other(path: str) -> None:
     diary = Diary()
 
-    got = ask(a_site(FakeExporter(), diary), path)
+    got = ask(an_application(FakeBackend(), diary), path)
 
     assert (got.status, diary.requests) == (404, [("other", 404)])
     assert got.headers["content-type"].startswith("text/plain")
@@ -44,7 +44,7 @@ def test_an_unknown_path_is_not_found_and_counted_as_other(path: str) -> None:
 def test_another_method_is_told_which_are_allowed(method: str) -> None:
     diary = Diary()
 
-    got = ask(a_site(FakeExporter(), diary), "/metrics", method)
+    got = ask(an_application(FakeBackend(), diary), "/metrics", method)
 
     assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
     assert diary.requests == [("/metrics", 405)]
@@ -52,10 +52,10 @@ def test_another_method_is_told_which_are_allowed(method: str) -> None:
 
 def test_every_request_is_counted_under_the_path_of_its_route() -> None:
     diary = Diary()
-    site = a_site(FakeExporter(waiting="not yet"), diary)
+    application = an_application(FakeBackend(waiting="not yet"), diary)
 
     for target in ("/metrics?x=1", "/-/ready", "/sd?shard=9", "/nowhere"):
-        ask(site, target)
+        ask(application, target)
 
     assert diary.requests == [("/metrics", 200), ("/-/ready", 503), ("/sd", 400), ("other", 404)]
 
@@ -63,7 +63,7 @@ def test_every_request_is_counted_under_the_path_of_its_route() -> None:
 def test_a_bug_is_counted_and_logged_but_never_shown() -> None:
     diary = Diary()
 
-    got = ask(a_site(BrokenExporter(), diary), "/metrics")
+    got = ask(an_application(BrokenBackend(), diary), "/metrics")
 
     assert (got.status, got.text) == (500, "The exporter failed to answer; its log says why.\n")
     assert diary.requests == [("/metrics", 500)]
@@ -75,7 +75,7 @@ def test_a_bug_is_counted_and_logged_but_never_shown() -> None:
 
 
 def test_an_error_is_json_for_who_prefers_json() -> None:
-    got = ask(a_site(BrokenExporter()), "/metrics", accept="application/json")
+    got = ask(an_application(BrokenBackend()), "/metrics", accept="application/json")
 
     assert got.headers["content-type"] == "application/json"
     assert json.loads(got.body) == {"error": "The exporter failed to answer; its log says why."}
@@ -84,12 +84,12 @@ def test_an_error_is_json_for_who_prefers_json() -> None:
 def test_a_new_route_is_a_new_row_and_runs_in_a_worker_thread() -> None:
     threads = []
 
-    def tell(question: Question, _exporter: Exporter) -> Answer:
+    def tell(request: IncomingRequest, _backend: Backend) -> Response:
         threads.append(threading.current_thread())
-        return say(f"{question.method} {question.values('a')}")
+        return text_response(f"{request.method} {request.values('a')}")
 
-    site = a_site(FakeExporter(), None, Route("/new", tell, ("POST",)))
-    got = ask(site, "/new?a=1&a=&b=2", "POST")
+    application = an_application(FakeBackend(), None, Route("/new", tell, ("POST",)))
+    got = ask(application, "/new?a=1&a=&b=2", "POST")
 
     assert got.text == "POST ('1', '')\n"
     assert threads[0] is not threading.main_thread()
@@ -98,7 +98,7 @@ def test_a_new_route_is_a_new_row_and_runs_in_a_worker_thread() -> None:
 def test_small_pieces_of_a_page_are_sent_together() -> None:
     page = tuple(b"x" * 100 for _ in range(5_000))
 
-    got = ask(a_site(FakeExporter(page=page)), "/metrics")
+    got = ask(an_application(FakeBackend(page=page)), "/metrics")
 
     assert got.body == b"".join(page)
     assert len(got.pieces) == 9  # 65 600 bytes each, the rest, and the empty end

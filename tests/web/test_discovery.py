@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.web.fakes import FakeExporter, a_site, a_target, ask
+from tests.web.fakes import FakeBackend, a_target, an_application, ask
 from waexporter.web.discovery import Shard, read_address, read_shard
-from waexporter.web.responses import Question
+from waexporter.web.responses import IncomingRequest
 
 
 def test_every_target_is_one_scrape_of_this_exporter() -> None:
     labelled = replace(a_target("b b"), url="https://me:hunter2@b.example", labels=(("my-region", "eu"),))
-    exporter = FakeExporter((a_target("a"), labelled))
+    backend = FakeBackend((a_target("a"), labelled))
 
-    got = ask(a_site(exporter), "/sd", host="wa.example:9847")
+    got = ask(an_application(backend), "/sd", host="wa.example:9847")
 
     assert got.headers["content-type"] == "application/json"
     assert json.loads(got.body) == [
@@ -46,9 +46,9 @@ def test_every_target_is_one_scrape_of_this_exporter() -> None:
 
 def test_shards_share_all_targets_without_overlap() -> None:
     names = [f"client-{number}" for number in range(300)]
-    site = a_site(FakeExporter(tuple(map(a_target, names))))
+    application = an_application(FakeBackend(tuple(map(a_target, names))))
 
-    parts = [json.loads(ask(site, f"/sd?shard={index}/3").body) for index in range(3)]
+    parts = [json.loads(ask(application, f"/sd?shard={index}/3").body) for index in range(3)]
 
     found = [[entry["labels"]["__param_target"] for entry in part] for part in parts]
     assert sorted(name for part in found for name in part) == sorted(names)
@@ -73,7 +73,7 @@ def test_a_wrong_shard_is_refused(value: str) -> None:
 
 
 def test_a_shard_is_given_once() -> None:
-    got = ask(a_site(FakeExporter()), "/sd?shard=0/2&shard=1/2")
+    got = ask(an_application(FakeBackend()), "/sd?shard=0/2&shard=1/2")
 
     assert got.status == 400
     assert got.text == "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3.\n"
@@ -83,9 +83,9 @@ def test_a_shard_is_given_once() -> None:
     "host", ["wa.example", "wa.example:9847", "wa_exporter-1:80", "[::1]:9847", "10.0.0.1"]
 )
 def test_a_client_is_sent_to_the_address_it_asked(host: str) -> None:
-    question = Question("/sd", headers=(("host", host),), address=("192.0.2.7", 9847))
+    request = IncomingRequest("/sd", headers=(("host", host),), address=("192.0.2.7", 9847))
 
-    assert read_address(question) == host
+    assert read_address(request) == host
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_a_client_is_sent_to_the_address_it_asked(host: str) -> None:
     ],
 )
 def test_a_strange_host_is_not_reflected(host: str) -> None:
-    question = Question("/sd", headers=(("host", host),), address=("192.0.2.7", 9847))
+    request = IncomingRequest("/sd", headers=(("host", host),), address=("192.0.2.7", 9847))
 
-    assert read_address(question) == "192.0.2.7:9847"
+    assert read_address(request) == "192.0.2.7:9847"
 
 
 @pytest.mark.parametrize(
     ("address", "told"), [(("2001:db8::7", 80), "[2001:db8::7]:80"), (None, "localhost")]
 )
 def test_the_address_of_a_socket_is_written_as_one(address: tuple[str, int] | None, told: str) -> None:
-    assert read_address(Question("/sd", address=address)) == told
+    assert read_address(IncomingRequest("/sd", address=address)) == told

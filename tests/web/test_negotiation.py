@@ -145,4 +145,4 @@ def test_errors_are_json_only_for_who_likes_it_better(accept: str, json: bool) -
 def test_no_header_is_too_wrong_to_be_read(header: str) -> None:
     answers = (wants_openmetrics(header), accepts_gzip(header), prefers_json(header))
 
-    assert all(isinstance(answer, bool) for answer in answers)
+    assert all(isinstance(response, bool) for response in answers)

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.fakes import Diary, FakeExporter, a_site, a_target
+from tests.web.fakes import Diary, FakeBackend, a_target, an_application
 from tests.web.test_alerts import PATH, TOKEN, FakePager, pager_site, post
 from tests.web.test_server import LOOPBACK, connect, read_all
 from waexporter.paging.intake.webhook import LARGEST
 from waexporter.web.body import unpack
-from waexporter.web.responses import Answer, Question, read_path
+from waexporter.web.responses import IncomingRequest, Response, read_path
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
-    from waexporter.web.asgi import Site
+    from waexporter.web.asgi import Application
 
 LAST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 NO_PATH = "Ask for a path such as /metrics"
@@ -33,9 +33,9 @@ INVALID = "Invalid HTTP request received."
 PAGE = "a 1\nb 2\n"
 
 
-def converse(site: Site, said: bytes) -> list[tuple[int, str]]:
+def converse(application: Application, said: bytes) -> list[tuple[int, str]]:
     """Send a request and another one behind it, and read every answer until the connection ends."""
-    with Server(site, LOOPBACK, 0).background() as server, connect(server) as client:
+    with Server(application, LOOPBACK, 0).background() as server, connect(server) as client:
         client.sendall(said + LAST)
         received = read_all(client).decode("latin-1")
     heads = re.split(r"HTTP/1\.1 (\d{3}) [^\r]*\r\n", received)[1:]
@@ -132,7 +132,7 @@ def test_an_odd_request_has_its_answer_and_the_connection_goes_on(
     diary = Diary()
 
     with caplog.at_level(logging.WARNING):
-        first, second = converse(a_site(FakeExporter(), diary), said)
+        first, second = converse(an_application(FakeBackend(), diary), said)
 
     assert first[0] == status
     assert words in first[1]
@@ -176,7 +176,7 @@ def test_after_a_request_whose_end_is_in_doubt_nothing_more_is_read(
 ) -> None:
     diary = Diary()
 
-    [only] = converse(a_site(FakeExporter(), diary), said)
+    [only] = converse(an_application(FakeBackend(), diary), said)
 
     assert only[0] == status
     assert words in only[1]
@@ -185,11 +185,11 @@ def test_after_a_request_whose_end_is_in_doubt_nothing_more_is_read(
 
 @pytest.mark.parametrize("path", [each.path for each in ROUTES if "GET" in each.methods])
 def test_head_says_what_get_says_but_the_body(path: str) -> None:
-    exporter = FakeExporter(shown=(a_target(),), pager=FakePager())  # type: ignore[arg-type]
+    backend = FakeBackend(shown=(a_target(),), pager=FakePager())  # type: ignore[arg-type]
     query = "?target=support-line" if path == "/probe" else ""
 
     with (
-        Server(a_site(exporter), LOOPBACK, 0).background() as server,
+        Server(an_application(backend), LOOPBACK, 0).background() as server,
         closing(HTTPConnection(LOOPBACK, server.port, timeout=60)) as client,
     ):
         answers = []
@@ -318,17 +318,17 @@ def test_a_bomb_costs_no_more_than_a_body_that_is_just_too_large(size: int) -> N
     packer = zlib.compressobj(1, wbits=31)
     packed = b"".join(packer.compress(bytes(LARGEST)) for _ in range(size // LARGEST))
     packed += packer.compress(bytes(size % LARGEST)) + packer.flush()
-    question = Question(PATH, "POST", headers=(("content-encoding", "gzip"),))
+    request = IncomingRequest(PATH, "POST", headers=(("content-encoding", "gzip"),))
 
     tracemalloc.start()
     try:
-        answer = unpack(question, packed, LARGEST)
+        response = unpack(request, packed, LARGEST)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert isinstance(answer, Answer)
-    assert answer.status == 413
+    assert isinstance(response, Response)
+    assert response.status == 413
     assert peak < 2.5 * LARGEST + len(packed)
 
 

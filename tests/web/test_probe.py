@@ -11,74 +11,74 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.e2e.waiting import wait_for
-from tests.web.fakes import Diary, FakeExporter, a_site, a_target, ask
+from tests.web.fakes import Diary, FakeBackend, a_target, an_application, ask
 from waexporter.web import asgi as sites
-from waexporter.web.backend import Wanted
+from waexporter.web.backend import PageRequest
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
-from waexporter.web.probe import LONGEST, SHORTEST, read_patience
+from waexporter.web.probe import LONGEST, SHORTEST, read_timeout
 
 DEADLINE = 50.0  # seconds; waiting ends as soon as what is waited for happens
 SHORT = "0.1"  # seconds: as long as a test may wait for what never comes
 
 
-def an_exporter(*polls: Future[None]) -> FakeExporter:
-    return FakeExporter((a_target("a"), a_target("b b")), polls=polls)
+def a_backend(*polls: Future[None]) -> FakeBackend:
+    return FakeBackend((a_target("a"), a_target("b b")), polls=polls)
 
 
 # --- the answer --------------------------------------------------------------------------------
 
 
 def test_one_target_is_probed_and_its_page_given_as_text() -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
-    got = ask(a_site(exporter), "/probe?target=b%20b&module=any")
+    got = ask(an_application(backend), "/probe?target=b%20b&module=any")
 
     assert (got.status, got.text, got.headers["content-type"]) == (200, "ended 0\n", PROMETHEUS)
     assert got.headers["vary"] == "Accept, Accept-Encoding"
-    assert exporter.probes == ["b b"]
+    assert backend.probes == ["b b"]
 
 
 def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
     got = ask(
-        a_site(exporter),
+        an_application(backend),
         "/probe?target=a",
         accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
         accept_encoding="gzip",
     )
 
     assert (got.headers["content-type"], got.headers["content-encoding"]) == (OPENMETRICS, "gzip")
-    assert exporter.wanted == [Wanted(openmetrics=True, gzip=True)]
+    assert backend.page_request == [PageRequest(openmetrics=True, gzip=True)]
 
 
 def test_head_probes_and_tells_the_length_alone() -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
-    got = ask(a_site(exporter), "/probe?target=a", "HEAD")
+    got = ask(an_application(backend), "/probe?target=a", "HEAD")
 
     assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
-    assert exporter.probes == ["a"]
+    assert backend.probes == ["a"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_another_method_is_refused_and_probes_nobody(method: str) -> None:
-    exporter, diary = an_exporter(), Diary()
+    backend, diary = a_backend(), Diary()
 
-    got = ask(a_site(exporter, diary), "/probe?target=a", method)
+    got = ask(an_application(backend, diary), "/probe?target=a", method)
 
     assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
-    assert exporter.probes == []
+    assert backend.probes == []
     assert diary.requests == [("/probe", 405)]
 
 
 @pytest.mark.parametrize("path", ["/probe/", "//probe", "/PROBE", "/probe/a"])
 def test_no_other_path_probes(path: str) -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
-    got = ask(a_site(exporter), f"{path}?target=a")
+    got = ask(an_application(backend), f"{path}?target=a")
 
-    assert (got.status, exporter.probes) == (404, [])
+    assert (got.status, backend.probes) == (404, [])
 
 
 # --- what is asked wrongly ---------------------------------------------------------------------
@@ -86,13 +86,13 @@ def test_no_other_path_probes(path: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "target=", "target=a&target=a", "target=a&target=b", "targets=a"])
 def test_without_exactly_one_name_it_is_said_how_to_ask(query: str) -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
-    got = ask(a_site(exporter), f"/probe?{query}")
+    got = ask(an_application(backend), f"/probe?{query}")
 
     assert got.status == 400
     assert got.text == "Name one target, as in /probe?target=NAME; GET /api/v1/targets lists them all.\n"
-    assert exporter.probes == []
+    assert backend.probes == []
 
 
 @pytest.mark.parametrize(
@@ -107,23 +107,23 @@ def test_without_exactly_one_name_it_is_said_how_to_ask(query: str) -> None:
     ],
 )
 def test_what_is_not_configured_is_never_probed(query: str, shown: str) -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
-    got = ask(a_site(exporter), f"/probe?target={query}")
+    got = ask(an_application(backend), f"/probe?target={query}")
 
     assert got.status == 404
     assert got.text == (
         f"No target is called {shown}, and only those of the configuration are probed; "
         "GET /api/v1/targets lists them all.\n"
     )
-    assert exporter.probes == []
+    assert backend.probes == []
 
 
 def test_a_deadline_that_is_no_number_is_refused_with_what_it_should_be() -> None:
-    exporter = an_exporter()
+    backend = a_backend()
 
     got = ask(
-        a_site(exporter),
+        an_application(backend),
         "/probe?target=a",
         x_prometheus_scrape_timeout_seconds="soon",
         accept="application/json",
@@ -133,13 +133,13 @@ def test_a_deadline_that_is_no_number_is_refused_with_what_it_should_be() -> Non
     assert json.loads(got.body) == {
         "error": "The header X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds, like 10 or 2.5."
     }
-    assert exporter.probes == []
+    assert backend.probes == []
 
 
 def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> None:
-    exporter = FakeExporter((a_target("a"),), polls=None)
+    backend = FakeBackend((a_target("a"),), polls=None)
 
-    got = ask(a_site(exporter), "/probe?target=a")
+    got = ask(an_application(backend), "/probe?target=a")
 
     assert (got.status, got.headers["retry-after"]) == (503, "10")
     assert got.text.startswith("Too many polls are under way for other probes, or")
@@ -170,31 +170,31 @@ def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> 
     ],
 )
 def test_half_a_second_is_left_to_the_way_back_within_sensible_bounds(header: str, seconds: float) -> None:
-    assert read_patience(header) == pytest.approx(seconds)
+    assert read_timeout(header) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
     "header", ["nan", "NaN", "inf", "-Infinity", "10s", "1_0", "1, 2", "10 10", "0x1", ".", "٣"]
 )
 def test_what_is_no_number_is_no_deadline(header: str) -> None:
-    assert read_patience(header) is None
+    assert read_timeout(header) is None
 
 
 @given(st.text(max_size=12) | st.floats().map(str))
 @example("1e-400")
 def test_whatever_is_said_the_deadline_is_bounded_or_refused(header: str) -> None:
-    patience = read_patience(header)
+    timeout = read_timeout(header)
 
-    assert patience is None or SHORTEST <= patience <= LONGEST
+    assert timeout is None or SHORTEST <= timeout <= LONGEST
 
 
 def test_an_answer_waits_for_every_poll() -> None:
     first, second = _running(), _running()
-    exporter = an_exporter(first, second)
+    backend = a_backend(first, second)
     got: list[str] = []
     asking = threading.Thread(
         target=lambda: got.append(
-            ask(a_site(exporter), "/probe?target=a", x_prometheus_scrape_timeout_seconds="60").text
+            ask(an_application(backend), "/probe?target=a", x_prometheus_scrape_timeout_seconds="60").text
         )
     )
 
@@ -208,34 +208,36 @@ def test_an_answer_waits_for_every_poll() -> None:
 
 def test_a_poll_that_does_not_end_in_time_is_not_waited_for_and_goes_on() -> None:
     slow = _running()
-    site = a_site(an_exporter(slow))
+    application = an_application(a_backend(slow))
 
-    got = [ask(site, "/probe?target=a", x_prometheus_scrape_timeout_seconds=SHORT).text for _ in range(2)]
+    got = [
+        ask(application, "/probe?target=a", x_prometheus_scrape_timeout_seconds=SHORT).text for _ in range(2)
+    ]
 
     assert got == ["ended 0\n", "ended 0\n"]
     assert slow.running()
     slow.set_result(None)  # which tells nobody who has gone
-    assert ask(site, "/probe?target=a").text == "ended 1\n"
+    assert ask(application, "/probe?target=a").text == "ended 1\n"
 
 
 def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sites, "_WORKERS", 1)
     slow = _running()
-    exporter = an_exporter(slow)
-    site = a_site(exporter)
+    backend = a_backend(slow)
+    application = an_application(backend)
     waiting = [
         threading.Thread(
             target=ask,
-            args=(site, "/probe?target=a"),
+            args=(application, "/probe?target=a"),
             kwargs={"x_prometheus_scrape_timeout_seconds": "60"},
         )
         for _ in range(3)
     ]
     for each in waiting:
         each.start()
-    wait_for(lambda: len(exporter.probes) == 3)
+    wait_for(lambda: len(backend.probes) == 3)
 
-    got = ask(site, "/metrics")
+    got = ask(application, "/metrics")
     slow.set_result(None)
     for each in waiting:
         each.join(DEADLINE)
@@ -247,20 +249,20 @@ def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyP
 def test_so_many_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sites, "WAITING", 0)
 
-    got = ask(a_site(an_exporter(_running())), "/probe?target=a")
+    got = ask(an_application(a_backend(_running())), "/probe?target=a")
 
     assert got.status == 503
     assert got.text == "0 others wait for an answer already.\n"
 
 
 def test_a_bug_in_the_end_of_a_probe_is_counted_and_never_shown() -> None:
-    class Broken(FakeExporter):
+    class Broken(FakeBackend):
         def probed(self, *_: object) -> tuple[bytes, ...]:
             raise RuntimeError("hunter2")
 
     diary = Diary()
 
-    got = ask(a_site(Broken((a_target("a"),)), diary), "/probe?target=a")
+    got = ask(an_application(Broken((a_target("a"),)), diary), "/probe?target=a")
 
     assert (got.status, got.text) == (500, "The exporter failed to answer; its log says why.\n")
     assert diary.crashes == 1

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.web.fakes import FakeExporter, Got, a_site, ask
+from tests.web.fakes import FakeBackend, Got, an_application, ask
 from waexporter.errors import CommandError
 from waexporter.model import PagerSettings, Secret, WebhookAuth
-from waexporter.web.backend import Reloaded
+from waexporter.web.backend import ReloadResult
 from waexporter.web.reload import is_loopback, reload
-from waexporter.web.responses import Question
+from waexporter.web.responses import IncomingRequest
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
@@ -34,28 +34,28 @@ def pager(auth: WebhookAuth) -> Pager:
     return cast("Pager", SimpleNamespace(settings=PagerSettings(webhook=auth)))
 
 
-def answered(exporter: FakeExporter, address: tuple[str, int] | None = HERE, **headers: str) -> Any:  # noqa: ANN401
+def answered(backend: FakeBackend, address: tuple[str, int] | None = HERE, **headers: str) -> Any:  # noqa: ANN401
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return reload(Question("/-/reload", "POST", headers=named, address=address), exporter)
+    return reload(IncomingRequest("/-/reload", "POST", headers=named, address=address), backend)
 
 
-DONE = Reloaded(added=("a", "b"), removed=("c",), changed=(), kept=7, keys=("log.level", "pager.group"))
-WRONG = Reloaded(("targets[0].url: is required", "log.level: must be one of …"))
+DONE = ReloadResult(added=("a", "b"), removed=("c",), changed=(), kept=7, keys=("log.level", "pager.group"))
+WRONG = ReloadResult(("targets[0].url: is required", "log.level: must be one of …"))
 
 
 def test_what_changed_is_said_briefly() -> None:
-    answer = answered(FakeExporter(reloaded=DONE))
+    response = answered(FakeBackend(reloaded=DONE))
 
-    assert answer.status == 200
-    assert b"".join(answer.body).decode() == (
+    assert response.status == 200
+    assert b"".join(response.body).decode() == (
         "Reloaded: targets: 2 added, 1 removed, 0 changed, 7 kept; changed too: log.level, pager.group.\n"
     )
 
 
 def test_programs_get_what_changed_by_name() -> None:
-    answer = answered(FakeExporter(reloaded=DONE), accept="application/json")
+    response = answered(FakeBackend(reloaded=DONE), accept="application/json")
 
-    assert json.loads(b"".join(answer.body)) == {
+    assert json.loads(b"".join(response.body)) == {
         "status": "reloaded",
         "added": ["a", "b"],
         "removed": ["c"],
@@ -66,25 +66,25 @@ def test_programs_get_what_changed_by_name() -> None:
 
 
 def test_every_problem_is_said_on_a_line_of_its_own() -> None:
-    answer = answered(FakeExporter(reloaded=WRONG))
+    response = answered(FakeBackend(reloaded=WRONG))
 
-    assert answer.status == 400
-    assert b"".join(answer.body).decode().splitlines() == list(WRONG.problems)
+    assert response.status == 400
+    assert b"".join(response.body).decode().splitlines() == list(WRONG.problems)
 
 
 def test_programs_get_every_problem_as_a_list() -> None:
-    answer = answered(FakeExporter(reloaded=WRONG), accept="application/json")
+    response = answered(FakeBackend(reloaded=WRONG), accept="application/json")
 
-    assert answer.status == 400
-    said = json.loads(b"".join(answer.body))
+    assert response.status == 400
+    said = json.loads(b"".join(response.body))
     assert said["problems"] == list(WRONG.problems)
     assert said["error"]
 
 
 def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
-    answer = answered(FakeExporter(reloaded=Reloaded(is_busy=True)))
+    response = answered(FakeBackend(reloaded=ReloadResult(is_busy=True)))
 
-    assert (answer.status, dict(answer.headers)["retry-after"]) == (503, "1")
+    assert (response.status, dict(response.headers)["retry-after"]) == (503, "1")
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
 def test_who_may(
     auth: WebhookAuth | None, address: tuple[str, int] | None, headers: dict[str, str], status: int
 ) -> None:
-    exporter = FakeExporter(pager=None if auth is None else pager(auth))
+    backend = FakeBackend(pager=None if auth is None else pager(auth))
 
-    answer = answered(exporter, address, **headers)
+    response = answered(backend, address, **headers)
 
-    assert (answer.status, exporter.reloads) == (status, 1 if status == 200 else 0)
-    assert "s3cret" not in b"".join(answer.body).decode()
+    assert (response.status, backend.reloads) == (status, 1 if status == 200 else 0)
+    assert "s3cret" not in b"".join(response.body).decode()
 
 
 @pytest.mark.parametrize(("auth", "scheme"), [(TOKEN, "Bearer"), (LOGIN, 'Basic realm="waexporter"')])
 def test_who_is_refused_is_told_what_to_show(auth: WebhookAuth, scheme: str) -> None:
-    answer = answered(FakeExporter(pager=pager(auth)))
+    response = answered(FakeBackend(pager=pager(auth)))
 
-    assert dict(answer.headers)["www-authenticate"] == scheme
+    assert dict(response.headers)["www-authenticate"] == scheme
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_only_a_loopback_address_is_reached_from_this_machine_alone(address: str
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_told_what_is_allowed(method: str) -> None:
-    exporter = FakeExporter()
+    backend = FakeBackend()
 
-    got: Got = ask(a_site(exporter), "/-/reload", method)
+    got: Got = ask(an_application(backend), "/-/reload", method)
 
-    assert (got.status, got.headers["allow"], exporter.reloads) == (405, "POST", 0)
+    assert (got.status, got.headers["allow"], backend.reloads) == (405, "POST", 0)
 
 
 def test_it_does_not_wait_for_a_body() -> None:
@@ -173,7 +173,7 @@ def test_it_does_not_wait_for_a_body() -> None:
         "headers": [],
         "server": HERE,
     }
-    asyncio.run(a_site(FakeExporter(reloaded=DONE))(scope, receive, send))
+    asyncio.run(an_application(FakeBackend(reloaded=DONE))(scope, receive, send))
 
     assert sent[0]["status"] == 200
 
@@ -181,7 +181,7 @@ def test_it_does_not_wait_for_a_body() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", ""])
 def test_a_server_on_every_interface_tells_this_machine_from_others(host: str) -> None:
     """What counts is the address that was asked, not the one that is listened on."""
-    with Server(a_site(FakeExporter(reloaded=DONE)), host, 0).background() as server:
+    with Server(an_application(FakeBackend(reloaded=DONE)), host, 0).background() as server:
         here = post(LOOPBACK, server.port)
         there = [post(own, server.port) for own in other_addresses()] if host != LOOPBACK else []
 
@@ -193,7 +193,7 @@ def test_a_server_on_ipv6_knows_its_own_machine() -> None:
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:
-        with Server(a_site(FakeExporter(reloaded=DONE)), "::1", 0).background() as server:
+        with Server(an_application(FakeBackend(reloaded=DONE)), "::1", 0).background() as server:
             assert post("::1", server.port) == 200
     except CommandError:
         pytest.skip("this machine has no IPv6 address")

@@ -6,48 +6,51 @@ import json
 
 import pytest
 
-from tests.web.fakes import FakeExporter, a_site, a_target, ask
-from waexporter.web.backend import Wanted
+from tests.web.fakes import FakeBackend, a_target, an_application, ask
+from waexporter.web.backend import PageRequest
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
 
 
 def test_a_client_without_wishes_gets_prometheus_text() -> None:
-    exporter = FakeExporter()
+    backend = FakeBackend()
 
-    got = ask(a_site(exporter), "/metrics")
+    got = ask(an_application(backend), "/metrics")
 
     assert (got.status, got.body, got.headers["content-type"]) == (200, b"a 1\nb 2\n", PROMETHEUS)
     assert got.headers["vary"] == "Accept, Accept-Encoding"
     assert "content-encoding" not in got.headers
-    assert exporter.wanted == [Wanted()]
+    assert backend.page_request == [PageRequest()]
 
 
 def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
-    exporter = FakeExporter()
+    backend = FakeBackend()
 
     got = ask(
-        a_site(exporter), "/metrics", accept="application/openmetrics-text", accept_encoding="br, gzip;q=0.5"
+        an_application(backend),
+        "/metrics",
+        accept="application/openmetrics-text",
+        accept_encoding="br, gzip;q=0.5",
     )
 
     assert got.headers["content-type"] == OPENMETRICS
     assert got.headers["content-encoding"] == "gzip"
     assert got.headers["vary"] == "Accept, Accept-Encoding"
-    assert exporter.wanted == [Wanted(openmetrics=True, gzip=True)]
+    assert backend.page_request == [PageRequest(openmetrics=True, gzip=True)]
 
 
 def test_head_tells_the_length_of_the_page_without_the_page() -> None:
-    got = ask(a_site(FakeExporter()), "/metrics", "HEAD")
+    got = ask(an_application(FakeBackend()), "/metrics", "HEAD")
 
     assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
 
 
 def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
-    exporter = FakeExporter((a_target("a"), a_target("b b"), a_target("c")))
+    backend = FakeBackend((a_target("a"), a_target("b b"), a_target("c")))
 
-    got = ask(a_site(exporter), "/metrics?target=a&target=b%20b&target=a&other=1")
+    got = ask(an_application(backend), "/metrics?target=a&target=b%20b&target=a&other=1")
 
     assert got.status == 200
-    assert exporter.wanted == [Wanted(targets=frozenset({"a", "b b"}))]
+    assert backend.page_request == [PageRequest(targets=frozenset({"a", "b b"}))]
 
 
 @pytest.mark.parametrize(
@@ -62,41 +65,41 @@ def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
     ],
 )
 def test_an_unknown_target_is_named_with_the_way_to_list_them(query: str, shown: str) -> None:
-    exporter = FakeExporter((a_target("a"),))
+    backend = FakeBackend((a_target("a"),))
 
-    got = ask(a_site(exporter), f"/metrics?{query}")
+    got = ask(an_application(backend), f"/metrics?{query}")
 
     assert got.status == 404
     assert got.text == f"No target is called {shown}; GET /api/v1/targets lists them all.\n"
-    assert exporter.wanted == []
+    assert backend.page_request == []
 
 
 @pytest.mark.parametrize(
-    ("path", "exporter", "status", "body"),
+    ("path", "backend", "status", "body"),
     [
-        ("/-/healthy", FakeExporter(), 200, "The exporter is healthy.\n"),
+        ("/-/healthy", FakeBackend(), 200, "The exporter is healthy.\n"),
         (
             "/-/healthy",
-            FakeExporter(illness="The scheduler stands still."),
+            FakeBackend(illness="The scheduler stands still."),
             503,
             "The scheduler stands still.\n",
         ),
-        ("/-/healthy", FakeExporter(waiting="The first poll."), 200, "The exporter is healthy.\n"),
-        ("/-/ready", FakeExporter(), 200, "The exporter is ready.\n"),
-        ("/-/ready", FakeExporter(waiting="2 targets."), 503, "2 targets.\n"),
-        ("/-/ready", FakeExporter(illness="Ill."), 200, "The exporter is ready.\n"),
+        ("/-/healthy", FakeBackend(waiting="The first poll."), 200, "The exporter is healthy.\n"),
+        ("/-/ready", FakeBackend(), 200, "The exporter is ready.\n"),
+        ("/-/ready", FakeBackend(waiting="2 targets."), 503, "2 targets.\n"),
+        ("/-/ready", FakeBackend(illness="Ill."), 200, "The exporter is ready.\n"),
     ],
 )
 def test_health_and_readiness_come_with_the_reason(
-    path: str, exporter: FakeExporter, status: int, body: str
+    path: str, backend: FakeBackend, status: int, body: str
 ) -> None:
-    got = ask(a_site(exporter), path)
+    got = ask(an_application(backend), path)
 
     assert (got.status, got.text) == (status, body)
 
 
 def test_a_reason_is_json_for_who_prefers_json() -> None:
-    got = ask(a_site(FakeExporter(illness="Ill.")), "/-/healthy", accept="application/json")
+    got = ask(an_application(FakeBackend(illness="Ill.")), "/-/healthy", accept="application/json")
 
     assert got.headers["content-type"] == "application/json"
     assert json.loads(got.body) == {"error": "Ill."}

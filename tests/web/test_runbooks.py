@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.web.fakes import Diary, FakeExporter, Got, a_site, a_target, ask
+from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask
 from tests.web.test_status_page import Elements
 from waexporter.config import shipped_files as shipped
 from waexporter.health import KINDS
@@ -23,7 +23,7 @@ NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md")
 
 
 def get(path: str, **headers: str) -> Got:
-    return ask(a_site(FakeExporter()), path, **headers)
+    return ask(an_application(FakeBackend()), path, **headers)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_browser_gets_a_page(accept: str) -> None:
 def test_what_does_not_ship_is_not_there(path: str, label: str) -> None:
     diary = Diary()
 
-    got = ask(a_site(FakeExporter(), diary), path)
+    got = ask(an_application(FakeBackend(), diary), path)
 
     assert got.status == 404
     assert "<" not in got.text
@@ -180,7 +180,7 @@ def test_the_status_page_links_a_problem_to_its_runbook() -> None:
         a_target("b", State.DEGRADED, Problem("disk_low", "a disk is nearly full")),
     )
 
-    html = ask(a_site(FakeExporter(targets)), "/").text
+    html = ask(an_application(FakeBackend(targets)), "/").text
 
     assert re.findall(r'href="(runbooks/\w*)"', html) == [
         "runbooks/",

@@ -15,39 +15,39 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.fakes import FakeExporter, a_site
+from tests.web.fakes import FakeBackend, an_application
 from waexporter.errors import CommandError
-from waexporter.web.protocol import DEFAULT, Patience
+from waexporter.web.protocol import DEFAULT, ConnectionLimits
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.web.backend import Wanted
+    from waexporter.web.backend import PageRequest
 
 LOOPBACK = "127.0.0.1"
-SHORT = Patience(keep_alive=1, closing=0.3, drain=1, connections=4)  # and long for who is just slow
+SHORT = ConnectionLimits(keep_alive=1, closing=0.3, drain=1, connections=4)  # and long for who is just slow
 BIG_PAGE = (b"x" * 1_000_000,) * 30  # more than the buffers of any socket
 
 
 @dataclass
-class GatedExporter(FakeExporter):
+class GatedExporter(FakeBackend):
     """Keeps every page back until the gate is opened."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
 
-    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+    def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Wait, then give the page."""
         self.asked.set()
         assert self.gate.wait(60)
-        return super().metrics(wanted)
+        return super().metrics(page_request)
 
 
 @contextmanager
-def serving(exporter: FakeExporter, patience: Patience = SHORT) -> Iterator[Server]:
+def serving(backend: FakeBackend, limits: ConnectionLimits = SHORT) -> Iterator[Server]:
     """Serve an exporter on a free port."""
-    with Server(a_site(exporter), LOOPBACK, 0, patience).background() as server:
+    with Server(an_application(backend), LOOPBACK, 0, limits).background() as server:
         yield server
 
 
@@ -102,7 +102,7 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def test_a_page_arrives_whole_with_its_length_and_the_date() -> None:
-    with serving(FakeExporter(page=(b"a 1\n", b"b 2\n"))) as server:
+    with serving(FakeBackend(page=(b"a 1\n", b"b 2\n"))) as server:
         status, headers, body = get(server, "/metrics")
 
     assert (status, headers["content-length"], body) == (200, "8", b"a 1\nb 2\n")
@@ -112,7 +112,7 @@ def test_a_page_arrives_whole_with_its_length_and_the_date() -> None:
 
 
 def test_after_head_the_connection_still_serves() -> None:
-    with serving(FakeExporter()) as server, connect(server) as client:
+    with serving(FakeBackend()) as server, connect(server) as client:
         client.sendall(b"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.0\r\n\r\n")
 
         head, _, rest = read_all(client).partition(b"\r\n\r\n")
@@ -124,7 +124,7 @@ def test_after_head_the_connection_still_serves() -> None:
 
 
 def test_requests_sent_at_once_are_answered_in_turn() -> None:
-    with serving(FakeExporter()) as server, connect(server) as client:
+    with serving(FakeBackend()) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
 
         received = read_all(client)
@@ -134,9 +134,9 @@ def test_requests_sent_at_once_are_answered_in_turn() -> None:
 
 
 def test_a_taken_address_is_said_before_anything_starts() -> None:
-    first = Server(a_site(FakeExporter()), LOOPBACK, 0)
+    first = Server(an_application(FakeBackend()), LOOPBACK, 0)
     first.bind()
-    second = Server(a_site(FakeExporter()), LOOPBACK, first.port)
+    second = Server(an_application(FakeBackend()), LOOPBACK, first.port)
 
     words = f"can't listen on 127.0.0.1:{first.port}: another program listens there already"
     with closing(first), pytest.raises(CommandError, match=words):
@@ -156,28 +156,28 @@ def test_a_taken_address_is_said_before_anything_starts() -> None:
 )
 def test_an_impossible_address_is_said_in_one_sentence(host: str, port: int, words: str) -> None:
     with pytest.raises(CommandError, match=words):
-        Server(a_site(FakeExporter()), host, port).bind()
+        Server(an_application(FakeBackend()), host, port).bind()
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "localhost"])
 def test_a_wildcard_or_a_name_is_reached_by_ipv4(host: str) -> None:
-    with Server(a_site(FakeExporter()), host, 0).background() as server:
+    with Server(an_application(FakeBackend()), host, 0).background() as server:
         status, _, _ = get(server)
 
     assert status == 200
 
 
 def test_the_address_is_free_again_after_the_stop() -> None:
-    with serving(FakeExporter()) as server:
+    with serving(FakeBackend()) as server:
         get(server)
 
-    again = Server(a_site(FakeExporter()), LOOPBACK, server.port)
+    again = Server(an_application(FakeBackend()), LOOPBACK, server.port)
     again.bind()
     again.close()
 
 
 def test_clients_that_come_before_the_server_runs_are_served() -> None:
-    server = Server(a_site(FakeExporter()), LOOPBACK, 0)
+    server = Server(an_application(FakeBackend()), LOOPBACK, 0)
     server.bind()
 
     with connect(server) as client, server.background():
@@ -188,13 +188,13 @@ def test_clients_that_come_before_the_server_runs_are_served() -> None:
 
 
 def test_an_open_request_is_answered_before_the_server_stops() -> None:
-    exporter = GatedExporter()
-    with serving(exporter, Patience(drain=60)) as server, connect(server) as client:
+    backend = GatedExporter()
+    with serving(backend, ConnectionLimits(drain=60)) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert exporter.asked.wait(60)
+        assert backend.asked.wait(60)
 
         server.request_stop()
-        exporter.gate.set()
+        backend.gate.set()
         received = read_all(client)
 
     assert received.startswith(b"HTTP/1.1 200 OK")
@@ -202,14 +202,14 @@ def test_an_open_request_is_answered_before_the_server_stops() -> None:
 
 
 def test_a_request_that_does_not_end_does_not_hold_the_stop() -> None:
-    exporter = GatedExporter()
-    with serving(exporter) as server, connect(server) as client:
+    backend = GatedExporter()
+    with serving(backend) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert exporter.asked.wait(60)
+        assert backend.asked.wait(60)
 
         server.request_stop()
         received = read_all(client)
-    exporter.gate.set()
+    backend.gate.set()
 
     assert received.startswith(b"HTTP/1.1 503 Service Unavailable")
     assert received.endswith(b"The exporter is stopping.\n")
@@ -221,7 +221,7 @@ def test_a_request_that_does_not_end_does_not_hold_the_stop() -> None:
     ids=["nothing", "one line", "half a header"],
 )
 def test_a_client_that_never_finishes_asking_is_cut_off(said: bytes) -> None:
-    with serving(FakeExporter(), Patience(first_request=0.3)) as server, connect(server) as client:
+    with serving(FakeBackend(), ConnectionLimits(first_request=0.3)) as server, connect(server) as client:
         client.sendall(said)
 
         received = read_all(client)
@@ -230,15 +230,15 @@ def test_a_client_that_never_finishes_asking_is_cut_off(said: bytes) -> None:
 
 
 def test_a_client_that_asks_letter_by_letter_is_cut_off() -> None:
-    with serving(FakeExporter(), Patience(first_request=0.3)) as server, connect(server) as client:
+    with serving(FakeBackend(), ConnectionLimits(first_request=0.3)) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nA: ")
         with pytest.raises(ConnectionError):
             drip(client, server)
 
 
 def test_a_second_request_may_not_be_slower_than_the_rest_between_two() -> None:
-    patience = Patience(keep_alive=1, closing=0.1)
-    with serving(FakeExporter(), patience) as server, connect(server) as client:
+    limits = ConnectionLimits(keep_alive=1, closing=0.1)
+    with serving(FakeBackend(), limits) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\n")
 
         received = read_all(client)
@@ -247,7 +247,10 @@ def test_a_second_request_may_not_be_slower_than_the_rest_between_two() -> None:
 
 
 def test_a_client_that_never_reads_is_cut_off() -> None:
-    with serving(FakeExporter(page=BIG_PAGE), Patience(reading=0.3)) as server, connect(server) as client:
+    with (
+        serving(FakeBackend(page=BIG_PAGE), ConnectionLimits(reading=0.3)) as server,
+        connect(server) as client,
+    ):
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         client.recv(1, socket.MSG_PEEK)  # the answer has begun, so the connection is known to the server
         wait_until_empty(server)
@@ -258,9 +261,9 @@ def test_a_client_that_never_reads_is_cut_off() -> None:
 
 
 def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None:
-    exporter = FakeExporter(page=BIG_PAGE)
+    backend = FakeBackend(page=BIG_PAGE)
     with ExitStack() as stack:
-        server = stack.enter_context(serving(exporter, Patience(drain=1)))
+        server = stack.enter_context(serving(backend, ConnectionLimits(drain=1)))
         lazy = [stack.enter_context(connect(server)) for _ in range(10)]
         for client in lazy:
             client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -275,7 +278,7 @@ def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None
 
 def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:
     with ExitStack() as stack:
-        server = stack.enter_context(serving(FakeExporter(), Patience(drain=60)))
+        server = stack.enter_context(serving(FakeBackend(), ConnectionLimits(drain=60)))
         for number in range(100):
             client = stack.enter_context(connect(server))
             if number % 2:
@@ -294,7 +297,7 @@ def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:
 
 def test_the_client_that_rested_longest_makes_room_for_a_new_one() -> None:
     with ExitStack() as stack:
-        server = stack.enter_context(serving(FakeExporter(), Patience(connections=4)))
+        server = stack.enter_context(serving(FakeBackend(), ConnectionLimits(connections=4)))
         resting = [stack.enter_context(connect(server)) for _ in range(4)]
         for client in resting:
             converse(client)
@@ -309,7 +312,7 @@ def test_the_client_that_rested_longest_makes_room_for_a_new_one() -> None:
 
 
 def test_headers_without_end_are_refused() -> None:
-    with serving(FakeExporter()) as server, connect(server) as client:
+    with serving(FakeBackend()) as server, connect(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\n" + b"A: " + b"a" * 200_000)
 
         received = read_all(client)
@@ -320,9 +323,9 @@ def test_headers_without_end_are_refused() -> None:
 @pytest.mark.parametrize("request_stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_with_success(request_stop: signal.Signals) -> None:
     script = (
-        "from tests.web.fakes import FakeExporter, a_site\n"
+        "from tests.web.fakes import FakeBackend, an_application\n"
         "from waexporter.web.server import Server\n"
-        "server = Server(a_site(FakeExporter()), '127.0.0.1', 0)\n"
+        "server = Server(an_application(FakeBackend()), '127.0.0.1', 0)\n"
         "server.bind()\n"
         "print(server.port, flush=True)\n"
         "server.run()\n"
@@ -345,14 +348,14 @@ def test_a_signal_ends_the_process_with_success(request_stop: signal.Signals) ->
 def test_an_interrupt_while_the_loop_is_being_made_ends_the_process_with_success() -> None:
     script = (
         "import asyncio, os, signal\n"
-        "from tests.web.fakes import FakeExporter, a_site\n"
+        "from tests.web.fakes import FakeBackend, an_application\n"
         "from waexporter.web.server import Server\n"
         "class Loop(asyncio.SelectorEventLoop):\n"
         "    def __init__(self):\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "        super().__init__()\n"
         "asyncio.SelectorEventLoop = Loop\n"
-        "Server(a_site(FakeExporter()), '127.0.0.1', 0).run()\n"
+        "Server(an_application(FakeBackend()), '127.0.0.1', 0).run()\n"
         "print('went on', flush=True)\n"
     )
 

@@ -13,10 +13,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
+from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from waexporter import __version__
 from waexporter.model import Problem, Reason, State, Verdict
-from waexporter.web.backend import EndpointStatus, Reloaded, TargetStatus
+from waexporter.web.backend import EndpointStatus, ReloadResult, TargetStatus
 from waexporter.web.status_page import pick_docs
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
@@ -42,7 +42,7 @@ class Elements(HTMLParser):
 
 def page(*targets: TargetStatus) -> str:
     """Give the page with these targets."""
-    return ask(a_site(FakeExporter(targets)), "/").text
+    return ask(an_application(FakeBackend(targets)), "/").text
 
 
 def test_the_page_says_what_is_wrong_since_when_and_how_polling_goes() -> None:
@@ -91,7 +91,7 @@ def test_hostile_texts_are_shown_as_text() -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere_and_only_our_style_is_allowed() -> None:
-    got = ask(a_site(FakeExporter((a_target(),))), "/")
+    got = ask(an_application(FakeBackend((a_target(),))), "/")
 
     style = re.search(r"<style>(.*?)</style>", got.text, re.DOTALL)
     assert style is not None
@@ -114,15 +114,15 @@ def test_the_page_refreshes_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exporter", "notice"),
+    ("backend", "notice"),
     [
-        (FakeExporter(), "No target is configured."),
-        (FakeExporter((a_target(),), illness="The scheduler stands still."), "The scheduler stands still."),
-        (FakeExporter((a_target(),), waiting="Waiting for 2 targets."), "Waiting for 2 targets."),
+        (FakeBackend(), "No target is configured."),
+        (FakeBackend((a_target(),), illness="The scheduler stands still."), "The scheduler stands still."),
+        (FakeBackend((a_target(),), waiting="Waiting for 2 targets."), "Waiting for 2 targets."),
     ],
 )
-def test_what_is_wrong_with_the_exporter_itself_is_said(exporter: FakeExporter, notice: str) -> None:
-    assert notice in ask(a_site(exporter), "/").text
+def test_what_is_wrong_with_the_exporter_itself_is_said(backend: FakeBackend, notice: str) -> None:
+    assert notice in ask(an_application(backend), "/").text
 
 
 def test_a_page_of_a_thousand_targets_counts_them_and_stays_small() -> None:
@@ -166,9 +166,9 @@ def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
 
 def test_a_failed_reload_is_said_with_its_problems_and_when() -> None:
     problems = ("targets[0].url: must begin with https:// or http://", f"pager.rate: {HOSTILE}")
-    exporter = FakeExporter((a_target(),), reloaded=Reloaded(problems, at=NOW - 300))
+    backend = FakeBackend((a_target(),), reloaded=ReloadResult(problems, at=NOW - 300))
 
-    shown = Elements(ask(a_site(exporter), "/").text)
+    shown = Elements(ask(an_application(backend), "/").text)
 
     text = " ".join(shown.text.split())
     assert (
@@ -181,14 +181,14 @@ def test_a_failed_reload_is_said_with_its_problems_and_when() -> None:
 def test_a_thousand_problems_of_a_reload_do_not_fill_the_page() -> None:
     problems = tuple(f"targets[{number}].url: is required" for number in range(1000))
 
-    text = ask(a_site(FakeExporter((a_target(),), reloaded=Reloaded(problems, at=NOW))), "/").text
+    text = ask(an_application(FakeBackend((a_target(),), reloaded=ReloadResult(problems, at=NOW))), "/").text
 
     assert text.count("is required") == 10
     assert "and 990 more; POST /-/reload lists them all" in text
 
 
 def test_a_good_reload_is_not_mentioned() -> None:
-    text = ask(a_site(FakeExporter((a_target(),), reloaded=Reloaded(kept=1, at=NOW))), "/").text
+    text = ask(an_application(FakeBackend((a_target(),), reloaded=ReloadResult(kept=1, at=NOW))), "/").text
 
     assert "reload" not in text
 

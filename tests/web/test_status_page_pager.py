@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
-from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
+from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refusals import Refusal, Refused, Sender
@@ -40,8 +40,8 @@ class FakePager:
 
 
 def html(told: PagerStatus) -> str:
-    exporter = FakeExporter((a_target(),), pager=cast("Pager", FakePager(told)))
-    return ask(a_site(exporter), "/").text
+    backend = FakeBackend((a_target(),), pager=cast("Pager", FakePager(told)))
+    return ask(an_application(backend), "/").text
 
 
 def words(told: PagerStatus) -> str:
@@ -63,7 +63,7 @@ def accepted(*items: Item, **more: Any) -> Entry:  # noqa: ANN401 - fields
 
 
 def test_without_a_pager_the_page_says_nothing_of_it() -> None:
-    text = ask(a_site(FakeExporter((a_target(),))), "/").text
+    text = ask(an_application(FakeBackend((a_target(),))), "/").text
 
     assert 'id="pager"' not in text
     assert "api/v1/pages" not in text
@@ -273,7 +273,7 @@ def test_an_endless_summary_is_cut() -> None:
 def test_only_the_last_pages_are_asked_for() -> None:
     pager = FakePager(NOTHING)
 
-    ask(a_site(FakeExporter((a_target(),), pager=cast("Pager", pager))), "/")
+    ask(an_application(FakeBackend((a_target(),), pager=cast("Pager", pager))), "/")
 
     assert pager.asked == [10]
 
@@ -290,9 +290,9 @@ def test_a_watchdog_that_nobody_waits_for_is_said_with_its_labels() -> None:
 def test_a_group_in_which_nobody_reads_is_no_good_pager() -> None:
     problem = Problem("on_call_group_unreachable", "the on-call group has nobody in it: nobody reads a page")
     targets = tuple(a_target(f"t{number}", State.OK, problem) for number in range(5))
-    exporter = FakeExporter((*targets, a_target("fine")), pager=cast("Pager", FakePager(NOTHING)))
+    backend = FakeBackend((*targets, a_target("fine")), pager=cast("Pager", FakePager(NOTHING)))
 
-    text = ask(a_site(exporter), "/").text
+    text = ask(an_application(backend), "/").text
 
     assert "nobody reads a page in the group of t0, t1, t2 and 2 more" in text
     assert '<a class="badge degraded" href="#pager">' in text

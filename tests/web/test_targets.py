@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import replace
 
-from tests.web.fakes import NOW, FakeExporter, a_site, a_target, ask
+from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from waexporter.model import Problem, State, Verdict
 from waexporter.web.backend import EndpointStatus, TargetStatus
 
@@ -16,7 +16,7 @@ def test_a_target_is_told_with_verdict_problems_and_polls() -> None:
     target = replace(a_target("a", State.DEGRADED, problem), labels=(("region", "eu"),))
     target = replace(target, verdict=replace(target.verdict, since=NOW - 120))
 
-    got = ask(a_site(FakeExporter((target,))), "/api/v1/targets")
+    got = ask(an_application(FakeBackend((target,))), "/api/v1/targets")
 
     assert got.headers["content-type"] == "application/json"
     assert json.loads(got.body) == {
@@ -65,9 +65,9 @@ def test_a_target_is_told_with_verdict_problems_and_polls() -> None:
 
 
 def test_targets_stay_in_configured_order() -> None:
-    exporter = FakeExporter(tuple(a_target(name) for name in ("c", "a", "b")))
+    backend = FakeBackend(tuple(a_target(name) for name in ("c", "a", "b")))
 
-    got = ask(a_site(exporter), "/api/v1/targets")
+    got = ask(an_application(backend), "/api/v1/targets")
 
     assert [target["name"] for target in json.loads(got.body)["targets"]] == ["c", "a", "b"]
 
@@ -81,7 +81,7 @@ def test_what_is_not_known_or_not_finite_is_null() -> None:
         "a", "https://a", Verdict(State.UNKNOWN, (Problem("x", "X."),)), endpoints=endpoints
     )
 
-    got = ask(a_site(FakeExporter((target,))), "/api/v1/targets")
+    got = ask(an_application(FakeBackend((target,))), "/api/v1/targets")
 
     told = json.loads(got.body, parse_constant=lambda name: name)["targets"][0]
     assert told["verdict"]["problems"][0]["since"] is None
@@ -94,7 +94,7 @@ def test_what_is_not_known_or_not_finite_is_null() -> None:
 def test_credentials_in_a_url_are_not_told() -> None:
     target = replace(a_target("a"), url="https://me:hunter2@wa.example:9090/p?token=hunter2#hunter2")
 
-    got = ask(a_site(FakeExporter((target,))), "/api/v1/targets")
+    got = ask(an_application(FakeBackend((target,))), "/api/v1/targets")
 
     assert json.loads(got.body)["targets"][0]["url"] == "https://wa.example:9090/p"
     assert b"hunter2" not in got.body

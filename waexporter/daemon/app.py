@@ -16,7 +16,7 @@ from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import now
 from waexporter.polling.schedule import Task
-from waexporter.web.asgi import Observers, Site
+from waexporter.web.asgi import Application, Observers
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
 
@@ -77,7 +77,7 @@ def start(
         reloader.reload if reloader else None,
     )
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
-    server = Server(Site(exporter, observers), config.web.host, config.web.port)
+    server = Server(Application(exporter, observers), config.web.host, config.web.port)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)

@@ -13,7 +13,7 @@ from waexporter.metrics.probe_families import of_probe
 from waexporter.model import Failure, Success
 from waexporter.polling.on_demand import has_answered
 from waexporter.polling.store import lifetime
-from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, Reloaded, TargetStatus
+from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from waexporter.paging.pager import Pager
     from waexporter.polling.on_demand import Demand, Probe
     from waexporter.polling.store import Snapshot, Store, TargetState
-    from waexporter.web.backend import Wanted
+    from waexporter.web.backend import PageRequest
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat, from which the scheduler counts as dead
@@ -71,7 +71,7 @@ class RunningExporter:
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
-        reload: Callable[[], Reloaded] | None = None,
+        reload: Callable[[], ReloadResult] | None = None,
     ) -> None:
         self._store = store
         self._demand = demand
@@ -80,35 +80,39 @@ class RunningExporter:
         self._on_clashes = on_clashes
         self.pager = pager
         self._reload = reload
-        self._last_reload = Reloaded()
+        self._last_reload = ReloadResult()
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _Kept] = {}
 
-    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+    def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Give the page asked for; the whole page is composed and compressed once per change."""
-        if wanted.targets is None:
-            text = self._whole(openmetrics=wanted.openmetrics)
+        if page_request.targets is None:
+            text = self._whole(openmetrics=page_request.openmetrics)
         else:
             text = compress(
-                _compose(self._store.snapshot(), wanted.targets, openmetrics=wanted.openmetrics).blocks()
+                _compose(
+                    self._store.snapshot(), page_request.targets, openmetrics=page_request.openmetrics
+                ).blocks()
             )
-        own = self._telemetry.render(as_openmetrics=wanted.openmetrics)  # last: it counts the page's clashes
-        return _written(text, own, wanted)
+        own = self._telemetry.render(
+            as_openmetrics=page_request.openmetrics
+        )  # last: it counts the page's clashes
+        return _written(text, own, page_request)
 
     def probe(self, target: str) -> Probe | None:
         """Begin to poll a target now."""
         return self._demand.probe(target)
 
-    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
         """Give what a probe has come to, and nothing else of the target or of this process."""
         state, now = self._demand.see(probe)
         own = (("target", probe.before.target.name),)
         families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
-        text = compress(compose(fragments, openmetrics=wanted.openmetrics).blocks())
-        end = b"# EOF\n" if wanted.openmetrics else b""
-        return _written(text, end, wanted)
+        text = compress(compose(fragments, openmetrics=page_request.openmetrics).blocks())
+        end = b"# EOF\n" if page_request.openmetrics else b""
+        return _written(text, end, page_request)
 
     def names(self) -> frozenset[str]:
         """Give the names of all targets."""
@@ -119,20 +123,20 @@ class RunningExporter:
         snapshot = self._store.snapshot()
         return tuple(_status(state, snapshot) for state in snapshot.states)
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> ReloadResult:
         """Read the configuration anew, where there is one that can be read."""
         if self._reload is None:
-            return Reloaded(("nothing to reload: this daemon was started without a configuration",))
+            return ReloadResult(("nothing to reload: this daemon was started without a configuration",))
         try:
             done = self._reload()
         except Exception:
-            self._last_reload = Reloaded((_CRASHED,), at=self._store.snapshot().at.wall)
+            self._last_reload = ReloadResult((_CRASHED,), at=self._store.snapshot().at.wall)
             raise
         if not done.is_busy and done.at >= self._last_reload.at:
             self._last_reload = done
         return done
 
-    def failed_reload(self) -> Reloaded | None:
+    def failed_reload(self) -> ReloadResult | None:
         """Give the last reload, if it failed: until a good one nothing of what was changed is in force."""
         last = self._last_reload
         return last if last.problems else None
@@ -174,9 +178,9 @@ class RunningExporter:
         return _Kept(snapshot.version, until, compress(page.blocks()))
 
 
-def _written(text: Compressed, end: bytes, wanted: Wanted) -> tuple[bytes, ...]:
+def _written(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[bytes, ...]:
     """Give a page and what stands at its end in the encoding that is wanted."""
-    return gzip_member(text, end) if wanted.gzip else (*decompress(text), end)
+    return gzip_member(text, end) if page_request.gzip else (*decompress(text), end)
 
 
 def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> Page:

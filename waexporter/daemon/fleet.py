@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Remember = Callable[[str, str], None]
 
 _LOGOUTS_AT_ONCE = 64
-_LOGOUTS_TIME = 2.0  # seconds for all of them; with web.Patience.drain, SIGTERM has to end in five
+_LOGOUTS_TIME = 2.0  # seconds for all of them; with web.ConnectionLimits.drain, SIGTERM has to end in five
 # What was taken out may take its time, while the daemon goes on.
 _LAST_LOGIN = 90.0  # seconds for a login by a poll under way
 _LOGOUTS_UNHURRIED = 1800.0  # seconds for all of them

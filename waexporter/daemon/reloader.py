@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter import log
 from waexporter.config import compare
 from waexporter.errors import CommandError, ConfigError
-from waexporter.web.backend import Reloaded
+from waexporter.web.backend import ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +57,10 @@ class Reloader:
         self._is_over = False
         self._notes: frozenset[str] = frozenset()  # what was said with the reload before
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> ReloadResult:
         """Follow the configuration as it is now, or keep the one before and say what is wrong with it."""
         if not self._guests.acquire(blocking=False):
-            return Reloaded(is_busy=True)
+            return ReloadResult(is_busy=True)
         try:
             with self._reading:
                 return self._try()
@@ -72,7 +72,7 @@ class Reloader:
         with self._changing:
             self._is_over = True
 
-    def _try(self) -> Reloaded:
+    def _try(self) -> ReloadResult:
         try:
             return self._follow()
         except (ConfigError, CommandError) as error:
@@ -83,12 +83,12 @@ class Reloader:
                 count=len(problems),
                 problems=list(problems[:_SAID]),
             )
-            return Reloaded(problems, at=self._clock().wall)
+            return ReloadResult(problems, at=self._clock().wall)
         except Exception:
             self._telemetry.reload_successful.set(0)
             raise
 
-    def _follow(self) -> Reloaded:
+    def _follow(self) -> ReloadResult:
         config, notes = self._read()
         difference = compare(self._config, config)
         if difference.problems:
@@ -96,7 +96,7 @@ class Reloader:
         parts = self._make(config, difference)
         with self._changing:
             if self._is_over:
-                return Reloaded(is_busy=True)
+                return ReloadResult(is_busy=True)
             self._change(config, difference, parts)
         self._telemetry.reload_successful.set(1)
         at = self._clock().wall
@@ -105,7 +105,7 @@ class Reloader:
             if note not in self._notes:
                 _log.warning(note)
         self._notes = frozenset(notes)
-        done = Reloaded(
+        done = ReloadResult(
             added=difference.added,
             removed=difference.removed,
             changed=difference.changed,

@@ -12,7 +12,7 @@ from waexporter.errors import JournalError, WebhookError
 from waexporter.paging.intake.refusals import Refusal, Sender
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import iso
-from waexporter.web.responses import Answer, Question, give_json, refuse
+from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 
 if TYPE_CHECKING:
     from waexporter.model import WebhookAuth
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Attempt, Entry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
-    from waexporter.web.backend import Exporter
+    from waexporter.web.backend import Backend
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN_PAGES = 100
@@ -57,80 +57,80 @@ def challenge(auth: WebhookAuth) -> tuple[str, str]:
     return "www-authenticate", "Bearer" if auth.secret is not None else 'Basic realm="waexporter"'
 
 
-def admit_alerts(question: Question, exporter: Exporter) -> Answer | None:
+def admit_alerts(request: IncomingRequest, backend: Backend) -> Response | None:
     """Refuse, before its body is read, whoever may not page people."""
-    pager = exporter.pager
+    pager = backend.pager
     if pager is None:
-        return refuse(question, 404, _NO_PAGER)
+        return error_response(request, 404, _NO_PAGER)
     auth = pager.settings.webhook
-    if not auth.is_guarded and question.header("origin"):
+    if not auth.is_guarded and request.header("origin"):
         # Without a secret only this machine is trusted, and not every page that its browser shows.
-        return refuse(question, 403, "Alerts are not taken from web pages.")
-    shown = question.header("authorization")
+        return error_response(request, 403, "Alerts are not taken from web pages.")
+    shown = request.header("authorization")
     if admits(auth, shown):
         return None
     words = f"{_explain_secret(auth, shown)}; set http_config.authorization or basic_auth in Alertmanager."
-    return refuse(question, 401, words, challenge(auth), ("connection", "close"))
+    return error_response(request, 401, words, challenge(auth), ("connection", "close"))
 
 
 def _explain_secret(auth: WebhookAuth, shown: str) -> str:
     """Say what is wrong with the secret that was shown, and nothing of the secret."""
-    wanted = "Bearer" if auth.secret is not None else "Basic"
+    expected_scheme = "Bearer" if auth.secret is not None else "Basic"
     kind = shown.partition(" ")[0].capitalize()
     if not shown.strip():
         return "No secret was sent, and pager.webhook has one"
-    if kind == wanted:
+    if kind == expected_scheme:
         return "Another secret was sent than that of pager.webhook"
     named = kind if kind.lower() in _SCHEMES else "another kind"
-    return f"A secret of {named} was sent, and pager.webhook has one of {wanted}"
+    return f"A secret of {named} was sent, and pager.webhook has one of {expected_scheme}"
 
 
-def witness_alerts(question: Question, answer: Answer | None, exporter: Exporter) -> None:
+def witness_alerts(request: IncomingRequest, response: Response | None, backend: Backend) -> None:
     """Count a webhook by what became of it, and remember whose are refused and why."""
-    pager = exporter.pager
+    pager = backend.pager
     if pager is None:
         return
     sender = Sender(
-        question.peer or "an unknown address", printable(question.header("user-agent"), _LONGEST_AGENT)
+        request.peer or "an unknown address", printable(request.header("user-agent"), _LONGEST_AGENT)
     )
-    if answer is not None and answer.status < HTTPStatus.BAD_REQUEST:
+    if response is not None and response.status < HTTPStatus.BAD_REQUEST:
         pager.count_webhook("accepted")
         pager.refusals.note_taken(sender)
         return
-    if answer is None:
+    if response is None:
         pager.count_webhook("failed")
         pager.refusals.note(sender, Refusal(None, _CUT_OFF))
         return
-    is_ours = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    pager.count_webhook("failed" if is_ours else _RESULTS.get(answer.status, "invalid"))
-    pager.refusals.note(sender, Refusal(answer.status, answer.refusal))
+    is_ours = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    pager.count_webhook("failed" if is_ours else _RESULTS.get(response.status, "invalid"))
+    pager.refusals.note(sender, Refusal(response.status, response.refusal))
 
 
-def receive_alerts(question: Question, exporter: Exporter) -> Answer:
+def receive_alerts(request: IncomingRequest, backend: Backend) -> Response:
     """Take in a webhook: 200 once it is on disk, 400 for what is none, 503 while it can't be kept."""
-    pager = exporter.pager
+    pager = backend.pager
     if pager is None:
-        return refuse(question, 404, _NO_PAGER)
+        return error_response(request, 404, _NO_PAGER)
     try:
-        pager.receive(question.body)
+        pager.receive(request.body)
     except WebhookError as error:
-        return refuse(question, 400, f"{error}.")
+        return error_response(request, 400, f"{error}.")
     except JournalError:
         # The reason names a path of this machine; the log and the status page have it.
-        return refuse(question, 503, "The journal of pages can't be written; the log says why.")
-    return give_json({"status": "accepted"})
+        return error_response(request, 503, "The journal of pages can't be written; the log says why.")
+    return json_response({"status": "accepted"})
 
 
-def list_pages(question: Question, exporter: Exporter) -> Answer:
+def list_pages(request: IncomingRequest, backend: Backend) -> Response:
     """Give the newest pages, `?limit=` of them, the newest first."""
-    pager = exporter.pager
+    pager = backend.pager
     if pager is None:
-        return refuse(question, 404, _NO_PAGER)
-    limits = question.values("limit") or (str(_SHOWN_PAGES),)
+        return error_response(request, 404, _NO_PAGER)
+    limits = request.values("limit") or (str(_SHOWN_PAGES),)
     limit = int(limits[0]) if _NUMBER.fullmatch(limits[0]) else 0
     if len(limits) > 1 or not 0 < limit <= _MOST_PAGES:
-        return refuse(question, 400, f"The parameter limit must be a number from 1 to {_MOST_PAGES}.")
-    return give_json(describe(pager.status(limit), question.at))
+        return error_response(request, 400, f"The parameter limit must be a number from 1 to {_MOST_PAGES}.")
+    return json_response(describe(pager.status(limit), request.at))
 
 
 def describe(status: PagerStatus, now: float) -> dict[str, object]:

@@ -12,13 +12,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from waexporter.web.body import GoneError, read_body, unpack
-from waexporter.web.responses import Answer, Later, Question, Scope, read_question, refuse
+from waexporter.web.responses import (
+    DeferredResponse,
+    IncomingRequest,
+    Response,
+    Scope,
+    error_response,
+    read_request,
+)
 from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from waexporter.web.backend import Exporter
+    from waexporter.web.backend import Backend
     from waexporter.web.routes import Route
 
     Message: TypeAlias = dict[str, Any]
@@ -53,18 +60,18 @@ class Observers:
     log_crash: Callable[[str, Exception], None]  # what was being done, what came of it
 
 
-class Site:
+class Application:
     """The whole web side as one ASGI application."""
 
     def __init__(
         self,
-        exporter: Exporter,
+        backend: Backend,
         observers: Observers,
         *,
         routes: tuple[Route, ...] = ROUTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._exporter = exporter
+        self._exporter = backend
         self._observers = observers
         self._routes = {route.path: route for route in routes}
         self._clock = clock
@@ -73,110 +80,125 @@ class Site:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        question = read_question(scope, self._clock())
-        route = self._find(question)
+        request = read_request(scope, self._clock())
+        route = self._find(request)
         try:
-            answer = await self._answer(question, route, receive)
+            response = await self._answer(request, route, receive)
         except GoneError:
-            await self._tell(question, None, route)
+            await self._tell(request, None, route)
             return
-        await self._tell(question, answer, route)
-        self._observers.on_request(route.path if route else OTHER, answer.status)
+        await self._tell(request, response, route)
+        self._observers.on_request(route.path if route else OTHER, response.status)
         try:
-            await _send(question, answer, send)
+            await _send(request, response, send)
         except asyncio.CancelledError:
             return  # the server stops, and this client has not taken its answer in time
 
-    def _find(self, question: Question) -> Route | None:
+    def _find(self, request: IncomingRequest) -> Route | None:
         """Find the route of a path; one that takes a body is also found by careless ways to write it.
 
         Whoever is sent elsewhere, or away, while they deliver something, may take it for delivered.
         """
-        route = self._routes.get(question.path) or self._routes.get(_folder(question.path))
+        route = self._routes.get(request.path) or self._routes.get(_folder(request.path))
         if route is None:
-            tidy = self._routes.get(f"/{'/'.join(filter(None, question.path.split('/')))}")
+            tidy = self._routes.get(f"/{'/'.join(filter(None, request.path.split('/')))}")
             route = tidy if tidy and tidy.largest_body else None
         return route
 
-    async def _answer(self, question: Question, route: Route | None, receive: Receive) -> Answer:
+    async def _answer(self, request: IncomingRequest, route: Route | None, receive: Receive) -> Response:
         try:
-            answer = await self._begin(question, route, receive)
-            return await self._end(answer, question, route) if isinstance(answer, Later) else answer
+            response = await self._begin(request, route, receive)
+            return (
+                await self._end(response, request, route)
+                if isinstance(response, DeferredResponse)
+                else response
+            )
         except asyncio.CancelledError:
-            return refuse(question, 503, "The exporter is stopping.")
+            return error_response(request, 503, "The exporter is stopping.")
 
-    async def _begin(self, question: Question, route: Route | None, receive: Receive) -> Answer | Later:
-        if route is None or question.method not in route.methods or not route.largest_body:
-            return await self._work(self._decide, question, route)
-        refusal = await self._work(self._admit, question, route)
+    async def _begin(
+        self, request: IncomingRequest, route: Route | None, receive: Receive
+    ) -> Response | DeferredResponse:
+        if route is None or request.method not in route.methods or not route.largest_body:
+            return await self._work(self._decide, request, route)
+        refusal = await self._work(self._admit, request, route)
         if refusal is not None:
             return refusal
-        packed = await read_body(question, route.largest_body, receive)
-        return await self._work(lambda *_: self._take(question, route, packed), question, route)
+        packed = await read_body(request, route.largest_body, receive)
+        return await self._work(lambda *_: self._take(request, route, packed), request, route)
 
-    def _take(self, question: Question, route: Route, packed: bytes | Answer) -> Answer | Later:
+    def _take(
+        self, request: IncomingRequest, route: Route, packed: bytes | Response
+    ) -> Response | DeferredResponse:
         """Answer a request whose body was read, or refused."""
-        body = unpack(question, packed, route.largest_body) if isinstance(packed, bytes) else packed
-        return self._decide(replace(question, body=body), route) if isinstance(body, bytes) else body
+        body = unpack(request, packed, route.largest_body) if isinstance(packed, bytes) else packed
+        return self._decide(replace(request, body=body), route) if isinstance(body, bytes) else body
 
-    async def _tell(self, question: Question, answer: Answer | None, route: Route | None) -> None:
+    async def _tell(self, request: IncomingRequest, response: Response | None, route: Route | None) -> None:
         """Tell a route's witness what a delivery came to."""
-        if route is None or route.witness is None or question.method not in route.methods:
+        if route is None or route.witness is None or request.method not in route.methods:
             return
         witness = route.witness
 
         def tell(*_: object) -> None:
-            self._guarded(lambda question, exporter: witness(question, answer, exporter), question, route)
+            self._guarded(lambda request, backend: witness(request, response, backend), request, route)
 
         with suppress(asyncio.CancelledError):  # the server stops
-            await self._work(tell, question, route)
+            await self._work(tell, request, route)
 
-    async def _end(self, later: Later, question: Question, route: Route | None) -> Answer:
+    async def _end(
+        self, deferred: DeferredResponse, request: IncomingRequest, route: Route | None
+    ) -> Response:
         """Wait without a thread: more clients may be silent at a time than there are workers."""
         if self._waiting >= WAITING:
-            return refuse(question, 503, f"{WAITING} others wait for an answer already.")
-        waits_for = [asyncio.wrap_future(each) for each in later.waits_for]
+            return error_response(request, 503, f"{WAITING} others wait for an answer already.")
+        waits_for = [asyncio.wrap_future(each) for each in deferred.waits_for]
         self._waiting += 1
         try:
             if waits_for:
-                await asyncio.wait(waits_for, timeout=later.patience)
+                await asyncio.wait(waits_for, timeout=deferred.timeout)
         finally:
             self._waiting -= 1
             for each in waits_for:
                 each.cancel()  # what is waited for goes on, but tells this loop no more
-        return await self._work(partial(self._guarded, lambda *_: later.respond()), question, route)
+        return await self._work(partial(self._guarded, lambda *_: deferred.respond()), request, route)
 
     async def _work(
-        self, step: Callable[[Question, Route | None], _Result], question: Question, route: Route | None
+        self,
+        step: Callable[[IncomingRequest, Route | None], _Result],
+        request: IncomingRequest,
+        route: Route | None,
     ) -> _Result:
         """Do something that may block in a worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._workers, step, question, route)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, step, request, route)
 
-    def _admit(self, question: Question, route: Route | None) -> Answer | None:
+    def _admit(self, request: IncomingRequest, route: Route | None) -> Response | None:
         if route is None or route.admit is None:
             return None
-        return self._guarded(route.admit, question, route)
+        return self._guarded(route.admit, request, route)
 
-    def _decide(self, question: Question, route: Route | None) -> Answer | Later:
+    def _decide(self, request: IncomingRequest, route: Route | None) -> Response | DeferredResponse:
         """Find who answers, and let no bug of theirs through."""
-        if not question.path:
-            return refuse(question, 400, "Ask for a path such as /metrics, or for a whole http:// address.")
+        if not request.path:
+            return error_response(
+                request, 400, "Ask for a path such as /metrics, or for a whole http:// address."
+            )
         if route is None:
-            return refuse(question, 404, "There is nothing here; the page / lists what there is.")
-        if question.method not in route.methods:
+            return error_response(request, 404, "There is nothing here; the page / lists what there is.")
+        if request.method not in route.methods:
             allow = ", ".join(route.methods)
-            return refuse(question, 405, f"This path answers {allow} only.", ("allow", allow))
-        return self._guarded(route.respond, question, route)
+            return error_response(request, 405, f"This path answers {allow} only.", ("allow", allow))
+        return self._guarded(route.respond, request, route)
 
     def _guarded(
-        self, step: Callable[[Question, Exporter], _Result], question: Question, route: Route
-    ) -> _Result | Answer:
+        self, step: Callable[[IncomingRequest, Backend], _Result], request: IncomingRequest, route: Route
+    ) -> _Result | Response:
         try:
-            return step(question, self._exporter)
+            return step(request, self._exporter)
         except Exception as crash:  # noqa: BLE001 - the last line of defence: counted, logged, never shown
             self._observers.on_crash()
-            self._observers.log_crash(f"answering {question.method} {route.path}", crash)
-            return refuse(question, 500, "The exporter failed to answer; its log says why.")
+            self._observers.log_crash(f"answering {request.method} {route.path}", crash)
+            return error_response(request, 500, "The exporter failed to answer; its log says why.")
 
 
 def _folder(path: str) -> str:
@@ -185,18 +207,18 @@ def _folder(path: str) -> str:
     return f"{folder[0]}/" if folder else ""
 
 
-async def _send(question: Question, answer: Answer, send: Send) -> None:
+async def _send(request: IncomingRequest, response: Response, send: Send) -> None:
     headers = SAFETY | {
-        "content-type": answer.content_type,
-        "content-length": str(sum(map(len, answer.body))),
+        "content-type": response.content_type,
+        "content-length": str(sum(map(len, response.body))),
     }
-    headers |= dict(answer.headers)
-    if question.has_two_lengths:
+    headers |= dict(response.headers)
+    if request.has_two_lengths:
         # What follows may be the rest of a body, smuggled past a proxy that believed the other length.
         headers["connection"] = "close"
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    for piece in _pieces(answer.body) if question.method != "HEAD" else ():
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    for piece in _pieces(response.body) if request.method != "HEAD" else ():
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 

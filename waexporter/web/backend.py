@@ -16,7 +16,7 @@ FOR_ADMINS = "for_admins"  # the account is none, which is a fact and no failure
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageRequest:
     """Which metrics page a client asks for."""
 
     openmetrics: bool = False  # OpenMetrics 1.0 instead of Prometheus text 0.0.4
@@ -52,7 +52,7 @@ class TargetStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Reloaded:
+class ReloadResult:
     """What a reload came to; with problems nothing changed."""
 
     problems: tuple[str, ...] = ()  # each begins with its key path, variable or file
@@ -75,10 +75,10 @@ class Reloaded:
         return {kind: names for kind, names in kinds if names}
 
 
-class Exporter(Protocol):
+class Backend(Protocol):
     """What is asked of the program; every method is thread-safe and may block for some 200 ms."""
 
-    def metrics(self, wanted: Wanted) -> tuple[bytes, ...]:
+    def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Give the metrics page in pieces, compressed as a whole if gzip is wanted."""
         ...
 
@@ -86,7 +86,7 @@ class Exporter(Protocol):
         """Begin to poll a configured target now; None while too many polls are under way for others."""
         ...
 
-    def probed(self, probe: Probe, wanted: Wanted) -> tuple[bytes, ...]:
+    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
         """Give the page, in pieces, of what a probe has come to by now; its target alone matters."""
         ...
 
@@ -103,11 +103,11 @@ class Exporter(Protocol):
         """Give the status of every target in configured order."""
         ...
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> ReloadResult:
         """Read the configuration anew; unlike the others it may take seconds."""
         ...
 
-    def failed_reload(self) -> Reloaded | None:
+    def failed_reload(self) -> ReloadResult | None:
         """Give the last reload, if it failed."""
         ...
 

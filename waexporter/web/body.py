@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from waexporter.web.responses import Answer, Question, refuse
+from waexporter.web.responses import IncomingRequest, Response, error_response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,17 +26,17 @@ class GoneError(Exception):
     """The client left before its request was complete."""
 
 
-async def read_body(question: Question, largest: int, receive: Receive) -> bytes | Answer:
+async def read_body(request: IncomingRequest, largest: int, receive: Receive) -> bytes | Response:
     """Read a whole body as it is sent, or return the answer that refuses it.
 
     503 and not 408 for one that does not come: whoever delivers here tries again after a 5xx only.
     """
-    if _coding(question) is None:
+    if _coding(request) is None:
         words = "The body must be sent as it is, or packed once by gzip or deflate."
-        return refuse(question, 415, words, _ACCEPTED, _CLOSE)
-    length = question.header("content-length")
+        return error_response(request, 415, words, _ACCEPTED, _CLOSE)
+    length = request.header("content-length")
     if length.isdecimal() and int(length) > largest:
-        return _too_large(question, largest)
+        return _too_large(request, largest)
     pieces: list[bytes] = []
     size = 0
     try:
@@ -48,28 +48,28 @@ async def read_body(question: Question, largest: int, receive: Receive) -> bytes
                 pieces.append(message.get("body", b""))
                 size += len(pieces[-1])
                 if size > largest:
-                    return _too_large(question, largest)
+                    return _too_large(request, largest)
                 if not message.get("more_body", False):
                     return b"".join(pieces)
     except TimeoutError:
-        return refuse(question, 503, f"The body did not come within {TIME:g} s.", _CLOSE)
+        return error_response(request, 503, f"The body did not come within {TIME:g} s.", _CLOSE)
 
 
-def unpack(question: Question, packed: bytes, largest: int) -> bytes | Answer:
+def unpack(request: IncomingRequest, packed: bytes, largest: int) -> bytes | Response:
     """Undo the content encoding of a body, or return the answer that refuses it."""
-    coding = _coding(question)
+    coding = _coding(request)
     if not coding:
         return packed
     try:
         body = _inflate(packed, _CODINGS[coding], largest)
     except zlib.error:
-        return refuse(question, 400, f"The body is damaged, or not packed by {coding}.")
-    return _too_large(question, largest) if len(body) > largest else body
+        return error_response(request, 400, f"The body is damaged, or not packed by {coding}.")
+    return _too_large(request, largest) if len(body) > largest else body
 
 
-def _coding(question: Question) -> str | None:
+def _coding(request: IncomingRequest) -> str | None:
     """Return how a body is packed, an empty text where it is not, and None where it can't be unpacked."""
-    named = [name.strip().lower() for name in question.header("content-encoding").split(",")]
+    named = [name.strip().lower() for name in request.header("content-encoding").split(",")]
     codings = [name for name in named if name not in {"", "identity"}]
     if not codings:
         return ""
@@ -108,5 +108,5 @@ def _is_wrapped(packed: bytes) -> bool:
     return bool(packed) and packed[0] & 0x8F == zlib.DEFLATED and int.from_bytes(packed[:2]) % 31 == 0
 
 
-def _too_large(question: Question, largest: int) -> Answer:
-    return refuse(question, 413, f"The body must be at most {largest} bytes.", _CLOSE)
+def _too_large(request: IncomingRequest, largest: int) -> Response:
+    return error_response(request, 413, f"The body must be at most {largest} bytes.", _CLOSE)

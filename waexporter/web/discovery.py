@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter.web.formatting import public_url
-from waexporter.web.responses import Answer, Question, give_json, refuse
+from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 
 if TYPE_CHECKING:
-    from waexporter.web.backend import Exporter, TargetStatus
+    from waexporter.web.backend import Backend, TargetStatus
 
 # What may stand in a Host header: anything else is not given back to anybody.
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -31,15 +31,15 @@ class Shard:
         return zlib.crc32(name.encode(errors="replace")) % self.count == self.index
 
 
-def discover(question: Question, exporter: Exporter) -> Answer:
+def discover(request: IncomingRequest, backend: Backend) -> Response:
     """Give one entry per target, or per target of `?shard=i/n`."""
-    shard = read_shard(question.values("shard"))
+    shard = read_shard(request.values("shard"))
     if shard is None:
-        return refuse(
-            question, 400, "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3."
+        return error_response(
+            request, 400, "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3."
         )
-    address = read_address(question)
-    return give_json([_entry(each, address) for each in exporter.targets() if shard.holds(each.name)])
+    address = read_address(request)
+    return json_response([_entry(each, address) for each in backend.targets() if shard.holds(each.name)])
 
 
 def read_shard(values: tuple[str, ...]) -> Shard | None:
@@ -53,12 +53,12 @@ def read_shard(values: tuple[str, ...]) -> Shard | None:
     return shard if shard.index < shard.count else None
 
 
-def read_address(question: Question) -> str:
+def read_address(request: IncomingRequest) -> str:
     """Give this exporter's address as the client asked it, or else as the socket knows it."""
-    host = question.header("host")
-    if _HOST.fullmatch(host) or question.address is None:
+    host = request.header("host")
+    if _HOST.fullmatch(host) or request.address is None:
         return host if _HOST.fullmatch(host) else "localhost"
-    own, port = question.address
+    own, port = request.address
     return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
 
 

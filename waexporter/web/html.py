@@ -10,15 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from waexporter import __version__
-from waexporter.web.responses import Answer
+from waexporter.web.responses import Response
 
 
-def draw(template: str, *styles: str, **values: object) -> Answer:
+def draw(template: str, *styles: str, **values: object) -> Response:
     """Return a page made of a template, in the styles of these files."""
     style, policy = _dress(styles)
     html = _environment().get_template(template).render(version=__version__, style=style, **values)
     headers = (("content-security-policy", policy),)
-    return Answer((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
+    return Response((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
 
 
 @cache

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.web.backend import Wanted
+from waexporter.web.backend import PageRequest
 from waexporter.web.negotiation import accepts_gzip, wants_openmetrics
-from waexporter.web.responses import Answer, Question, refuse
+from waexporter.web.responses import IncomingRequest, Response, error_response
 
 if TYPE_CHECKING:
-    from waexporter.web.backend import Exporter
+    from waexporter.web.backend import Backend
 
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -17,33 +17,33 @@ OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8
 _SHOWN_CHARACTERS = 100
 
 
-def give_metrics(question: Question, exporter: Exporter) -> Answer:
+def give_metrics(request: IncomingRequest, backend: Backend) -> Response:
     """GET /metrics: the page, or with ?target=NAME a part of it, in the format asked for."""
-    named = question.values("target")
-    unknown = sorted(frozenset(named) - exporter.names()) if named else []
+    named = request.values("target")
+    unknown = sorted(frozenset(named) - backend.names()) if named else []
     if unknown:
-        return refuse(
-            question, 404, f"No target is called {shown(unknown[0])}; GET /api/v1/targets lists them all."
+        return error_response(
+            request, 404, f"No target is called {shown(unknown[0])}; GET /api/v1/targets lists them all."
         )
-    wanted = read_wanted(question, frozenset(named) if named else None)
-    return give_page(exporter.metrics(wanted), wanted)
+    page_request = read_page_request(request, frozenset(named) if named else None)
+    return give_page(backend.metrics(page_request), page_request)
 
 
-def read_wanted(question: Question, targets: frozenset[str] | None) -> Wanted:
+def read_page_request(request: IncomingRequest, targets: frozenset[str] | None) -> PageRequest:
     """Read from the headers which page is asked for."""
-    return Wanted(
-        openmetrics=wants_openmetrics(question.header("accept")),
-        gzip=accepts_gzip(question.header("accept-encoding")),
+    return PageRequest(
+        openmetrics=wants_openmetrics(request.header("accept")),
+        gzip=accepts_gzip(request.header("accept-encoding")),
         targets=targets,
     )
 
 
-def give_page(pieces: tuple[bytes, ...], wanted: Wanted) -> Answer:
+def give_page(pieces: tuple[bytes, ...], page_request: PageRequest) -> Response:
     """Answer with a page of metrics in the format in which it was made."""
     headers: tuple[tuple[str, str], ...] = (("vary", "Accept, Accept-Encoding"),)
-    if wanted.gzip:
+    if page_request.gzip:
         headers += (("content-encoding", "gzip"),)
-    return Answer(pieces, OPENMETRICS if wanted.openmetrics else PROMETHEUS, headers=headers)
+    return Response(pieces, OPENMETRICS if page_request.openmetrics else PROMETHEUS, headers=headers)
 
 
 def shown(name: str) -> str:

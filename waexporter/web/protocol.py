@@ -1,4 +1,4 @@
-"""One client's connection that can't outstay its welcome."""
+"""An HTTP/1.1 connection with deadlines and a connection limit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long, in seconds, and with how many clients at once the server has patience."""
+class ConnectionLimits:
+    """How long the server waits for a client, in seconds, and how many connections it keeps open."""
 
     first_request: float = 10.0  # until a new client's first request line and headers are here
     keep_alive: int = 75  # from an answer to the next request: longer than most scrape intervals
@@ -23,7 +23,7 @@ class Patience:
     connections: int = 256  # a container often has 1024 file descriptors, and polling needs some
 
 
-DEFAULT: Final = Patience()
+DEFAULT: Final = ConnectionLimits()
 
 
 class Connection(H11Protocol):
@@ -34,7 +34,7 @@ class Connection(H11Protocol):
     is cut off. When there are too many connections, the one that has rested longest makes room.
     """
 
-    patience: ClassVar[Patience] = DEFAULT
+    limits: ClassVar[ConnectionLimits] = DEFAULT
     _waiting: asyncio.TimerHandle | None = None  # until the next request is here
     _stalled: asyncio.TimerHandle | None = None  # until our buffer is empty enough to go on
     idle_since: float | None = None  # of the loop's clock; None while a request is being answered
@@ -42,7 +42,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock for the first request."""
         super().connection_made(transport)
-        self._wait(self.patience.first_request)
+        self._wait(self.limits.first_request)
         self._make_room()
 
     def data_received(self, data: bytes) -> None:
@@ -55,9 +55,9 @@ class Connection(H11Protocol):
         """Start the clock for the next request, or for the client to take the end of this answer."""
         super().on_response_complete()
         if self.transport.is_closing():
-            self._wait(self.patience.closing)
+            self._wait(self.limits.closing)
         elif not self._busy():
-            self._wait(self.patience.keep_alive + self.patience.closing)
+            self._wait(self.limits.keep_alive + self.limits.closing)
 
     def _should_upgrade(self) -> bool:
         """Go on in HTTP/1.1, as whoever offers another protocol expects: Java does so with every request.
@@ -69,7 +69,7 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         """Start the clock for a client that doesn't read."""
         super().pause_writing()
-        self._stalled = self.loop.call_later(self.patience.reading, self.transport.abort)
+        self._stalled = self.loop.call_later(self.limits.reading, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stop that clock."""
@@ -103,7 +103,7 @@ class Connection(H11Protocol):
 
     def _make_room(self) -> None:
         living = [each for each in self.connections if not each.transport.is_closing()]
-        if len(living) <= self.patience.connections:
+        if len(living) <= self.limits.connections:
             return
         others = [each for each in living if isinstance(each, Connection) and each is not self]
         resting = [(each.idle_since, id(each), each) for each in others if each.idle_since is not None]
@@ -111,12 +111,12 @@ class Connection(H11Protocol):
             min(resting)[2].transport.abort()
 
 
-def connection_with(limits: Patience) -> type[Connection]:
-    """Give the kind of connection that has this patience; uvicorn makes one per client."""
+def connection_class(connection_limits: ConnectionLimits) -> type[Connection]:
+    """Return a connection class with these limits; uvicorn creates one object of it per client."""
 
-    class Patient(Connection):
+    class LimitedConnection(Connection):
         """A connection with limits of its own."""
 
-        patience = limits
+        limits = connection_limits
 
-    return Patient
+    return LimitedConnection

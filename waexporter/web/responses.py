@@ -25,7 +25,7 @@ _SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class IncomingRequest:
     """A request, understood."""
 
     path: str  # empty: the request names none
@@ -52,7 +52,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response, its body in as many pieces as it was made of."""
 
     body: tuple[bytes, ...]
@@ -63,17 +63,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """A response that is made once others have ended what they do, or when the patience is at its end."""
+class DeferredResponse:
+    """A response that is made once others have ended what they do, or when the timeout has passed."""
 
     waits_for: tuple[Future[None], ...]
-    patience: float  # seconds
-    respond: Callable[[], Answer]  # called in a worker thread
+    timeout: float  # seconds
+    respond: Callable[[], Response]  # called in a worker thread
 
 
-def read_question(scope: Scope, at: float) -> Question:
+def read_request(scope: Scope, at: float) -> IncomingRequest:
     """Understand an ASGI scope of the type http."""
-    return Question(
+    return IncomingRequest(
         path=read_path(scope["raw_path"].decode("latin-1")),
         method=scope["method"],
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
@@ -95,18 +95,20 @@ def read_path(target: str) -> str:
     return unquote(_SLASH.sub("%252F", path)) if path.startswith("/") else ""
 
 
-def say(sentence: str, status: int = 200) -> Answer:
+def text_response(sentence: str, status: int = 200) -> Response:
     """Answer with one line of plain text."""
-    return Answer((f"{sentence}\n".encode(errors="replace"),), status=status)
+    return Response((f"{sentence}\n".encode(errors="replace"),), status=status)
 
 
-def give_json(document: object) -> Answer:
+def json_response(document: object) -> Response:
     """Answer with a JSON document; a number that is not finite becomes null."""
-    return Answer((msgspec.json.encode(document),), JSON)
+    return Response((msgspec.json.encode(document),), JSON)
 
 
-def refuse(question: Question, status: int, sentence: str, *headers: tuple[str, str]) -> Answer:
+def error_response(
+    request: IncomingRequest, status: int, sentence: str, *headers: tuple[str, str]
+) -> Response:
     """Answer with an error: one sentence, as JSON for a client that prefers it."""
-    if prefers_json(question.header("accept")):
-        return Answer((msgspec.json.encode({"error": sentence}),), JSON, status, headers, sentence)
-    return Answer((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers, sentence)
+    if prefers_json(request.header("accept")):
+        return Response((msgspec.json.encode({"error": sentence}),), JSON, status, headers, sentence)
+    return Response((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers, sentence)

@@ -8,17 +8,23 @@ from typing import Final, TypeAlias
 
 from waexporter.paging.intake.webhook import LARGEST
 from waexporter.web.alerts import admit_alerts, list_pages, receive_alerts, witness_alerts
-from waexporter.web.backend import Exporter
+from waexporter.web.backend import Backend
 from waexporter.web.discovery import discover
 from waexporter.web.metrics import give_metrics
 from waexporter.web.probe import probe_target
 from waexporter.web.reload import reload
-from waexporter.web.responses import Answer, Later, Question, refuse, say
+from waexporter.web.responses import (
+    DeferredResponse,
+    IncomingRequest,
+    Response,
+    error_response,
+    text_response,
+)
 from waexporter.web.targets import list_targets
 
-Responder: TypeAlias = Callable[[Question, Exporter], Answer | Later]
-Admit: TypeAlias = Callable[[Question, Exporter], Answer | None]
-Witness: TypeAlias = Callable[[Question, Answer | None, Exporter], None]
+Responder: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
+Admit: TypeAlias = Callable[[IncomingRequest, Backend], Response | None]
+Witness: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +40,41 @@ class Route:
     witness: Witness | None = None
 
 
-def show_page(question: Question, exporter: Exporter) -> Answer:
+def show_page(request: IncomingRequest, backend: Backend) -> Response:
     """GET /: the status page."""
     # Imported by the first who looks: the template engine costs 2 MiB that a sidecar never needs.
     from waexporter.web.status_page import render_page  # noqa: PLC0415
 
-    return render_page(question, exporter)
+    return render_page(request, backend)
 
 
-def show_runbook(question: Question, exporter: Exporter) -> Answer:
+def show_runbook(request: IncomingRequest, backend: Backend) -> Response:
     """GET /runbooks/ and what is below it: the shipped runbooks."""
-    del exporter  # they say the same whatever it knows
+    del backend  # they say the same whatever it knows
     # As above: a reader of Markdown costs 2 MiB more.
     from waexporter.web.runbooks import render_runbook  # noqa: PLC0415
 
-    return render_runbook(question)
+    return render_runbook(request)
 
 
-def tell_health(question: Question, exporter: Exporter) -> Answer:
+def tell_health(request: IncomingRequest, backend: Backend) -> Response:
     """GET /-/healthy: 200, or 503 with the reason."""
-    reason = exporter.unhealthy()
-    return refuse(question, 503, reason) if reason is not None else say("The exporter is healthy.")
+    reason = backend.unhealthy()
+    return (
+        error_response(request, 503, reason)
+        if reason is not None
+        else text_response("The exporter is healthy.")
+    )
 
 
-def tell_readiness(question: Question, exporter: Exporter) -> Answer:
+def tell_readiness(request: IncomingRequest, backend: Backend) -> Response:
     """GET /-/ready: 200, or 503 with what is waited for."""
-    reason = exporter.unready()
-    return refuse(question, 503, reason) if reason is not None else say("The exporter is ready.")
+    reason = backend.unready()
+    return (
+        error_response(request, 503, reason)
+        if reason is not None
+        else text_response("The exporter is ready.")
+    )
 
 
 ROUTES: Final = (

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.web.html import draw
 from waexporter.web.negotiation import prefers_markdown
-from waexporter.web.responses import Answer, Question, refuse
+from waexporter.web.responses import IncomingRequest, Response, error_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,28 +30,28 @@ _COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.
 _VARIES: Final = (("vary", "Accept"),)
 
 
-def render_runbook(question: Question) -> Answer:
+def render_runbook(request: IncomingRequest) -> Response:
     """Give one runbook, or the list of them, as a page or as Markdown, whichever is preferred."""
-    if not question.path.startswith(FOLDER):
+    if not request.path.startswith(FOLDER):
         # Relative links need the slash.
-        return Answer((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
+        return Response((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
     books = find_runbooks()
-    name = question.path.removeprefix(FOLDER)
+    name = request.path.removeprefix(FOLDER)
     if not name:
         texts = {each: file.read_text(encoding="utf-8") for each, file in books.items()}
-        return _with_variants(question, _list_in_markdown(texts), "All runbooks", _list(texts))
+        return _with_variants(request, _list_in_markdown(texts), "All runbooks", _list(texts))
     file = books.get(name.removesuffix(".md"))
     if file is None:
-        return refuse(question, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
+        return error_response(request, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
     text = file.read_text(encoding="utf-8")
-    return _with_variants(question, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
+    return _with_variants(request, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
 
 
-def _with_variants(question: Question, text: str, title: str, content: Markup) -> Answer:
-    if prefers_markdown(question.header("accept")):
-        return Answer((text.encode(),), _MARKDOWN, headers=_VARIES)
+def _with_variants(request: IncomingRequest, text: str, title: str, content: Markup) -> Response:
+    if prefers_markdown(request.header("accept")):
+        return Response((text.encode(),), _MARKDOWN, headers=_VARIES)
     page = draw("runbook.html", *_STYLES, title=title, content=content)
-    return Answer(page.body, page.content_type, headers=(*page.headers, *_VARIES))
+    return Response(page.body, page.content_type, headers=(*page.headers, *_VARIES))
 
 
 def _list_in_markdown(texts: dict[str, str]) -> str:

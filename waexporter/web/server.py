@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from waexporter.errors import CommandError
-from waexporter.web.protocol import DEFAULT, Patience, connection_with
+from waexporter.web.protocol import DEFAULT, ConnectionLimits, connection_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-    from waexporter.web.asgi import Site
+    from waexporter.web.asgi import Application
 
 _HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128
@@ -35,11 +35,11 @@ _ADVICE = {
 class Server:
     """Serves a site on one address: `bind` says early what is wrong with it, `run` serves until stopped."""
 
-    def __init__(self, app: Site, host: str, port: int, patience: Patience = DEFAULT) -> None:
+    def __init__(self, app: Application, host: str, port: int, limits: ConnectionLimits = DEFAULT) -> None:
         self._address = (host, port)
         self._port = port
         self._socket: socket.socket | None = None
-        self._loop = _Loop(_configure(app, patience))
+        self._loop = _Loop(_configure(app, limits))
 
     @property
     def port(self) -> int:
@@ -111,10 +111,10 @@ class _Loop(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def _configure(app: Site, patience: Patience) -> uvicorn.Config:
+def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection_with(patience),
+        http=connection_class(limits),
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -125,9 +125,9 @@ def _configure(app: Site, patience: Patience) -> uvicorn.Config:
         server_header=False,
         backlog=_BACKLOG,
         # One above what a connection makes room for, reached only if all of them are being answered.
-        limit_concurrency=patience.connections + 1,
-        timeout_keep_alive=patience.keep_alive,
-        timeout_graceful_shutdown=patience.drain,
+        limit_concurrency=limits.connections + 1,
+        timeout_keep_alive=limits.keep_alive,
+        timeout_graceful_shutdown=limits.drain,
         h11_max_incomplete_event_size=_HEAD,
     )
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waexporter.model import Problem
-    from waexporter.web.backend import EndpointStatus, Exporter, Reloaded, TargetStatus
+    from waexporter.web.backend import Backend, EndpointStatus, ReloadResult, TargetStatus
     from waexporter.web.formatting import Since
-    from waexporter.web.responses import Answer, Question
+    from waexporter.web.responses import IncomingRequest, Response
 
 # The worst first. Not knowing comes right after knowing the worst, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
@@ -95,14 +95,14 @@ class Group:
     rows: tuple[Row, ...]
 
 
-def render_page(question: Question, exporter: Exporter) -> Answer:
+def render_page(request: IncomingRequest, backend: Backend) -> Response:
     """Draw the page with everything the exporter knows now."""
-    now = question.at
-    notices = tuple(notice for notice in (exporter.unhealthy(), exporter.unready()) if notice is not None)
-    failed = exporter.failed_reload()
-    targets = exporter.targets()
+    now = request.at
+    notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
+    failed = backend.failed_reload()
+    targets = backend.targets()
     groups = group_targets(targets, now)
-    pager = exporter.pager
+    pager = backend.pager
     return draw(
         "status.html",
         "status.css",
@@ -155,7 +155,7 @@ def pick_docs(links: Sequence[str]) -> str | None:
     return named.get("Documentation") or named.get("Homepage")
 
 
-def _reload(failed: Reloaded, now: float) -> FailedReload:
+def _reload(failed: ReloadResult, now: float) -> FailedReload:
     more = len(failed.problems) - _SHOWN_PROBLEMS
     rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
     return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)

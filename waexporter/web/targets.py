@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.web.formatting import iso, public_url
-from waexporter.web.responses import Answer, Question, give_json
+from waexporter.web.responses import IncomingRequest, Response, json_response
 
 if TYPE_CHECKING:
     from waexporter.model import Problem
-    from waexporter.web.backend import EndpointStatus, Exporter, TargetStatus
+    from waexporter.web.backend import Backend, EndpointStatus, TargetStatus
 
 
-def list_targets(question: Question, exporter: Exporter) -> Answer:
+def list_targets(request: IncomingRequest, backend: Backend) -> Response:
     """Give every target with its verdict and the last poll of each of its endpoints."""
-    targets = [_target(each, question.at) for each in exporter.targets()]
-    return give_json({"at": iso(question.at), "targets": targets})
+    targets = [_target(each, request.at) for each in backend.targets()]
+    return json_response({"at": iso(request.at), "targets": targets})
 
 
 def _target(target: TargetStatus, now: float) -> dict[str, object]:

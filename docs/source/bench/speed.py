@@ -20,7 +20,7 @@ from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Targe
 from waexporter.polling.collectors import SOURCES
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
-from waexporter.web.backend import Wanted
+from waexporter.web.backend import PageRequest
 from waexporter.whatsapp.documents import payloads
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = (Endpoint.HEALTH, Endpoint.APP, Endpoint.DB, Endpoint.WEB)
 _PLANS = {endpoint: PollPlan(15.0, 10.0) for endpoint in _ENDPOINTS}
-_WANTED = Wanted(gzip=True)
+_WANTED = PageRequest(gzip=True)
 
 
 class Ours:
@@ -122,7 +122,7 @@ def page_figures() -> list[str]:
     ours, theirs = Ours(235, answers()), Theirs(235, answers())
     ours.take_in()
     theirs.take_in()
-    text = b"".join(ours.exporter.metrics(Wanted()))
+    text = b"".join(ours.exporter.metrics(PageRequest()))
     series = sum(not line.startswith(b"#") for line in text.splitlines())
 
     def anew() -> bytes:
