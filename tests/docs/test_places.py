@@ -41,7 +41,7 @@ def test_every_collector_has_a_prober() -> None:
         PROBERS,
         add="Write how it is asked, a class with `path` and `ask`, and add it to PROBERS in "
         "waexporter/polling/collectors.py; until then its polls fail.",
-        remove="Add it to the enum Endpoint in waexporter/model/__init__.py, or take it out of PROBERS.",
+        remove="Add it to the enum Endpoint in waexporter/model/targets.py, or take it out of PROBERS.",
     )
 
 

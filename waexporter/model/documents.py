@@ -1,0 +1,109 @@
+"""The documents of the client's API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """`gateway_status` of one node, with our two additions at the end."""
+
+    CONNECTED = "connected"
+    CONNECTING = "connecting"
+    DISCONNECTED = "disconnected"
+    UNINITIALIZED = "uninitialized"
+    UNREGISTERED = "unregistered"
+    UNREACHABLE = "unreachable"  # the node's value was an error, not a status
+    OTHER = "other"  # a status this program doesn't know
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One node of GET /v1/health; a single client has one with node and role empty."""
+
+    node: str
+    role: str
+    status: Status
+    detail: str = ""  # the status as said upstream when OTHER, the error's words when UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """GET /v1/health, understood."""
+
+    gateways: tuple[Gateway, ...]
+    clustered: bool  # a map per node, or the flat shape of a single client
+    version: str = ""
+    api_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupportNode:
+    """What one node says in GET /v1/support; None where it did not say, or nothing that can be used."""
+
+    node: str
+    role: str = ""
+    version: str = ""
+    db_engine: str = ""
+    expires: float | None = None  # wall clock: the build stops working then
+    free_bytes: tuple[tuple[str, float], ...] = ()  # (volume, bytes); a volume without a limit is absent
+    shards: tuple[int, ...] | None = None  # those it owns
+    are_shards_all: bool = True  # else some of them could not be read
+    socket_connected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """GET /v1/support, understood."""
+
+    nodes: tuple[SupportNode, ...]
+    clustered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """GET /v1/settings/application, understood."""
+
+    numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
+    truths: tuple[tuple[str, bool], ...] = ()
+    has_webhook: bool | None = None  # None: it can't be read
+    on_call_pager: str | None = None
+    has_on_call_pager: bool | None = None  # None: it can't be read
+    shards: int | None = None  # from GET /v1/account/shards
+    prints: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # (key path, digest of its value)
+    changed_keys: tuple[str, ...] = ()  # since the poll before
+    changed_at: float | None = None  # wall clock, when a change was last seen
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """When certificates end: (served | external_ca | webhook_ca, wall clock)."""
+
+    not_after: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallGroup:
+    """The on-call group."""
+
+    participants: int | None  # people beside the business itself; None: not known, or there is no group
+    exists: bool = True
+    at_least: int = 0  # people who are known to be in it, where not all of them are
+
+    @property
+    def is_reachable(self) -> bool | None:
+        """Whether somebody would read a page there; None: not known."""
+        if not self.exists or self.participants == 0:
+            return False
+        return True if self.participants or self.at_least else None
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A contact check from end to end."""
+
+    duration: float  # seconds
+
+
+Document = Health | Support | ClientSettings | Certificates | OnCallGroup | Canary

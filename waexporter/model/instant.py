@@ -1,0 +1,18 @@
+"""One moment on two clocks."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+
+class Instant(NamedTuple):
+    """One moment on both clocks: people read the wall, ages are measured on the steady one."""
+
+    wall: float  # seconds since the epoch
+    steady: float  # seconds of time.monotonic()
+
+
+def now() -> Instant:
+    """Read both clocks."""
+    return Instant(time.time(), time.monotonic())

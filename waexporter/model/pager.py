@@ -1,0 +1,94 @@
+"""The settings of the pager."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from waexporter.model.secret import Secret
+    from waexporter.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAuth:
+    """What a webhook has to show; with neither a token nor a password anybody may come in."""
+
+    secret: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    insecure: bool = False  # said in so many words: nothing has to be shown
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether anything has to be shown."""
+        return self.secret is not None or self.password is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """An alert that must keep coming, and for how long it may stay away."""
+
+    name: str
+    match: tuple[tuple[str, str], ...]  # labels it has, sorted by name
+    max_silence: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many messages in so many seconds."""
+
+    messages: int = 10
+    per: float = 300.0
+
+
+class Format(StrEnum):
+    """How a page is written for an address that takes HTTP."""
+
+    JSON = "json"  # {"text": …, "alerts": […]}, or the text alone where that is refused
+    TEXT = "text"
+    SLACK = "slack"
+    GOOGLE_CHAT = "google_chat"
+    TEAMS = "teams"
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+    FEISHU = "feishu"
+    DINGTALK = "dingtalk"
+    WECOM = "wecom"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A way around WhatsApp: a webhook, or an address of Apprise, to which the format says nothing."""
+
+    url: Secret  # it often holds a token
+    format: Format = Format.JSON
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether the address is asked by HTTP itself."""
+        return self.url.reveal().lower().startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class PagerSettings:
+    """How people are paged; times in seconds."""
+
+    state_dir: str = "/var/lib/waexporter"
+    webhook: WebhookAuth = WebhookAuth()
+    via: tuple[str, ...] = ()  # targets that may carry a page, in order; none: the affected one, then any
+    group: str | None = None
+    recipients: tuple[str, ...] = ()
+    fallback: tuple[Fallback, ...] = ()
+    fallback_after: float = 60.0
+    give_up_after: float = 1800.0
+    rate: Rate = Rate()
+    timezone: str = "UTC"  # IANA's name, of the times in pages
+    severities: tuple[tuple[str, Severity], ...] = ()  # words of this house, beside the usual ones
+    watchdogs: tuple[Watchdog, ...] = ()
+    alertmanager_url: Secret | None = None  # asked before an all-clear; may hold a password
+    heartbeat_url: Secret | None = None
+    heartbeat_interval: float = 60.0
+    watch: bool = False
+    watch_for: float = 120.0

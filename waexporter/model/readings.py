@@ -1,0 +1,111 @@
+"""The outcome of a poll."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from waexporter.model.documents import Document
+    from waexporter.model.instant import Instant
+    from waexporter.model.samples import Part
+    from waexporter.model.targets import Endpoint
+
+
+class Reason(StrEnum):
+    """Why a poll failed: the label `reason` of `waexporter_poll_failures_total`."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    STATUS = "status"
+    BODY = "body"
+    TOO_LARGE = "too_large"
+    STALE_NODE = "stale_node"
+
+
+class Drop(StrEnum):
+    """Why a sample was left out: the label `reason` of `waexporter_dropped_samples_total`."""
+
+    MALFORMED = "malformed"  # not the shape of a metric or of a sample
+    NOT_A_NUMBER = "not_a_number"
+    OUT_OF_RANGE = "out_of_range"  # infinite, beyond a double, or a counter below zero
+    DUPLICATE = "duplicate"  # the same labels twice in one family
+    CLASH = "clash"  # another family has that name already
+    LABEL_SETS = "label_sets"  # more label sets in one family than allowed
+    SAMPLES = "samples"  # more samples in one answer than allowed
+
+
+class Distrust(StrEnum):
+    """What is wrong with how a client takes the tokens that it gives."""
+
+    CONTRADICTORY = "contradictory"  # a token was refused, and is accepted all the same
+    SHORT_LIVED = "short_lived"  # one token after another is refused soon after it was given
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the logins at one target came to so far."""
+
+    logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
+    token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
+    tokens_refused: int = 0  # answers that refused a token where one had been accepted before
+    distrust: Distrust | None = None  # seen of late
+    secrets_read: int = 0  # that were replaced in their files since the start
+    is_accepted: bool = field(
+        default=False, compare=False
+    )  # the credentials were good for something, and have not been refused since
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a poll gave nothing."""
+
+    reason: Reason
+    message: str  # one sentence for a person, free of secrets
+    code: int | None = None  # the API's own error code
+    status: int | None = None  # the HTTP status, or that which the code stands for
+    parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
+    retry_after: float | None = None  # seconds for which the client asks not to be asked again
+    is_foreign: bool = False  # the answer is not the client's: a gateway gave it
+    is_for_admins: bool = False  # a fact about the account, which is good for all else, and nothing to mend
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a poll gave."""
+
+    parts: tuple[Part, ...] = ()
+    document: Document | None = None
+    dropped: tuple[tuple[Drop, int], ...] = ()
+    losses: tuple[str, ...] = ()  # the first few of what was dropped, in words
+    unknown_families: int = 0
+    nodes: frozenset[str] = frozenset()  # that answered, in a cluster
+    flaws: tuple[Failure, ...] = ()  # what is lacking all the same; each is counted as a failure
+
+    @property
+    def samples(self) -> int:
+        """How many samples came of it."""
+        return sum(part.samples for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one poll of one endpoint of one target came to."""
+
+    target: str
+    endpoint: Endpoint
+    at: Instant  # when it ended
+    duration: float  # seconds
+    outcome: Success | Failure
+    account: Account = Account()
+    phases: tuple[tuple[str, float], ...] = ()  # of the last request, in seconds
+    asked_at: Instant | None = None  # it repeats what came of asking then; None: the client was asked for it
+
+    @property
+    def asked(self) -> bool:
+        """Whether the client was asked: a reading that repeats another is no poll."""
+        return self.asked_at is None

@@ -1,0 +1,47 @@
+"""Metric families, their samples, and their rendered lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Head(NamedTuple):
+    """What is said once about a family: its name as in OpenMetrics (a counter's without _total)."""
+
+    name: str
+    type: str  # counter | gauge | summary | histogram | unknown | info | stateset
+    help: str
+
+
+class Sample(NamedTuple):
+    """One value; the suffix is `_total`, `_sum`, ... or empty."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    suffix: str = ""
+
+
+class Family(NamedTuple):
+    """One metric with all its samples."""
+
+    head: Head
+    samples: tuple[Sample, ...]
+
+
+class Fragment(NamedTuple):
+    """The rendered sample lines of one family, ready for a page."""
+
+    head: Head
+    lines: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one source said; behind a load balancer each webapp is a source, elsewhere it is empty."""
+
+    source: str
+    fragments: tuple[Fragment, ...]
+    samples: int
+    # Those of the fragments; the same object as long as the same families are said. Empty: it was not looked.
+    heads: tuple[Head, ...] = field(default=(), compare=False)

@@ -1,0 +1,26 @@
+"""Text that is never printed."""
+
+from __future__ import annotations
+
+
+class Secret:
+    """A text that can't print itself: only `reveal()` gives it away."""
+
+    __slots__ = ("_text", "file")
+
+    def __init__(self, text: str, file: str | None = None) -> None:
+        self._text = text
+        self.file = file  # what it was read from; no part of what it is
+
+    def reveal(self) -> str:
+        """Give the text itself."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "<secret>"

@@ -1,0 +1,98 @@
+"""The clients that are polled, as configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from waexporter.model.secret import Secret
+
+
+class Topology(StrEnum):
+    """How the nodes of one client are arranged."""
+
+    SINGLE = "single"
+    HA = "ha"
+    MULTICONNECT = "multiconnect"
+
+
+class Endpoint(StrEnum):
+    """What of a client is polled; the values are the keys of `poll:` and the label `collector`."""
+
+    HEALTH = "health"
+    APP = "app"
+    WEB = "web"
+    DB = "db"
+    SUPPORT = "support"
+    SETTINGS = "settings"
+    CERTIFICATES = "certificates"
+    GROUP = "group"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a target accepts as proof of identity; all of it may be absent."""
+
+    api_key: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    bearer_token: Secret | None = None  # used for every path, without a login
+    header: str | None = None  # that carries the key on every path; None: Authorization, where keys are taken
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nothing is shown at all."""
+        return self.api_key is None and self.password is None and self.bearer_token is None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a target's certificate is verified, and which one it is shown."""
+
+    ca_file: str | None = None
+    server_name: str | None = None
+    insecure_skip_verify: bool = False
+    authority: bytes = field(default=b"", repr=False)  # digest of ca_file: one that is replaced is a change
+    cert_file: str | None = None  # both or none
+    key_file: str | None = None
+    identity: bytes = field(default=b"", repr=False)  # digest of both files
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAuth:
+    """What a proxy accepts as proof of identity."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """When an endpoint is polled and how long one poll may take, in seconds."""
+
+    interval: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One WhatsApp client, as configured."""
+
+    name: str
+    url: str  # scheme://host[:port][/prefix], without a trailing slash and without /v1
+    auth: Credentials = Credentials()
+    tls: Tls = Tls()
+    proxy_url: str | None = None
+    proxy_auth: ProxyAuth | None = None
+    topology: Topology | None = None  # None: found out
+    shards: int | None = None  # expected; None: found out
+    on_call_group: str | None = None
+    canary_number: str | None = None  # whom the canary looks up
+    labels: tuple[tuple[str, str], ...] = ()  # sorted by name
+    plans: Mapping[Endpoint, PollPlan] = field(default_factory=dict)  # endpoints that are off are absent
+    stale_after: float = 3.0  # intervals
