@@ -1,1 +1,1 @@
-"""What docs/alerts.md is made from: the rules, how well their tests guard them, how soon they fire."""
+"""The source of docs/alerts.md: the rules, the score of their tests, how soon they fire."""

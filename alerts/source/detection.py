@@ -1,4 +1,4 @@
-"""How long alerts take to fire after a fault began; `python -m alerts.source.detection` measures it anew."""
+"""How long alerts take to fire after a fault; `python -m alerts.source.detection` measures it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TRIAL_HOLDS = 700.0  # seconds
 
 
 class Detection(NamedTuple):
-    """An alert that fired, and after how many seconds of the shipped rules."""
+    """An alert that fired, and after how many seconds under the shipped rules."""
 
     alert: str
     severity: str
@@ -56,7 +56,7 @@ class Detection(NamedTuple):
 
 
 def detections() -> list[Detection]:
-    """Read what was measured last."""
+    """Return the last measurement."""
     return [row for rows in _kept().values() for row in rows]
 
 
@@ -97,7 +97,7 @@ def _trials() -> list[Detection]:
 def _measure(
     clients: Sequence[Client], tempo: Tempo, bring_it: Callable[[Loop], object], holds: float
 ) -> list[tuple[Firing, float]]:
-    """Bring about what goes wrong, and note when each alert is first seen to fire."""
+    """Cause the faults, and record when each alert first fires."""
     programs = {name: parts.program(SUITE, name) for name in ("prometheus", "prometheus-alertmanager")}
     seen: dict[Firing, float] = {}
     with TemporaryDirectory(prefix="waexporter-detection-") as folder:  # noqa: SIM117 - the folder goes last
@@ -113,7 +113,7 @@ def _measure(
 
 
 def bring(loop: Loop) -> None:
-    """Let each client have its fault."""
+    """Start the fault of each client."""
     for client, simulated in loop.clients.items():
         if client.fault is not None:
             simulated.bring(client.fault)

@@ -1,4 +1,4 @@
-"""docs/alerts.md, made from the rules, their tests and the score of these; `make alerts` writes it."""
+"""docs/alerts.md, written from the rules, their tests and the score of the tests by `make alerts`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ under After.
 
 
 def text(score: Score) -> str:
-    """Give the document for a score of every rule."""
+    """Return the document for the scores of all rules."""
     return "".join(
         (
             _HEAD,
@@ -82,7 +82,7 @@ def text(score: Score) -> str:
 
 
 def times() -> str:
-    """Give the section on how long each alert takes."""
+    """Return the section on how long each alert takes."""
     found: dict[tuple[str, str], list[Detection]] = {}
     for each in sorted(detections(), key=lambda each: each.seconds):
         found.setdefault((each.alert, each.severity), []).append(each)

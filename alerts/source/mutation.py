@@ -1,8 +1,8 @@
-"""Are the rules' tests worth something? Each small change of a rule must make a test fail.
+"""Mutation tests of the rules: each small change of a rule must make a test fail.
 
 `python -m alerts.source.mutation` prints the score and the survivors; test_mutation.py holds both.
-What came of a rule's mutants is kept in mutation.json, by a digest of all that it depends on: only what has
-changed since is tried again.
+The results for a rule's mutants are kept in mutation.json, by a digest of all inputs: only what has changed
+since is tested again.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """Name it so that a list of survivors can."""
+        """The name of the mutant in the list of survivors."""
         labels = self.origin.labels
         which = "/".join(labels[key] for key in ("severity", "long", "problem") if key in labels)
         return f"{self.origin.name}{f' ({which})' if which else ''}: {self.change}"
@@ -93,7 +93,7 @@ def mutants(rule: Rule) -> Iterator[Mutant]:
 
 
 def _masked(expr: str) -> str:
-    """Blank out what is not arithmetic; every place stays where it is."""
+    """Replace what is not arithmetic by spaces; positions stay the same."""
     return _OPAQUE.sub(lambda found: "\0" * len(found[0]), expr)
 
 
@@ -152,7 +152,7 @@ def _waits(waits: str) -> Iterator[tuple[str, str]]:
 
 
 def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
-    """Choose the fewest rules and tests that can tell a mutant of this rule."""
+    """Return the smallest set of rules and tests that can detect a mutant of this rule."""
     if rule.is_alert:
         own = [each for each in alerts() if each.name == rule.name]
         window = rule.labels.get("long", "")  # tests that are about it come first
@@ -181,7 +181,7 @@ def _concerned(rule: Rule) -> tuple[list[Rule], list[tuple[str, Document]]]:
 
 
 def is_killed(mutant: Mutant, folder: Path) -> bool:
-    """Tell whether a promtool test fails with this mutant in place of its origin."""
+    """Return whether a promtool test fails with this mutant in place of its origin."""
     folder.mkdir()
     rules, tests = _concerned(mutant.origin)
     changed = [mutant.rule if rule is mutant.origin else rule for rule in rules]
@@ -212,7 +212,7 @@ class Score:
 
     @property
     def ratio(self) -> float:
-        """Give the share of mutants that were killed."""
+        """The share of mutants that were killed."""
         return 1 - len(self.survivors) / sum(self.made.values())
 
 
@@ -221,18 +221,18 @@ RECORD = Path(__file__).with_name("mutation.json")
 
 
 def read_record() -> Record:
-    """Return what was measured before."""
+    """Return the recorded results."""
     record: Record = json.loads(RECORD.read_text())
     return record
 
 
 def write_record(record: Record) -> None:
-    """Keep what was measured."""
+    """Write the results."""
     RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
 
 
 def digest(rule: Rule) -> str:
-    """Return a digest of everything on which it depends what becomes of the rule's mutants."""
+    """Return a digest of everything that the results of the rule's mutants depend on."""
     rules, tests = _concerned(rule)
     depends = [
         [each.document() for each in rules],
@@ -243,7 +243,7 @@ def digest(rule: Rule) -> str:
 
 
 def measure(rules: Sequence[Rule], record: Record) -> Record:
-    """Return what becomes of every mutant of these rules; what is not on record is tried."""
+    """Return the results for every mutant of these rules; tests those that are not recorded."""
     digests = [digest(rule) for rule in rules]
     new = [(key, mutant) for key, rule in zip(digests, rules, strict=True) for mutant in mutants(rule)]
     new = [(key, mutant) for key, mutant in new if key not in record]
@@ -258,7 +258,7 @@ def measure(rules: Sequence[Rule], record: Record) -> Record:
 
 
 def sum_up(rules: Sequence[Rule], record: Record) -> Score:
-    """Return the score of rules whose mutants were all tried."""
+    """Return the score of rules whose mutants were all tested."""
     made = {rule.name: 0 for rule in rules}
     for rule in rules:
         made[rule.name] += len(list(mutants(rule)))

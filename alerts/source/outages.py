@@ -1,4 +1,4 @@
-"""Who is paged for outages of one to five minutes, in earnest; `python -m alerts.source.outages` tries it.
+"""Which outages of one to five minutes page people, in real time: `python -m alerts.source.outages`.
 
 The shipped rules and routes, a real Prometheus that scrapes every 15 s, a real Alertmanager, the exporter and
 simulated clients, at the default intervals: it takes fourteen minutes.
@@ -38,7 +38,7 @@ _GLANCE = 1.0
 
 
 def _try(loop: Loop) -> list[tuple[float, Item]]:
-    """Bring about every outage at once, and note when each item of a page was there."""
+    """Start all outages at once, and record when each item of a page arrived."""
     time.sleep(_CALM)
     seen: Counter[Item] = Counter()
     told: list[tuple[float, Item]] = []
@@ -73,7 +73,7 @@ def _main() -> int:
 
 
 def _judge(told: Sequence[Item]) -> int:
-    """Say what is wrong: 0 when a page and its end were told once for the longest, and nothing else."""
+    """Return the exit code: 0 if only the longest outage paged, and its end was paged once."""
     wanted = Counter(
         Item("critical", "WhatsAppDown", client.name, is_over)
         for client in _PAGED

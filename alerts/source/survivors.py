@@ -1,4 +1,4 @@
-"""Mutants that no test can kill, by a pattern of their name, and why."""
+"""Mutants that no test can kill, by a pattern of their name, with the reason."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ SURVIVORS = {
 
 
 def reason(survivor: str) -> str | None:
-    """Say why this one may survive; None: it may not."""
+    """Return why this mutant may survive, or None if it may not."""
     return next((why for pattern, why in SURVIVORS.items() if re.fullmatch(pattern, survivor)), None)

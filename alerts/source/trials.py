@@ -1,4 +1,4 @@
-"""What may go wrong with waexporter itself, and what it can no longer do: each brought about for real."""
+"""Faults of waexporter itself, each caused for real."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEALTHY = (Client(None),)
 
 
 class Trial(NamedTuple):
-    """How it is brought about, and at which clients."""
+    """How a fault is caused, and at which clients."""
 
     bring: Callable[[Loop], object]
     clients: tuple[Client, ...] = _HEALTHY

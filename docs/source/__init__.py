@@ -1,1 +1,1 @@
-"""What the documents are made from: `make docs` writes their lists, `make bench` measures their numbers."""
+"""The source of generated parts of the documents: `make docs` writes lists, `make bench` measures."""

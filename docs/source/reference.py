@@ -1,4 +1,4 @@
-"""What the documents list from the code: `make docs` writes it again."""
+"""The parts of the documents that list what is in the code; `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MESSAGE = ROOT / "tests" / "paging" / "golden" / "three-of-two-rules.txt"
 
 
 def own_families() -> dict[str, str]:
-    """Give every family of ours by the name it has on the page, with its type."""
+    """Return every family of the exporter by its name on the page, with its type."""
     about_targets = {
         f"{head.name}_total" if head.type == "counter" else head.name: head.type
         for head in (*families.HEADS, *documents.HEADS)
@@ -40,7 +40,7 @@ def _of_the_process(*, with_pager: bool) -> dict[str, str]:
 
 
 def off_by_default() -> dict[str, str]:
-    """Give the families that appear only once somebody switches them on, with the key that does."""
+    """Return the families that are off by default, with the key that switches them on."""
     endpoints = [endpoint for endpoint in Endpoint if endpoint not in DEFAULT_PLANS]
     always = _of_the_process(with_pager=False)
     of_the_pager = {name: "pager" for name in _of_the_process(with_pager=True) if name not in always}
@@ -81,7 +81,7 @@ WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
 
 
 def main() -> None:
-    """Put each part into its document."""
+    """Write each part into its document."""
     for (document, begin), write in WRITTEN.items():
         before, _, rest = document.read_text().partition(begin)
         _, _, after = rest.partition(END)

@@ -1,1 +1,1 @@
-"""The dashboards' source: typed builders in, JSON out; `python -m grafana.source` writes it."""
+"""The source of the dashboards; `python -m grafana.source` writes them as JSON."""

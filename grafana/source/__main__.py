@@ -1,4 +1,4 @@
-"""Writes every dashboard to grafana/dashboards."""
+"""Write every dashboard to grafana/dashboards."""
 
 from __future__ import annotations
 

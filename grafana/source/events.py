@@ -1,4 +1,4 @@
-"""Events that are rare: how many there were at each moment, and a line that says when there were none."""
+"""Rare events: their number over time, and a line that shows when there were none."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _STEP = "1m"
 
 
 def events(of: Callable[[Gain], str], *labels: str, known: str, none: str) -> Query:
-    """Count events around each moment by `labels`, the ten kinds that happened most in the time shown.
+    """Return queries that count events over time by `labels`: the ten most frequent kinds in the time shown.
 
-    `of` gives the expression for a way to count. While there are none, a line of zeros is called `none`, as
+    `of` returns the expression for a way to count. Without events there is a line of zeros named `none`, as
     far as there is anything of `known`.
     """
     # A whole number: one page reads better as 1 than as 1.33, or as 0.02 a second.
@@ -27,7 +27,7 @@ def events(of: Callable[[Gain], str], *labels: str, known: str, none: str) -> Qu
 
 
 def ranked(now: str, most: str, *labels: str, known: str, none: str) -> Query:
-    """Show `now` of the ten for which `most` is largest, and above 0."""
+    """Return `now` for the ten series whose `most` is largest, and above 0."""
     ten = f"({now}) and on ({', '.join(labels)}) topk(10, ({most}) > 0)"
     parts = ", ".join(f'"{label}"' for label in labels)
     named = f'label_join({ten}, "series", " ", {parts})'

@@ -1,4 +1,4 @@
-"""Every client at once: who is unwell, since when, and whether messages get through."""
+"""All clients: which have problems, since when, and whether messages get through."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def build() -> Dashboard:
 
 
 def _of_ten_worst(expr: str) -> str:
-    """Select the ten clients that are worst off at last, then those that were: of more, nobody sees them."""
+    """Select the ten clients that are worst at the end, then those that were: more can't be read."""
     severity = client("target:whatsapp_problem:severity")
     before = most(f"sum_over_time({severity}[$__range] @ end())")
     at_last = problems.ranked(most(f"{severity} @ end()"))
@@ -45,7 +45,7 @@ def _of_ten_worst(expr: str) -> str:
 
 
 def _or_absent(expr: str) -> str:
-    """Give the value of states.ABSENT for clients without one: a column without any would be left out."""
+    """Return states.ABSENT for clients without a value: Grafana leaves out a column without any value."""
     return f"{expr} or 0 * {_WORST} - 2"
 
 
@@ -54,7 +54,7 @@ def _count(head: Head, which: str, steps: Steps) -> Panel:
 
 
 def _known(expr: str) -> str:
-    """Give a number of clients only where something is known of one at least."""
+    """Return a number of clients only if something is known of at least one."""
     return f"{expr} and on () min({_WORST}) < {Grade.UNKNOWN:d}"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """Panels below a heading, or below none; those of a closed row are asked for when it is opened."""
+    """Panels below a heading, or without one; the panels of a closed row query only when it is opened."""
 
     heading: str
     panels: Sequence[Panel]
@@ -39,34 +39,34 @@ _CLIENTS = 'label_values(whatsapp_up{job=~"$job"}, target)'
 
 
 def variable(name: str, label: str, query: str, everything: str = ".+") -> dashboard.QueryVariable:
-    """Build a variable of which several values or all can be chosen, asked for again with the time range."""
+    """Build a variable with a choice of several values or all, queried again when the time range changes."""
     built = _variable(name, label, query).current(_ALL)
     return built.multi(multi=True).include_all(include_all=True).all_value(everything)
 
 
 def of_jobs() -> list[dashboard.QueryVariable]:
-    """Build the variable that chooses jobs of Prometheus: what scrapes exporters."""
+    """Build the variable that selects jobs of Prometheus."""
     return [variable("job", "Job", "label_values(waexporter_build_info, job)")]
 
 
 def of_exporters() -> list[dashboard.QueryVariable]:
-    """Build the variables that choose exporters."""
+    """Build the variables that select exporters."""
     query = 'label_values(waexporter_build_info{job=~"$job"}, instance)'
     return [*of_jobs(), variable("instance", "Instance", query)]
 
 
 def of_clients() -> list[dashboard.QueryVariable]:
-    """Build the variables that choose clients."""
+    """Build the variables that select clients."""
     return [*of_jobs(), variable("target", "Client", _CLIENTS)]
 
 
 def of_exporters_and_clients() -> list[dashboard.QueryVariable]:
-    """Build the variables that choose exporters, and of what they say of clients."""
+    """Build the variables that select exporters and the clients that they poll."""
     return [*of_exporters(), variable("target", "Client", _CLIENTS)]
 
 
 def of_one_client() -> list[dashboard.QueryVariable]:
-    """Build the variables that choose one client, and of its nodes; a single client's coreapp has no name."""
+    """Build the variables that select one client and its nodes; a single client's coreapp has no name."""
     names = '__name__=~"whatsapp_gateway_status|whatsapp_web_uptime_seconds"'
     query = f'label_values({{job=~"$job", {NAMED}, {names}}}, node)'
     one = _variable("target", "Client", _CLIENTS).multi(multi=False).include_all(include_all=False)
@@ -80,7 +80,7 @@ def _variable(name: str, label: str, query: str) -> dashboard.QueryVariable:
 
 
 class _Alerts(model.AnnotationQuery):
-    """An annotation with a query of Prometheus, which the published types have no place for."""
+    """An annotation with a Prometheus query, which the published types can't express."""
 
     def __init__(self, expr: str, tags: str) -> None:
         super().__init__()
@@ -101,9 +101,9 @@ class _AlertsBuilder(dashboard.AnnotationQuery):
 
 
 def alerts(*matchers: str, by: Sequence[str] = ("target",)) -> list[dashboard.AnnotationQuery]:
-    """Build the annotations that mark when alerts began to fire: critical ones, and on demand warnings.
+    """Build the annotations that mark when alerts started to fire: critical ones, and optionally warnings.
 
-    One mark for all that differ in other labels than `by` only.
+    Alerts that differ only in labels other than `by` share one mark.
     """
     kinds = (("Critical alerts", "critical", "red"), ("Warnings", "warning", "orange"))
     return [
@@ -125,7 +125,7 @@ def _beginnings(severity: str, matchers: Sequence[str], by: Sequence[str]) -> st
 
 
 class Cover(NamedTuple):
-    """What a dashboard is known by."""
+    """The title, uid, description and tags of a dashboard."""
 
     uid: str
     title: str
@@ -138,7 +138,7 @@ def framed(
     annotations: Sequence[dashboard.AnnotationQuery],
     rows: Sequence[Row],
 ) -> model.Dashboard:
-    """Put a dashboard together; it is read-only in Grafana, since its source is here."""
+    """Build a dashboard; it is read-only in Grafana, since its source is here."""
     board = (
         dashboard.Dashboard(cover.title).uid(cover.uid).description(cover.description).tags([TAG]).readonly()
     )
@@ -166,7 +166,7 @@ def _filled(row: dashboard.Row, panels: Iterable[Panel]) -> dashboard.Row:
 
 
 def _close_up(panels: Iterable[model.Panel | model.RowPanel]) -> None:
-    """Move up what stands below closed rows, for which the builder leaves room as if they were open."""
+    """Move up panels below closed rows, because the builder leaves room as if the rows were open."""
     saved = 0
     for panel in panels:
         inside = panel.panels if isinstance(panel, model.RowPanel) and panel.collapsed else ()

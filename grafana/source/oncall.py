@@ -1,4 +1,4 @@
-"""For the phone of whoever is woken: what is wrong, since when, and what to do, in one column."""
+"""For the phone of the person on call: what is wrong, since when, and what to do, in one column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether paging itself is healthy: pages leave, fast, and silence would be noticed."""
+"""Whether paging itself is healthy: pages leave quickly, and silence would be noticed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def build() -> Dashboard:
 
 
 def oldest(place: int, width: int, height: int) -> stat.Panel:
-    """Build the panel about the page that has been waiting for longest."""
+    """Build the panel about the page that has waited longest."""
     return number(
         Head(
             place,
@@ -67,7 +67,7 @@ def oldest(place: int, width: int, height: int) -> stat.Panel:
 
 
 def silence(place: int, width: int, height: int) -> stat.Panel:
-    """Build the panel about the watchdog that has been silent for longest."""
+    """Build the panel about the watchdog that has been silent longest."""
     return number(
         Head(
             place,
@@ -85,7 +85,7 @@ def silence(place: int, width: int, height: int) -> stat.Panel:
 
 
 def nobody(place: int, width: int, height: int) -> stat.Panel:
-    """Build the panel that counts the clients for which nobody is paged."""
+    """Build the panel that counts clients for which nobody is paged."""
     unknown = f"({problems.severity_of_worst()} unless on (target) ({_NOBODY}))"
     return number(
         Head(
@@ -103,7 +103,7 @@ def nobody(place: int, width: int, height: int) -> stat.Panel:
 
 
 def _if_any(expr: str, of: str = _PENDING) -> Query:
-    """Ask for one number, or for the news that there is nothing `of` that kind, and was not within a day."""
+    """Return queries for one number, and for the fact that nothing `of` that kind existed within a day."""
     nothing = f"0 * max({own('waexporter_build_info')}) + {_NONE} unless on () last_over_time({of}[1d])"
     return Query(f"{expr} or {nothing}", "")
 
@@ -270,7 +270,7 @@ _INBOUND = (
 
 
 def _of_every_client(fact: str) -> str:
-    """Give states.ABSENT where a fact is not known: a column without any value would be left out."""
+    """Return states.ABSENT where a fact is not known: Grafana leaves out a column without any value."""
     return f"{fact} or 0 * {problems.severity_of_worst()} - 2"
 
 

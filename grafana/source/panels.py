@@ -58,7 +58,7 @@ _Styled = TypeVar(
 
 
 class Head(NamedTuple):
-    """What every panel says of itself.
+    """The number, title, description and size of a panel.
 
     Alerts link to panels by their number: it is unique in its dashboard and never changes. Width and height
     are in cells of a grid of 24 columns.
@@ -73,7 +73,7 @@ class Head(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A query and what its series are called; it is asked for no finer steps than `step`."""
+    """A query and the legend of its series; its steps are at least `step`."""
 
     expr: str
     legend: str = "{{target}}"
@@ -82,7 +82,7 @@ class Query(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: the field it shows, its heading and how its values read."""
+    """A column of a table: its field, its heading and the format of its values."""
 
     field: str
     heading: str
@@ -101,9 +101,9 @@ class Column:
 def lines(
     head: Head, *queries: Query, steps: Steps = (), stacked: bool = False, nothing: str = NOT_KNOWN
 ) -> Panel:
-    """Draw values over time; thresholds are dashed lines, `nothing` stands there without values.
+    """Build a graph over time; thresholds are dashed lines, `nothing` is shown without values.
 
-    Stacked values are areas without outlines: one of zero would draw its own along the top of all the others,
+    Stacked values are areas without outlines: the outline of a zero would lie on top of all the others,
     and a result that never came would look like the only one.
     """
     legend = common.VizLegendOptions().show_legend(show_legend=True)
@@ -128,9 +128,9 @@ def lines(
 def number(
     head: Head, query: Query, *, steps: Steps = (), states: States | None = None, nothing: str = NOT_KNOWN
 ) -> stat.Panel:
-    """Show the present value in large type on the colour of its threshold or state; one tile a series.
+    """Build a panel with the current value of each series in large type, coloured by threshold or state.
 
-    Several are named. `nothing` stands there, in a neutral colour, when there is no value.
+    Several are named. `nothing` is shown in a neutral colour if there is no value.
     """
     panel = _styled(stat.Panel(), head, steps, states).targets([_instant(query, "A")])
     panel = panel.color_mode(looks.BigValueColorMode.BACKGROUND).graph_mode(looks.BigValueGraphMode.NONE)
@@ -139,7 +139,7 @@ def number(
 
 
 def timeline(head: Head, query: Query, states: States, *, identifiers: bool = False) -> Panel:
-    """Draw a bar for each series, coloured by its state over time: since when is seen at a glance.
+    """Build a panel with a bar for each series, coloured by its state over time.
 
     `identifiers` that series are named by become words.
     """
@@ -163,7 +163,7 @@ def bars(
     largest: float | None = None,
     states: States | None = None,
 ) -> Panel:
-    """Draw the present value of each series as a horizontal bar; `states` are words of values below 0."""
+    """Build a panel with the value of each series as a horizontal bar; `states` name values below 0."""
     panel = _styled(bargauge.Panel(), head, steps, states).targets([_instant(query, "A")]).min(0)
     panel = panel.orientation(looks.VizOrientation.HORIZONTAL).display_mode(looks.BarGaugeDisplayMode.BASIC)
     panel = panel.reduce_options(_last()).show_unfilled(show_unfilled=True).no_value(NOT_KNOWN)
@@ -178,9 +178,9 @@ def grid(
     worst: Sequence[str] = (),
     nothing: str = NOT_KNOWN,
 ) -> table.Panel:
-    """Show labels and values as a table, a row for each set of labels, the columns in this order.
+    """Build a table with a row for each set of labels, and the columns in this order.
 
-    Rows are sorted by the headings `worst`, the largest value first. `nothing` stands there without any row.
+    Rows are sorted by the headings `worst`, the largest value first. `nothing` is shown without rows.
     """
     names = [chr(ord("A") + place) for place in range(len(queries))]
     built = [_instant(Query(expr, ""), name) for expr, name in zip(queries, names, strict=True)]
@@ -205,13 +205,13 @@ def grid(
 
 
 def words(head: Head, markdown: str) -> Panel:
-    """Show a text."""
+    """Build a panel with a text."""
     panel = prose.Panel().id(head.number).title(head.title).description(head.description)
     return panel.mode(prose_model.TextMode.MARKDOWN).content(markdown).span(head.width).height(head.height)
 
 
 def _highest_of_quiet(unit: str, steps: Steps) -> float:
-    """Return up to where the axis goes at least: the first threshold is in sight, unless it is far away."""
+    """Return the least maximum of the axis: the first threshold is visible, unless it is far away."""
     first = steps[0][0] if steps else _FAR
     if first >= _FAR:
         return _QUIET[unit]
@@ -231,7 +231,7 @@ def _styled(panel: _Styled, head: Head, steps: Steps, states: States | None = No
 
 
 def _thresholds(steps: Steps, *, neutral: bool) -> dashboard.ThresholdsConfig:
-    """Build thresholds; a graph has no colour for "no value", and would draw a line at the lowest one."""
+    """Build thresholds; a graph has no colour for "no value", so it would draw a line at the lowest one."""
     every = steps if steps and steps[0][0] == float("-inf") else ((float("-inf"), GREEN), *steps)
     (_, lowest), *others = every
     built = [model.Threshold(None, PURPLE), model.Threshold(_LOWEST, lowest)]

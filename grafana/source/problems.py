@@ -1,4 +1,4 @@
-"""What is wrong now, each beside how bad it is and what a person can do about it."""
+"""Current problems, with their severity and what a person can do."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _COLUMNS = (
 
 
 def ranked(severity: str) -> str:
-    """Give severities in the order of `RANKS`."""
+    """Return severities in the order of `RANKS`."""
     return f"({severity} - {_KNOWN_TO_BE_DOWN_FIRST} * ({severity} == bool {Grade.UNKNOWN:d}))"
 
 
@@ -67,9 +67,9 @@ _RANK = ranked(_SEVERITY)
 
 
 def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
-    """Build the panel that lists every problem and what to do about it.
+    """Build the panel that lists every problem and what to do.
 
-    Without any it has a row that says so, as far as anything is known: no row is no knowledge. `to_client` is
+    Without problems one row says so, if anything is known: no row means unknown. `to_client` is
     the address that names of clients lead to, where there are several.
     """
     name = Column("target", "Client", least=190, link=to_client, absent="all clients")
@@ -90,53 +90,53 @@ def table(number: int, *, height: int, to_client: str | None = None) -> Panel:
 
 
 def severity() -> str:
-    """Give how bad each problem of each client is, by `target` and `problem`: 0 of `no problem`."""
+    """Return the severity of each problem by `target` and `problem`; 0 for `no problem`."""
     return f'label_replace({_SEVERITY}, "problem", "no problem", "problem", "none")'
 
 
 def severity_of_worst() -> str:
-    """Give how bad the worst problem of each client is, by `target`; absent where nothing is known."""
+    """Return the severity of each client's worst problem, by `target`; absent if nothing is known."""
     return most(client("target:whatsapp_problem:severity"))
 
 
 def worst() -> str:
-    """Give the problem of each client that weighs most, in the label `problem`: `none` without any."""
+    """Return each client's most important problem in the label `problem`, `none` without problems."""
     return f"topk by (target) (1, {_SEVERITY})"
 
 
 def worst_for() -> str:
-    """Give for how many seconds the worst problem of each client has been there; absent without any."""
+    """Return the age of each client's worst problem in seconds; absent without problems."""
     return f"time() - max by (target) ({_BEGAN} and on (target, problem) {worst()})"
 
 
 def rank_of_worst() -> str:
-    """Give how bad the worst problem of each client is, in the order of `RANKS`, by `target`."""
+    """Return the severity of each client's worst problem, in the order of `RANKS`, by `target`."""
     return most(_RANK)
 
 
 def ranked_worst() -> str:
-    """Give the problem of each client that weighs most, in the order of `RANKS`."""
+    """Return each client's most important problem, in the order of `RANKS`."""
     unknown = f"({severity_of_worst()} == bool {Grade.UNKNOWN:d})"
     return f"{worst()} - on (target) group_left () {_KNOWN_TO_BE_DOWN_FIRST} * {unknown}"
 
 
 def weight() -> str:
-    """Give a number that is larger the worse a problem is, and of those that are as bad, the older."""
+    """Return a number that grows with the severity of a problem, then with its age."""
     return f"1e10 * ({_RANK} > 0) + on (target, problem) ({age()}) or 1e10 * ({_RANK} > 0)"
 
 
 def age() -> str:
-    """Give for how many seconds each problem of each client has been there."""
+    """Return the age of each problem of each client in seconds."""
     return f"time() - {_BEGAN}"
 
 
 def none() -> str:
-    """Give 0 as the problem `none`, where anything is known at all."""
+    """Return 0 as the problem `none`, if anything is known."""
     return f'label_replace(0 * max({_SEVERITY}), "problem", "none", "", "")'
 
 
 def told(problems: str) -> str:
-    """Label problems with what stands in further columns, which put a problem into other words."""
+    """Add labels with the texts of further columns to problems."""
     opened = f'label_replace({problems}, "open", "open", "", "")'
     advised = f'label_replace({opened}, "advice", "$1{AS_LONG}", "problem", "(.*)")'
     return f'label_replace({advised}, "runbook", "$1", "problem", "(.*)")'

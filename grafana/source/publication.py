@@ -18,7 +18,7 @@ _BUILDERS = (fleet.build, client.build, oncall.build, pager.build, exporter.buil
 
 
 def publish() -> Mapping[str, str]:
-    """Give the JSON of each dashboard by the name of its file."""
+    """Return the JSON of each dashboard by its file name."""
     boards = (build() for build in _BUILDERS)
     encoder = JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False)
     return {

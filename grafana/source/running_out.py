@@ -1,4 +1,4 @@
-"""What the clients of a fleet run out of: builds, certificates, disks and logins."""
+"""What expires or fills up at the clients of a fleet: builds, certificates, disks and logins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEFT = (  # what is left of each thing that runs out, and how little of it is r
 
 
 def _running_out_first() -> str:
-    """Sort clients by what each has least of, measured by how little is red: the first row is the worst."""
+    """Sort clients by their lowest reserve, relative to its red threshold: the first row is the worst."""
     parts = (
         f'label_replace(({left}) / {least:.0f}, "part", "{number}", "", "")'
         for number, (left, least) in enumerate(_LEFT)

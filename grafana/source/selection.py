@@ -1,4 +1,4 @@
-"""Which series a query is about: what the variables at the top of a dashboard have chosen."""
+"""The selection of series by the variables at the top of a dashboard."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ NAMED = "target=`${target:raw}`"
 
 
 def own(metric: str, *matchers: str) -> str:
-    """Select series that are about the chosen exporters."""
+    """Select series about the chosen exporters."""
     return _select(metric, 'job=~"$job"', 'instance=~"$instance"', *matchers)
 
 
 def client(metric: str, *matchers: str) -> str:
-    """Select series that are about the chosen clients, whichever exporter says them."""
+    """Select series about the chosen clients, from any exporter."""
     return _select(metric, 'job=~"$job"', CHOSEN, *matchers)
 
 
 def polled(metric: str) -> str:
-    """Select what the chosen exporters say of their polls of the chosen clients."""
+    """Select series of the chosen exporters about their polls of the chosen clients."""
     return own(metric, CHOSEN)
 
 
 def running(expression: str) -> str:
-    """Keep what is about exporters, of all that Prometheus scrapes, and only while they run."""
+    """Keep series about exporters only, and only while they run."""
     return f"{expression} and on (job, instance) {own('waexporter_build_info')}"
 
 
 def node(metric: str, *matchers: str) -> str:
-    """Select series that are about the chosen nodes of the chosen clients."""
+    """Select series about the chosen nodes of the chosen clients."""
     return client(metric, 'node=~"$node"', *matchers)
 
 
 def named(expression: str, word: str, label: str = "node") -> str:
-    """Give what lacks a label, such as a single client's only node, a word that a legend can show."""
+    """Set a label where it is missing, such as that of a single client's only node, for legends."""
     return f'label_replace({expression}, "{label}", "{word}", "{label}", "")'
 
 
 def equal(label: str, value: str) -> str:
-    """Write a matcher."""
+    """Return a label matcher."""
     return f'{label}="{value}"'
 
 
 def rate(selector: str) -> str:
-    """Write what a counter gains in a second."""
+    """Return the rate of a counter."""
     return f"rate({selector}[$__rate_interval])"
 
 
 def over_range(selector: str) -> str:
-    """Write the same over the time shown."""
+    """Return the same rate over the time shown."""
     return f"rate({selector}[$__range])"
 
 
 def gained(selector: str) -> str:
-    """Write what a counter of ours gained in the time shown, as a whole number.
+    """Return the increase of one of our counters in the time shown, as a whole number.
 
     Ours begin at 0. What is new with another value VictoriaMetrics counts from 0, and Prometheus does not.
     """
@@ -66,17 +66,17 @@ def gained(selector: str) -> str:
 
 
 def total(expression: str, *labels: str) -> str:
-    """Add up by target, and by further labels; what two exporters see of one client counts once."""
+    """Sum by target and further labels; a client that two exporters poll counts once."""
     return f"sum by ({', '.join(('target', *labels))}) (max without (instance, pod) ({expression}))"
 
 
 def most(expression: str, *labels: str) -> str:
-    """Take the largest by target, and by further labels; what two exporters see counts once."""
+    """Return the maximum by target and further labels; a client that two exporters poll counts once."""
     return f"max by ({', '.join(('target', *labels))}) ({expression})"
 
 
 def mean(select: Select, summary: str, *labels: str, over: Gain = rate) -> str:
-    """Divide a summary's sum by its count, by target and labels; absent while nothing is counted."""
+    """Return the mean of a summary by target and labels; absent while nothing is counted."""
     above, below = (total(over(select(f"{summary}_{part}")), *labels) for part in ("sum", "count"))
     return f"{above} / ({below} > 0)"
 

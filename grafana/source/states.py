@@ -1,4 +1,4 @@
-"""Numbers that stand for a state: their expression, their words and their colours."""
+"""States as numbers: their expressions, words and colours."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SENDS_AND_CHECKS = 'method=~"POST_v1_(messages|contacts)"'
 
 
 def verdict() -> str:
-    """Give the verdict as a number, 0 to 3; of exporters that disagree, the worst of those that know."""
+    """Return the verdict as a number, 0 to 3; if exporters disagree, the worst one that is known."""
     each = {word: client("whatsapp_verdict", equal("verdict", word)) for word, _ in VERDICTS.values()}
     each["unknown"] = f"min by (job, target) ({each['unknown']})"
     parts = (f"{number} * ({each[word]} == 1)" for number, (word, _) in VERDICTS.items())
@@ -77,7 +77,7 @@ def verdict() -> str:
 
 
 def gateway() -> str:
-    """Give the status of each node as a number, 0 to 7."""
+    """Return the status of each node as a number, 0 to 7."""
     parts = [
         f"{number} * ({node('whatsapp_gateway_status', equal('status', word))} == 1)"
         for number, (word, _) in GATEWAYS.items()
@@ -89,20 +89,20 @@ def gateway() -> str:
 
 
 def refused(over: Gain = rate) -> str:
-    """Give sends that the client refuses through its own fault."""
+    """Return the sends that fail by the client's own fault."""
     return total(over(client(ANSWERS, _SENDS, _FAULTS)))
 
 
 def refused_share(which: str = _SENDS, over: Gain = rate) -> str:
-    """Give the share of requests that fail through the client's own fault; absent without traffic."""
+    """Return the share of requests that fail by the client's own fault; absent without traffic."""
     every, faults = (total(over(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS)))
     return f"({faults} or 0 * {every}) / ({every} > 0)"
 
 
 def sound_share(which: str = _SENDS) -> str:
-    """Give the share of requests in the time shown that do not fail through the client's own fault.
+    """Return the share of requests in the time shown that don't fail by the client's own fault.
 
-    It is -1 without any, and absent while the client can't be asked.
+    It is -1 without requests, and absent while the client can't be asked.
     """
     every, faults = (
         total(over_range(client(ANSWERS, *matchers))) for matchers in ((which,), (which, _FAULTS))
@@ -112,12 +112,12 @@ def sound_share(which: str = _SENDS) -> str:
 
 
 def failed(over: Gain = rate) -> str:
-    """Give messages that were accepted and then not delivered."""
+    """Return messages that were accepted and then not delivered."""
     return total(over(client("whatsapp_out_message_status_total", 'status="failed"')))
 
 
 def not_stored(over: Gain = rate) -> str:
-    """Give messages that came from WhatsApp and were not stored; never below 0."""
+    """Return messages that came from WhatsApp and were not stored; never below 0."""
     came, stored = (
         total(over(client(f"whatsapp_in_message_{part}_total"))) for part in ("from_server", "persisted")
     )
@@ -125,14 +125,14 @@ def not_stored(over: Gain = rate) -> str:
 
 
 def lost(over: Gain = rate) -> str:
-    """Give messages that are refused, failed or not stored."""
+    """Return messages that are refused, failed or not stored."""
     return _add(refused(over), failed(over), not_stored(over))
 
 
 def lost_share() -> str:
-    """Give what was refused, failed or not stored in five minutes as a share of all; -1 without any.
+    """Return the share of messages refused, failed or not stored in five minutes; -1 without messages.
 
-    Absent as soon as the statistics end: who no longer tells is not well.
+    Absent as soon as the statistics end: a client that no longer reports is not called healthy.
     """
     all_messages = most(client("target:whatsapp_messages:rate5m"))
     told = most(client("target:whatsapp_callback_queue_size:sum"))
@@ -141,32 +141,32 @@ def lost_share() -> str:
 
 
 def callbacks_waiting() -> str:
-    """Count callbacks that the webhook has not taken yet."""
+    """Return the number of callbacks that the webhook has not accepted yet."""
     return total(client("whatsapp_callback_queue_size"))
 
 
 def messages_waiting() -> str:
-    """Count accepted messages that have not left yet."""
+    """Return the number of accepted messages that have not left yet."""
     return total(client("whatsapp_pending_messages"))
 
 
 def messages() -> str:
-    """Give what becomes of messages as a number of MESSAGES; absent where nothing is known."""
+    """Return the state of messages as a number of MESSAGES; absent where nothing is known."""
     return most(client("target:whatsapp_messages:state"))
 
 
 def messages_ranked() -> str:
-    """Give what becomes of messages in the order of MESSAGES_RANKED."""
+    """Return the state of messages in the order of MESSAGES_RANKED."""
     return f"{messages()} - {_KNOWN_TO_STAND_FIRST} * ({messages()} == bool {Messages.NOT_KNOWN:d})"
 
 
 def _add(*parts: str) -> str:
-    """Add up what is there of several expressions by target."""
+    """Return the sum of several expressions by target; absent ones count nothing."""
     return f"sum by (target) ({_union(parts)})"
 
 
 def _union(parts: Sequence[str]) -> str:
-    """Join expressions whose labels are the same, none hiding another."""
+    """Return the union of expressions with the same labels; none hides another."""
     return " or ".join(
         f'label_replace({part}, "part", "{number}", "", "")' for number, part in enumerate(parts)
     )

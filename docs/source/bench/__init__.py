@@ -1,1 +1,1 @@
-"""Figures of speed and size, printed as ratios measured side by side in one run: `make bench`."""
+"""Speed and size, printed as ratios measured side by side in one run: `make bench`."""

@@ -1,4 +1,4 @@
-"""`make bench`: print every figure, each beside what it is measured against."""
+"""`make bench`: print every figure beside its baseline."""
 
 from __future__ import annotations
 

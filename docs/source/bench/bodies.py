@@ -48,7 +48,7 @@ _WIDE = {"out_message_sent_duration_ms", "db_request_duration_us", "api_requests
 
 
 def answers(seed: int = 1, *, more: bool = False) -> dict[str, bytes]:
-    """Give the body of each path: about 430 samples, or about 530."""
+    """Return the body of each path: about 430 samples, or about 530."""
     parts = 3 if more else 2
     chance = random.Random(seed)  # noqa: S311 - numbers to measure with
     app = _pairs(_PAIRS_APP, chance, parts)

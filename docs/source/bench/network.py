@@ -39,7 +39,7 @@ time.sleep(3600)
 
 @contextmanager
 def upstream() -> Iterator[str]:
-    """Run the answering process; gives its url."""
+    """Run the answering process; yields its URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "docs.source.bench.upstream"], stdout=subprocess.PIPE, text=True
     )
@@ -52,7 +52,7 @@ def upstream() -> Iterator[str]:
 
 
 def poll_figures() -> list[str]:
-    """Measure a poll of all four endpoints against requests fetching the same bodies."""
+    """Measure a poll of all four endpoints against plain requests of the same bodies."""
     with upstream() as url:
         target = Target("one", url, plans={endpoint: PollPlan(15.0, 10.0) for endpoint in _ENDPOINTS})
         client = Client(target, Limits(), TlsContexts())
@@ -88,7 +88,7 @@ def poll_figures() -> list[str]:
 
 
 def _memory(process_id: int) -> float:
-    """Give the resident memory of a process in MiB."""
+    """Return the resident memory of a process in MiB."""
     status = Path(f"/proc/{process_id}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(found.group(1)) / 1024 if found else 0.0
@@ -126,7 +126,7 @@ def _first_scrape(port: int, began: float) -> float:
 def _process(
     command: list[str], port: int, environ: dict[str, str] | None = None
 ) -> Iterator[tuple[int, float]]:
-    """Run an exporter; gives its process id, and after how many seconds its first page came."""
+    """Run an exporter; yields its process id and the seconds until its first page."""
     began = time.monotonic()
     process = subprocess.Popen(
         command, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -209,7 +209,7 @@ def fleet_figures(targets: int = 1000, seconds: int = 75) -> list[str]:
 
 
 def _p99(text: str) -> float:
-    """Give the upper bound of the bucket that holds the 99th percentile of the lateness."""
+    """Return the upper bound of the bucket with the 99th percentile of the lateness."""
     buckets = re.findall(
         r'^waexporter_poll_lateness_seconds_bucket\{le="([^"]+)"\} (\S+)', text, re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""How fast people are paged, with real processes and on a real disk."""
+"""How fast pages leave, with real processes and a real disk."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def webhook_figures() -> list[str]:
 
 
 def alertmanager_figures() -> list[str]:
-    """Measure from a fault to the accepted page, by way of a real Prometheus and Alertmanager."""
+    """Measure the time from a fault to the accepted page, through a real Prometheus and Alertmanager."""
     missing = parts.missing_programs(_SUITE)
     if missing:
         return [f"{', '.join(missing)} missing: make real-parts"]
@@ -94,7 +94,7 @@ def alertmanager_figures() -> list[str]:
 
 
 def fallback_figures() -> list[str]:
-    """Measure from the webhook to the fallback, when the only client there is is known to be down."""
+    """Measure the time from the webhook to the fallback while the only client is down."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         client = stack.enter_context(_simulated())
         fallback, url = stack.enter_context(_listening())
@@ -148,7 +148,7 @@ def _wait_until_known(exporter: Exporter) -> None:
 
 @contextmanager
 def _listening() -> Iterator[tuple[list[float], str]]:
-    """Take messages at an address, and note when each came."""
+    """Receive messages at an address, and record when each arrived."""
     came: list[float] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -177,7 +177,7 @@ def _listening() -> Iterator[tuple[list[float], str]]:
 
 
 def _body(number: int, alerts: int = _ALERTS) -> bytes:
-    """Give a webhook of alerts that nobody has heard of."""
+    """Return a webhook with new alerts."""
     labels = {
         "alertname": "WhatsAppDown",
         "severity": "critical",
@@ -219,13 +219,13 @@ def _body(number: int, alerts: int = _ALERTS) -> bytes:
 
 
 class _Sender:
-    """One connection that stays open."""
+    """A connection that stays open."""
 
     def __init__(self, exporter: Exporter) -> None:
         self._connection = http.client.HTTPConnection(exporter.url.removeprefix("http://"), timeout=60)
 
     def post(self, body: bytes) -> int:
-        """Send a webhook; gives the status."""
+        """Send a webhook and return the status."""
         self._connection.request("POST", "/api/v1/alerts", body, {"Content-Type": "application/json"})
         with self._connection.getresponse() as answer:
             answer.read()
@@ -233,7 +233,7 @@ class _Sender:
 
 
 def _storm(exporter: Exporter) -> list[float]:
-    """Send webhooks at an even pace, whatever the answers do; gives seconds from when each was due."""
+    """Send webhooks at a constant rate; return the seconds from when each was due to its answer."""
     count = _PER_SECOND * _SECONDS
     numbers = iter(range(count))
     latencies: list[float] = []
@@ -308,7 +308,7 @@ def _rules(folder: Path, exporter: Exporter, alertmanager: Alertmanager) -> dict
 
 
 def _fault_to_page(ill: SimulatedClient, well: SimulatedClient) -> float:
-    """Lose the gateway of a client until another has carried the page; gives how long that took."""
+    """Disconnect the gateway of a client until another has sent the page; return the seconds."""
     told = _messages(well)
     began = time.perf_counter()
     ill.bring("gateway_down")
@@ -326,7 +326,7 @@ def _messages(client: SimulatedClient) -> int:
 
 
 def _spread(seconds: Sequence[float]) -> str:
-    """Write what is usual, what is rare, and the worst."""
+    """Return the median, the 99th percentile and the maximum as text."""
     ordered = sorted(seconds)
     rare = ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]
     figures = (statistics.median(ordered), rare, ordered[-1])

@@ -32,7 +32,7 @@ _WANTED = PageRequest(gzip=True)
 
 
 class Ours:
-    """The exporter without its network: answers go in, pages come out."""
+    """The exporter without network: answers in, pages out."""
 
     def __init__(self, targets: int, bodies: dict[str, bytes]) -> None:
         self.bodies = bodies
@@ -57,7 +57,7 @@ class Ours:
         }
 
     def take_in(self) -> None:
-        """Do with the answers of every target what a poll does after the network."""
+        """Process the answers of every target as a poll does after the network."""
         for target in self.targets:
             for endpoint in _ENDPOINTS:
                 if endpoint is Endpoint.HEALTH:
@@ -69,7 +69,7 @@ class Ours:
                 self.store.put(Reading(target.name, endpoint, now(), 0.01, outcome))
 
     def page(self) -> bytes:
-        """Give the page as Prometheus asks for it."""
+        """Return the page as Prometheus requests it."""
         return b"".join(self.exporter.metrics(_WANTED))
 
 
@@ -100,7 +100,7 @@ class Theirs:
         gauge.labels(name, *labels.values()).set(value)
 
     def page(self) -> bytes:
-        """Render and compress, as prometheus_client's own server does."""
+        """Return the compressed page, as prometheus_client's own server does."""
         return gzip.compress(generate_latest(self.registry))
 
 
@@ -108,7 +108,7 @@ SOURCES_KEYS = {source.path: source.keys for source in SOURCES.values()}
 
 
 def processor_time(work: Callable[[], object], times: int) -> float:
-    """Give the least processor time of a few runs, in seconds: what disturbs only ever adds to it."""
+    """Return the least processor time of a few runs in seconds, because disturbances only add to it."""
     best = float("inf")
     for _ in range(times):
         began = time.process_time()
@@ -168,7 +168,7 @@ def all_in_figures() -> list[str]:
 
 
 def wait_figures() -> list[str]:
-    """Measure how long another thread waits for the interpreter while a page of 400 000 series is made."""
+    """Measure how long another thread waits for the interpreter while 400 000 series are rendered."""
     ours = Ours(930, answers())
     ours.take_in()
     longest = 0.0

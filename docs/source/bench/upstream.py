@@ -1,4 +1,4 @@
-"""A process that answers as a thousand clients would, as cheaply as it can: it is not what is measured."""
+"""A process that answers like a thousand clients, as cheaply as possible: it is not what is measured."""
 
 from __future__ import annotations
 

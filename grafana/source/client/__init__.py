@@ -1,4 +1,4 @@
-"""One client in depth, from what is wrong down to its certificates."""
+"""One client in detail, from its problems to its certificates."""
 
 from __future__ import annotations
 

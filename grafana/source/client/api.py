@@ -1,4 +1,4 @@
-"""What those get who send: answers, errors, and how long it takes."""
+"""What senders get from the API: answers, errors, durations."""
 
 from __future__ import annotations
 

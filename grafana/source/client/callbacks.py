@@ -1,4 +1,4 @@
-"""Callbacks: what the client tells your webhook, and how your webhook takes it."""
+"""Callbacks: what the client sends to your webhook, and how your webhook answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages on their way through the coreapps."""
+"""Messages in the coreapps."""
 
 from __future__ import annotations
 

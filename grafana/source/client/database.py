@@ -1,4 +1,4 @@
-"""The client's database, as its coreapps and webapps use it."""
+"""The client's database, as seen by its coreapps and webapps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which client, what is wrong, since when, and whether messages are being lost."""
+"""The summary: problems, since when, and whether messages are lost."""
 
 from __future__ import annotations
 

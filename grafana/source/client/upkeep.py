@@ -1,4 +1,4 @@
-"""What runs out one day: disks, builds, certificates; and how the client is set."""
+"""What runs out one day: disks, builds, certificates; and the settings of the client."""
 
 from __future__ import annotations
 

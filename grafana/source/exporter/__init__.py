@@ -1,4 +1,4 @@
-"""Whether the exporter itself is healthy: polls, in time, and keeps what it gets."""
+"""Whether the exporter itself is healthy: it polls in time and keeps the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether it runs, and which polls fail now."""
+"""Whether the exporter runs, and which polls fail now."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IN_WORDS = {reason.value: (reason.value.replace("_", " "), None) for reason in 
 
 
 def _every_poll(expr: str) -> str:
-    """Label what holds while no poll fails: a row of its own, since no row at all is no knowledge."""
+    """Return a row of its own while no poll fails, because no row means unknown."""
     return f'label_replace({expr} unless on () {_FAILING}, "collector", "all", "", "")'
 
 

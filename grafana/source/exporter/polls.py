@@ -1,4 +1,4 @@
-"""Polls, logins, and what was read, over time."""
+"""Polls, logins and readings over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process: what it is, and what it needs."""
+"""The process: version, memory, processor time."""
 
 from __future__ import annotations
 
