@@ -18,7 +18,7 @@ from waexporter.paging.channels.remedies import find_remedy
 from waexporter.paging.dedup import decide
 from waexporter.paging.journal.entry import Attempt, End, PageState
 from waexporter.paging.journal.writer import Journal
-from waexporter.paging.model import Alert, Doubt, Item, Kind, Page, Webhook
+from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 from waexporter.web.formatting import KINDS
 
 if TYPE_CHECKING:
@@ -155,15 +155,17 @@ def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) ->
 
 def test_of_what_was_not_listed_no_more_is_said_than_is_known(workplace: Workplace, pages: Pages) -> None:
     doubt = Doubt(alert("B"), NOW)
-    page = Page("t", (Item(alert("A"), Kind.FIRED),), received_at=NOW, doubts=(doubt,))
+    page = Page("t", (Item(alert("A"), ItemKind.FIRED),), received_at=NOW, doubts=(doubt,))
     with pages.journal.memory() as recall:
         recall.record(page, (), NOW)
 
     assert listed(workplace.state)[-1] == "       and 1 earlier alert that Alertmanager did not list"
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_whatever_a_page_says_of_an_alert_has_a_word(workplace: Workplace, pages: Pages, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ItemKind)
+def test_whatever_a_page_says_of_an_alert_has_a_word(
+    workplace: Workplace, pages: Pages, kind: ItemKind
+) -> None:
     page = Page("t", (Item(alert("A"), kind),) * 4, received_at=NOW)
     with pages.journal.memory() as recall:
         recall.record(page, (), NOW)

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry
 from waexporter.model import Instant, PagerSettings, State
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import ACCEPTED, Outcome, Recipient
-from waexporter.paging.delivery import Delivery, Surroundings
+from waexporter.paging.delivery import Delivery, PagerContext
 from waexporter.paging.journal.writer import Journal
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import Carrier
 from waexporter.paging.telemetry import PagerTelemetry
 
@@ -73,7 +73,8 @@ def an_alert(name: str = "one", target: str = "", *, ends_at: float | None = Non
 def a_page(thread: str = "thread", *alerts: Alert) -> Page:
     """Give a page about alerts, or about one that has the thread's name."""
     items = tuple(
-        Item(each, Kind.FIRED if each.fires else Kind.RESOLVED) for each in alerts or (an_alert(thread),)
+        Item(each, ItemKind.FIRED if each.fires else ItemKind.RESOLVED)
+        for each in alerts or (an_alert(thread),)
     )
     return Page(thread, items, received_at=WALL)
 
@@ -97,11 +98,11 @@ class Rig:
         self.crashes: list[Exception] = []
         self.chance = 0.0
         self.outlets = Outlets(lambda: self.carriers, self.way, self.fallback)
-        self.surroundings = Surroundings(
+        self.context = PagerContext(
             PagerTelemetry(self.registry), self.clock, lambda: self.chance, self.crashes.append
         )
         self.settings = settings or PagerSettings()
-        self.delivery = Delivery(self.settings, self.journal, self.outlets, self.surroundings)
+        self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context)
 
     def close(self) -> None:
         """End its workers and close its journal."""

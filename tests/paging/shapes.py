@@ -6,7 +6,7 @@ from typing import Any
 
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.markup import neutralise
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
@@ -66,17 +66,17 @@ def foreign(labels: dict[str, str], annotations: dict[str, str] | None = None, *
 
 def fired(*alerts: Alert) -> tuple[Item, ...]:
     """Say that alerts fire."""
-    return tuple(Item(each, Kind.FIRED) for each in alerts)
+    return tuple(Item(each, ItemKind.FIRED) for each in alerts)
 
 
 def reminded(*alerts: Alert) -> tuple[Item, ...]:
     """Say that alerts still fire."""
-    return tuple(Item(each, Kind.REMINDED) for each in alerts)
+    return tuple(Item(each, ItemKind.REMINDED) for each in alerts)
 
 
 def resolved(*alerts: Alert) -> tuple[Item, ...]:
     """Say that alerts have ended."""
-    return tuple(Item(each, Kind.RESOLVED) for each in alerts)
+    return tuple(Item(each, ItemKind.RESOLVED) for each in alerts)
 
 
 def page(*items: Item, ago: float = 2.0, thread: str = "a", **more: Any) -> Page:  # noqa: ANN401 - fields of a page

@@ -18,7 +18,7 @@ from waexporter.paging.dedup import (
     decide,
     start_after,
 )
-from waexporter.paging.model import Alert, Doubt, Group, Item, Kind, Page, Webhook
+from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Desk:
     ) -> Page | None:
         """Take a delivery of a group; of none, it is news of our own."""
         is_open = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
-        of = None if group is None else Group(group)
+        of = None if group is None else AlertGroup(group)
         is_whole = bool(group) and not truncated + unread
         webhook = Webhook(thread, alerts, truncated, of, unread, is_whole=is_whole, can_ask=self.can_ask)
         decision = decide(webhook, self.known, is_open, self.now, self.now)
@@ -56,7 +56,7 @@ class Desk:
             self.pages.append(decision.page)
         return decision.page
 
-    def kinds(self, *alerts: Alert, truncated: int = 0) -> dict[str, Kind]:
+    def kinds(self, *alerts: Alert, truncated: int = 0) -> dict[str, ItemKind]:
         page = self.take(*alerts, truncated=truncated)
         return {} if page is None else {item.alert.fingerprint: item.kind for item in page.items}
 
@@ -80,9 +80,11 @@ def test_the_first_delivery_fires_and_the_end_resolves() -> None:
     desk.now += 60.0
     second = desk.take(resolved())
 
-    assert first == Page("thread", (Item(fires(), Kind.FIRED),), received_at=T0, group=Group("group"))
+    assert first == Page(
+        "thread", (Item(fires(), ItemKind.FIRED),), received_at=T0, group=AlertGroup("group")
+    )
     assert second is not None
-    assert (second.items[0].kind, second.is_all_clear) == (Kind.RESOLVED, True)
+    assert (second.items[0].kind, second.is_all_clear) == (ItemKind.RESOLVED, True)
 
 
 @pytest.mark.parametrize("alert", [fires(), resolved()])
@@ -99,7 +101,7 @@ def test_the_same_state_later_is_a_reminder_and_from_then_on_the_time_counts_ane
     desk.take(fires())
     desk.now += DUPLICATE_WITHIN
 
-    assert desk.kinds(fires()) == {"a": Kind.REMINDED}
+    assert desk.kinds(fires()) == {"a": ItemKind.REMINDED}
     desk.now += DUPLICATE_WITHIN - 0.1
     assert desk.kinds(fires()) == {}
 
@@ -122,7 +124,9 @@ def test_a_later_start_of_what_fires_is_the_same_incident() -> None:
     desk.now += DUPLICATE_WITHIN
     reminder = desk.take(fires(start=T0 + 15.0))
     assert reminder is not None
-    assert reminder.items == (Item(fires(start=T0), Kind.REMINDED),), "its age is that of the earliest start"
+    assert reminder.items == (Item(fires(start=T0), ItemKind.REMINDED),), (
+        "its age is that of the earliest start"
+    )
 
 
 def test_an_end_ends_the_incident_with_its_earliest_start() -> None:
@@ -133,7 +137,7 @@ def test_an_end_ends_the_incident_with_its_earliest_start() -> None:
     page = desk.take(resolved(start=T0 + 15.0, end=T0 + 90.0))
 
     assert page is not None
-    assert page.items == (Item(Alert("a", T0, T0 + 90.0), Kind.RESOLVED),)
+    assert page.items == (Item(Alert("a", T0, T0 + 90.0), ItemKind.RESOLVED),)
 
 
 def test_an_end_before_the_latest_start_is_none() -> None:
@@ -148,7 +152,7 @@ def test_a_new_occurrence_after_an_end_is_told() -> None:
     desk = Desk()
     desk.take(resolved(end=T0 + 60.0))
 
-    assert desk.kinds(fires(start=T0 + 60.5)) == {"a": Kind.FIRED}
+    assert desk.kinds(fires(start=T0 + 60.5)) == {"a": ItemKind.FIRED}
 
 
 def test_a_firing_that_began_before_the_recorded_end_is_a_stale_delivery() -> None:
@@ -180,7 +184,7 @@ def test_it_is_not_stale_for_ever() -> None:
     desk.take(resolved())
     desk.now += STALE_WITHIN
 
-    assert desk.kinds(fires()) == {"a": Kind.FIRED}
+    assert desk.kinds(fires()) == {"a": ItemKind.FIRED}
 
 
 def test_an_end_of_an_earlier_occurrence_does_not_end_this_one() -> None:
@@ -197,7 +201,7 @@ def test_a_pair_that_disagrees_about_the_start_pages_once() -> None:
     desk.take(fires(start=T0 + 5.0))
     for _ in range(4):
         desk.now += DUPLICATE_WITHIN
-        assert desk.kinds(fires(start=T0)) == {"a": Kind.REMINDED}
+        assert desk.kinds(fires(start=T0)) == {"a": ItemKind.REMINDED}
         assert desk.kinds(fires(start=T0 + 5.0)) == {}
 
 
@@ -207,7 +211,7 @@ def test_a_clock_that_was_set_back_makes_no_reminder_of_a_duplicate_nor_keeps_a_
     desk.now -= 60.0
     assert desk.take(fires()) is None
     desk.now -= 3_600.0
-    assert desk.kinds(fires()) == {"a": Kind.REMINDED}
+    assert desk.kinds(fires()) == {"a": ItemKind.REMINDED}
 
 
 def test_the_false_all_clear_of_a_truncated_delivery_is_none() -> None:
@@ -399,7 +403,7 @@ def test_what_was_lost_and_comes_again_is_news() -> None:
     desk.take(fires("a"))
     desk.known["b"] = structs.replace(desk.known["b"], standing=Standing.LOST)
 
-    assert desk.kinds(fires("a"), fires("b")) == {"b": Kind.FIRED}
+    assert desk.kinds(fires("a"), fires("b")) == {"b": ItemKind.FIRED}
 
 
 def test_an_alert_that_can_not_be_read_is_told_once_in_an_hour() -> None:
@@ -469,7 +473,7 @@ def test_whatever_fires_is_told_to_fire_and_not_to_have_ended_since(
     history: list[tuple[float, tuple[Alert, ...], int, bool]],
 ) -> None:
     desk = Desk()
-    told: dict[str, Kind] = {}
+    told: dict[str, ItemKind] = {}
     for pause, alerts, truncated, is_replay in history:
         desk.now += pause
         page = desk.take(*alerts, truncated=truncated)
@@ -483,13 +487,13 @@ def test_no_all_clear_while_anything_fires_or_is_unknown(
     history: list[tuple[float, tuple[Alert, ...], int, bool]],
 ) -> None:
     desk = Desk()
-    told: dict[str, Kind] = {}
+    told: dict[str, ItemKind] = {}
     for pause, alerts, truncated, _ in history:
         desk.now += pause
         page = desk.take(*alerts, truncated=truncated)
         if page is not None:
             told |= {item.alert.fingerprint: item.kind for item in page.items}
-            is_over = all(kind is Kind.RESOLVED for kind in told.values())
+            is_over = all(kind is ItemKind.RESOLVED for kind in told.values())
             assert page.is_all_clear == (is_over and truncated == 0)
 
 

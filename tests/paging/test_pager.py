@@ -66,7 +66,7 @@ class Desk(Rig):
         self.pager = Pager(
             self.settings,
             self.outlets,
-            self.surroundings,
+            self.context,
             lambda: self.verdicts,
             self.heartbeat,
         )

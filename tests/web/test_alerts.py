@@ -17,7 +17,7 @@ from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
 from waexporter.paging.intake.refusals import Refusals
 from waexporter.paging.intake.webhook import LARGEST
 from waexporter.paging.journal.entry import Attempt, Entry, PageState
-from waexporter.paging.model import Alert, Doubt, Item, Kind, Page
+from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.web import body as body_module
@@ -355,7 +355,7 @@ def an_entry(number: int, alerts: int = 1) -> Entry:
         {"alertname": "Down", "target": "alpha", "severity": "critical", "secret": "hunter2"},
         {"summary": "It is down."},
     )
-    items = (Item(alert, Kind.FIRED),) * alerts
+    items = (Item(alert, ItemKind.FIRED),) * alerts
     doubts = tuple(Doubt(Alert(name, NOW - 90.0), 0.0) for name in ("f2", "f3"))
     page = Page("t", items, truncated=3, received_at=NOW - 50.0, doubts=doubts)
     return Entry(

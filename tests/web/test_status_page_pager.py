@@ -15,7 +15,7 @@ from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refusals import Refusal, Refused, Sender
 from waexporter.paging.journal.entry import Entry, PageState
-from waexporter.paging.model import Doubt, Item, Kind, Page
+from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus, Silence
 from waexporter.web.formatting import KINDS
 
@@ -206,8 +206,8 @@ def test_of_what_was_not_listed_no_more_is_said_than_is_known(count: int, counte
     assert "not heard of" not in text
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_whatever_a_page_says_of_an_alert_has_a_word(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ItemKind)
+def test_whatever_a_page_says_of_an_alert_has_a_word(kind: ItemKind) -> None:
     text = words(NOTHING._replace(latest=(accepted(Item(DOWN, kind)),)))
 
     assert f"{KINDS[kind]} WhatsAppDown" in text

@@ -18,7 +18,7 @@ from waexporter.paging.channels import Recipient, try_to_send
 from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.paging.journal.reader import read_groups
 from waexporter.paging.messages.compose import write
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import choose_routes, concern_of
 from waexporter.paging.telemetry import OK
 from waexporter.whatsapp.client import TlsContexts
@@ -100,7 +100,7 @@ def _send(channel: Channel, message: Message) -> Outcome:
 
 
 def _message(alert: Alert, pager: PagerSettings) -> Message:
-    page = Page("test", (Item(alert, Kind.FIRED),), received_at=alert.starts_at)
+    page = Page("test", (Item(alert, ItemKind.FIRED),), received_at=alert.starts_at)
     return write([page], time.time(), pager)
 
 

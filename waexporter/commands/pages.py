@@ -15,7 +15,7 @@ from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.reader import is_barred
 from waexporter.paging.journal.writer import FILE, read_pages
 from waexporter.paging.messages.annotations import sentence
-from waexporter.paging.model import Kind
+from waexporter.paging.model import ItemKind
 from waexporter.timefmt import span
 from waexporter.web.alerts import describe_entry
 from waexporter.web.formatting import KINDS, count_unlisted
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from waexporter.paging.model import Item
 
 _SHOWN = 3  # alerts of one page
-_WORDS = {**KINDS, Kind.FIRED: "FIRING"}
+_WORDS = {**KINDS, ItemKind.FIRED: "FIRING"}
 _LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
@@ -125,6 +125,6 @@ def _word(item: Item) -> str:
 
 
 def _counts(items: tuple[Item, ...]) -> Iterator[str]:
-    kinds = sorted((item.kind for item in items), key=list(Kind).index)
+    kinds = sorted((item.kind for item in items), key=list(ItemKind).index)
     for kind, alike in groupby(kinds):
         yield f"{len(list(alike))} more {KINDS[kind]}"

@@ -10,7 +10,7 @@ from waexporter.log import get_logger
 from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import WhatsAppChannel, fallback_channels
-from waexporter.paging.delivery import Surroundings
+from waexporter.paging.delivery import PagerContext
 from waexporter.paging.pager import TICK, Pager
 from waexporter.paging.routing import Carrier
 from waexporter.paging.telemetry import PagerTelemetry
@@ -61,11 +61,11 @@ class OnCall:
 
         self._fleet = fleet
         equipment = self.equip(settings)
-        surroundings = Surroundings(PagerTelemetry(telemetry.registry), clock, random.random, on_crash)
+        context = PagerContext(PagerTelemetry(telemetry.registry), clock, random.random, on_crash)
         self.pager = Pager(
             settings,
             self._outlets(equipment),
-            surroundings,
+            context,
             lambda: _verdicts(fleet.store),
             equipment.heartbeat,
         )

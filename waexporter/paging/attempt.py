@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from waexporter.paging.channels import Channel, Outcome
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.messages.message import Message
-    from waexporter.paging.reconciliation.alertmanager_query import Source
+    from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.routing import Carrier, Concern, Routes
     from waexporter.paging.telemetry import PagerTelemetry
 
@@ -36,7 +36,7 @@ class Outlets(NamedTuple):
     carriers: Callable[[], Sequence[Carrier]]  # as they are now
     whatsapp: Callable[[str, Recipient], Channel]  # through a carrier, to a recipient
     fallback: Sequence[Channel] = ()
-    alertmanager: Source | None = None  # asked what became of alerts, before people are told
+    alertmanager: AlertmanagerAddress | None = None  # asked what became of alerts, before people are told
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from waexporter.paging.model import Alert, Doubt, Item, Kind, Page, Webhook
+from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,21 +136,21 @@ def decide(
     return Decision(page, tuple(kept), tuple(touched), forgotten)
 
 
-def tell(alert: Alert, before: Memory | None, now: float) -> Kind | None:
+def tell(alert: Alert, before: Memory | None, now: float) -> ItemKind | None:
     """Say what is to be told of an alert; None: nothing, for it is a duplicate or a stale delivery."""
     if before is None or (before.ends_at is None and before.standing is Standing.LOST):
-        return Kind.FIRED if alert.fires else Kind.RESOLVED
+        return ItemKind.FIRED if alert.fires else ItemKind.RESOLVED
     # After the clock of a restarted process was set back, an age may be negative.
     age = abs(now - before.told_at)
     if before.ends_at is None:
         if alert.ends_at is not None:
-            return None if alert.ends_at < max(before.latest_at, before.starts_at) else Kind.RESOLVED
+            return None if alert.ends_at < max(before.latest_at, before.starts_at) else ItemKind.RESOLVED
         # A later start is the same incident: of a pair of Prometheus each has its own.
-        return None if age < DUPLICATE_WITHIN else Kind.REMINDED
+        return None if age < DUPLICATE_WITHIN else ItemKind.REMINDED
     if alert.fires:
         is_stale = alert.starts_at <= before.ends_at and age < STALE_WITHIN
-        return None if is_stale else Kind.FIRED
-    return Kind.RESOLVED if alert.starts_at > before.ends_at else None
+        return None if is_stale else ItemKind.FIRED
+    return ItemKind.RESOLVED if alert.starts_at > before.ends_at else None
 
 
 def start_after(before: Memory | None, start: float) -> float:
@@ -167,7 +167,7 @@ def known_by(memory: Memory) -> dict[str, str]:
 
 
 def _remember(
-    webhook: Webhook, alert: Alert, before: Memory | None, kind: Kind | None, now: float
+    webhook: Webhook, alert: Alert, before: Memory | None, kind: ItemKind | None, now: float
 ) -> Memory | None:
     """Return what to remember of an alert after a delivery; None: what was known stays as it was."""
     if kind is None and (before is None or before.ends_at is not None or not alert.fires):
@@ -213,7 +213,7 @@ def _is_worth_writing(memory: Memory, before: Memory | None) -> bool:
 
 def _begins(items: Iterable[Item], before: Iterable[Memory]) -> bool:
     """Return whether an incident begins: something fires, and nothing of the thread was known to."""
-    fires = any(item.kind is Kind.FIRED for item in items)
+    fires = any(item.kind is ItemKind.FIRED for item in items)
     return fires and all(each.standing is Standing.LOST for each in before)
 
 

@@ -47,7 +47,7 @@ _MOST_BUNDLED = 500  # pages in one message: more than fit into its text
 _log = get_logger("pager")
 
 
-class Surroundings(NamedTuple):
+class PagerContext(NamedTuple):
     """What the pager gets from outside: who counts, the time, chance, and who hears of a bug."""
 
     telemetry: PagerTelemetry
@@ -64,7 +64,7 @@ class Delivery:
         settings: PagerSettings,
         journal: Journal,
         outlets: Outlets,
-        surroundings: Surroundings,
+        context: PagerContext,
         inquiry: Inquiry | None = None,
     ) -> None:
         """Settle pages by an inquiry before they are told."""
@@ -72,7 +72,7 @@ class Delivery:
         self._journal = journal
         self._inquiry = inquiry
         self._outlets = outlets
-        self._telemetry, self._clock, self._chance, self._on_crash = surroundings
+        self._telemetry, self._clock, self._chance, self._on_crash = context
         self._attempts = self._attempts_of(settings, outlets)
         self._throttle = Throttle(settings.rate)
         self._waiting: dict[int, Waiting] = {}

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """What is said of an alert in a page."""
 
     FIRED = "fired"
@@ -27,12 +27,12 @@ class Kind(StrEnum):
     @property
     def fires(self) -> bool:
         """Whether it fires as far as is known."""
-        return self in {Kind.FIRED, Kind.REMINDED}
+        return self in {ItemKind.FIRED, ItemKind.REMINDED}
 
     @property
     def is_over(self) -> bool:
         """Whether it is known to have ended."""
-        return self in {Kind.RESOLVED, Kind.GONE}
+        return self in {ItemKind.RESOLVED, ItemKind.GONE}
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
@@ -54,10 +54,10 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """One alert in a page, and what the page says of it."""
 
     alert: Alert
-    kind: Kind
+    kind: ItemKind
 
 
-class Group(msgspec.Struct, frozen=True, gc=False):
+class AlertGroup(msgspec.Struct, frozen=True, gc=False):
     """What a delivery of Alertmanager stands for; never an identity, for an edited route tree changes it."""
 
     key: str = ""  # digest of its name and its receiver
@@ -83,7 +83,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     truncated: int = 0  # alerts that Alertmanager left out: nobody knows their state
     still_firing: int = 0  # alerts of the thread that fire and are not in this page
     received_at: float = 0.0  # wall-clock seconds
-    group: Group | None = None  # whom Alertmanager can be asked about; None: it is news of our own
+    group: AlertGroup | None = None  # whom Alertmanager can be asked about; None: it is news of our own
     doubts: tuple[Doubt, ...] = ()  # to be settled before the page is told
     unread: int = 0  # alerts that could not be read
     # Of what is not in this page, and said in none of its items:
@@ -108,7 +108,7 @@ class Webhook(msgspec.Struct, frozen=True):
     thread: str
     alerts: tuple[Alert, ...]
     truncated: int = 0
-    group: Group | None = None  # None: news of our own
+    group: AlertGroup | None = None  # None: news of our own
     unread: int = 0  # alerts that could not be read
     is_whole: bool = False  # it lists every alert that its group stands for
     is_partial: bool = False  # how many it leaves out can't be read

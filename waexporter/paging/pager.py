@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from waexporter.model import PagerSettings, Verdict
     from waexporter.paging.attempt import Outlets
-    from waexporter.paging.delivery import Surroundings
+    from waexporter.paging.delivery import PagerContext
     from waexporter.paging.heartbeat import Receiver
     from waexporter.paging.intake.refusals import Refused
     from waexporter.paging.journal.entry import Entry
-    from waexporter.paging.reconciliation.alertmanager_query import Source
+    from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
 
 TICK = 1.0  # seconds
@@ -79,17 +79,17 @@ class Pager:
         self,
         settings: PagerSettings,
         outlets: Outlets,
-        surroundings: Surroundings,
+        context: PagerContext,
         verdicts: Callable[[], Iterable[tuple[str, Verdict]]],
         heartbeat: Receiver | None = None,
     ) -> None:
         self.settings = settings
-        self._telemetry: PagerTelemetry = surroundings.telemetry
-        self._clock = surroundings.clock
-        self._even = Clock(surroundings.clock)
+        self._telemetry: PagerTelemetry = context.telemetry
+        self._clock = context.clock
+        self._even = Clock(context.clock)
         self._journal = Journal(settings.state_dir, self._note_damage)
-        self._inquiry = Inquiry(self._journal, surroundings.clock, self._even)
-        self._delivery = Delivery(settings, self._journal, outlets, surroundings, self._inquiry)
+        self._inquiry = Inquiry(self._journal, context.clock, self._even)
+        self._delivery = Delivery(settings, self._journal, outlets, context, self._inquiry)
         self._follow_alertmanager(outlets.alertmanager)
         self._verdicts = verdicts
         self._heartbeat = heartbeat
@@ -103,7 +103,7 @@ class Pager:
         self._groups: dict[str, str] = {}
         self._holds = Holds()
         self._strangers: tuple[str, ...] = ()
-        self.refusals = Refusals(surroundings.clock)
+        self.refusals = Refusals(context.clock)
         self._ping_problem = ""
 
     def start(self) -> None:
@@ -133,7 +133,7 @@ class Pager:
         self._follow_alertmanager(outlets.alertmanager)
         self._delivery.follow(settings, outlets)
 
-    def _follow_alertmanager(self, source: Source | None) -> None:
+    def _follow_alertmanager(self, source: AlertmanagerAddress | None) -> None:
         """Ask another Alertmanager from now on, or none; watchdogs page nobody, so they are no answer."""
 
         def is_watchdog(labels: Mapping[str, str]) -> bool:

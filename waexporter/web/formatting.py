@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from waexporter.paging.model import Kind
+from waexporter.paging.model import ItemKind
 from waexporter.timefmt import moment, span
 
 # What a page says of an alert.
 KINDS: Final = {
-    Kind.FIRED: "firing",
-    Kind.REMINDED: "still firing",
-    Kind.RESOLVED: "resolved",
-    Kind.UNHEARD: "not heard of any more",
-    Kind.SILENCED: "silenced",
-    Kind.INHIBITED: "inhibited",
-    Kind.GONE: "gone from Alertmanager",
+    ItemKind.FIRED: "firing",
+    ItemKind.REMINDED: "still firing",
+    ItemKind.RESOLVED: "resolved",
+    ItemKind.UNHEARD: "not heard of any more",
+    ItemKind.SILENCED: "silenced",
+    ItemKind.INHIBITED: "inhibited",
+    ItemKind.GONE: "gone from Alertmanager",
 }
 
 

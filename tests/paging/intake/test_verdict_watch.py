@@ -13,7 +13,7 @@ from waexporter.model import Instant, Problem, State, Verdict
 from waexporter.paging.dedup import Memory, decide
 from waexporter.paging.intake.verdict_watch import list_news
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.model import Item, Kind, Page, Webhook
+from waexporter.paging.model import Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:
     from waexporter.paging.model import Alert
@@ -121,7 +121,7 @@ def test_an_end_says_nothing_of_the_verdict_that_came_after(state: State) -> Non
     guard.wall += 1_000.0
 
     [over] = guard.alerts(State.OK, "a token ends soon")
-    text = compose([Page("t", (Item(over, Kind.RESOLVED),), received_at=guard.wall)], guard.wall)
+    text = compose([Page("t", (Item(over, ItemKind.RESOLVED),), received_at=guard.wall)], guard.wall)
 
     assert "ALL CLEAR" in text
     assert "Was:" not in text

@@ -11,7 +11,7 @@ from waexporter.model import Watchdog
 from waexporter.paging.dedup import Memory
 from waexporter.paging.intake.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.model import Item, Kind, Page
+from waexporter.paging.model import Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from waexporter.paging.model import Alert
@@ -77,7 +77,7 @@ def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> No
     known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
     [alert] = news(1.0, known)
-    text = compose([Page("t", (Item(alert, Kind.RESOLVED),), received_at=WALL)], WALL)
+    text = compose([Page("t", (Item(alert, ItemKind.RESOLVED),), received_at=WALL)], WALL)
 
     assert "ALL CLEAR" in text
     assert "Was:" not in text

@@ -16,7 +16,7 @@ from waexporter.errors import WebhookError
 from waexporter.paging.dedup import decide
 from waexporter.paging.intake.webhook import read_webhook, thread_of
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.model import Alert, Group, Webhook
+from waexporter.paging.model import Alert, AlertGroup, Webhook
 
 DATA = Path(__file__).parent / "data"
 NOW = 1_800_000_000.0
@@ -70,7 +70,7 @@ def test_every_field_is_read() -> None:
         # An end before the start is none.
         (Alert("f1", start, None, labels, annotations), Alert("f2", start, NOW, labels, annotations)),
         3,
-        Group(labels={"a": "b"}),
+        AlertGroup(labels={"a": "b"}),
     )
 
 

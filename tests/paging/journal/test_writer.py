@@ -18,7 +18,7 @@ from waexporter.paging.dedup import Memory
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import End, Entry, PageState, pack
 from waexporter.paging.journal.writer import FILE, Journal, read_pages
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -322,7 +322,8 @@ def test_a_full_disk_is_an_error_and_mends_itself(journal: Journal) -> None:
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     much = Page(
-        "thread", tuple(Item(Alert(str(n), n, labels={"a": str(n * n)}), Kind.FIRED) for n in range(9_999))
+        "thread",
+        tuple(Item(Alert(str(n), n, labels={"a": str(n * n)}), ItemKind.FIRED) for n in range(9_999)),
     )
 
     with pytest.raises(JournalError, match="full"):
@@ -366,7 +367,7 @@ ALERTS = st.builds(Alert, st.text(max_size=9), TIMES, st.none() | TIMES, LABELS,
 PAGES = st.builds(
     Page,
     st.text(max_size=9),
-    st.lists(st.builds(Item, ALERTS, st.sampled_from(Kind)), max_size=4).map(tuple),
+    st.lists(st.builds(Item, ALERTS, st.sampled_from(ItemKind)), max_size=4).map(tuple),
     st.integers(0, 2**63),
     st.integers(0, 2**31),
     TIMES,

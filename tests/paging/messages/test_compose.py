@@ -25,7 +25,7 @@ from waexporter.model import PagerSettings
 from waexporter.model.severity import Severity
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.text import width
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 
 def first_line(*pages: Page) -> str:
@@ -216,9 +216,9 @@ def test_what_has_ended_needs_no_silence() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "until"),
-    [(Kind.RESOLVED, "1773455400000"), (Kind.FIRED, "now"), (Kind.REMINDED, "now")],
+    [(ItemKind.RESOLVED, "1773455400000"), (ItemKind.FIRED, "now"), (ItemKind.REMINDED, "now")],
 )
-def test_a_dashboard_is_shown_until_the_alert_ended(kind: Kind, until: str) -> None:
+def test_a_dashboard_is_shown_until_the_alert_ended(kind: ItemKind, until: str) -> None:
     (ended,) = down(1, age=HOUR, ends_at=NOW - MINUTE)
 
     text = compose([page(Item(ended, kind))], NOW)
@@ -403,8 +403,8 @@ def test_all_is_clear_if_the_last_page_of_every_thread_says_so(first: Page, seco
     assert first_line(first, second) == line
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_nothing_is_clear_while_the_message_tells_of_an_alert_that_is_not_over(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(ItemKind))
+def test_nothing_is_clear_while_the_message_tells_of_an_alert_that_is_not_over(kind: ItemKind) -> None:
     first = page(Item(alert("WhatsAppBuildExpiring"), kind))
     second = page(*resolved(*down(1)))
 

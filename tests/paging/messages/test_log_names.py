@@ -6,7 +6,7 @@ import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
 from waexporter.paging.messages.log_names import name_alerts, name_pages
-from waexporter.paging.model import Doubt, Item, Kind, Page
+from waexporter.paging.model import Doubt, Item, ItemKind, Page
 
 DOWN = alert("WhatsAppDown", "orders")
 
@@ -16,7 +16,7 @@ DOWN = alert("WhatsAppDown", "orders")
     [
         (fired(DOWN), ["WhatsAppDown of orders"]),
         ((*fired(DOWN), *fired(DOWN)), ["WhatsAppDown of orders"]),
-        ((Item(DOWN, Kind.REMINDED),), ["WhatsAppDown of orders still"]),
+        ((Item(DOWN, ItemKind.REMINDED),), ["WhatsAppDown of orders still"]),
         (resolved(alert("WhatsAppDown", "eu", ends_at=2e9)), ["WhatsAppDown of eu resolved"]),
         (fired(foreign({"alertname": "Down", "instance": "db:9100"})), ["Down of db:9100"]),
         (

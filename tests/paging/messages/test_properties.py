@@ -14,7 +14,7 @@ from tests.paging.shapes import NOW
 from waexporter.model.severity import Severity, rank_word
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.markup import neutralise
-from waexporter.paging.model import Alert, Item, Kind, Page
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _items(draw: st.DrawFn) -> Item:
     alert = Alert(
         str(mark), draw(_times), draw(st.none() | _times), labels=labels, annotations=draw(_annotations)
     )
-    return Item(alert, draw(st.sampled_from(Kind)))
+    return Item(alert, draw(st.sampled_from(ItemKind)))
 
 
 _pages = st.builds(
@@ -184,7 +184,7 @@ def test_the_order_of_threads_that_share_no_alert_makes_no_difference(items: lis
 def test_a_good_link_is_in_the_message_as_it_is(url: str) -> None:
     alert = Alert("a", NOW, labels={"alertname": "A"}, annotations={"runbook_url": url})
 
-    text = compose([Page("a", (Item(alert, Kind.FIRED),))], NOW)
+    text = compose([Page("a", (Item(alert, ItemKind.FIRED),))], NOW)
 
     assert text.endswith(f"\nRunbook: {url}")
     assert neutralise(text) == text
@@ -200,6 +200,6 @@ def test_a_link_within_a_text_is_in_the_message_as_it_is(before: str, url: str, 
     description = f"{before[:40]} {url} {after[:40]}"
     alert = Alert("a", NOW, labels={"alertname": "A"}, annotations={"message": description})
 
-    text = compose([Page("a", (Item(alert, Kind.FIRED),))], NOW)
+    text = compose([Page("a", (Item(alert, ItemKind.FIRED),))], NOW)
 
     assert url in neutralise(text)

@@ -11,15 +11,15 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import HandClock
 from waexporter.errors import UnreachableError
-from waexporter.paging.model import Group, Kind
+from waexporter.paging.model import AlertGroup, ItemKind
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager, read_age, read_alerts, try_out
-from waexporter.paging.reconciliation.settling import Answer
+from waexporter.paging.reconciliation.settling import GroupReply
 from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GROUP = Group("key", "on\\.call", {"target": 'a "line"\\', "näme": "x"})
+GROUP = AlertGroup("key", "on\\.call", {"target": 'a "line"\\', "näme": "x"})
 STARTED = 1_700_000_000.0
 UPTIME = json.dumps({"uptime": "2023-11-14T22:13:20Z"}).encode()
 
@@ -70,7 +70,7 @@ def test_it_is_asked_for_the_group_alone() -> None:
         ("filter", 'target="a \\"line\\"\\\\"'),
     ]
     assert answer is not None
-    assert answer == Answer({}, age=90.0, had_it=False)
+    assert answer == GroupReply({}, age=90.0, had_it=False)
 
 
 def test_it_is_remembered_that_it_had_a_group() -> None:
@@ -82,32 +82,32 @@ def test_it_is_remembered_that_it_had_a_group() -> None:
         answers.append(alertmanager.ask(GROUP))
 
     assert [each.had_it for each in answers if each] == [False, True, True]
-    assert not alertmanager.has_had(Group("another", GROUP.receiver))
+    assert not alertmanager.has_had(AlertGroup("another", GROUP.receiver))
 
 
 @pytest.mark.parametrize(
     ("said", "kinds", "unread"),
     [
-        ([alert("a")], {"a": Kind.FIRED}, 0),
-        ([alert("a", "unprocessed")], {"a": Kind.FIRED}, 0),
-        ([alert("a", "suppressed", silencedBy=["s"], inhibitedBy=["i"])], {"a": Kind.SILENCED}, 0),
-        ([alert("a", "suppressed", silencedBy=[], inhibitedBy=["i"])], {"a": Kind.INHIBITED}, 0),
-        ([alert("a", "suppressed", mutedBy=["night"])], {"a": Kind.SILENCED}, 0),
+        ([alert("a")], {"a": ItemKind.FIRED}, 0),
+        ([alert("a", "unprocessed")], {"a": ItemKind.FIRED}, 0),
+        ([alert("a", "suppressed", silencedBy=["s"], inhibitedBy=["i"])], {"a": ItemKind.SILENCED}, 0),
+        ([alert("a", "suppressed", silencedBy=[], inhibitedBy=["i"])], {"a": ItemKind.INHIBITED}, 0),
+        ([alert("a", "suppressed", mutedBy=["night"])], {"a": ItemKind.SILENCED}, 0),
         ([alert("a", name="Watchdog")], {}, 0),
         ([alert("a") | {"labels": {"target": "another"}}], {}, 0),
-        ([alert("a") | {"labels": None}], {"a": Kind.FIRED}, 0),
-        ([alert("a") | {"labels": []}], {"a": Kind.FIRED}, 0),
-        ([alert("a") | {"labels": {"target": None}}], {"a": Kind.FIRED}, 0),
-        ([alert("a") | {"status": None}], {"a": Kind.FIRED}, 0),
+        ([alert("a") | {"labels": None}], {"a": ItemKind.FIRED}, 0),
+        ([alert("a") | {"labels": []}], {"a": ItemKind.FIRED}, 0),
+        ([alert("a") | {"labels": {"target": None}}], {"a": ItemKind.FIRED}, 0),
+        ([alert("a") | {"status": None}], {"a": ItemKind.FIRED}, 0),
         ([alert("a") | {"fingerprint": 7}], {}, 1),
-        ([alert("a") | {"fingerprint": None}, alert("b")], {"b": Kind.FIRED}, 1),
+        ([alert("a") | {"fingerprint": None}, alert("b")], {"b": ItemKind.FIRED}, 1),
         ([alert("a") | {"fingerprint": ""}], {}, 1),
-        ([17, alert("b")], {"b": Kind.FIRED}, 1),
+        ([17, alert("b")], {"b": ItemKind.FIRED}, 1),
         ([None], {}, 1),
     ],
 )
 def test_how_each_alert_stands_is_understood_and_none_is_taken_to_be_gone(
-    said: list[object], kinds: dict[str, Kind], unread: int
+    said: list[object], kinds: dict[str, ItemKind], unread: int
 ) -> None:
     assert read_alerts(json.dumps(said).encode(), GROUP, is_watchdog) == (kinds, unread)
 

@@ -10,10 +10,10 @@ import pytest
 from tests.paging.fakes import WALL
 from waexporter.paging.dedup import Memory, Standing
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.model import Alert, Doubt, Group, Item, Kind, Page
+from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page
 from waexporter.paging.reconciliation.settling import (
     GRACE,
-    Answer,
+    GroupReply,
     hear,
     hold,
     is_question,
@@ -25,13 +25,13 @@ from waexporter.paging.reconciliation.settling import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GROUP = Group("key", "on-call", {"target": "line"})
-FIRED, SILENCED, INHIBITED = Kind.FIRED, Kind.SILENCED, Kind.INHIBITED
+GROUP = AlertGroup("key", "on-call", {"target": "line"})
+FIRED, SILENCED, INHIBITED = ItemKind.FIRED, ItemKind.SILENCED, ItemKind.INHIBITED
 
 
 def down(*, ended: bool = True) -> Item:
     alert = Alert("down", WALL - 600.0, WALL - 60.0 if ended else None, {"alertname": "Down"})
-    return Item(alert, Kind.RESOLVED if ended else Kind.FIRED)
+    return Item(alert, ItemKind.RESOLVED if ended else ItemKind.FIRED)
 
 
 def doubt(name: str = "slow", *, is_missing: bool = True, heard_at: float = WALL - 300.0) -> Doubt:
@@ -40,7 +40,7 @@ def doubt(name: str = "slow", *, is_missing: bool = True, heard_at: float = WALL
 
 
 def a_page(
-    *doubts: Doubt, lost: int = 0, still_firing: int = 0, group: Group = GROUP, item: Item | None = None
+    *doubts: Doubt, lost: int = 0, still_firing: int = 0, group: AlertGroup = GROUP, item: Item | None = None
 ) -> Page:
     return Page(
         "t",
@@ -58,9 +58,9 @@ def head(page: Page) -> str:
     return compose([page], WALL).split("\n")[0]
 
 
-def asked(kinds: Mapping[str, Kind], unread: int = 0) -> Answer:
+def asked(kinds: Mapping[str, ItemKind], unread: int = 0) -> GroupReply:
     """Give what an Alertmanager that has been running for a day has."""
-    return Answer(kinds, age=86_400.0, at=WALL, unread=unread)
+    return GroupReply(kinds, age=86_400.0, at=WALL, unread=unread)
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class Row:
 
     says: str
     page: Page
-    answer: Answer | None
+    answer: GroupReply | None
     head: str
     standings: Mapping[str, Standing | None] = field(default_factory=dict)
 
 
 UNHEARD = "not heard of any more (silenced, inhibited or ended)"
 LOST, HEARD = {"slow": Standing.LOST}, {"slow": Standing.HEARD}
-YOUNG = Answer({}, age=60.0, at=WALL)
+YOUNG = GroupReply({}, age=60.0, at=WALL)
 ROWS = [
     Row("nobody to ask", a_page(doubt()), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
     Row(
@@ -111,14 +111,14 @@ ROWS = [
     Row(
         "nobody knows since when Alertmanager runs",
         a_page(doubt()),
-        Answer({}, at=WALL),
+        GroupReply({}, at=WALL),
         f"RESOLVED: 1 resolved, 1 {UNHEARD}",
         LOST,
     ),
     Row(
         "one was lost, and nobody knows since when Alertmanager runs",
         a_page(lost=1),
-        Answer({}, at=WALL),
+        GroupReply({}, at=WALL),
         f"RESOLVED: 1 resolved, 1 {UNHEARD}",
     ),
     Row(
@@ -209,14 +209,14 @@ ROWS = [
     ),
     Row(
         "grouped by nothing, others are no part of it",
-        a_page(doubt(), group=Group("key", "on-call")),
+        a_page(doubt(), group=AlertGroup("key", "on-call")),
         asked({"slow": SILENCED, "elsewhere": FIRED}),
         "RESOLVED: 1 resolved, 1 silenced",
         LOST,
     ),
     Row(
         "grouped by nothing, one was lost, and something is there",
-        a_page(lost=1, group=Group("key", "on-call")),
+        a_page(lost=1, group=AlertGroup("key", "on-call")),
         asked({"elsewhere": FIRED}),
         f"RESOLVED: 1 resolved, 1 {UNHEARD}",
     ),
@@ -242,16 +242,16 @@ def test_people_are_told_what_is_known(row: Row) -> None:
     ("kind", "title", "words"),
     [
         (
-            Kind.UNHEARD,
+            ItemKind.UNHEARD,
             "NOT HEARD OF ANY MORE",
             "It is silenced, inhibited or has ended; which of these is not known.",
         ),
-        (Kind.GONE, "GONE", "Alertmanager, asked, has it no more."),
-        (Kind.SILENCED, "SILENCED", "It is silenced in Alertmanager."),
-        (Kind.INHIBITED, "INHIBITED", "Another alert inhibits it in Alertmanager."),
+        (ItemKind.GONE, "GONE", "Alertmanager, asked, has it no more."),
+        (ItemKind.SILENCED, "SILENCED", "It is silenced in Alertmanager."),
+        (ItemKind.INHIBITED, "INHIBITED", "Another alert inhibits it in Alertmanager."),
     ],
 )
-def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: Kind, title: str, words: str) -> None:
+def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: ItemKind, title: str, words: str) -> None:
     text = compose([Page("t", (Item(doubt().alert, kind),), received_at=WALL)], WALL)
 
     assert text.endswith(f"\n\n{title} (warning): Slow\nline\nFired 21:58 UTC. {words}")
@@ -313,8 +313,8 @@ def test_what_only_ends_waits_for_another_replica_and_what_fires_waits_for_nobod
         (a_page(), True),
         (a_page(still_firing=1), False),
         (a_page(item=down(ended=False)), False),
-        (a_page(group=Group()), False),
-        (a_page(group=Group("key", "on-call", is_of_alertmanager=False)), False),
+        (a_page(group=AlertGroup()), False),
+        (a_page(group=AlertGroup("key", "on-call", is_of_alertmanager=False)), False),
         (Page("t", (down(),)), False),
     ],
 )

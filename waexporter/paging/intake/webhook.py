@@ -14,7 +14,7 @@ import msgspec
 
 from waexporter.errors import WebhookError
 from waexporter.paging.intake import oddities
-from waexporter.paging.model import Alert, Group, Webhook
+from waexporter.paging.model import Alert, AlertGroup, Webhook
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body
 _VERSION = "4"  # of what Alertmanager sends, since long ago; Grafana says 1
@@ -76,11 +76,11 @@ def thread_of(group_labels: dict[str, str]) -> str:
     return _digest(group_labels)
 
 
-def group_of(key: str, receiver: str, labels: dict[str, str], version: str) -> Group:
+def group_of(key: str, receiver: str, labels: dict[str, str], version: str) -> AlertGroup:
     """Return the group that a delivery says it is of; one without a key is of none."""
     plain = msgspec.json.encode([key, receiver])
     name = hashlib.blake2b(plain, digest_size=8).hexdigest() if key else ""
-    return Group(name, receiver, labels, is_of_alertmanager=version == _VERSION)
+    return AlertGroup(name, receiver, labels, is_of_alertmanager=version == _VERSION)
 
 
 def _alert(said: _Alert, now: float) -> Alert | None:

@@ -21,7 +21,7 @@ from waexporter.paging.messages.digest import PLACES, gather
 from waexporter.paging.messages.leaving import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.messages.message import Message
 from waexporter.paging.messages.text import age, clip, clocks, line, link, paragraph, width
-from waexporter.paging.model import Kind
+from waexporter.paging.model import ItemKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -159,7 +159,7 @@ def _all_clear(news: News) -> str:
 
 def _firing(news: News) -> str:
     alerts = f"{news.firing} alert{'' if news.firing == 1 else 's'}"
-    new = sum(told.kind is Kind.FIRED for told in news.told)
+    new = sum(told.kind is ItemKind.FIRED for told in news.told)
     if not new:
         state = f"REMINDER: {alerts} still firing"
     else:
@@ -211,7 +211,7 @@ def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
         sum(told.is_critical for told in hidden),
         sum(told.may_be_critical for told in hidden),
     )
-    resolved = sum(told.kind is Kind.RESOLVED for told in hidden)
+    resolved = sum(told.kind is ItemKind.RESOLVED for told in hidden)
     counts = ((critical, "critical"), (unclear, "of unknown severity"), (resolved, "resolved"))
     kinds = [f"{count} {kind}" for count, kind in counts if count]
     kinds += count_left(told.kind for told in hidden)
@@ -287,7 +287,7 @@ def _times(told: Told, now: datetime) -> str:
             return f"{begin}, since when is unknown"
         is_span = start and ends_at >= starts_at  # else clocks differ
         return f"{begin} {end}" + (f" ({age(ends_at - starts_at)})" if is_span else "")
-    begin = "Since" if told.kind is Kind.FIRED else "Reminder: still firing since"
+    begin = "Since" if told.kind is ItemKind.FIRED else "Reminder: still firing since"
     if start is None:
         return f"{begin} an unknown time"
     # An age below zero would only say that clocks differ.

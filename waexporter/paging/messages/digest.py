@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from waexporter.model.severity import RANKS, Severity, rank_word
-from waexporter.paging.model import Alert, Item, Kind
+from waexporter.paging.model import Alert, Item, ItemKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class Told(msgspec.Struct, frozen=True):
     """What is told of one alert."""
 
     alert: Alert
-    kind: Kind
+    kind: ItemKind
     is_over_unheard: bool = False  # it ended before anybody could be told that it fired
     rank: Severity = Severity.UNKNOWN  # what its severity means
 
@@ -75,9 +75,9 @@ class News(msgspec.Struct, frozen=True):
     @property
     def resolved(self) -> int:
         """How many of the alerts have ended, as Alertmanager said."""
-        return self.count(Kind.RESOLVED)
+        return self.count(ItemKind.RESOLVED)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: ItemKind) -> int:
         """Count the alerts of which this is said."""
         return sum(each.kind is kind for each in self.told)
 
@@ -132,12 +132,12 @@ def _progress(item: Item) -> tuple[object, ...]:
 def _latest(history: Sequence[Item]) -> Told:
     """Give the latest state of an alert, and whether it is news to those who are told."""
     latest = history[-1]
-    is_unheard = any(item.kind is Kind.FIRED for item in history)
-    if not latest.kind.fires and latest.kind is not Kind.RESOLVED:
+    is_unheard = any(item.kind is ItemKind.FIRED for item in history)
+    if not latest.kind.fires and latest.kind is not ItemKind.RESOLVED:
         return Told(latest.alert, latest.kind)
-    if latest.kind is Kind.RESOLVED:
-        return Told(latest.alert, Kind.RESOLVED, is_over_unheard=is_unheard)
-    return Told(latest.alert, Kind.FIRED if is_unheard else Kind.REMINDED)
+    if latest.kind is ItemKind.RESOLVED:
+        return Told(latest.alert, ItemKind.RESOLVED, is_over_unheard=is_unheard)
+    return Told(latest.alert, ItemKind.FIRED if is_unheard else ItemKind.REMINDED)
 
 
 def _ranked(told: Told, severities: Mapping[str, Severity]) -> Told:
@@ -157,7 +157,7 @@ def _reading_order(told: Told) -> tuple[object, ...]:
         told.is_over_unheard,
         RANKS[told.rank],
         told.severity,
-        told.kind is Kind.REMINDED,  # what is new must not be what is left out for want of room
+        told.kind is ItemKind.REMINDED,  # what is new must not be what is left out for want of room
         labels.get("alertname", ""),
         told.places,
         told.alert.fingerprint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.paging.model import Kind
+from waexporter.paging.model import ItemKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from waexporter.paging.messages.digest import News
 
 # What the first line counts, what stands before the alert, and what is said below it.
-_WORDS: Final[Mapping[Kind, tuple[str, str, str]]] = {
-    Kind.GONE: ("gone from Alertmanager", "GONE", "Alertmanager, asked, has it no more."),
-    Kind.SILENCED: ("silenced", "SILENCED", "It is silenced in Alertmanager."),
-    Kind.INHIBITED: ("inhibited", "INHIBITED", "Another alert inhibits it in Alertmanager."),
-    Kind.UNHEARD: (
+_WORDS: Final[Mapping[ItemKind, tuple[str, str, str]]] = {
+    ItemKind.GONE: ("gone from Alertmanager", "GONE", "Alertmanager, asked, has it no more."),
+    ItemKind.SILENCED: ("silenced", "SILENCED", "It is silenced in Alertmanager."),
+    ItemKind.INHIBITED: ("inhibited", "INHIBITED", "Another alert inhibits it in Alertmanager."),
+    ItemKind.UNHEARD: (
         "not heard of any more (silenced, inhibited or ended)",
         "NOT HEARD OF ANY MORE",
         "It is silenced, inhibited or has ended; which of these is not known.",
@@ -24,14 +24,14 @@ _WORDS: Final[Mapping[Kind, tuple[str, str, str]]] = {
 }
 
 
-def has_left(kind: Kind) -> bool:
+def has_left(kind: ItemKind) -> bool:
     """Return whether Alertmanager does not stand for an alert any more, without having told its end."""
     return kind in _WORDS
 
 
-def count_left(kinds: Iterable[Kind], lost: int = 0) -> Iterator[str]:
+def count_left(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
     """Yield counts of the alerts that left without an end, and of those that were told to before."""
-    said = [*kinds, *[Kind.UNHEARD] * lost]
+    said = [*kinds, *[ItemKind.UNHEARD] * lost]
     for kind, (words, _, _) in _WORDS.items():
         if count := said.count(kind):
             yield f"{count} {words}"
@@ -49,11 +49,11 @@ def count_unknown(news: News) -> Iterator[str]:
         yield "others may have been left out"
 
 
-def title(kind: Kind) -> str:
+def title(kind: ItemKind) -> str:
     """Return what stands before an alert that left."""
     return _WORDS[kind][1]
 
 
-def explain(kind: Kind, start: str | None) -> str:
+def explain(kind: ItemKind, start: str | None) -> str:
     """Return what is known of an alert that left and fired from `start` on."""
     return f"Fired {start}. {_WORDS[kind][2]}" if start else _WORDS[kind][2]

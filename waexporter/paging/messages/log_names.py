@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.paging.model import Item, Kind
+from waexporter.paging.model import Item, ItemKind
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 _NAMED = 5
 _LONGEST = 60  # characters of a label
 _WORDS = {
-    Kind.FIRED: "",
-    Kind.REMINDED: " still",
-    Kind.RESOLVED: " resolved",
-    Kind.UNHEARD: " not heard of",
-    Kind.SILENCED: " silenced",
-    Kind.INHIBITED: " inhibited",
-    Kind.GONE: " gone",
+    ItemKind.FIRED: "",
+    ItemKind.REMINDED: " still",
+    ItemKind.RESOLVED: " resolved",
+    ItemKind.UNHEARD: " not heard of",
+    ItemKind.SILENCED: " silenced",
+    ItemKind.INHIBITED: " inhibited",
+    ItemKind.GONE: " gone",
 }
 
 
@@ -44,7 +44,7 @@ def name_alerts(items: Iterable[Item]) -> list[str]:
 
 def _items(page: Page) -> Iterator[Item]:
     yield from page.items
-    yield from (Item(doubt.alert, Kind.UNHEARD) for doubt in page.doubts)
+    yield from (Item(doubt.alert, ItemKind.UNHEARD) for doubt in page.doubts)
 
 
 def _name(item: Item) -> str:

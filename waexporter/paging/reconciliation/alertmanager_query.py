@@ -13,8 +13,8 @@ import msgspec
 from waexporter.errors import ApiError, BodyError
 from waexporter.log import get_logger
 from waexporter.paging.intake.oddities import read_time
-from waexporter.paging.model import Group, Kind
-from waexporter.paging.reconciliation.settling import ROUNDING, Answer
+from waexporter.paging.model import AlertGroup, ItemKind
+from waexporter.paging.reconciliation.settling import ROUNDING, GroupReply
 from waexporter.transport import lenient_json as liberal
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _LIST: Final = msgspec.json.Decoder(list[object])
 _log = get_logger("pager")
 
 
-class Source(Protocol):
+class AlertmanagerAddress(Protocol):
     """Where Alertmanager is."""
 
     def read(self, timeout: float, suffix: str) -> Reply:
@@ -47,7 +47,10 @@ class Alertmanager:
     """The Alertmanager of `pager.alertmanager_url`; safe to share by threads."""
 
     def __init__(
-        self, source: Source, clock: Callable[[], Instant], is_ignored: Callable[[Mapping[str, str]], bool]
+        self,
+        source: AlertmanagerAddress,
+        clock: Callable[[], Instant],
+        is_ignored: Callable[[Mapping[str, str]], bool],
     ) -> None:
         """Leave out alerts whose labels are ignored: nobody is paged with them."""
         self._source = source
@@ -58,12 +61,12 @@ class Alertmanager:
         self._problem = ""
         self._had: dict[str, None] = {}  # groups that it was seen with, the latest last
 
-    def has_had(self, group: Group) -> bool:
+    def has_had(self, group: AlertGroup) -> bool:
         """Return whether it was ever seen with alerts of a group; else they may be another one's."""
         with self._lock:
             return group.key in self._had
 
-    def ask(self, group: Group) -> Answer | None:
+    def ask(self, group: AlertGroup) -> GroupReply | None:
         """Ask what it has of a group; None where it can't be asked."""
         if self._clock().steady < self._rests_until:
             return None
@@ -76,9 +79,9 @@ class Alertmanager:
         if kinds or unread:
             self._keep(group)
         age = _read_age(self._source, _TIMEOUT)
-        return Answer(kinds, age, unread=unread, had_it=self.has_had(group))
+        return GroupReply(kinds, age, unread=unread, had_it=self.has_had(group))
 
-    def _keep(self, group: Group) -> None:
+    def _keep(self, group: AlertGroup) -> None:
         with self._lock:
             self._had.pop(group.key, None)
             self._had[group.key] = None
@@ -97,18 +100,21 @@ class Alertmanager:
             _log.info("Alertmanager can be asked again")
 
 
-def try_out(source: Source, timeout: float) -> tuple[str, bool]:
+def try_out(source: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
     """Ask as the daemon will: return what is wrong, and whether it says for how long it has been running."""
     try:
-        _, unread = _read(source, Group(), lambda _: False, timeout)
+        _, unread = _read(source, AlertGroup(), lambda _: False, timeout)
     except ApiError as error:
         return str(error), False
     return "an alert has no fingerprint" if unread else "", _read_age(source, timeout) is not None
 
 
 def _read(
-    source: Source, group: Group, is_ignored: Callable[[Mapping[str, str]], bool], timeout: float
-) -> tuple[dict[str, Kind], int]:
+    source: AlertmanagerAddress,
+    group: AlertGroup,
+    is_ignored: Callable[[Mapping[str, str]], bool],
+    timeout: float,
+) -> tuple[dict[str, ItemKind], int]:
     """Ask for the alerts of a group, and give them as `read_alerts` does; raises an ApiError."""
     reply = source.read(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
     if reply.status != HTTPStatus.OK:
@@ -119,7 +125,7 @@ def _read(
         raise BodyError("the answer is no list of alerts") from error
 
 
-def _read_age(source: Source, timeout: float) -> float | None:
+def _read_age(source: AlertmanagerAddress, timeout: float) -> float | None:
     try:
         return read_age(source.read(timeout, _STATUS))
     except ApiError:
@@ -127,13 +133,13 @@ def _read_age(source: Source, timeout: float) -> float | None:
 
 
 def read_alerts(
-    body: bytes, group: Group, is_ignored: Callable[[Mapping[str, str]], bool]
-) -> tuple[dict[str, Kind], int]:
+    body: bytes, group: AlertGroup, is_ignored: Callable[[Mapping[str, str]], bool]
+) -> tuple[dict[str, ItemKind], int]:
     """Read an answer: how each alert of a group stands, by fingerprint, and how many have none; pure.
 
     What was asked for is that group, so an alert is of another one only where its labels say so.
     """
-    kinds, unread = dict[str, Kind](), 0
+    kinds, unread = dict[str, ItemKind](), 0
     for said in _LIST.decode(body):
         alert = liberal.as_map(said) or {}
         labels = _labels(alert.get("labels"))
@@ -166,15 +172,15 @@ def read_age(reply: Reply) -> float | None:
     return max(reply.date - start, 0.0)
 
 
-def _kind(alert: Mapping[str, object]) -> Kind:
+def _kind(alert: Mapping[str, object]) -> ItemKind:
     status = liberal.as_map(alert.get("status")) or {}
     if status.get("state") != "suppressed":
-        return Kind.FIRED
+        return ItemKind.FIRED
     is_silenced = status.get("silencedBy") or not status.get("inhibitedBy")
-    return Kind.SILENCED if is_silenced else Kind.INHIBITED
+    return ItemKind.SILENCED if is_silenced else ItemKind.INHIBITED
 
 
-def _query(group: Group) -> Iterator[tuple[str, str]]:
+def _query(group: AlertGroup) -> Iterator[tuple[str, str]]:
     for state in ("active", "silenced", "inhibited", "unprocessed"):
         yield state, "true"
     if group.receiver:

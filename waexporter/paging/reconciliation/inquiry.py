@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from waexporter.paging.clock import Clock
     from waexporter.paging.dedup import Memory
     from waexporter.paging.journal.writer import Journal
-    from waexporter.paging.model import Group, Page
+    from waexporter.paging.model import AlertGroup, Page
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
-    from waexporter.paging.reconciliation.settling import Answer
+    from waexporter.paging.reconciliation.settling import GroupReply
 
-    Answers = Mapping[str, Answer | None]  # by the group's key
+    Answers = Mapping[str, GroupReply | None]  # by the group's key
 
 _PATIENCE = 6.0  # seconds for all questions of one message; whoever is to read it waits for them
 
@@ -61,7 +61,7 @@ class Inquiry:
         self._remember(list(zip(pages, settled, strict=True)))
         return settled
 
-    def can_ask(self, group: Group | None) -> bool:
+    def can_ask(self, group: AlertGroup | None) -> bool:
         """Return whether there is an Alertmanager that may have a group."""
         return self.alertmanager is not None and settling.is_known_there(group)
 
@@ -87,7 +87,7 @@ class Inquiry:
             return {}
         groups = {page.group.key: page.group for page in pages if page.group and settling.is_question(page)}
         ends = self._clock().steady + _PATIENCE
-        answers: dict[str, Answer | None] = {}
+        answers: dict[str, GroupReply | None] = {}
         for key, group in groups.items():
             answer = alertmanager.ask(group) if self._clock().steady < ends else None
             answers[key] = answer and answer._replace(at=self._even.now())

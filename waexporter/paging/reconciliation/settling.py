@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from waexporter.paging.dedup import Standing
-from waexporter.paging.model import Doubt, Item, Kind, Page
+from waexporter.paging.model import Doubt, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from waexporter.paging.dedup import Memory
-    from waexporter.paging.model import Group
+    from waexporter.paging.model import AlertGroup
 
 # For so long after an alert was heard of, a page that only says what is over waits: of a pair of
 # Alertmanagers one may lag behind, and the other speaks up to 15 s later (cluster.peer-timeout).
@@ -28,10 +28,10 @@ _WELL_INFORMED = 300.0  # seconds after its start
 ROUNDING = 1.0  # seconds: the dates of HTTP have no fractions
 
 
-class Answer(NamedTuple):
+class GroupReply(NamedTuple):
     """What Alertmanager has of a group, by fingerprint."""
 
-    kinds: Mapping[str, Kind]  # FIRED, SILENCED or INHIBITED
+    kinds: Mapping[str, ItemKind]  # FIRED, SILENCED or INHIBITED
     age: float | None = None  # seconds since its start, by its own clock; None: it is not known
     at: float = 0.0  # when it was given, on the pager's clock
     unread: int = 0  # alerts whose fingerprint can't be read; any alert may be one of them
@@ -52,7 +52,7 @@ def is_question(page: Page) -> bool:
     return is_known_there(page.group) and bool(page.doubts or page.lost or page.is_all_clear)
 
 
-def is_known_there(group: Group | None) -> bool:
+def is_known_there(group: AlertGroup | None) -> bool:
     """Return whether Alertmanager may have a group."""
     return group is not None and bool(group.key) and group.is_of_alertmanager
 
@@ -65,7 +65,7 @@ def hold(page: Page, now: float) -> float:
     return min(max(max(heard) + GRACE - now, 0.0), GRACE)
 
 
-def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | None]) -> Page:
+def settle(page: Page, answer: GroupReply | None, heard: Callable[[Doubt], bool | None]) -> Page:
     """Return a page as it is told: without doubts.
 
     `heard` tells whether a doubtful alert was heard to fire since the page came, or to end; None: neither.
@@ -74,7 +74,7 @@ def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | No
     doubts = [doubt for doubt, fires in since if fires is None and not doubt.is_stale]
     again = sum(fires is True and not doubt.is_stale for doubt, fires in since)
     goes_on = (
-        Item(doubt.alert, Kind.FIRED) for doubt, fires in since if _goes_on(doubt, answer, fires=fires)
+        Item(doubt.alert, ItemKind.FIRED) for doubt, fires in since if _goes_on(doubt, answer, fires=fires)
     )
     page = msgspec.structs.replace(
         page, items=(*page.items, *goes_on), still_firing=page.still_firing + again
@@ -85,7 +85,7 @@ def settle(page: Page, answer: Answer | None, heard: Callable[[Doubt], bool | No
     items, unsure, left = list(page.items), 0, 0
     for doubt in doubts:
         kind = _kind(doubt, answer)
-        left += kind is None or kind is Kind.UNHEARD
+        left += kind is None or kind is ItemKind.UNHEARD
         if kind is None:
             unsure += 1
         elif not kind.fires:
@@ -121,7 +121,7 @@ def standings(before: Page, after: Page) -> dict[str, Standing | None]:
     for doubt in before.doubts:
         if doubt.is_stale:
             continue  # its incident is over, or goes on
-        kind = told.get(doubt.alert.fingerprint, Kind.FIRED)
+        kind = told.get(doubt.alert.fingerprint, ItemKind.FIRED)
         is_over, is_left = kind.is_over, not kind.fires
         found[doubt.alert.fingerprint] = None if is_over else Standing.LOST if is_left else Standing.HEARD
     return found
@@ -159,9 +159,9 @@ def remember(
     return changed, gone
 
 
-def _goes_on(doubt: Doubt, answer: Answer | None, *, fires: bool | None) -> bool:
+def _goes_on(doubt: Doubt, answer: GroupReply | None, *, fires: bool | None) -> bool:
     """Return whether what looked stale is to be told: it fires, as Alertmanager says or said before."""
-    is_there = answer is not None and answer.kinds.get(doubt.alert.fingerprint) is Kind.FIRED
+    is_there = answer is not None and answer.kinds.get(doubt.alert.fingerprint) is ItemKind.FIRED
     return doubt.is_stale and (is_there if fires is None else fires)
 
 
@@ -176,15 +176,15 @@ def _going_on(before: Page, after: Page, known: Mapping[str, Memory]) -> Iterato
 
 
 def _unasked(page: Page, doubts: Sequence[Doubt]) -> Page:
-    missing = tuple(Item(doubt.alert, Kind.UNHEARD) for doubt in doubts if doubt.is_missing)
+    missing = tuple(Item(doubt.alert, ItemKind.UNHEARD) for doubt in doubts if doubt.is_missing)
     unsure = sum(not doubt.is_missing for doubt in doubts)
     return msgspec.structs.replace(page, items=(*page.items, *missing), doubts=(), unsure=unsure)
 
 
-def _kind(doubt: Doubt, answer: Answer) -> Kind | None:
+def _kind(doubt: Doubt, answer: GroupReply) -> ItemKind | None:
     """Return what is to be said of a doubtful alert; None: that its end was not heard."""
     if (found := answer.kinds.get(doubt.alert.fingerprint)) is not None:
         return found
     if answer.knows_of(doubt.heard_at):
-        return Kind.GONE
-    return Kind.UNHEARD if doubt.is_missing else None
+        return ItemKind.GONE
+    return ItemKind.UNHEARD if doubt.is_missing else None
