@@ -5,6 +5,7 @@ WaexporterError
 ├── CommandError      a command can't do its work (port taken, no pager, ...): exit code 1
 ├── WebhookError      what came in is no webhook of Alertmanager: 400
 ├── JournalError      the journal of pages can't be read or written: 503
+│   └── JournalFileError   SQLite can't use its file
 └── ApiError          the client gave no usable answer; `.reason` is a metric label
     ├── UnreachableError   no connection, no answer in time, no TLS
     ├── RefusedError       401 or 403 after one fresh login, or a login that was refused
@@ -46,6 +47,10 @@ class WebhookError(WaexporterError):
 
 class JournalError(WaexporterError):
     """The journal of pages can't be read or written; the message names the file and says why."""
+
+
+class JournalFileError(JournalError):
+    """SQLite can't use the journal's file: it is damaged, locked, or its disk fails."""
 
 
 class ApiError(WaexporterError):

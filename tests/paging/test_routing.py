@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from tests.paging.fakes import an_alert
 from waexporter.model import State
 from waexporter.paging.model import Alert
-from waexporter.paging.routing import MOST_ROUTES, Carrier, Concern, choose_routes, concern_of, join_concerns
+from waexporter.paging.routing import (
+    MOST_ROUTES,
+    AffectedTargets,
+    Carrier,
+    affected_targets,
+    choose_routes,
+    merge_affected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +34,7 @@ def carriers(*states: State) -> list[Carrier]:
 def names(
     carriers: Sequence[Carrier],
     via: Sequence[str] = (),
-    concern: Concern = Concern(),  # noqa: B008 - it is frozen
+    concern: AffectedTargets = AffectedTargets(),  # noqa: B008 - it is frozen
     barred: frozenset[str] = NONE,
 ) -> tuple[str, str]:
     routes = choose_routes(carriers, via, concern, barred)
@@ -35,19 +42,19 @@ def names(
 
 
 def test_the_affected_target_comes_first_then_the_fleet_in_its_order() -> None:
-    assert names(carriers(State.OK, State.OK, State.OK), concern=Concern(("b",))) == ("bac", "")
+    assert names(carriers(State.OK, State.OK, State.OK), concern=AffectedTargets(("b",))) == ("bac", "")
 
 
 def test_via_is_kept_to_and_to_its_order() -> None:
     fleet = carriers(State.OK, State.OK, State.OK)
 
-    assert names(fleet, ("c", "a"), Concern(("b",))) == ("ca", "")
+    assert names(fleet, ("c", "a"), AffectedTargets(("b",))) == ("ca", "")
     assert names(fleet, ("gone", "a")) == ("a", "")
     assert names(fleet, ("c", "a", "c")) == ("ca", "")
 
 
 def test_a_target_that_is_down_is_doubtful_and_comes_last() -> None:
-    assert names(carriers(State.DOWN, State.OK), concern=Concern(("a",))) == ("b", "a")
+    assert names(carriers(State.DOWN, State.OK), concern=AffectedTargets(("a",))) == ("b", "a")
     assert names(carriers(State.DOWN, State.OK), ("a", "b")) == ("b", "a")
 
 
@@ -56,13 +63,15 @@ def test_a_target_of_which_nothing_is_known_comes_after_those_known_to_work() ->
 
 
 def test_a_target_whose_alert_says_so_is_not_trusted() -> None:
-    concern = Concern(("a",), frozenset({"a"}))
+    concern = AffectedTargets(("a",), frozenset({"a"}))
 
     assert names(carriers(State.OK, State.OK), concern=concern) == ("b", "a")
 
 
 def test_when_whatsapp_as_a_whole_is_not_trusted_no_target_is() -> None:
-    assert names(carriers(State.OK, State.DOWN, State.UNKNOWN), concern=Concern(distrusts_all=True)) == (
+    assert names(
+        carriers(State.OK, State.DOWN, State.UNKNOWN), concern=AffectedTargets(no_target_trusted=True)
+    ) == (
         "",
         "acb",
     )
@@ -81,7 +90,7 @@ def test_only_a_few_are_tried_in_one_round() -> None:
 
 
 def test_the_concern_is_read_from_labels() -> None:
-    concern = concern_of(
+    concern = affected_targets(
         [
             an_alert("1", "b"),
             an_alert("2", "a", affects_channel="whatsapp"),
@@ -91,15 +100,17 @@ def test_the_concern_is_read_from_labels() -> None:
         ]
     )
 
-    assert concern == Concern(("b", "a", "c"), frozenset({"a"}))
-    assert concern_of([an_alert("1", affects_channel="whatsapp")]) == Concern(distrusts_all=True)
-    assert concern_of([]) == Concern()
+    assert concern == AffectedTargets(("b", "a", "c"), frozenset({"a"}))
+    assert affected_targets([an_alert("1", affects_channel="whatsapp")]) == AffectedTargets(
+        no_target_trusted=True
+    )
+    assert affected_targets([]) == AffectedTargets()
 
 
 def test_an_alert_that_is_over_makes_nothing_doubtful() -> None:
     over = an_alert("1", "a", ends_at=2e9, affects_channel="whatsapp")
 
-    assert concern_of([over]) == Concern(("a",))
+    assert affected_targets([over]) == AffectedTargets(("a",))
 
 
 @given(
@@ -111,14 +122,14 @@ def test_an_alert_that_is_over_makes_nothing_doubtful() -> None:
     ),
     st.lists(st.sampled_from("abcdefghi"), max_size=4, unique=True),
     st.builds(
-        Concern,
+        AffectedTargets,
         st.lists(st.sampled_from("abi"), unique=True).map(tuple),
         st.frozensets(st.sampled_from("ab")),
     ),
     st.frozensets(st.sampled_from("abcdefgh"), max_size=3),
 )
 def test_every_way_there_is_is_in_one_of_the_lists_and_no_other(
-    fleet: list[Carrier], via: list[str], concern: Concern, barred: frozenset[str]
+    fleet: list[Carrier], via: list[str], concern: AffectedTargets, barred: frozenset[str]
 ) -> None:
     routes = choose_routes(fleet, via, concern, barred)
 
@@ -145,6 +156,6 @@ ALERTS = st.builds(
 
 @given(st.lists(st.lists(ALERTS, max_size=4), max_size=4))
 def test_pages_say_together_what_their_alerts_say(pages: list[list[Alert]]) -> None:
-    together = concern_of(alert for page in pages for alert in page)
+    together = affected_targets(alert for page in pages for alert in page)
 
-    assert join_concerns(concern_of(page) for page in pages) == together
+    assert merge_affected(affected_targets(page) for page in pages) == together

@@ -19,7 +19,7 @@ from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, fin
 from waexporter.paging.journal.reader import read_groups
 from waexporter.paging.messages.compose import write
 from waexporter.paging.model import Alert, Item, ItemKind, Page
-from waexporter.paging.routing import choose_routes, concern_of
+from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.paging.telemetry import OK
 from waexporter.whatsapp.client import TlsContexts
 
@@ -255,7 +255,7 @@ def _send_alone(config: Config, alert: Alert, say: Say) -> bool:
             known = f"would page {', '.join(to)}" if to else "no group is known"
             say(f"target {look.target.name}: verdict {look.verdict.state}, {known}")
         carriers = [look.carrier(pager) for look in seen.looks]
-        routes = choose_routes(carriers, pager.via, concern_of([alert]), frozenset())
+        routes = choose_routes(carriers, pager.via, affected_targets([alert]), frozenset())
         if not routes.open:
             say("no target that is up knows whom to page -> `waexporter pager check` says why")
         fallback = open_fallback(pager, seen.fleet.contexts)

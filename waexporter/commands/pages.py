@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.errors import CommandError, JournalError
+from waexporter.errors import CommandError, JournalError, JournalFileError
 from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
 from waexporter.paging.journal.entry import PageState
-from waexporter.paging.journal.reader import is_barred
-from waexporter.paging.journal.writer import FILE, read_pages
+from waexporter.paging.journal.reader import is_unreadable, read_pages
+from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import sentence
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import span
@@ -54,13 +53,13 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
     try:
         return read_pages(folder, limit)
     except (JournalError, PermissionError) as error:
-        if is_barred(folder):
+        if is_unreadable(folder):
             file = Path(folder) / FILE
             raise CommandError(
                 f"{file} can't be read: it is for the daemon's user alone; ask as that user"
             ) from error
         # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
-        remedy = f" -> {_REMEDY}" if isinstance(error.__cause__, sqlite3.Error) else ""
+        remedy = f" -> {_REMEDY}" if isinstance(error, JournalFileError) else ""
         raise CommandError(f"{error}{remedy}") from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.log import get_logger
 from waexporter.paging.channels import CRASHED, Recipient, try_to_send
 from waexporter.paging.journal.entry import Attempt
-from waexporter.paging.routing import choose_routes, concern_of, join_concerns
+from waexporter.paging.routing import affected_targets, choose_routes, merge_affected
 from waexporter.paging.telemetry import WHATSAPP
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.messages.message import Message
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
-    from waexporter.paging.routing import Carrier, Concern, Routes
+    from waexporter.paging.routing import AffectedTargets, Carrier, Routes
     from waexporter.paging.telemetry import PagerTelemetry
 
 # A way may ask for an hour when it is well again in a minute, and somebody waits for the page.
@@ -55,7 +55,7 @@ class Waiting:
     is_late: bool = False  # its rate made it wait
     said: dict[str, str] = field(default_factory=dict)  # way by way, what the log heard of it last
     # Read from the page once: in a storm thousands of alerts wait, and routes are looked at with every page.
-    concern: Concern = field(init=False)
+    concern: AffectedTargets = field(init=False)
 
     def __post_init__(self) -> None:
         page = self.entry.page
@@ -63,7 +63,7 @@ class Waiting:
             *(item.alert for item in page.items),
             *(doubt.alert for doubt in page.doubts if doubt.is_stale),
         )
-        self.concern = concern_of(alerts)
+        self.concern = affected_targets(alerts)
 
 
 @dataclass(slots=True)
@@ -260,5 +260,5 @@ def _barred(batch: Sequence[Waiting]) -> frozenset[str]:
     return frozenset.intersection(*(frozenset(each.barred) for each in batch))
 
 
-def _concern_of(batch: Sequence[Waiting]) -> Concern:
-    return join_concerns(each.concern for each in batch)
+def _concern_of(batch: Sequence[Waiting]) -> AffectedTargets:
+    return merge_affected(each.concern for each in batch)

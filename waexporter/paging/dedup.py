@@ -1,12 +1,13 @@
-"""What a delivery of alerts means beside what was told before; pure.
+"""Deduplication: which alerts of a delivery are news, and what to remember of them; pure.
 
-Alertmanager delivers at least once: a pair of them twice, a restarted one again, and long after. None of its
-own names for a group is an identity (the key changes with the route tree, the address with the replica), so
-an occurrence is an alert's fingerprint and the time it started.
+Alertmanager delivers at least once: a pair of them delivers twice, a restarted one again, and long after.
+None of its own names for a group is an identity (the key changes with the route tree, the address with the
+replica), so an occurrence is an alert's fingerprint and the time it started.
 
-A whole delivery lists every alert that its group stands for. What fired through the same group and is left
-out is silenced, inhibited or over: it is a doubt, settled when the page is told (see `settling`). Which group
-an alert was heard through is remembered for that alone; what another route delivers is no doubt of this one.
+A whole delivery lists every alert of its group. An alert that fired through the same group and is missing
+from it is silenced, inhibited or over: it is a doubt, which is settled when the page is sent (see
+`reconciliation.missing_alerts`). Only for that is the group of each alert remembered; an alert that another
+route delivers is no doubt of this delivery.
 """
 
 from __future__ import annotations

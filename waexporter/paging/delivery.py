@@ -25,7 +25,7 @@ from waexporter.paging.journal.entry import End, PageState
 from waexporter.paging.messages.compose import write
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.rate_limit import Throttle
-from waexporter.paging.reconciliation.settling import GRACE
+from waexporter.paging.reconciliation.missing_alerts import GRACE
 from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED, WHATSAPP
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import Page
-    from waexporter.paging.reconciliation.inquiry import Answers, Inquiry
+    from waexporter.paging.reconciliation.reconciler import Answers, Reconciler
     from waexporter.paging.routing import Carrier
     from waexporter.paging.telemetry import PagerTelemetry
 
@@ -65,12 +65,12 @@ class Delivery:
         journal: Journal,
         outlets: Outlets,
         context: PagerContext,
-        inquiry: Inquiry | None = None,
+        reconciler: Reconciler | None = None,
     ) -> None:
-        """Settle pages by an inquiry before they are told."""
+        """Settle pages by a reconciler before they are told."""
         self._settings = settings
         self._journal = journal
-        self._inquiry = inquiry
+        self._reconciler = reconciler
         self._outlets = outlets
         self._telemetry, self._clock, self._chance, self._on_crash = context
         self._attempts = self._attempts_of(settings, outlets)
@@ -123,7 +123,7 @@ class Delivery:
         Called while the journal is held still, so that what it says and what is known here agree.
         """
         steady = self._clock().steady
-        due = steady + (self._inquiry.hold(entry.page) if self._inquiry else 0.0)
+        due = steady + (self._reconciler.hold(entry.page) if self._reconciler else 0.0)
         waiting = Waiting(entry, steady - age, steady, due, is_uncertain=entry.is_uncertain)
         with self._news:
             has_ended = any(entry.number in numbers for numbers, _ in self._unrecorded)
@@ -160,8 +160,8 @@ class Delivery:
                 self._throttle.end(recipient)
                 self._busy -= _threads(batch)
                 self._news.notify_all()
-        if self._inquiry and result and result.accepted:
-            self._inquiry.look([each.entry.page for each in batch])
+        if self._reconciler and result and result.accepted:
+            self._reconciler.look([each.entry.page for each in batch])
         return True
 
     # --- the workers ---------------------------------------------------------------------------
@@ -262,11 +262,11 @@ class Delivery:
         attempts, wall = self._attempts, self._clock().wall
         try:
             pages = self._as_aged(batch)
-            if self._inquiry:
-                answers = self._inquiry.ask(pages)
+            if self._reconciler:
+                answers = self._reconciler.ask(pages)
                 if (held := self._hold(batch, answers)) > 0:
                     return Round(held=held)
-                pages = self._inquiry.settle(pages, answers)
+                pages = self._reconciler.settle(pages, answers)
             if not any(page.items or page.unread for page in pages):
                 return None
             result = attempts.make_round(batch, write(pages, wall, self._settings))
@@ -292,12 +292,12 @@ class Delivery:
 
     def _hold(self, batch: Sequence[Waiting], answers: Answers) -> float:
         """Tell for how many seconds pages wait for another replica, since nobody answered."""
-        if self._inquiry is None or any(map(_fires, batch)):
+        if self._reconciler is None or any(map(_fires, batch)):
             return 0.0
         steady = self._clock().steady
         new = [each for each in batch if not each.failures]
         waits = (
-            min(self._inquiry.wait(each.entry.page, answers), each.taken + GRACE - steady) for each in new
+            min(self._reconciler.wait(each.entry.page, answers), each.taken + GRACE - steady) for each in new
         )
         return max(waits, default=0.0)
 

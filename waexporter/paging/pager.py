@@ -24,7 +24,7 @@ from waexporter.paging.journal.writer import Journal
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.model import Alert, Webhook
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
-from waexporter.paging.reconciliation.inquiry import Inquiry
+from waexporter.paging.reconciliation.reconciler import Reconciler
 from waexporter.paging.telemetry import CHANNELS, SUPPRESSED, WHATSAPP
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class Pager:
         self._clock = context.clock
         self._even = Clock(context.clock)
         self._journal = Journal(settings.state_dir, self._note_damage)
-        self._inquiry = Inquiry(self._journal, context.clock, self._even)
-        self._delivery = Delivery(settings, self._journal, outlets, context, self._inquiry)
+        self._reconciler = Reconciler(self._journal, context.clock, self._even)
+        self._delivery = Delivery(settings, self._journal, outlets, context, self._reconciler)
         self._follow_alertmanager(outlets.alertmanager)
         self._verdicts = verdicts
         self._heartbeat = heartbeat
@@ -140,7 +140,7 @@ class Pager:
             return watchdogs.is_watchdog(Alert("", 0.0, None, labels), self.settings.watchdogs)
 
         asked = Alertmanager(source, self._clock, is_watchdog) if source else None
-        self._inquiry.alertmanager = asked
+        self._reconciler.alertmanager = asked
 
     def _watch(self) -> None:
         names = [watchdog.name for watchdog in self.settings.watchdogs]
@@ -188,7 +188,7 @@ class Pager:
         alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
         self._say_strangers(watchdogs.list_strangers(webhook.alerts, expected))
         if alerts or webhook.unread:
-            can_ask = self._inquiry.can_ask(webhook.group)
+            can_ask = self._reconciler.can_ask(webhook.group)
             self._record(msgspec.structs.replace(webhook, alerts=alerts, can_ask=can_ask))
 
     def _say_strangers(self, came: tuple[str, ...]) -> None:

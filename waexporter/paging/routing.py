@@ -37,41 +37,41 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class AffectedTargets:
     """What alerts say about the ways they can go."""
 
     affected: tuple[str, ...] = ()  # the targets they are about, in the order they are met
     distrusted: frozenset[str] = frozenset()  # those of them whose alert says that WhatsApp can't be trusted
-    distrusts_all: bool = False  # an alert says so and names no target
+    no_target_trusted: bool = False  # an alert says so and names no target
 
 
-def concern_of(alerts: Iterable[Alert]) -> Concern:
+def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:
     """Read the labels `target` and `affects_channel` of alerts."""
     affected: dict[str, None] = {}
     distrusted: set[str] = set()
-    distrusts_all = False
+    no_target_trusted = False
     for alert in alerts:
         target = alert.labels.get("target", "")
         if target:
             affected[target] = None
         if alert.fires and alert.labels.get("affects_channel") == "whatsapp":
             distrusted |= {target} if target else set()
-            distrusts_all |= not target
-    return Concern(tuple(affected), frozenset(distrusted), distrusts_all)
+            no_target_trusted |= not target
+    return AffectedTargets(tuple(affected), frozenset(distrusted), no_target_trusted)
 
 
-def join_concerns(concerns: Iterable[Concern]) -> Concern:
+def merge_affected(concerns: Iterable[AffectedTargets]) -> AffectedTargets:
     """Give what several say together."""
     known = tuple(concerns)
-    return Concern(
+    return AffectedTargets(
         tuple(dict.fromkeys(target for each in known for target in each.affected)),
         frozenset().union(*(each.distrusted for each in known)),
-        any(each.distrusts_all for each in known),
+        any(each.no_target_trusted for each in known),
     )
 
 
 def choose_routes(
-    carriers: Sequence[Carrier], via: Sequence[str], concern: Concern, barred: frozenset[str]
+    carriers: Sequence[Carrier], via: Sequence[str], concern: AffectedTargets, barred: frozenset[str]
 ) -> Routes:
     """Order the ways a page can go.
 
@@ -92,7 +92,7 @@ def _best(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
     return tuple(nsmallest(MOST_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))
 
 
-def _is_trusted(carrier: Carrier, concern: Concern) -> bool:
-    if concern.distrusts_all or carrier.name in concern.distrusted:
+def _is_trusted(carrier: Carrier, concern: AffectedTargets) -> bool:
+    if concern.no_target_trusted or carrier.name in concern.distrusted:
         return False
     return carrier.verdict is not State.DOWN

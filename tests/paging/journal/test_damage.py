@@ -15,7 +15,7 @@ from tests.paging.test_pager import EU, Desk
 from waexporter.commands.pages import list_pages
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings
-from waexporter.paging.journal.reader import examine, read_groups
+from waexporter.paging.journal.reader import check_integrity, read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ def test_what_was_set_aside_is_listed_and_counted(desk: Desk) -> None:
 
     assert lines[0].startswith("#1     DAMAGED   0 s ago  set aside")
     assert "its row in the journal is damaged" in lines[1]
-    condition = examine(desk.settings.state_dir)
+    condition = check_integrity(desk.settings.state_dir)
     assert condition is not None
     assert (condition.damaged, condition.pending) == (1, 0)
 

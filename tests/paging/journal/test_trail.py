@@ -11,8 +11,9 @@ import pytest
 from tests.paging.fakes import WALL, a_page
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import Attempt, End, PageState
+from waexporter.paging.journal.reader import read_pages
 from waexporter.paging.journal.trail import sum_up
-from waexporter.paging.journal.writer import Journal, read_pages
+from waexporter.paging.journal.writer import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,9 @@ from waexporter.errors import JournalError
 from waexporter.paging.dedup import Memory
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import End, Entry, PageState, pack
-from waexporter.paging.journal.writer import FILE, Journal, read_pages
+from waexporter.paging.journal.reader import read_pages
+from waexporter.paging.journal.schema import FILE
+from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from tests.paging.fakes import HandClock
 from waexporter.errors import UnreachableError
 from waexporter.paging.model import AlertGroup, ItemKind
-from waexporter.paging.reconciliation.alertmanager_query import Alertmanager, read_age, read_alerts, try_out
-from waexporter.paging.reconciliation.settling import GroupReply
+from waexporter.paging.reconciliation.alertmanager_query import Alertmanager, read_age, read_alerts, try_query
+from waexporter.paging.reconciliation.missing_alerts import GroupReply
 from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def test_trying_out_finds_what_asking_would(body: bytes, problem: str) -> None:
     source = FakeAlertmanager()
     source.replies["/api/v2/alerts"] = Reply(200, body)
 
-    assert try_out(source, 3.0) == (problem, not problem or body == b"[1]")
+    assert try_query(source, 3.0) == (problem, not problem or body == b"[1]")
 
 
 @pytest.mark.parametrize("status", [Reply(403, b"<html>"), Reply(200, UPTIME)], ids=["refused", "no date"])
@@ -199,4 +199,4 @@ def test_trying_out_tells_whether_its_age_is_known(status: Reply) -> None:
     source = FakeAlertmanager()
     source.replies["/api/v2/status"] = status
 
-    assert try_out(source, 3.0) == ("", False)
+    assert try_query(source, 3.0) == ("", False)

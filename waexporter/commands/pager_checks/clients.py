@@ -11,7 +11,7 @@ from waexporter.errors import ApiError, RefusedError
 from waexporter.health import KINDS
 from waexporter.model import ClientSettings, Failure, Reason, State
 from waexporter.paging.channels.remedies import find_remedy
-from waexporter.paging.routing import choose_routes, concern_of
+from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.groups import persons_number, read_group, read_invite
 
@@ -36,7 +36,7 @@ def inspect_clients(pager: PagerSettings, seen: Survey) -> Iterator[Finding]:
         yield from _inspect_recipients(name, pager, look, seen)
         yield from _inspect_callbacks(name, look)
     routes = choose_routes(
-        [look.carrier(pager) for look in seen.looks], pager.via, concern_of([]), frozenset()
+        [look.carrier(pager) for look in seen.looks], pager.via, affected_targets([]), frozenset()
     )
     if routes.open:
         order = ", ".join(carrier.name for carrier in routes.open)

@@ -14,8 +14,8 @@ from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ApiError, CommandError, JournalError
 from waexporter.model import Format, Limits
 from waexporter.paging.channels import known_to_apprise, place
-from waexporter.paging.journal.reader import examine, find_obstacle, is_barred
-from waexporter.paging.reconciliation.alertmanager_query import try_out
+from waexporter.paging.journal.reader import check_integrity, is_unreadable, why_unwritable
+from waexporter.paging.reconciliation.alertmanager_query import try_query
 from waexporter.transport.resolver import SHARED
 from waexporter.whatsapp.elsewhere import Elsewhere
 
@@ -32,7 +32,7 @@ _ASK_TIMEOUT = 10.0  # seconds
 
 def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
     """Look whether pages can be kept."""
-    obstacle = find_obstacle(pager.state_dir)
+    obstacle = why_unwritable(pager.state_dir)
     if obstacle is not None:
         remedy = (
             "make room or give the folder to the daemon's user, and check as that user; or choose another"
@@ -41,9 +41,9 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
     else:
         yield good(f"pager.state_dir {pager.state_dir}: can be written")
     try:
-        condition = examine(pager.state_dir)
+        condition = check_integrity(pager.state_dir)
     except JournalError as error:
-        if is_barred(pager.state_dir):
+        if is_unreadable(pager.state_dir):
             yield bad("the journal can't be read: it is for the daemon's user alone", "check as that user")
             return
         remedy = "stop the daemon, move the file away, start again; what it held is lost to the daemon"
@@ -151,7 +151,7 @@ def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
     name = f"pager.alertmanager_url {place(pager.alertmanager_url)}"
     elsewhere = Elsewhere(pager.alertmanager_url, contexts, Limits())
     try:
-        problem, says_its_age = try_out(elsewhere, _ASK_TIMEOUT)
+        problem, says_its_age = try_query(elsewhere, _ASK_TIMEOUT)
     finally:
         elsewhere.close()
     if problem:

@@ -6,18 +6,22 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.errors import JournalError
+from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import good_facts
-from waexporter.paging.journal.writer import FILE
+from waexporter.paging.journal.entry import SELECT, good_facts, read_entry
+from waexporter.paging.journal.schema import FILE
+from waexporter.paging.journal.trail import with_trails
+
+if TYPE_CHECKING:
+    from waexporter.paging.journal.entry import Entry
 
 _PATIENCE = 5.0  # seconds for a daemon that holds the file
 _LEAST_ROOM = 10 * 1024 * 1024  # bytes: some hundred large pages
 
 
-class Condition(NamedTuple):
+class PageCounts(NamedTuple):
     """How many pages are in a sound journal, by their state."""
 
     pending: int = 0
@@ -26,7 +30,7 @@ class Condition(NamedTuple):
     damaged: int = 0  # set aside
 
 
-def examine(folder: str) -> Condition | None:
+def check_integrity(folder: str) -> PageCounts | None:
     """Look whether the journal is sound; None while there is none. Raises JournalError."""
     path = Path(folder) / FILE
     try:
@@ -36,12 +40,25 @@ def examine(folder: str) -> Condition | None:
             said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             counts = dict(connection.execute("SELECT state, count(*) FROM pages GROUP BY state"))
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}") from error
+        raise JournalFileError(f"{path}: {error}") from error
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
     if said != "ok":
         raise JournalError(f"{path}: is damaged: {said}")
-    return Condition(*(counts.get(state, 0) for state in Condition._fields))
+    return PageCounts(*(counts.get(state, 0) for state in PageCounts._fields))
+
+
+def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
+    """Return the newest pages, newest first, while a daemon may write others; raise JournalError."""
+    path = Path(folder) / FILE
+    if not path.exists():
+        raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
+    try:
+        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
+            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+            return with_trails(connection, map(read_entry, rows))
+    except sqlite3.Error as error:
+        raise JournalFileError(f"{path}: {error}") from error
 
 
 def read_groups(folder: str) -> dict[str, str]:
@@ -55,7 +72,7 @@ def read_groups(folder: str) -> dict[str, str]:
     return good_facts(rows)
 
 
-def is_barred(folder: str) -> bool:
+def is_unreadable(folder: str) -> bool:
     """Tell whether there is a journal that this user may not read."""
     file = Path(folder) / FILE
     try:
@@ -64,7 +81,7 @@ def is_barred(folder: str) -> bool:
         return True
 
 
-def find_obstacle(folder: str) -> str | None:
+def why_unwritable(folder: str) -> str | None:
     """Say why this process could not write a journal there; None: it could."""
     place = Path(folder).absolute()
     while not place.exists() and place != place.parent:

@@ -10,6 +10,7 @@ from waexporter.errors import JournalError
 if TYPE_CHECKING:
     from pathlib import Path
 
+FILE = "pages.sqlite"
 # Marks the file as ours: "WAEX" as a number (SQLite's application_id).
 APPLICATION = 0x57414558
 

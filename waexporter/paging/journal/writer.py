@@ -12,11 +12,11 @@ import fcntl
 import os
 import sqlite3
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.errors import JournalError
+from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.dedup import Standing
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Attempt, End
     from waexporter.paging.model import Page
 
-FILE = "pages.sqlite"
 _LOCK = "pages.lock"
 _BUSY = 5.0  # seconds to wait for a reader that holds the file
 _KEEP_PAGES = 30 * 86_400.0  # seconds that a page is kept after its end
@@ -64,7 +63,7 @@ class Journal:
 
     def __init__(self, folder: str, on_damage: Callable[[Sequence[str]], None] = lambda _: None) -> None:
         """Tell `on_damage`, once for each, of rows that can't be read."""
-        self.path = Path(folder) / FILE
+        self.path = Path(folder) / schema.FILE
         self._folder = Path(folder)
         # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
         self._lock = threading.Lock()
@@ -240,7 +239,7 @@ class Journal:
         except sqlite3.Error as error:
             # Nothing is known of the connection any more; the next step opens the file anew.
             self._drop()
-            raise JournalError(f"{self.path}: {error}") from error
+            raise JournalFileError(f"{self.path}: {error}") from error
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None and self._place != _place(self.path):
@@ -396,16 +395,3 @@ def _place(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
-    """Give the newest pages, while a daemon may be at work on them; raises JournalError."""
-    path = Path(folder) / FILE
-    if not path.exists():
-        raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
-    try:
-        with closing(schema.connect_to_read(path, _BUSY)) as connection:
-            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_trails(connection, map(read_entry, rows))
-    except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}") from error

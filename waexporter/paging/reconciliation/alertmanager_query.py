@@ -14,7 +14,7 @@ from waexporter.errors import ApiError, BodyError
 from waexporter.log import get_logger
 from waexporter.paging.intake.oddities import read_time
 from waexporter.paging.model import AlertGroup, ItemKind
-from waexporter.paging.reconciliation.settling import ROUNDING, GroupReply
+from waexporter.paging.reconciliation.missing_alerts import ROUNDING, GroupReply
 from waexporter.transport import lenient_json as liberal
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Alertmanager:
             _log.info("Alertmanager can be asked again")
 
 
-def try_out(source: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
+def try_query(source: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
     """Ask as the daemon will: return what is wrong, and whether it says for how long it has been running."""
     try:
         _, unread = _read(source, AlertGroup(), lambda _: False, timeout)

@@ -47,17 +47,17 @@ class GroupReply(NamedTuple):
         return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - ROUNDING
 
 
-def is_question(page: Page) -> bool:
+def needs_query(page: Page) -> bool:
     """Return whether Alertmanager is to be asked before a page is told."""
-    return is_known_there(page.group) and bool(page.doubts or page.lost or page.is_all_clear)
+    return may_be_known(page.group) and bool(page.doubts or page.lost or page.is_all_clear)
 
 
-def is_known_there(group: AlertGroup | None) -> bool:
+def may_be_known(group: AlertGroup | None) -> bool:
     """Return whether Alertmanager may have a group."""
     return group is not None and bool(group.key) and group.is_of_alertmanager
 
 
-def hold(page: Page, now: float) -> float:
+def grace_left(page: Page, now: float) -> float:
     """Return for how many seconds a page waits where nobody can be asked; `now` is on the pager's clock."""
     heard = [doubt.heard_at for doubt in page.doubts if doubt.is_missing]
     if not heard or any(item.kind.fires for item in page.items):
@@ -65,7 +65,7 @@ def hold(page: Page, now: float) -> float:
     return min(max(max(heard) + GRACE - now, 0.0), GRACE)
 
 
-def settle(page: Page, answer: GroupReply | None, heard: Callable[[Doubt], bool | None]) -> Page:
+def reconcile(page: Page, answer: GroupReply | None, heard: Callable[[Doubt], bool | None]) -> Page:
     """Return a page as it is told: without doubts.
 
     `heard` tells whether a doubtful alert was heard to fire since the page came, or to end; None: neither.
@@ -127,7 +127,7 @@ def standings(before: Page, after: Page) -> dict[str, Standing | None]:
     return found
 
 
-def hear(doubt: Doubt, memory: Memory | None) -> bool | None:
+def seen_firing_since(doubt: Doubt, memory: Memory | None) -> bool | None:
     """Return whether an alert was heard to fire after it came into doubt, or to end; None: neither."""
     if memory is None:
         return None
@@ -136,7 +136,7 @@ def hear(doubt: Doubt, memory: Memory | None) -> bool | None:
     return memory.ends_at is None
 
 
-def remember(
+def record_changes(
     pages: Iterable[tuple[Page, Page]], known: Mapping[str, Memory]
 ) -> tuple[list[Memory], list[str]]:
     """Return the memories that pages, before and after they were settled, change, and what they forget."""
@@ -150,7 +150,7 @@ def remember(
             if doubt.is_stale:
                 continue
             standing, memory = found[fingerprint], known.get(fingerprint)
-            if memory is None or hear(doubt, memory) is not None:
+            if memory is None or seen_firing_since(doubt, memory) is not None:
                 continue
             if standing is None:
                 gone.append(fingerprint)

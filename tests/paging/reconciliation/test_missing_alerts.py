@@ -11,14 +11,14 @@ from tests.paging.fakes import WALL
 from waexporter.paging.dedup import Memory, Standing
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page
-from waexporter.paging.reconciliation.settling import (
+from waexporter.paging.reconciliation.missing_alerts import (
     GRACE,
     GroupReply,
-    hear,
-    hold,
-    is_question,
-    remember,
-    settle,
+    grace_left,
+    needs_query,
+    reconcile,
+    record_changes,
+    seen_firing_since,
     standings,
 )
 
@@ -232,7 +232,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.says)
 def test_people_are_told_what_is_known(row: Row) -> None:
-    settled = settle(row.page, row.answer, lambda _: None)
+    settled = reconcile(row.page, row.answer, lambda _: None)
 
     assert head(settled) == row.head
     assert standings(row.page, settled) == row.standings
@@ -267,7 +267,7 @@ def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: ItemKind, tit
     ],
 )
 def test_what_was_heard_since_outweighs_the_doubt(memory: Memory | None, head_: str) -> None:
-    settled = settle(a_page(doubt()), None, lambda each: hear(each, memory))
+    settled = reconcile(a_page(doubt()), None, lambda each: seen_firing_since(each, memory))
 
     assert head(settled) == head_
 
@@ -279,11 +279,13 @@ def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
         for name in ("gone", "silenced")
     }
     known["again"] = Memory("again", "t", 0.0, None, 0.0, heard_at=WALL)
-    after = settle(
-        before, asked({"silenced": SILENCED}), lambda each: hear(each, known[each.alert.fingerprint])
+    after = reconcile(
+        before,
+        asked({"silenced": SILENCED}),
+        lambda each: seen_firing_since(each, known[each.alert.fingerprint]),
     )
 
-    changed, forgotten = remember([(before, after)], known)
+    changed, forgotten = record_changes([(before, after)], known)
 
     assert [(each.fingerprint, each.standing) for each in changed] == [("silenced", Standing.LOST)]
     assert forgotten == ["gone"]
@@ -303,7 +305,7 @@ def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
 def test_what_only_ends_waits_for_another_replica_and_what_fires_waits_for_nobody(
     page: Page, expected: float
 ) -> None:
-    assert hold(page, WALL) == expected
+    assert grace_left(page, WALL) == expected
 
 
 @pytest.mark.parametrize(
@@ -319,4 +321,4 @@ def test_what_only_ends_waits_for_another_replica_and_what_fires_waits_for_nobod
     ],
 )
 def test_alertmanager_is_asked_where_there_is_a_question(page: Page, *, expected: bool) -> None:
-    assert is_question(page) is expected
+    assert needs_query(page) is expected

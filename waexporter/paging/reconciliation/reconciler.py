@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError
-from waexporter.paging.reconciliation import settling
+from waexporter.paging.reconciliation import missing_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import AlertGroup, Page
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
-    from waexporter.paging.reconciliation.settling import GroupReply
+    from waexporter.paging.reconciliation.missing_alerts import GroupReply
 
     Answers = Mapping[str, GroupReply | None]  # by the group's key
 
 _PATIENCE = 6.0  # seconds for all questions of one message; whoever is to read it waits for them
 
 
-class Inquiry:
+class Reconciler:
     """Settles pages by what was heard since, and by what Alertmanager says; safe to share by threads."""
 
     def __init__(
@@ -40,21 +40,21 @@ class Inquiry:
 
     def hold(self, page: Page) -> float:
         """Give for how many seconds a page waits before anybody looks at it."""
-        return settling.hold(page, self._even.now()) if self.alertmanager is None else 0.0
+        return missing_alerts.grace_left(page, self._even.now()) if self.alertmanager is None else 0.0
 
     def wait(self, page: Page, answers: Answers) -> float:
         """Give for how many seconds a page still waits, if Alertmanager did not answer."""
         is_answered = page.group is not None and answers.get(page.group.key) is not None
-        return 0.0 if is_answered else settling.hold(page, self._even.now())
+        return 0.0 if is_answered else missing_alerts.grace_left(page, self._even.now())
 
     def settle(self, pages: Sequence[Page], answers: Answers) -> list[Page]:
         """Give pages as they are told now, and remember what they say."""
         known = self._known(pages)
         settled = [
-            settling.settle(
+            missing_alerts.reconcile(
                 page,
-                answers.get(page.group.key) if page.group and settling.is_question(page) else None,
-                lambda doubt: settling.hear(doubt, known.get(doubt.alert.fingerprint)),
+                answers.get(page.group.key) if page.group and missing_alerts.needs_query(page) else None,
+                lambda doubt: missing_alerts.seen_firing_since(doubt, known.get(doubt.alert.fingerprint)),
             )
             for page in pages
         ]
@@ -63,7 +63,7 @@ class Inquiry:
 
     def can_ask(self, group: AlertGroup | None) -> bool:
         """Return whether there is an Alertmanager that may have a group."""
-        return self.alertmanager is not None and settling.is_known_there(group)
+        return self.alertmanager is not None and missing_alerts.may_be_known(group)
 
     def look(self, pages: Sequence[Page]) -> None:
         """See whether Alertmanager has what was just told to fire: later it may be asked of its end."""
@@ -75,7 +75,7 @@ class Inquiry:
             if (
                 fires
                 and page.group
-                and settling.is_known_there(page.group)
+                and missing_alerts.may_be_known(page.group)
                 and not alertmanager.has_had(page.group)
             ):
                 alertmanager.ask(page.group)
@@ -85,7 +85,9 @@ class Inquiry:
         alertmanager = self.alertmanager
         if alertmanager is None:
             return {}
-        groups = {page.group.key: page.group for page in pages if page.group and settling.is_question(page)}
+        groups = {
+            page.group.key: page.group for page in pages if page.group and missing_alerts.needs_query(page)
+        }
         ends = self._clock().steady + _PATIENCE
         answers: dict[str, GroupReply | None] = {}
         for key, group in groups.items():
@@ -109,7 +111,7 @@ class Inquiry:
             return
         try:
             with self._journal.memory() as recall:
-                changed, gone = settling.remember(pages, recall.known)
+                changed, gone = missing_alerts.record_changes(pages, recall.known)
                 recall.remember(changed, gone)
         except JournalError:
             return  # whoever writes next says so; what is said twice at worst is what was said now
