@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import VariableHide
 from grafana.source import pager, problems, states
 from grafana.source.frame import TO_CLIENT, Cover, Row, framed, of_exporters_and_clients
 from grafana.source.panels import Column, Head, Query, grid, number
-from waexporter.health import KINDS, Grade
+from waexporter.health import PROBLEMS, Grade
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.cog.builder import Builder
@@ -105,7 +105,7 @@ def _advice() -> Panel:
 
 
 _ADVICE = {"none": "Nothing is wrong: nothing to do."}
-_ADVICE |= {slug: f"{kind.words.capitalize()}: {kind.advice}." for slug, kind in KINDS.items()}
+_ADVICE |= {slug: f"{kind.words.capitalize()}: {kind.advice}." for slug, kind in PROBLEMS.items()}
 # Grafana gives a row the room that a text needs before it is mapped, in the last column that is wrapped: so
 # every row has that of the longest.
 _LONGEST = max(_ADVICE.values(), key=len) + " ·" * 40  # lines are not filled up to their ends

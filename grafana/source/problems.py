@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.source import states
 from grafana.source.panels import Column, Head, Panel, grid
 from grafana.source.selection import client, most
-from waexporter.health import KINDS, Grade
+from waexporter.health import PROBLEMS, Grade
 
 _COLOURS = {
     Grade.NONE: states.GREEN,
@@ -18,13 +18,13 @@ _COLOURS = {
 }
 SEVERITIES: states.States = {int(grade): (grade.word, _COLOURS[grade]) for grade in Grade}
 WORDS = {"none": ("none", states.GREEN)}
-WORDS |= {slug: (kind.words, _COLOURS[kind.grade]) for slug, kind in KINDS.items()}
+WORDS |= {slug: (kind.words, _COLOURS[kind.grade]) for slug, kind in PROBLEMS.items()}
 SENTENCES = WORDS | {"none": ("nothing is wrong", states.GREEN)}
 
 # Without a problem there is nothing to do; what would show the next one is whether alerts arrive.
 _ADVICE = {"none": "Nothing. That alerts reach you, the watchdog shows."}
-_ADVICE |= {slug: f"{kind.advice[0].upper()}{kind.advice[1:]}." for slug, kind in KINDS.items()}
-_RUNBOOKS = {"none": ("Watchdog", None)} | {slug: (kind.runbook, None) for slug, kind in KINDS.items()}
+_ADVICE |= {slug: f"{kind.advice[0].upper()}{kind.advice[1:]}." for slug, kind in PROBLEMS.items()}
+_RUNBOOKS = {"none": ("Watchdog", None)} | {slug: (kind.runbook, None) for slug, kind in PROBLEMS.items()}
 
 _SEVERITY = most(client("target:whatsapp_problem:severity"), "problem")
 # A client of which nothing is known comes before those that lose messages, and after those known to be down.

@@ -11,7 +11,7 @@ import pytest
 from tests.alerts.rules import RULE_FILES, Document, alert_names, groups, recordings
 from tests.places import hold
 from tests.real import parts
-from waexporter.health import KINDS
+from waexporter.health import PROBLEMS
 from waexporter.model import State
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.real.fixtures import Finding, RunTool
-    from waexporter.health.catalogue import Kind
+    from waexporter.health.catalogue import ProblemKind
 
 SEVERITY = "target:whatsapp_problem:severity"
 MESSAGES = "target:whatsapp_messages:state"
 RULES = "alerts/recording-rules.yml"
 TABLE = "waexporter/health/catalogue.py"
-JUDGED = [kind for kind in KINDS.values() if kind.state is not None]
-OBSERVED = [kind for kind in KINDS.values() if kind.state is None]
+JUDGED = [kind for kind in PROBLEMS.values() if kind.state is not None]
+OBSERVED = [kind for kind in PROBLEMS.values() if kind.state is None]
 # Of each problem that is observed, the rule that does it.
 OBSERVERS = {
     rule.labels["problem"]: rule
@@ -42,7 +42,7 @@ def of_the_client(metric: str, **labels: str) -> str:
     return f"{metric}{{{','.join(f'{name}={json.dumps(value)}' for name, value in said.items())}}}"
 
 
-def case(kind: Kind, verdict: State, series: str, expr: str, value: int) -> Document:
+def case(kind: ProblemKind, verdict: State, series: str, expr: str, value: int) -> Document:
     """Give the promtool test of a client that has one problem and this verdict."""
     verdicts = {of_the_client("whatsapp_verdict", verdict=each.value): int(each is verdict) for each in State}
     said = {series: 1} | verdicts
@@ -101,7 +101,7 @@ def test_every_other_problem_has_a_rule_and_there_is_no_other() -> None:
 
 
 @pytest.mark.parametrize("kind", OBSERVED, ids=lambda kind: kind.slug)
-def test_what_a_rule_observes_has_the_grade_of_the_table(kind: Kind) -> None:
+def test_what_a_rule_observes_has_the_grade_of_the_table(kind: ProblemKind) -> None:
     wanted = f"{kind.grade:d} * "
 
     assert OBSERVERS[kind.slug].expr.startswith(wanted), (
@@ -112,7 +112,7 @@ def test_what_a_rule_observes_has_the_grade_of_the_table(kind: Kind) -> None:
 def test_what_is_recorded_of_messages_follows_from_the_problem(promtool: RunTool, tmp_path: Path) -> None:
     cases = [
         case(kind, verdict, of_the_client(SEVERITY, problem=kind.slug), MESSAGES, kind.messages)
-        for kind in KINDS.values()
+        for kind in PROBLEMS.values()
         # By itself: with a coreapp that serves beside it, which makes of what is down a warning.
         for verdict in [State.UNKNOWN if kind.state is State.UNKNOWN else State.DEGRADED]
     ]
@@ -132,19 +132,19 @@ def test_the_rules_name_no_problem_that_the_table_has_not() -> None:
         for slug in slugs.split("|")
     }
 
-    assert listed <= KINDS.keys(), f"{RULES} has problems that {TABLE} has not: {listed - KINDS.keys()}"
+    assert listed <= PROBLEMS.keys(), f"{RULES} has problems that {TABLE} has not: {listed - PROBLEMS.keys()}"
 
 
 # --- runbooks ----------------------------------------------------------------------------------
 
 
 def test_every_runbook_of_a_problem_is_that_of_an_alert() -> None:
-    assert {kind.runbook for kind in KINDS.values()} <= set(alert_names())
+    assert {kind.runbook for kind in PROBLEMS.values()} <= set(alert_names())
 
 
 def test_every_alert_about_a_client_is_the_runbook_of_a_problem() -> None:
     about_clients = {name for name in alert_names() if name.startswith("WhatsApp")}
 
-    unnamed = about_clients - {kind.runbook for kind in KINDS.values()}
+    unnamed = about_clients - {kind.runbook for kind in PROBLEMS.values()}
 
     assert unnamed == UNNAMED.keys(), f"no problem in {TABLE} leads to the runbooks of these: {unnamed}"

@@ -49,7 +49,7 @@ class FakePoller:
             raise self.outcome
         return Reading(self.target.name, self.endpoint, now(), 0.1, self.outcome)
 
-    def blame(self, crash: Exception) -> Reading:
+    def crashed_reading(self, crash: Exception) -> Reading:
         return Reading(self.target.name, self.endpoint, now(), 0.0, Failure(Reason.BODY, str(crash)))
 
 

@@ -12,7 +12,7 @@ from docs.source.reference import END, WRITTEN, own_families
 from tests.alerts.rules import recorded_names
 from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
-from waexporter.health import KINDS, SLUGS, Grade, Messages
+from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
 from waexporter.metrics import families, naming
 from waexporter.metrics import probe_families as probing
 from waexporter.metrics.exposition import claims
@@ -172,13 +172,13 @@ def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advic
         add="Add a row to `Problems` in docs/metrics.md: its verdict, severity, meaning, and advice.",
         remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/catalogue.py has not.",
     )
-    said = {slug: (SLUGS[slug].value, KINDS[slug].grade.word, KINDS[slug].advice) for slug in SLUGS}
+    said = {slug: (SLUGS[slug].value, PROBLEMS[slug].grade.word, PROBLEMS[slug].advice) for slug in SLUGS}
     assert documented == said, "a verdict, a severity or an advice differs in docs/metrics.md"
 
 
 def test_every_problem_that_only_prometheus_sees_is_documented_with_its_severity_and_its_advice() -> None:
     heading = "Problems that only Prometheus sees"
-    kinds = {slug: kind for slug, kind in KINDS.items() if kind.state is None}
+    kinds = {slug: kind for slug, kind in PROBLEMS.items() if kind.state is None}
 
     documented = {SPAN.findall(row[0])[0]: (row[1], row[3]) for row in rows(part(METRICS, heading))}
 

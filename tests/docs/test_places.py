@@ -11,7 +11,7 @@ from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import Credentials, Endpoint, Limits, PollPlan, Secret, Success, Target, now
-from waexporter.polling.collectors import PROBERS
+from waexporter.polling.collectors import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -38,10 +38,10 @@ def test_a_forgotten_place_is_named_with_what_to_do() -> None:
 def test_every_collector_has_a_prober() -> None:
     hold(
         Endpoint,
-        PROBERS,
-        add="Write how it is asked, a class with `path` and `ask`, and add it to PROBERS in "
+        COLLECTORS,
+        add="Write how it is asked, a class with `path` and `collect`, and add it to COLLECTORS in "
         "waexporter/polling/collectors.py; until then its polls fail.",
-        remove="Add it to the enum Endpoint in waexporter/model/targets.py, or take it out of PROBERS.",
+        remove="Add it to the enum Endpoint in waexporter/model/targets.py, or take it out of COLLECTORS.",
     )
 
 
@@ -79,7 +79,7 @@ def client() -> Iterator[Client]:
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoint) -> None:
-    assert endpoint in PROBERS, f"{endpoint}: add it to PROBERS in waexporter/polling/collectors.py"
+    assert endpoint in COLLECTORS, f"{endpoint}: add it to COLLECTORS in waexporter/polling/collectors.py"
 
     outcome = Poller(client, endpoint, Limits(), now).poll().outcome
 

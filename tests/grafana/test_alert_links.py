@@ -9,7 +9,7 @@ import pytest
 
 from tests.alerts.rules import alerts
 from tests.grafana.boards import BOARDS, panels
-from waexporter.health.catalogue import KINDS
+from waexporter.health.catalogue import PROBLEMS
 
 if TYPE_CHECKING:
     from tests.alerts.rules import Rule
@@ -47,7 +47,7 @@ def test_a_link_chooses_its_time_only_where_its_alert_takes_hours_to_fire() -> N
 def test_an_alert_that_leads_to_problems_is_about_one_of_them(rule: Rule) -> None:
     shows_problems = "target:whatsapp_problem:" in str(panel_of(rule)["targets"])
 
-    told = {kind.runbook for kind in KINDS.values()} | LEFT_TO_OTHERS
+    told = {kind.runbook for kind in PROBLEMS.values()} | LEFT_TO_OTHERS
 
     assert rule.name in told or not shows_problems, (
         f"{rule.name}: no problem has its runbook, so its dashboard_url leads to a panel that does not tell "

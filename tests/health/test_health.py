@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import hold
 from waexporter import health
-from waexporter.health import CONNECTING_TOO_LONG, KINDS, SLUGS, Facts, as_read, changes_at, judge
+from waexporter.health import CONNECTING_TOO_LONG, PROBLEMS, SLUGS, Facts, as_read, changes_at, judge
 from waexporter.model import (
     Certificates,
     ClientSettings,
@@ -451,7 +451,7 @@ def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
 
 
 def test_there_is_advice_for_every_kind_of_problem_in_one_sentence() -> None:
-    odd = [kind.slug for kind in KINDS.values() if not kind.advice or kind.advice[-1] in ".!?"]
+    odd = [kind.slug for kind in PROBLEMS.values() if not kind.advice or kind.advice[-1] in ".!?"]
 
     assert odd == []
 

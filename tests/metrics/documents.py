@@ -10,7 +10,7 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
-from waexporter.polling.collectors import SOURCES
+from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.whatsapp.documents.payloads import read_statistics
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ SHAPES: dict[str, tuple[Endpoint, Document]] = {
 def body(endpoint: Endpoint, metrics: object) -> bytes:
     """Give an answer as it comes over the wire."""
     document = metrics
-    for key in reversed(SOURCES[endpoint].keys):
+    for key in reversed(STATISTICS_SOURCES[endpoint].keys):
         document = {key: document}
     return json.dumps(document).encode()
 
@@ -131,7 +131,7 @@ def translator(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Translator:
     """Give a translator of one endpoint of one target."""
-    return Translator(Context(endpoint, SOURCES[endpoint].path, common, limits or Limits()))
+    return Translator(Context(endpoint, STATISTICS_SOURCES[endpoint].path, common, limits or Limits()))
 
 
 _kept = cache(translator)
@@ -144,7 +144,7 @@ def translate(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Success:
     """Do with an answer what a poll does with it; a client's translator stays from poll to poll."""
-    statistics = read_statistics(body(endpoint, metrics), *SOURCES[endpoint].keys)
+    statistics = read_statistics(body(endpoint, metrics), *STATISTICS_SOURCES[endpoint].keys)
     return _kept(endpoint, limits, common).translate(statistics)
 
 

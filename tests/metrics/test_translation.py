@@ -26,7 +26,7 @@ from tests.metrics.regenerate import FOLDER, pages
 from waexporter.metrics import families
 from waexporter.metrics.naming import CATALOGUE
 from waexporter.model import Drop, Endpoint, Limits, Success
-from waexporter.polling.collectors import SOURCES
+from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.whatsapp.documents.payloads import Datum, Metric, Statistics, read_statistics
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Json = dict[str, Any]
 
 
 def read(document: object, endpoint: Endpoint = Endpoint.APP) -> Statistics:
-    return read_statistics(body(endpoint, document), *SOURCES[endpoint].keys)
+    return read_statistics(body(endpoint, document), *STATISTICS_SOURCES[endpoint].keys)
 
 
 # --- golden files ------------------------------------------------------------------------------

@@ -327,7 +327,7 @@ def test_what_is_told_while_a_client_is_spared_is_the_failure_of_the_time_when_i
     first = poller.poll()
     world.time = 30.0
 
-    again, reply = poller.ask()
+    again, reply = poller.poll_with_reply()
 
     assert reply is None
     assert (again.at.steady, again.asked_at, again.duration) == (30.0, first.at, first.duration)

@@ -31,7 +31,7 @@ from waexporter.model import (
     Target,
 )
 from waexporter.model import now as real_now
-from waexporter.polling.collectors import SOURCES
+from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.poller import Poller
 from waexporter.whatsapp.client import Client, TlsContexts
 
@@ -175,7 +175,7 @@ def test_statistics_become_lines_with_the_targets_labels(
     assert isinstance(reading.outcome, Success)
     assert reading.outcome.parts[0].fragments[0].lines == b'whatsapp_x{target="t",region="eu"} 1\n'
     assert reading.outcome.dropped == ((Drop.NOT_A_NUMBER, 1),)
-    assert server.asked[0].startswith(f"GET {SOURCES[endpoint].path} HTTP/1.1\r\n".encode())
+    assert server.asked[0].startswith(f"GET {STATISTICS_SOURCES[endpoint].path} HTTP/1.1\r\n".encode())
 
 
 def test_the_reply_is_given_beside_the_reading(upstream: Upstreams) -> None:
@@ -183,7 +183,7 @@ def test_the_reply_is_given_beside_the_reading(upstream: Upstreams) -> None:
     target = Target("t", server.url, plans={Endpoint.HEALTH: PollPlan(30.0, 5.0)})
     client = Client(target, Limits(), TlsContexts())
 
-    _, reply = Poller(client, Endpoint.HEALTH, Limits(), real_now).ask()
+    _, reply = Poller(client, Endpoint.HEALTH, Limits(), real_now).poll_with_reply()
 
     client.close()
     assert reply is not None
@@ -293,7 +293,7 @@ def test_a_crash_of_ours_is_a_failure_that_names_the_log_and_no_secret(free_port
     target = Target("t", f"http://127.0.0.1:{free_port}", plans={Endpoint.HEALTH: PollPlan(30.0, 5.0)})
     client = Client(target, Limits(), TlsContexts())
 
-    reading = Poller(client, Endpoint.HEALTH, Limits(), real_now).blame(ValueError(PASSWORD))
+    reading = Poller(client, Endpoint.HEALTH, Limits(), real_now).crashed_reading(ValueError(PASSWORD))
 
     client.close()
     assert isinstance(reading.outcome, Failure)

@@ -15,7 +15,7 @@ import pytest
 from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask
 from tests.web.test_status_page import Elements
 from waexporter.config import shipped_files as shipped
-from waexporter.health import KINDS
+from waexporter.health import PROBLEMS
 from waexporter.model import Problem, State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,7 +171,7 @@ def test_the_reader_of_markdown_is_loaded_by_the_first_who_asks_for_a_page() -> 
 
 
 def test_every_problem_has_a_runbook_that_ships() -> None:
-    assert {kind.runbook for kind in KINDS.values()} <= set(NAMES)
+    assert {kind.runbook for kind in PROBLEMS.values()} <= set(NAMES)
 
 
 def test_the_status_page_links_a_problem_to_its_runbook() -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.model import Credentials, Failure, Reason, Secret, now
-from waexporter.polling.collectors import SettingsProber
+from waexporter.polling.collectors import SettingsCollector
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
@@ -150,7 +150,7 @@ def _make_account(admin: Client, user: str, password: Secret) -> None:
 def _find_group(admin: Client) -> str | None:
     """Give the on-call group, which is named where the account can't read it; None where there is none."""
     try:
-        reply = admin.get(SettingsProber.path, _TIMEOUT)
+        reply = admin.get(SettingsCollector.path, _TIMEOUT)
         check(reply)
         return read_settings(reply.body).said.on_call_pager
     except ApiError:

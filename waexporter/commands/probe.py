@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from waexporter.commands.recording import Recorder, Replayer
-from waexporter.health import KINDS
+from waexporter.health import PROBLEMS
 from waexporter.model import (
     Canary,
     Certificates,
@@ -26,7 +26,7 @@ from waexporter.model import (
     Topology,
     now,
 )
-from waexporter.polling.collectors import SOURCES
+from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from waexporter.model import Document, Gateway, Limits, Problem, Reading, Target
-    from waexporter.polling.collectors import Asker
+    from waexporter.polling.collectors import Sender
     from waexporter.polling.store import TargetState
     from waexporter.transport.exchange import Reply
 
@@ -75,15 +75,15 @@ def probe(
     # One look has no age: a slow endpoint must not make the health answer before it stale.
     store = Store([replace(target, stale_after=math.inf)], now)
     client = Client(target, limits, TlsContexts())
-    asker: Asker = client
+    sender: Sender = client
     if folders.replay is not None:
-        asker = Replayer(target, folders.replay)
+        sender = Replayer(target, folders.replay)
     elif folders.record is not None:
-        asker = Recorder(client, folders.record)
+        sender = Recorder(client, folders.record)
     pollers = {
         _asked(poller): poller
         for endpoint in target.plans
-        for poller in [Poller(asker, endpoint, limits, now, lambda: store.on_call_group(target.name))]
+        for poller in [Poller(sender, endpoint, limits, now, lambda: store.on_call_group(target.name))]
     }
     width = max(map(len, pollers))
     say(f"{target.name}  {target.url}")
@@ -93,7 +93,7 @@ def probe(
     try:
         for asked, poller in pollers.items():
             wait(asked)
-            reading, reply = poller.ask()
+            reading, reply = poller.poll_with_reply()
             store.put(reading)
             result = _result(reading, reply)
             failed_alike = isinstance(reading.outcome, Failure) and result == before
@@ -139,7 +139,7 @@ def _result(reading: Reading, reply: Reply | None) -> str:
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
     # A certificate that is not there, say, is a 404 and no failure.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
-    if reading.endpoint not in SOURCES:
+    if reading.endpoint not in STATISTICS_SOURCES:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summary(outcome.document) + flaws + _left_out(outcome)
     notes = [_count(outcome.samples, "sample")]
@@ -223,7 +223,7 @@ def _problems(slug: str, alike: list[Problem]) -> Iterator[str]:
         yield from _wrap(f"  {slug}: ", problem.words, "      ")
     if len(alike) > _SHOWN_PROBLEMS:
         yield f"  {slug}: and {len(alike) - _SHOWN_PROBLEMS} more like this"
-    yield from _wrap("    -> ", KINDS[slug].advice, "       ")
+    yield from _wrap("    -> ", PROBLEMS[slug].advice, "       ")
 
 
 def _doubts(state: TargetState) -> Iterator[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from waexporter.model import Target
-    from waexporter.polling.collectors import Asker
+    from waexporter.polling.collectors import Sender
 
 _FORMAT = 1
 
@@ -39,7 +39,7 @@ _KEPT = msgspec.json.Decoder(_Kept)
 class Recorder:
     """Asks a client, and keeps what it answered, redacted; answers with the same, unredacted."""
 
-    def __init__(self, client: Asker, folder: Path) -> None:
+    def __init__(self, client: Sender, folder: Path) -> None:
         self.target = client.target
         self._client = client
         self._folder = folder

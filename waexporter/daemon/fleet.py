@@ -178,7 +178,7 @@ class Polling:
         except Exception as error:  # noqa: BLE001 - a bug of ours must cost one poll, not the endpoint
             self._telemetry.crashes.inc()
             crash = error
-            reading = poller.blame(error)
+            reading = poller.crashed_reading(error)
         step = self.store.put(reading, target)
         if step is None:
             return  # the target was taken out meanwhile

@@ -7,13 +7,13 @@ and the primary master are.
 
 from __future__ import annotations
 
-from waexporter.health.catalogue import KINDS, SLUGS, Grade, Messages
+from waexporter.health.catalogue import PROBLEMS, SLUGS, Grade, Messages
 from waexporter.health.facts import Facts
 from waexporter.health.verdict import CONNECTING_TOO_LONG, as_read, changes_at, judge
 
 __all__ = [
     "CONNECTING_TOO_LONG",
-    "KINDS",
+    "PROBLEMS",
     "SLUGS",
     "Facts",
     "Grade",

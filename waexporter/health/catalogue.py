@@ -67,7 +67,7 @@ _OF_STATE: Final[Mapping[State, tuple[Grade, Messages, str]]] = {
 }
 
 
-class Kind(NamedTuple):
+class ProblemKind(NamedTuple):
     """One kind of problem.
 
     `state` is what it makes of the verdict at the least; None where no verdict knows of it, since only
@@ -89,16 +89,16 @@ class Kind(NamedTuple):
         return self.slug.replace("_", " ")
 
 
-def _judged(slug: str, state: State, advice: str, **others: Unpack[_Others]) -> Kind:
+def _judged(slug: str, state: State, advice: str, **others: Unpack[_Others]) -> ProblemKind:
     """Describe a problem that is as others of its state, but for `others`."""
     grade, messages, runbook = _OF_STATE[state]
-    return Kind(slug, state, grade, messages, runbook, advice)._replace(**others)
+    return ProblemKind(slug, state, grade, messages, runbook, advice)._replace(**others)
 
 
 def _observed(
     slug: str, advice: str, grade: Grade, runbook: str, messages: Messages = Messages.FLOWING
-) -> Kind:
-    return Kind(slug, None, grade, messages, runbook, advice)
+) -> ProblemKind:
+    return ProblemKind(slug, None, grade, messages, runbook, advice)
 
 
 # Which of these hold, a verdict says: whatsapp_problem, the status page.
@@ -393,5 +393,5 @@ _OBSERVED: Final = (
     ),
 )
 
-KINDS: Final[Mapping[str, Kind]] = {kind.slug: kind for kind in (*_JUDGED, *_OBSERVED)}
+PROBLEMS: Final[Mapping[str, ProblemKind]] = {kind.slug: kind for kind in (*_JUDGED, *_OBSERVED)}
 SLUGS: Final[Mapping[str, State]] = {kind.slug: kind.state for kind in _JUDGED if kind.state is not None}

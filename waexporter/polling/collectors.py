@@ -1,4 +1,4 @@
-"""How each endpoint is asked, and what its answer becomes: a new endpoint is a new row of PROBERS."""
+"""How each endpoint is asked, and what its answer becomes: a new endpoint is a new row of COLLECTORS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from waexporter.transport.lenient_json import Read
 
 
-class Asker(Protocol):
+class Sender(Protocol):
     """What a prober needs of a client; a recording of one will do."""
 
     target: Target
@@ -44,18 +44,18 @@ class Asker(Protocol):
         ...
 
 
-class Prober(Protocol):
+class Collector(Protocol):
     """Asks one endpoint of one target; keeps what it needs from poll to poll."""
 
     path: str
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Ask once, within `timeout` seconds; raises ApiError when there is nothing to tell."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CollectorContext:
     """What a prober is made for."""
 
     target: Target
@@ -64,8 +64,8 @@ class Subject:
     group: Callable[[], str | None]  # the on-call group as it is known now
 
 
-def _get(client: Asker, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
-    reply = client.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
+def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
+    reply = sender.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
     payloads.check(reply)
     return reply.body
 
@@ -75,17 +75,17 @@ def _success(read: Read[Any]) -> Success:
     return Success(document=read.said, dropped=tuple(read.dropped), losses=read.losses)
 
 
-class Source(NamedTuple):
+class StatisticsSource(NamedTuple):
     """Where statistics are asked for, and the keys in the answer that lead to them."""
 
     path: str
     keys: tuple[str, ...]
 
 
-SOURCES: Mapping[Endpoint, Source] = {
-    Endpoint.APP: Source("/v1/stats/app", ("stats", "app")),
-    Endpoint.DB: Source("/v1/stats/db", ("stats", "db")),
-    Endpoint.WEB: Source("/v1/metrics", ("metrics",)),
+STATISTICS_SOURCES: Mapping[Endpoint, StatisticsSource] = {
+    Endpoint.APP: StatisticsSource("/v1/stats/app", ("stats", "app")),
+    Endpoint.DB: StatisticsSource("/v1/stats/db", ("stats", "db")),
+    Endpoint.WEB: StatisticsSource("/v1/metrics", ("metrics",)),
 }
 
 
@@ -95,30 +95,30 @@ _REMEMBERED = 20
 _LOOKS = 3  # polls after a start that look for more webapps than one
 
 
-class HealthProber:
+class HealthCollector:
     """GET /v1/health."""
 
     path = "/v1/health"
 
-    def __init__(self, _subject: Subject) -> None:
+    def __init__(self, _context: CollectorContext) -> None:
         pass
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the health document."""
-        return _success(payloads.read_health(_get(client, self.path, timeout)))
+        return _success(payloads.read_health(_get(sender, self.path, timeout)))
 
 
-class StatisticsProber:
+class StatisticsCollector:
     """GET /v1/stats/app, /v1/stats/db and /v1/metrics."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.path, self._keys = SOURCES[subject.endpoint]
-        common = (("target", subject.target.name), *subject.target.labels)
-        self._translator = Translator(Context(subject.endpoint, self.path, common, subject.limits))
+    def __init__(self, context: CollectorContext) -> None:
+        self.path, self._keys = STATISTICS_SOURCES[context.endpoint]
+        common = (("target", context.target.name), *context.target.labels)
+        self._translator = Translator(Context(context.endpoint, self.path, common, context.limits))
         self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
-        self._looks = _LOOKS if subject.endpoint is Endpoint.WEB else 0  # left
+        self._looks = _LOOKS if context.endpoint is Endpoint.WEB else 0  # left
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the statistics, translated.
 
         The first few polls, and all once several webapps have answered, make connections of their own, which
@@ -126,41 +126,41 @@ class StatisticsProber:
         """
         wants_new = self._looks > 0 or len(set(self._sources)) > 1
         self._looks = max(self._looks - 1, 0)
-        body = _get(client, self.path, timeout, wants_new_connection=wants_new)
+        body = _get(sender, self.path, timeout, wants_new_connection=wants_new)
         success = self._translator.translate(payloads.read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
 
 
-class SupportProber:
+class SupportCollector:
     """GET /v1/support."""
 
     path = "/v1/support"
 
-    def __init__(self, _subject: Subject) -> None:
+    def __init__(self, _context: CollectorContext) -> None:
         pass
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give builds, disks and shards."""
-        return _success(support.read_support(_get(client, self.path, timeout)))
+        return _success(support.read_support(_get(sender, self.path, timeout)))
 
 
-class SettingsProber:
+class SettingsCollector:
     """GET /v1/settings/application and GET /v1/account/shards; sees when a setting changes."""
 
     path = "/v1/settings/application"
     SHARDS_PATH = "/v1/account/shards"
 
-    def __init__(self, _subject: Subject) -> None:
+    def __init__(self, _context: CollectorContext) -> None:
         self._before: ClientSettings | None = None
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the settings, and which of them are not as they were."""
         ends = time.monotonic() + timeout
-        read = settings.read_settings(_get(client, self.path, timeout))
+        read = settings.read_settings(_get(sender, self.path, timeout))
         said = read.said
         try:
-            body = _get(client, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
+            body = _get(sender, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
             said = replace(said, shards=settings.read_shards(body))
         except ApiError:
             pass  # a single client, or an old version: there are settings all the same
@@ -176,24 +176,24 @@ def _with_changes(read: ClientSettings, before: ClientSettings | None, now: floa
     return replace(read, changed_keys=changed, changed_at=now if changed else before.changed_at)
 
 
-class CertificatesProber:
+class CertificatesCollector:
     """The TLS handshake, GET /v1/certificates/external/ca and GET /v1/certificates/webhooks/ca."""
 
     path = "/v1/certificates/external/ca"
     WEBHOOK_PATH = "/v1/certificates/webhooks/ca"
 
-    def __init__(self, _subject: Subject) -> None:
+    def __init__(self, _context: CollectorContext) -> None:
         pass
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the ends of all certificates there are; one that can't be read takes no other with it."""
         ends = time.monotonic() + timeout
         found: dict[str, float] = {}
         flaws: list[ApiError] = []
         looks: tuple[tuple[str, Callable[[float], float | None]], ...] = (
-            ("served", lambda left: _served(client, left)),
-            ("external_ca", lambda left: _stored(client, self.path, left)),
-            ("webhook_ca", lambda left: _stored(client, self.WEBHOOK_PATH, left)),
+            ("served", lambda left: _served(sender, left)),
+            ("external_ca", lambda left: _stored(sender, self.path, left)),
+            ("webhook_ca", lambda left: _stored(sender, self.WEBHOOK_PATH, left)),
         )
         for name, look in looks:
             try:
@@ -210,63 +210,63 @@ class CertificatesProber:
         return Success(document=Certificates(tuple(found.items())), flaws=tuple(map(as_failure, flaws)))
 
 
-def _served(client: Asker, timeout: float) -> float | None:
-    ends = [certificates.read_der(der) for der in client.served_certificates(timeout)]
+def _served(sender: Sender, timeout: float) -> float | None:
+    ends = [certificates.read_der(der) for der in sender.served_certificates(timeout)]
     return min(ends, default=None)
 
 
-def _stored(client: Asker, path: str, timeout: float) -> float | None:
+def _stored(sender: Sender, path: str, timeout: float) -> float | None:
     try:
-        return certificates.read_pem(_get(client, path, timeout))
+        return certificates.read_pem(_get(sender, path, timeout))
     except ApiError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             return None
         raise
 
 
-class GroupProber:
+class GroupCollector:
     """GET /v1/groups/{id} of the on-call group."""
 
     path = "/v1/groups"
     UNKNOWN_GROUP = 1012
 
-    def __init__(self, subject: Subject) -> None:
-        self._group = subject.group
+    def __init__(self, context: CollectorContext) -> None:
+        self._group = context.group
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give who is in the group; nothing where none is known of, or a person is paged in its place."""
         ends = time.monotonic() + timeout
         group = self._group()
         if group is None or groups.persons_number(group):
             return Success()
         try:
-            return _success(groups.read_group(_get(client, f"{self.path}/{quote(group, safe='')}", timeout)))
+            return _success(groups.read_group(_get(sender, f"{self.path}/{quote(group, safe='')}", timeout)))
         except ApiError as error:
             if error.code == self.UNKNOWN_GROUP:
                 return Success(document=OnCallGroup(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             # Late versions have no groups at all; if this one has, the group itself may be what is missing.
-            if groups.lists_group(_get(client, self.path, max(ends - time.monotonic(), 0.1)), group):
+            if groups.lists_group(_get(sender, self.path, max(ends - time.monotonic(), 0.1)), group):
                 raise
         return Success(document=OnCallGroup(None, exists=False))
 
 
-class CanaryProber:
+class CanaryCollector:
     """POST /v1/contacts with `blocking: wait`: a check from end to end, through WhatsApp's own servers."""
 
     path = "/v1/contacts"
 
-    def __init__(self, subject: Subject) -> None:
-        self._number = subject.target.canary_number
+    def __init__(self, context: CollectorContext) -> None:
+        self._number = context.target.canary_number
 
-    def ask(self, client: Asker, timeout: float) -> Success:
+    def collect(self, sender: Sender, timeout: float) -> Success:
         """Give how long the check took; where there is no such endpoint, nothing."""
         if self._number is None:
             return Success()
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
         began = time.monotonic()
-        reply = client.send(Request("POST", self.path, body=body), timeout)
+        reply = sender.send(Request("POST", self.path, body=body), timeout)
         if payloads.status_of(reply) == HTTPStatus.NOT_FOUND:
             return Success()
         payloads.check(reply)
@@ -288,14 +288,14 @@ def as_failure(error: ApiError) -> Failure:
     )
 
 
-PROBERS: Mapping[Endpoint, Callable[[Subject], Prober]] = {
-    Endpoint.HEALTH: HealthProber,
-    Endpoint.APP: StatisticsProber,
-    Endpoint.WEB: StatisticsProber,
-    Endpoint.DB: StatisticsProber,
-    Endpoint.SUPPORT: SupportProber,
-    Endpoint.SETTINGS: SettingsProber,
-    Endpoint.CERTIFICATES: CertificatesProber,
-    Endpoint.GROUP: GroupProber,
-    Endpoint.CANARY: CanaryProber,
+COLLECTORS: Mapping[Endpoint, Callable[[CollectorContext], Collector]] = {
+    Endpoint.HEALTH: HealthCollector,
+    Endpoint.APP: StatisticsCollector,
+    Endpoint.WEB: StatisticsCollector,
+    Endpoint.DB: StatisticsCollector,
+    Endpoint.SUPPORT: SupportCollector,
+    Endpoint.SETTINGS: SettingsCollector,
+    Endpoint.CERTIFICATES: CertificatesCollector,
+    Endpoint.GROUP: GroupCollector,
+    Endpoint.CANARY: CanaryCollector,
 }

@@ -11,7 +11,7 @@ from waexporter.health.failures import ACCESS_DENIED, tells_of_expiry
 from waexporter.metrics import document_families as documents
 from waexporter.metrics.exposition import render
 from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
-from waexporter.polling.collectors import PROBERS, Asker, Subject, as_failure
+from waexporter.polling.collectors import COLLECTORS, CollectorContext, Sender, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ class Poller:
 
     def __init__(
         self,
-        client: Asker,
+        client: Sender,
         endpoint: Endpoint,
         limits: Limits,
         clock: Callable[[], Instant],
@@ -50,17 +50,17 @@ class Poller:
         self._clock = clock
         self._common = (("target", self.target.name), *self.target.labels)
         known = group or (lambda: self.target.on_call_group)
-        self._prober = PROBERS[endpoint](Subject(self.target, endpoint, limits, known))
-        self.path = self._prober.path
+        self._collector = COLLECTORS[endpoint](CollectorContext(self.target, endpoint, limits, known))
+        self.path = self._collector.path
         self._has_answered = False  # since the start
         self._spared: Reading | None = None  # what is repeated meanwhile
         self._spared_until = -math.inf  # steady clock
 
     def poll(self) -> Reading:
         """Ask once, and give what came of it."""
-        return self.ask()[0]
+        return self.poll_with_reply()[0]
 
-    def ask(self) -> tuple[Reading, Reply | None]:
+    def poll_with_reply(self) -> tuple[Reading, Reply | None]:
         """Ask once, and give the last reply beside what came of it; None when there was none.
 
         While the client is spared, what came of asking last is given again.
@@ -89,7 +89,7 @@ class Poller:
             self._spared, self._spared_until = reading, ended.steady + self._pause_after(outcome)
         return reading, listener.reply
 
-    def blame(self, crash: Exception) -> Reading:
+    def crashed_reading(self, crash: Exception) -> Reading:
         """Give the reading for a poll that crashed: a bug of ours, but the endpoint is not read."""
         words = f"waexporter failed on this answer ({type(crash).__name__}); its log has the traceback"
         outcome = Failure(Reason.BODY, words)
@@ -98,7 +98,7 @@ class Poller:
     def _probe(self, listener: _Listener) -> tuple[Success | Failure, Instant | None]:
         """Ask once; gives what came of it, and when the client said so if it was not asked again."""
         try:
-            outcome = self._prober.ask(listener, self.target.plans[self.endpoint].timeout)
+            outcome = self._collector.collect(listener, self.target.plans[self.endpoint].timeout)
         except ApiError as error:
             failure = replace(as_failure(error), message=self._explain(error))
             if error.asked_at is not None and not listener.has_heard:
@@ -167,7 +167,7 @@ class Poller:
 class _Listener:
     """Hands requests on, and remembers the last reply."""
 
-    def __init__(self, client: Asker) -> None:
+    def __init__(self, client: Sender) -> None:
         self.target = client.target
         self.reply: Reply | None = None
         self.has_heard = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
-from waexporter.health import KINDS
+from waexporter.health import PROBLEMS
 from waexporter.model import Reason, State
 from waexporter.timefmt import span
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
@@ -190,7 +190,7 @@ def _facts(target: TargetStatus) -> str:
 
 
 def _problem(problem: Problem, now: float) -> ProblemLine:
-    kind = KINDS.get(problem.slug)
+    kind = PROBLEMS.get(problem.slug)
     return ProblemLine(
         slug=problem.slug,
         words=problem.words,

@@ -17,7 +17,7 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
-from waexporter.polling.collectors import SOURCES
+from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
 from waexporter.web.backend import PageRequest
@@ -50,10 +50,10 @@ class Ours:
         )
         self._translators = {
             (target.name, endpoint): Translator(
-                Context(endpoint, SOURCES[endpoint].path, (("target", target.name),), Limits())
+                Context(endpoint, STATISTICS_SOURCES[endpoint].path, (("target", target.name),), Limits())
             )
             for target in self.targets
-            for endpoint in SOURCES
+            for endpoint in STATISTICS_SOURCES
         }
 
     def take_in(self) -> None:
@@ -63,7 +63,7 @@ class Ours:
                 if endpoint is Endpoint.HEALTH:
                     outcome = Success(document=payloads.read_health(self.bodies["/v1/health"]).said)
                 else:
-                    source = SOURCES[endpoint]
+                    source = STATISTICS_SOURCES[endpoint]
                     statistics = payloads.read_statistics(self.bodies[source.path], *source.keys)
                     outcome = self._translators[target.name, endpoint].translate(statistics)
                 self.store.put(Reading(target.name, endpoint, now(), 0.01, outcome))
@@ -104,7 +104,7 @@ class Theirs:
         return gzip.compress(generate_latest(self.registry))
 
 
-SOURCES_KEYS = {source.path: source.keys for source in SOURCES.values()}
+SOURCES_KEYS = {source.path: source.keys for source in STATISTICS_SOURCES.values()}
 
 
 def processor_time(work: Callable[[], object], times: int) -> float:

@@ -9,7 +9,7 @@ from tests.grafana.boards import Sight, panels, where
 from tests.grafana.faults.frame import LABEL, of_one_client
 from tests.grafana.fields import columns, fields
 from tests.grafana.labels import kept
-from waexporter.health import KINDS
+from waexporter.health import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,9 @@ def identifiers_in_legends(board: Board) -> list[str]:
         for panel in panels(board)
         for legend in _legends(panel)
         if "problem" in LABEL.findall(legend)
-        for worst in [max((_named(panel, legend, slug) for slug in KINDS), key=lambda name: name.count("_"))]
+        for worst in [
+            max((_named(panel, legend, slug) for slug in PROBLEMS), key=lambda name: name.count("_"))
+        ]
         if "_" in worst
     ]
 
@@ -40,7 +42,7 @@ def identifiers_in_tables(board: Board) -> list[str]:
         f"{place}: shows {slug!r} as it is"
         for place, panel, field in columns(board)
         if field.source in _OF_PROBLEMS
-        for slug in KINDS
+        for slug in PROBLEMS
         for value in [slug + _added(panel, field.source)]
         if _mapped(field.settings, value) == value and ("_" in slug or field.source != "problem")
     ]
