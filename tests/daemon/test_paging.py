@@ -31,7 +31,7 @@ from waexporter.model import (
     Verdict,
     now,
 )
-from waexporter.paging.channels import Recipient
+from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.messages.message import Message
 from waexporter.paging.routing import Carrier
 from waexporter.polling.store import Store

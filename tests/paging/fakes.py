@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from waexporter.model import Instant, PagerSettings, State
 from waexporter.paging.attempt import Outlets
-from waexporter.paging.channels import ACCEPTED, Outcome, Recipient
+from waexporter.paging.channels import ACCEPTED, Outcome
+from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.delivery import Delivery, PagerContext
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Item, ItemKind, Page

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, State
-from waexporter.paging.channels import Recipient
+from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.journal.trail import MOST
 from waexporter.paging.routing import Carrier
 

@@ -16,7 +16,8 @@ from tests.e2e.waiting import wait_for
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, FakeChannel, Rig, an_alert
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings, Rate, State
-from waexporter.paging.channels import Outcome, Recipient
+from waexporter.paging.channels import Outcome
+from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.routing import Carrier
 
 if TYPE_CHECKING:

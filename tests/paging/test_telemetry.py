@@ -6,7 +6,8 @@ import re
 
 from tests.metrics.reading_back import read_text
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.paging.telemetry import CHANNELS, WEBHOOK_RESULTS, PagerTelemetry
+from waexporter.paging.channels.channel_types import CHANNELS
+from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 
 
 def values(telemetry: Telemetry) -> dict[str, float]:

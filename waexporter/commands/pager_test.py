@@ -14,13 +14,18 @@ from waexporter.commands.daemon_client import find
 from waexporter.commands.pager_survey import pager_of, survey
 from waexporter.daemon.paging import open_fallback, whatsapp_of
 from waexporter.errors import ApiError
-from waexporter.paging.channels import Recipient, try_to_send
-from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
+from waexporter.paging.channels import OK, try_to_send
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.remedies import (
+    NOR_WHATSAPP,
+    describe_attempts,
+    find_remedy,
+    is_fallback_failure,
+)
 from waexporter.paging.journal.reader import read_groups
 from waexporter.paging.messages.compose import write
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import affected_targets, choose_routes
-from waexporter.paging.telemetry import OK
 from waexporter.whatsapp.client import TlsContexts
 
 if TYPE_CHECKING:
@@ -133,7 +138,7 @@ def _send_by(daemon: Daemon, pager: PagerSettings, alert: Alert, say: Say) -> bo
     told = _follow(daemon, alert, pager.fallback_after + _GRACE, say)
     if told is None:
         return False
-    for way in describe_ways(told.trail()):
+    for way in describe_attempts(told.trail()):
         say(f"  {way}")
     if told.state == "accepted":
         _say_accepted(told, _took(began), say)
@@ -210,7 +215,7 @@ def _say_failed_attempt(told: Told, before: str, say: Say) -> None:
 
 def _say_remedy(why: str, say: Say) -> None:
     say(f"  -> {find_remedy(why)}")
-    if is_of_fallback(why):
+    if is_fallback_failure(why):
         say(f"  {NOR_WHATSAPP}")
 
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.errors import CommandError, JournalError, JournalFileError
-from waexporter.paging.channels.remedies import NOR_WHATSAPP, describe_ways, find_remedy, is_of_fallback
+from waexporter.paging.channels.remedies import (
+    NOR_WHATSAPP,
+    describe_attempts,
+    find_remedy,
+    is_fallback_failure,
+)
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.reader import is_unreadable, read_pages
 from waexporter.paging.journal.schema import FILE
@@ -83,13 +88,13 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
         rest.append(f"{page.unread} that could not be read")
     if rest:
         yield f"       and {', '.join(rest)}"
-    ways = tuple(describe_ways(entry.tried))
+    ways = tuple(describe_attempts(entry.tried))
     if len(ways) > 1:
         yield from (f"       {way}" for way in ways)
     if entry.why and entry.state is not PageState.ACCEPTED:
         yield f"       why: {printable(entry.why)}"
         yield f"       -> {_LOST if entry.state is PageState.DAMAGED else find_remedy(entry.why)}"
-        if is_of_fallback(entry.why):
+        if is_fallback_failure(entry.why):
             yield f"       {NOR_WHATSAPP}"
 
 

@@ -9,7 +9,8 @@ from waexporter.errors import CommandError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
-from waexporter.paging.channels import WhatsAppChannel, fallback_channels
+from waexporter.paging.channels.channel_types import open_fallback_channels
+from waexporter.paging.channels.whatsapp import WhatsAppChannel
 from waexporter.paging.delivery import PagerContext
 from waexporter.paging.pager import TICK, Pager
 from waexporter.paging.routing import Carrier
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Instant, PagerSettings, Verdict
-    from waexporter.paging.channels import Channel, Recipient
+    from waexporter.paging.channels import Channel
+    from waexporter.paging.channels.recipients import Recipient
     from waexporter.polling.store import Store
     from waexporter.transport.exchange import Reply, Request
     from waexporter.whatsapp.client import Client, TlsContexts
@@ -125,7 +127,7 @@ def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Cha
 def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:
     """Make the channels of `pager.fallback`; raises CommandError with what to do."""
     try:
-        return fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
+        return open_fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
     except ImportError as error:
         raise CommandError(
             "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.log import get_logger
-from waexporter.paging.channels import CRASHED, Recipient, try_to_send
+from waexporter.paging.channels import CRASHED, try_to_send
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.journal.entry import Attempt
 from waexporter.paging.routing import affected_targets, choose_routes, merge_affected
-from waexporter.paging.telemetry import WHATSAPP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,12 +21,13 @@ from waexporter.paging.attempt import (
     recipient_at,
     recipient_of,
 )
+from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.journal.entry import End, PageState
 from waexporter.paging.messages.compose import write
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.rate_limit import Throttle
 from waexporter.paging.reconciliation.missing_alerts import GRACE
-from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED, WHATSAPP
+from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,6 +11,8 @@ import msgspec
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
+from waexporter.paging.channels.channel_types import CHANNELS
+from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.clock import Clock
 from waexporter.paging.dedup import decide
 from waexporter.paging.delivery import Delivery
@@ -25,7 +27,7 @@ from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.model import Alert, Webhook
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
 from waexporter.paging.reconciliation.reconciler import Reconciler
-from waexporter.paging.telemetry import CHANNELS, SUPPRESSED, WHATSAPP
+from waexporter.paging.telemetry import SUPPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

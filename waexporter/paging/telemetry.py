@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from waexporter.paging.channels import OK
+from waexporter.paging.channels.channel_types import CHANNELS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from prometheus_client import CollectorRegistry
 
-WHATSAPP, WEBHOOK, APPRISE = "whatsapp", "webhook", "apprise"
-CHANNELS = (WHATSAPP, WEBHOOK, APPRISE)
 ACCEPTED, FAILED, SUPPRESSED = "accepted", "failed", "suppressed"
 WEBHOOK_RESULTS = ("accepted", "invalid", "refused", "too_large", "failed")
-OK = "ok"
 
 _DELIVERY_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)  # seconds
 

@@ -11,8 +11,9 @@ from tests.paging.fakes import GROUP, an_alert
 from tests.transport.servers import Conversation, Server
 from waexporter.errors import ApiError
 from waexporter.model import Credentials, Fallback, Limits, Secret, Target
-from waexporter.paging import channels
-from waexporter.paging.channels import Recipient, WhatsAppChannel, fallback_channels
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.webhook import WebhookChannel
+from waexporter.paging.channels.whatsapp import WhatsAppChannel
 from waexporter.paging.messages.message import Message
 from waexporter.whatsapp.client import Client, TlsContexts
 from waexporter.whatsapp.elsewhere import Elsewhere
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MESSAGE = Message("FIRING", (an_alert("Down", "alpha"),))
 HEAD = b"HTTP/1.1 %d Fine\r\n"
+TIMEOUT = 1.0  # seconds; some of these answers never end
 # What is wrong behind a status line: headers and body, and how the connection ends.
 BROKEN: dict[str, tuple[bytes, str]] = {
     "a length that is too large": (b"Content-Length: 50\r\n\r\n{}", "end"),
@@ -69,21 +71,13 @@ def read_request(talk: Conversation) -> None:
 
 
 def webhook(server: Server) -> Channel:
-    [channel] = fallback_channels(
-        [Fallback(Secret(f"{server.url}/T0K3N"))], lambda address: Elsewhere(address, TlsContexts())
-    )
-    return channel
+    fallback = Fallback(Secret(f"{server.url}/T0K3N"))
+    return WebhookChannel(Elsewhere(fallback.url, TlsContexts()), fallback, TIMEOUT)
 
 
 def whatsapp(server: Server) -> Channel:
-    return WhatsAppChannel(
-        Client(Target("alpha", server.url), Limits(body_bytes=100_000), TlsContexts()), Recipient(GROUP)
-    )
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "TIMEOUT", 1.0)
+    client = Client(Target("alpha", server.url), Limits(body_bytes=100_000), TlsContexts())
+    return WhatsAppChannel(client, Recipient(GROUP), timeout=TIMEOUT)
 
 
 def send(make: Make, server: Server) -> Outcome:

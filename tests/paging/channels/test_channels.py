@@ -17,18 +17,14 @@ from tests.receivers import Receiver, receiving
 from waexporter import log
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
 from waexporter.model import Fallback, Format, Limits, LogSettings, Reason, Secret, Target
-from waexporter.paging.channels import (
-    ACCEPTED,
-    AppriseChannel,
-    Recipient,
-    WebhookChannel,
-    WhatsAppChannel,
-    fallback_channels,
-    judge,
-    place,
-    try_to_send,
-)
+from waexporter.paging.channels import ACCEPTED, try_to_send
+from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.apprise import AppriseChannel
+from waexporter.paging.channels.channel_types import open_fallback_channels
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.webhook import WebhookChannel
 from waexporter.paging.channels.webhook_formats import DIALECTS
+from waexporter.paging.channels.whatsapp import WhatsAppChannel, whatsapp_error_outcome
 from waexporter.paging.messages.message import Message
 from waexporter.transport.exchange import Reply
 from waexporter.whatsapp.client import Client, TlsContexts
@@ -217,7 +213,7 @@ def test_a_connection_that_ends_without_an_answer_says_nothing_either(
     ],
 )
 def test_an_error_is_judged(error: ApiError, code: str, is_permanent: bool, may_have_arrived: bool) -> None:  # noqa: FBT001
-    outcome = judge(error)
+    outcome = whatsapp_error_outcome(error)
 
     assert (outcome.code, outcome.is_permanent, outcome.may_have_arrived) == (
         code,
@@ -230,20 +226,20 @@ def test_what_an_attempt_on_the_way_may_have_done_is_kept() -> None:
     error = UnreachableError("x", reason=Reason.TIMEOUT)
     error.may_have_arrived = True
 
-    assert judge(error).may_have_arrived
+    assert whatsapp_error_outcome(error).may_have_arrived
 
 
 def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
     error = StatusError("slow down", reason=Reason.RATE_LIMITED, status=429, retry_after=7.0)
 
-    assert judge(error).retry_after == 7.0
+    assert whatsapp_error_outcome(error).retry_after == 7.0
 
 
 # --- around it ---------------------------------------------------------------------------------
 
 
 def webhook(receiver: Receiver, form: Format = Format.JSON) -> WebhookChannel:
-    [channel] = fallback_channels(
+    [channel] = open_fallback_channels(
         [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N-of-1?chat_id=-17"), form)],
         lambda address: Elsewhere(address, TlsContexts()),
     )
@@ -408,14 +404,14 @@ def test_another_status_of_a_webhook_is_a_failure_without_its_secret(
     ],
 )
 def test_an_address_is_named_without_what_may_be_secret(address: str, words: str) -> None:
-    assert place(Secret(address)) == words
+    assert redact_address(Secret(address)) == words
 
 
 # --- Apprise -----------------------------------------------------------------------------------
 
 
 def test_apprise_sends_to_whatever_it_knows(receiver: Receiver) -> None:
-    [channel] = fallback_channels([Fallback(Secret(f"json://{receiver.place}/hooks/T0K3N"))], _no_poster)
+    [channel] = open_fallback_channels([Fallback(Secret(f"json://{receiver.place}/hooks/T0K3N"))], _no_poster)
 
     assert channel.kind == "apprise"
     assert channel.send(MESSAGE) == ACCEPTED

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.paging.channels import ACCEPTED, WhatsAppChannel
-from waexporter.paging.channels.recipients import Recipient, other_recipient
+from waexporter.paging.channels import ACCEPTED
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.whatsapp import WhatsAppChannel, other_recipient
 from waexporter.paging.messages.message import Message
 from waexporter.transport.exchange import Reply
 from waexporter.whatsapp.documents.groups import persons_number

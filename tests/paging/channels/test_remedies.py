@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from waexporter.errors import ApiError
-from waexporter.paging.channels import _PERMANENT, judge
-from waexporter.paging.channels.remedies import _BY_CODE, find_remedy
+from waexporter.paging.channels.remedies import find_remedy
+from waexporter.paging.channels.whatsapp import ERROR_CODES, STATUS_REMEDIES, whatsapp_error_outcome
 from waexporter.transport.exchange import Reply
 from waexporter.whatsapp.documents.envelope import check
 
@@ -17,21 +17,21 @@ def refusal(status: int, body: bytes) -> str:
     """Give the words that the pager writes of an answer."""
     with pytest.raises(ApiError) as caught:
         check(Reply(status, body))
-    return f"support-line: {judge(caught.value).why}"
+    return f"support-line: {whatsapp_error_outcome(caught.value).why}"
 
 
-@pytest.mark.parametrize("code", sorted(_BY_CODE.keys() - {401, 403, 404, 429}))
+@pytest.mark.parametrize("code", [code for code, error in ERROR_CODES.items() if error.remedy])
 @pytest.mark.parametrize("status", [200, 400, 503])
 def test_an_error_of_the_api_is_answered_by_its_code(code: int, status: int) -> None:
     why = refusal(status, b'{"errors": [{"code": %d, "title": "A title", "details": "1022 details"}]}' % code)
 
-    assert find_remedy(why) == _BY_CODE[code]
+    assert find_remedy(why) == ERROR_CODES[code].remedy
 
 
-@pytest.mark.parametrize("code", [401, 403, 404, 429])
+@pytest.mark.parametrize("code", STATUS_REMEDIES)
 def test_a_status_without_a_code_is_answered_by_itself(code: int) -> None:
-    assert find_remedy(refusal(code, b"")) == _BY_CODE[code]
-    assert find_remedy(refusal(code, b'{"errors": [{"code": 77, "title": "?"}]}')) == _BY_CODE[code]
+    assert find_remedy(refusal(code, b"")) == STATUS_REMEDIES[code]
+    assert find_remedy(refusal(code, b'{"errors": [{"code": 77, "title": "?"}]}')) == STATUS_REMEDIES[code]
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_what_can_never_be_sent_has_an_answer_of_its_own() -> None:
     # Mistakes of a request itself would be bugs of ours.
     ours = {1008, 1009, 1010, 1025}
 
-    assert _PERMANENT - ours <= _BY_CODE.keys()
+    assert {code for code, error in ERROR_CODES.items() if not error.remedy} == ours

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Format
-from waexporter.paging.channels.webhook_answers import blot_out, find_refusal, is_web_page
+from waexporter.paging.channels.addresses import redact_secrets
+from waexporter.paging.channels.webhook_answers import find_refusal, is_web_page
 
 REFUSALS = [
     (
@@ -234,7 +235,7 @@ def test_a_no_that_ends_too_early_is_quoted_as_far_as_it_goes() -> None:
     ],
 )
 def test_what_an_answer_repeats_of_its_address_is_blotted_out(address: str, words: str) -> None:
-    assert blot_out("no hook T0K3N-1 at chat.example", address) == words
+    assert redact_secrets("no hook T0K3N-1 at chat.example", address) == words
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_what_an_answer_repeats_of_its_address_is_blotted_out(address: str, word
     ],
 )
 def test_a_secret_is_blotted_out_however_it_is_spelled(address: str, said: str) -> None:
-    assert "<secret>" in blot_out(f"no hook {said}", address)
+    assert "<secret>" in redact_secrets(f"no hook {said}", address)
 
 
 @pytest.mark.parametrize(

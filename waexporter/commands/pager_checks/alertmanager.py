@@ -12,7 +12,7 @@ from waexporter.config import parse_document
 from waexporter.config.quantities import format_duration
 from waexporter.errors import ApiError, ConfigError
 from waexporter.model import Limits
-from waexporter.paging.channels import place
+from waexporter.paging.channels.addresses import redact_address
 from waexporter.whatsapp.client import TlsContexts
 from waexporter.whatsapp.documents.envelope import check, decode, printable
 from waexporter.whatsapp.elsewhere import Elsewhere
@@ -41,7 +41,7 @@ _STATUS = msgspec.json.Decoder(_Status)
 
 def inspect_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     """Read Alertmanager's configuration by its API, and judge it."""
-    where = place(address)
+    where = redact_address(address)
     try:
         status = _ask(address)
         setup = read_setup(parse_document(status.config.original, "its configuration"))

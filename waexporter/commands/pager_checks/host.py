@@ -13,7 +13,8 @@ from waexporter.config import check_webhook_auth
 from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ApiError, CommandError, JournalError
 from waexporter.model import Format, Limits
-from waexporter.paging.channels import known_to_apprise, place
+from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.apprise import find_apprise_scheme
 from waexporter.paging.journal.reader import check_integrity, is_unreadable, why_unwritable
 from waexporter.paging.reconciliation.alertmanager_query import try_query
 from waexporter.transport.resolver import SHARED
@@ -106,7 +107,7 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
         yield bad(words, remedy) if targets == 1 else note(words, remedy)
     for number, fallback in enumerate(pager.fallback):
         form = "" if fallback.format is Format.JSON else f" as {fallback.format}"
-        name = f"pager.fallback[{number}] {place(fallback.url)}{form}"
+        name = f"pager.fallback[{number}] {redact_address(fallback.url)}{form}"
         try:
             open_fallback(replace(pager, fallback=(fallback,)), contexts)
         except CommandError as error:
@@ -116,7 +117,7 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
         if (
             fallback.is_webhook
             and fallback.format is Format.JSON
-            and (scheme := known_to_apprise(fallback.url))
+            and (scheme := find_apprise_scheme(fallback.url))
         ):
             words = f"{name}: gets JSON from here; Apprise knows how this service wants its messages"
             yield note(
@@ -148,7 +149,7 @@ def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
             "pager.alertmanager_url: there is none; what Alertmanager stops to deliver is never called over"
         )
         return note(words, "give its address, such as http://alertmanager:9093")
-    name = f"pager.alertmanager_url {place(pager.alertmanager_url)}"
+    name = f"pager.alertmanager_url {redact_address(pager.alertmanager_url)}"
     elsewhere = Elsewhere(pager.alertmanager_url, contexts, Limits())
     try:
         problem, says_its_age = try_query(elsewhere, _ASK_TIMEOUT)

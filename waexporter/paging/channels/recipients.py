@@ -1,17 +1,13 @@
-"""Who gets a message, and which kind of id that is; pure."""
+"""Who gets a message on WhatsApp; pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Final
 
-from waexporter.whatsapp.documents.groups import persons_number
-
-GROUP, INDIVIDUAL = "group", "individual"
-_IN_WORDS = {GROUP: "a group", INDIVIDUAL: "a person"}
-# What the API answers for an id that is not of the kind it was said to be.
-NOT_SUCH = frozenset({"1002", "1012", "1013", "1020", "1021"})
-_GROUP = re.compile(r"[1-9][0-9]*-[0-9]+(@g\.us)?|[1-9][0-9]{15,}(@g\.us)?|[0-9-]+@g\.us")
+GROUP: Final = "group"
+INDIVIDUAL: Final = "individual"
+_IN_WORDS: Final = {GROUP: "a group", INDIVIDUAL: "a person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +19,5 @@ class Recipient:
 
     @property
     def in_words(self) -> str:
-        """What kind it is."""
+        """The kind, as a noun with its article."""
         return _IN_WORDS.get(self.kind, self.kind)
-
-
-def other_recipient(recipient: Recipient) -> Recipient | None:
-    """Return the recipient of the other kind that an id looks like; None where it looks like its own."""
-    if recipient.kind == GROUP:
-        number = persons_number(recipient.to)
-        return Recipient(number, INDIVIDUAL) if number else None
-    return Recipient(recipient.to, GROUP) if _GROUP.fullmatch(recipient.to) else None

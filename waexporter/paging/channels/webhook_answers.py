@@ -10,17 +10,13 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, unquote_plus, urlsplit
 
 from waexporter.model import Format
-from waexporter.transport.exchange import spelling_of
 from waexporter.transport.lenient_json import parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PARTS = re.compile("[/?&=:@#;,]")
-_SHORTEST_SECRET = 6  # letters; what is shorter keeps no secret
 _LOOKED_AT = 2048  # bytes in which a page of the web, or a sentence, shows itself as one
 _BEFORE_A_PAGE = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _BEGINS_A_PAGE = re.compile(
@@ -38,18 +34,6 @@ def is_web_page(body: bytes) -> bool:
     return _BEGINS_A_PAGE.match(start) is not None or (
         start.startswith(b"<") and _HAS_A_PAGE.search(start) is not None
     )
-
-
-def blot_out(words: str, address: str) -> str:
-    """Return words of a chat without what may be secret in its address, which they may repeat."""
-    said = urlsplit(address)
-    given = "/".join((said.netloc.rpartition("@")[0], said.path, said.query, said.fragment))
-    parts = {part for each in (given, unquote(given), unquote_plus(given)) for part in _PARTS.split(each)}
-    text = words.encode(errors="replace")
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= _SHORTEST_SECRET:
-            text = re.sub(spelling_of(part), b"<secret>", text)
-    return text.decode(errors="replace")
 
 
 def find_refusal(body: bytes, form: Format = Format.JSON) -> str:

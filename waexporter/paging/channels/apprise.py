@@ -1,0 +1,71 @@
+"""Send messages through Apprise: mail, SMS, Slack, Telegram and a hundred more services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from warnings import catch_warnings, simplefilter
+
+from waexporter.model import Reason
+from waexporter.paging.channels import OK, Outcome
+from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.deadline import Patience
+
+if TYPE_CHECKING:
+    from waexporter.model import Secret
+    from waexporter.paging.messages.message import Message
+
+APPRISE: Final = "apprise"
+
+_TIMEOUT: Final = 30.0  # seconds; its plugins may send several requests
+_CONCURRENT: Final = 4  # messages being sent: one for each worker of the pager
+
+
+class AppriseChannel:
+    """An address that Apprise can send to."""
+
+    kind = APPRISE
+
+    def __init__(self, address: Secret, timeout: float = _TIMEOUT) -> None:
+        # Imported for those who use it; it is an extra.
+        import apprise  # noqa: PLC0415
+
+        # It logs addresses, tokens and all, and what else is worth knowing we log ourselves.
+        apprise.logger.disabled = True
+        self._apprise = apprise.Apprise()
+        self._patience = Patience(_CONCURRENT, timeout)
+        self.where = redact_address(address)
+        if not self._add(address):
+            message = f"Apprise can't make anything of the address {self.where}"
+            raise ValueError(message)
+
+    def _add(self, address: Secret) -> bool:
+        try:
+            return bool(self._apprise.add(address.reveal()))
+        except Exception:  # noqa: BLE001 - whatever a plugin raises, it can't use the address
+            return False
+
+    def send(self, message: Message) -> Outcome:
+        """Send the text; Apprise returns only whether it worked."""
+        try:
+            is_sent = self._patience.run(lambda: self._apprise.notify(body=message.text))
+        except TimeoutError:
+            why = f"Apprise came to no end in time with {self.where}"
+            return Outcome(Reason.TIMEOUT.value, why, may_have_arrived=True)
+        if is_sent:
+            return Outcome(OK, note="Apprise says that it was sent")
+        return Outcome("failed", f"Apprise could not send to {self.where}")
+
+
+def find_apprise_scheme(address: Secret) -> str:
+    """Return the scheme by which Apprise supports an http(s) address; empty where it does not."""
+    try:
+        with catch_warnings():  # of what its plugins import
+            simplefilter("ignore")
+            import apprise  # noqa: PLC0415 - as above
+
+            apprise.logger.disabled = True
+            plugin = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
+    except Exception:  # noqa: BLE001 - not installed, or whatever a plugin raises
+        return ""
+    schemes = (plugin.secure_protocol or plugin.protocol) if plugin else None
+    return str(schemes if isinstance(schemes, str) else next(iter(schemes or ()), ""))

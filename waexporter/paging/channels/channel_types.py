@@ -1,0 +1,63 @@
+"""The table of all types of channels: a new one is a module in this package and a row here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from waexporter.paging.channels.apprise import AppriseChannel
+from waexporter.paging.channels.webhook import WebhookChannel, find_webhook_remedy
+from waexporter.paging.channels.whatsapp import WhatsAppChannel, find_whatsapp_remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from waexporter.model import Fallback, Secret
+    from waexporter.paging.channels import Channel
+    from waexporter.paging.channels.webhook import HttpPoster
+
+
+class FallbackOpener(NamedTuple):
+    """How a type of channel serves entries of `pager.fallback`."""
+
+    accepts: Callable[[Fallback], bool]
+    open: Callable[[Fallback, Callable[[Secret], HttpPoster]], Channel]
+
+
+class ChannelType(NamedTuple):
+    """One type of channel."""
+
+    name: str  # the label `channel`
+    find_remedy: Callable[[str], str]  # what to do about a failure, by its sentence; empty: nothing special
+    fallback: FallbackOpener | None = None  # None: it sends through a target
+
+
+CHANNEL_TYPES: Final = (
+    ChannelType(WhatsAppChannel.kind, find_whatsapp_remedy),
+    ChannelType(
+        WebhookChannel.kind,
+        find_webhook_remedy,
+        FallbackOpener(
+            accepts=lambda fallback: fallback.is_webhook,
+            open=lambda fallback, poster: WebhookChannel(poster(fallback.url), fallback),
+        ),
+    ),
+    ChannelType(
+        AppriseChannel.kind,
+        find_remedy=lambda _why: "",
+        fallback=FallbackOpener(
+            accepts=lambda fallback: not fallback.is_webhook,
+            open=lambda fallback, _poster: AppriseChannel(fallback.url),
+        ),
+    ),
+)
+CHANNELS: Final = tuple(each.name for each in CHANNEL_TYPES)
+
+
+def open_fallback_channels(
+    fallbacks: Sequence[Fallback], poster: Callable[[Secret], HttpPoster]
+) -> tuple[Channel, ...]:
+    """Return the channels of `pager.fallback`; raise ValueError or ImportError for an unusable one."""
+    openers = [each.fallback for each in CHANNEL_TYPES if each.fallback is not None]
+    return tuple(
+        next(opener for opener in openers if opener.accepts(each)).open(each, poster) for each in fallbacks
+    )
