@@ -16,7 +16,7 @@ from waexporter.commands.console import ask_password, ask_yes, complete_streams,
 from waexporter.commands.options import build
 from waexporter.config import Loaded, check_webhook_auth, effective, load, load_daemon_access, parse_listen
 from waexporter.config.credentials import secret_of_file
-from waexporter.daemon.signals import Hangups
+from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import CommandError, ConfigError
 from waexporter.model import Credentials, Secret, Tls, WebSettings, now
 
@@ -79,9 +79,9 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         _check_webhook(config)
         return Loaded(config, loaded.notes)
 
-    with Hangups() as hangups:
+    with ReloadSignal() as reload_signal:
         loaded = read()
-        _serve(loaded.config, loaded.notes, lambda daemon: hangups.follow(daemon.reload), read)
+        _serve(loaded.config, loaded.notes, lambda daemon: reload_signal.start(daemon.reload), read)
     _leave_threads()
     return OK
 

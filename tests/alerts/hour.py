@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.e2e.clients import OWNER, USERS, SimulatedClient
 from waexporter.config import DEFAULT_PLANS
-from waexporter.daemon.exporter import Heartbeat, RunningExporter
+from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.daemon.paging import Fleet, OnCall
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
@@ -209,7 +209,7 @@ class _Daemon:
     ) -> None:
         self._clock, self._store, self._telemetry, self._pager = clock, store, telemetry, pager
         self._heartbeat = Heartbeat(telemetry, clock.now)
-        self.exporter = RunningExporter(
+        self.exporter = Exporter(
             store, Demand(store, clock.now), telemetry, self._heartbeat, _no_clash, pager
         )
         self._pollers = [

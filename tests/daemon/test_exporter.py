@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.metrics.documents import counter, gauge, sample, translate
 from tests.metrics.reading_back import read_openmetrics, read_text
-from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Heartbeat, RunningExporter
+from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Exporter, Heartbeat
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Endpoint,
@@ -61,7 +61,7 @@ class World:
         self.store = Store(targets, self.clock)
         self.demand = Demand(self.store, self.clock)
         self.heartbeat = Heartbeat(self.telemetry, self.clock)
-        self.exporter = RunningExporter(
+        self.exporter = Exporter(
             self.store, self.demand, self.telemetry, self.heartbeat, on_clashes or self.made.append
         )
 
@@ -492,7 +492,7 @@ def test_a_reload_that_failed_is_remembered_until_a_good_one(
             raise done
         return done
 
-    exporter = RunningExporter(
+    exporter = Exporter(
         world.store, world.demand, world.telemetry, world.heartbeat, world.made.append, reload=reload
     )
     for _ in reloads:

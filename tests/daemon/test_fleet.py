@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.config import compare
-from waexporter.daemon.fleet import Polling
+from waexporter.daemon.fleet import Fleet
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     ClientSettings,
@@ -60,23 +60,23 @@ class World:
         self.config = Config(targets)
         self.telemetry = Telemetry()
         self.groups: list[tuple[str, str]] = []
-        self.polling = Polling(self.config, self.telemetry, now)
+        self.fleet = Fleet(self.config, self.telemetry, now)
 
     def start(self) -> None:
-        self.polling.start(self.config, [], lambda target, group: self.groups.append((target, group)))
+        self.fleet.start(self.config, [], lambda target, group: self.groups.append((target, group)))
 
     def change(self, *targets: Target) -> None:
         config = replace(self.config, targets=targets)
         difference = compare(self.config, config)
-        self.polling.change(config, difference, self.polling.make_clients(config, difference.new))
+        self.fleet.change(config, difference, self.fleet.make_clients(config, difference.new))
         self.config = config
 
     def poll(self, target: Target, outcome: Success | Exception) -> None:
-        self.polling._poll(cast("Poller", FakePoller(target, outcome)))
+        self.fleet._poll(cast("Poller", FakePoller(target, outcome)))
 
     def stop(self) -> None:
-        self.polling.stop()
-        self.polling.log_out()
+        self.fleet.stop()
+        self.fleet.log_out()
 
 
 def a_target(name: str, **more: object) -> Target:
@@ -92,13 +92,13 @@ def world() -> Iterator[World]:
 
 
 def test_the_group_of_the_settings_is_handed_on(world: World) -> None:
-    world.poll(world.polling.clients["one"].target, SETTINGS)
+    world.poll(world.fleet.clients["one"].target, SETTINGS)
 
     assert world.groups == [("one", "1-2")]
 
 
 def test_a_poll_that_crashes_is_a_failed_poll_counted_each_time_and_told_once(world: World) -> None:
-    target = world.polling.clients["one"].target
+    target = world.fleet.clients["one"].target
 
     with capture_logs() as logs:
         for _ in range(3):
@@ -108,11 +108,11 @@ def test_a_poll_that_crashes_is_a_failed_poll_counted_each_time_and_told_once(wo
     assert [line["event"] for line in logs if "exc_info" in line] == [
         "a poll crashed; this is a bug of waexporter"
     ]
-    assert isinstance(world.polling.store.state("one").readings[Endpoint.SETTINGS].outcome, Failure)
+    assert isinstance(world.fleet.store.state("one").readings[Endpoint.SETTINGS].outcome, Failure)
 
 
 def test_what_a_poll_of_a_former_target_comes_to_leads_to_nothing(world: World) -> None:
-    former, gone = (world.polling.clients[name].target for name in ("one", "two"))
+    former, gone = (world.fleet.clients[name].target for name in ("one", "two"))
     world.change(a_target("one", shards=4))
 
     with capture_logs() as logs:
@@ -121,20 +121,20 @@ def test_what_a_poll_of_a_former_target_comes_to_leads_to_nothing(world: World) 
         world.poll(gone, ZeroDivisionError("of a connection that was closed"))
 
     assert (logs, world.groups) == ([], [])
-    assert world.polling.store.state("one").readings == {}
-    assert world.polling.store.names == {"one"}
+    assert world.fleet.store.state("one").readings == {}
+    assert world.fleet.store.names == {"one"}
 
 
 def test_clients_are_kept_made_and_dropped_as_their_targets_are(world: World) -> None:
-    before = dict(world.polling.clients)
+    before = dict(world.fleet.clients)
 
     world.change(a_target("three"), a_target("two"), a_target("one", shards=4))
 
-    after = world.polling.clients
+    after = world.fleet.clients
     assert set(after) == {"one", "two", "three"}
     assert after["two"] is before["two"]
     assert after["one"] is not before["one"]
-    assert [state.target.name for state in world.polling.store.states()] == ["three", "two", "one"]
+    assert [state.target.name for state in world.fleet.store.states()] == ["three", "two", "one"]
 
 
 def test_a_certificate_that_is_not_verified_is_said_of_each_target_that_begins_to_be_polled() -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from tests.receivers import Receiver, receiving
 from waexporter.commands.probe import Folders, probe
 from waexporter.config import DEFAULT_PLANS
-from waexporter.daemon.transitions import LeftOut, Verdicts, say_change
+from waexporter.daemon.transitions import DroppedSamplesLog, VerdictLog, log_transition
 from waexporter.model import Account, Endpoint, Instant, Limits, Target
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -138,14 +138,14 @@ def test_a_hundred_such_answers_are_one_line_in_the_log(case: str) -> None:
     target = Target("wa", "http://wa.example", on_call_group=GROUP, plans={endpoint: DEFAULT_PLANS[endpoint]})
     store = Store([target], lambda: Instant(1.7e9, 0.0))
     poller = Poller(Answers(target, body), endpoint, Limits(), lambda: Instant(1.7e9, 0.0), lambda: GROUP)
-    verdicts, left_out = Verdicts(store.verdict), LeftOut()
+    verdicts, left_out = VerdictLog(store.verdict), DroppedSamplesLog()
 
     with capture_logs() as logs:
         for _ in range(100):
             before, after = store.put(poller.poll(), target) or pytest.fail("the target is gone")
-            say_change(before, after.readings[endpoint])
-            left_out.say(after.readings[endpoint])
-            verdicts.say("wa")
+            log_transition(before, after.readings[endpoint])
+            left_out.log(after.readings[endpoint])
+            verdicts.log("wa")
 
     assert sum(line["event"] == "samples were left out" for line in logs) == 1
     assert {line["event"] for line in logs} <= {"samples were left out", "verdict"}

@@ -19,7 +19,7 @@ from waexporter.web.backend import ReloadResult
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from waexporter.daemon.fleet import Polling
+    from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import OnCall
     from waexporter.whatsapp.client import Client
 
@@ -27,7 +27,7 @@ PATIENCE = 60.0  # seconds; only a test that fails takes as long
 ONE, TWO = Target("one", "http://one"), Target("two", "http://two")
 
 
-class FakePolling:
+class FakeFleet:
     """Remembers which fleet it was told to poll."""
 
     def __init__(self) -> None:
@@ -72,14 +72,14 @@ class World:
     def __init__(self, config: Config) -> None:
         self.read: list[Config | Exception] = []
         self.notes: tuple[str, ...] = ()
-        self.polling, self.on_call, self.telemetry = FakePolling(), FakeOnCall(), Telemetry()
+        self.fleet, self.on_call, self.telemetry = FakeFleet(), FakeOnCall(), Telemetry()
         self.reading, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.telemetry.reload_successful.set(1)
         self.reloader = Reloader(
             config,
             self.load,
-            cast("Polling", self.polling),
+            cast("Fleet", self.fleet),
             cast("OnCall", self.on_call),
             (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
         )
@@ -115,7 +115,7 @@ def test_what_changed_is_in_force_and_the_next_reload_begins_from_there(world: W
 
     assert first == ReloadResult(added=("two",), kept=1)
     assert again == ReloadResult(kept=2)
-    assert [difference.added for _, difference in world.polling.changes] == [("two",), ()]
+    assert [difference.added for _, difference in world.fleet.changes] == [("two",), ()]
     assert world.figures() == GOOD
     assert [line["event"] for line in logs] == [world.notes[0], "reloaded", "reloaded"]
     changes = ("added", "removed", "changed", "keys", "kept")
@@ -140,7 +140,7 @@ def test_what_is_wrong_changes_nothing_and_is_one_line(
     with capture_logs() as logs:
         assert world.reloader.reload() == ReloadResult(problems)
 
-    assert world.polling.changes == []
+    assert world.fleet.changes == []
     assert world.figures() == BAD
     [line] = logs
     assert (line["log_level"], line["problems"], line["count"]) == ("error", list(problems), len(problems))
@@ -159,16 +159,16 @@ def test_what_can_not_be_made_keeps_everything_as_it_is(world: World) -> None:
     new = Config((TWO,), pager=PagerSettings(group="1-2"))
     world.read += [new, new]
 
-    world.polling.error = FileNotFoundError(2, "No such file or directory")
+    world.fleet.error = FileNotFoundError(2, "No such file or directory")
     without_file = world.reloader.reload()
-    world.polling.error, world.on_call.error = None, CommandError("pager.fallback: needs Apprise")
+    world.fleet.error, world.on_call.error = None, CommandError("pager.fallback: needs Apprise")
     without_way = world.reloader.reload()
 
     assert without_file.problems == (
         "tls.ca_file: a file changed while it was read: No such file or directory",
     )
     assert without_way.problems == ("pager.fallback: needs Apprise",)
-    assert (world.polling.changes, world.on_call.followed) == ([], [])
+    assert (world.fleet.changes, world.on_call.followed) == ([], [])
 
 
 def test_a_crash_is_no_success(world: World) -> None:
@@ -177,7 +177,7 @@ def test_a_crash_is_no_success(world: World) -> None:
     with pytest.raises(ZeroDivisionError):
         world.reloader.reload()
 
-    assert (world.figures(), world.polling.changes) == (BAD, [])
+    assert (world.figures(), world.fleet.changes) == (BAD, [])
     world.read.append(Config((ONE, TWO), pager=PagerSettings()))
     assert world.reloader.reload().added == ("two",)
 
@@ -203,7 +203,7 @@ def test_the_pager_hears_of_what_concerns_it(
     world.reloader.reload()
 
     assert world.on_call.followed == ([config.pager] if follows else [])
-    assert world.polling.others == (["heartbeat"] if follows else [])
+    assert world.fleet.others == (["heartbeat"] if follows else [])
 
 
 def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_others_come_again(
@@ -246,4 +246,4 @@ def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(worl
     thread.join(PATIENCE)
 
     assert done == [ReloadResult(is_busy=True)]
-    assert world.polling.changes == []
+    assert world.fleet.changes == []

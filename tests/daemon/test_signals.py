@@ -7,7 +7,7 @@ import signal
 import threading
 
 from tests.e2e.waiting import wait_for
-from waexporter.daemon.signals import Hangups
+from waexporter.daemon.signals import ReloadSignal
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 
@@ -33,10 +33,10 @@ def hang_up() -> None:
 def test_what_comes_before_anything_can_be_reloaded_is_followed_later_and_once() -> None:
     reloads = Reloads()
 
-    with Hangups() as hangups:
+    with ReloadSignal() as reload_signal:
         hang_up()
         hang_up()
-        hangups.follow(reloads)
+        reload_signal.start(reloads)
         assert reloads.begun.wait(PATIENCE)
         hang_up()
         wait_for(lambda: reloads.count == 2)
@@ -48,8 +48,8 @@ def test_whatever_comes_while_a_reload_goes_on_is_one_more_reload() -> None:
     reloads = Reloads()
     reloads.release.clear()
 
-    with Hangups() as hangups:
-        hangups.follow(reloads)
+    with ReloadSignal() as reload_signal:
+        reload_signal.start(reloads)
         hang_up()
         assert reloads.begun.wait(PATIENCE)
         for _ in range(5):
@@ -57,14 +57,14 @@ def test_whatever_comes_while_a_reload_goes_on_is_one_more_reload() -> None:
         reloads.release.set()
         wait_for(lambda: reloads.count == 2)
 
-    wait_for(lambda: all(thread.name != "hangups" for thread in threading.enumerate()))
+    wait_for(lambda: all(thread.name != "reload-signal" for thread in threading.enumerate()))
     assert reloads.count == 2
 
 
 def test_at_the_end_the_signal_means_what_it_meant_before() -> None:
     before = signal.getsignal(signal.SIGHUP)
 
-    with Hangups():
+    with ReloadSignal():
         during = signal.getsignal(signal.SIGHUP)
 
     assert signal.getsignal(signal.SIGHUP) is before

@@ -7,7 +7,7 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from waexporter.daemon.transitions import LeftOut, Outages, Verdicts, say_change, say_poll
+from waexporter.daemon.transitions import DroppedSamplesLog, OutageLog, VerdictLog, log_poll, log_transition
 from waexporter.model import (
     Drop,
     Endpoint,
@@ -40,9 +40,9 @@ def test_a_verdict_is_said_once_per_change(verdicts: list[Verdict], said: list[s
     newest = iter(verdicts)
 
     with capture_logs() as logs:
-        each = Verdicts(lambda _: next(newest))
+        each = VerdictLog(lambda _: next(newest))
         for _ in verdicts:
-            each.say("wa")
+            each.log("wa")
 
     assert [line["verdict"] for line in logs] == said
 
@@ -65,31 +65,31 @@ def a_reading(at: float, *dropped: Drop) -> Reading:
 def test_what_is_left_out_is_said_once_until_it_has_been_away_for_an_hour(
     readings: list[tuple[float | Drop, ...]], said: list[float]
 ) -> None:
-    left_out = LeftOut()
+    left_out = DroppedSamplesLog()
     told: list[float] = []
 
     for at, *dropped in readings:
         with capture_logs() as logs:
-            left_out.say(a_reading(at, *dropped))  # type: ignore[arg-type]
+            left_out.log(a_reading(at, *dropped))  # type: ignore[arg-type]
         told += [at for _ in logs]  # type: ignore[misc]
 
     assert told == said
 
 
 def test_what_was_left_out_of_a_target_that_is_gone_is_forgotten() -> None:
-    left_out = LeftOut()
-    left_out.say(a_reading(0, Drop.MALFORMED))
+    left_out = DroppedSamplesLog()
+    left_out.log(a_reading(0, Drop.MALFORMED))
 
     left_out.forget("wa")
     with capture_logs() as logs:
-        left_out.say(a_reading(15, Drop.MALFORMED))
+        left_out.log(a_reading(15, Drop.MALFORMED))
 
     assert [line["what"] for line in logs] == ["somewhere"]
 
 
 def test_it_is_said_with_its_reasons() -> None:
     with capture_logs() as logs:
-        Verdicts(lambda _: DOWN).say("wa")
+        VerdictLog(lambda _: DOWN).log("wa")
 
     assert logs == [
         {
@@ -115,15 +115,15 @@ def test_two_polls_that_end_at_once_say_no_verdict_that_has_been_overtaken() -> 
         return verdict
 
     with capture_logs() as logs:
-        verdicts = Verdicts(newest)
-        slow = threading.Thread(target=verdicts.say, args=("wa",))
+        verdicts = VerdictLog(newest)
+        slow = threading.Thread(target=verdicts.log, args=("wa",))
         slow.start()
         held.wait(60)
         current[0] = DOWN
-        verdicts.say("wa")
+        verdicts.log("wa")
         overtaken.set()
         slow.join()
-        verdicts.say("wa")
+        verdicts.log("wa")
 
     said = [line["verdict"] for line in logs]
     assert said == ["ok", "down"]
@@ -133,12 +133,12 @@ def test_what_was_said_of_a_target_is_forgotten_with_it() -> None:
     verdicts: dict[str, Verdict] = {"wa": DOWN}
 
     with capture_logs() as logs:
-        each = Verdicts(verdicts.get)
-        each.say("wa")
-        each.say("nobody")
+        each = VerdictLog(verdicts.get)
+        each.log("wa")
+        each.log("nobody")
         each.forget("wa")
         each.forget("nobody")
-        each.say("wa")
+        each.log("wa")
 
     assert [(line["target"], line["verdict"]) for line in logs] == [("wa", "down"), ("wa", "down")]
 
@@ -154,10 +154,10 @@ HEALTH, APP, WEB, DB = Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB
 
 def lines_about(*polls: tuple[float, Endpoint, Success | Failure], target: str = "wa") -> list[str]:
     """Give what the log says of polls, a line each as `event: collectors`."""
-    outages = Outages()
+    outages = OutageLog()
     with capture_logs() as logs:
         for at, endpoint, outcome in polls:
-            outages.say(Reading(target, endpoint, Instant(1.7e9 + at, at), 0.1, outcome))
+            outages.log(Reading(target, endpoint, Instant(1.7e9 + at, at), 0.1, outcome))
     return [
         " ".join([line["event"], line.get("reason") or f"after {line['after']}", *line.get("collectors", [])])
         for line in logs
@@ -231,23 +231,23 @@ def test_polls_that_fail_are_said_once_per_client_and_reason(
 
 
 def test_a_poll_that_failed_is_said_with_why_and_who_still_fails_when_another_succeeds() -> None:
-    outages = Outages()
+    outages = OutageLog()
     with capture_logs() as logs:
         for endpoint, outcome in ((HEALTH, DEAD), (APP, DEAD), (APP, GOOD)):
-            outages.say(Reading("wa", endpoint, Instant(1.7e9, 0.0), 0.1, outcome))
+            outages.log(Reading("wa", endpoint, Instant(1.7e9, 0.0), 0.1, outcome))
 
     assert (logs[0]["log_level"], logs[0]["why"], logs[0]["target"]) == ("warning", DEAD.message, "wa")
     assert (logs[1]["log_level"], logs[1]["still_failing"]) == ("info", ["health"])
 
 
 def test_each_target_has_its_own_and_one_that_is_gone_is_forgotten() -> None:
-    outages = Outages()
+    outages = OutageLog()
     with capture_logs() as logs:
         for name in ("a", "b", "a"):
-            outages.say(Reading(name, HEALTH, Instant(1.7e9, 0.0), 0.1, DEAD))
+            outages.log(Reading(name, HEALTH, Instant(1.7e9, 0.0), 0.1, DEAD))
         outages.forget("a")
         outages.forget("nobody")
-        outages.say(Reading("a", HEALTH, Instant(1.7e9, 0.0), 0.1, DEAD))
+        outages.log(Reading("a", HEALTH, Instant(1.7e9, 0.0), 0.1, DEAD))
 
     assert [line["target"] for line in logs] == ["a", "b", "a"]
 
@@ -257,8 +257,8 @@ def test_an_account_that_is_no_admin_is_said_once_and_without_alarm() -> None:
     reading = Reading("wa", Endpoint.SETTINGS, Instant(1.7e9, 0.0), 0.1, PLAIN)
 
     with capture_logs() as logs:
-        say_change(state, reading)
-        say_change(TargetState(state.target, {Endpoint.SETTINGS: reading}), reading)
+        log_transition(state, reading)
+        log_transition(TargetState(state.target, {Endpoint.SETTINGS: reading}), reading)
 
     assert [(line["log_level"], line["why"]) for line in logs] == [("info", PLAIN.message)]
 
@@ -278,7 +278,7 @@ def test_each_poll_is_said_with_its_phases_to_whoever_looks_closely() -> None:
 
     with capture_logs() as logs:
         for reading in (good, bad, repeated):
-            say_poll(reading)
+            log_poll(reading)
 
     assert {line["log_level"] for line in logs} == {"debug"}
     assert {key: value for key, value in logs[0].items() if key.endswith("_ms")} == {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter import __version__
-from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Heartbeat, RunningExporter
-from waexporter.daemon.fleet import Polling
+from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
+from waexporter.daemon.fleet import Fleet
 from waexporter.daemon.reloader import Reloader
-from waexporter.daemon.transitions import Clashes
+from waexporter.daemon.transitions import ClashLog
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import now
@@ -35,7 +35,7 @@ class Daemon:
     """A started daemon: what serves, and what is asked."""
 
     server: Server
-    exporter: RunningExporter
+    exporter: Exporter
     observers: Observers
 
     def run(self) -> None:
@@ -63,25 +63,25 @@ def start(
     telemetry = Telemetry()
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
-    polling = Polling(config, telemetry, clock)
-    on_call = _on_call(config, polling, telemetry, clock)
+    fleet = Fleet(config, telemetry, clock)
+    on_call = _on_call(config, fleet, telemetry, clock)
     pager = on_call.pager if on_call is not None else None
-    reloader = Reloader(config, read, polling, on_call, (telemetry, clock)) if read is not None else None
-    exporter = RunningExporter(
-        polling.store,
-        polling.demand,
+    reloader = Reloader(config, read, fleet, on_call, (telemetry, clock)) if read is not None else None
+    exporter = Exporter(
+        fleet.store,
+        fleet.demand,
         telemetry,
         heartbeat,
-        Clashes().say,
+        ClashLog().log,
         pager,
         reloader.reload if reloader else None,
     )
-    observers = Observers(telemetry.count_request, telemetry.crashes.inc, _say_crash)
+    observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash)
     server = Server(Application(exporter, observers), config.web.host, config.web.port)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)
-        stack.callback(polling.log_out)
+        stack.callback(fleet.log_out)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, is_poll=False)]
         if on_call is not None:
             tasks += on_call.tasks()
@@ -90,8 +90,8 @@ def start(
         telemetry.reload_successful.set(1)
         telemetry.reload_success_time.set(clock().wall)
         heartbeat.beat()
-        stack.callback(polling.stop)
-        polling.start(config, tasks, pager.remember_group if pager is not None else None)
+        stack.callback(fleet.stop)
+        fleet.start(config, tasks, pager.remember_group if pager is not None else None)
         if reloader is not None:
             stack.callback(reloader.stop)
         _log.info(
@@ -106,16 +106,17 @@ def start(
 
 
 def _on_call(
-    config: Config, polling: Polling, telemetry: Telemetry, clock: Callable[[], Instant]
+    config: Config, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
 ) -> OnCall | None:
     if config.pager is None:
         return None
     # Imported for those who want it: a journal weighs more than a sidecar without a pager would like.
-    from waexporter.daemon.paging import Fleet, OnCall  # noqa: PLC0415
+    from waexporter.daemon.paging import Fleet as PagerTargets  # noqa: PLC0415
+    from waexporter.daemon.paging import OnCall  # noqa: PLC0415
 
-    fleet = Fleet(polling.store, polling.clients, polling.contexts)
-    return OnCall(config.pager, fleet, telemetry, clock)
+    targets = PagerTargets(fleet.store, fleet.clients, fleet.contexts)
+    return OnCall(config.pager, targets, telemetry, clock)
 
 
-def _say_crash(doing: str, crash: Exception) -> None:
+def _log_crash(doing: str, crash: Exception) -> None:
     _log.error("a request crashed; this is a bug of waexporter", doing=doing, exc_info=crash)

@@ -60,7 +60,7 @@ class Heartbeat:
         return self._clock().steady - self._last
 
 
-class RunningExporter:
+class Exporter:
     """The daemon as the web layer sees it."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon

@@ -9,7 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from waexporter.daemon.transitions import LeftOut, Outages, Verdicts, is_news, say_change, say_poll
+from waexporter.daemon.transitions import (
+    DroppedSamplesLog,
+    OutageLog,
+    VerdictLog,
+    log_poll,
+    log_transition,
+    outcome_changed,
+)
 from waexporter.log import get_logger
 from waexporter.model import Endpoint
 from waexporter.polling.on_demand import Demand
@@ -39,20 +46,20 @@ _LARGE = 100  # targets from which on large blocks of memory come and go
 _log = get_logger("fleet")
 
 
-class Polling:
+class Fleet:
     """Polls a fleet from `start` to `stop`; `change` makes another fleet of it meanwhile."""
 
     def __init__(self, config: Config, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
-        _spare_memory(config)
+        _tune_malloc(config)
         self._telemetry = telemetry
         self._clock = clock
         self.contexts = TlsContexts()
         self.store = Store(config.targets, clock)
         self.demand = Demand(self.store, clock)
         self.clients = self.make_clients(config, [target.name for target in config.targets])
-        self._verdicts = Verdicts(self.store.verdict)
-        self._left_out = LeftOut()
-        self._outages = Outages()
+        self._verdicts = VerdictLog(self.store.verdict)
+        self._left_out = DroppedSamplesLog()
+        self._outages = OutageLog()
         self._remember: Remember | None = None
         self._generations = itertools.count(1)
         self._tasks: dict[str, list[str]] = {}  # names, by target
@@ -77,7 +84,7 @@ class Polling:
             workers=config.workers,
             late=self._telemetry.lateness.observe,
         )
-        self.say_insecure(self.clients)
+        self.warn_of_unverified_tls(self.clients)
         self._schedule.start()
 
     def change(self, config: Config, difference: Difference, clients: Mapping[str, Client]) -> None:
@@ -88,7 +95,7 @@ class Polling:
         """
         if self._schedule is None:
             raise RuntimeError("a fleet can't change before it is polled")
-        _spare_memory(config)
+        _tune_malloc(config)
         # First what begins no more, then what is known, then what begins.
         self._schedule.drop([task for name in difference.gone for task in self._tasks.pop(name)])
         for name in difference.gone:
@@ -104,7 +111,7 @@ class Polling:
             self._outages.forget(name)
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
-        self.say_insecure(clients)
+        self.warn_of_unverified_tls(clients)
         self._leave(left)
 
     def replace(self, others: Sequence[Task]) -> None:
@@ -125,7 +132,7 @@ class Polling:
         for thread in self._leaving:
             thread.join(max(ends - time.monotonic(), 0.0))
 
-    def say_insecure(self, clients: Mapping[str, Client]) -> None:
+    def warn_of_unverified_tls(self, clients: Mapping[str, Client]) -> None:
         """Say loudly whose certificate is not verified."""
         for client in clients.values():
             if client.target.tls.insecure_skip_verify:
@@ -183,14 +190,14 @@ class Polling:
         if step is None:
             return  # the target was taken out meanwhile
         before, after = step
-        if crash is not None and is_news(before, reading):
+        if crash is not None and outcome_changed(before, reading):
             _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
         reading = after.readings[endpoint]
-        say_poll(reading)
-        self._outages.say(reading)
-        say_change(before, reading)
-        self._left_out.say(reading)
-        self._verdicts.say(target.name)
+        log_poll(reading)
+        self._outages.log(reading)
+        log_transition(before, reading)
+        self._left_out.log(reading)
+        self._verdicts.log(target.name)
         if self._remember is not None and endpoint is Endpoint.SETTINGS:
             group = self.store.on_call_group(target.name)
             if group:
@@ -209,9 +216,9 @@ def _log_out(clients: Sequence[Client], patience: float, ends: float) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _spare_memory(config: Config) -> None:
+def _tune_malloc(config: Config) -> None:
     if len(config.targets) >= _LARGE:
         # Imported for a fleet only: it weighs more than a sidecar would gain.
-        from waexporter.daemon.malloc import give_back  # noqa: PLC0415
+        from waexporter.daemon.malloc import map_large_blocks  # noqa: PLC0415
 
-        give_back()
+        map_large_blocks()

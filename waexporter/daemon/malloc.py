@@ -12,7 +12,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _BYTES = 128 * 1024
 
 
-def give_back() -> None:
+def map_large_blocks() -> None:
     """Have large blocks mapped and unmapped one by one; does nothing with another C library than glibc."""
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL("libc.so.6")

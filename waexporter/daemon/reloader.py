@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from waexporter.config import Difference, Loaded
-    from waexporter.daemon.fleet import Polling
+    from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import Equipment, OnCall
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant
@@ -41,14 +41,14 @@ class Reloader:
         self,
         config: Config,
         read: Callable[[], Loaded],
-        polling: Polling,
+        fleet: Fleet,
         on_call: OnCall | None,
         told: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
         """Take for `read` what gives the configuration as it is now, or raises ConfigError."""
         self._config = config
         self._read = read
-        self._polling = polling
+        self._fleet = fleet
         self._on_call = on_call
         self._telemetry, self._clock = told
         self._guests = threading.Semaphore(_AT_ONCE)
@@ -118,7 +118,7 @@ class Reloader:
 
     def _make(self, config: Config, difference: Difference) -> _Parts:
         try:
-            clients = self._polling.make_clients(config, difference.new)
+            clients = self._fleet.make_clients(config, difference.new)
         except OSError as error:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
         # A page that a target refused for good may be taken by what the target is now.
@@ -131,9 +131,9 @@ class Reloader:
         """Touch the daemon: nothing in here can fail."""
         if _is_about("log", difference):
             log.configure(config.log, sys.stderr)
-        self._polling.change(config, difference, parts.clients)
+        self._fleet.change(config, difference, parts.clients)
         if self._on_call is not None and parts.equipment is not None:
-            self._polling.replace(self._on_call.follow(parts.equipment))
+            self._fleet.replace(self._on_call.follow(parts.equipment))
         self._config = config
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Hangups:
+class ReloadSignal:
     """While this is entered, SIGHUP asks for a reload instead of ending the process; for the main thread.
 
     What comes before `follow` is followed then; what comes together is followed once.
@@ -30,9 +30,9 @@ class Hangups:
         signal.signal(signal.SIGHUP, self._before)
         self._asked.put(False)  # noqa: FBT003 - ends the thread
 
-    def follow(self, reload: Callable[[], None]) -> None:
+    def start(self, reload: Callable[[], None]) -> None:
         """Call `reload` for what was heard and for what will be."""
-        threading.Thread(target=self._work, args=(reload,), name="hangups", daemon=True).start()
+        threading.Thread(target=self._work, args=(reload,), name="reload-signal", daemon=True).start()
 
     def _work(self, reload: Callable[[], None]) -> None:
         while self._asked.get():

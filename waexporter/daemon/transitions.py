@@ -25,7 +25,7 @@ _PHASES = {"body": "read"}  # what people call them, where it is another word
 _log = get_logger("changes")
 
 
-def is_news(before: TargetState, reading: Reading) -> bool:
+def outcome_changed(before: TargetState, reading: Reading) -> bool:
     """Tell whether a reading's outcome is another than that of the one before."""
     last = before.readings.get(reading.endpoint)
     return last is None or _kind(last.outcome) != _kind(reading.outcome)
@@ -37,7 +37,7 @@ def _kind(outcome: Success | Failure) -> tuple[object, ...]:
     return outcome.reason, outcome.code, outcome.status, outcome.is_for_admins
 
 
-def say_poll(reading: Reading) -> None:
+def log_poll(reading: Reading) -> None:
     """Log a poll with its phases, for whoever looks that closely."""
     outcome = reading.outcome
     more: dict[str, object] = (
@@ -59,13 +59,13 @@ def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-def say_change(before: TargetState, reading: Reading) -> None:
+def log_transition(before: TargetState, reading: Reading) -> None:
     """Log what is new in what a poll gave, but a failure, which is more than one poll's."""
     last = before.readings.get(reading.endpoint)
     old, new = last.outcome if last else None, reading.outcome
     about = {"target": reading.target, "collector": reading.endpoint.value}
     if isinstance(new, Failure):
-        if new.is_for_admins and is_news(before, reading):
+        if new.is_for_admins and outcome_changed(before, reading):
             _log.info("not for this account", **about, why=new.message)
         return
     was = old if old is not None and not isinstance(old, Failure) else None
@@ -90,7 +90,7 @@ class _Outage:
     is_ending: bool = False  # some succeed again, which was said
 
 
-class Outages:
+class OutageLog:
     """Says which polls fail: the first of a target and reason at once, those that follow together.
 
     A client that is dead fails in all its collectors, within seconds or, where they are polled seldom, within
@@ -101,7 +101,7 @@ class Outages:
         self._outages: dict[str, dict[tuple[object, ...], _Outage]] = {}
         self._lock = threading.Lock()
 
-    def say(self, reading: Reading) -> None:
+    def log(self, reading: Reading) -> None:
         """Say what a reading changes."""
         # Held while lines are written: in another order they would tell another story.
         with self._lock:
@@ -156,7 +156,7 @@ class Outages:
         outage.is_ending = True
 
 
-class LeftOut:
+class DroppedSamplesLog:
     """Says what is left out of answers: once per reason until an hour has passed without it.
 
     Behind one address several clients may answer in turn, of which one alone is malformed.
@@ -166,7 +166,7 @@ class LeftOut:
         self._seen: dict[tuple[str, Endpoint], dict[Drop, float]] = {}  # steady clock
         self._lock = threading.Lock()
 
-    def say(self, reading: Reading) -> None:
+    def log(self, reading: Reading) -> None:
         """Say what a reading has left out, if that is not known."""
         outcome = reading.outcome
         if isinstance(outcome, Failure) or not outcome.dropped:
@@ -174,9 +174,9 @@ class LeftOut:
         now = reading.at.steady
         with self._lock:
             seen = self._seen.setdefault((reading.target, reading.endpoint), {})
-            is_news = any(now - seen.get(drop, -math.inf) > _FORGOTTEN for drop, _ in outcome.dropped)
+            is_new = any(now - seen.get(drop, -math.inf) > _FORGOTTEN for drop, _ in outcome.dropped)
             seen.update((drop, now) for drop, _ in outcome.dropped)
-        if is_news:
+        if is_new:
             counts = {str(drop): count for drop, count in outcome.dropped}
             what = "; ".join(outcome.losses)
             about = {"target": reading.target, "collector": reading.endpoint.value}
@@ -188,7 +188,7 @@ class LeftOut:
             self._seen = {key: seen for key, seen in self._seen.items() if key[0] != target}
 
 
-class Verdicts:
+class VerdictLog:
     """Says what has become of each target's verdict, once per change.
 
     It keeps what it said by itself: time changes a verdict too, and then whoever reads a page sees it first.
@@ -201,7 +201,7 @@ class Verdicts:
         self._said: dict[str, State] = {}
         self._lock = threading.Lock()
 
-    def say(self, target: str) -> None:
+    def log(self, target: str) -> None:
         """Say a target's verdict, if it is another than was said before."""
         # Held while the line is written: lines in another order would tell another story.
         with self._lock:
@@ -219,13 +219,13 @@ class Verdicts:
             self._said.pop(target, None)
 
 
-class Clashes:
+class ClashLog:
     """Says which families are left out of the page, once per change."""
 
     def __init__(self) -> None:
         self._said: tuple[str, ...] = ()
 
-    def say(self, clashes: tuple[str, ...]) -> None:
+    def log(self, clashes: tuple[str, ...]) -> None:
         """Say which families are left out, if they are others than before."""
         if clashes != self._said:
             self._said = clashes

@@ -12,7 +12,7 @@ from isal import isal_zlib
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from docs.source.bench.bodies import answers
-from waexporter.daemon.exporter import Heartbeat, RunningExporter
+from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.metrics.layout import Context
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
@@ -41,7 +41,7 @@ class Ours:
         ]
         self.store = Store(self.targets, now)
         self.telemetry = Telemetry()
-        self.exporter = RunningExporter(
+        self.exporter = Exporter(
             self.store,
             Demand(self.store, now),
             self.telemetry,
