@@ -13,7 +13,7 @@ import sys, threading
 from contextlib import suppress
 
 from waexporter.errors import ApiError
-from waexporter.paging.intake.webhook import WebhookError, read_webhook
+from waexporter.paging.intake.alertmanager_webhook import WebhookError, read_webhook
 from waexporter.whatsapp.documents import groups, payloads, settings, support
 
 BODIES = (

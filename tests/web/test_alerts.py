@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from tests.web.fakes import NOW, Diary, FakeBackend, Got, an_application, ask
 from waexporter.errors import JournalError, WebhookError
 from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
+from waexporter.paging.intake.alertmanager_webhook import LARGEST
 from waexporter.paging.intake.refusals import Refusals
-from waexporter.paging.intake.webhook import LARGEST
 from waexporter.paging.journal.entry import Attempt, Entry, PageState
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus, Silence

@@ -17,7 +17,7 @@ import pytest
 from tests.web.fakes import Diary, FakeBackend, a_target, an_application
 from tests.web.test_alerts import PATH, TOKEN, FakePager, pager_site, post
 from tests.web.test_server import LOOPBACK, connect, read_all
-from waexporter.paging.intake.webhook import LARGEST
+from waexporter.paging.intake.alertmanager_webhook import LARGEST
 from waexporter.web.body import unpack
 from waexporter.web.responses import IncomingRequest, Response, read_path
 from waexporter.web.routes import ROUTES

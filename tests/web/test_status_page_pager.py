@@ -13,7 +13,7 @@ from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
-from waexporter.paging.intake.refusals import Refusal, Refused, Sender
+from waexporter.paging.intake.refusals import Refusal, RefusedSender, WebhookSender
 from waexporter.paging.journal.entry import Entry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus, Silence
@@ -159,9 +159,11 @@ def test_a_watchdog_that_has_never_come_was_not_heard(seconds: float, said: str)
     assert said in words(NOTHING._replace(silences=(Silence("eu", seconds, 180.0, is_heard=False),)))
 
 
-def refused(address: str, count: int, ago: float, agent: str = "Alertmanager/0.28.0") -> Refused:
+def refused(address: str, count: int, ago: float, agent: str = "Alertmanager/0.28.0") -> RefusedSender:
     why = Refusal(401, "Another secret was sent than that of pager.webhook.")
-    return Refused(Sender(address, agent), why, count, Instant(NOW - 300, 0.0), Instant(NOW - ago, 0.0))
+    return RefusedSender(
+        WebhookSender(address, agent), why, count, Instant(NOW - 300, 0.0), Instant(NOW - ago, 0.0)
+    )
 
 
 def test_refused_webhooks_have_a_badge_and_each_sender_a_notice() -> None:

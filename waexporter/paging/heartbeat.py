@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from waexporter.errors import ApiError
-from waexporter.paging.channels.webhook_answers import find_refusal, is_web_page
+from waexporter.paging.channels.webhook_replies import find_refusal, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

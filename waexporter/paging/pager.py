@@ -19,9 +19,9 @@ from waexporter.paging.delivery import Delivery
 from waexporter.paging.heartbeat import ping
 from waexporter.paging.intake import verdict_watch as watch
 from waexporter.paging.intake import watchdogs
-from waexporter.paging.intake.holds import Holds
+from waexporter.paging.intake.alertmanager_webhook import read_webhook, thread_of
 from waexporter.paging.intake.refusals import Refusals, describe
-from waexporter.paging.intake.webhook import read_webhook, thread_of
+from waexporter.paging.intake.verdict_durations import VerdictDurations
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.model import Alert, Webhook
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from waexporter.paging.attempt import Outlets
     from waexporter.paging.delivery import PagerContext
     from waexporter.paging.heartbeat import Receiver
-    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.intake.refusals import RefusedSender
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
@@ -70,7 +70,7 @@ class PagerStatus(NamedTuple):
     problem: str | None  # why the journal can't be used
     silences: tuple[Silence, ...]
     latest: tuple[Entry, ...]  # the newest first
-    refused: tuple[Refused, ...] = ()  # webhooks, by sender, the newest first
+    refused: tuple[RefusedSender, ...] = ()  # webhooks, by sender, the newest first
     strangers: tuple[str, ...] = ()  # labels of Watchdog alerts that come and are not expected
 
 
@@ -103,7 +103,7 @@ class Pager:
         self._seen_at = {watchdog.name: self._even.now() for watchdog in settings.watchdogs}
         self._heard: set[str] = set()  # watchdogs that came at some time
         self._groups: dict[str, str] = {}
-        self._holds = Holds()
+        self._holds = VerdictDurations()
         self._strangers: tuple[str, ...] = ()
         self.refusals = Refusals(context.clock)
         self._ping_problem = ""

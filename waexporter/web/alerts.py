@@ -9,14 +9,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError, WebhookError
-from waexporter.paging.intake.refusals import Refusal, Sender
+from waexporter.paging.intake.refusals import Refusal, WebhookSender
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import iso
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 
 if TYPE_CHECKING:
     from waexporter.model import WebhookAuth
-    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.intake.refusals import RefusedSender
     from waexporter.paging.journal.entry import Attempt, Entry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
@@ -90,7 +90,7 @@ def witness_alerts(request: IncomingRequest, response: Response | None, backend:
     pager = backend.pager
     if pager is None:
         return
-    sender = Sender(
+    sender = WebhookSender(
         request.peer or "an unknown address", printable(request.header("user-agent"), _LONGEST_AGENT)
     )
     if response is not None and response.status < HTTPStatus.BAD_REQUEST:
@@ -155,7 +155,7 @@ def describe(status: PagerStatus, now: float) -> dict[str, object]:
     }
 
 
-def _describe_refused(refused: Refused) -> dict[str, object]:
+def _describe_refused(refused: RefusedSender) -> dict[str, object]:
     return {
         "sender": refused.sender.address,
         "agent": refused.sender.agent,

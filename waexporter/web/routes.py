@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from waexporter.paging.intake.webhook import LARGEST
+from waexporter.paging.intake.alertmanager_webhook import LARGEST
 from waexporter.web.alerts import admit_alerts, list_pages, receive_alerts, witness_alerts
 from waexporter.web.backend import Backend
 from waexporter.web.discovery import discover

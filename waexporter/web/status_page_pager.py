@@ -14,7 +14,7 @@ from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from waexporter.paging.intake.refusals import Refused
+    from waexporter.paging.intake.refusals import RefusedSender
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus, Silence
@@ -144,7 +144,7 @@ def _refused(status: PagerStatus, now: float) -> str:
     return f"{count} {'webhook was' if count == 1 else 'webhooks were'} refused, the last {last} ago"
 
 
-def _refusal(refused: Refused, now: float) -> RefusalLine:
+def _refusal(refused: RefusedSender, now: float) -> RefusalLine:
     times = "once" if refused.count == 1 else f"{refused.count} times"
     status, why = refused.refusal
     return RefusalLine(

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from waexporter.paging.channels.deadline import Patience
+from waexporter.paging.channels.deadline import DeadlineRunner
 
 
 def test_what_a_step_gives_is_given() -> None:
-    assert Patience(1, 30.0).run(lambda: "done") == "done"
+    assert DeadlineRunner(1, 30.0).run(lambda: "done") == "done"
 
 
 def test_what_a_step_raises_is_raised() -> None:
@@ -18,7 +18,7 @@ def test_what_a_step_raises_is_raised() -> None:
         raise KeyError
 
     with pytest.raises(KeyError):
-        Patience(1, 30.0).run(fail)
+        DeadlineRunner(1, 30.0).run(fail)
 
 
 def test_a_step_that_would_end_the_process_fails_alone() -> None:
@@ -26,12 +26,12 @@ def test_a_step_that_would_end_the_process_fails_alone() -> None:
         raise SystemExit(3)
 
     with pytest.raises(RuntimeError, match="SystemExit"):
-        Patience(1, 30.0).run(leave)
+        DeadlineRunner(1, 30.0).run(leave)
 
 
 def test_only_so_many_may_hang_and_the_others_fail_at_once() -> None:
     released = threading.Event()
-    patience = Patience(2, 0.01)
+    patience = DeadlineRunner(2, 0.01)
     for _ in range(2):
         with pytest.raises(TimeoutError):
             patience.run(released.wait)
@@ -45,6 +45,6 @@ def test_only_so_many_may_hang_and_the_others_fail_at_once() -> None:
 
 
 def test_one_that_came_to_its_end_makes_room() -> None:
-    patience = Patience(1, 30.0)
+    patience = DeadlineRunner(1, 30.0)
 
     assert [patience.run(lambda: "done") for _ in range(5)] == ["done"] * 5

@@ -15,7 +15,7 @@ from waexporter.paging.intake.refusals import (
     PAUSE,
     Refusal,
     Refusals,
-    Sender,
+    WebhookSender,
     describe,
 )
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     Line: TypeAlias = MutableMapping[str, Any]
 
 BEGAN = 1_769_824_800.0  # 2026-01-31T02:00:00Z
-HOME, OTHER = Sender("10.0.0.7", "Alertmanager/0.28.0"), Sender("10.0.0.8", "Alertmanager/0.28.0")
+HOME, OTHER = (
+    WebhookSender("10.0.0.7", "Alertmanager/0.28.0"),
+    WebhookSender("10.0.0.8", "Alertmanager/0.28.0"),
+)
 SECRET = Refusal(401, "Another secret was sent than that of pager.webhook")
 LARGE = Refusal(413, "The body must be at most 8388608 bytes.")
 CUT_OFF = Refusal(None, "The connection ended before the body was complete.")
@@ -39,14 +42,14 @@ class Desk:
         self.at = 0.0
         self.refusals = Refusals(lambda: Instant(BEGAN + self.at, self.at))
 
-    def note(self, at: float, refusal: Refusal = SECRET, sender: Sender = HOME) -> list[Line]:
+    def note(self, at: float, refusal: Refusal = SECRET, sender: WebhookSender = HOME) -> list[Line]:
         """Refuse a webhook; gives what the log is told."""
         self.at = at
         with capture_logs() as logs:
             self.refusals.note(sender, refusal)
         return list(logs)
 
-    def take(self, at: float, sender: Sender = HOME) -> list[Line]:
+    def take(self, at: float, sender: WebhookSender = HOME) -> list[Line]:
         """Take a webhook; gives what the log is told."""
         self.at = at
         with capture_logs() as logs:
@@ -84,7 +87,7 @@ def test_the_first_is_said_with_its_reason_and_where_it_came_from() -> None:
     ],
 )
 def test_what_goes_on_is_said_now_and_then(
-    refused: list[tuple[float, Refusal, Sender]], said: list[tuple[float, int]]
+    refused: list[tuple[float, Refusal, WebhookSender]], said: list[tuple[float, int]]
 ) -> None:
     desk = Desk()
 
@@ -99,7 +102,7 @@ def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_betwee
     lines = 0
 
     for number in range(1000):
-        sender = HOME if is_taken_between else Sender("10.0.0.7", f"agent {number}")
+        sender = HOME if is_taken_between else WebhookSender("10.0.0.7", f"agent {number}")
         lines += len(desk.note(number * 0.1, SECRET, sender))
         lines += len(desk.take(number * 0.1, sender)) if is_taken_between else 0
 
@@ -170,7 +173,7 @@ def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
     desk.note(0)
     desk.note(80_000)
     for number in range(4):
-        desk.note(80_001 + number, CUT_OFF, Sender(f"10.0.1.{number}", ""))
+        desk.note(80_001 + number, CUT_OFF, WebhookSender(f"10.0.1.{number}", ""))
 
     words = describe(desk.refusals.recent())
 

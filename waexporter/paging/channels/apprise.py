@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 from waexporter.model import Reason
 from waexporter.paging.channels import OK, Outcome
 from waexporter.paging.channels.addresses import redact_address
-from waexporter.paging.channels.deadline import Patience
+from waexporter.paging.channels.deadline import DeadlineRunner
 
 if TYPE_CHECKING:
     from waexporter.model import Secret
@@ -32,7 +32,7 @@ class AppriseChannel:
         # It logs addresses, tokens and all, and what else is worth knowing we log ourselves.
         apprise.logger.disabled = True
         self._apprise = apprise.Apprise()
-        self._patience = Patience(_CONCURRENT, timeout)
+        self._patience = DeadlineRunner(_CONCURRENT, timeout)
         self.where = redact_address(address)
         if not self._add(address):
             message = f"Apprise can't make anything of the address {self.where}"

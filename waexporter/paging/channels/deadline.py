@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Patience:
+class DeadlineRunner:
     """Runs steps, each in a thread, and waits only so long for them; safe to share by threads.
 
     A step that hangs can't be ended, so only so many may be under way.

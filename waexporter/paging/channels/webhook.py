@@ -13,8 +13,8 @@ from waexporter.model import Reason
 from waexporter.paging.channels import OK, TIMEOUT, Outcome
 from waexporter.paging.channels.addresses import redact_address, redact_secrets
 from waexporter.paging.channels.error_outcomes import error_outcome, is_permanent_status
-from waexporter.paging.channels.webhook_answers import find_refusal, is_web_page
 from waexporter.paging.channels.webhook_formats import DIALECTS, PLAINER, Dialect
+from waexporter.paging.channels.webhook_replies import find_refusal, is_web_page
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from waexporter.errors import ApiError, BodyError
 from waexporter.paging.channels import ACCEPTED, TIMEOUT, Outcome
 from waexporter.paging.channels.error_outcomes import error_outcome
 from waexporter.paging.channels.recipients import GROUP, INDIVIDUAL, Recipient
-from waexporter.paging.channels.webhook_answers import is_web_page
+from waexporter.paging.channels.webhook_replies import is_web_page
 from waexporter.paging.messages.markup import neutralise
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.documents.envelope import check

@@ -27,7 +27,7 @@ _NAMED = 3  # senders in one sentence
 _log = get_logger("webhooks")
 
 
-class Sender(NamedTuple):
+class WebhookSender(NamedTuple):
     """Who sends webhooks; a proxy in between stands for all behind it."""
 
     address: str
@@ -48,10 +48,10 @@ class Refusal(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedSender:
     """What is refused from one sender, without one that was taken since."""
 
-    sender: Sender
+    sender: WebhookSender
     refusal: Refusal  # the newest
     count: int
     since: Instant
@@ -68,11 +68,11 @@ class Refusals:
 
     def __init__(self, clock: Callable[[], Instant]) -> None:
         self._clock = clock
-        self._refused: dict[Sender, Refused] = {}  # the newest last
+        self._refused: dict[WebhookSender, RefusedSender] = {}  # the newest last
         self._lines: deque[float] = deque([-math.inf] * LINES, maxlen=LINES)  # steady clock
         self._lock = threading.Lock()
 
-    def note(self, sender: Sender, refusal: Refusal) -> None:
+    def note(self, sender: WebhookSender, refusal: Refusal) -> None:
         """Take in that a webhook was refused."""
         now = self._clock()
         with self._lock:
@@ -94,7 +94,7 @@ class Refusals:
                 since=_clock(refused.since, now),
             )
 
-    def note_taken(self, sender: Sender) -> None:
+    def note_taken(self, sender: WebhookSender) -> None:
         """Take in that a webhook was taken: what was refused from there before is over."""
         with self._lock:
             over = self._refused.pop(sender, None)
@@ -107,7 +107,7 @@ class Refusals:
                 since=_clock(over.since, over.last),
             )
 
-    def recent(self, within: float = FORGOTTEN) -> tuple[Refused, ...]:
+    def recent(self, within: float = FORGOTTEN) -> tuple[RefusedSender, ...]:
         """List what was refused in the last `within` seconds, by sender, the newest first."""
         steady = self._clock().steady
         with self._lock:
@@ -115,7 +115,7 @@ class Refusals:
         return tuple(each for each in reversed(refused) if steady - each.last.steady <= within)
 
 
-def describe(refused: Iterable[Refused]) -> str:
+def describe(refused: Iterable[RefusedSender]) -> str:
     """Return what is refused in one sentence; empty where nothing is."""
     each = [str(one) for one in refused]
     if not each:
@@ -124,9 +124,11 @@ def describe(refused: Iterable[Refused]) -> str:
     return f"Webhooks are being refused: {', '.join(each[:_NAMED])}{more}"
 
 
-def _after(before: Refused | None, sender: Sender, refusal: Refusal, now: Instant) -> Refused:
+def _after(
+    before: RefusedSender | None, sender: WebhookSender, refusal: Refusal, now: Instant
+) -> RefusedSender:
     if before is None or now.steady - before.last.steady > FORGOTTEN:
-        return Refused(sender, refusal, 1, now, now, unsaid=1)
+        return RefusedSender(sender, refusal, 1, now, now, unsaid=1)
     # Another reason is news, at once.
     said_at = before.said_at if refusal == before.refusal else -math.inf
     return replace(
@@ -139,7 +141,7 @@ def _after(before: Refused | None, sender: Sender, refusal: Refusal, now: Instan
     )
 
 
-def _is_due(refused: Refused, now: Instant) -> bool:
+def _is_due(refused: RefusedSender, now: Instant) -> bool:
     return now.steady - refused.said_at >= PAUSE
 
 

@@ -18,15 +18,15 @@ from waexporter.model.severity import fold
 from waexporter.paging.messages.annotations import DASHBOARD, DESCRIPTION, RUNBOOK, SILENCE, SUMMARY, pick
 from waexporter.paging.messages.dashboard_links import at_alert
 from waexporter.paging.messages.digest import PLACES, gather
-from waexporter.paging.messages.leaving import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.messages.message import Message
 from waexporter.paging.messages.text import age, clip, clocks, line, link, paragraph, width
+from waexporter.paging.messages.unresolved import count_left, count_unknown, explain, has_left, title
 from waexporter.paging.model import ItemKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from waexporter.paging.messages.digest import News, Told
+    from waexporter.paging.messages.digest import AlertSummary, Digest
     from waexporter.paging.model import Page
 
 # The room of a description, tried in turn until everything fits. In a paragraph is said what matters: below
@@ -76,7 +76,7 @@ def write(pages: Sequence[Page], now: float, settings: PagerSettings) -> Message
     return Message(text, alerts, lambda room: compose(pages, now, room, settings=settings))
 
 
-def _fill(news: News, now: datetime, limit: int, room: int) -> tuple[str, int]:
+def _fill(news: Digest, now: datetime, limit: int, room: int) -> tuple[str, int]:
     """Tell as many alerts as fit; gives the text and their number."""
     parts, before, linked = [_head(news, now)], _Block("", ""), set[str]()
     timed = [*parts]
@@ -124,7 +124,7 @@ def _lengthen(parts: Iterable[str], longer: Iterable[str], spare: int) -> Iterat
 # --- the first lines and the last one ------------------------------------------------------------
 
 
-def _head(news: News, now: datetime) -> str:
+def _head(news: Digest, now: datetime) -> str:
     state = _digest(news) if news.pages > 1 else _state(news)
     delay = now.timestamp() - news.received_at
     (received,) = clocks(now, news.received_at)
@@ -134,7 +134,7 @@ def _head(news: News, now: datetime) -> str:
     return f"{state}\n{late} {age(delay)}, received {received}"
 
 
-def _state(news: News) -> str:
+def _state(news: Digest) -> str:
     """Say state and count of one page: a phone shows this much of it on its lock screen."""
     if news.is_all_clear:
         return _all_clear(news)
@@ -152,12 +152,12 @@ def _state(news: News) -> str:
     return f"{head}: " + ", ".join([*left, *known, *unknown, *unseen] or ["no alerts"])
 
 
-def _all_clear(news: News) -> str:
+def _all_clear(news: Digest) -> str:
     resolved = [f"{news.resolved} resolved"] if news.resolved else []
     return "ALL CLEAR: " + ", ".join([*resolved, *count_left(told.kind for told in news.told)])
 
 
-def _firing(news: News) -> str:
+def _firing(news: Digest) -> str:
     alerts = f"{news.firing} alert{'' if news.firing == 1 else 's'}"
     new = sum(told.kind is ItemKind.FIRED for told in news.told)
     if not new:
@@ -168,7 +168,7 @@ def _firing(news: News) -> str:
     return f"{state}, {critical} critical" if critical else state
 
 
-def _also(news: News) -> list[str]:
+def _also(news: Digest) -> list[str]:
     """Say what else is known and not known of the threads."""
     counts = (
         (news.resolved, "resolved"),
@@ -179,7 +179,7 @@ def _also(news: News) -> list[str]:
     return [*said, *count_left(told.kind for told in news.told), *count_unknown(news)]
 
 
-def _digest(news: News) -> str:
+def _digest(news: Digest) -> str:
     firing = news.firing
     head = f"DIGEST: {news.pages} pages"
     if news.is_all_clear:
@@ -189,7 +189,7 @@ def _digest(news: News) -> str:
     return ", ".join([head, *fires, *_also(news)])
 
 
-def _rest(news: News, shown: int) -> str:
+def _rest(news: Digest, shown: int) -> str:
     """Count what is not shown, and say of what Alertmanager left out that nobody knows it."""
     hidden = news.told[shown:]
     more = len(hidden) + news.truncated
@@ -205,7 +205,7 @@ def _rest(news: News, shown: int) -> str:
     return f"{text}, {part}left out by Alertmanager: {its} state is unknown.{warning}"
 
 
-def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
+def _kinds(hidden: Sequence[AlertSummary], *, is_all: bool) -> list[str]:
     """Count what is hidden; that none is critical is said only where that is known of all that fire."""
     critical, unclear = (
         sum(told.is_critical for told in hidden),
@@ -223,14 +223,14 @@ def _kinds(hidden: Sequence[Told], *, is_all: bool) -> list[str]:
 # --- one alert -----------------------------------------------------------------------------------
 
 
-def _block(told: Told, now: datetime, room: int) -> _Block:
+def _block(told: AlertSummary, now: datetime, room: int) -> _Block:
     labels, annotations = told.alert.labels, told.alert.annotations
     summary = line(pick(annotations, *SUMMARY), _HEADLINE)
     name = line(labels.get("alertname", ""), _NAME)
     places = [line(place, _NAME) for place in told.places]
     headline = summary or name or line(_other_labels(told), _HEADLINE) or "an alert without a name"
     key = labels.get("alertname") or told.alert.fingerprint
-    if told.is_over_unheard:
+    if told.resolved_before_sent:
         where = " / ".join(filter(None, [name, *places])) or headline
         return _Block(key, f"{_kind(told)}: {where}: {_unheard(told, now)}")
     if has_left(told.kind):
@@ -250,9 +250,9 @@ def _block(told: Told, now: datetime, room: int) -> _Block:
     )
 
 
-def _links(told: Told) -> Iterator[tuple[str, str]]:
+def _links(told: AlertSummary) -> Iterator[tuple[str, str]]:
     """Yield the links of an alert that fires or has ended: as they are, and at the time of the alert."""
-    if told.is_over_unheard or has_left(told.kind):
+    if told.resolved_before_sent or has_left(told.kind):
         return
     starts_at, ends_at = told.alert.starts_at, None if told.fires else told.alert.ends_at
     for label, names in _LINKS_WHILE_FIRING if told.fires else _LINKS:
@@ -262,7 +262,7 @@ def _links(told: Told) -> Iterator[tuple[str, str]]:
             yield f"{label}: {url}", f"{label}: {timed}"
 
 
-def _kind(told: Told) -> str:
+def _kind(told: AlertSummary) -> str:
     severity = line(told.severity, _SEVERITY)
     if told.fires:
         return severity.upper() or "ALERT"
@@ -270,14 +270,14 @@ def _kind(told: Told) -> str:
     return f"{over} ({severity})" if severity else over
 
 
-def _other_labels(told: Told) -> str:
+def _other_labels(told: AlertSummary) -> str:
     """Write the labels that are said nowhere else."""
     said = {"alertname", "severity", *PLACES}
     shown = [f"{name}={value}" for name, value in sorted(told.alert.labels.items()) if name not in said]
     return ", ".join(shown[:_SHOWN_LABELS])
 
 
-def _times(told: Told, now: datetime) -> str:
+def _times(told: AlertSummary, now: datetime) -> str:
     """Say since when an alert fires, or from when to when it did."""
     starts_at, ends_at = told.alert.starts_at, told.alert.ends_at
     start, end = clocks(now, starts_at, ends_at if not told.fires else None)
@@ -295,7 +295,7 @@ def _times(told: Told, now: datetime) -> str:
     return f"{begin} {start}" + (f" ({age(span)})" if span >= 0 else "")
 
 
-def _unheard(told: Told, now: datetime) -> str:
+def _unheard(told: AlertSummary, now: datetime) -> str:
     start, end, until = clocks(now, told.alert.starts_at, told.alert.ends_at, now.timestamp())
     facts = [f"fired {start}"] if start else []
     facts += [f"cleared {end}"] if end else []

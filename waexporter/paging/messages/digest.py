@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 PLACES: Final = ("target", "node", "instance")  # the labels that say where, widest first
 
 
-class Told(msgspec.Struct, frozen=True):
+class AlertSummary(msgspec.Struct, frozen=True):
     """What is told of one alert."""
 
     alert: Alert
     kind: ItemKind
-    is_over_unheard: bool = False  # it ended before anybody could be told that it fired
+    resolved_before_sent: bool = False  # it ended before anybody could be told that it fired
     rank: Severity = Severity.UNKNOWN  # what its severity means
 
     @property
@@ -52,10 +52,10 @@ class Told(msgspec.Struct, frozen=True):
         return tuple(filter(None, where)) or ((measured,) if measured else ())
 
 
-class News(msgspec.Struct, frozen=True):
+class Digest(msgspec.Struct, frozen=True):
     """What one message has to tell."""
 
-    told: tuple[Told, ...]  # firing before resolved, critical first
+    told: tuple[AlertSummary, ...]  # firing before resolved, critical first
     pages: int
     others_firing: int  # alerts that fire and are not among those told
     truncated: int  # alerts of which nobody knows the state
@@ -82,7 +82,7 @@ class News(msgspec.Struct, frozen=True):
         return sum(each.kind is kind for each in self.told)
 
 
-def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
+def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
     """Merge pages, given in the order they came in: a later one knows better than an earlier one.
 
     Alerts are known by their fingerprints. The order of alerts within a page means nothing. `severities` are
@@ -99,7 +99,7 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> News:
     told = {fingerprint: _ranked(_latest(history), severities) for fingerprint, history in histories.items()}
     firing = {fingerprint for fingerprint, each in told.items() if each.fires}
     is_over = bool(told) and all(each.kind.is_over for each in told.values())
-    return News(
+    return Digest(
         told=tuple(sorted(told.values(), key=_reading_order)),
         pages=len(pages),
         others_firing=sum(_others(page, threads[page.thread] & firing) for page in last.values()),
@@ -129,18 +129,18 @@ def _progress(item: Item) -> tuple[object, ...]:
     return alert.starts_at, alert.ends_at or 0.0, item.kind, texts
 
 
-def _latest(history: Sequence[Item]) -> Told:
+def _latest(history: Sequence[Item]) -> AlertSummary:
     """Give the latest state of an alert, and whether it is news to those who are told."""
     latest = history[-1]
     is_unheard = any(item.kind is ItemKind.FIRED for item in history)
     if not latest.kind.fires and latest.kind is not ItemKind.RESOLVED:
-        return Told(latest.alert, latest.kind)
+        return AlertSummary(latest.alert, latest.kind)
     if latest.kind is ItemKind.RESOLVED:
-        return Told(latest.alert, ItemKind.RESOLVED, is_over_unheard=is_unheard)
-    return Told(latest.alert, ItemKind.FIRED if is_unheard else ItemKind.REMINDED)
+        return AlertSummary(latest.alert, ItemKind.RESOLVED, resolved_before_sent=is_unheard)
+    return AlertSummary(latest.alert, ItemKind.FIRED if is_unheard else ItemKind.REMINDED)
 
 
-def _ranked(told: Told, severities: Mapping[str, Severity]) -> Told:
+def _ranked(told: AlertSummary, severities: Mapping[str, Severity]) -> AlertSummary:
     return msgspec.structs.replace(told, rank=rank_word(told.severity, severities))
 
 
@@ -150,11 +150,11 @@ def _others(page: Page, firing: set[str]) -> int:
     return max(0, page.still_firing - len(told_before))
 
 
-def _reading_order(told: Told) -> tuple[object, ...]:
+def _reading_order(told: AlertSummary) -> tuple[object, ...]:
     labels = told.alert.labels
     return (
         not told.fires,
-        told.is_over_unheard,
+        told.resolved_before_sent,
         RANKS[told.rank],
         told.severity,
         told.kind is ItemKind.REMINDED,  # what is new must not be what is left out for want of room

@@ -12,7 +12,7 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError
 from waexporter.log import get_logger
-from waexporter.paging.intake.oddities import read_time
+from waexporter.paging.intake.malformed import read_time
 from waexporter.paging.model import AlertGroup, ItemKind
 from waexporter.paging.reconciliation.missing_alerts import ROUNDING, GroupReply
 from waexporter.transport import lenient_json as liberal

@@ -1,7 +1,7 @@
 """The webhook of Alertmanager, and of what speaks like it, as a value.
 
 What a good Alertmanager sends is read by its types, and fast. Whatever that refuses is read again by
-`oddities`, where an odd field costs itself, and an odd alert no other.
+`malformed`, where an odd field costs itself, and an odd alert no other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from waexporter.errors import WebhookError
-from waexporter.paging.intake import oddities
+from waexporter.paging.intake import malformed
 from waexporter.paging.model import Alert, AlertGroup, Webhook
 
 LARGEST = 8 * 1024 * 1024  # bytes of a body
@@ -96,14 +96,14 @@ def _alert(said: _Alert, now: float) -> Alert | None:
     return Alert(
         fingerprint,
         starts_at,
-        oddities.end_of(starts_at, ends_at, now) if said.status == "resolved" else None,
+        malformed.end_of(starts_at, ends_at, now) if said.status == "resolved" else None,
         said.labels,
         said.annotations,
     )
 
 
 def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
-    read = oddities.read(body, now)
+    read = malformed.read(body, now)
     if read is None:
         raise WebhookError(_explain(body)) from error
     if read.unread and not read.alerts:

@@ -32,7 +32,7 @@ _HOLD = msgspec.json.Decoder(_Hold)
 _NONE = ""  # kept of a verdict that is well
 
 
-class Holds:
+class VerdictDurations:
     """Verdicts that are not well, by target; those from before the restart until the first poll is over."""
 
     def __init__(self) -> None:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from waexporter.model import Problem, State, Verdict
-from waexporter.paging.intake.holds import Holds
+from waexporter.paging.intake.verdict_durations import VerdictDurations
 
 EVEN = 1_700_000_000.0
 
 
-def after_restart(gap: float, *, since: float = 100.0, state: State = State.DOWN) -> Holds:
+def after_restart(gap: float, *, since: float = 100.0, state: State = State.DOWN) -> VerdictDurations:
     """Give what is known after a restart, so long after a verdict was seen that had held for a while."""
-    before = Holds()
+    before = VerdictDurations()
     before.carry_on("alpha", Verdict(state, began=1_000.0 - since), 1_000.0, EVEN)
     kept = before.worth_keeping(EVEN)
-    holds = Holds()
+    holds = VerdictDurations()
     holds.recall(kept, EVEN + gap)
     return holds
 
 
-def held(holds: Holds, state: State, *, gap: float, began: float = 5.0) -> float:
+def held(holds: VerdictDurations, state: State, *, gap: float, began: float = 5.0) -> float:
     """Give for how long a verdict has held that a new process saw 3 s ago."""
     return 8.0 - holds.carry_on("alpha", Verdict(state, began=began), 8.0, EVEN + gap).began
 
@@ -52,7 +52,7 @@ def test_a_client_that_was_not_polled_yet_has_no_other_verdict() -> None:
 
 
 def test_a_target_that_was_taken_out_is_forgotten_once() -> None:
-    holds = Holds()
+    holds = VerdictDurations()
     for target in ("alpha", "beta"):
         holds.carry_on(target, Verdict(State.DOWN, began=1.0), 1_000.0, EVEN)
     holds.worth_keeping(EVEN)
@@ -73,7 +73,7 @@ def test_another_verdict_ends_it() -> None:
 
 
 def test_what_is_kept_is_written_when_it_changes_and_now_and_then() -> None:
-    holds = Holds()
+    holds = VerdictDurations()
 
     def look(state: State, even: float) -> list[str]:
         holds.carry_on("alpha", Verdict(state, began=0.0), even, EVEN + even)
@@ -89,7 +89,7 @@ def test_what_is_kept_is_written_when_it_changes_and_now_and_then() -> None:
     "fact", ["", "nonsense", "{}", '{"state": "down", "since": 1e999, "seen": 1.0}', "[]"]
 )
 def test_what_was_kept_and_is_damaged_is_nothing(fact: str) -> None:
-    holds = Holds()
+    holds = VerdictDurations()
     holds.recall({"alpha": fact}, EVEN)
 
     assert held(holds, State.DOWN, gap=0.0) == 3.0

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from waexporter.errors import WebhookError
 from waexporter.paging.dedup import decide
-from waexporter.paging.intake.webhook import read_webhook, thread_of
+from waexporter.paging.intake.alertmanager_webhook import read_webhook, thread_of
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Alert, AlertGroup, Webhook
 

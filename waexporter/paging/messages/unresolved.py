@@ -9,7 +9,7 @@ from waexporter.paging.model import ItemKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from waexporter.paging.messages.digest import News
+    from waexporter.paging.messages.digest import Digest
 
 # What the first line counts, what stands before the alert, and what is said below it.
 _WORDS: Final[Mapping[ItemKind, tuple[str, str, str]]] = {
@@ -37,7 +37,7 @@ def count_left(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
             yield f"{count} {words}"
 
 
-def count_unknown(news: News) -> Iterator[str]:
+def count_unknown(news: Digest) -> Iterator[str]:
     """Yield counts of what is not told alert by alert, and keeps an incident from being over."""
     if news.unsure:
         yield f"no end heard of {news.unsure} other{'' if news.unsure == 1 else 's'}"
