@@ -168,7 +168,7 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     if loaded.config.pager is not None and loaded.config.pager.fallback:
         # Imported when it is wanted: what a fallback may be is known to what sends there.
         from waexporter.daemon.paging import open_fallback  # noqa: PLC0415
-        from waexporter.whatsapp.client import TlsContexts  # noqa: PLC0415
+        from waexporter.transport.tls import TlsContexts  # noqa: PLC0415
 
         open_fallback(loaded.config.pager, TlsContexts())
     _say(effective(loaded.config).rstrip("\n"))

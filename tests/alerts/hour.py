@@ -33,9 +33,10 @@ from waexporter.polling.on_demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
-from waexporter.transport.sockets import Surroundings
+from waexporter.transport.connections import TransportOptions
+from waexporter.transport.tls import TlsContexts
 from waexporter.web.backend import PageRequest
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -180,7 +181,7 @@ def _daemon(targets: tuple[Target, ...], clock: _Clock, folder: Path) -> Iterato
     contexts = TlsContexts()
     with ExitStack() as stack:
         clients = {
-            target.name: Client(target, Limits(), contexts, Surroundings(clock.now)) for target in targets
+            target.name: Client(target, Limits(), contexts, TransportOptions(clock.now)) for target in targets
         }
         for client in clients.values():
             stack.callback(client.close)

@@ -19,7 +19,8 @@ from waexporter.errors import CommandError
 from waexporter.model import Credentials, Endpoint, Failure, Limits, OnCallGroup, Secret, Success, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,8 @@ from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.messages.message import Message
 from waexporter.paging.routing import Carrier
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

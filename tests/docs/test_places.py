@@ -14,7 +14,8 @@ from waexporter.model import Credentials, Endpoint, Limits, PollPlan, Secret, Su
 from waexporter.polling.collectors import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

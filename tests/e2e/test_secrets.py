@@ -12,7 +12,8 @@ from tests.e2e.exporters import EVERY_SECOND, WAEXPORTER, Exporter, clean_enviro
 from tests.e2e.waiting import wait_for
 from tests.real.process import Process
 from waexporter.config import load
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from waexporter.model import Credentials, Endpoint, Instant, Limits, PollPlan, S
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path

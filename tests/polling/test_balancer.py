@@ -12,8 +12,9 @@ import pytest
 from tests.transport.servers import Server, always, response
 from waexporter.model import Endpoint, Instant, Limits, PollPlan, Success, Target
 from waexporter.polling.poller import Poller
-from waexporter.transport.sockets import GREATEST_AGE, Surroundings
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.connections import GREATEST_AGE, TransportOptions
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Site:
         self.balancer = ends.enter_context(Server(self._lead))
         plans = {Endpoint.WEB: PollPlan(INTERVAL, 20.0)}
         target = Target("t", self.balancer.url, plans=plans)
-        surroundings = Surroundings(self._now, lambda: 0.0)
+        surroundings = TransportOptions(self._now, lambda: 0.0)
         client = Client(target, Limits(), TlsContexts(), surroundings)
         ends.callback(client.close)
         self._poller = Poller(client, Endpoint.WEB, Limits(), self._now)

@@ -33,7 +33,8 @@ from waexporter.model import (
 from waexporter.model import now as real_now
 from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.poller import Poller
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,9 @@ import pytest
 
 from tests.transport.servers import Server
 from waexporter.model import Limits, Target
-from waexporter.transport.sockets import Surroundings
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.connections import TransportOptions
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     import ssl
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Connect = Callable[..., Client]
 
 
-_USUAL = Surroundings()
+_USUAL = TransportOptions()
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def connect(serve: Serve) -> Iterator[Callable[..., Client]]:
             url: str,
             *,
             body_bytes: int = 100_000,
-            surroundings: Surroundings = _USUAL,
+            surroundings: TransportOptions = _USUAL,
             **options: Any,  # noqa: ANN401 - any field
         ) -> Client:
             target = Target("one", url, **options)

@@ -13,9 +13,9 @@ import urllib3.exceptions
 
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
-from waexporter.transport.error_map import translate
+from waexporter.transport.budget import TooManyBytesError
+from waexporter.transport.error_map import map_error
 from waexporter.transport.resolver import UnresolvedError
-from waexporter.transport.sockets import TooManyBytesError
 
 SECRET = "http://user:hidden@proxy"
 
@@ -228,7 +228,7 @@ _TABLE: list[tuple[Exception, type[ApiError], Reason, str]] = [
 def test_a_failure_becomes_words_free_of_secrets(
     error: Exception, kind: type[ApiError], reason: Reason, words: str
 ) -> None:
-    said = translate(error)
+    said = map_error(error)
 
     assert (type(said), said.reason, str(said)) == (kind, reason, words)
     assert "hidden" not in str(said)
@@ -251,7 +251,7 @@ def test_what_fails_at_the_proxy_is_no_word_of_the_client(
     error: Exception,
     is_foreign: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    said = translate(error)
+    said = map_error(error)
 
     assert (said.reason, said.is_foreign) == (Reason.UNREACHABLE, is_foreign)
 
@@ -261,7 +261,7 @@ def test_a_cause_is_found_however_it_was_wrapped() -> None:
     middle.__cause__ = TimeoutError()
     error = requests.ConnectionError(urllib3.exceptions.HTTPError(middle))
 
-    said = translate(error)
+    said = map_error(error)
 
     assert said.reason is Reason.TIMEOUT
 
@@ -270,6 +270,6 @@ def test_errors_that_wrap_each_other_are_looked_at_once() -> None:
     first, second = requests.ConnectionError(), urllib3.exceptions.HTTPError()
     first.__cause__, second.__cause__ = second, first
 
-    said = translate(first)
+    said = map_error(first)
 
     assert str(said) == "no answer: HTTPError"

@@ -11,8 +11,8 @@ import pytest
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
+from waexporter.transport.connections import GREATEST_AGE, GREATEST_IDLE, TransportOptions
 from waexporter.transport.exchange import Request
-from waexporter.transport.sockets import GREATEST_AGE, GREATEST_IDLE, Surroundings
 
 if TYPE_CHECKING:
     from tests.transport.fixtures import Connect, Serve
@@ -29,7 +29,7 @@ class World:
     def __init__(self, *chances: float) -> None:
         self.steady = 1000.0
         self._chances = list(chances)
-        self.surroundings = Surroundings(self.clock, self.chance)
+        self.surroundings = TransportOptions(self.clock, self.chance)
 
     def clock(self) -> Instant:
         return Instant(1_700_000_000.0 + self.steady, self.steady)

@@ -13,7 +13,8 @@ import trustme
 
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Reason, Target
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

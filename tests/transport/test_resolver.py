@@ -16,9 +16,10 @@ import trustme
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Reason, Target
+from waexporter.transport.connections import TransportOptions
 from waexporter.transport.resolver import Resolver, UnresolvedError
-from waexporter.transport.sockets import Surroundings
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def nameserver() -> Iterator[Nameserver]:
 def test_a_name_that_is_not_resolved_in_time_ends_at_the_deadline_and_names_the_resolver(
     nameserver: Nameserver, connect: Connect
 ) -> None:
-    client = connect("http://wa.example", surroundings=Surroundings(resolver=nameserver.resolver))
+    client = connect("http://wa.example", surroundings=TransportOptions(resolver=nameserver.resolver))
 
     with pytest.raises(UnreachableError, match="the host's name was not resolved in time") as caught:
         client.get("/v1/health", 0.2)
@@ -72,7 +73,7 @@ def test_an_address_is_not_kept_waiting_by_names(
     host: str, nameserver: Nameserver, serve: Serve, connect: Connect
 ) -> None:
     server = serve(always(response()))
-    surroundings = Surroundings(resolver=nameserver.resolver)
+    surroundings = TransportOptions(resolver=nameserver.resolver)
     clients = [connect(f"http://{name}:{server.port}", surroundings=surroundings) for name in NAMES]
 
     with ThreadPoolExecutor(len(NAMES)) as pool:
@@ -146,7 +147,7 @@ def test_what_can_be_no_name_does_not_resolve(name: str) -> None:
 def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
     nameserver: Nameserver, connect: Connect
 ) -> None:
-    client = connect("https://wa.example", surroundings=Surroundings(resolver=nameserver.resolver))
+    client = connect("https://wa.example", surroundings=TransportOptions(resolver=nameserver.resolver))
 
     with pytest.raises(UnreachableError, match="not resolved in time"):
         client.served_certificates(0.2)
@@ -158,7 +159,7 @@ def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve)
     trustme.CA().issue_cert("wa.example").configure_cert(context)
     server = serve(always(response()), context)
     target = Target("one", f"https://wa.example:{server.port}")
-    client = Client(target, Limits(), TlsContexts(), Surroundings(resolver=nameserver.resolver))
+    client = Client(target, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
 
     served = client.served_certificates(20)
 
@@ -171,12 +172,14 @@ _HANGING = """
 import threading
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Target
-from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.transport.sockets import Surroundings
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
+from waexporter.transport.connections import TransportOptions
 from waexporter.transport.resolver import Resolver
 
 resolver = Resolver(lambda host, port: threading.Event().wait())
-client = Client(Target("one", "http://wa.example"), Limits(), TlsContexts(), Surroundings(resolver=resolver))
+options = TransportOptions(resolver=resolver)
+client = Client(Target("one", "http://wa.example"), Limits(), TlsContexts(), options)
 try:
     client.get("/v1/health", 0.1)
 except UnreachableError as error:

@@ -16,7 +16,8 @@ import trustme
 from tests.transport.servers import always, deaf, dripping, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Limits, ProxyAuth, Reason, Secret, Target, Tls
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -266,18 +267,18 @@ def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, a
 def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
     contexts = TlsContexts()
 
-    shared = {contexts.of(Tls(ca_file)), contexts.of(Tls(ca_file, server_name="wa.example"))}
+    shared = {contexts.get(Tls(ca_file)), contexts.get(Tls(ca_file, server_name="wa.example"))}
 
     assert len(shared) == 1
-    assert contexts.of(Tls()) not in shared
-    assert contexts.of(Tls(ca_file, insecure_skip_verify=True)) not in shared
+    assert contexts.get(Tls()) not in shared
+    assert contexts.get(Tls(ca_file, insecure_skip_verify=True)) not in shared
 
 
 def test_a_context_goes_with_the_last_that_has_it_and_what_a_file_holds_makes_another(ca_file: str) -> None:
     contexts = TlsContexts()
-    held = contexts.of(Tls(ca_file, authority=b"old"))
+    held = contexts.get(Tls(ca_file, authority=b"old"))
 
-    assert contexts.of(Tls(ca_file, authority=b"new")) is not held
+    assert contexts.get(Tls(ca_file, authority=b"new")) is not held
     gc.collect()
 
     assert list(contexts._contexts.values()) == [held]

@@ -705,6 +705,14 @@ def test_no_header_that_is_told_repeats_a_secret(spelled: str, serve: Serve, con
     assert reply.content_type == "text/<secret>"
 
 
+@pytest.mark.parametrize("status", ["disconnected", "unregistered"])
+def test_a_status_of_the_same_letters_as_the_key_stays(status: str, serve: Serve, connect: Connect) -> None:
+    body = b'{"health":{"gateway_status":"%s"}}' % status.encode()
+    client = connect(serve(always(response(body))).url, auth=Credentials(api_key=Secret(status)))
+
+    assert client.get("/v1/health", 20).body == body
+
+
 def test_a_token_is_not_in_the_text_of_a_request() -> None:
     request = Request("POST", "/v1/users/login", "Bearer hidden", b"hidden")
 
@@ -719,7 +727,8 @@ _BOMB = """
 import resource, sys
 from waexporter.errors import BodyError
 from waexporter.model import Limits, Target
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 client = Client(Target("one", sys.argv[1]), Limits(), TlsContexts())
 with open("/proc/self/statm") as statm:
     used = int(statm.read().split()[0]) * resource.getpagesize()
@@ -734,7 +743,8 @@ client.close()
 _MANY = """
 import gc, sys, tracemalloc
 from waexporter.model import Limits, Target
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 contexts = TlsContexts()
 def make():
     client = Client(Target("one", sys.argv[1]), Limits(), contexts)

@@ -19,8 +19,9 @@ from waexporter.model import Credentials, Failure, Reason, Secret, now
 from waexporter.polling.collectors import SettingsCollector
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request
+from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.whatsapp.client import Client
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.settings import read_settings
 

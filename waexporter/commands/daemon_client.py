@@ -13,7 +13,8 @@ from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Target
 from waexporter.paging.journal.entry import Attempt
 from waexporter.transport.exchange import Request
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 from waexporter.whatsapp.documents.envelope import decode, printable
 
 if TYPE_CHECKING:

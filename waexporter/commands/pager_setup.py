@@ -12,7 +12,8 @@ import msgspec
 from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.transport.exchange import Request
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.groups import list_groups, read_invite, read_new_group, read_subject
 from waexporter.whatsapp.documents.settings import read_settings

@@ -13,7 +13,8 @@ from waexporter.errors import CommandError
 from waexporter.model import ClientSettings, Endpoint, Failure, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -26,7 +26,7 @@ from waexporter.paging.journal.reader import read_groups
 from waexporter.paging.messages.compose import write
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import affected_targets, choose_routes
-from waexporter.whatsapp.client import TlsContexts
+from waexporter.transport.tls import TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

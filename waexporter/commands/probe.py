@@ -29,7 +29,8 @@ from waexporter.model import (
 from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

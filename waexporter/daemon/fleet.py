@@ -23,8 +23,9 @@ from waexporter.polling.on_demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
-from waexporter.transport.sockets import Surroundings
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.connections import TransportOptions
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class Fleet:
         """Make the clients of some targets of a configuration; raises OSError for a file that is gone."""
         wanted = frozenset(names)
         return {
-            target.name: Client(target, config.limits, self.contexts, Surroundings(self._clock))
+            target.name: Client(target, config.limits, self.contexts, TransportOptions(self._clock))
             for target in config.targets
             if target.name in wanted
         }

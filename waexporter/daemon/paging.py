@@ -16,7 +16,7 @@ from waexporter.paging.pager import TICK, Pager
 from waexporter.paging.routing import Carrier
 from waexporter.paging.telemetry import PagerTelemetry
 from waexporter.polling.schedule import Task
-from waexporter.whatsapp.elsewhere import Elsewhere
+from waexporter.transport.address import HttpAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from waexporter.paging.channels.recipients import Recipient
     from waexporter.polling.store import Store
     from waexporter.transport.exchange import Reply, Request
-    from waexporter.whatsapp.client import Client, TlsContexts
+    from waexporter.transport.tls import TlsContexts
+    from waexporter.whatsapp.client import Client
 
 _log = get_logger("pager")
 
@@ -45,8 +46,8 @@ class Equipment(NamedTuple):
 
     settings: PagerSettings
     fallback: tuple[Channel, ...]
-    heartbeat: Elsewhere | None
-    alertmanager: Elsewhere | None
+    heartbeat: HttpAddress | None
+    alertmanager: HttpAddress | None
 
 
 class OnCall:
@@ -79,9 +80,9 @@ class OnCall:
     def equip(self, settings: PagerSettings) -> Equipment:
         """Make what settings need; raises CommandError, with what to do, where that can't be."""
         contexts = self._fleet.contexts
-        heartbeat = Elsewhere(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
+        heartbeat = HttpAddress(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url
-        alertmanager = Elsewhere(address, contexts, Limits()) if address else None
+        alertmanager = HttpAddress(address, contexts, Limits()) if address else None
         return Equipment(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
 
     def follow(self, equipment: Equipment) -> list[Task]:
@@ -127,7 +128,7 @@ def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Cha
 def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:
     """Make the channels of `pager.fallback`; raises CommandError with what to do."""
     try:
-        return open_fallback_channels(settings.fallback, lambda address: Elsewhere(address, contexts))
+        return open_fallback_channels(settings.fallback, lambda address: HttpAddress(address, contexts))
     except ImportError as error:
         raise CommandError(
             "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "

@@ -1,4 +1,4 @@
-"""What really went wrong beneath the wrappings of requests and urllib3, in words."""
+"""Errors of requests, urllib3 and the operating system, mapped to ApiErrors with words for people."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import urllib3.exceptions
 
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
+from waexporter.transport.budget import TooManyBytesError
 from waexporter.transport.resolver import UnresolvedError
-from waexporter.transport.sockets import TooManyBytesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST = 20  # errors in a chain; wrappings may be circular
+_LONGEST_CHAIN = 20  # errors; wrappings may be circular
 
-_TLS_ALERT = "\x15\x03"  # how one begins, for a request that is no TLS
+_TLS_ALERT = "\x15\x03"  # its first bytes: the answer of a TLS server to a request that is no TLS
 _OLD_TLS = (
     "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
 )
-# What OpenSSL says, and what a person may do about it.
+# Words of OpenSSL, and what a person can do about them.
 _TLS_ADVICE = {
     "wrong version number": "does the target speak plain HTTP?",
     "record layer failure": "does the target speak plain HTTP?",
@@ -41,35 +41,35 @@ _TLS_ADVICE = {
 }
 
 
-def translate(error: BaseException) -> ApiError:
-    """Give the ApiError that a failure to exchange a request for a reply amounts to."""
+def map_error(error: BaseException) -> ApiError:
+    """Return the ApiError for a request that failed with `error`."""
     chain = _chain(error)
     for types, explain in _TABLE:
         for cause in chain:
             if isinstance(cause, types) and not isinstance(cause, requests.RequestException):
-                translated = explain(cause)
-                # Whatever it is, it lies between us and the proxy.
-                translated.is_foreign = any(isinstance(each, urllib3.exceptions.ProxyError) for each in chain)
-                return translated
+                mapped = explain(cause)
+                # Its cause lies between us and the proxy.
+                mapped.is_foreign = any(isinstance(each, urllib3.exceptions.ProxyError) for each in chain)
+                return mapped
     # Texts of requests may quote the url or headers; a type's name can't.
     return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
 
 
-def speaks_tls() -> ApiError:
-    """Return the error for a target of plain HTTP that speaks TLS."""
+def tls_expected_error() -> ApiError:
+    """Return the error for a server that speaks TLS although its url begins with http://."""
     return UnreachableError("the target speaks TLS: its url must begin with https://", reason=Reason.TLS)
 
 
-def unknown_to_proxy() -> ApiError:
-    """Return the error for a proxy that demands another password, or one at all."""
+def proxy_auth_error() -> ApiError:
+    """Return the error for a proxy that demands a password, or another one."""
     error = UnreachableError("the proxy demands a password (407): set proxy_auth to the right one")
     error.is_foreign = True
     return error
 
 
-def _unresolved(cause: socket.gaierror) -> ApiError:
+def _dns_error(cause: socket.gaierror) -> ApiError:
     words = _strerror(cause)
-    # That there is no such name is known only where a resolver says so.
+    # Only an answer of a resolver means that there is no such name.
     if cause.errno == socket.EAI_AGAIN:
         return UnreachableError(
             f"the resolver does not answer for the host's name: {words}", reason=Reason.TIMEOUT
@@ -77,7 +77,7 @@ def _unresolved(cause: socket.gaierror) -> ApiError:
     return UnreachableError(f"the host's name does not resolve: {words}")
 
 
-def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
+def _certificate_error(cause: ssl.SSLCertVerificationError) -> ApiError:
     words = cause.verify_message or _reason(cause)
     if "mismatch" in words.lower():
         advice = "set tls.server_name to a name in the certificate"
@@ -90,37 +90,37 @@ def _untrusted(cause: ssl.SSLCertVerificationError) -> ApiError:
     return UnreachableError(f"the certificate is not trusted: {words}; {advice}", reason=Reason.TLS)
 
 
-def _unprotected(cause: ssl.SSLError) -> ApiError:
+def _tls_error(cause: ssl.SSLError) -> ApiError:
     words = _reason(cause)
     advice = "".join(f": {advice}" for said, advice in _TLS_ADVICE.items() if said in words)
     return UnreachableError(f"TLS failed: {words}{advice}", reason=Reason.TLS)
 
 
-def _untimely(cause: TimeoutError) -> ApiError:
-    # The operating system's, which gave the connection up; ours has no number.
+def _timeout_error(cause: TimeoutError) -> ApiError:
+    # With this number it is the operating system's, which ended the connection; ours has no number.
     if cause.errno == errno.ETIMEDOUT:
         return UnreachableError("no connection: what is sent is not acknowledged")
     return UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
 
 
-def _unproxied(cause: urllib3.exceptions.ProxyError) -> ApiError:
+def _proxy_error(cause: urllib3.exceptions.ProxyError) -> ApiError:
     origin = cause.original_error
     refusal = str(origin).removeprefix("Tunnel connection failed: ")
     if refusal.startswith("407"):
-        return unknown_to_proxy()
+        return proxy_auth_error()
     if refusal != str(origin):
         return UnreachableError(f"the proxy refuses to lead to the target: {_status(refusal)}")
     return UnreachableError(f"no connection to the proxy: {_strerror(origin)}")
 
 
-def _unsound(cause: http.client.HTTPException) -> ApiError:
+def _protocol_error(cause: http.client.HTTPException) -> ApiError:
     if isinstance(cause, http.client.BadStatusLine) and str(cause).startswith(_TLS_ALERT):
-        return speaks_tls()
+        return tls_expected_error()
     return BodyError(f"the answer is not sound HTTP ({type(cause).__name__})")
 
 
 def _status(line: str) -> str:
-    """Return the status that a line begins with, in HTTP's words: the proxy's own may repeat its password."""
+    """Return the status at the start of a line with HTTP's phrase: the proxy's may repeat its password."""
     number = line[:3]
     phrase = next((each.phrase for each in HTTPStatus if str(each.value) == number), "")
     return f"{number} {phrase}".rstrip()
@@ -135,10 +135,10 @@ def _strerror(cause: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """List an error and everything it wraps, outermost first."""
+    """Return an error and everything it wraps, outermost first."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
-    while waiting and len(found) < _LONGEST:
+    while waiting and len(found) < _LONGEST_CHAIN:
         item = waiting.pop(0)
         if isinstance(item, BaseException) and item not in found:
             found.append(item)
@@ -146,23 +146,23 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-# The first row that any error of the chain fits decides: the wrappings of urllib3 lie (its NewConnectionError
-# is a timeout), so what is nearest to the operating system comes first.
+# The first row that fits any error of the chain decides. Rows nearest to the operating system come first: the
+# wrappings of urllib3 mislead (its NewConnectionError is a timeout).
 _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]], ...] = (
-    ((ssl.SSLCertVerificationError,), _untrusted),
+    ((ssl.SSLCertVerificationError,), _certificate_error),
     (
         (TooManyBytesError,),
         lambda _: BodyError("the answer is larger than limits.body_bytes allows", reason=Reason.TOO_LARGE),
     ),
     (
         (socket.gaierror,),
-        _unresolved,
+        _dns_error,
     ),
     (
         (UnresolvedError,),
         lambda _: UnreachableError("the host's name was not resolved in time", reason=Reason.TIMEOUT),
     ),
-    ((TimeoutError,), _untimely),
+    ((TimeoutError,), _timeout_error),
     (
         (http.client.IncompleteRead, urllib3.exceptions.InvalidChunkLength),
         lambda _: BodyError("the answer was cut short"),
@@ -172,13 +172,13 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]],
         (ssl.SSLEOFError, ssl.SSLZeroReturnError),
         lambda _: UnreachableError("TLS failed: the connection was ended amid it", reason=Reason.TLS),
     ),
-    ((ssl.SSLError,), _unprotected),
+    ((ssl.SSLError,), _tls_error),
     (
         (http.client.RemoteDisconnected,),
         lambda _: UnreachableError("the connection was closed before an answer came"),
     ),
-    ((urllib3.exceptions.ProxyError,), _unproxied),
-    ((http.client.HTTPException,), _unsound),
+    ((urllib3.exceptions.ProxyError,), _proxy_error),
+    ((http.client.HTTPException,), _protocol_error),
     ((urllib3.exceptions.InvalidHeader,), lambda _: BodyError("the answer's headers contradict themselves")),
     ((OSError,), lambda cause: UnreachableError(f"no connection: {_strerror(cause)}")),
     (

@@ -9,7 +9,6 @@ and a token that is given up is logged out.
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Distrust, Reason
-from waexporter.transport.exchange import Reply, Request
+from waexporter.transport.exchange import Reply, Request, basic_auth
 from waexporter.whatsapp.documents import payloads
 from waexporter.whatsapp.documents.envelope import is_refused, status_of
 
@@ -436,8 +435,7 @@ def _copy(error: ApiError, words: str = "") -> ApiError:
 
 
 def _basic(credentials: Credentials) -> str:
-    pair = f"{credentials.username}:{_reveal(credentials.password)}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
+    return basic_auth(credentials.username or "", _reveal(credentials.password))
 
 
 def _reveal(secret: Secret | None) -> str:

@@ -22,7 +22,8 @@ from docs.source.bench.speed import processor_time
 from waexporter.model import Endpoint, Limits, PollPlan, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.whatsapp.client import Client, TlsContexts
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

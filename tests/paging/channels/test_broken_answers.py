@@ -15,8 +15,9 @@ from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.webhook import WebhookChannel
 from waexporter.paging.channels.whatsapp import WhatsAppChannel
 from waexporter.paging.messages.message import Message
-from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.elsewhere import Elsewhere
+from waexporter.transport.address import HttpAddress
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def read_request(talk: Conversation) -> None:
 
 def webhook(server: Server) -> Channel:
     fallback = Fallback(Secret(f"{server.url}/T0K3N"))
-    return WebhookChannel(Elsewhere(fallback.url, TlsContexts()), fallback, TIMEOUT)
+    return WebhookChannel(HttpAddress(fallback.url, TlsContexts()), fallback, TIMEOUT)
 
 
 def whatsapp(server: Server) -> Channel:

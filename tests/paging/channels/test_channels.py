@@ -26,9 +26,10 @@ from waexporter.paging.channels.webhook import WebhookChannel
 from waexporter.paging.channels.webhook_formats import DIALECTS
 from waexporter.paging.channels.whatsapp import WhatsAppChannel, whatsapp_error_outcome
 from waexporter.paging.messages.message import Message
+from waexporter.transport.address import HttpAddress
 from waexporter.transport.exchange import Reply
-from waexporter.whatsapp.client import Client, TlsContexts
-from waexporter.whatsapp.elsewhere import Elsewhere
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def test_only_whatsapp_is_given_look_alikes_of_what_it_would_format(
 
     whatsapp.send(message)
     fallback = Fallback(Secret(f"http://{receiver.place}/hook"))
-    WebhookChannel(Elsewhere(fallback.url, TlsContexts()), fallback).send(message)
+    WebhookChannel(HttpAddress(fallback.url, TlsContexts()), fallback).send(message)
 
     first, second = (json.loads(heard.body) for heard in receiver.heard)
     assert first["text"]["body"] == "\uff0ano_coreapp_connected\uff0a at https://wiki.example/a_b_c"
@@ -241,7 +242,7 @@ def test_an_outcome_tells_for_how_long_a_client_asks_for_patience() -> None:
 def webhook(receiver: Receiver, form: Format = Format.JSON) -> WebhookChannel:
     [channel] = open_fallback_channels(
         [Fallback(Secret(f"http://{receiver.place}/hooks/T0K3N-of-1?chat_id=-17"), form)],
-        lambda address: Elsewhere(address, TlsContexts()),
+        lambda address: HttpAddress(address, TlsContexts()),
     )
     assert isinstance(channel, WebhookChannel)
     return channel

@@ -13,9 +13,9 @@ from waexporter.config.quantities import format_duration
 from waexporter.errors import ApiError, ConfigError
 from waexporter.model import Limits
 from waexporter.paging.channels.addresses import redact_address
-from waexporter.whatsapp.client import TlsContexts
+from waexporter.transport.address import HttpAddress
+from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.documents.envelope import check, decode, printable
-from waexporter.whatsapp.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def inspect_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings
 
 
 def _ask(address: Secret) -> _Status:
-    elsewhere = Elsewhere(address, TlsContexts(), Limits())
+    elsewhere = HttpAddress(address, TlsContexts(), Limits())
     try:
         reply = elsewhere.read(_TIMEOUT, "/api/v2/status")
     finally:

@@ -17,15 +17,15 @@ from waexporter.paging.channels.addresses import redact_address
 from waexporter.paging.channels.apprise import find_apprise_scheme
 from waexporter.paging.journal.reader import check_integrity, is_unreadable, why_unwritable
 from waexporter.paging.reconciliation.alertmanager_query import try_query
+from waexporter.transport.address import HttpAddress
 from waexporter.transport.resolver import SHARED
-from waexporter.whatsapp.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from waexporter.commands.pager_checks.finding import Finding
     from waexporter.model import PagerSettings, Secret, WebSettings
-    from waexporter.whatsapp.client import TlsContexts
+    from waexporter.transport.tls import TlsContexts
 
 _RESOLVE_TIMEOUT = 10.0  # seconds
 _ASK_TIMEOUT = 10.0  # seconds
@@ -150,7 +150,7 @@ def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
         )
         return note(words, "give its address, such as http://alertmanager:9093")
     name = f"pager.alertmanager_url {redact_address(pager.alertmanager_url)}"
-    elsewhere = Elsewhere(pager.alertmanager_url, contexts, Limits())
+    elsewhere = HttpAddress(pager.alertmanager_url, contexts, Limits())
     try:
         problem, says_its_age = try_query(elsewhere, _ASK_TIMEOUT)
     finally:

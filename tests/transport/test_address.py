@@ -13,8 +13,8 @@ from tests.receivers import Receiver, receiving
 from tests.transport.servers import response, silent
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Reason, Secret
-from waexporter.whatsapp.client import TlsContexts
-from waexporter.whatsapp.elsewhere import Elsewhere
+from waexporter.transport.address import HttpAddress
+from waexporter.transport.tls import TlsContexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,8 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
-def elsewhere(address: str) -> Elsewhere:
-    return Elsewhere(Secret(address), TlsContexts())
+def elsewhere(address: str) -> HttpAddress:
+    return HttpAddress(Secret(address), TlsContexts())
 
 
 def test_a_body_is_posted_as_json(receiver: Receiver) -> None:

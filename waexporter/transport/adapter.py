@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from requests.adapters import HTTPAdapter
+
+from waexporter.model import Tls
+from waexporter.transport.connections import ConnectionPool, TlsConnectionPool
+from waexporter.transport.exchange import basic_auth
+
+if TYPE_CHECKING:
+    import ssl
+
+    from requests import PreparedRequest
+    from urllib3.connectionpool import HTTPConnectionPool
+
+    from waexporter.transport.connections import TransportOptions
+    from waexporter.transport.origin import Origin
+    from waexporter.transport.tls import TlsContexts
+
+_CONNECTIONS = 4  # kept open for one server: endpoints of a target are polled independently of each other
+
+
+class Adapter(HTTPAdapter):
+    """A requests adapter for one server: our sockets, shared TLS contexts and nothing from certifi."""
+
+    def __init__(self, origin: Origin, contexts: TlsContexts, options: TransportOptions) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=_CONNECTIONS)
+        self._proxy_auth = origin.proxy_auth
+        manager = self.poolmanager
+        # The server's own authority and exceptions say nothing about a proxy.
+        proxy_context = contexts.get(Tls()) if origin.is_proxy_https else None
+        if origin.proxy_url:
+            manager = self.proxy_manager_for(origin.proxy_url, proxy_ssl_context=proxy_context)
+        manager.pool_classes_by_scheme = {"http": ConnectionPool, "https": TlsConnectionPool}
+        # requests would look the pool up for every request, which takes a tenth of its time.
+        self._pool: ConnectionPool = manager.connection_from_url(
+            origin.url, _tls_options(origin, contexts.get(origin.tls)) if origin.is_https else None
+        )
+        self._pool.options = options
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: object, proxies: object = None, cert: object = None
+    ) -> HTTPConnectionPool:
+        """Return the pool of the server, without anything derived from `verify` and `cert`."""
+        del request, verify, proxies, cert
+        return self._pool
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return the headers for the proxy alone: sent with CONNECT, or with each request of plain HTTP."""
+        del proxy
+        auth = self._proxy_auth
+        if auth is None:
+            return {}
+        return {"Proxy-Authorization": basic_auth(auth.username, auth.password.reveal())}
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Leave verification to the context: requests would add certifi's authorities to it."""
+
+    def close(self) -> None:
+        """Close every connection; a request after this finds none."""
+        self._pool.close()
+        super().close()
+
+
+def _tls_options(origin: Origin, context: ssl.SSLContext) -> dict[str, object]:
+    options: dict[str, object] = {"ssl_context": context}
+    if origin.tls.server_name:
+        options["server_hostname"] = origin.tls.server_name
+    if origin.tls.insecure_skip_verify:
+        options["assert_hostname"] = False
+    return options

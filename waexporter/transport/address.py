@@ -1,0 +1,78 @@
+"""Addresses that are no targets: a fallback's webhook, a heartbeat's receiver, Alertmanager's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from waexporter.model import Limits
+from waexporter.transport.exchange import Request, basic_auth
+from waexporter.transport.origin import Origin
+from waexporter.transport.transport import Transport
+
+if TYPE_CHECKING:
+    from waexporter.model import Secret
+    from waexporter.transport.exchange import Reply
+    from waexporter.transport.tls import TlsContexts
+
+_LIMITS = Limits(body_bytes=64 * 1024)
+
+
+class HttpAddress:
+    """One configured address, with its user, password and query; it is itself a secret."""
+
+    def __init__(self, address: Secret, contexts: TlsContexts, limits: Limits = _LIMITS) -> None:
+        parts = urlsplit(address.reveal())
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        url = f"{parts.scheme.lower()}://{host}" + (f":{parts.port}" if parts.port else "")
+        self._path = parts.path or "/"
+        self._query = f"?{parts.query}" if parts.query else ""
+        username, password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._authorization = basic_auth(username, password) if parts.username else ""
+        self._transport = Transport(Origin(url), limits, contexts)
+
+    def post(self, body: bytes, timeout: float, suffix: str = "") -> Reply:
+        """POST a body within `timeout` seconds; return the reply of any status, or raise an ApiError.
+
+        The suffix is appended to the path of the address.
+        """
+        path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
+        return self._send("POST", path, timeout, body)
+
+    def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
+        """POST a body within `timeout` seconds; return the reply of any status, or raise an ApiError.
+
+        The status is enough: parts of the answer that can't be read are left out.
+        """
+        return self._send("POST", self._path, timeout, body, content_type)
+
+    def get(self, timeout: float) -> Reply:
+        """GET the address within `timeout` seconds; return the reply of any status, or raise an ApiError."""
+        return self._send("GET", self._path, timeout)
+
+    def read(self, timeout: float, suffix: str) -> Reply:
+        """GET a path below the address; return the whole reply of any status, or raise an ApiError."""
+        path = f"{self._path.rstrip('/')}{suffix}"
+        return self._transport.send(Request("GET", path, self._authorization), timeout)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        timeout: float,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> Reply:
+        request = Request(
+            method,
+            path + self._query,
+            self._authorization,
+            body,
+            content_type=content_type,
+            is_done_by_status=True,
+        )
+        return self._transport.send(request, timeout)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waexporter.model import Tls
+
+if TYPE_CHECKING:
+    from waexporter.model import ProxyAuth
+
+
+_DEFAULT_TLS = Tls()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An HTTP server and how it is reached."""
+
+    url: str  # scheme://host[:port][/prefix], without a trailing slash
+    tls: Tls = _DEFAULT_TLS
+    proxy_url: str | None = None
+    proxy_auth: ProxyAuth | None = None
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the server speaks TLS."""
+        return self.url.startswith("https:")
+
+    @property
+    def is_proxy_https(self) -> bool:
+        """Whether there is a proxy, and it speaks TLS."""
+        return (self.proxy_url or "").startswith("https:")

@@ -1,0 +1,251 @@
+"""The only way to a server: one request, one reply or one ApiError, before the deadline."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3.exceptions
+
+from waexporter import __version__
+from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.model import Limits, Reason
+from waexporter.transport.adapter import Adapter
+from waexporter.transport.budget import RequestBudget, apply_budget
+from waexporter.transport.connections import TransportOptions
+from waexporter.transport.error_map import map_error, proxy_auth_error, tls_expected_error
+from waexporter.transport.exchange import Reply, Request, basic_auth, read_date, read_retry_after
+from waexporter.transport.tls import fetch_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from waexporter.transport.origin import Origin
+    from waexporter.transport.tls import TlsContexts
+
+_DEFAULTS = TransportOptions()
+_HANDSHAKE_TIMEOUT = 2.0  # seconds
+_CHUNK = 64 * 1024
+_PREPARED = 64  # prepared requests kept for one server: a target's endpoints times the tokens of a day
+_WRAPPING = 1024 * 1024  # bytes for headers and chunk sizes, in addition to an uncompressed body
+_WITH_RETRY_AFTER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_NO_COOKIES = (
+    requests.cookies.RequestsCookieJar()
+)  # none is ever sent; a jar each would weigh 2 KiB a request
+
+
+class Transport:
+    """The connections to one server, with deadlines and limits; safe to share by threads.
+
+    `requests.Session` is not thread-safe, but an adapter is: a request is prepared once and sent through the
+    adapter, which is also a quarter cheaper.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        limits: Limits,
+        contexts: TlsContexts,
+        options: TransportOptions = _DEFAULTS,
+        kept_words: frozenset[str] = frozenset(),  # texts of answers that are never hidden
+    ) -> None:
+        self._origin = origin
+        self._clock = options.clock
+        self._resolver = options.resolver
+        self._max_body = limits.body_bytes
+        self._kept_words = kept_words
+        proxy, auth = origin.proxy_url, origin.proxy_auth
+        self._proxies = {"http": proxy, "https": proxy} if proxy else None
+        # Hidden in answers, too: over plain HTTP they are the proxy's to change.
+        proof = basic_auth(auth.username, auth.password.reveal()) if auth else ""
+        self._proxy_request = Request("", "", proof)
+        self._adapter = Adapter(origin, contexts, options)
+        # Until it answers over plain HTTP, a server may be one that speaks TLS.
+        self._may_speak_tls = origin.url.startswith("http:") and not proxy
+        self._prepared: dict[Request, requests.PreparedRequest] = {}
+        if origin.tls.insecure_skip_verify:
+            # The log warns of it once, and not at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Send a request and return the reply of any status, within `timeout` seconds.
+
+        Raises UnreachableError, and BodyError for an answer that is cut short or too large.
+        """
+        deadline = time.monotonic() + timeout
+        # A request that must not be sent twice gets a new connection: no failure is put down to its age.
+        needs_new = request.wants_new_connection or request.method != "GET"
+        try:
+            return self._transfer(request, deadline, needs_new=needs_new)
+        except _StaleConnectionError:
+            return self._transfer(request, deadline, needs_new=True)
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        """Return the certificates of a TLS handshake as DER, the server's own first.
+
+        Empty without TLS or behind a proxy. They are not verified: an expired one is to be seen, too. Raises
+        UnreachableError.
+        """
+        if not self._origin.is_https or self._origin.proxy_url:
+            return ()
+        try:
+            return fetch_certificates(self._origin, timeout, self._resolver)
+        except OSError as error:
+            raise map_error(error) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._adapter.close()
+
+    def _transfer(self, request: Request, deadline: float, *, needs_new: bool) -> Reply:
+        budget = RequestBudget(deadline, 2 * self._max_body + _WRAPPING, needs_new_connection=needs_new)
+        began = time.monotonic()
+        response: requests.Response | None = None
+        answered, chunks = began, list[bytes]()
+        try:
+            with apply_budget(budget):
+                response = self._adapter.send(
+                    self._prepare(request), stream=True, timeout=budget.remaining(), proxies=self._proxies
+                )
+                answered = time.monotonic()
+                try:
+                    self._read(_iter_body(response, request), response.status_code, chunks)
+                finally:
+                    response.close()
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, BodyError) as error:
+            if not request.is_done_by_status or budget.status is None:
+                if isinstance(error, BodyError):
+                    raise
+                failure = self._explain(error, budget)
+                waited = time.monotonic() - began - sum(budget.phases.values())
+                failure.phases = (*budget.phases.items(), ("wait", max(waited, 0.0)))
+                raise failure from error
+            if response is None:
+                return Reply(budget.status, b"")  # its headers can't be read
+        self._check_route(response.status_code, deadline)
+        phases = budget.phases
+        phases["wait"] = answered - began - sum(phases.values())
+        phases["body"] = time.monotonic() - answered
+        return self._reply(request, response, b"".join(chunks), phases)
+
+    def _check_route(self, status: int, deadline: float) -> None:
+        """Raise the ApiError for a status that means a wrong proxy_auth or a wrong scheme of the url."""
+        if self._proxies is not None and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise proxy_auth_error()
+        if status == HTTPStatus.BAD_REQUEST and self._speaks_tls(deadline):
+            raise tls_expected_error()
+        self._may_speak_tls = False
+
+    def _reply(
+        self, request: Request, response: requests.Response, body: bytes, phases: dict[str, float]
+    ) -> Reply:
+        headers = response.headers
+        content_type, location = (
+            self._hide(request, headers.get(name, "").encode()).decode()
+            for name in ("Content-Type", "Location")
+        )
+        return Reply(
+            response.status_code,
+            self._hide(request, body),
+            content_type,
+            location,
+            self._retry_after(response),
+            tuple(phases.items()),
+            read_date(headers.get("Date", "")),
+        )
+
+    def _hide(self, request: Request, answer: bytes) -> bytes:
+        """Replace the credentials of the request and of the proxy where an answer repeats them."""
+        return self._proxy_request.hide(request.hide(answer, self._kept_words), self._kept_words)
+
+    def _explain(self, error: Exception, budget: RequestBudget) -> ApiError:
+        """Return the ApiError for a request that got no answer."""
+        ended_silently = not budget.received and time.monotonic() < budget.deadline
+        if ended_silently and budget.is_reused:
+            return _StaleConnectionError("the connection had ended before")
+        if ended_silently and budget.is_connected and self._speaks_tls(budget.deadline):
+            return tls_expected_error()
+        mapped = map_error(error)
+        mapped.may_have_arrived = mapped.reason is not Reason.TLS and (
+            budget.is_reused or budget.is_connected
+        )
+        return mapped
+
+    def _speaks_tls(self, deadline: float) -> bool:
+        """Return whether a server speaks TLS although its url begins with http://.
+
+        Such a server ends the connection, or answers 400.
+        """
+        if not self._may_speak_tls:
+            return False
+        try:
+            timeout = min(deadline - time.monotonic(), _HANDSHAKE_TIMEOUT)
+            fetch_certificates(self._origin, timeout, self._resolver)
+        except ssl.SSLError as error:
+            # It refuses this handshake in words of TLS: a certificate is demanded, or its version is too old.
+            return any(word in (error.reason or "") for word in ("ALERT", "UNSUPPORTED_PROTOCOL"))
+        except OSError:
+            return False
+        return True
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        if response.status_code not in _WITH_RETRY_AFTER:
+            return None
+        return read_retry_after(response.headers.get("Retry-After", ""), self._clock().wall)
+
+    def _read(self, pieces: Iterable[bytes], status: int, chunks: list[bytes]) -> None:
+        """Read the body into `chunks`, which keep what has come when reading fails."""
+        size = 0
+        try:
+            for chunk in pieces:
+                size += len(chunk)
+                if size > self._max_body:
+                    message = f"the answer is larger than {self._max_body} bytes (limits.body_bytes)"
+                    raise BodyError(message, reason=Reason.TOO_LARGE, status=status)
+                chunks.append(chunk)
+        except ValueError as error:  # urllib3 accepts a chunk of -2 bytes
+            raise BodyError("the answer's chunks are broken", status=status) from error
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        known = self._prepared.get(request)
+        if known is not None:
+            return known
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"waexporter/{__version__}",
+        }
+        if request.authorization:
+            headers[request.header] = request.authorization
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            request.method,
+            self._origin.url + request.path,
+            headers=headers,
+            data=request.body,
+            cookies=_NO_COOKIES,
+        )
+        if request.body is None:
+            if len(self._prepared) >= _PREPARED:
+                self._prepared.clear()
+            self._prepared[request] = prepared
+        return prepared
+
+
+def _iter_body(response: requests.Response, request: Request) -> Iterable[bytes]:
+    """Return the body as it arrives."""
+    raw = response.raw
+    # urllib3's stream would lose the last bytes of a body that is cut short.
+    if request.is_done_by_status and not raw.chunked:
+        return iter(lambda: raw.read1(_CHUNK, decode_content=True), b"")
+    pieces: Iterable[bytes] = raw.stream(_CHUNK, decode_content=True)
+    return pieces
+
+
+class _StaleConnectionError(UnreachableError):
+    """A kept connection ended without a byte of an answer: the server is not to blame."""
