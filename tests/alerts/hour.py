@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.e2e.clients import OWNER, USERS, SimulatedClient
 from waexporter.config import DEFAULT_PLANS
 from waexporter.daemon.exporter import Exporter, Heartbeat
-from waexporter.daemon.paging import Fleet, OnCall
+from waexporter.daemon.paging import DaemonPager, PagerTargets
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Credentials,
@@ -187,7 +187,7 @@ def _daemon(targets: tuple[Target, ...], clock: _Clock, folder: Path) -> Iterato
             stack.callback(client.close)
         store, telemetry = Store(targets, clock.now), Telemetry()
         settings = PagerSettings(state_dir=str(folder / "journal"), watchdogs=(_watchdog(),))
-        pager = OnCall(settings, Fleet(store, clients, contexts), telemetry, clock.now).pager
+        pager = DaemonPager(settings, PagerTargets(store, clients, contexts), telemetry, clock.now).pager
         stack.callback(pager.stop)
         pager.start()
         yield _Daemon(tuple(clients.values()), store, telemetry, pager, clock)

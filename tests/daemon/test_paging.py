@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.receivers import Receiver, receiving
-from waexporter.daemon.paging import Fleet, OnCall, carrier_of, open_fallback, whatsapp_of
+from waexporter.daemon.paging import DaemonPager, PagerTargets, open_fallback, whatsapp_of
 from waexporter.errors import CommandError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
@@ -25,15 +25,12 @@ from waexporter.model import (
     PollPlan,
     Reading,
     Secret,
-    State,
     Success,
     Target,
-    Verdict,
     now,
 )
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.messages.message import Message
-from waexporter.paging.routing import Carrier
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
@@ -46,22 +43,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 GROUP = "14155550100-1520000000"
-
-
-@pytest.mark.parametrize(
-    ("settings", "known", "expected"),
-    [
-        (PagerSettings(), GROUP, Carrier("alpha", State.OK, (GROUP,))),
-        (PagerSettings(), None, Carrier("alpha", State.OK)),
-        (PagerSettings(group="1-2"), GROUP, Carrier("alpha", State.OK, ("1-2",))),
-        (PagerSettings(group="1-2"), None, Carrier("alpha", State.OK, ("1-2",))),
-        (PagerSettings(recipients=("1", "2")), GROUP, Carrier("alpha", State.OK, ("1", "2"), "individual")),
-    ],
-)
-def test_a_target_sends_to_whom_the_configuration_says_else_to_its_own_group(
-    settings: PagerSettings, known: str | None, expected: Carrier
-) -> None:
-    assert carrier_of(settings, "alpha", Verdict(State.OK), known) == expected
 
 
 class World:
@@ -77,10 +58,10 @@ class World:
         client = Client(target, Limits(), contexts)
         stack.callback(client.close)
         self.telemetry = Telemetry()
-        fleet = Fleet(self.store, {"alpha": client}, contexts)
+        fleet = PagerTargets(self.store, {"alpha": client}, contexts)
         made = PagerSettings(state_dir=str(folder), **settings)  # type: ignore[arg-type]
-        self.on_call = OnCall(made, fleet, self.telemetry, now)
-        self.pager: Pager = self.on_call.pager
+        self.daemon_pager = DaemonPager(made, fleet, self.telemetry, now)
+        self.pager: Pager = self.daemon_pager.pager
         stack.callback(self.pager.stop)
         self.pager.start()
 
@@ -145,7 +126,7 @@ def test_the_heartbeat_goes_where_it_is_expected(tmp_path: Path, stack: ExitStac
     receiver = stack.enter_context(receiving())
     world = World(tmp_path, stack, heartbeat_url=Secret(f"http://{receiver.place}/ping/s3cr3t"))
 
-    world.pager.beat()
+    world.pager.send_heartbeat()
 
     assert [(heard.method, heard.path) for heard in receiver.heard] == [("GET", "/ping/s3cr3t")]
 
@@ -164,13 +145,13 @@ def test_a_page_that_waits_goes_where_other_settings_say(tmp_path: Path, stack: 
     settings = replace(
         world.pager.settings, fallback=(address,), fallback_after=0.001, heartbeat_interval=5.0
     )
-    tasks = world.on_call.follow(world.on_call.equip(settings))
+    tasks = world.daemon_pager.reconfigure(world.daemon_pager.prepare(settings))
     world.wait()
 
     assert [heard.path for heard in fallback.heard] == ["/hook"]
     assert world.pager.status(1).latest[0].channel == "webhook"
     assert [(task.name, task.interval) for task in tasks] == [("pager heartbeat", 5.0)]
-    assert world.on_call.follow(world.on_call.equip(settings)) == []
+    assert world.daemon_pager.reconfigure(world.daemon_pager.prepare(settings)) == []
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -178,7 +159,9 @@ def test_what_can_not_be_made_is_said_before_anything_changes(tmp_path: Path, st
     world = World(tmp_path, stack, group=GROUP)
 
     with pytest.raises(CommandError, match=r"pager\.fallback"):
-        world.on_call.equip(replace(world.pager.settings, fallback=(Fallback(Secret("nothing://hunter2")),)))
+        world.daemon_pager.prepare(
+            replace(world.pager.settings, fallback=(Fallback(Secret("nothing://hunter2")),))
+        )
 
     assert world.pager.settings.fallback == ()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from waexporter.daemon.fleet import Fleet
-    from waexporter.daemon.paging import OnCall
+    from waexporter.daemon.paging import DaemonPager
     from waexporter.whatsapp.client import Client
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
@@ -49,20 +49,20 @@ class FakeFleet:
         self.others += others
 
 
-class FakeOnCall:
-    """Remembers which settings it follows."""
+class FakeDaemonPager:
+    """Remembers which settings it is given."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
-        self.followed: list[PagerSettings] = []
+        self.reconfigured: list[PagerSettings] = []
 
-    def equip(self, settings: PagerSettings) -> PagerSettings:
+    def prepare(self, settings: PagerSettings) -> PagerSettings:
         if self.error is not None:
             raise self.error
         return settings
 
-    def follow(self, settings: PagerSettings) -> list[str]:
-        self.followed.append(settings)
+    def reconfigure(self, settings: PagerSettings) -> list[str]:
+        self.reconfigured.append(settings)
         return ["heartbeat"]
 
 
@@ -72,7 +72,7 @@ class World:
     def __init__(self, config: Config) -> None:
         self.read: list[Config | Exception] = []
         self.notes: tuple[str, ...] = ()
-        self.fleet, self.on_call, self.telemetry = FakeFleet(), FakeOnCall(), Telemetry()
+        self.fleet, self.daemon_pager, self.telemetry = FakeFleet(), FakeDaemonPager(), Telemetry()
         self.reading, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.telemetry.reload_successful.set(1)
@@ -80,7 +80,7 @@ class World:
             config,
             self.load,
             cast("Fleet", self.fleet),
-            cast("OnCall", self.on_call),
+            cast("DaemonPager", self.daemon_pager),
             (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
         )
 
@@ -161,14 +161,14 @@ def test_what_can_not_be_made_keeps_everything_as_it_is(world: World) -> None:
 
     world.fleet.error = FileNotFoundError(2, "No such file or directory")
     without_file = world.reloader.reload()
-    world.fleet.error, world.on_call.error = None, CommandError("pager.fallback: needs Apprise")
+    world.fleet.error, world.daemon_pager.error = None, CommandError("pager.fallback: needs Apprise")
     without_way = world.reloader.reload()
 
     assert without_file.problems == (
         "tls.ca_file: a file changed while it was read: No such file or directory",
     )
     assert without_way.problems == ("pager.fallback: needs Apprise",)
-    assert (world.fleet.changes, world.on_call.followed) == ([], [])
+    assert (world.fleet.changes, world.daemon_pager.reconfigured) == ([], [])
 
 
 def test_a_crash_is_no_success(world: World) -> None:
@@ -202,7 +202,7 @@ def test_the_pager_hears_of_what_concerns_it(
 
     world.reloader.reload()
 
-    assert world.on_call.followed == ([config.pager] if follows else [])
+    assert world.daemon_pager.reconfigured == ([config.pager] if follows else [])
     assert world.fleet.others == (["heartbeat"] if follows else [])
 
 

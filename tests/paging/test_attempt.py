@@ -302,7 +302,7 @@ def test_a_way_that_crashes_keeps_no_other_from_being_tried(build: Build) -> Non
     rig.way("alpha").on_send = rig.way("beta").on_send = crash
     rig.fallback[0].on_send = rig.fallback[1].on_send = crash
     rig.settings = replace(rig.settings, fallback_after=0.0)
-    rig.delivery.follow(rig.settings, rig.outlets)
+    rig.delivery.reconfigure(rig.settings, rig.outlets)
     rig.page()
 
     rig.run()

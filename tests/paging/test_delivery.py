@@ -498,7 +498,7 @@ def test_a_page_that_every_way_refused_for_good_but_the_fallback_is_taken_by_a_w
     assert rig.states() == ["pending"]
 
     rig.carriers[:] = [Carrier("alpha", State.OK, ("1-2",))]
-    rig.delivery.follow(rig.settings, rig.outlets)
+    rig.delivery.reconfigure(rig.settings, rig.outlets)
 
     assert rig.run() == 1
     assert rig.states() == ["accepted"]
@@ -511,7 +511,7 @@ def test_a_page_that_waits_is_tried_at_once_by_new_settings_and_gives_up_by_thei
     rig.run()
     rig.clock.move(100.0)
 
-    rig.delivery.follow(PagerSettings(fallback_after=10.0, give_up_after=50.0), rig.outlets)
+    rig.delivery.reconfigure(PagerSettings(fallback_after=10.0, give_up_after=50.0), rig.outlets)
     rig.run()
 
     assert len(rig.way("alpha").sent) == 2
@@ -523,7 +523,7 @@ def test_a_round_that_was_under_way_when_its_ways_changed_does_not_bar_the_new_o
     rig = Rig(tmp_path)
     way = rig.way("alpha")
     way.outcomes.append(UNKNOWN_GROUP)
-    way.on_send = lambda: rig.delivery.follow(rig.settings, rig.outlets) if not way.sent else None
+    way.on_send = lambda: rig.delivery.reconfigure(rig.settings, rig.outlets) if not way.sent else None
     rig.page()
 
     rig.run()
@@ -543,7 +543,7 @@ def test_whoever_has_a_page_already_does_not_get_it_again_after_a_change(rig: Ri
     rig.run()
     assert rig.states() == ["pending"]
 
-    rig.delivery.follow(settings, rig.outlets)
+    rig.delivery.reconfigure(settings, rig.outlets)
     rig.run()
 
     assert rig.states() == ["accepted"]

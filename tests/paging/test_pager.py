@@ -179,7 +179,7 @@ def test_a_start_long_ago_by_a_clock_that_jumped_ages_nothing(desk: Desk) -> Non
 
     assert desk.pager.status(5).oldest == 0.0
     assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
-    assert not desk.pager.troubles()
+    assert not desk.pager.problems()
 
 
 # --- watchdogs ---------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ def group_of_another(desk: Desk, version: str, *alerts: dict[str, object]) -> No
 def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
     """Let an Alertmanager with these alerts be asked."""
     alertmanager = FakeAlertmanager(*alerts)
-    desk.pager.follow(desk.settings, desk.outlets._replace(alertmanager=alertmanager), desk.heartbeat)
+    desk.pager.reconfigure(desk.settings, desk.outlets._replace(alertmanager=alertmanager), desk.heartbeat)
     return alertmanager
 
 
@@ -602,7 +602,7 @@ def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_said_once(
     assert "pages.sqlite" in status.problem
     assert status.latest == ()
     assert desk.value("waexporter_journal_writable") == 0
-    assert "the journal can't be written" in desk.pager.troubles()
+    assert "the journal can't be written" in desk.pager.problems()
 
 
 def test_it_mends_itself(desk: Desk) -> None:
@@ -662,7 +662,7 @@ def test_a_damaged_fact_is_as_good_as_none(desk: Desk) -> None:
 def test_the_heartbeat_beats_while_all_is_well(desk: Desk) -> None:
     desk.pager.tick()
 
-    desk.pager.beat()
+    desk.pager.send_heartbeat()
 
     assert desk.heartbeat.heard == [("", "")]
 
@@ -673,7 +673,7 @@ def test_it_says_what_keeps_people_from_being_paged(desk: Desk) -> None:
     desk.run()
     desk.clock.move(181.0)
 
-    desk.pager.beat()
+    desk.pager.send_heartbeat()
 
     [(suffix, body)] = desk.heartbeat.heard
     assert suffix == "/fail"
@@ -685,7 +685,7 @@ def test_a_page_that_waits_as_long_as_it_may_is_no_reason(desk: Desk) -> None:
     desk.receive(desk.alert())
     desk.clock.move(desk.settings.fallback_after + 60.0)
 
-    assert desk.pager.troubles() == ()
+    assert desk.pager.problems() == ()
 
 
 @pytest.mark.parametrize(
@@ -697,14 +697,14 @@ def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, status: int, err
     desk.heartbeat.status, desk.heartbeat.error = status, error
     with capture_logs() as said:
         for _ in range(3):
-            desk.pager.beat()
+            desk.pager.send_heartbeat()
     assert [line["event"] for line in said] == ["the heartbeat was not taken"]
 
     desk.heartbeat.status, desk.heartbeat.error = 200, None
-    desk.pager.beat()
+    desk.pager.send_heartbeat()
     desk.heartbeat.status = 500
     with capture_logs() as said:
-        desk.pager.beat()
+        desk.pager.send_heartbeat()
     assert said[0]["why"] == "answered 500"
 
 
@@ -723,7 +723,7 @@ def test_a_good_status_whose_body_says_no_took_no_heartbeat(desk: Desk, body: by
     desk.heartbeat.body = body
 
     with capture_logs() as said:
-        desk.pager.beat()
+        desk.pager.send_heartbeat()
 
     [line] = said
     assert line["event"] == "the heartbeat was not taken"
@@ -736,7 +736,7 @@ def test_a_good_status_without_a_no_took_the_heartbeat(desk: Desk, body: bytes) 
     desk.heartbeat.body = body
 
     with capture_logs() as said:
-        desk.pager.beat()
+        desk.pager.send_heartbeat()
 
     assert not said
 
@@ -770,7 +770,7 @@ def test_other_watchdogs_are_expected_from_the_moment_they_are_configured(desk: 
     desk.clock.move(170.0)
     settings = replace(desk.settings, watchdogs=(US,), watch=False)
 
-    desk.pager.follow(settings, desk.outlets, desk.heartbeat)
+    desk.pager.reconfigure(settings, desk.outlets, desk.heartbeat)
 
     assert desk.value("waexporter_watchdog_age_seconds", source="us") == 0.0
     assert desk.value("waexporter_watchdog_age_seconds", source="eu") is None
@@ -786,10 +786,10 @@ def test_other_watchdogs_are_expected_from_the_moment_they_are_configured(desk: 
 def test_a_watchdog_that_was_away_for_a_while_begins_anew(desk: Desk) -> None:
     without = replace(desk.settings, watchdogs=())
     desk.pager.start()
-    desk.pager.follow(without, desk.outlets, desk.heartbeat)
+    desk.pager.reconfigure(without, desk.outlets, desk.heartbeat)
     desk.clock.move(10_000.0)
 
-    desk.pager.follow(desk.settings, desk.outlets, desk.heartbeat)
+    desk.pager.reconfigure(desk.settings, desk.outlets, desk.heartbeat)
 
     assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
 
@@ -798,7 +798,7 @@ def test_a_watchdog_that_stays_has_been_silent_for_as_long_as_before(desk: Desk)
     desk.pager.start()
     desk.clock.move(100.0)
 
-    desk.pager.follow(replace(desk.settings, watchdogs=(US, EU)), desk.outlets, desk.heartbeat)
+    desk.pager.reconfigure(replace(desk.settings, watchdogs=(US, EU)), desk.outlets, desk.heartbeat)
 
     assert [(each.source, each.seconds) for each in desk.pager.status(1).silences] == [
         ("us", 0.0),
@@ -809,8 +809,8 @@ def test_a_watchdog_that_stays_has_been_silent_for_as_long_as_before(desk: Desk)
 def test_the_heartbeat_goes_where_it_is_expected_now(desk: Desk) -> None:
     other = FakeHeartbeat()
 
-    desk.pager.follow(desk.settings, desk.outlets, other)
-    desk.pager.beat()
+    desk.pager.reconfigure(desk.settings, desk.outlets, other)
+    desk.pager.send_heartbeat()
 
     assert (desk.heartbeat.heard, len(other.heard)) == ([], 1)
 
@@ -819,7 +819,7 @@ def test_what_came_in_before_goes_out_by_the_settings_after(desk: Desk) -> None:
     desk.receive(desk.alert())
     settings = replace(desk.settings, webhook=WebhookAuth(secret=Secret("new")))
 
-    desk.pager.follow(settings, desk.outlets, desk.heartbeat)
+    desk.pager.reconfigure(settings, desk.outlets, desk.heartbeat)
     desk.receive(desk.alert("Second"))
     desk.run()
 

@@ -94,9 +94,9 @@ def test_another_rate_counts_what_was_sent_before() -> None:
         throttle.note("group", float(at))
     throttle.begin("group")
 
-    throttle.follow(Rate(4, 60.0))
+    throttle.set_rate(Rate(4, 60.0))
 
     assert throttle.free_at("group", 10.0) > 10.0
     throttle.end("group")
-    throttle.follow(Rate(10, 300.0))
+    throttle.set_rate(Rate(10, 300.0))
     assert throttle.free_at("group", 10.0) == 10.0

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.paging.fakes import an_alert
-from waexporter.model import State
+from tests.paging.fakes import GROUP, an_alert
+from waexporter.model import PagerSettings, State, Verdict
 from waexporter.paging.model import Alert
 from waexporter.paging.routing import (
     MOST_ROUTES,
     AffectedTargets,
     Carrier,
     affected_targets,
+    carrier_of,
     choose_routes,
     merge_affected,
 )
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NONE: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("settings", "known", "expected"),
+    [
+        (PagerSettings(), GROUP, Carrier("alpha", State.OK, (GROUP,))),
+        (PagerSettings(), None, Carrier("alpha", State.OK)),
+        (PagerSettings(group="1-2"), GROUP, Carrier("alpha", State.OK, ("1-2",))),
+        (PagerSettings(group="1-2"), None, Carrier("alpha", State.OK, ("1-2",))),
+        (PagerSettings(recipients=("1", "2")), GROUP, Carrier("alpha", State.OK, ("1", "2"), "individual")),
+    ],
+)
+def test_a_target_sends_to_whom_the_configuration_says_else_to_its_own_group(
+    settings: PagerSettings, known: str | None, expected: Carrier
+) -> None:
+    assert carrier_of(settings, "alpha", Verdict(State.OK), known) == expected
 
 
 def carriers(*states: State) -> list[Carrier]:

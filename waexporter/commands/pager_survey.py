@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.daemon.paging import Fleet, carrier_of
+from waexporter.daemon.paging import PagerTargets
 from waexporter.errors import CommandError
 from waexporter.model import ClientSettings, Endpoint, Failure, now
+from waexporter.paging.routing import carrier_of
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
@@ -49,7 +50,7 @@ class Look(NamedTuple):
 class Survey(NamedTuple):
     """The targets that were looked at, and who talks to them."""
 
-    fleet: Fleet
+    fleet: PagerTargets
     looks: tuple[Look, ...]
 
 
@@ -93,7 +94,7 @@ def survey(config: Config, remembered: Mapping[str, str], say: Callable[[str], N
         looks = tuple(
             _look(target, store, said, remembered) for target, said in zip(targets, settings, strict=True)
         )
-        yield Survey(Fleet(store, clients, contexts), looks)
+        yield Survey(PagerTargets(store, clients, contexts), looks)
     except KeyboardInterrupt:
         # Whoever stops it does not wait for answers; a token that is left behind ends by itself.
         is_hurried = True

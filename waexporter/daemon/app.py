@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from waexporter.config import Loaded
-    from waexporter.daemon.paging import OnCall
+    from waexporter.daemon.paging import DaemonPager
     from waexporter.model import Config, Instant
 
 _log = get_logger("app")
@@ -64,9 +64,9 @@ def start(
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
     fleet = Fleet(config, telemetry, clock)
-    on_call = _on_call(config, fleet, telemetry, clock)
-    pager = on_call.pager if on_call is not None else None
-    reloader = Reloader(config, read, fleet, on_call, (telemetry, clock)) if read is not None else None
+    daemon_pager = _daemon_pager(config, fleet, telemetry, clock)
+    pager = daemon_pager.pager if daemon_pager is not None else None
+    reloader = Reloader(config, read, fleet, daemon_pager, (telemetry, clock)) if read is not None else None
     exporter = Exporter(
         fleet.store,
         fleet.demand,
@@ -83,10 +83,10 @@ def start(
         stack.callback(server.close)
         stack.callback(fleet.log_out)
         tasks = [Task("heartbeat", heartbeat.beat, HEARTBEAT_INTERVAL, 0.0, is_poll=False)]
-        if on_call is not None:
-            tasks += on_call.tasks()
-            stack.callback(on_call.pager.stop)
-            on_call.pager.start()
+        if daemon_pager is not None:
+            tasks += daemon_pager.tasks()
+            stack.callback(daemon_pager.pager.stop)
+            daemon_pager.pager.start()
         telemetry.reload_successful.set(1)
         telemetry.reload_success_time.set(clock().wall)
         heartbeat.beat()
@@ -105,17 +105,16 @@ def start(
         _log.info("stopping")
 
 
-def _on_call(
+def _daemon_pager(
     config: Config, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
-) -> OnCall | None:
+) -> DaemonPager | None:
     if config.pager is None:
         return None
     # Imported for those who want it: a journal weighs more than a sidecar without a pager would like.
-    from waexporter.daemon.paging import Fleet as PagerTargets  # noqa: PLC0415
-    from waexporter.daemon.paging import OnCall  # noqa: PLC0415
+    from waexporter.daemon.paging import DaemonPager, PagerTargets  # noqa: PLC0415
 
     targets = PagerTargets(fleet.store, fleet.clients, fleet.contexts)
-    return OnCall(config.pager, targets, telemetry, clock)
+    return DaemonPager(config.pager, targets, telemetry, clock)
 
 
 def _log_crash(doing: str, crash: Exception) -> None:

@@ -13,7 +13,7 @@ from waexporter.paging.channels.channel_types import open_fallback_channels
 from waexporter.paging.channels.whatsapp import WhatsAppChannel
 from waexporter.paging.delivery import PagerContext
 from waexporter.paging.pager import TICK, Pager
-from waexporter.paging.routing import Carrier
+from waexporter.paging.routing import carrier_of
 from waexporter.paging.telemetry import PagerTelemetry
 from waexporter.polling.schedule import Task
 from waexporter.transport.address import HttpAddress
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from waexporter.model import Instant, PagerSettings, Verdict
     from waexporter.paging.channels import Channel
     from waexporter.paging.channels.recipients import Recipient
+    from waexporter.paging.routing import Carrier
     from waexporter.polling.store import Store
     from waexporter.transport.exchange import Reply, Request
     from waexporter.transport.tls import TlsContexts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _log = get_logger("pager")
 
 
-class Fleet(NamedTuple):
+class PagerTargets(NamedTuple):
     """The targets as they are reached: what is known of them, and who talks to them; both may change."""
 
     store: Store
@@ -41,7 +42,7 @@ class Fleet(NamedTuple):
     contexts: TlsContexts
 
 
-class Equipment(NamedTuple):
+class PagerParts(NamedTuple):
     """What a pager needs besides the fleet; to make it is what can fail."""
 
     settings: PagerSettings
@@ -50,11 +51,11 @@ class Equipment(NamedTuple):
     alertmanager: HttpAddress | None
 
 
-class OnCall:
+class DaemonPager:
     """A pager with the fleet that carries its pages, and what it needs to run."""
 
     def __init__(
-        self, settings: PagerSettings, fleet: Fleet, telemetry: Telemetry, clock: Callable[[], Instant]
+        self, settings: PagerSettings, fleet: PagerTargets, telemetry: Telemetry, clock: Callable[[], Instant]
     ) -> None:
         """Build the pager of a daemon; raises CommandError for a fallback that can't be used."""
 
@@ -63,40 +64,40 @@ class OnCall:
             _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
 
         self._fleet = fleet
-        equipment = self.equip(settings)
+        parts = self.prepare(settings)
         context = PagerContext(PagerTelemetry(telemetry.registry), clock, random.random, on_crash)
         self.pager = Pager(
             settings,
-            self._outlets(equipment),
+            self._outlets(parts),
             context,
             lambda: _verdicts(fleet.store),
-            equipment.heartbeat,
+            parts.heartbeat,
         )
 
     def tasks(self) -> list[Task]:
         """Give what has to be run while the pager does."""
         return [Task("pager", self.pager.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
-    def equip(self, settings: PagerSettings) -> Equipment:
+    def prepare(self, settings: PagerSettings) -> PagerParts:
         """Make what settings need; raises CommandError, with what to do, where that can't be."""
         contexts = self._fleet.contexts
         heartbeat = HttpAddress(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url
         alertmanager = HttpAddress(address, contexts, Limits()) if address else None
-        return Equipment(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
+        return PagerParts(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
 
-    def follow(self, equipment: Equipment) -> list[Task]:
+    def reconfigure(self, parts: PagerParts) -> list[Task]:
         """Go on with other settings; gives the tasks that are to be run otherwise than before."""
         before = self.pager.settings.heartbeat_interval
-        self.pager.follow(equipment.settings, self._outlets(equipment), equipment.heartbeat)
-        return [self._heartbeat()] if equipment.settings.heartbeat_interval != before else []
+        self.pager.reconfigure(parts.settings, self._outlets(parts), parts.heartbeat)
+        return [self._heartbeat()] if parts.settings.heartbeat_interval != before else []
 
     def _heartbeat(self) -> Task:
         interval = self.pager.settings.heartbeat_interval
-        return Task("pager heartbeat", self.pager.beat, interval, interval, is_poll=False)
+        return Task("pager heartbeat", self.pager.send_heartbeat, interval, interval, is_poll=False)
 
-    def _outlets(self, equipment: Equipment) -> Outlets:
-        settings, store = equipment.settings, self._fleet.store
+    def _outlets(self, parts: PagerParts) -> Outlets:
+        settings, store = parts.settings, self._fleet.store
 
         def carriers() -> tuple[Carrier, ...]:
             return tuple(
@@ -108,7 +109,7 @@ class OnCall:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
         whatsapp = whatsapp_of(self._fleet.clients)
-        return Outlets(carriers, whatsapp, equipment.fallback, equipment.alertmanager)
+        return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager)
 
 
 class _Nobody:
@@ -136,14 +137,6 @@ def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Chann
         ) from error
     except ValueError as error:
         raise CommandError(f"pager.fallback: {error}") from error
-
-
-def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:
-    """Say whom a target would send pages to; `group` is its own on-call group."""
-    if settings.recipients:
-        return Carrier(name, verdict.state, settings.recipients, "individual")
-    chosen = settings.group or group
-    return Carrier(name, verdict.state, (chosen,) if chosen else ())
 
 
 def _verdicts(store: Store) -> tuple[tuple[str, Verdict], ...]:

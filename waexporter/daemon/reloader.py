@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from waexporter.config import Difference, Loaded
     from waexporter.daemon.fleet import Fleet
-    from waexporter.daemon.paging import Equipment, OnCall
+    from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant
     from waexporter.whatsapp.client import Client
@@ -31,7 +31,7 @@ class _Parts(NamedTuple):
     """Everything that can fail to be made, made before anything is touched."""
 
     clients: Mapping[str, Client]
-    equipment: Equipment | None  # None: the pager, if there is one, notices nothing
+    pager: PagerParts | None  # None: the pager, if there is one, notices nothing
 
 
 class Reloader:
@@ -42,14 +42,14 @@ class Reloader:
         config: Config,
         read: Callable[[], Loaded],
         fleet: Fleet,
-        on_call: OnCall | None,
+        daemon_pager: DaemonPager | None,
         told: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
         """Take for `read` what gives the configuration as it is now, or raises ConfigError."""
         self._config = config
         self._read = read
         self._fleet = fleet
-        self._on_call = on_call
+        self._daemon_pager = daemon_pager
         self._telemetry, self._clock = told
         self._guests = threading.Semaphore(_AT_ONCE)
         self._reading = threading.Lock()
@@ -123,17 +123,17 @@ class Reloader:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
         # A page that a target refused for good may be taken by what the target is now.
         is_concerned = difference.gone or difference.new or _is_about("pager", difference)
-        if self._on_call is None or config.pager is None or not is_concerned:
+        if self._daemon_pager is None or config.pager is None or not is_concerned:
             return _Parts(clients, None)
-        return _Parts(clients, self._on_call.equip(config.pager))
+        return _Parts(clients, self._daemon_pager.prepare(config.pager))
 
     def _change(self, config: Config, difference: Difference, parts: _Parts) -> None:
         """Touch the daemon: nothing in here can fail."""
         if _is_about("log", difference):
             log.configure(config.log, sys.stderr)
         self._fleet.change(config, difference, parts.clients)
-        if self._on_call is not None and parts.equipment is not None:
-            self._fleet.replace(self._on_call.follow(parts.equipment))
+        if self._daemon_pager is not None and parts.pager is not None:
+            self._fleet.replace(self._daemon_pager.reconfigure(parts.pager))
         self._config = config
 
 

@@ -105,12 +105,12 @@ class Delivery:
         for worker in self._workers:
             worker.join(max(ends - self._clock().steady, 0.0))
 
-    def follow(self, settings: PagerSettings, outlets: Outlets) -> None:
+    def reconfigure(self, settings: PagerSettings, outlets: Outlets) -> None:
         """Go on with other settings and other ways: every page that waits is tried anew, at once."""
         with self._news:
             self._settings, self._outlets = settings, outlets
             self._attempts = self._attempts_of(settings, outlets)
-            self._throttle.follow(settings.rate)
+            self._throttle.set_rate(settings.rate)
             self._carriers = ()
             steady = self._clock().steady
             for waiting in self._waiting.values():

@@ -29,11 +29,11 @@ class Receiver(Protocol):
         ...
 
 
-def ping(receiver: Receiver, troubles: Sequence[str]) -> str:
+def ping(receiver: Receiver, problems: Sequence[str]) -> str:
     """Tell that people can be paged, or why not; gives why the receiver did not take it, empty if it did."""
     try:
-        if troubles:
-            reply = receiver.post("\n".join(troubles).encode(), _TIMEOUT, suffix="/fail")
+        if problems:
+            reply = receiver.post("\n".join(problems).encode(), _TIMEOUT, suffix="/fail")
         else:
             reply = receiver.get(_TIMEOUT)
     except ApiError as error:

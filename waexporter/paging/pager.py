@@ -120,7 +120,7 @@ class Pager:
         self._delivery.record_ends()
         self._journal.close()
 
-    def follow(self, settings: PagerSettings, outlets: Outlets, heartbeat: Receiver | None) -> None:
+    def reconfigure(self, settings: PagerSettings, outlets: Outlets, heartbeat: Receiver | None) -> None:
         """Go on with other settings, whose `state_dir` is the same; no page is lost or told twice by it."""
         expected = {watchdog.name for watchdog in self.settings.watchdogs}
         now = self._even.now()
@@ -133,7 +133,7 @@ class Pager:
         self._telemetry.unwatch(expected - {watchdog.name for watchdog in settings.watchdogs})
         self._watch()
         self._follow_alertmanager(outlets.alertmanager)
-        self._delivery.follow(settings, outlets)
+        self._delivery.reconfigure(settings, outlets)
 
     def _follow_alertmanager(self, source: AlertmanagerAddress | None) -> None:
         """Ask another Alertmanager from now on, or none; watchdogs page nobody, so they are no answer."""
@@ -287,17 +287,17 @@ class Pager:
         for target, alerts in news.items():
             self._record(Webhook(thread_of({"waexporter_watch": target}), alerts))
 
-    def beat(self) -> None:
+    def send_heartbeat(self) -> None:
         """Tell the heartbeat's receiver that people can be paged, or why not."""
         if self._heartbeat is None:
             return
         self._try_journal()
-        problem = ping(self._heartbeat, self.troubles())
+        problem = ping(self._heartbeat, self.problems())
         if problem and problem != self._ping_problem:
             _log.warning("the heartbeat was not taken", why=problem)
         self._ping_problem = problem
 
-    def troubles(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """Say what keeps people from being paged now, if anything does."""
         found = [
             f"watchdog {silence.source}: silent for {silence.seconds:.0f} s"

@@ -19,9 +19,9 @@ class Throttle:
     def __init__(self, rate: Rate) -> None:
         self._sent: dict[str, deque[float]] = {}
         self._under_way: Counter[str] = Counter()
-        self.follow(rate)
+        self.set_rate(rate)
 
-    def follow(self, rate: Rate) -> None:
+    def set_rate(self, rate: Rate) -> None:
         """Go on with another rate; what was sent counts."""
         self._rate = rate
         self._reserve = rate.messages // 5 if rate.messages > 1 else 0

@@ -11,6 +11,7 @@ from waexporter.model import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from waexporter.model import PagerSettings, Verdict
     from waexporter.paging.model import Alert
 
 # Tried in one round; a fleet may have a thousand targets, and each may take its time to fail.
@@ -43,6 +44,14 @@ class AffectedTargets:
     affected: tuple[str, ...] = ()  # the targets they are about, in the order they are met
     distrusted: frozenset[str] = frozenset()  # those of them whose alert says that WhatsApp can't be trusted
     no_target_trusted: bool = False  # an alert says so and names no target
+
+
+def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:
+    """Return a target as a carrier of pages; `group` is its own on-call group, if it has one."""
+    if settings.recipients:
+        return Carrier(name, verdict.state, settings.recipients, "individual")
+    chosen = settings.group or group
+    return Carrier(name, verdict.state, (chosen,) if chosen else ())
 
 
 def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:
