@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.markdown import METRICS, PAGING, PAGING_REFERENCE, ROOT
+from tests.markdown import METRICS, PAGING, PAGING_REFERENCE, README, ROOT
 from waexporter.config import DEFAULT_PLANS
 from waexporter.metrics import document_families as documents
 from waexporter.metrics import families
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
 from waexporter.paging.telemetry import PagerTelemetry
+from waexporter.web.routes import ROUTES as PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,8 +74,16 @@ def write_message() -> str:
     return f"```text\n{MESSAGE.read_text(encoding='utf-8')}\n```"
 
 
+def write_paths() -> str:
+    """Return the table of HTTP paths; neighbours with the same sentence share a row."""
+    rows = groupby(PATHS, key=lambda route: route.summary)
+    lines = [f"| {', '.join(f'`{each.path}`' for each in routes)} | {summary} |" for summary, routes in rows]
+    return "\n".join(["| path | answer |", "|---|---|", *lines])
+
+
 # Each part that is written, by the comment that begins it in its document.
 WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
+    (README, "<!-- written by `make docs`: paths -->"): write_paths,
     (METRICS, "<!-- written by `make docs` -->"): write_list,
     (PAGING, "<!-- written by `make docs`: alertmanager -->"): write_routes,
     (PAGING_REFERENCE, "<!-- written by `make docs`: page -->"): write_message,

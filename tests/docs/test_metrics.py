@@ -20,8 +20,8 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
-from waexporter.web.asgi import WAITING
-from waexporter.web.probe import LONGEST, MARGIN, SHORTEST, USUAL
+from waexporter.web.asgi import DEFAULT_LIMITS
+from waexporter.web.probe import DEFAULT_TIMEOUT, MARGIN, MAX_TIMEOUT, MIN_TIMEOUT
 from waexporter.whatsapp.documents.payloads import read_statistics
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def test_the_limits_of_probes_are_documented() -> None:
     text = " ".join(prose(PROBING).split())
 
     assert f"What was polled in the last {demand.FLOOR:.0f} seconds is not polled again" in text
-    assert f"probes have {demand.AT_ONCE} polls under way, or {WAITING} wait" in text
-    assert f"for whoever says nothing, {USUAL - MARGIN:g} seconds" in text
-    assert f"never less than {SHORTEST:g} or more than {LONGEST:g} seconds" in text
+    assert f"probes have {demand.AT_ONCE} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
+    assert f"for whoever says nothing, {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
+    assert f"never less than {MIN_TIMEOUT:g} or more than {MAX_TIMEOUT:g} seconds" in text
 
 
 @pytest.mark.parametrize("place", WRITTEN, ids=lambda place: f"{place[0].name}-{WRITTEN[place].__name__}")

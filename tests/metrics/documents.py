@@ -161,5 +161,5 @@ def lines(success: Success) -> list[str]:
 def text(success: Success, *, openmetrics: bool = False) -> str:
     """Give an answer as a page of its own."""
     fragments = [fragment for part in success.parts for fragment in part.fragments]
-    page = b"".join(compose(fragments, openmetrics=openmetrics).blocks())
+    page = b"".join(compose(fragments, openmetrics=openmetrics).chunks)
     return page.decode() + ("# EOF\n" if openmetrics else "")

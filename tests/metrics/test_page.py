@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.metrics.reading_back import read_openmetrics
-from waexporter.metrics.page import Page, compose, compress, decompress, gzip_member
+from waexporter.metrics.page import ExpositionPage, compose, compress, decompress, gzip_member, merge_chunks
 from waexporter.model import Fragment, Head
 
 MEBI = 1 << 20
@@ -22,8 +22,8 @@ def a_fragment(name: str, kind: str = "gauge", lines: str = "", words: str = "w"
     return Fragment(Head(name, kind, words), (lines or f"{name} 1\n").encode())
 
 
-def joined(page: Page) -> str:
-    return b"".join(page.blocks()).decode()
+def joined(page: ExpositionPage) -> str:
+    return b"".join(page.chunks).decode()
 
 
 # --- order and clashes -------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def test_families_that_only_begin_alike_stand_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "blocks"),
+    ("sizes", "merged"),
     [
         ([], []),
         ([10], [10]),
@@ -128,13 +128,13 @@ def test_families_that_only_begin_alike_stand_side_by_side() -> None:
         ([1, MEBI, 1], [MEBI + 1, 1]),
     ],
 )
-def test_chunks_are_joined_a_block_at_a_time(sizes: list[int], blocks: list[int]) -> None:
+def test_chunks_are_merged_to_a_mebibyte_each(sizes: list[int], merged: list[int]) -> None:
     chunks = tuple(bytes([65 + place]) * size for place, size in enumerate(sizes))
 
-    joined_blocks = list(Page(chunks, ()).blocks())
+    merged_chunks = list(merge_chunks(chunks))
 
-    assert [len(block) for block in joined_blocks] == blocks
-    assert b"".join(joined_blocks) == b"".join(chunks)
+    assert [len(chunk) for chunk in merged_chunks] == merged
+    assert b"".join(merged_chunks) == b"".join(chunks)
 
 
 # --- one gzip member ---------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def test_a_gauge_comes_back_with_the_value_it_had(document: dict[str, list[objec
 def _page(outcomes: Sequence[Success], *, openmetrics: bool) -> str:
     """Put answers, each of an endpoint or target of its own, on a page."""
     fragments = [fragment for success in outcomes for part in success.parts for fragment in part.fragments]
-    page = b"".join(compose(fragments, openmetrics=openmetrics).blocks()).decode()
+    page = b"".join(compose(fragments, openmetrics=openmetrics).chunks).decode()
     return page + ("# EOF\n" if openmetrics else "")
 
 
@@ -204,7 +204,7 @@ def test_a_page_of_many_answers_reads_back_the_same_in_both_formats(
     states = store.snapshot().states
     fragments = [fragment for state in states for fragment in state.fragments(0.0)]
     pages = {each: compose(fragments, openmetrics=each) for each in (False, True)}
-    text, strict = (b"".join(pages[each].blocks()).decode() for each in (False, True))
+    text, strict = (b"".join(pages[each].chunks).decode() for each in (False, True))
 
     in_text, in_openmetrics = read_text(text), read_openmetrics(strict + "# EOF\n")
     assert in_text == in_openmetrics
@@ -291,7 +291,7 @@ def test_an_odd_target_takes_nothing_from_the_others(sound: Json, odd: Json, pla
                 compose(
                     [each for state in store.states() for each in state.fragments(0.0)],
                     openmetrics=openmetrics,
-                ).blocks()
+                ).chunks
             ).decode()
             for store in (alone, beside)
         ]

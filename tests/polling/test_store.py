@@ -576,7 +576,7 @@ class Fleet:
     def series(self, prefix: str) -> list[str]:
         snapshot = self.store.snapshot()
         fragments = [each for state in snapshot.states for each in state.fragments(snapshot.at.steady)]
-        page = b"".join(compose(fragments, openmetrics=True).blocks()).decode()
+        page = b"".join(compose(fragments, openmetrics=True).chunks).decode()
         read_openmetrics(f"{page}# EOF\n")
         return [line for line in page.splitlines() if line.startswith(prefix)]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
 from waexporter.polling.on_demand import Probe
 from waexporter.polling.store import TargetState
-from waexporter.web.asgi import Application, Observers
+from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
 from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetStatus
+from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -135,12 +136,22 @@ class Got:
         return self.body.decode()
 
 
-def an_application(backend: FakeBackend, diary: Diary | None = None, *more: Route) -> Application:
-    """Give a site on a clock that stands still."""
+def an_application(
+    backend: FakeBackend,
+    diary: Diary | None = None,
+    *,
+    routes: tuple[Route, ...] = ROUTES,
+    limits: RequestLimits = DEFAULT_LIMITS,
+) -> Application:
+    """Return an application on a clock that stands still."""
     observers = (diary or Diary()).observers()
-    if more:
-        return Application(backend, observers, routes=more, clock=lambda: NOW)
-    return Application(backend, observers, clock=lambda: NOW)
+    return Application(
+        backend,
+        observers,
+        routes=routes,
+        clock=lambda: NOW,
+        limits=limits,
+    )
 
 
 def ask(application: Application, target: str, method: str = "GET", **headers: str) -> Got:

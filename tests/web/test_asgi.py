@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.fakes import BrokenBackend, Diary, FakeBackend, an_application, ask
-from waexporter.web.asgi import SAFETY
+from waexporter.web.asgi import SECURITY_HEADERS
 from waexporter.web.responses import IncomingRequest, Response, text_response
 from waexporter.web.routes import ROUTES, Route
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_every_answer_carries_the_protecting_headers(path: str) -> None:
     got = ask(an_application(FakeBackend()), path)
 
-    assert SAFETY.keys() <= got.headers.keys()
+    assert SECURITY_HEADERS.keys() <= got.headers.keys()
     assert got.headers["x-content-type-options"] == "nosniff"
     assert got.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in got.headers["content-security-policy"]
@@ -88,7 +88,7 @@ def test_a_new_route_is_a_new_row_and_runs_in_a_worker_thread() -> None:
         threads.append(threading.current_thread())
         return text_response(f"{request.method} {request.values('a')}")
 
-    application = an_application(FakeBackend(), None, Route("/new", tell, ("POST",)))
+    application = an_application(FakeBackend(), routes=(Route("/new", tell, "", ("POST",)),))
     got = ask(application, "/new?a=1&a=&b=2", "POST")
 
     assert got.text == "POST ('1', '')\n"

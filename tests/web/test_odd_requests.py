@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.fakes import Diary, FakeBackend, a_target, an_application
-from tests.web.test_alerts import PATH, TOKEN, FakePager, pager_site, post
+from tests.web.pagers import PATH, TOKEN, FakePager, pager_application, post
 from tests.web.test_server import LOOPBACK, connect, read_all
 from waexporter.paging.intake.alertmanager_webhook import LARGEST
 from waexporter.web.body import unpack
@@ -240,7 +240,7 @@ def delivered(*headers: str, body: bytes = BODY) -> bytes:
 def test_a_packed_body_is_unpacked(coding: str, body: bytes) -> None:
     pager = FakePager()
 
-    first, second = converse(pager_site(pager), delivered(f"Content-Encoding: {coding}", body=body))
+    first, second = converse(pager_application(pager), delivered(f"Content-Encoding: {coding}", body=body))
 
     assert (first, second[0]) == ((200, '{"status":"accepted"}'), 200)
     assert pager.received == [BODY]
@@ -251,11 +251,13 @@ def test_a_packed_body_is_unpacked(coding: str, body: bytes) -> None:
 def test_a_body_packed_otherwise_is_refused_unread(coding: str) -> None:
     pager = FakePager()
 
-    [(status, words)] = converse(pager_site(pager), delivered(f"Content-Encoding: {coding}"))
+    [(status, words)] = converse(pager_application(pager), delivered(f"Content-Encoding: {coding}"))
 
     assert (status, words) == (415, "The body must be sent as it is, or packed once by gzip or deflate.\n")
     assert (pager.counted(), pager.received) == ({"invalid": 1}, [])
-    assert post(pager_site(pager), content_encoding=coding).headers["accept-encoding"] == "gzip, deflate"
+    assert (
+        post(pager_application(pager), content_encoding=coding).headers["accept-encoding"] == "gzip, deflate"
+    )
 
 
 @pytest.mark.parametrize(
@@ -281,7 +283,7 @@ def test_a_body_packed_otherwise_is_refused_unread(coding: str) -> None:
 def test_a_body_that_does_not_unpack_is_refused(coding: str, body: bytes) -> None:
     pager = FakePager()
 
-    got = post(pager_site(pager), body, content_encoding=coding)
+    got = post(pager_application(pager), body, content_encoding=coding)
 
     assert (got.status, got.text) == (400, f"The body is damaged, or not packed by {coding}.\n")
     assert (pager.counted(), pager.received) == ({"invalid": 1}, [])
@@ -295,7 +297,7 @@ def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int)
     packed = b"".join(packer.compress(b"x" * 65_536) for _ in range(size // 65_536))
     packed += packer.compress(b"x" * (size % 65_536)) + packer.flush()
 
-    got = post(pager_site(pager), packed, content_encoding=coding)
+    got = post(pager_application(pager), packed, content_encoding=coding)
 
     assert got.status == status
     assert pager.counted() == {"accepted" if status == 200 else "too_large": 1}
@@ -307,7 +309,7 @@ def test_the_members_of_a_packed_body_have_its_limit_together(more: int, status:
     pager = FakePager()
     packed = pack(b"x" * (LARGEST // 2)) * 2 + pack(b"x" * more)
 
-    got = post(pager_site(pager), packed, content_encoding="gzip")
+    got = post(pager_application(pager), packed, content_encoding="gzip")
 
     assert got.status == status
     assert [len(each) for each in pager.received] == ([LARGEST] if status == 200 else [])
@@ -334,7 +336,7 @@ def test_a_bomb_costs_no_more_than_a_body_that_is_just_too_large(size: int) -> N
 
 def test_who_asks_before_it_sends_a_body_is_told_to_go_on() -> None:
     pager = FakePager()
-    told = converse(pager_site(pager), delivered("Expect: 100-continue"))
+    told = converse(pager_application(pager), delivered("Expect: 100-continue"))
 
     assert [status for status, _ in told] == [100, 200, 200]
     assert pager.received == [BODY]
@@ -342,7 +344,7 @@ def test_who_asks_before_it_sends_a_body_is_told_to_go_on() -> None:
 
 def test_who_asks_before_it_sends_a_body_is_refused_before_it_does() -> None:
     pager = FakePager(TOKEN)
-    told = converse(pager_site(pager), delivered("Expect: 100-continue", body=b""))
+    told = converse(pager_application(pager), delivered("Expect: 100-continue", body=b""))
 
     assert [status for status, _ in told] == [401]
     assert pager.received == []
@@ -352,7 +354,9 @@ def test_a_body_of_two_lengths_is_taken_and_nothing_behind_it() -> None:
     pager = FakePager()
     chunks = b"8\r\n" + BODY + b"\r\n0\r\n\r\n"
 
-    [(status, _)] = converse(pager_site(pager), asked(PATH, *TWICE, method="POST") + chunks + delivered())
+    [(status, _)] = converse(
+        pager_application(pager), asked(PATH, *TWICE, method="POST") + chunks + delivered()
+    )
 
     assert (status, pager.received) == (200, [BODY])
 
@@ -361,7 +365,7 @@ def test_an_encoded_slash_leads_no_delivery_around_a_guarded_path() -> None:
     pager = FakePager()
 
     (status, _), _ = converse(
-        pager_site(pager), asked("/api%2Fv1/alerts", "Content-Length: 2", method="POST") + b"{}"
+        pager_application(pager), asked("/api%2Fv1/alerts", "Content-Length: 2", method="POST") + b"{}"
     )
 
     assert (status, pager.received) == (404, [])

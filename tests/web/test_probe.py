@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.e2e.waiting import wait_for
 from tests.web.fakes import Diary, FakeBackend, a_target, an_application, ask
-from waexporter.web import asgi as sites
+from waexporter.web.asgi import RequestLimits
 from waexporter.web.backend import PageRequest
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
-from waexporter.web.probe import LONGEST, SHORTEST, read_timeout
+from waexporter.web.probe import MAX_TIMEOUT, MIN_TIMEOUT, read_timeout
 
 DEADLINE = 50.0  # seconds; waiting ends as soon as what is waited for happens
 SHORT = "0.1"  # seconds: as long as a test may wait for what never comes
@@ -158,15 +158,15 @@ def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> 
         ("+3", 2.5),
         (".9", 0.4),
         ("1e1", 9.5),
-        ("0.55", SHORTEST),
-        ("0.5", SHORTEST),
-        ("0", SHORTEST),
-        ("-0", SHORTEST),
-        ("-7", SHORTEST),
-        ("1e9", LONGEST),
-        ("1e999", LONGEST),
-        ("-1e999", SHORTEST),
-        ("9" * 400, LONGEST),
+        ("0.55", MIN_TIMEOUT),
+        ("0.5", MIN_TIMEOUT),
+        ("0", MIN_TIMEOUT),
+        ("-0", MIN_TIMEOUT),
+        ("-7", MIN_TIMEOUT),
+        ("1e9", MAX_TIMEOUT),
+        ("1e999", MAX_TIMEOUT),
+        ("-1e999", MIN_TIMEOUT),
+        ("9" * 400, MAX_TIMEOUT),
     ],
 )
 def test_half_a_second_is_left_to_the_way_back_within_sensible_bounds(header: str, seconds: float) -> None:
@@ -185,7 +185,7 @@ def test_what_is_no_number_is_no_deadline(header: str) -> None:
 def test_whatever_is_said_the_deadline_is_bounded_or_refused(header: str) -> None:
     timeout = read_timeout(header)
 
-    assert timeout is None or SHORTEST <= timeout <= LONGEST
+    assert timeout is None or MIN_TIMEOUT <= timeout <= MAX_TIMEOUT
 
 
 def test_an_answer_waits_for_every_poll() -> None:
@@ -220,11 +220,10 @@ def test_a_poll_that_does_not_end_in_time_is_not_waited_for_and_goes_on() -> Non
     assert ask(application, "/probe?target=a").text == "ended 1\n"
 
 
-def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sites, "_WORKERS", 1)
+def test_probes_that_wait_take_no_worker_from_others() -> None:
     slow = _running()
     backend = a_backend(slow)
-    application = an_application(backend)
+    application = an_application(backend, limits=RequestLimits(workers=1))
     waiting = [
         threading.Thread(
             target=ask,
@@ -246,10 +245,10 @@ def test_probes_that_wait_take_no_worker_from_others(monkeypatch: pytest.MonkeyP
     assert not any(each.is_alive() for each in waiting)
 
 
-def test_so_many_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sites, "WAITING", 0)
+def test_so_many_wait_and_no_more() -> None:
+    application = an_application(a_backend(_running()), limits=RequestLimits(max_deferred=0))
 
-    got = ask(an_application(a_backend(_running())), "/probe?target=a")
+    got = ask(application, "/probe?target=a")
 
     assert got.status == 503
     assert got.text == "0 others wait for an answer already.\n"

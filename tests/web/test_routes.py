@@ -1,105 +1,90 @@
-"""Metrics, health and readiness as a client gets them."""
+"""A path has all of its places, and a forgotten one is named."""
 
 from __future__ import annotations
 
-import json
+import importlib
+from typing import TYPE_CHECKING
 
-import pytest
+from tests.markdown import ROOT
+from tests.places import hold
+from waexporter.web.routes import ROUTES
 
-from tests.web.fakes import FakeBackend, a_target, an_application, ask
-from waexporter.web.backend import PageRequest
-from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = ROOT / "waexporter" / "web"
+TESTS = ROOT / "tests" / "web"
+
+# The modules that are not called by the last part of their path.
+OTHERS = {
+    "/": "status_page",
+    "/api/v1/pages": "page_list",  # `pages` is the module of the command
+    "/-/healthy": "lifecycle",
+    "/-/ready": "lifecycle",
+    "/-/reload": "lifecycle",  # `reload` is the module of the command
+}
 
 
-def test_a_client_without_wishes_gets_prometheus_text() -> None:
-    backend = FakeBackend()
-
-    got = ask(an_application(backend), "/metrics")
-
-    assert (got.status, got.body, got.headers["content-type"]) == (200, b"a 1\nb 2\n", PROMETHEUS)
-    assert got.headers["vary"] == "Accept, Accept-Encoding"
-    assert "content-encoding" not in got.headers
-    assert backend.page_request == [PageRequest()]
+def module_of(path: str) -> str:
+    """Return the module that answers a path."""
+    return OTHERS.get(path) or path.rstrip("/").rpartition("/")[2]
 
 
-def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
-    backend = FakeBackend()
+def names_in(folder: Path, pattern: str) -> set[str]:
+    return {path.stem for path in folder.glob(pattern)}
 
-    got = ask(
-        an_application(backend),
-        "/metrics",
-        accept="application/openmetrics-text",
-        accept_encoding="br, gzip;q=0.5",
+
+def test_every_path_has_a_module_named_by_its_last_part() -> None:
+    wanted = {module_of(route.path) for route in ROUTES}
+
+    hold(
+        wanted,
+        wanted & names_in(PACKAGE, "*.py"),
+        add="Write it in waexporter/web: a function (IncomingRequest, Backend) -> Response, which the row in "
+        "waexporter/web/routes.py names; if another name is better, say so in OTHERS of this file.",
+        remove="",
     )
 
-    assert got.headers["content-type"] == OPENMETRICS
-    assert got.headers["content-encoding"] == "gzip"
-    assert got.headers["vary"] == "Accept, Accept-Encoding"
-    assert backend.page_request == [PageRequest(openmetrics=True, gzip=True)]
+
+def test_every_path_has_its_tests() -> None:
+    wanted = {f"test_{module_of(route.path)}" for route in ROUTES}
+
+    hold(wanted, wanted & names_in(TESTS, "test_*.py"), add="Write it in tests/web.", remove="")
 
 
-def test_head_tells_the_length_of_the_page_without_the_page() -> None:
-    got = ask(an_application(FakeBackend()), "/metrics", "HEAD")
+def test_every_handler_has_its_path() -> None:
+    handlers = {route.handler.__name__ for route in ROUTES}
+    modules = (importlib.import_module(f"waexporter.web.{name}") for name in names_in(PACKAGE, "[!_]*.py"))
+    found = {name for module in modules for name, value in vars(module).items() if is_handler(value)}
 
-    assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
-
-
-def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
-    backend = FakeBackend((a_target("a"), a_target("b b"), a_target("c")))
-
-    got = ask(an_application(backend), "/metrics?target=a&target=b%20b&target=a&other=1")
-
-    assert got.status == 200
-    assert backend.page_request == [PageRequest(targets=frozenset({"a", "b b"}))]
-
-
-@pytest.mark.parametrize(
-    ("query", "shown"),
-    [
-        ("target=a&target=nobody", "'nobody'"),
-        ("target=", "''"),
-        ("target=%3Cscript%3E%0A", "'<script>\\n'"),
-        ("target=%E2%80%AE", "'\\u202e'"),
-        ("target=%FF", "'\\ufffd'"),
-        ("target=" + "x" * 500, "'" + "x" * 100 + "'"),
-    ],
-)
-def test_an_unknown_target_is_named_with_the_way_to_list_them(query: str, shown: str) -> None:
-    backend = FakeBackend((a_target("a"),))
-
-    got = ask(an_application(backend), f"/metrics?{query}")
-
-    assert got.status == 404
-    assert got.text == f"No target is called {shown}; GET /api/v1/targets lists them all.\n"
-    assert backend.page_request == []
+    hold(
+        found - {"render_status_page"},  # called by show_status_page, which imports it when it is needed
+        handlers & found,
+        add="Add a row to ROUTES in waexporter/web/routes.py: the path, the handler, and what README.md "
+        "says of it.",
+        remove="",
+    )
 
 
-@pytest.mark.parametrize(
-    ("path", "backend", "status", "body"),
-    [
-        ("/-/healthy", FakeBackend(), 200, "The exporter is healthy.\n"),
-        (
-            "/-/healthy",
-            FakeBackend(illness="The scheduler stands still."),
-            503,
-            "The scheduler stands still.\n",
-        ),
-        ("/-/healthy", FakeBackend(waiting="The first poll."), 200, "The exporter is healthy.\n"),
-        ("/-/ready", FakeBackend(), 200, "The exporter is ready.\n"),
-        ("/-/ready", FakeBackend(waiting="2 targets."), 503, "2 targets.\n"),
-        ("/-/ready", FakeBackend(illness="Ill."), 200, "The exporter is ready.\n"),
-    ],
-)
-def test_health_and_readiness_come_with_the_reason(
-    path: str, backend: FakeBackend, status: int, body: str
-) -> None:
-    got = ask(an_application(backend), path)
-
-    assert (got.status, got.text) == (status, body)
+def is_handler(value: object) -> bool:
+    """Return whether a function takes a request and the backend, and returns a response."""
+    types = getattr(value, "__annotations__", {})
+    return (
+        types.get("request") == "IncomingRequest"
+        and types.get("backend") == "Backend"
+        and types.get("return") in {"Response", "Response | DeferredResponse"}
+        and len(types) == 3
+    )
 
 
-def test_a_reason_is_json_for_who_prefers_json() -> None:
-    got = ask(an_application(FakeBackend(illness="Ill.")), "/-/healthy", accept="application/json")
+def test_no_path_is_served_twice_nor_unexplained() -> None:
+    paths = [route.path for route in ROUTES]
 
-    assert got.headers["content-type"] == "application/json"
-    assert json.loads(got.body) == {"error": "Ill."}
+    assert len(set(paths)) == len(paths)
+    assert [route.path for route in ROUTES if not route.summary] == []
+
+
+def test_a_path_that_changes_something_asks_who_sends() -> None:
+    unguarded = [route.path for route in ROUTES if "POST" in route.methods and route.authenticate is None]
+
+    assert unguarded == [], "add a function to waexporter/web/auth.py, and name it in the row"

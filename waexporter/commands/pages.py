@@ -21,8 +21,8 @@ from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import sentence
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import span
-from waexporter.web.alerts import describe_entry
 from waexporter.web.formatting import KINDS, count_unlisted
+from waexporter.web.page_document import page_document
 from waexporter.whatsapp.documents.envelope import printable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) 
 
 def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
     """Write the same as JSON, each page as GET /api/v1/pages has it. Raises CommandError."""
-    pages = [describe_entry(entry) for entry in _read(folder, limit)]
+    pages = [page_document(entry) for entry in _read(folder, limit)]
     say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
 
 

@@ -18,7 +18,7 @@ from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waexporter.metrics.page import Compressed, Page
+    from waexporter.metrics.page import Compressed, ExpositionPage
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant
     from waexporter.paging.pager import Pager
@@ -93,7 +93,7 @@ class Exporter:
             text = compress(
                 _compose(
                     self._store.snapshot(), page_request.targets, openmetrics=page_request.openmetrics
-                ).blocks()
+                ).chunks
             )
         own = self._telemetry.render(
             as_openmetrics=page_request.openmetrics
@@ -110,7 +110,7 @@ class Exporter:
         own = (("target", probe.before.target.name),)
         families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
-        text = compress(compose(fragments, openmetrics=page_request.openmetrics).blocks())
+        text = compress(compose(fragments, openmetrics=page_request.openmetrics).chunks)
         end = b"# EOF\n" if page_request.openmetrics else b""
         return _written(text, end, page_request)
 
@@ -175,7 +175,7 @@ class Exporter:
         self._on_clashes(clashes)
         steady = snapshot.at.steady
         until = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
-        return _Kept(snapshot.version, until, compress(page.blocks()))
+        return _Kept(snapshot.version, until, compress(page.chunks))
 
 
 def _written(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[bytes, ...]:
@@ -183,7 +183,7 @@ def _written(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[b
     return gzip_member(text, end) if page_request.gzip else (*decompress(text), end)
 
 
-def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> Page:
+def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> ExpositionPage:
     """Compose the page of the named targets, or of all."""
     chosen = [state for state in snapshot.states if names is None or state.target.name in names]
     fragments = (fragment for state in chosen for fragment in state.fragments(snapshot.at.steady))

@@ -22,42 +22,29 @@ if TYPE_CHECKING:
 
     from waexporter.model import Fragment, Head
 
-_BLOCK = 1 << 20  # bytes joined at a time: no other thread waits longer for the interpreter than this takes
+_CHUNK_SIZE = 1 << 20  # bytes: no other thread waits longer for the interpreter than this takes
 _LEVEL = 1
 _RAW = -15  # a deflate stream without a header, which we write ourselves
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
 class Compressed(NamedTuple):
-    """A part of a gzip member: whole deflate blocks, and what the trailer needs to know of the text."""
+    """A part of a gzip member, and what the member's trailer needs to know of its text."""
 
-    blocks: bytes
+    data: bytes  # whole deflate blocks
     crc: int
     length: int
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Fragments in the order of a page, not yet joined."""
+class ExpositionPage:
+    """A page of metrics as text, in the chunks that it was made of."""
 
     chunks: tuple[bytes, ...]
     clashes: tuple[str, ...]  # families left out, since others have their names
 
-    def blocks(self) -> Iterator[bytes]:
-        """Join the chunks, a block at a time."""
-        waiting: list[bytes] = []
-        size = 0
-        for chunk in self.chunks:
-            waiting.append(chunk)
-            size += len(chunk)
-            if size >= _BLOCK:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-        if waiting:
-            yield b"".join(waiting)
 
-
-def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> Page:
+def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> ExpositionPage:
     """Put fragments in the order of a page: by family, sorted by name, each with one HELP and TYPE.
 
     Where clients disagree on a family, most of them have it; a page with both would be refused as a whole.
@@ -83,36 +70,50 @@ def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> Page:
     for kind in sorted(families.keys() - losers):
         head, texts = families[kind]
         chunks += [head_lines(head, openmetrics=openmetrics), *texts]
-    return Page(tuple(chunks), tuple(describe(losers)))
+    return ExpositionPage(tuple(chunks), tuple(describe(losers)))
 
 
-def compress(blocks: Iterable[bytes]) -> Compressed:
-    """Compress a part of a page; parts may follow one another in one member."""
+def merge_chunks(chunks: Iterable[bytes], size: int = _CHUNK_SIZE) -> Iterator[bytes]:
+    """Join small chunks to chunks of at least `size` bytes; the last one may be smaller."""
+    waiting: list[bytes] = []
+    waiting_size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        waiting_size += len(chunk)
+        if waiting_size >= size:
+            yield b"".join(waiting)
+            waiting, waiting_size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def compress(chunks: Iterable[bytes]) -> Compressed:
+    """Compress a part of a page; parts may follow one another in one gzip member."""
     stream = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW)
     out: list[bytes] = []
     crc = length = 0
-    for block in blocks:
-        out.append(stream.compress(block))
-        crc = isal_zlib.crc32(block, crc)
-        length += len(block)
+    for chunk in merge_chunks(chunks):
+        out.append(stream.compress(chunk))
+        crc = isal_zlib.crc32(chunk, crc)
+        length += len(chunk)
     out.append(stream.flush(isal_zlib.Z_SYNC_FLUSH))
     return Compressed(b"".join(out), crc, length)
 
 
 def decompress(part: Compressed) -> Iterator[bytes]:
-    """Give the text of a compressed part, a block at a time."""
+    """Yield the text of a compressed part in chunks."""
     stream = isal_zlib.decompressobj(_RAW)
-    waiting, left = part.blocks, part.length
-    # All input may be taken in while output still waits inside: the end is told by what came out.
+    waiting, left = part.data, part.length
+    # All input may be taken in while output still waits inside: only the length shows the end.
     while left:
-        block = stream.decompress(waiting, _BLOCK)
-        waiting, left = stream.unconsumed_tail, left - len(block)
-        yield block
+        chunk = stream.decompress(waiting, _CHUNK_SIZE)
+        waiting, left = stream.unconsumed_tail, left - len(chunk)
+        yield chunk
 
 
 def gzip_member(first: Compressed, rest: bytes) -> tuple[bytes, ...]:
-    """Make one gzip member of a compressed part and of the text after it."""
+    """Return one gzip member, in chunks, of a compressed part and the text after it."""
     stream = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW)
     last = stream.compress(rest) + stream.flush()
     trailer = struct.pack("<II", isal_zlib.crc32(rest, first.crc), (first.length + len(rest)) & 0xFFFFFFFF)
-    return (_GZIP_HEADER, first.blocks, last, trailer)
+    return (_GZIP_HEADER, first.data, last, trailer)

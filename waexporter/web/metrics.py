@@ -1,4 +1,4 @@
-"""GET /metrics, and what every page of metrics has in common: its format, its encoding, its headers."""
+"""GET /metrics, and the format, encoding and headers of every page of metrics."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-_SHOWN_CHARACTERS = 100
+_MAX_NAME_LENGTH = 100  # characters
 
 
-def give_metrics(request: IncomingRequest, backend: Backend) -> Response:
-    """GET /metrics: the page, or with ?target=NAME a part of it, in the format asked for."""
+def show_metrics(request: IncomingRequest, backend: Backend) -> Response:
+    """Return the whole page, or with ?target=NAME that of some targets, in the requested format."""
     named = request.values("target")
     unknown = sorted(frozenset(named) - backend.names()) if named else []
     if unknown:
         return error_response(
-            request, 404, f"No target is called {shown(unknown[0])}; GET /api/v1/targets lists them all."
+            request, 404, f"No target is called {quote_name(unknown[0])}; GET /api/v1/targets lists them all."
         )
     page_request = read_page_request(request, frozenset(named) if named else None)
-    return give_page(backend.metrics(page_request), page_request)
+    return page_response(backend.metrics(page_request), page_request)
 
 
 def read_page_request(request: IncomingRequest, targets: frozenset[str] | None) -> PageRequest:
-    """Read from the headers which page is asked for."""
+    """Read from the headers which page a client requests."""
     return PageRequest(
         openmetrics=wants_openmetrics(request.header("accept")),
         gzip=accepts_gzip(request.header("accept-encoding")),
@@ -38,14 +38,14 @@ def read_page_request(request: IncomingRequest, targets: frozenset[str] | None) 
     )
 
 
-def give_page(pieces: tuple[bytes, ...], page_request: PageRequest) -> Response:
-    """Answer with a page of metrics in the format in which it was made."""
+def page_response(chunks: tuple[bytes, ...], page_request: PageRequest) -> Response:
+    """Return a page of metrics with the headers of its format."""
     headers: tuple[tuple[str, str], ...] = (("vary", "Accept, Accept-Encoding"),)
     if page_request.gzip:
         headers += (("content-encoding", "gzip"),)
-    return Response(pieces, OPENMETRICS if page_request.openmetrics else PROMETHEUS, headers=headers)
+    return Response(chunks, OPENMETRICS if page_request.openmetrics else PROMETHEUS, headers=headers)
 
 
-def shown(name: str) -> str:
-    """Give a name that a client sent, in quotes, so that it can be sent back: in ASCII, and not too long."""
-    return ascii(name[:_SHOWN_CHARACTERS])
+def quote_name(name: str) -> str:
+    """Return a name that a client sent so that it can be sent back: quoted, in ASCII, and not too long."""
+    return ascii(name[:_MAX_NAME_LENGTH])

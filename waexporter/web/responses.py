@@ -1,4 +1,4 @@
-"""One question of a client and one answer to it, as plain values."""
+"""Requests and responses as plain values."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ _SLASH = re.compile("%2f", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """A request, understood."""
+    """One request of a client."""
 
-    path: str  # empty: the request names none
+    path: str  # decoded; empty where the request has none
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
-    address: tuple[str, int] | None = None  # our own end of the connection
-    peer: str = ""  # the address at the other end
+    address: tuple[str, int] | None = None  # the server's end of the connection
+    peer: str = ""  # the client's address
     at: float = 0.0  # wall-clock seconds
-    body: bytes = field(default=b"", repr=False)  # read only for a route that takes one
+    body: bytes = field(default=b"", repr=False)  # read only for a route that has a body
 
     def header(self, name: str) -> str:
-        """Give a header, its repetitions joined by commas, or an empty text."""
+        """Return a header, its repetitions joined by commas; '' without one."""
         return ", ".join(value for key, value in self.headers if key == name)
 
     @property
     def has_two_lengths(self) -> bool:
-        """Whether the end of the body is told in two ways, of which a proxy may have believed the other."""
+        """Whether both headers say where the body ends; a proxy may have believed the other one."""
         return bool(self.header("content-length") and self.header("transfer-encoding"))
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Give every value of a query parameter."""
+        """Return every value of a query parameter."""
         return tuple(value for key, value in self.query if key == name)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response, its body in as many pieces as it was made of."""
+    """One response; its body is in chunks, which are sent one after another."""
 
     body: tuple[bytes, ...]
     content_type: str = TEXT
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
-    refusal: str = ""  # the sentence of one that refuses
+    error: str = ""  # the sentence of an error response
 
 
 @dataclass(frozen=True, slots=True)
 class DeferredResponse:
-    """A response that is made once others have ended what they do, or when the timeout has passed."""
+    """A response that is made once all futures are done, or when the timeout has passed."""
 
     waits_for: tuple[Future[None], ...]
     timeout: float  # seconds
@@ -72,7 +72,7 @@ class DeferredResponse:
 
 
 def read_request(scope: Scope, at: float) -> IncomingRequest:
-    """Understand an ASGI scope of the type http."""
+    """Read an ASGI scope of type http."""
     return IncomingRequest(
         path=read_path(scope["raw_path"].decode("latin-1")),
         method=scope["method"],
@@ -85,9 +85,9 @@ def read_request(scope: Scope, at: float) -> IncomingRequest:
 
 
 def read_path(target: str) -> str:
-    """Return the path of a request target without its query (RFC 9112, section 3.2); empty where it has none.
+    """Return the path of a request target without its query (RFC 9112, section 3.2); '' if it has none.
 
-    A proxy may send a whole address. An encoded slash stays encoded: whoever guards a path before us sees no
+    A proxy may send a whole address. An encoded slash stays encoded: a proxy that guards a path sees no
     slash there either.
     """
     address = _ABSOLUTE.match(target)
@@ -96,19 +96,19 @@ def read_path(target: str) -> str:
 
 
 def text_response(sentence: str, status: int = 200) -> Response:
-    """Answer with one line of plain text."""
+    """Return one line of plain text."""
     return Response((f"{sentence}\n".encode(errors="replace"),), status=status)
 
 
 def json_response(document: object) -> Response:
-    """Answer with a JSON document; a number that is not finite becomes null."""
+    """Return a JSON document; a number that is not finite becomes null."""
     return Response((msgspec.json.encode(document),), JSON)
 
 
 def error_response(
     request: IncomingRequest, status: int, sentence: str, *headers: tuple[str, str]
 ) -> Response:
-    """Answer with an error: one sentence, as JSON for a client that prefers it."""
+    """Return an error: one sentence, as JSON for a client that prefers it."""
     if prefers_json(request.header("accept")):
         return Response((msgspec.json.encode({"error": sentence}),), JSON, status, headers, sentence)
     return Response((f"{sentence}\n".encode(errors="replace"),), TEXT, status, headers, sentence)

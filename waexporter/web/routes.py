@@ -1,4 +1,9 @@
-"""Which path is answered by which function: a new one is a new row."""
+"""Every HTTP path in one table: a new path is a new row.
+
+A row says which methods the path has, which function answers, who may use it, and what README.md says of
+it; `make docs` writes that table. The last part of a path is its module in this package; where another
+module has that name already, tests/web/test_routes.py names the one that answers.
+"""
 
 from __future__ import annotations
 
@@ -7,86 +12,100 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from waexporter.paging.intake.alertmanager_webhook import LARGEST
-from waexporter.web.alerts import admit_alerts, list_pages, receive_alerts, witness_alerts
+from waexporter.web.alerts import receive_alerts, record_delivery
+from waexporter.web.auth import authenticate_alerts, authenticate_reload
 from waexporter.web.backend import Backend
-from waexporter.web.discovery import discover
-from waexporter.web.metrics import give_metrics
+from waexporter.web.lifecycle import check_health, check_readiness, reload
+from waexporter.web.metrics import show_metrics
+from waexporter.web.page_list import list_pages
 from waexporter.web.probe import probe_target
-from waexporter.web.reload import reload
-from waexporter.web.responses import (
-    DeferredResponse,
-    IncomingRequest,
-    Response,
-    error_response,
-    text_response,
-)
+from waexporter.web.responses import DeferredResponse, IncomingRequest, Response
+from waexporter.web.sd import discover_targets
 from waexporter.web.targets import list_targets
 
-Responder: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
-Admit: TypeAlias = Callable[[IncomingRequest, Backend], Response | None]
-Witness: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
+Handler: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
+Authenticate: TypeAlias = Callable[[IncomingRequest, Backend], Response | None]
+Observe: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path; its responder is called in a worker thread."""
+    """One path; its functions are called in a worker thread."""
 
-    path: str  # one that ends with a slash, but for the root, answers for what is right below it too
-    respond: Responder
+    path: str  # one that ends with a slash, except the root, also stands for what is directly below it
+    handler: Handler
+    summary: str  # for the table in README.md, which writes it in Markdown
     methods: tuple[str, ...] = ("GET", "HEAD")
-    largest_body: int = 0  # bytes; 0: none is read
-    admit: Admit | None = None  # looks at a request before its body is read; an answer refuses it
-    # Told what each delivery came to before that is answered; None: it ended before it was complete.
-    witness: Witness | None = None
+    # Returns the response for a client that may not use the path; None: every client may.
+    authenticate: Authenticate | None = None
+    max_body: int = 0  # bytes; 0: no body is read
+    # Called with each response before it is sent, and with None if the client left before that.
+    observe: Observe | None = None
 
 
-def show_page(request: IncomingRequest, backend: Backend) -> Response:
-    """GET /: the status page."""
-    # Imported by the first who looks: the template engine costs 2 MiB that a sidecar never needs.
-    from waexporter.web.status_page import render_page  # noqa: PLC0415
+def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
+    """Return the status page."""
+    # Imported for the first reader: the template engine costs 2 MiB that a sidecar never needs.
+    from waexporter.web.status_page import render_status_page  # noqa: PLC0415
 
-    return render_page(request, backend)
+    return render_status_page(request, backend)
 
 
 def show_runbook(request: IncomingRequest, backend: Backend) -> Response:
-    """GET /runbooks/ and what is below it: the shipped runbooks."""
-    del backend  # they say the same whatever it knows
+    """Return a runbook, or the list of them."""
+    del backend  # runbooks ship with the program
     # As above: a reader of Markdown costs 2 MiB more.
     from waexporter.web.runbooks import render_runbook  # noqa: PLC0415
 
     return render_runbook(request)
 
 
-def tell_health(request: IncomingRequest, backend: Backend) -> Response:
-    """GET /-/healthy: 200, or 503 with the reason."""
-    reason = backend.unhealthy()
-    return (
-        error_response(request, 503, reason)
-        if reason is not None
-        else text_response("The exporter is healthy.")
-    )
-
-
-def tell_readiness(request: IncomingRequest, backend: Backend) -> Response:
-    """GET /-/ready: 200, or 503 with what is waited for."""
-    reason = backend.unready()
-    return (
-        error_response(request, 503, reason)
-        if reason is not None
-        else text_response("The exporter is ready.")
-    )
-
-
 ROUTES: Final = (
-    Route("/", show_page),
-    Route("/metrics", give_metrics),
-    Route("/probe", probe_target),
-    Route("/-/healthy", tell_health),
-    Route("/-/ready", tell_readiness),
-    Route("/-/reload", reload, ("POST",)),
-    Route("/api/v1/targets", list_targets),
-    Route("/api/v1/alerts", receive_alerts, ("POST",), LARGEST, admit_alerts, witness_alerts),
-    Route("/api/v1/pages", list_pages),
-    Route("/runbooks/", show_runbook),
-    Route("/sd", discover),
+    Route(
+        "/",
+        show_status_page,
+        "status page: every client, its verdict, its problems in words, the age of each reading, "
+        "the last pages",
+    ),
+    Route(
+        "/metrics",
+        show_metrics,
+        "Prometheus text or OpenMetrics 1.0, by `Accept`; `?target=NAME` restricts it",
+    ),
+    Route(
+        "/probe",
+        probe_target,
+        "`?target=NAME`: one client polled now ([rarely needed](docs/probing.md))",
+    ),
+    Route("/api/v1/targets", list_targets, "the same as the status page, as JSON"),
+    Route(
+        "/api/v1/alerts",
+        receive_alerts,
+        "takes Alertmanager's webhooks (POST), if there is a [pager](docs/paging.md)",
+        methods=("POST",),
+        authenticate=authenticate_alerts,
+        max_body=LARGEST,
+        observe=record_delivery,
+    ),
+    Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),
+    Route(
+        "/runbooks/",
+        show_runbook,
+        "what to do about each alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
+    ),
+    Route(
+        "/sd",
+        discover_targets,
+        "service discovery for Prometheus (`http_sd_configs`), one entry per client, `?shard=i/n`",
+    ),
+    Route("/-/healthy", check_health, "for Kubernetes and others"),
+    Route("/-/ready", check_readiness, "for Kubernetes and others"),
+    Route(
+        "/-/reload",
+        reload,
+        "has the configuration read again (POST); [who may, and what it does]"
+        "(docs/configuration.md#changing-the-configuration-of-a-running-daemon)",
+        methods=("POST",),
+        authenticate=authenticate_reload,
+    ),
 )

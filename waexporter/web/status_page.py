@@ -95,7 +95,7 @@ class Group:
     rows: tuple[Row, ...]
 
 
-def render_page(request: IncomingRequest, backend: Backend) -> Response:
+def render_status_page(request: IncomingRequest, backend: Backend) -> Response:
     """Draw the page with everything the exporter knows now."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)

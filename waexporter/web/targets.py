@@ -1,4 +1,4 @@
-"""GET /api/v1/targets: what is known of every target, for programs."""
+"""GET /api/v1/targets: every target with its verdict and its last polls, as JSON."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def list_targets(request: IncomingRequest, backend: Backend) -> Response:
-    """Give every target with its verdict and the last poll of each of its endpoints."""
-    targets = [_target(each, request.at) for each in backend.targets()]
+    """Return every target with its verdict and the last poll of each endpoint."""
+    targets = [_target_document(each, request.at) for each in backend.targets()]
     return json_response({"at": iso(request.at), "targets": targets})
 
 
-def _target(target: TargetStatus, now: float) -> dict[str, object]:
+def _target_document(target: TargetStatus, now: float) -> dict[str, object]:
     verdict = target.verdict
     return {
         "name": target.name,
@@ -27,7 +27,7 @@ def _target(target: TargetStatus, now: float) -> dict[str, object]:
         "verdict": {
             "state": verdict.state,
             "since": iso(verdict.since or None),
-            "problems": [_problem(problem, now) for problem in verdict.problems],
+            "problems": [_problem_document(problem, now) for problem in verdict.problems],
         },
         "topology": verdict.topology,
         "up": verdict.up,
@@ -35,11 +35,11 @@ def _target(target: TargetStatus, now: float) -> dict[str, object]:
         "expected": verdict.expected,
         "shards": verdict.shards,
         "covered": verdict.covered,
-        "endpoints": [_endpoint(endpoint) for endpoint in target.endpoints],
+        "endpoints": [_endpoint_document(endpoint) for endpoint in target.endpoints],
     }
 
 
-def _problem(problem: Problem, now: float) -> dict[str, object]:
+def _problem_document(problem: Problem, now: float) -> dict[str, object]:
     since = iso(problem.since)
     return {
         "slug": problem.slug,
@@ -50,7 +50,7 @@ def _problem(problem: Problem, now: float) -> dict[str, object]:
     }
 
 
-def _endpoint(status: EndpointStatus) -> dict[str, object]:
+def _endpoint_document(status: EndpointStatus) -> dict[str, object]:
     return {
         "endpoint": status.endpoint,
         "outcome": status.outcome,

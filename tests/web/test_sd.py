@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.web.fakes import FakeBackend, a_target, an_application, ask
-from waexporter.web.discovery import Shard, read_address, read_shard
 from waexporter.web.responses import IncomingRequest
+from waexporter.web.sd import Shard, read_address, read_shard
 
 
 def test_every_target_is_one_scrape_of_this_exporter() -> None:
@@ -57,7 +57,7 @@ def test_shards_share_all_targets_without_overlap() -> None:
 
 def test_a_target_stays_in_its_shard_from_one_version_to_the_next() -> None:
     homes = [
-        next(index for index in range(5) if Shard(index, 5).holds(name))
+        next(index for index in range(5) if Shard(index, 5).contains(name))
         for name in ("a", "support-line", "ü")
     ]
 

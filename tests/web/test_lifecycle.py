@@ -1,37 +1,25 @@
-"""POST /-/reload: who may, and what is answered."""
+"""Health, readiness and reload as a client gets them."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import socket
-from base64 import b64encode
 from contextlib import closing
 from http.client import HTTPConnection
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
 from tests.web.fakes import FakeBackend, Got, an_application, ask
 from waexporter.errors import CommandError
-from waexporter.model import PagerSettings, Secret, WebhookAuth
 from waexporter.web.backend import ReloadResult
-from waexporter.web.reload import is_loopback, reload
+from waexporter.web.lifecycle import reload
 from waexporter.web.responses import IncomingRequest
 from waexporter.web.server import Server
 
-if TYPE_CHECKING:
-    from waexporter.paging.pager import Pager
-
 LOOPBACK = "127.0.0.1"
-HERE, ELSEWHERE = ("127.0.0.1", 9847), ("192.0.2.7", 9847)
-TOKEN, LOGIN = WebhookAuth(secret=Secret("s3cret")), WebhookAuth(username="am", password=Secret("s3cret"))
-BASIC = f"Basic {b64encode(b'am:s3cret').decode()}"
-
-
-def pager(auth: WebhookAuth) -> Pager:
-    return cast("Pager", SimpleNamespace(settings=PagerSettings(webhook=auth)))
+HERE = ("127.0.0.1", 9847)
 
 
 def answered(backend: FakeBackend, address: tuple[str, int] | None = HERE, **headers: str) -> Any:  # noqa: ANN401
@@ -87,64 +75,12 @@ def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
     assert (response.status, dict(response.headers)["retry-after"]) == (503, "1")
 
 
-@pytest.mark.parametrize(
-    ("auth", "address", "headers", "status"),
-    [
-        # Without a secret, this machine.
-        (None, HERE, {}, 200),
-        (WebhookAuth(), HERE, {}, 200),
-        (None, ELSEWHERE, {}, 403),
-        (None, None, {}, 403),
-        (WebhookAuth(insecure=True), ELSEWHERE, {}, 403),
-        # With one, whoever has it.
-        (TOKEN, HERE, {}, 401),
-        (TOKEN, ELSEWHERE, {"authorization": "Bearer wrong"}, 401),
-        (TOKEN, ELSEWHERE, {"authorization": "Bearer s3cret"}, 200),
-        (LOGIN, ELSEWHERE, {"authorization": BASIC}, 200),
-        (LOGIN, HERE, {"authorization": "Basic bm9uZTpub25l"}, 401),
-        # And no web page ever: a browser adds what it knows of the user.
-        (None, HERE, {"origin": "http://evil.example"}, 403),
-        (None, HERE, {"origin": "null"}, 403),
-        (None, HERE, {"origin": "http://127.0.0.1:9847"}, 403),
-        (None, HERE, {"sec_fetch_site": "cross-site"}, 403),
-        (LOGIN, HERE, {"authorization": BASIC, "origin": "http://evil.example"}, 403),
-    ],
-)
-def test_who_may(
-    auth: WebhookAuth | None, address: tuple[str, int] | None, headers: dict[str, str], status: int
-) -> None:
-    backend = FakeBackend(pager=None if auth is None else pager(auth))
+def test_a_client_that_may_not_reload_changes_nothing() -> None:
+    backend = FakeBackend(reloaded=DONE)
 
-    response = answered(backend, address, **headers)
+    got = ask(an_application(backend), "/-/reload", "POST")  # not from a loopback address
 
-    assert (response.status, backend.reloads) == (status, 1 if status == 200 else 0)
-    assert "s3cret" not in b"".join(response.body).decode()
-
-
-@pytest.mark.parametrize(("auth", "scheme"), [(TOKEN, "Bearer"), (LOGIN, 'Basic realm="waexporter"')])
-def test_who_is_refused_is_told_what_to_show(auth: WebhookAuth, scheme: str) -> None:
-    response = answered(FakeBackend(pager=pager(auth)))
-
-    assert dict(response.headers)["www-authenticate"] == scheme
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.8.8.8", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("::ffff:192.0.2.7", False),
-        ("fe80::1%eth0", False),
-        ("192.0.2.7", False),
-        ("0.0.0.0", False),
-        ("", False),
-        ("localhost", False),
-    ],
-)
-def test_only_a_loopback_address_is_reached_from_this_machine_alone(address: str, expected: bool) -> None:  # noqa: FBT001
-    assert is_loopback(address) is expected
+    assert (got.status, backend.reloads) == (403, 0)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
@@ -214,3 +150,37 @@ def other_addresses() -> list[str]:
             return []
         own: str = probe.getsockname()[0]
     return [] if own.startswith("127.") else [own]
+
+
+# --- health and readiness ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "backend", "status", "body"),
+    [
+        ("/-/healthy", FakeBackend(), 200, "The exporter is healthy.\n"),
+        (
+            "/-/healthy",
+            FakeBackend(illness="The scheduler stands still."),
+            503,
+            "The scheduler stands still.\n",
+        ),
+        ("/-/healthy", FakeBackend(waiting="The first poll."), 200, "The exporter is healthy.\n"),
+        ("/-/ready", FakeBackend(), 200, "The exporter is ready.\n"),
+        ("/-/ready", FakeBackend(waiting="2 targets."), 503, "2 targets.\n"),
+        ("/-/ready", FakeBackend(illness="Ill."), 200, "The exporter is ready.\n"),
+    ],
+)
+def test_health_and_readiness_come_with_the_reason(
+    path: str, backend: FakeBackend, status: int, body: str
+) -> None:
+    got = ask(an_application(backend), path)
+
+    assert (got.status, got.text) == (status, body)
+
+
+def test_a_reason_is_json_for_who_prefers_json() -> None:
+    got = ask(an_application(FakeBackend(illness="Ill.")), "/-/healthy", accept="application/json")
+
+    assert got.headers["content-type"] == "application/json"
+    assert json.loads(got.body) == {"error": "Ill."}

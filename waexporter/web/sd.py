@@ -1,4 +1,4 @@
-"""GET /sd: every target as a scrape of its own, for `http_sd_configs` of Prometheus."""
+"""GET /sd: service discovery for `http_sd_configs` of Prometheus; every target is a scrape of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from waexporter.web.responses import IncomingRequest, Response, error_response, 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend, TargetStatus
 
-# What may stand in a Host header: anything else is not given back to anybody.
+# What may stand in a Host header; anything else is not repeated in a response.
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _ILLEGAL_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
@@ -26,24 +26,24 @@ class Shard:
     index: int = 0
     count: int = 1
 
-    def holds(self, name: str) -> bool:
-        """Tell whether a target belongs to this part; the same everywhere and for ever."""
+    def contains(self, name: str) -> bool:
+        """Return whether a target belongs to this part; the same in every process."""
         return zlib.crc32(name.encode(errors="replace")) % self.count == self.index
 
 
-def discover(request: IncomingRequest, backend: Backend) -> Response:
-    """Give one entry per target, or per target of `?shard=i/n`."""
+def discover_targets(request: IncomingRequest, backend: Backend) -> Response:
+    """Return one entry per target, or per target of `?shard=i/n`."""
     shard = read_shard(request.values("shard"))
     if shard is None:
         return error_response(
             request, 400, "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3."
         )
     address = read_address(request)
-    return json_response([_entry(each, address) for each in backend.targets() if shard.holds(each.name)])
+    return json_response([_entry(each, address) for each in backend.targets() if shard.contains(each.name)])
 
 
 def read_shard(values: tuple[str, ...]) -> Shard | None:
-    """Read `i/n`; no value is the whole, a wrong one is None."""
+    """Return the shard `i/n`, the whole without a value, and None for an invalid one."""
     if not values:
         return Shard()
     match = _SHARD.fullmatch(values[0])
@@ -54,7 +54,7 @@ def read_shard(values: tuple[str, ...]) -> Shard | None:
 
 
 def read_address(request: IncomingRequest) -> str:
-    """Give this exporter's address as the client asked it, or else as the socket knows it."""
+    """Return this exporter's address as in the Host header, or else that of the socket."""
     host = request.header("host")
     if _HOST.fullmatch(host) or request.address is None:
         return host if _HOST.fullmatch(host) else "localhost"
@@ -63,7 +63,7 @@ def read_address(request: IncomingRequest) -> str:
 
 
 def _entry(target: TargetStatus, address: str) -> dict[str, object]:
-    """Describe one target.
+    """Return the entry of one target.
 
     All entries share one address, and so would share one `instance`: the label `target_name` keeps
     their `up` series apart (not `target`, which the samples carry themselves).
