@@ -6,7 +6,6 @@ import os
 import secrets
 import shlex
 import string
-from base64 import b64encode
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +17,7 @@ from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.model import Credentials, Failure, Reason, Secret, now
 from waexporter.polling.collectors import SettingsCollector
 from waexporter.polling.poller import Poller
-from waexporter.transport.exchange import Request
+from waexporter.transport.exchange import Request, basic_auth
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
 from waexporter.whatsapp.client import Client
@@ -107,9 +106,10 @@ def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[
 
 def _change_password(target: Target, limits: Limits, password: Secret) -> None:
     """Log in once with `new_password`: the one place where a password is changed, and only when asked to."""
-    pair = f"{target.auth.username}:{target.auth.password.reveal() if target.auth.password else ''}"
+    password_now = target.auth.password.reveal() if target.auth.password else ""
+    proof = basic_auth(target.auth.username or "", password_now)
     body = msgspec.json.encode({"new_password": password.reveal()})
-    request = Request("POST", LOGIN_PATH, "Basic " + b64encode(pair.encode()).decode(), body)
+    request = Request("POST", LOGIN_PATH, proof, body)
     client = Client(replace(target, auth=Credentials()), limits, TlsContexts())
     try:
         check(client.send(request, _TIMEOUT))

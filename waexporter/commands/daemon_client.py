@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +11,7 @@ import msgspec
 from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Target
 from waexporter.paging.journal.entry import Attempt
-from waexporter.transport.exchange import Request
+from waexporter.transport.exchange import Request, basic_auth
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
 from waexporter.whatsapp.documents.envelope import decode, printable
@@ -196,8 +195,7 @@ def _authorization(auth: WebhookAuth) -> str:
     if auth.secret is not None:
         return f"Bearer {auth.secret.reveal()}"
     if auth.password is not None:
-        pair = f"{auth.username}:{auth.password.reveal()}"
-        return f"Basic {b64encode(pair.encode()).decode()}"
+        return basic_auth(auth.username or "", auth.password.reveal())
     return ""
 
 

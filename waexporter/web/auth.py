@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
+from waexporter.transport.exchange import basic_auth
 from waexporter.web.responses import IncomingRequest, Response, error_response
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def is_authorized(auth: WebhookAuth, authorization: str) -> bool:
         expected = f"Bearer {auth.secret.reveal()}"
     else:
         password = auth.password.reveal() if auth.password else ""
-        expected = f"Basic {b64encode(f'{auth.username}:{password}'.encode()).decode()}"
+        expected = basic_auth(auth.username or "", password)
     scheme, _, secret = authorization.partition(" ")
     received = f"{scheme.capitalize()} {secret.strip()}"
     # Headers were decoded as Latin-1, whatever a client wrote there.
