@@ -103,7 +103,7 @@ ROUTES: Final = (
     Route(
         "/-/reload",
         reload,
-        "has the configuration read again (POST); [who may, and what it does]"
+        "reads the configuration again (POST); [who may do that, and what it does]"
         "(docs/configuration.md#changing-the-configuration-of-a-running-daemon)",
         methods=("POST",),
         authenticate=authenticate_reload,
