@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
@@ -303,6 +303,6 @@ SHAPES: dict[str, list[Page]] = {
 def messages() -> dict[str, str]:
     """Give the message of every shape as WhatsApp gets it, and as others do where that differs, by files."""
     texts = {name: compose(pages, NOW) for name, pages in SHAPES.items()}
-    sent = {name: neutralise(text) for name, text in texts.items()}
+    sent = {name: escape_markup(text) for name, text in texts.items()}
     elsewhere = {f"{name}.elsewhere.txt": text for name, text in texts.items() if text != sent[name]}
     return {f"{name}.txt": text for name, text in sent.items()} | elsewhere

@@ -23,7 +23,7 @@ from waexporter.paging.channels.apprise import AppriseChannel
 from waexporter.paging.channels.channel_types import open_fallback_channels
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.webhook import WebhookChannel
-from waexporter.paging.channels.webhook_formats import DIALECTS
+from waexporter.paging.channels.webhook_formats import WEBHOOK_FORMATS
 from waexporter.paging.channels.whatsapp import WhatsAppChannel, whatsapp_error_outcome
 from waexporter.paging.messages.message import Message
 from waexporter.transport.address import HttpAddress
@@ -263,12 +263,12 @@ def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("form", [each for each in Format if each is not Format.JSON])
-def test_a_webhook_is_spoken_to_in_its_dialect(receiver: Receiver, form: Format) -> None:
+def test_a_webhook_gets_the_body_of_its_format(receiver: Receiver, form: Format) -> None:
     assert webhook(receiver, form).send(MESSAGE) == ACCEPTED
 
     [heard] = receiver.heard
-    assert heard.body == DIALECTS[form].body(MESSAGE, "chat_id=-17")
-    assert heard.headers["content-type"] == DIALECTS[form].content_type
+    assert heard.body == WEBHOOK_FORMATS[form].body(MESSAGE, "chat_id=-17")
+    assert heard.headers["content-type"] == WEBHOOK_FORMATS[form].content_type
 
 
 CHAT = Fallback(Secret("http://chat/x"))
@@ -320,7 +320,7 @@ def test_another_refusal_is_none_of_the_alerts(status: int) -> None:
     assert picky.got == [["text", "alerts"]]
 
 
-def test_a_dialect_that_is_refused_is_not_tried_otherwise() -> None:
+def test_a_format_that_is_refused_is_not_tried_in_another_way() -> None:
     picky = Picky(400)
 
     WebhookChannel(picky, Fallback(Secret("http://chat/x"), Format.DISCORD)).send(MESSAGE)

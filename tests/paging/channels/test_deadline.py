@@ -1,4 +1,4 @@
-"""What has no deadline of its own gets one, and keeps nobody waiting behind it."""
+"""A function without a timeout gets one, and does not block those after it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from waexporter.paging.channels.deadline import DeadlineRunner
 
 
-def test_what_a_step_gives_is_given() -> None:
+def test_the_result_of_a_function_is_returned() -> None:
     assert DeadlineRunner(1, 30.0).run(lambda: "done") == "done"
 
 
-def test_what_a_step_raises_is_raised() -> None:
+def test_the_error_of_a_function_is_raised() -> None:
     def fail() -> None:
         raise KeyError
 
@@ -21,7 +21,7 @@ def test_what_a_step_raises_is_raised() -> None:
         DeadlineRunner(1, 30.0).run(fail)
 
 
-def test_a_step_that_would_end_the_process_fails_alone() -> None:
+def test_a_function_that_would_end_the_process_fails_alone() -> None:
     def leave() -> None:
         raise SystemExit(3)
 
@@ -29,22 +29,22 @@ def test_a_step_that_would_end_the_process_fails_alone() -> None:
         DeadlineRunner(1, 30.0).run(leave)
 
 
-def test_only_so_many_may_hang_and_the_others_fail_at_once() -> None:
+def test_beyond_the_limit_of_hanging_functions_others_fail_at_once() -> None:
     released = threading.Event()
-    patience = DeadlineRunner(2, 0.01)
+    runner = DeadlineRunner(2, 0.01)
     for _ in range(2):
         with pytest.raises(TimeoutError):
-            patience.run(released.wait)
+            runner.run(released.wait)
     before = threading.active_count()
 
     with pytest.raises(TimeoutError, match="begun before"):
-        patience.run(released.wait)
+        runner.run(released.wait)
 
     assert threading.active_count() == before
     released.set()
 
 
-def test_one_that_came_to_its_end_makes_room() -> None:
-    patience = DeadlineRunner(1, 30.0)
+def test_a_function_that_ended_makes_room() -> None:
+    runner = DeadlineRunner(1, 30.0)
 
-    assert [patience.run(lambda: "done") for _ in range(5)] == ["done"] * 5
+    assert [runner.run(lambda: "done") for _ in range(5)] == ["done"] * 5

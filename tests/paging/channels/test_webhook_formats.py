@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL, a_page, an_alert
+from tests.places import hold
 from waexporter.model import Format
-from waexporter.paging.channels.webhook_formats import DIALECTS, PLAINER, Dialect
+from waexporter.paging.channels.webhook_formats import TEXT_ONLY, WEBHOOK_FORMATS, WebhookFormat
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.message import Message
 from waexporter.paging.model import Alert
@@ -74,17 +75,28 @@ def text_in(form: Format, body: bytes) -> str:
     return str(said["text"])
 
 
-def test_every_format_has_its_dialect() -> None:
-    assert DIALECTS.keys() == set(Format)
-    assert BODIES.keys() == set(Format) - {Format.JSON, Format.TEXT}
+def test_every_format_has_its_row() -> None:
+    hold(
+        Format,
+        WEBHOOK_FORMATS,
+        add="Write how its body is rendered and add it to WEBHOOK_FORMATS in "
+        "waexporter/paging/channels/webhook_formats.py.",
+        remove="Add it to the enum Format in waexporter/model, or take it out of WEBHOOK_FORMATS.",
+    )
+    hold(
+        set(Format) - {Format.JSON, Format.TEXT},
+        BODIES,
+        add="Add the body that its service documents to BODIES here.",
+        remove="Take it out of BODIES here.",
+    )
 
 
 @pytest.mark.parametrize("form", BODIES)
 def test_a_chat_gets_the_document_that_it_understands(form: Format) -> None:
-    body = DIALECTS[form].body(MESSAGE, "chat_id=-100123&silent=1")
+    body = WEBHOOK_FORMATS[form].body(MESSAGE, "chat_id=-100123&silent=1")
 
     assert json.loads(body) == BODIES[form]
-    assert DIALECTS[form].content_type.startswith("application/json")
+    assert WEBHOOK_FORMATS[form].content_type.startswith("application/json")
 
 
 CALLS: dict[Format, dict[str, str]] = {
@@ -124,14 +136,14 @@ def test_of_each_format_is_known_what_calls_people() -> None:
 
 @pytest.mark.parametrize(("form", "said"), [(form, said) for form in Format for said in CALLS[form]])
 def test_nobody_is_called_by_what_a_label_says(form: Format, said: str) -> None:
-    body = DIALECTS[form].body(Message(said), "")
+    body = WEBHOOK_FORMATS[form].body(Message(said), "")
 
     assert text_in(form, body).replace("\n\n", "\n") == CALLS[form][said]
 
 
 def test_discord_calls_nobody_and_dingtalk_nobody_that_is_not_named() -> None:
-    discord = json.loads(DIALECTS[Format.DISCORD].body(MESSAGE, ""))
-    dingtalk = json.loads(DIALECTS[Format.DINGTALK].body(MESSAGE, ""))
+    discord = json.loads(WEBHOOK_FORMATS[Format.DISCORD].body(MESSAGE, ""))
+    dingtalk = json.loads(WEBHOOK_FORMATS[Format.DINGTALK].body(MESSAGE, ""))
 
     assert discord["allowed_mentions"] == {"parse": []}
     assert "at" not in dingtalk
@@ -142,18 +154,18 @@ def test_discord_calls_nobody_and_dingtalk_nobody_that_is_not_named() -> None:
 def test_what_calls_nobody_any_more_still_fits(form: Format, said: str) -> None:
     unit, limit = LIMITS[form]
 
-    text = text_in(form, DIALECTS[form].body(Message(said * 5000), "chat_id=1"))
+    text = text_in(form, WEBHOOK_FORMATS[form].body(Message(said * 5000), "chat_id=1"))
 
     assert (len(text.encode()) if unit == "bytes" else len(text)) <= limit
 
 
 def test_plain_text_is_the_text_itself() -> None:
-    assert DIALECTS[Format.TEXT].body(MESSAGE, "") == TEXT.encode()
-    assert DIALECTS[Format.TEXT].content_type == "text/plain; charset=utf-8"
+    assert WEBHOOK_FORMATS[Format.TEXT].body(MESSAGE, "") == TEXT.encode()
+    assert WEBHOOK_FORMATS[Format.TEXT].content_type == "text/plain; charset=utf-8"
 
 
 def test_where_alerts_are_refused_the_text_is_left() -> None:
-    assert json.loads(PLAINER.body(MESSAGE, "")) == {"text": TEXT}
+    assert json.loads(TEXT_ONLY.body(MESSAGE, "")) == {"text": TEXT}
 
 
 def storm(letter: str, count: int) -> Message:
@@ -174,7 +186,7 @@ def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(
 ) -> None:
     message = storm(letter, 40)
 
-    body = DIALECTS[form].body(message, "chat_id=1")
+    body = WEBHOOK_FORMATS[form].body(message, "chat_id=1")
 
     text = text_in(form, body)
     unit, limit = LIMITS.get(form, ("characters", 4096))
@@ -188,10 +200,12 @@ def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(
 
 @given(st.text(max_size=5000), st.integers(1, 3000))
 def test_a_limit_holds_for_any_text(text: str, limit: int) -> None:
-    dialect = Dialect(lambda draft: draft.text, limit=limit, measure=lambda said: len(said.encode()))
+    webhook_format = WebhookFormat(
+        lambda content: content.text, limit=limit, measure=lambda said: len(said.encode())
+    )
     clean = text.encode(errors="ignore").decode()
 
-    body = dialect.body(Message(clean), "")
+    body = webhook_format.body(Message(clean), "")
 
     assert len(body) <= limit
     if len(clean.encode()) <= limit:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.paging.formatting import formatted
-from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.messages.text import width
 
 _PIECES = st.sampled_from([
@@ -49,7 +49,7 @@ _LINKS = st.from_regex(
     ],
 )
 def test_what_would_format_does_not_and_still_shows(raw: str, shown: str) -> None:
-    assert neutralise(raw) == shown
+    assert escape_markup(raw) == shown
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_would_format_does_not_and_still_shows(raw: str, shown: str) -> Non
     ],
 )
 def test_what_would_not_format_stays_as_it_is(raw: str) -> None:
-    assert neutralise(raw) == raw
+    assert escape_markup(raw) == raw
     assert formatted(raw) == []
 
 
@@ -95,7 +95,7 @@ def test_the_rules_that_these_tests_go_by_find_what_whatsapp_formats(raw: str, f
 @settings(max_examples=500, deadline=None)
 @given(_TEXTS)
 def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) -> None:
-    shown = neutralise(raw)
+    shown = escape_markup(raw)
 
     assert formatted(shown) == []
     assert len(shown) == len(raw)
@@ -105,6 +105,6 @@ def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) ->
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="*_~`> a-\n(", max_size=12), _LINKS, st.text(alphabet="*_~`> a-\n)", max_size=12))
 def test_a_link_survives_whatever_stands_around_it(before: str, link: str, after: str) -> None:
-    shown = neutralise(f"{before} {link} {after}")
+    shown = escape_markup(f"{before} {link} {after}")
 
     assert f" {link} " in shown

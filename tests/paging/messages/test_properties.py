@@ -13,7 +13,7 @@ from tests.paging.formatting import formatted
 from tests.paging.shapes import NOW
 from waexporter.model.severity import Severity, rank_word
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_the_head_counts_all_alerts(pages: list[Page]) -> None:
 def test_nothing_from_an_alert_formats_or_hides(pages: list[Page]) -> None:
     text = compose(pages, NOW)
 
-    assert formatted(neutralise(text)) == []
+    assert formatted(escape_markup(text)) == []
     assert {unicodedata.category(each) for each in text} & {"Cs", "Co", "Zl", "Zp"} == set()
     assert {each for each in text if unicodedata.category(each) == "Cf"} <= set("\u200c\u200d")
     assert all(each == "\n" or unicodedata.category(each) != "Cc" for each in text)
@@ -187,7 +187,7 @@ def test_a_good_link_is_in_the_message_as_it_is(url: str) -> None:
     text = compose([Page("a", (Item(alert, ItemKind.FIRED),))], NOW)
 
     assert text.endswith(f"\nRunbook: {url}")
-    assert neutralise(text) == text
+    assert escape_markup(text) == text
 
 
 @_EXAMPLES
@@ -202,4 +202,4 @@ def test_a_link_within_a_text_is_in_the_message_as_it_is(before: str, url: str, 
 
     text = compose([Page("a", (Item(alert, ItemKind.FIRED),))], NOW)
 
-    assert url in neutralise(text)
+    assert url in escape_markup(text)

@@ -32,7 +32,7 @@ class AppriseChannel:
         # It logs addresses, tokens and all, and what else is worth knowing we log ourselves.
         apprise.logger.disabled = True
         self._apprise = apprise.Apprise()
-        self._patience = DeadlineRunner(_CONCURRENT, timeout)
+        self._runner = DeadlineRunner(_CONCURRENT, timeout)
         self.where = redact_address(address)
         if not self._add(address):
             message = f"Apprise can't make anything of the address {self.where}"
@@ -47,7 +47,7 @@ class AppriseChannel:
     def send(self, message: Message) -> Outcome:
         """Send the text; Apprise returns only whether it worked."""
         try:
-            is_sent = self._patience.run(lambda: self._apprise.notify(body=message.text))
+            is_sent = self._runner.run(lambda: self._apprise.notify(body=message.text))
         except TimeoutError:
             why = f"Apprise came to no end in time with {self.where}"
             return Outcome(Reason.TIMEOUT.value, why, may_have_arrived=True)

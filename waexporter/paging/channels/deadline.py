@@ -1,4 +1,4 @@
-"""A deadline for what has none of its own."""
+"""A deadline for calls that have no timeout of their own."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ T = TypeVar("T")
 
 
 class DeadlineRunner:
-    """Runs steps, each in a thread, and waits only so long for them; safe to share by threads.
+    """Runs functions, each in a thread of its own, with a timeout; thread-safe.
 
-    A step that hangs can't be ended, so only so many may be under way.
+    A function that hangs can't be ended, so their number is limited.
     """
 
-    def __init__(self, most: int, timeout: float) -> None:
-        self._free = threading.BoundedSemaphore(most)
+    def __init__(self, concurrency: int, timeout: float) -> None:
+        self._free = threading.BoundedSemaphore(concurrency)
         self._timeout = timeout  # seconds
 
-    def run(self, step: Callable[[], T]) -> T:
-        """Return what a step gives; raises what it raises, and TimeoutError when time is over."""
+    def run(self, function: Callable[[], T]) -> T:
+        """Return the result of a function; raise what it raises, and TimeoutError after the timeout."""
         if not self._free.acquire(blocking=False):
             raise TimeoutError("what was begun before has not ended yet")
-        found: Future[T] = Future()
+        future: Future[T] = Future()
         try:
-            threading.Thread(target=self._run, args=(step, found), name="patience", daemon=True).start()
-        except RuntimeError:  # this machine gives no more threads
+            threading.Thread(target=self._run, args=(function, future), name="deadline", daemon=True).start()
+        except RuntimeError:  # no more threads can be started on this machine
             self._free.release()
             raise
-        return found.result(self._timeout)
+        return future.result(self._timeout)
 
-    def _run(self, step: Callable[[], T], found: Future[T]) -> None:
+    def _run(self, function: Callable[[], T], future: Future[T]) -> None:
         try:
-            result = step()
-        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the result is awaited
             self._free.release()
-            found.set_exception(error if isinstance(error, Exception) else RuntimeError(type(error).__name__))
+            future.set_exception(
+                error if isinstance(error, Exception) else RuntimeError(type(error).__name__)
+            )
         else:
             self._free.release()
-            found.set_result(result)
+            future.set_result(result)

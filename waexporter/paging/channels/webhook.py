@@ -13,7 +13,7 @@ from waexporter.model import Reason
 from waexporter.paging.channels import OK, TIMEOUT, Outcome
 from waexporter.paging.channels.addresses import redact_address, redact_secrets
 from waexporter.paging.channels.error_outcomes import error_outcome, is_permanent_status
-from waexporter.paging.channels.webhook_formats import DIALECTS, PLAINER, Dialect
+from waexporter.paging.channels.webhook_formats import TEXT_ONLY, WEBHOOK_FORMATS, WebhookFormat
 from waexporter.paging.channels.webhook_replies import find_refusal, is_web_page
 from waexporter.transport.lenient_json import printable
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 WEBHOOK: Final = "webhook"
 
-# Refused with one of these, a body may be accepted that has nothing in it but the text.
-_UNREADABLE_BODY: Final = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
-)
+# After a refusal with one of these HTTP statuses, a body with the text alone may be accepted.
+_UNREADABLE_BODY: Final = frozenset({"400", "415", "422"})
 
 
 class HttpPoster(Protocol):
@@ -47,27 +45,25 @@ class WebhookChannel:
         self._poster = poster
         self._address = fallback.url
         self._format = fallback.format
-        self._dialect = DIALECTS[fallback.format]
+        self._webhook_format = WEBHOOK_FORMATS[fallback.format]
         self._timeout = timeout  # seconds
         self.where = redact_address(fallback.url)
 
     def send(self, message: Message) -> Outcome:
         """Send the text, and the alerts if the format has a place for them."""
-        outcome = self._post(self._dialect, message)
-        if not self._dialect.may_be_plainer or outcome.code not in {
-            str(int(each)) for each in _UNREADABLE_BODY
-        }:
+        outcome = self._post(self._webhook_format, message)
+        if not (self._webhook_format.retries_text_only and outcome.code in _UNREADABLE_BODY):
             return outcome
-        again = self._post(PLAINER, message)
+        again = self._post(TEXT_ONLY, message)
         if not again.is_accepted:
             return again
-        self._dialect = PLAINER
+        self._webhook_format = TEXT_ONLY
         return replace(again, note=f"{again.note} to the text alone, {outcome.code} with the alerts")
 
-    def _post(self, dialect: Dialect, message: Message) -> Outcome:
-        body = dialect.body(message, urlsplit(self._address.reveal()).query)
+    def _post(self, webhook_format: WebhookFormat, message: Message) -> Outcome:
+        body = webhook_format.body(message, urlsplit(self._address.reveal()).query)
         try:
-            reply = self._poster.deliver(body, dialect.content_type, self._timeout)
+            reply = self._poster.deliver(body, webhook_format.content_type, self._timeout)
         except ApiError as error:
             return error_outcome(error)
         return self._read_reply(reply)

@@ -1,4 +1,4 @@
-"""A page as each kind of webhook wants it: the body, its type, and no more of the text than it takes; pure.
+"""The request body of a page for each kind of webhook, with the text shortened to its limit; pure.
 
 Sources are the documentations of Slack (incoming webhooks), Google Chat (webhooks), Microsoft Teams (webhooks
 of Workflows), Discord (execute webhook), Telegram (sendMessage), Feishu, DingTalk and WeCom (custom robots).
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from waexporter.model import Format
-from waexporter.paging.messages.markup import without_calls
+from waexporter.paging.messages.markup import escape_mentions
 from waexporter.paging.messages.text import width
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from waexporter.paging.model import Alert
 
 _JSON = "application/json"
-_BYTES_OF_UNIT = 3  # most bytes of UTF-8 for one code unit of UTF-16
+_MAX_BYTES_PER_UNIT = 3  # of UTF-8, for one code unit of UTF-16
 
 
-class Draft(NamedTuple):
-    """What is to be written."""
+class WebhookContent(NamedTuple):
+    """The content of one request."""
 
     text: str  # as much as fits
     alerts: tuple[Alert, ...]
@@ -37,32 +37,33 @@ class Draft(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one kind of webhook is spoken to."""
+class WebhookFormat:
+    """The request body that one kind of webhook expects."""
 
-    write: Callable[[Draft], object]
+    render: Callable[[WebhookContent], object]  # to a document for JSON, or to a text
     content_type: str = _JSON
     limit: int | None = None  # of the text; None: the longest text of a page is far below it
     measure: Callable[[str], int] = width  # what the limit counts
-    calm: Callable[[str], str] = str  # shows what would call people, and calls nobody
-    may_be_plainer: bool = False  # where it is refused, the text alone may be taken
+    escape: Callable[[str], str] = str  # so that the text mentions nobody
+    retries_text_only: bool = False  # where the body is refused, the text alone may be accepted
 
     def body(self, message: Message, query: str) -> bytes:
-        """Return the body of a request."""
-        document = self.write(Draft(self._fit(message), message.alerts, query))
+        """Return the body of a request; `query` is that of the address."""
+        document = self.render(WebhookContent(self._fit(message), message.alerts, query))
         return document.encode() if isinstance(document, str) else msgspec.json.encode(document)
 
     def _fit(self, message: Message) -> str:
-        text = self.calm(message.text)
+        """Return the text of a message within the limit."""
+        text = self.escape(message.text)
         if self.limit is None or self.measure(text) <= self.limit:
             return text
-        shorter = self.calm(message.shorten(self.limit))
+        shorter = self.escape(message.shorten(self.limit))
         if self.measure(shorter) <= self.limit:
             return shorter
-        return self.calm(message.shorten(self.limit // _BYTES_OF_UNIT))
+        return self.escape(message.shorten(self.limit // _MAX_BYTES_PER_UNIT))
 
 
-def _write_all(draft: Draft) -> object:
+def _render_text_and_alerts(content: WebhookContent) -> object:
     alerts = [
         {
             "status": "firing" if alert.fires else "resolved",
@@ -70,32 +71,32 @@ def _write_all(draft: Draft) -> object:
             "labels": alert.labels,
             "annotations": alert.annotations,
         }
-        for alert in draft.alerts
+        for alert in content.alerts
     ]
-    return {"text": draft.text, "alerts": alerts}
+    return {"text": content.text, "alerts": alerts}
 
 
-def _write_alone(draft: Draft) -> object:
-    return {"text": draft.text}
+def _render_text(content: WebhookContent) -> object:
+    return {"text": content.text}
 
 
-def _write_plain(draft: Draft) -> object:
-    return draft.text
+def _render_plain(content: WebhookContent) -> object:
+    return content.text
 
 
-def _write_slack(draft: Draft) -> object:
-    """Return the text with what Slack would read as a link, or as a call of everybody, in its place."""
-    return {"text": draft.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
+def _render_slack(content: WebhookContent) -> object:
+    """Return the text with what Slack would read as a link, or as a mention of everybody, escaped."""
+    return {"text": content.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
 
 
-def _without(tags: str) -> Callable[[str], str]:
-    """Return what shows a look-alike where a tag that calls people begins; a text stays as long as it is."""
+def _escape_tags(tags: str) -> Callable[[str], str]:
+    """Return a function that shows a look-alike where a tag that mentions people begins, at equal length."""
     return partial(re.compile(rf"<(?=\s*(?:{tags}))", re.IGNORECASE).sub, "\uff1c")
 
 
-def _write_teams(draft: Draft) -> object:
+def _render_teams(content: WebhookContent) -> object:
     # In a card a single line break is none.
-    block = {"type": "TextBlock", "text": draft.text.replace("\n", "\n\n"), "wrap": True}
+    block = {"type": "TextBlock", "text": content.text.replace("\n", "\n\n"), "wrap": True}
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -109,40 +110,40 @@ def _write_teams(draft: Draft) -> object:
     }
 
 
-def _write_discord(draft: Draft) -> object:
-    return {"content": draft.text, "allowed_mentions": {"parse": []}}
+def _render_discord(content: WebhookContent) -> object:
+    return {"content": content.text, "allowed_mentions": {"parse": []}}
 
 
-def _write_telegram(draft: Draft) -> object:
-    return {"chat_id": parse_qs(draft.query).get("chat_id", [""])[0], "text": draft.text}
+def _render_telegram(content: WebhookContent) -> object:
+    return {"chat_id": parse_qs(content.query).get("chat_id", [""])[0], "text": content.text}
 
 
-def _write_feishu(draft: Draft) -> object:
-    return {"msg_type": "text", "content": {"text": draft.text}}
+def _render_feishu(content: WebhookContent) -> object:
+    return {"msg_type": "text", "content": {"text": content.text}}
 
 
-def _write_robot(draft: Draft) -> object:
-    return {"msgtype": "text", "text": {"content": draft.text}}
+def _render_robot(content: WebhookContent) -> object:
+    return {"msgtype": "text", "text": {"content": content.text}}
 
 
-def _size(text: str) -> int:
-    """Return the bytes of a text."""
+def _utf8_length(text: str) -> int:
+    """Return the length of a text in bytes of UTF-8."""
     return len(text.encode())
 
 
-# Discord and DingTalk call nobody whom the document does not name, and Teams nobody in a card's text.
-DIALECTS: Mapping[Format, Dialect] = {
-    Format.JSON: Dialect(_write_all, may_be_plainer=True),
-    Format.TEXT: Dialect(_write_plain, "text/plain; charset=utf-8"),
-    # Slack itself leaves a plain `@name` alone; those that are asked as it is call people by it.
-    Format.SLACK: Dialect(_write_slack, calm=without_calls),
-    Format.GOOGLE_CHAT: Dialect(_write_alone, limit=4096, calm=_without("users/")),
-    # Where the letters' encoding is not named, Teams counts two bytes for each.
-    Format.TEAMS: Dialect(_write_teams, f"{_JSON}; charset=utf-8", limit=20_000, measure=_size),
-    Format.DISCORD: Dialect(_write_discord, limit=2000),
-    Format.TELEGRAM: Dialect(_write_telegram, limit=4096, calm=without_calls),
-    Format.FEISHU: Dialect(_write_feishu, calm=_without(r"at\b")),
-    Format.DINGTALK: Dialect(_write_robot, limit=20_000, measure=_size),
-    Format.WECOM: Dialect(_write_robot, limit=2048, measure=_size, calm=_without("@")),
+# Discord and DingTalk mention nobody whom the document does not name, and Teams nobody in a card's text.
+WEBHOOK_FORMATS: Mapping[Format, WebhookFormat] = {
+    Format.JSON: WebhookFormat(_render_text_and_alerts, retries_text_only=True),
+    Format.TEXT: WebhookFormat(_render_plain, "text/plain; charset=utf-8"),
+    # Slack itself leaves a plain `@name` alone; other services with its API mention people by it.
+    Format.SLACK: WebhookFormat(_render_slack, escape=escape_mentions),
+    Format.GOOGLE_CHAT: WebhookFormat(_render_text, limit=4096, escape=_escape_tags("users/")),
+    # Where no charset is named, Teams counts two bytes for each character.
+    Format.TEAMS: WebhookFormat(_render_teams, f"{_JSON}; charset=utf-8", limit=20_000, measure=_utf8_length),
+    Format.DISCORD: WebhookFormat(_render_discord, limit=2000),
+    Format.TELEGRAM: WebhookFormat(_render_telegram, limit=4096, escape=escape_mentions),
+    Format.FEISHU: WebhookFormat(_render_feishu, escape=_escape_tags(r"at\b")),
+    Format.DINGTALK: WebhookFormat(_render_robot, limit=20_000, measure=_utf8_length),
+    Format.WECOM: WebhookFormat(_render_robot, limit=2048, measure=_utf8_length, escape=_escape_tags("@")),
 }
-PLAINER = Dialect(_write_alone)
+TEXT_ONLY = WebhookFormat(_render_text)

@@ -1,8 +1,8 @@
-"""What a 2xx of a webhook really says: many a chat says no in the body of a 200; pure.
+"""Whether a 2xx reply of a webhook is a refusal: many chats refuse a message in the body of a 200; pure.
 
-Each format has the signs that its service documents, and these decide where they are there. Elsewhere, and
-where they are not, only what can't be mistaken says no: an acceptance that is taken for a no is posted again
-and again, a no that is taken for an acceptance is a page that nobody reads.
+For each format, the fields that its service documents decide if they are present. Otherwise only unmistakable
+fields mean a refusal: an acceptance mistaken for a refusal is posted again and again, a refusal mistaken for
+an acceptance is a page that nobody reads.
 """
 
 from __future__ import annotations
@@ -17,113 +17,113 @@ from waexporter.transport.lenient_json import parse_answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_LOOKED_AT = 2048  # bytes in which a page of the web, or a sentence, shows itself as one
-_BEFORE_A_PAGE = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
-_BEGINS_A_PAGE = re.compile(
+_EXAMINED = 2048  # bytes from which a web page or a sentence is recognized
+_BEFORE_HTML = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
+_BEGINS_HTML = re.compile(
     rb"<(?:!doctype\s+html|(?:html|head|body|title|meta|base|link|script|style|noscript|frameset)[\s/>])",
     re.IGNORECASE,
 )
-_HAS_A_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_CONTAINS_HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 
 
 def is_web_page(body: bytes) -> bool:
-    """Return whether an answer is a page for people, such as one to sign in, where none was asked for."""
-    before = _BEFORE_A_PAGE.match(body)
+    """Return whether a body is a web page, such as one to sign in."""
+    before = _BEFORE_HTML.match(body)
     begin = before.end() if before else 0
-    start = body[begin : begin + _LOOKED_AT]
-    return _BEGINS_A_PAGE.match(start) is not None or (
-        start.startswith(b"<") and _HAS_A_PAGE.search(start) is not None
+    start = body[begin : begin + _EXAMINED]
+    return _BEGINS_HTML.match(start) is not None or (
+        start.startswith(b"<") and _CONTAINS_HTML.search(start) is not None
     )
 
 
 def find_refusal(body: bytes, form: Format = Format.JSON) -> str:
-    """Return why the body of a 2xx means that the message was not taken; empty where it does not say so.
+    """Return why the body of a 2xx is a refusal; empty if it is none.
 
-    The words are as they were said: what is secret in them is to be blotted out before they are cut.
+    The words are those of the body: secrets in them have to be redacted before they are shortened.
     """
-    text = body[:_LOOKED_AT].decode("utf-8-sig", errors="replace").strip()
-    if text.lower().startswith(_NO_IN_WORDS) or (form is Format.SLACK and text in _WORDS_OF_SLACK):
+    text = body[:_EXAMINED].decode("utf-8-sig", errors="replace").strip()
+    if text.lower().startswith(_REFUSED_BY_TEAMS) or (form is Format.SLACK and text in _REFUSALS_OF_SLACK):
         return text
-    said = _Said(parse_answer(body))
-    for sign in (*_SIGNS_OF.get(form, ()), *_SIGNS):
-        for key in sign.keys:
-            verdict = sign.says_no(said.value(key), said)
-            if verdict is not None:
-                return said.quote(key) if verdict else ""
+    fields = _Fields(parse_answer(body))
+    for check in (*_CHECKS_BY_FORMAT.get(form, ()), *_CHECKS):
+        for key in check.keys:
+            is_refusal = check.is_refusal(fields.value(key), fields)
+            if is_refusal is not None:
+                return fields.quote(key) if is_refusal else ""
     return ""
 
 
-# --- what values mean --------------------------------------------------------------------------
+# --- the meaning of values --------------------------------------------------------------------------
 
-_WELL = frozenset(
+_SUCCESS_WORDS = frozenset(
     {
         *("ok", "okay", "success", "successful", "succeeded", "accepted", "queued", "enqueued"),
         *("sent", "delivered", "received", "created", "processed", "published", "done"),
     }
 )
-_ILL = frozenset(
+_FAILURE_WORDS = frozenset(
     {
         *("error", "errors", "fail", "failed", "failure", "rejected", "refused", "denied", "invalid"),
         *("forbidden", "unauthorized", "not ok", "nok"),
     }
 )
-_YES = _WELL | {"1", "true", "yes"}
-_NO = _ILL | {"0", "false", "no"}
-_NOTHING = frozenset(
+_TRUE_WORDS = _SUCCESS_WORDS | {"1", "true", "yes"}
+_FALSE_WORDS = _FAILURE_WORDS | {"0", "false", "no"}
+_EMPTY_WORDS = frozenset(
     {
         *("", "-", "0", "false", "n/a", "nil", "no", "no error"),
         *("no errors", "none", "nothing", "null", "undefined"),
     }
 )
-_ILL_WORDS = re.compile(
+_FAILURE_IN_SENTENCE = re.compile(
     r"\b(?<!no )(?<!0 )(?:bad|denied|error|fail(?:ed|ure)?|forbidden|illegal|invalid|refused|rejected"
     r"|unauthori[sz]ed|unknown|not (?:allowed|found|exist))\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile("-?[0-9]{1,40}")
-_STATUS = re.compile(r"[1-5][0-9][0-9]\b")
-_DEEPEST = 3  # levels; what an error holds below is not looked at
+_HTTP_STATUS = re.compile(r"[1-5][0-9][0-9]\b")
+_MAX_DEPTH = 3  # levels of an error that are examined
 
 
-class _Said:
-    """A document by its keys, which services write as errorCode, error_code and ErrorCode."""
+class _Fields:
+    """The fields of a document; services write one key as errorCode, error_code or ErrorCode."""
 
     def __init__(self, document: Mapping[str, object]) -> None:
-        # Where two are alike the first counts.
-        alike = [(re.sub("[_-]", "", key.lower()), (key, document[key])) for key in document]
-        self._said = dict(reversed(alike))
+        # The first of two equal keys counts.
+        fields = [(re.sub("[_-]", "", key.lower()), (key, document[key])) for key in document]
+        self._fields = dict(reversed(fields))
 
     def value(self, key: str) -> object:
-        """Return what is said there; None for nothing."""
-        return self._said.get(key, ("", None))[1]
+        """Return the value of a key; None if it is absent."""
+        return self._fields.get(key, ("", None))[1]
 
     def words(self, but: str = "") -> str:
-        """Return the sentence for people, if there is one."""
-        texts = (self.value(key) for key in _SENTENCES if key != but)
+        """Return the first sentence for people, other than that of the key `but`; empty if there is none."""
+        texts = (self.value(key) for key in _SENTENCE_KEYS if key != but)
         return next((text for text in texts if isinstance(text, str) and text), "")
 
     def quote(self, key: str) -> str:
-        """Return a key with its value, and the words beside it."""
-        name, value = self._said[key]
+        """Return a key with its value, and the sentence for people."""
+        name, value = self._fields[key]
         shown = value if isinstance(value, str | int | float) else "…"
-        sign = f"{name} {str(shown).lower() if isinstance(shown, bool) else shown}"
+        field = f"{name} {str(shown).lower() if isinstance(shown, bool) else shown}"
         words = self.words(key)
-        return f"{sign}: {words}" if words else sign
+        return f"{field}: {words}" if words else field
 
 
-_SENTENCES = (
+_SENTENCE_KEYS = (
     *("errmsg", "msg", "description", "error", "message", "statusmessage", "errormessage"),
     *("errors", "detail"),
 )
 
 
-def _word(value: object) -> str:
-    """Return a word, a number or a truth value as a word in small letters; empty for anything else."""
+def _normalized(value: object) -> str:
+    """Return a string, a number or a boolean as a word in lower case; empty for anything else."""
     return str(value).strip().lower() if isinstance(value, str | int) else ""
 
 
 def _number(value: object) -> float | None:
-    """Return a number, also one that is written as a text."""
+    """Return a number, also one in a string; None for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, float):
@@ -131,71 +131,71 @@ def _number(value: object) -> float | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _truth(value: object, _: _Said) -> bool | None:
-    """Judge whether all went well: true or false, also as a number or a text."""
-    word = _word(value)
-    return False if word in _YES else True if word in _NO else None
+def _check_boolean(value: object, _: _Fields) -> bool | None:
+    """Check a boolean, also one in a number or a string: false is a refusal."""
+    word = _normalized(value)
+    return False if word in _TRUE_WORDS else True if word in _FALSE_WORDS else None
 
 
-def _code(value: object, _: _Said) -> bool | None:
-    """Judge a number that stands for a failure: all but 0, which is well, and the good statuses of HTTP."""
+def _check_code(value: object, _: _Fields) -> bool | None:
+    """Check an error code: every number is a refusal but 0 and the 2xx of HTTP."""
     number = _number(value)
-    return None if number is None else _is_bad(number)
+    return None if number is None else _is_failure_number(number)
 
 
-def _is_bad(number: float) -> bool:
+def _is_failure_number(number: float) -> bool:
     return number != 0 and number // 100 != 2  # noqa: PLR2004
 
 
-def _code_in_words(value: object, said: _Said) -> bool | None:
-    """Judge the number of an unknown service, where 1000 may well mean that all went well, by its words."""
-    if _code(value, said) and _ILL_WORDS.search(said.words()):
+def _check_unknown_code(value: object, fields: _Fields) -> bool | None:
+    """Check the code of an unknown service by the words with it: its 1000 may mean success."""
+    if _check_code(value, fields) and _FAILURE_IN_SENTENCE.search(fields.words()):
         return True
-    return _status(value, said) or None
+    return _check_status(value, fields) or None
 
 
-def _status(value: object, said: _Said) -> bool | None:
-    """Judge a status: a word, or a number of HTTP. What 0 and 1 mean depends on whom one asks."""
-    word = _word(value)
-    if _STATUS.match(word):
+def _check_status(value: object, fields: _Fields) -> bool | None:
+    """Check a status: a word, or an HTTP status. The meaning of 0 and 1 differs between services."""
+    word = _normalized(value)
+    if _HTTP_STATUS.match(word):
         return word[0] in "45" if word[0] in "245" else None
-    return None if word in {"0", "1"} else _truth(value, said)
+    return None if word in {"0", "1"} else _check_boolean(value, fields)
 
 
-def _well(value: object, _: _Said) -> bool | None:
-    """Judge a sentence: one that says that all went well is no error."""
-    return False if _word(value) in _WELL else None
+def _check_sentence(value: object, _: _Fields) -> bool | None:
+    """Check a sentence: one of success is an acceptance, any other decides nothing."""
+    return False if _normalized(value) in _SUCCESS_WORDS else None
 
 
-def _error(value: object, _: _Said) -> bool | None:
-    """Judge what is said of an error: something, or that there is none."""
-    return True if _holds(value) else None
+def _check_error(value: object, _: _Fields) -> bool | None:
+    """Check an error: any content is a refusal."""
+    return True if _has_content(value) else None
 
 
-def _holds(value: object, depth: int = 1) -> bool:
-    """Return whether there is anything in an error."""
+def _has_content(value: object, depth: int = 1) -> bool:
+    """Return whether an error has any content."""
     if isinstance(value, dict | list):
         parts = list(value.values() if isinstance(value, dict) else value)
-        return bool(parts) if depth == _DEEPEST else any(_holds(part, depth + 1) for part in parts)
+        return bool(parts) if depth == _MAX_DEPTH else any(_has_content(part, depth + 1) for part in parts)
     number = _number(value)
     if number is not None:
-        return _is_bad(number)
-    return bool(value) and _word(value) not in _NOTHING | _WELL
+        return _is_failure_number(number)
+    return bool(value) and _normalized(value) not in _EMPTY_WORDS | _SUCCESS_WORDS
 
 
-# --- signs -------------------------------------------------------------------------------------
+# --- checks -------------------------------------------------------------------------------------
 
 
-class _Sign(NamedTuple):
-    """Where a service says no, and what it says there: True for no, False for yes, None for neither."""
+class _Check(NamedTuple):
+    """Keys of a reply, and whether a value there is a refusal: True, False, or None for undecided."""
 
     keys: tuple[str, ...]
-    says_no: Callable[[object, _Said], bool | None]
+    is_refusal: Callable[[object, _Fields], bool | None]
 
 
-_NO_IN_WORDS = "webhook message delivery failed"  # of Teams' connectors, with 200
-# What Slack's webhooks answer instead of "ok".
-_WORDS_OF_SLACK = frozenset(
+_REFUSED_BY_TEAMS = "webhook message delivery failed"  # of Teams' connectors, in a 200
+# The replies of Slack's webhooks instead of "ok".
+_REFUSALS_OF_SLACK = frozenset(
     {
         *("action_prohibited", "channel_is_archived", "channel_not_found", "http_error", "invalid_payload"),
         *("invalid_token", "no_active_hooks", "no_service", "no_service_id", "no_team", "no_text"),
@@ -204,20 +204,20 @@ _WORDS_OF_SLACK = frozenset(
     }
 )
 
-# Discord and Google Chat say no by their status, and by an error, which says so anywhere.
-_SIGNS_OF: Mapping[Format, tuple[_Sign, ...]] = {
-    Format.SLACK: (_Sign(("ok",), _truth),),
-    Format.TELEGRAM: (_Sign(("ok",), _truth),),
-    Format.DINGTALK: (_Sign(("errcode",), _code),),
-    Format.WECOM: (_Sign(("errcode",), _code),),
-    Format.FEISHU: (_Sign(("code", "statuscode"), _code),),
+# Discord and Google Chat refuse by the HTTP status, and by an error, which is checked for every format.
+_CHECKS_BY_FORMAT: Mapping[Format, tuple[_Check, ...]] = {
+    Format.SLACK: (_Check(("ok",), _check_boolean),),
+    Format.TELEGRAM: (_Check(("ok",), _check_boolean),),
+    Format.DINGTALK: (_Check(("errcode",), _check_code),),
+    Format.WECOM: (_Check(("errcode",), _check_code),),
+    Format.FEISHU: (_Check(("code", "statuscode"), _check_code),),
 }
-# The first that says yes or no decides.
-_SIGNS = (
-    _Sign(("ok", "success"), _truth),
-    _Sign(("errcode",), _code),
-    _Sign(("status", "statuscode", "result"), _status),
-    _Sign(("message", "msg"), _well),
-    _Sign(("code", "statuscode"), _code_in_words),
-    _Sign(("error", "errors", "errormessage", "errorcode"), _error),
+# The first check that is decided counts.
+_CHECKS = (
+    _Check(("ok", "success"), _check_boolean),
+    _Check(("errcode",), _check_code),
+    _Check(("status", "statuscode", "result"), _check_status),
+    _Check(("message", "msg"), _check_sentence),
+    _Check(("code", "statuscode"), _check_unknown_code),
+    _Check(("error", "errors", "errormessage", "errorcode"), _check_error),
 )

@@ -17,7 +17,7 @@ from waexporter.paging.channels import ACCEPTED, TIMEOUT, Outcome
 from waexporter.paging.channels.error_outcomes import error_outcome
 from waexporter.paging.channels.recipients import GROUP, INDIVIDUAL, Recipient
 from waexporter.paging.channels.webhook_replies import is_web_page
-from waexporter.paging.messages.markup import neutralise
+from waexporter.paging.messages.markup import escape_markup
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.groups import persons_number
@@ -94,7 +94,7 @@ class WhatsAppChannel:
                 "to": recipient.to,
                 "recipient_type": recipient.kind,
                 "type": "text",
-                "text": {"body": neutralise(message.text)},
+                "text": {"body": escape_markup(message.text)},
             }
         )
         try:

@@ -33,13 +33,13 @@ _LINK: Final = re.compile(
 )
 
 
-def neutralise(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Return a text in which nothing formats; it is exactly as long, and differs only where it would have."""
     return "\n".join(map(_neutral, text.split("\n")))
 
 
-def without_calls(text: str) -> str:
-    """Return a text in which no `@name` calls anybody; as `neutralise` does, and nothing else of it."""
+def escape_mentions(text: str) -> str:
+    """Return a text in which no `@name` calls anybody; as `escape_markup` does, and nothing else of it."""
     return "\n".join("".join(_replace(line, _mentions(line))) for line in text.split("\n"))
 
 
