@@ -87,4 +87,4 @@ def test_no_path_is_served_twice_nor_unexplained() -> None:
 def test_a_path_that_changes_something_asks_who_sends() -> None:
     unguarded = [route.path for route in ROUTES if "POST" in route.methods and route.authenticate is None]
 
-    assert unguarded == [], "add a function to waexporter/web/auth.py, and name it in the row"
+    assert unguarded == [], "add a function to waexporter/web/access.py, and name it in the row"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from waexporter.errors import JournalError, WebhookError
 from waexporter.paging.intake.refusals import Refusal, WebhookSender
 from waexporter.transport.lenient_json import printable
-from waexporter.web.auth import NO_PAGER
+from waexporter.web.access import NO_PAGER
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 
 if TYPE_CHECKING:

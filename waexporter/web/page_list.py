@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.web.auth import NO_PAGER
+from waexporter.web.access import NO_PAGER
 from waexporter.web.page_document import page_list_document
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 

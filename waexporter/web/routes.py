@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from waexporter.paging.intake.alertmanager_webhook import LARGEST
+from waexporter.web.access import authenticate_alerts, authenticate_reload
 from waexporter.web.alerts import receive_alerts, record_delivery
-from waexporter.web.auth import authenticate_alerts, authenticate_reload
 from waexporter.web.backend import Backend
 from waexporter.web.lifecycle import check_health, check_readiness, reload
 from waexporter.web.metrics import show_metrics
