@@ -11,13 +11,16 @@ ARGS ?=
 PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format docs bench alerts dashboards screenshots image real-parts constraints clean
+.PHONY: help demo unit test check format docs bench alerts dashboards screenshots image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed $(if $(STACK),stack-parts)  ## Watch it work on simulated clients; STACK=1 adds Prometheus and Alertmanager.
 	@exec $(VENV)/bin/waexporter demo $(if $(STACK),--stack) $(ARGS)
+
+unit: $(VENV)/.installed-test  ## Run the tests that need no network and no other program; two minutes on two cores.
+	@$(VENV)/bin/python -m pytest -m 'not real' --ignore tests/e2e $(PARALLEL) $(ARGS)
 
 # Whoever leaves out the tests that need real parts does not wait for them to be got.
 test: $(VENV)/.installed-test $(if $(findstring not real,$(ARGS)),,real-parts)  ## Run every test; ARGS="-k name" narrows it down.

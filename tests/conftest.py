@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from grafana.pictures import bundle
+from tests.examples import examples
 from tests.real import parts
 from tests.real.fixtures import Finding, RealParts
 from tests.real.network import find_free_port
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 settings.register_profile(
     "patient",
     deadline=None,
+    max_examples=examples(100),
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),
 )

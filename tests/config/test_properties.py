@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from waexporter.config import Loaded, effective, load
 from waexporter.errors import ConfigError
 
@@ -117,7 +118,7 @@ def test_the_sample_is_a_good_configuration(path: Path) -> None:
     assert isinstance(outcome(path, yaml.safe_dump(SAMPLE).encode()), Loaded)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(at=st.sampled_from(paths(SAMPLE)), value=values)
 def test_any_value_in_any_place_gives_a_configuration_or_its_problems(
     path: Path, at: tuple[Any, ...], value: object
@@ -132,13 +133,13 @@ def test_any_value_in_any_place_gives_a_configuration_or_its_problems(
         assert yaml.safe_load(effective(result.config))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(document=values)
 def test_any_structure_gives_a_configuration_or_its_problems(path: Path, document: object) -> None:
     assert isinstance(outcome(path, yaml.safe_dump(document).encode()), (Loaded, ConfigError))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     start=st.integers(0, 800), length=st.integers(0, 30), filling=st.text(max_size=6) | st.binary(max_size=6)
 )

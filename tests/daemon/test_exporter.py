@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.metrics.documents import counter, gauge, sample, translate
 from tests.metrics.reading_back import read_openmetrics, read_text
 from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Exporter, Heartbeat
@@ -335,7 +336,7 @@ _steps = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(_steps, max_size=15))
 def test_no_page_holds_what_is_older_than_its_limit(steps: list[tuple[str, str, float, bool]]) -> None:
     world = World()

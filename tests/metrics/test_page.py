@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.metrics.reading_back import read_openmetrics
 from waexporter.metrics.page import ExpositionPage, compose, compress, decompress, gzip_member, merge_chunks
 from waexporter.model import Fragment, Head
@@ -189,7 +190,7 @@ def test_a_compressed_part_comes_back_whole(blocks: list[bytes], rest: bytes) ->
     assert all(len(piece) <= MEBI for piece in pieces)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(-3, 3), st.integers(1, 3), st.binary(min_size=1, max_size=20))
 def test_a_part_of_about_whole_blocks_comes_back_whole(more: int, blocks: int, pattern: bytes) -> None:
     size = blocks * MEBI + more

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.metrics.documents import body, counter, gauge, pair, sample, translate, translator
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from waexporter.errors import BodyError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_EXAMPLES = settings(max_examples=150)
+_EXAMPLES = settings(max_examples=examples(150))
 
 # Few names, so that they meet: halves, suffixes of other types, our own, illegal ones that become alike.
 _NAMES = [

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.metrics.documents import counter, gauge, histogram, pair, sample, translate, web
 from tests.metrics.reading_back import read_openmetrics
 from waexporter.health import CONNECTING_TOO_LONG
@@ -771,7 +772,7 @@ def _outcome(endpoint: Endpoint, kind: str, serial: int) -> Success | Failure:
     return translate({f"{endpoint}_serial": counter(sample(serial, **labels))}, endpoint, common=COMMON)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(_steps, max_size=25))
 def test_nothing_older_than_its_limit_is_ever_served(steps: list[tuple[Endpoint, str, float]]) -> None:
     world = a_world()

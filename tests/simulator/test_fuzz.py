@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.simulator.endpoints import TABLE, Endpoint
 from tests.simulator.inprocess import Client
 
@@ -38,7 +39,7 @@ _PLACES = st.text(max_size=30) | st.sampled_from(
 )
 
 _FUZZ = settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     derandomize=True,
     database=None,

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.errors import JournalError
 from waexporter.paging.dedup import Memory
@@ -379,7 +380,9 @@ MEMORIES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.tuples(PAGES, MEMORIES), max_size=4))
 def test_whatever_is_recorded_is_read_back(
     journal: Journal, recorded: list[tuple[Page, list[Memory]]]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.paging.formatting import formatted
 from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.messages.text import width
@@ -92,7 +93,7 @@ def test_the_rules_that_these_tests_go_by_find_what_whatsapp_formats(raw: str, f
     assert formatted(raw) == found
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(_TEXTS)
 def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) -> None:
     shown = escape_markup(raw)
@@ -102,7 +103,7 @@ def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) ->
     assert width(shown.encode(errors="replace").decode()) == width(raw.encode(errors="replace").decode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(alphabet="*_~`> a-\n(", max_size=12), _LINKS, st.text(alphabet="*_~`> a-\n)", max_size=12))
 def test_a_link_survives_whatever_stands_around_it(before: str, link: str, after: str) -> None:
     shown = escape_markup(f"{before} {link} {after}")

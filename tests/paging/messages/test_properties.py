@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.paging.formatting import formatted
 from tests.paging.shapes import NOW
 from waexporter.model.severity import Severity, rank_word
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-_EXAMPLES = settings(max_examples=100, deadline=None)  # the machine may be busy
+_EXAMPLES = settings(max_examples=examples(100), deadline=None)  # the machine may be busy
 
 # What formats, what is invisible, what breaks lines or encodings, and words of our own messages.
 _NASTY = [

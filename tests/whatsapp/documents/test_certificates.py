@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.certificates import read_der, read_pem
 
@@ -77,7 +78,7 @@ GOOD = der(certificate(ENDS[1]))
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.integers(0, len(GOOD)))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_damaged_certificate_is_read_or_refused(place: int, byte: int, length: int) -> None:
     damaged = bytearray(GOOD)
     damaged[place] = byte
