@@ -15,8 +15,8 @@ import pytest
 from waexporter.cli import main
 from waexporter.commands.pages import list_pages
 from waexporter.paging.channels.remedies import find_remedy
-from waexporter.paging.dedup import decide
-from waexporter.paging.journal.entry import Attempt, End, PageState
+from waexporter.paging.dedup import deduplicate
+from waexporter.paging.journal.entry import Attempt, PageResult, PageState
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 from waexporter.web.formatting import KINDS
@@ -45,10 +45,12 @@ class Pages:
     def add(self, *alerts: Alert, ago: float = 60, truncated: int = 0) -> int:
         """Record a page as the pager does; gives its number."""
         webhook = Webhook(f"thread of {alerts[0].fingerprint}", alerts, truncated)
-        with self.journal.memory() as recall:
-            decision = decide(webhook, recall.known, recall.open(webhook.thread), NOW, NOW - ago)
+        with self.journal.session() as session:
+            decision = deduplicate(
+                webhook, session.records, session.open_alerts(webhook.thread), NOW, NOW - ago
+            )
             assert decision.page is not None
-            return recall.record(decision.page, decision.memories, NOW - ago).number
+            return session.record_page(decision.page, decision.records, NOW - ago).number
 
 
 @pytest.fixture
@@ -68,18 +70,18 @@ def listed(folder: Path, limit: int = 20) -> list[str]:
 def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pages) -> None:
     journal = pages.journal
     out = pages.add(alert("WhatsAppDown", target="support-line"), ago=7500)
-    journal.begin([out], again=False)
-    journal.begin([out], again=True)
-    journal.finish([out], End(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1"))
+    journal.begin_attempt([out], is_repeat=False)
+    journal.begin_attempt([out], is_repeat=True)
+    journal.finish([out], PageResult(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1"))
     around = pages.add(alert("WhatsAppDegraded"), ago=300)
-    journal.begin([around], again=False)
-    journal.finish([around], End(PageState.ACCEPTED, NOW, "webhook", "fallback"))
+    journal.begin_attempt([around], is_repeat=False)
+    journal.finish([around], PageResult(PageState.ACCEPTED, NOW, "webhook", "fallback"))
     lost = pages.add(alert("WhatsAppDown", target="support-line", ends_at=NOW - 100), ago=90)
-    journal.begin([lost], again=False)
+    journal.begin_attempt([lost], is_repeat=False)
     why = "support-line: answered 400: 1003 Not a participant"
-    journal.finish([lost], End(PageState.FAILED, NOW, "whatsapp", "", why))
+    journal.finish([lost], PageResult(PageState.FAILED, NOW, "whatsapp", "", why))
     waits = pages.add(alert("Disk"), ago=5)
-    journal.begin([waits], again=False)
+    journal.begin_attempt([waits], is_repeat=False)
     journal.postpone([waits], "support-line: no connection: Connection refused", is_uncertain=False)
     pages.add(alert("New"), ago=1)
 
@@ -105,7 +107,7 @@ def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pa
 
 def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pages: Pages) -> None:
     waits = pages.add(alert("Disk"))
-    pages.journal.begin([waits], again=False)
+    pages.journal.begin_attempt([waits], is_repeat=False)
     pages.journal.postpone([waits], "fallback 0: answered 503", is_uncertain=False)
 
     lines = listed(workplace.state)
@@ -124,11 +126,11 @@ def test_each_way_that_was_tried_is_listed_with_what_came_of_it(workplace: Workp
         NOW - 49, "fallback 0", "https://chat.example/…", "crashed", "the attempt ended by a bug"
     )
     taken = Attempt(NOW, "support-line", "1415-1", "ok")
-    pages.journal.begin([number], again=False)
+    pages.journal.begin_attempt([number], is_repeat=False)
     pages.journal.postpone([number], "busy", is_uncertain=False, tried=[gone, crashed])
     pages.journal.finish(
         [number],
-        End(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1", tried=(crashed, taken)),
+        PageResult(PageState.ACCEPTED, NOW, "whatsapp", "support-line/1415-1", tried=(crashed, taken)),
     )
 
     lines = listed(workplace.state)
@@ -156,8 +158,8 @@ def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) ->
 def test_of_what_was_not_listed_no_more_is_said_than_is_known(workplace: Workplace, pages: Pages) -> None:
     doubt = Doubt(alert("B"), NOW)
     page = Page("t", (Item(alert("A"), ItemKind.FIRED),), received_at=NOW, doubts=(doubt,))
-    with pages.journal.memory() as recall:
-        recall.record(page, (), NOW)
+    with pages.journal.session() as session:
+        session.record_page(page, (), NOW)
 
     assert listed(workplace.state)[-1] == "       and 1 earlier alert that Alertmanager did not list"
 
@@ -167,8 +169,8 @@ def test_whatever_a_page_says_of_an_alert_has_a_word(
     workplace: Workplace, pages: Pages, kind: ItemKind
 ) -> None:
     page = Page("t", (Item(alert("A"), kind),) * 4, received_at=NOW)
-    with pages.journal.memory() as recall:
-        recall.record(page, (), NOW)
+    with pages.journal.session() as session:
+        session.record_page(page, (), NOW)
 
     _, first, *_, rest = listed(workplace.state)
 

@@ -8,16 +8,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from waexporter.cli import main
-from waexporter.paging.journal.writer import Journal, Recall
+from waexporter.paging.journal.session import JournalSession
+from waexporter.paging.journal.writer import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Where: before or after which step of the journal.
-SPOTS: Mapping[str, tuple[type[Journal | Recall], str, bool]] = {
-    "before-commit": (Recall, "record", False),
-    "after-commit": (Recall, "record", True),
-    "before-send": (Journal, "begin", True),
+SPOTS: Mapping[str, tuple[type[Journal | JournalSession], str, bool]] = {
+    "before-commit": (JournalSession, "record_page", False),
+    "after-commit": (JournalSession, "record_page", True),
+    "before-send": (Journal, "begin_attempt", True),
     "after-send": (Journal, "finish", False),
     "after-end": (Journal, "finish", True),
 }

@@ -106,7 +106,7 @@ class Rig:
         self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context)
 
     def close(self) -> None:
-        """End its workers and close its journal."""
+        """PageResult its workers and close its journal."""
         self.delivery.stop(60.0)
         self.journal.close()
 
@@ -116,8 +116,8 @@ class Rig:
 
     def page(self, thread: str = "thread", *alerts: Alert) -> int:
         """Put a page into the journal and hand it on; gives its number."""
-        with self.journal.memory() as recall:
-            entry = recall.record(a_page(thread, *alerts), (), self.clock.wall)
+        with self.journal.session() as session:
+            entry = session.record_page(a_page(thread, *alerts), (), self.clock.wall)
         self.delivery.take(entry)
         return entry.number
 

@@ -13,9 +13,9 @@ from waexporter.paging.dedup import (
     DUPLICATE_WITHIN,
     LONGEST_REPEAT,
     STALE_WITHIN,
-    Memory,
-    Standing,
-    decide,
+    AlertRecord,
+    Presence,
+    deduplicate,
     start_after,
 )
 from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page, Webhook
@@ -30,7 +30,7 @@ class Desk:
     """Remembers what was decided, as the journal does."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Memory] = {}
+        self.known: dict[str, AlertRecord] = {}
         self.pages: list[Page] = []
         self.can_ask = False
         self.now = T0
@@ -48,8 +48,8 @@ class Desk:
         of = None if group is None else AlertGroup(group)
         is_whole = bool(group) and not truncated + unread
         webhook = Webhook(thread, alerts, truncated, of, unread, is_whole=is_whole, can_ask=self.can_ask)
-        decision = decide(webhook, self.known, is_open, self.now, self.now)
-        self.known |= {each.fingerprint: each for each in (*decision.memories, *decision.touched)}
+        decision = deduplicate(webhook, self.known, is_open, self.now, self.now)
+        self.known |= {each.fingerprint: each for each in (*decision.records, *decision.touched)}
         for fingerprint in decision.forgotten:
             del self.known[fingerprint]
         if decision.page is not None:
@@ -61,7 +61,7 @@ class Desk:
         return {} if page is None else {item.alert.fingerprint: item.kind for item in page.items}
 
 
-def _fires(memory: Memory) -> bool:
+def _fires(memory: AlertRecord) -> bool:
     return memory.ends_at is None
 
 
@@ -269,13 +269,13 @@ def test_one_alert_twice_in_a_delivery_is_told_once() -> None:
     ("before", "wall", "start"),
     [
         (None, T0, T0),
-        (Memory("a", "t", T0, None, T0), T0 + 1.0, T0 + 1.0),
-        (Memory("a", "t", T0, T0 + 5.0, T0), T0 + 9.0, T0 + 9.0),
-        (Memory("a", "t", T0, T0 + 5.0, T0), T0 - 9.0, T0 + 5.001),
+        (AlertRecord("a", "t", T0, None, T0), T0 + 1.0, T0 + 1.0),
+        (AlertRecord("a", "t", T0, T0 + 5.0, T0), T0 + 9.0, T0 + 9.0),
+        (AlertRecord("a", "t", T0, T0 + 5.0, T0), T0 - 9.0, T0 + 5.001),
     ],
 )
 def test_an_alert_of_our_own_starts_after_its_last_end(
-    before: Memory | None, wall: float, start: float
+    before: AlertRecord | None, wall: float, start: float
 ) -> None:
     assert start_after(before, wall) == start
 
@@ -312,7 +312,7 @@ def test_what_was_left_out_and_not_told_yet_keeps_the_next_page_from_being_clear
 
     assert last is not None
     assert (in_doubt(last), last.is_all_clear) == ({"b": True}, False)
-    assert desk.known["b"].standing is Standing.MISSED
+    assert desk.known["b"].presence is Presence.MISSING
 
 
 def test_what_is_left_out_is_news_even_if_nothing_else_is() -> None:
@@ -332,7 +332,7 @@ def test_what_is_heard_again_before_it_is_told_fires_as_before() -> None:
     desk.take(fires("a"))
 
     assert desk.take(fires("a"), fires("b")) is None
-    assert desk.known["b"].standing is Standing.HEARD
+    assert desk.known["b"].presence is Presence.LISTED
 
 
 @pytest.mark.parametrize(("truncated", "unread"), [(1, 0), (0, 1)])
@@ -383,7 +383,7 @@ def test_what_was_lost_keeps_its_incident_from_being_clear_and_not_the_next_one(
     desk = Desk()
     desk.take(fires("a"), fires("b"), fires("c"))
     desk.take(resolved("a"), fires("c"))
-    desk.known["b"] = structs.replace(desk.known["b"], standing=Standing.LOST)
+    desk.known["b"] = structs.replace(desk.known["b"], presence=Presence.LOST)
 
     end = desk.take(resolved("c"))
     desk.now += 10_000.0
@@ -401,7 +401,7 @@ def test_what_was_lost_and_comes_again_is_news() -> None:
     desk = Desk()
     desk.take(fires("a"), fires("b"))
     desk.take(fires("a"))
-    desk.known["b"] = structs.replace(desk.known["b"], standing=Standing.LOST)
+    desk.known["b"] = structs.replace(desk.known["b"], presence=Presence.LOST)
 
     assert desk.kinds(fires("a"), fires("b")) == {"b": ItemKind.FIRED}
 

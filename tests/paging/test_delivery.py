@@ -351,7 +351,7 @@ def test_people_are_paged_while_the_journal_can_not_be_written_and_it_is_noted_l
         raise JournalError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(rig.journal, "begin", refuse)
+        patch.setattr(rig.journal, "begin_attempt", refuse)
         patch.setattr(rig.journal, "finish", refuse)
         rig.run()
 

@@ -625,7 +625,7 @@ def test_a_journal_that_fails_later_mends_itself_too(desk: Desk, monkeypatch: py
 
     with monkeypatch.context() as patch:
         patch.setattr(desk.journal, "prune", lambda *_: refuse())
-        patch.setattr(desk.journal, "check", refuse)
+        patch.setattr(desk.journal, "check_writable", refuse)
         desk.pager.tick()
         with pytest.raises(JournalError):
             desk.receive(desk.alert("Other"))
@@ -647,7 +647,7 @@ def test_a_daemon_starts_with_a_journal_that_can_not_be_used(desk: Desk) -> None
 
 
 def test_a_damaged_fact_is_as_good_as_none(desk: Desk) -> None:
-    desk.journal.keep("watchdog", "eu", "long ago")
+    desk.journal.save_fact("watchdog", "eu", "long ago")
     desk.journal.close()
 
     desk.pager.tick()

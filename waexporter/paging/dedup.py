@@ -34,41 +34,41 @@ NO_LABELS: Final = b"{}"
 _KNOWN_BY: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
 
 
-class Standing(StrEnum):
+class Presence(StrEnum):
     """How an alert without an end stands."""
 
-    HEARD = "heard"  # it was among those of its group
-    MISSED = "missed"  # its group left it out, which is still to be settled
+    LISTED = "heard"  # it was among those of its group
+    MISSING = "missed"  # its group left it out, which is still to be settled
     LOST = "lost"  # people were told so; until its incident is over, nothing is clear
 
 
-class Memory(msgspec.Struct, frozen=True, gc=False):
-    """What is remembered of an alert; `told_at` and `heard_at` are on the pager's clock."""
+class AlertRecord(msgspec.Struct, frozen=True, gc=False):
+    """What is remembered of an alert; `notified_at` and `seen_at` are on the pager's clock."""
 
     fingerprint: str
     thread: str
     starts_at: float  # wall clock, the earliest that was said
     ends_at: float | None  # wall clock; None: no end is known
-    told_at: float
+    notified_at: float
     latest_at: float = 0.0  # wall clock, the latest start that was said
-    heard_at: float = 0.0
+    seen_at: float = 0.0
     group: str = ""  # it was last heard through
-    standing: Standing = Standing.HEARD
+    presence: Presence = Presence.LISTED
     labels: bytes = NO_LABELS  # those that people know it by, as JSON
 
     @property
     def is_known_to_fire(self) -> bool:
         """Whether it was heard to fire, and nothing else since."""
-        return self.ends_at is None and self.standing is Standing.HEARD
+        return self.ends_at is None and self.presence is Presence.LISTED
 
 
 class Decision(msgspec.Struct, frozen=True):
     """What a delivery comes to: a page or none, and what to remember of it."""
 
     page: Page | None
-    memories: tuple[Memory, ...]  # worth a place on disk
+    records: tuple[AlertRecord, ...]  # worth a place on disk
     touched: tuple[
-        Memory, ...
+        AlertRecord, ...
     ] = ()  # heard again, and nothing else: what is in the file will do after a restart
     forgotten: tuple[str, ...] = ()
 
@@ -76,46 +76,46 @@ class Decision(msgspec.Struct, frozen=True):
 LABELS = msgspec.json.Decoder(dict[str, str])
 
 
-def decide(
+def deduplicate(
     webhook: Webhook,
-    known: Mapping[str, Memory],
+    known: Mapping[str, AlertRecord],
     open_: Iterable[str],
     now: float,
     wall: float,
 ) -> Decision:
     """Decide what a delivery says that is new.
 
-    `known` has the memory of alerts by fingerprint, `open_` the fingerprints of the thread's alerts of which
+    `known` has the record of alerts by fingerprint, `open_` the fingerprints of the thread's alerts of which
     no end is known; `now` is on the pager's clock. What looks stale is a doubt where somebody can be asked.
     """
     items, stale = list[Item](), list[Doubt]()
-    memories: dict[str, Memory] = {}
+    records: dict[str, AlertRecord] = {}
     for alert in webhook.alerts:
-        before = memories.get(alert.fingerprint) or known.get(alert.fingerprint)
-        kind = tell(alert, before, now)
-        memory = _remember(webhook, alert, before, kind, now)
+        before = records.get(alert.fingerprint) or known.get(alert.fingerprint)
+        kind = classify(alert, before, now)
+        record = _new_record(webhook, alert, before, kind, now)
         if kind is not None:
-            items.append(Item(_as_remembered(alert, memory), kind))
+            items.append(Item(_with_earliest_start(alert, record), kind))
         elif webhook.can_ask and alert.fires and before is not None and before.ends_at is not None:
-            stale.append(Doubt(alert, before.heard_at, is_missing=False, is_stale=True))
-        if memory is not None:
-            memories[alert.fingerprint] = memory
+            stale.append(Doubt(alert, before.seen_at, is_missing=False, is_stale=True))
+        if record is not None:
+            records[alert.fingerprint] = record
     before_it = [known[each] for each in open_ if each in known]
-    others = [each for each in before_it if each.fingerprint not in memories]
-    lost = [each for each in others if each.standing is Standing.LOST]
-    is_new = _begins(items, before_it)
+    others = [each for each in before_it if each.fingerprint not in records]
+    lost = [each for each in others if each.presence is Presence.LOST]
+    is_new = _is_new_incident(items, before_it)
     forgotten = tuple(each.fingerprint for each in lost) if is_new else ()
     doubts = (*_doubts(webhook, others, now), *stale)
     missed = [
-        msgspec.structs.replace(known[doubt.alert.fingerprint], standing=Standing.MISSED)
+        msgspec.structs.replace(known[doubt.alert.fingerprint], presence=Presence.MISSING)
         for doubt in doubts
         if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
     ]
     unread = _unread(webhook, known, now, wall)
-    kept, touched = list[Memory](), list[Memory]()
-    for memory in memories.values():
-        is_kept = _is_worth_writing(memory, known.get(memory.fingerprint))
-        (kept if is_kept else touched).append(memory)
+    kept, touched = list[AlertRecord](), list[AlertRecord]()
+    for record in records.values():
+        is_kept = _must_be_saved(record, known.get(record.fingerprint))
+        (kept if is_kept else touched).append(record)
     kept += [*missed, *unread]
     if not (items or missed or unread or stale):
         return Decision(None, tuple(kept), tuple(touched))
@@ -125,24 +125,24 @@ def decide(
         webhook.thread,
         tuple(items),
         webhook.truncated,
-        _count_still_firing(webhook, memories, others, told),
+        _count_still_firing(webhook, records, others, told),
         wall,
         webhook.group,
         doubts,
         webhook.unread,
         len(left),
-        min((each.heard_at for each in left), default=0.0),
+        min((each.seen_at for each in left), default=0.0),
         is_partial=webhook.is_partial,
     )
     return Decision(page, tuple(kept), tuple(touched), forgotten)
 
 
-def tell(alert: Alert, before: Memory | None, now: float) -> ItemKind | None:
+def classify(alert: Alert, before: AlertRecord | None, now: float) -> ItemKind | None:
     """Say what is to be told of an alert; None: nothing, for it is a duplicate or a stale delivery."""
-    if before is None or (before.ends_at is None and before.standing is Standing.LOST):
+    if before is None or (before.ends_at is None and before.presence is Presence.LOST):
         return ItemKind.FIRED if alert.fires else ItemKind.RESOLVED
     # After the clock of a restarted process was set back, an age may be negative.
-    age = abs(now - before.told_at)
+    age = abs(now - before.notified_at)
     if before.ends_at is None:
         if alert.ends_at is not None:
             return None if alert.ends_at < max(before.latest_at, before.starts_at) else ItemKind.RESOLVED
@@ -154,85 +154,85 @@ def tell(alert: Alert, before: Memory | None, now: float) -> ItemKind | None:
     return ItemKind.RESOLVED if alert.starts_at > before.ends_at else None
 
 
-def start_after(before: Memory | None, start: float) -> float:
+def start_after(before: AlertRecord | None, start: float) -> float:
     """Give an alert of our own a start after its last end, even where the clock was set back in between."""
     return start if before is None or before.ends_at is None else max(start, before.ends_at + 0.001)
 
 
-def known_by(memory: Memory) -> dict[str, str]:
+def identifying_labels(record: AlertRecord) -> dict[str, str]:
     """Return the labels that people know an alert by, as far as they are remembered."""
-    return LABELS.decode(memory.labels)
+    return LABELS.decode(record.labels)
 
 
 # --- what is remembered --------------------------------------------------------------------------
 
 
-def _remember(
-    webhook: Webhook, alert: Alert, before: Memory | None, kind: ItemKind | None, now: float
-) -> Memory | None:
+def _new_record(
+    webhook: Webhook, alert: Alert, before: AlertRecord | None, kind: ItemKind | None, now: float
+) -> AlertRecord | None:
     """Return what to remember of an alert after a delivery; None: what was known stays as it was."""
     if kind is None and (before is None or before.ends_at is not None or not alert.fires):
         return None
-    goes_on = before is not None and before.ends_at is None and before.standing is not Standing.LOST
+    goes_on = before is not None and before.ends_at is None and before.presence is not Presence.LOST
     starts_at = min(alert.starts_at, before.starts_at) if before and goes_on else alert.starts_at
     latest_at = max(alert.starts_at, before.latest_at) if before and goes_on else alert.starts_at
-    return Memory(
+    return AlertRecord(
         alert.fingerprint,
         webhook.thread,
         starts_at,
         alert.ends_at,
-        now if kind is not None or before is None else before.told_at,
+        now if kind is not None or before is None else before.notified_at,
         latest_at,
         now,
         webhook.group.key if webhook.group else "",
-        Standing.HEARD,
-        _known_by(alert) if before is None or before.labels == NO_LABELS else before.labels,
+        Presence.LISTED,
+        _encode_labels(alert) if before is None or before.labels == NO_LABELS else before.labels,
     )
 
 
-def _known_by(alert: Alert) -> bytes:
+def _encode_labels(alert: Alert) -> bytes:
     return msgspec.json.encode({name: alert.labels[name] for name in _KNOWN_BY if name in alert.labels})
 
 
-def _as_remembered(alert: Alert, memory: Memory | None) -> Alert:
+def _with_earliest_start(alert: Alert, record: AlertRecord | None) -> Alert:
     """Return an alert with the earliest start that was said of its incident."""
-    if memory is None or memory.starts_at == alert.starts_at:
+    if record is None or record.starts_at == alert.starts_at:
         return alert
-    return msgspec.structs.replace(alert, starts_at=memory.starts_at)
+    return msgspec.structs.replace(alert, starts_at=record.starts_at)
 
 
-def _is_worth_writing(memory: Memory, before: Memory | None) -> bool:
+def _must_be_saved(record: AlertRecord, before: AlertRecord | None) -> bool:
     """Return whether more changed than when an alert was heard, and through which route."""
     heard = {
-        "heard_at": memory.heard_at,
-        "group": memory.group,
-        "thread": memory.thread,
-        "labels": memory.labels,
+        "seen_at": record.seen_at,
+        "group": record.group,
+        "thread": record.thread,
+        "labels": record.labels,
     }
-    return before is None or msgspec.structs.replace(before, **heard) != memory
+    return before is None or msgspec.structs.replace(before, **heard) != record
 
 
-def _begins(items: Iterable[Item], before: Iterable[Memory]) -> bool:
+def _is_new_incident(items: Iterable[Item], before: Iterable[AlertRecord]) -> bool:
     """Return whether an incident begins: something fires, and nothing of the thread was known to."""
     fires = any(item.kind is ItemKind.FIRED for item in items)
-    return fires and all(each.standing is Standing.LOST for each in before)
+    return fires and all(each.presence is Presence.LOST for each in before)
 
 
-def _unread(webhook: Webhook, known: Mapping[str, Memory], now: float, wall: float) -> list[Memory]:
+def _unread(webhook: Webhook, known: Mapping[str, AlertRecord], now: float, wall: float) -> list[AlertRecord]:
     """Remember that people are told of alerts that could not be read; nothing while they know of them."""
     if not webhook.unread:
         return []
     fingerprint = f"waexporter:unread:{webhook.thread}"
     before = known.get(fingerprint)
-    if before is not None and abs(now - before.told_at) < _UNREAD_WITHIN:
+    if before is not None and abs(now - before.notified_at) < _UNREAD_WITHIN:
         return []
-    return [Memory(fingerprint, webhook.thread, wall, wall, now, wall, now)]
+    return [AlertRecord(fingerprint, webhook.thread, wall, wall, now, wall, now)]
 
 
 # --- what a delivery leaves out ------------------------------------------------------------------
 
 
-def _doubts(webhook: Webhook, others: Iterable[Memory], now: float) -> Iterable[Doubt]:
+def _doubts(webhook: Webhook, others: Iterable[AlertRecord], now: float) -> Iterable[Doubt]:
     """Yield the alerts that fired as far as is known, and of which a delivery says nothing.
 
     What an earlier delivery left out is among them until people are told: both pages may be read as one.
@@ -241,24 +241,24 @@ def _doubts(webhook: Webhook, others: Iterable[Memory], now: float) -> Iterable[
     if group is None:
         return  # news of our own are no list
     listed = {alert.fingerprint for alert in webhook.alerts}
-    for memory in others:
-        if memory.standing is Standing.LOST:
+    for record in others:
+        if record.presence is Presence.LOST:
             continue
-        is_of_group = bool(group.key) and memory.group == group.key
+        is_of_group = bool(group.key) and record.group == group.key
         if is_of_group and webhook.truncated:
             continue  # counted among those left out
-        is_left_out = webhook.is_whole and memory.fingerprint not in listed
-        is_missing = memory.standing is Standing.MISSED or (
-            is_left_out and (is_of_group or now - memory.heard_at > LONGEST_REPEAT)
+        is_left_out = webhook.is_whole and record.fingerprint not in listed
+        is_missing = record.presence is Presence.MISSING or (
+            is_left_out and (is_of_group or now - record.seen_at > LONGEST_REPEAT)
         )
-        alert = Alert(memory.fingerprint, memory.starts_at, None, known_by(memory))
-        yield Doubt(alert, memory.heard_at, is_missing)
+        alert = Alert(record.fingerprint, record.starts_at, None, identifying_labels(record))
+        yield Doubt(alert, record.seen_at, is_missing)
 
 
 def _count_still_firing(
-    webhook: Webhook, memories: Mapping[str, Memory], others: Iterable[Memory], told: set[str]
+    webhook: Webhook, records: Mapping[str, AlertRecord], others: Iterable[AlertRecord], told: set[str]
 ) -> int:
     """Count what is said to fire, and is not told in the page: nothing else is known to."""
-    here = sum(each.ends_at is None for name, each in memories.items() if name not in told)
+    here = sum(each.ends_at is None for name, each in records.items() if name not in told)
     ours = sum(each.is_known_to_fire for each in others) if webhook.group is None else 0
     return here + ours

@@ -22,7 +22,7 @@ from waexporter.paging.attempt import (
     recipient_of,
 )
 from waexporter.paging.channels.whatsapp import WHATSAPP
-from waexporter.paging.journal.entry import End, PageState
+from waexporter.paging.journal.entry import PageResult, PageState
 from waexporter.paging.messages.compose import write
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.rate_limit import Throttle
@@ -80,7 +80,9 @@ class Delivery:
         self._busy: set[str] = set()  # threads that a worker is at
         self._carriers: tuple[Carrier, ...] = ()  # as they were when they were looked at last
         self._news = threading.Condition()  # guards what is above; no I/O is done while it is held
-        self._unrecorded: deque[tuple[list[int], End]] = deque()  # ends that the journal did not take yet
+        self._unrecorded: deque[tuple[list[int], PageResult]] = (
+            deque()
+        )  # ends that the journal did not take yet
         self._recording = threading.Lock()  # held by whoever works these off
         self._problem = ""  # what the log heard of the journal last
         self._is_stopped = False
@@ -302,9 +304,9 @@ class Delivery:
         )
         return max(waits, default=0.0)
 
-    def _begin(self, numbers: Sequence[int], again: bool) -> None:  # noqa: FBT001 - a callback
+    def _begin(self, numbers: Sequence[int], is_repeat: bool) -> None:  # noqa: FBT001 - a callback
         # With a full disk people are paged all the same; what can't be noted is read twice at worst.
-        self._note(lambda: self._journal.begin(numbers, again=again))
+        self._note(lambda: self._journal.begin_attempt(numbers, is_repeat=is_repeat))
 
     def _conclude(self, batch: Sequence[Waiting], result: Round | None) -> None:
         """Note what came of a round: each page is out, given up, tried again, or has nothing to tell."""
@@ -349,7 +351,7 @@ class Delivery:
         now = self._clock()
         numbers = [each.entry.number for each in batch]
         why = "" if state is PageState.ACCEPTED else result.why
-        end = End(state, now.wall, channel, destination, why, tuple(result.tried))
+        end = PageResult(state, now.wall, channel, destination, why, tuple(result.tried))
         with self._news:
             self._unrecorded.append((numbers, end))
             for number in numbers:

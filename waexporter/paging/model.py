@@ -66,16 +66,16 @@ class AlertGroup(msgspec.Struct, frozen=True, gc=False):
     is_of_alertmanager: bool = True  # others deliver in its form, and it has nothing of theirs
 
 
-class Doubt(msgspec.Struct, frozen=True, gc=False):
-    """An alert of the thread that fired, and of which the delivery says nothing."""
+class Doubt(msgspec.Struct, frozen=True, gc=False, rename={"seen_at": "heard_at"}):
+    """An alert of the thread that fired, and of which nobody knows whether it still does."""
 
     alert: Alert
-    heard_at: float  # on the pager's clock
-    is_missing: bool = True  # its own group leaves it out; else it was heard through another one
-    is_stale: bool = False  # it is said to fire as before its end: a late delivery, or it goes on
+    seen_at: float  # on the pager's clock
+    is_missing: bool = True  # its own group leaves it out; else it was last seen in another one
+    is_stale: bool = False  # it fires with the start it had before its end: a late delivery, or it goes on
 
 
-class Page(msgspec.Struct, frozen=True, gc=False):
+class Page(msgspec.Struct, frozen=True, gc=False, rename={"lost_seen_at": "lost_heard_at"}):
     """What people are to be told: one delivery's news about one thread of alerts."""
 
     thread: str  # alerts that belong together have the same; their pages keep their order
@@ -88,7 +88,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     unread: int = 0  # alerts that could not be read
     # Of what is not in this page, and said in none of its items:
     lost: int = 0  # told earlier to be heard of no more, without an end
-    lost_heard_at: float = 0.0  # when the first of them was last heard of, on the pager's clock
+    lost_seen_at: float = 0.0  # when the first of them was last seen, on the pager's clock
     unsure: int = 0  # they fired, and no end was heard
     muted: int = 0  # silenced or inhibited, says Alertmanager
     is_partial: bool = False  # how many alerts were left out can't be read

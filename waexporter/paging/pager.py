@@ -14,7 +14,7 @@ from waexporter.log import get_logger
 from waexporter.paging.channels.channel_types import CHANNELS
 from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.clock import Clock
-from waexporter.paging.dedup import decide
+from waexporter.paging.dedup import deduplicate
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.heartbeat import ping
 from waexporter.paging.intake import verdict_watch as watch
@@ -172,7 +172,7 @@ class Pager:
         if self._groups.get(target) == group or not self._is_usable():
             return
         try:
-            self._journal.keep("group", target, group)
+            self._journal.save_fact("group", target, group)
         except JournalError as error:
             self._complain(error)
             return
@@ -209,15 +209,15 @@ class Pager:
     def _record(self, webhook: Webhook) -> None:
         """Decide what a delivery says, put it on disk, and hand it on."""
         now, wall = self._even.now(), self._clock().wall
-        with self._journal.memory() as recall:
-            decision = decide(webhook, recall.known, recall.open(webhook.thread), now, wall)
-            recall.touch(decision.touched)
+        with self._journal.session() as session:
+            decision = deduplicate(webhook, session.records, session.open_alerts(webhook.thread), now, wall)
+            session.touch(decision.touched)
             page = decision.page
             if page is None:
-                recall.remember(decision.memories)
+                session.save(decision.records)
                 self._telemetry.count_page(WHATSAPP, SUPPRESSED)
                 return
-            entry = recall.record(page, decision.memories, now, decision.forgotten)
+            entry = session.record_page(page, decision.records, now, decision.forgotten)
             # Handed on before the next delivery is decided: their order is the order people hear them in.
             self._delivery.take(entry)
         _log.info(
@@ -230,9 +230,9 @@ class Pager:
 
     def _hear(self, name: str) -> None:
         self._seen_at[name] = now = self._even.now()
-        self._journal.keep("watchdog", name, repr(now))
+        self._journal.save_fact("watchdog", name, repr(now))
         if name not in self._heard:
-            self._journal.keep("heard", name, "yes")
+            self._journal.save_fact("heard", name, "yes")
             self._heard.add(name)
 
     # --- what goes on by itself ----------------------------------------------------------------
@@ -257,8 +257,8 @@ class Pager:
         if not self.settings.watchdogs:
             return
         now, wall = self._even.now(), self._clock().wall
-        with self._journal.memory() as recall:
-            news = watchdogs.list_news(self.settings.watchdogs, self._hearings(), recall.known, now, wall)
+        with self._journal.session() as session:
+            news = watchdogs.list_news(self.settings.watchdogs, self._hearings(), session.records, now, wall)
         for silent in news:
             refused = self.refusals.recent(self._silence(silent.labels["source"]))
             alert = watchdogs.explain(silent, describe(refused))
@@ -281,9 +281,9 @@ class Pager:
         ]
         self._holds.retain({target for target, _ in verdicts})
         if kept := self._holds.worth_keeping(even):
-            self._journal.keep_all(_VERDICT, kept)
-        with self._journal.memory() as recall:
-            news = watch.list_news(verdicts, recall.known, self.settings.watch_for, now)
+            self._journal.save_facts(_VERDICT, kept)
+        with self._journal.session() as session:
+            news = watch.list_news(verdicts, session.records, self.settings.watch_for, now)
         for target, alerts in news.items():
             self._record(Webhook(thread_of({"waexporter_watch": target}), alerts))
 
@@ -354,10 +354,10 @@ class Pager:
             try:
                 if not self._is_resumed:
                     self._resume()
-                self._journal.check()
-                self._journal.set_aside(self._clock().wall)
+                self._journal.check_writable()
+                self._journal.set_aside_damaged(self._clock().wall)
                 for watchdog in self.settings.watchdogs:
-                    self._journal.keep("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
+                    self._journal.save_fact("watchdog", watchdog.name, repr(self._seen_at[watchdog.name]))
                 # What could not be kept may be in the file all the same: a disk may fail after writing.
                 self._take_up()
             except JournalError as error:
@@ -397,8 +397,8 @@ class Pager:
     def _take_up(self) -> int:
         """Hand on every page that is not out yet; gives their number."""
         now = self._even.now()
-        with self._journal.memory() as recall:
-            left = recall.pending()
+        with self._journal.session() as session:
+            left = session.pending_pages()
             for entry in left:
                 self._delivery.take(entry, max(now - entry.received_at, 0.0))
         return len(left)
@@ -407,7 +407,7 @@ class Pager:
         """Find out whether the journal can be written, where nothing has been written for long."""
         if self._is_usable():
             try:
-                self._journal.check()
+                self._journal.check_writable()
             except JournalError as error:
                 self._complain(error)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from waexporter.errors import WebhookError
-from waexporter.paging.dedup import decide
+from waexporter.paging.dedup import deduplicate
 from waexporter.paging.intake.alertmanager_webhook import read_webhook, thread_of
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Alert, AlertGroup, Webhook
@@ -51,7 +51,7 @@ def test_what_a_real_alertmanager_sent_is_understood(path: Path) -> None:
 def test_the_real_false_all_clear_is_none() -> None:
     webhook = read_webhook((DATA / "webhook-false-all-clear.json").read_bytes(), NOW)
 
-    page = decide(webhook, {}, (), NOW, NOW).page
+    page = deduplicate(webhook, {}, (), NOW, NOW).page
 
     assert not any(alert.fires for alert in webhook.alerts)
     assert page is not None
@@ -188,7 +188,7 @@ def test_whatever_comes_is_a_webhook_or_a_webhook_error(body: bytes) -> None:
     except WebhookError as error:
         assert str(error)  # noqa: PT017 - either is well
     else:
-        decision = decide(webhook, {}, (), NOW, NOW)
+        decision = deduplicate(webhook, {}, (), NOW, NOW)
         assert (decision.page is None) == (not webhook.alerts and not webhook.unread)
 
 
@@ -366,11 +366,11 @@ def test_whatever_one_field_of_one_alert_says_the_others_are_paged_with_the_same
     if is_missing:
         del spoiled[name]
 
-    page = decide(read_webhook(a_body(*alerts), NOW), {}, (), NOW, NOW).page
+    page = deduplicate(read_webhook(a_body(*alerts), NOW), {}, (), NOW, NOW).page
 
     assert page is not None
     others = [each for number, each in enumerate(good) if number != place]
-    whole = decide(read_webhook(a_body(*others), NOW), {}, (), NOW, NOW).page
+    whole = deduplicate(read_webhook(a_body(*others), NOW), {}, (), NOW, NOW).page
     assert whole is not None
     told = compose([page], NOW).split("\n\n")
     for block in compose([whole], NOW).split("\n\n")[1:]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL
 from waexporter.model import Instant, Problem, State, Verdict
-from waexporter.paging.dedup import Memory, decide
+from waexporter.paging.dedup import AlertRecord, deduplicate
 from waexporter.paging.intake.verdict_watch import list_news
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Item, ItemKind, Page, Webhook
@@ -25,7 +25,7 @@ class Guard:
     """Remembers what was told of the target "alpha", as the journal does."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Memory] = {}
+        self.known: dict[str, AlertRecord] = {}
         self.wall = WALL
         self.steady = 1_000.0
 
@@ -39,9 +39,9 @@ class Guard:
         verdict = Verdict(state, found, since=self.wall - age, began=self.steady - age)
         now = Instant(self.wall, self.steady)
         alerts = list_news([("alpha", verdict)], self.known, FOR, now).get("alpha", ())
-        decision = decide(Webhook("t", alerts), self.known, (), self.wall, self.wall)
+        decision = deduplicate(Webhook("t", alerts), self.known, (), self.wall, self.wall)
         assert len(decision.page.items if decision.page else ()) == len(alerts), "what is news here is told"
-        self.known |= {memory.fingerprint: memory for memory in decision.memories}
+        self.known |= {memory.fingerprint: memory for memory in decision.records}
         return alerts
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
-from waexporter.paging.dedup import Memory
+from waexporter.paging.dedup import AlertRecord
 from waexporter.paging.intake.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Item, ItemKind, Page
@@ -37,7 +37,7 @@ def heard(at: float) -> Heard:
     return Heard(at, at)
 
 
-def news(seen: float, known: dict[str, Memory] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
+def news(seen: float, known: dict[str, AlertRecord] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
     """Give the news of EU, last seen so many seconds ago."""
     return list_news([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
 
@@ -60,13 +60,13 @@ def test_silence_beyond_it_fires() -> None:
 
 
 def test_what_was_told_is_not_told_again_while_it_lasts() -> None:
-    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 9.0, None, 0.0)}
+    known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 9.0, None, 0.0)}
 
     assert news(500.0, known) == ()
 
 
 def test_its_return_is_told_with_when_it_began() -> None:
-    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
+    known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
     [alert] = news(1.0, known)
 
@@ -74,7 +74,7 @@ def test_its_return_is_told_with_when_it_began() -> None:
 
 
 def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> None:
-    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
+    known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
     [alert] = news(1.0, known)
     text = compose([Page("t", (Item(alert, ItemKind.RESOLVED),), received_at=WALL)], WALL)
@@ -85,7 +85,7 @@ def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> No
 
 
 def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> None:
-    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL, None, 0.0)}
+    known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL, None, 0.0)}
 
     [alert] = news(1.0, known, WALL - 3_600.0)
 
@@ -93,7 +93,7 @@ def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> N
 
 
 def test_a_second_silence_is_another_occurrence_even_after_the_clock_was_set_back() -> None:
-    known = {fingerprint_of(EU): Memory(fingerprint_of(EU), "t", WALL - 99.0, WALL, 0.0)}
+    known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, WALL, 0.0)}
 
     [alert] = news(500.0, known, WALL - 3_600.0)
 

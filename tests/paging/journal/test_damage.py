@@ -233,7 +233,7 @@ def test_a_silence_that_a_damaged_page_was_to_tell_is_told_again(desk: Desk) -> 
 def test_a_fact_that_can_not_be_read_is_as_good_as_none(desk: Desk, value: str) -> None:
     desk.receive(desk.alert("Watchdog"))
     desk.pager.remember_group("alpha", GROUP)
-    desk.journal.keep("verdict", "alpha", "{}")
+    desk.journal.save_fact("verdict", "alpha", "{}")
     spoil(desk, f"UPDATE facts SET value = {value} WHERE kind != 'group'")  # noqa: S608 - our own words
 
     desk.restart()
@@ -277,7 +277,7 @@ def test_a_disk_that_is_full_does_not_keep_the_others_back(
     def refuse(_: float) -> None:
         raise JournalError("pages.sqlite: disk full")
 
-    monkeypatch.setattr(desk.journal, "set_aside", refuse)
+    monkeypatch.setattr(desk.journal, "set_aside_damaged", refuse)
     desk.pager.tick()
 
     assert desk.run() == 1

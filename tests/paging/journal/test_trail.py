@@ -10,7 +10,7 @@ import pytest
 
 from tests.paging.fakes import WALL, a_page
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import Attempt, End, PageState
+from waexporter.paging.journal.entry import Attempt, PageResult, PageState
 from waexporter.paging.journal.reader import read_pages
 from waexporter.paging.journal.trail import sum_up
 from waexporter.paging.journal.writer import Journal
@@ -31,14 +31,14 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def record(journal: Journal, thread: str = "thread") -> int:
-    with journal.memory() as recall:
-        return recall.record(a_page(thread), (), WALL).number
+    with journal.session() as session:
+        return session.record_page(a_page(thread), (), WALL).number
 
 
 def test_attempts_are_kept_with_the_end_and_read_by_another_process(journal: Journal, tmp_path: Path) -> None:
     first, second = record(journal), record(journal, "other")
     journal.postpone([first, second], "busy", is_uncertain=False, tried=[FIRST])
-    journal.finish([second], End(PageState.ACCEPTED, WALL, "whatsapp", "alpha/1-2", tried=(SECOND,)))
+    journal.finish([second], PageResult(PageState.ACCEPTED, WALL, "whatsapp", "alpha/1-2", tried=(SECOND,)))
 
     entries = read_pages(str(tmp_path), 10)
 
@@ -57,7 +57,7 @@ def test_of_many_pages_that_go_out_together_each_keeps_few_attempts(journal: Jou
 
 def test_attempts_go_with_their_page(journal: Journal) -> None:
     number = record(journal)
-    journal.finish([number], End(PageState.FAILED, WALL, tried=(FIRST,)))
+    journal.finish([number], PageResult(PageState.FAILED, WALL, tried=(FIRST,)))
     left = record(journal, "other")
     journal.postpone([left], "busy", is_uncertain=False, tried=[SECOND])
     journal.close()
@@ -71,7 +71,7 @@ def test_attempts_go_with_their_page(journal: Journal) -> None:
 @pytest.mark.parametrize("damage", ["at = 'noon'", "way = x'00'", "why = x'ff'", "code = x'00ff'"])
 def test_a_damaged_attempt_costs_itself_alone(journal: Journal, damage: str) -> None:
     number = record(journal)
-    journal.finish([number], End(PageState.ACCEPTED, WALL, tried=(FIRST, SECOND)))
+    journal.finish([number], PageResult(PageState.ACCEPTED, WALL, tried=(FIRST, SECOND)))
     journal.close()
     with closing(sqlite3.connect(journal.path)) as other, other:
         other.execute(f"UPDATE attempts SET {damage} WHERE way = 'orders'")  # noqa: S608 - our own words

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import threading
+import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,13 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.errors import JournalError
-from waexporter.paging.dedup import Memory
+from waexporter.paging.dedup import AlertRecord, Presence
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import End, Entry, PageState, pack
+from waexporter.paging.journal.entry import Entry, PageResult, PageState, pack
 from waexporter.paging.journal.reader import read_pages
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.journal.writer import Journal
-from waexporter.paging.model import Alert, Item, ItemKind, Page
+from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +40,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def pending(journal: Journal) -> tuple[Entry, ...]:
-    with journal.memory() as recall:
-        return recall.pending()
+    with journal.session() as session:
+        return session.pending_pages()
 
 
-def record(journal: Journal, page: Page | None = None, *memories: Memory, at: float = WALL) -> Entry:
-    with journal.memory() as recall:
-        return recall.record(page or a_page(), memories, at)
+def record(journal: Journal, page: Page | None = None, *records: AlertRecord, at: float = WALL) -> Entry:
+    with journal.session() as session:
+        return session.record_page(page or a_page(), records, at)
 
 
 def again(journal: Journal) -> Journal:
@@ -53,18 +55,18 @@ def again(journal: Journal) -> Journal:
     return Journal(str(journal.path.parent))
 
 
-def known(journal: Journal) -> dict[str, Memory]:
-    with journal.memory() as recall:
-        return dict(recall.known)
+def known(journal: Journal) -> dict[str, AlertRecord]:
+    with journal.session() as session:
+        return dict(session.records)
 
 
 def firing(journal: Journal, thread: str) -> frozenset[str]:
-    with journal.memory() as recall:
-        return recall.open(thread)
+    with journal.session() as session:
+        return session.open_alerts(thread)
 
 
-def a_memory(name: str = "a", ends_at: float | None = None, told_at: float = WALL) -> Memory:
-    return Memory(name, "thread", WALL, ends_at, told_at)
+def a_memory(name: str = "a", ends_at: float | None = None, notified_at: float = WALL) -> AlertRecord:
+    return AlertRecord(name, "thread", WALL, ends_at, notified_at)
 
 
 def test_what_is_recorded_outlives_a_restart(journal: Journal) -> None:
@@ -80,9 +82,30 @@ def test_what_is_recorded_outlives_a_restart(journal: Journal) -> None:
     found.close()
 
 
+def test_the_names_of_its_fields_on_disk_stay_as_they_are() -> None:
+    """A journal of an earlier version is read by them."""
+    doubt = Doubt(Alert("a", 1.0), 2.0)
+    page = Page("t", (Item(Alert("b", 3.0), ItemKind.UNHEARD),), group=AlertGroup("key"), doubts=(doubt,))
+
+    kept = json.loads(zlib.decompress(pack(page)))
+
+    assert list(kept) == [
+        *("thread", "items", "truncated", "still_firing", "received_at", "group", "doubts", "unread", "lost"),
+        *("lost_heard_at", "unsure", "muted", "is_partial"),
+    ]
+    assert list(kept["items"][0]) == ["alert", "kind"]
+    assert list(kept["items"][0]["alert"]) == ["fingerprint", "starts_at", "ends_at", "labels", "annotations"]
+    assert list(kept["group"]) == ["key", "receiver", "labels", "is_of_alertmanager"]
+    assert list(kept["doubts"][0]) == ["alert", "heard_at", "is_missing", "is_stale"]
+    assert [kind.value for kind in ItemKind] == [
+        *("fired", "reminded", "resolved", "unheard", "silenced", "inhibited", "gone")
+    ]
+    assert [presence.value for presence in Presence] == ["heard", "missed", "lost"]
+
+
 def test_it_is_written_to_disk_before_it_is_said_to_be(journal: Journal) -> None:
     journal.open()
-    connection = journal._connection
+    connection = journal._file._connection
     assert connection is not None
 
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -90,7 +113,7 @@ def test_it_is_written_to_disk_before_it_is_said_to_be(journal: Journal) -> None
 
 
 def test_a_page_and_its_memory_are_on_disk_both_or_neither(journal: Journal) -> None:
-    class Odd(Memory, frozen=True):
+    class Odd(AlertRecord, frozen=True):
         """A memory that SQLite can't keep."""
 
     odd = Odd("b", "thread", WALL, None, object())  # type: ignore[arg-type]
@@ -106,7 +129,7 @@ def test_a_page_and_its_memory_are_on_disk_both_or_neither(journal: Journal) -> 
 def test_a_page_goes_from_pending_to_its_end(journal: Journal) -> None:
     number = record(journal).number
 
-    journal.begin([number], again=False)
+    journal.begin_attempt([number], is_repeat=False)
     [entry] = pending(journal)
     assert (entry.attempts, entry.is_uncertain, entry.repeats) == (1, True, 0)
 
@@ -114,8 +137,8 @@ def test_a_page_goes_from_pending_to_its_end(journal: Journal) -> None:
     [entry] = pending(journal)
     assert (entry.attempts, entry.is_uncertain, entry.why) == (1, False, "the client is busy")
 
-    journal.begin([number], again=True)
-    journal.finish([number], End(PageState.ACCEPTED, WALL + 9.0, "whatsapp", "alpha/1", ""))
+    journal.begin_attempt([number], is_repeat=True)
+    journal.finish([number], PageResult(PageState.ACCEPTED, WALL + 9.0, "whatsapp", "alpha/1", ""))
     assert pending(journal) == ()
     [entry] = journal.latest(5)
     assert entry == Entry(
@@ -139,9 +162,9 @@ def test_the_newest_pages_come_first(journal: Journal) -> None:
 
 def test_it_is_told_where_messages_went_of_late(journal: Journal) -> None:
     numbers = [record(journal).number for _ in range(4)]
-    journal.finish(numbers[:2], End(PageState.ACCEPTED, WALL + 10.0, "whatsapp", "alpha/1"))
-    journal.finish(numbers[2:3], End(PageState.ACCEPTED, WALL + 20.0, "webhook", "fallback"))
-    journal.finish(numbers[3:], End(PageState.FAILED, WALL + 30.0, "whatsapp"))
+    journal.finish(numbers[:2], PageResult(PageState.ACCEPTED, WALL + 10.0, "whatsapp", "alpha/1"))
+    journal.finish(numbers[2:3], PageResult(PageState.ACCEPTED, WALL + 20.0, "webhook", "fallback"))
+    journal.finish(numbers[3:], PageResult(PageState.FAILED, WALL + 30.0, "whatsapp"))
 
     assert sorted(journal.accepted_since(WALL)) == [("alpha/1", WALL + 10.0), ("fallback", WALL + 20.0)]
     assert journal.accepted_since(WALL + 10.0) == (("fallback", WALL + 20.0),)
@@ -149,9 +172,9 @@ def test_it_is_told_where_messages_went_of_late(journal: Journal) -> None:
 
 
 def test_facts_are_kept_by_kind_and_name(journal: Journal) -> None:
-    journal.keep("group", "alpha", "1-2")
-    journal.keep("group", "alpha", "3-4")
-    journal.keep("watchdog", "alpha", "5")
+    journal.save_fact("group", "alpha", "1-2")
+    journal.save_fact("group", "alpha", "3-4")
+    journal.save_fact("watchdog", "alpha", "5")
 
     found = again(journal)
     assert found.facts("group") == {"alpha": "3-4"}
@@ -161,8 +184,8 @@ def test_facts_are_kept_by_kind_and_name(journal: Journal) -> None:
 
 def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) -> None:
     old, pending, fresh = (record(journal).number for _ in range(3))
-    journal.finish([old], End(PageState.ACCEPTED, WALL))
-    journal.finish([fresh], End(PageState.FAILED, WALL + 20 * DAY))
+    journal.finish([old], PageResult(PageState.ACCEPTED, WALL))
+    journal.finish([fresh], PageResult(PageState.FAILED, WALL + 20 * DAY))
     record(
         journal,
         a_page(),
@@ -179,14 +202,15 @@ def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) ->
     assert firing(journal, "thread") == {"fires"}
 
 
-def test_the_journal_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("waexporter.paging.journal.writer._MOST_PAGES", 3)
+def test_the_journal_is_bounded(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path), most_pages=3)
     numbers = [record(journal).number for _ in range(10)]
-    journal.finish(numbers[1:], End(PageState.ACCEPTED, WALL))
+    journal.finish(numbers[1:], PageResult(PageState.ACCEPTED, WALL))
 
     journal.prune(WALL, WALL)
 
     assert [entry.number for entry in journal.latest(20)] == [10, 9, 8, 1]
+    journal.close()
 
 
 # --- the file ----------------------------------------------------------------------------------
@@ -294,7 +318,7 @@ def test_a_journal_of_the_first_version_keeps_what_it_holds(
                 "INSERT INTO pages (thread, received_at, content) VALUES ('t', 6.0, ?)", (pack(a_page()),)
             )
 
-    assert known(journal) == {"a": Memory("a", "thread", 5.0, None, 7.0, latest_at=5.0, heard_at=7.0)}
+    assert known(journal) == {"a": AlertRecord("a", "thread", 5.0, None, 7.0, latest_at=5.0, seen_at=7.0)}
     assert [entry.page for entry in pending(journal)] == [a_page()]
 
 
@@ -307,20 +331,20 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
 
 def test_after_an_error_the_next_step_tries_again(journal: Journal) -> None:
     record(journal)
-    connection = journal._connection
+    connection = journal._file._connection
     assert connection is not None
     connection.close()
 
     with pytest.raises(JournalError, match=FILE):
-        journal.check()
+        journal.check_writable()
 
-    journal.check()
+    journal.check_writable()
     assert len(pending(journal)) == 1
 
 
 def test_a_full_disk_is_an_error_and_mends_itself(journal: Journal) -> None:
     record(journal)
-    connection = journal._connection
+    connection = journal._file._connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -376,7 +400,8 @@ PAGES = st.builds(
     TIMES,
 )
 MEMORIES = st.lists(
-    st.builds(Memory, st.text(max_size=3), st.text(max_size=3), TIMES, st.none() | TIMES, TIMES), max_size=4
+    st.builds(AlertRecord, st.text(max_size=3), st.text(max_size=3), TIMES, st.none() | TIMES, TIMES),
+    max_size=4,
 )
 
 
@@ -385,11 +410,11 @@ MEMORIES = st.lists(
 )
 @given(st.lists(st.tuples(PAGES, MEMORIES), max_size=4))
 def test_whatever_is_recorded_is_read_back(
-    journal: Journal, recorded: list[tuple[Page, list[Memory]]]
+    journal: Journal, recorded: list[tuple[Page, list[AlertRecord]]]
 ) -> None:
     journal.open()
     before = len(pending(journal))
-    entries = [record(journal, page, *memories) for page, memories in recorded]
+    entries = [record(journal, page, *records) for page, records in recorded]
     expected = known(journal)
     threads = {memory.thread for memory in expected.values()}
     fires = {thread: firing(journal, thread) for thread in threads}

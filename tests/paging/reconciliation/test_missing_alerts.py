@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paging.fakes import WALL
-from waexporter.paging.dedup import Memory, Standing
+from waexporter.paging.dedup import AlertRecord, Presence
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page
 from waexporter.paging.reconciliation.missing_alerts import (
@@ -16,10 +16,10 @@ from waexporter.paging.reconciliation.missing_alerts import (
     GroupReply,
     grace_left,
     needs_query,
+    presence_after,
     reconcile,
     record_changes,
     seen_firing_since,
-    standings,
 )
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def down(*, ended: bool = True) -> Item:
     return Item(alert, ItemKind.RESOLVED if ended else ItemKind.FIRED)
 
 
-def doubt(name: str = "slow", *, is_missing: bool = True, heard_at: float = WALL - 300.0) -> Doubt:
+def doubt(name: str = "slow", *, is_missing: bool = True, seen_at: float = WALL - 300.0) -> Doubt:
     labels = {"alertname": name.title(), "severity": "warning", "target": "line"}
-    return Doubt(Alert(name, WALL - 900.0, None, labels), heard_at, is_missing)
+    return Doubt(Alert(name, WALL - 900.0, None, labels), seen_at, is_missing)
 
 
 def a_page(
@@ -50,7 +50,7 @@ def a_page(
         group=group,
         doubts=doubts,
         lost=lost,
-        lost_heard_at=WALL - 300.0,
+        lost_seen_at=WALL - 300.0,
     )
 
 
@@ -71,11 +71,11 @@ class Row:
     page: Page
     answer: GroupReply | None
     head: str
-    standings: Mapping[str, Standing | None] = field(default_factory=dict)
+    presence_after: Mapping[str, Presence | None] = field(default_factory=dict)
 
 
 UNHEARD = "not heard of any more (silenced, inhibited or ended)"
-LOST, HEARD = {"slow": Standing.LOST}, {"slow": Standing.HEARD}
+LOST, HEARD = {"slow": Presence.LOST}, {"slow": Presence.LISTED}
 YOUNG = GroupReply({}, age=60.0, at=WALL)
 ROWS = [
     Row("nobody to ask", a_page(doubt()), None, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
@@ -123,7 +123,7 @@ ROWS = [
     ),
     Row(
         "it has just started, and our clock was set back since",
-        a_page(doubt(heard_at=WALL + 3_000.0)),
+        a_page(doubt(seen_at=WALL + 3_000.0)),
         YOUNG,
         f"RESOLVED: 1 resolved, 1 {UNHEARD}",
         LOST,
@@ -157,7 +157,7 @@ ROWS = [
     Row("Alertmanager has just started", a_page(doubt()), YOUNG, f"RESOLVED: 1 resolved, 1 {UNHEARD}", LOST),
     Row(
         "it has just started, and before the alert was heard of",
-        a_page(doubt(heard_at=WALL - 30.0)),
+        a_page(doubt(seen_at=WALL - 30.0)),
         YOUNG,
         "ALL CLEAR: 1 resolved, 1 gone from Alertmanager",
         {"slow": None},
@@ -235,7 +235,7 @@ def test_people_are_told_what_is_known(row: Row) -> None:
     settled = reconcile(row.page, row.answer, lambda _: None)
 
     assert head(settled) == row.head
-    assert standings(row.page, settled) == row.standings
+    assert presence_after(row.page, settled) == row.presence_after
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,16 @@ def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: ItemKind, tit
 @pytest.mark.parametrize(
     ("memory", "head_"),
     [
-        (Memory("slow", "t", 0.0, None, 0.0, heard_at=WALL - 300.0), f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
+        (
+            AlertRecord("slow", "t", 0.0, None, 0.0, seen_at=WALL - 300.0),
+            f"RESOLVED: 1 resolved, 1 {UNHEARD}",
+        ),
         (None, f"RESOLVED: 1 resolved, 1 {UNHEARD}"),
-        (Memory("slow", "t", 0.0, None, 0.0, heard_at=WALL - 1.0), "RESOLVED: 1 of 2, 1 still firing"),
-        (Memory("slow", "t", 0.0, WALL, 0.0, heard_at=WALL - 1.0), "ALL CLEAR: 1 resolved"),
+        (AlertRecord("slow", "t", 0.0, None, 0.0, seen_at=WALL - 1.0), "RESOLVED: 1 of 2, 1 still firing"),
+        (AlertRecord("slow", "t", 0.0, WALL, 0.0, seen_at=WALL - 1.0), "ALL CLEAR: 1 resolved"),
     ],
 )
-def test_what_was_heard_since_outweighs_the_doubt(memory: Memory | None, head_: str) -> None:
+def test_what_was_heard_since_outweighs_the_doubt(memory: AlertRecord | None, head_: str) -> None:
     settled = reconcile(a_page(doubt()), None, lambda each: seen_firing_since(each, memory))
 
     assert head(settled) == head_
@@ -275,10 +278,10 @@ def test_what_was_heard_since_outweighs_the_doubt(memory: Memory | None, head_: 
 def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
     before = a_page(doubt("gone"), doubt("silenced"), doubt("again"))
     known = {
-        name: Memory(name, "t", 0.0, None, 0.0, heard_at=WALL - 300.0, standing=Standing.MISSED)
+        name: AlertRecord(name, "t", 0.0, None, 0.0, seen_at=WALL - 300.0, presence=Presence.MISSING)
         for name in ("gone", "silenced")
     }
-    known["again"] = Memory("again", "t", 0.0, None, 0.0, heard_at=WALL)
+    known["again"] = AlertRecord("again", "t", 0.0, None, 0.0, seen_at=WALL)
     after = reconcile(
         before,
         asked({"silenced": SILENCED}),
@@ -287,18 +290,18 @@ def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
 
     changed, forgotten = record_changes([(before, after)], known)
 
-    assert [(each.fingerprint, each.standing) for each in changed] == [("silenced", Standing.LOST)]
+    assert [(each.fingerprint, each.presence) for each in changed] == [("silenced", Presence.LOST)]
     assert forgotten == ["gone"]
 
 
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (a_page(doubt(heard_at=WALL - 5.0)), GRACE - 5.0),
-        (a_page(doubt(heard_at=WALL - GRACE)), 0.0),
-        (a_page(doubt(heard_at=WALL + 9_999.0)), GRACE),
-        (a_page(doubt(heard_at=WALL - 5.0, is_missing=False)), 0.0),
-        (a_page(doubt(heard_at=WALL - 5.0), item=down(ended=False)), 0.0),
+        (a_page(doubt(seen_at=WALL - 5.0)), GRACE - 5.0),
+        (a_page(doubt(seen_at=WALL - GRACE)), 0.0),
+        (a_page(doubt(seen_at=WALL + 9_999.0)), GRACE),
+        (a_page(doubt(seen_at=WALL - 5.0, is_missing=False)), 0.0),
+        (a_page(doubt(seen_at=WALL - 5.0), item=down(ended=False)), 0.0),
         (a_page(), 0.0),
     ],
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from waexporter.model import Instant, Verdict
-    from waexporter.paging.dedup import Memory
+    from waexporter.paging.dedup import AlertRecord
 
 _WORDS = {
     State.DOWN: ("WhatsAppDown", "critical", "The WhatsApp client is down."),
@@ -31,7 +31,7 @@ _MOST_PROBLEMS = 5
 
 
 def list_news(
-    verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, Memory], watch_for: float, now: Instant
+    verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, AlertRecord], watch_for: float, now: Instant
 ) -> dict[str, tuple[Alert, ...]]:
     """List by target what changed for good: a verdict counts once it has held for `watch_for` seconds.
 
@@ -48,7 +48,9 @@ def list_news(
     return news
 
 
-def _news_of(target: str, verdict: Verdict, known: Mapping[str, Memory], since: float) -> Iterator[Alert]:
+def _news_of(
+    target: str, verdict: Verdict, known: Mapping[str, AlertRecord], since: float
+) -> Iterator[Alert]:
     before = known.get(_fingerprint(target, verdict.state))
     if verdict.state in _WORDS and not (before is not None and before.is_known_to_fire):
         yield _alert(target, verdict.state, verdict, start_after(before, since), None)

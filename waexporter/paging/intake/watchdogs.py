@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from waexporter.model import Watchdog
-    from waexporter.paging.dedup import Memory
+    from waexporter.paging.dedup import AlertRecord
 
 _SILENT = "WaExporterWatchdogMissing"
 _LONGEST_LABELS = 300  # characters
@@ -64,7 +64,7 @@ def _word(labels: Iterable[tuple[str, str]]) -> str:
 def list_news(
     watchdogs: Sequence[Watchdog],
     heard: Mapping[str, Heard],
-    known: Mapping[str, Memory],
+    known: Mapping[str, AlertRecord],
     now: float,
     wall: float,
 ) -> tuple[Alert, ...]:

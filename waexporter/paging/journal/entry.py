@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from waexporter.paging.dedup import LABELS, NO_LABELS, Memory, Standing
+from waexporter.paging.journal.rows import finite_number
 from waexporter.paging.model import Page
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 class PageState(StrEnum):
@@ -52,8 +48,8 @@ class Entry(NamedTuple):
     tried: tuple[Attempt, ...] = ()  # the last attempts, in the order they were made
 
 
-class End(NamedTuple):
-    """How pages came to their end."""
+class PageResult(NamedTuple):
+    """What finally became of pages."""
 
     state: PageState
     at: float  # wall clock
@@ -86,7 +82,7 @@ def read_entry(row: Row) -> Entry:
     """
     number, content, said, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = row
     page, problem = _unpack(content)
-    received, done = _time(received_at), _time(done_at)
+    received, done = finite_number(received_at), finite_number(done_at)
     state = _state(said, is_done=done is not None)
     if page is None and state is PageState.PENDING:
         state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
@@ -127,74 +123,3 @@ def _text(said: object) -> str:
 
 def _count(said: object) -> int:
     return said if isinstance(said, int) else 0
-
-
-def _time(said: object) -> float | None:
-    return float(said) if isinstance(said, int | float) and math.isfinite(said) else None
-
-
-# --- what is remembered of alerts ----------------------------------------------------------------
-
-MEMORIES = (
-    "SELECT fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, heard_in, standing, "
-    "labels FROM alerts"
-)
-
-_STANDINGS = frozenset(Standing)
-
-
-def memory_row(memory: Memory) -> tuple[object, ...]:
-    """Give the values of a row of MEMORIES."""
-    return (
-        memory.fingerprint,
-        memory.thread,
-        memory.starts_at,
-        memory.ends_at,
-        memory.told_at,
-        memory.latest_at,
-        memory.heard_at,
-        memory.group,
-        memory.standing.value,
-        memory.labels,
-    )
-
-
-def read_memory(row: Sequence[object]) -> tuple[Memory | None, bool]:
-    """Read a row of MEMORIES, and tell whether it is whole.
-
-    Of one that is damaged is known at most that people were told of its alert: without an end that can be
-    read, its incident is not over. Where not even its thread can be read, there is nothing to remember.
-    """
-    fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, group, standing, labels = row
-    if not isinstance(fingerprint, str) or not isinstance(thread, str):
-        return None, False
-    times = [_time(said) for said in (starts_at, told_at, latest_at, heard_at)]
-    starts, told, latest, heard = (said or 0.0 for said in times)
-    end = _time(ends_at)
-    known = _known_by(labels)
-    are_times_good = None not in times and (ends_at is None or end is not None)
-    if are_times_good and isinstance(group, str) and standing in _STANDINGS:
-        at = Standing(str(standing))
-        memory = Memory(fingerprint, thread, starts, end, told, latest, heard, group, at, known or NO_LABELS)
-        return memory, known is not None
-    if end is not None:
-        return None, False
-    memory = Memory(fingerprint, thread, starts, None, told, starts, standing=Standing.LOST)
-    return memory, False
-
-
-def _known_by(said: object) -> bytes | None:
-    """Return labels as they are in a row; None for what is none."""
-    try:
-        LABELS.decode(said)  # type: ignore[arg-type] # whatever it is
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
-        return None
-    return said if isinstance(said, bytes) else None
-
-
-# --- small facts ---------------------------------------------------------------------------------
-
-
-def good_facts(rows: Iterable[Row]) -> dict[str, str]:
-    """Return facts by their names, without those that are damaged."""
-    return {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}

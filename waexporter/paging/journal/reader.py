@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import SELECT, good_facts, read_entry
+from waexporter.paging.journal.entry import SELECT, read_entry
+from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.journal.trail import with_trails
 
@@ -69,7 +70,7 @@ def read_groups(folder: str) -> dict[str, str]:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
     except (sqlite3.Error, JournalError):
         return {}
-    return good_facts(rows)
+    return readable_facts(rows)
 
 
 def is_unreadable(folder: str) -> bool:

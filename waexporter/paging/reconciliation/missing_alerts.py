@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from waexporter.paging.dedup import Standing
+from waexporter.paging.dedup import Presence
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from waexporter.paging.dedup import Memory
+    from waexporter.paging.dedup import AlertRecord
     from waexporter.paging.model import AlertGroup
 
 # For so long after an alert was heard of, a page that only says what is over waits: of a pair of
@@ -37,14 +37,14 @@ class GroupReply(NamedTuple):
     unread: int = 0  # alerts whose fingerprint can't be read; any alert may be one of them
     had_it: bool = True  # it was seen with alerts of this group; else they may be another Alertmanager's
 
-    def knows_of(self, heard_at: float) -> bool:
+    def knows_of(self, seen_at: float) -> bool:
         """Return whether it would have an alert that was heard of then, if that were not over.
 
         Its clock and ours may differ, so spans of time are compared, and never their ends.
         """
         if self.age is None or self.unread or not self.had_it:
             return False
-        return self.age >= _WELL_INFORMED or 0 <= self.at - heard_at <= self.age - ROUNDING
+        return self.age >= _WELL_INFORMED or 0 <= self.at - seen_at <= self.age - ROUNDING
 
 
 def needs_query(page: Page) -> bool:
@@ -59,7 +59,7 @@ def may_be_known(group: AlertGroup | None) -> bool:
 
 def grace_left(page: Page, now: float) -> float:
     """Return for how many seconds a page waits where nobody can be asked; `now` is on the pager's clock."""
-    heard = [doubt.heard_at for doubt in page.doubts if doubt.is_missing]
+    heard = [doubt.seen_at for doubt in page.doubts if doubt.is_missing]
     if not heard or any(item.kind.fires for item in page.items):
         return 0.0
     return min(max(max(heard) + GRACE - now, 0.0), GRACE)
@@ -93,7 +93,7 @@ def reconcile(page: Page, answer: GroupReply | None, heard: Callable[[Doubt], bo
             told.add(doubt.alert.fingerprint)
     over = {item.alert.fingerprint for item in page.items if item.kind.is_over}
     others = {name: kind for name, kind in answer.kinds.items() if name not in told or name in over}
-    is_sure = answer.knows_of(page.lost_heard_at)
+    is_sure = answer.knows_of(page.lost_seen_at)
     if page.group is not None and not page.group.labels:
         # What has none of the labels that alerts are grouped by can't be told from what has them.
         is_sure = is_sure and not others
@@ -114,48 +114,48 @@ def reconcile(page: Page, answer: GroupReply | None, heard: Callable[[Doubt], bo
     )
 
 
-def standings(before: Page, after: Page) -> dict[str, Standing | None]:
+def presence_after(before: Page, after: Page) -> dict[str, Presence | None]:
     """Return how the doubtful alerts of a page stand once it is told; None: they are over."""
     told = {item.alert.fingerprint: item.kind for item in after.items}
-    found: dict[str, Standing | None] = {}
+    found: dict[str, Presence | None] = {}
     for doubt in before.doubts:
         if doubt.is_stale:
             continue  # its incident is over, or goes on
         kind = told.get(doubt.alert.fingerprint, ItemKind.FIRED)
         is_over, is_left = kind.is_over, not kind.fires
-        found[doubt.alert.fingerprint] = None if is_over else Standing.LOST if is_left else Standing.HEARD
+        found[doubt.alert.fingerprint] = None if is_over else Presence.LOST if is_left else Presence.LISTED
     return found
 
 
-def seen_firing_since(doubt: Doubt, memory: Memory | None) -> bool | None:
+def seen_firing_since(doubt: Doubt, record: AlertRecord | None) -> bool | None:
     """Return whether an alert was heard to fire after it came into doubt, or to end; None: neither."""
-    if memory is None:
+    if record is None:
         return None
-    if memory.heard_at <= doubt.heard_at and (memory.ends_at is not None) is doubt.is_stale:
+    if record.seen_at <= doubt.seen_at and (record.ends_at is not None) is doubt.is_stale:
         return None
-    return memory.ends_at is None
+    return record.ends_at is None
 
 
 def record_changes(
-    pages: Iterable[tuple[Page, Page]], known: Mapping[str, Memory]
-) -> tuple[list[Memory], list[str]]:
-    """Return the memories that pages, before and after they were settled, change, and what they forget."""
-    changed: list[Memory] = []
+    pages: Iterable[tuple[Page, Page]], known: Mapping[str, AlertRecord]
+) -> tuple[list[AlertRecord], list[str]]:
+    """Return the records that pages, before and after they were settled, change, and what they forget."""
+    changed: list[AlertRecord] = []
     gone: list[str] = []
     for before, after in pages:
-        found = standings(before, after)
+        found = presence_after(before, after)
         changed += _going_on(before, after, known)
         for doubt in before.doubts:
             fingerprint = doubt.alert.fingerprint
             if doubt.is_stale:
                 continue
-            standing, memory = found[fingerprint], known.get(fingerprint)
-            if memory is None or seen_firing_since(doubt, memory) is not None:
+            presence, record = found[fingerprint], known.get(fingerprint)
+            if record is None or seen_firing_since(doubt, record) is not None:
                 continue
-            if standing is None:
+            if presence is None:
                 gone.append(fingerprint)
-            elif standing is not memory.standing:
-                changed.append(msgspec.structs.replace(memory, standing=standing))
+            elif presence is not record.presence:
+                changed.append(msgspec.structs.replace(record, presence=presence))
     return changed, gone
 
 
@@ -165,14 +165,14 @@ def _goes_on(doubt: Doubt, answer: GroupReply | None, *, fires: bool | None) -> 
     return doubt.is_stale and (is_there if fires is None else fires)
 
 
-def _going_on(before: Page, after: Page, known: Mapping[str, Memory]) -> Iterator[Memory]:
-    """Yield memories of alerts that were over, and fire on as is told now."""
+def _going_on(before: Page, after: Page, known: Mapping[str, AlertRecord]) -> Iterator[AlertRecord]:
+    """Yield records of alerts that were over, and fire on as is told now."""
     told = {item.alert.fingerprint for item in after.items if item.kind.fires}
     for doubt in before.doubts:
-        memory = known.get(doubt.alert.fingerprint)
-        if doubt.is_stale and doubt.alert.fingerprint in told and memory and memory.ends_at is not None:
+        record = known.get(doubt.alert.fingerprint)
+        if doubt.is_stale and doubt.alert.fingerprint in told and record and record.ends_at is not None:
             start = doubt.alert.starts_at
-            yield msgspec.structs.replace(memory, starts_at=start, latest_at=start, ends_at=None)
+            yield msgspec.structs.replace(record, starts_at=start, latest_at=start, ends_at=None)
 
 
 def _unasked(page: Page, doubts: Sequence[Doubt]) -> Page:
@@ -185,6 +185,6 @@ def _kind(doubt: Doubt, answer: GroupReply) -> ItemKind | None:
     """Return what is to be said of a doubtful alert; None: that its end was not heard."""
     if (found := answer.kinds.get(doubt.alert.fingerprint)) is not None:
         return found
-    if answer.knows_of(doubt.heard_at):
+    if answer.knows_of(doubt.seen_at):
         return ItemKind.GONE
     return ItemKind.UNHEARD if doubt.is_missing else None

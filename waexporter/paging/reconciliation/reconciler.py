@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import Instant
     from waexporter.paging.clock import Clock
-    from waexporter.paging.dedup import Memory
+    from waexporter.paging.dedup import AlertRecord
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import AlertGroup, Page
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
@@ -58,7 +58,7 @@ class Reconciler:
             )
             for page in pages
         ]
-        self._remember(list(zip(pages, settled, strict=True)))
+        self._new_record(list(zip(pages, settled, strict=True)))
         return settled
 
     def can_ask(self, group: AlertGroup | None) -> bool:
@@ -95,23 +95,23 @@ class Reconciler:
             answers[key] = answer and answer._replace(at=self._even.now())
         return answers
 
-    def _known(self, pages: Sequence[Page]) -> Mapping[str, Memory]:
+    def _known(self, pages: Sequence[Page]) -> Mapping[str, AlertRecord]:
         """Give what is remembered of the alerts in doubt."""
         doubtful = {doubt.alert.fingerprint for page in pages for doubt in page.doubts}
         if not doubtful:
             return {}
         try:
-            with self._journal.memory() as recall:
-                return {name: recall.known[name] for name in doubtful if name in recall.known}
+            with self._journal.session() as session:
+                return {name: session.records[name] for name in doubtful if name in session.records}
         except JournalError:
             return {}
 
-    def _remember(self, pages: Sequence[tuple[Page, Page]]) -> None:
+    def _new_record(self, pages: Sequence[tuple[Page, Page]]) -> None:
         if not any(before.doubts for before, _ in pages):
             return
         try:
-            with self._journal.memory() as recall:
-                changed, gone = missing_alerts.record_changes(pages, recall.known)
-                recall.remember(changed, gone)
+            with self._journal.session() as session:
+                changed, gone = missing_alerts.record_changes(pages, session.records)
+                session.save(changed, gone)
         except JournalError:
             return  # whoever writes next says so; what is said twice at worst is what was said now

@@ -1,0 +1,34 @@
+"""Damaged rows of the journal: each is reported once, and pages among them wait to be set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from waexporter.paging.journal.entry import Entry
+
+
+class DamagedRows:
+    """The rows that could not be read so far, by a name that people understand."""
+
+    def __init__(self, on_damage: Callable[[Sequence[str]], None]) -> None:
+        """Call `on_damage` with the names of newly found rows."""
+        self._on_damage = on_damage
+        self._rows: dict[str, Entry | None] = {}  # None: it is no page, or was set aside
+
+    def report(self, rows: Mapping[str, Entry | None]) -> None:
+        """Report the rows that were not known to be damaged."""
+        new = {name: entry for name, entry in rows.items() if name not in self._rows}
+        self._rows |= new
+        if new:
+            self._on_damage(tuple(new))
+
+    def pages(self) -> tuple[Entry, ...]:
+        """Return the damaged pages that still have to be set aside."""
+        return tuple(entry for entry in self._rows.values() if entry is not None)
+
+    def forget_pages(self) -> None:
+        """Forget the content of the damaged pages: they were set aside."""
+        self._rows = dict.fromkeys(self._rows)

@@ -1,0 +1,91 @@
+"""Rows of the tables `alerts` and `facts`, whatever is in them: a damaged one costs itself alone."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from waexporter.paging.dedup import LABELS, NO_LABELS, AlertRecord, Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Row = tuple[object, ...]
+
+ALERTS = (
+    "SELECT fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, heard_in, standing, "
+    "labels FROM alerts"
+)
+
+_PRESENCES = frozenset(Presence)
+
+
+def alert_row(record: AlertRecord) -> tuple[object, ...]:
+    """Return a record as the values of a row of ALERTS."""
+    return (
+        record.fingerprint,
+        record.thread,
+        record.starts_at,
+        record.ends_at,
+        record.notified_at,
+        record.latest_at,
+        record.seen_at,
+        record.group,
+        record.presence.value,
+        record.labels,
+    )
+
+
+def read_alert(row: Sequence[object]) -> tuple[AlertRecord | None, bool]:
+    """Return the record of a row of ALERTS, and whether the row is whole.
+
+    Of a damaged row no more is known than that people were notified of its alert. Without a readable end, its
+    incident is not over. Without a readable thread, there is nothing to remember: the record is None.
+    """
+    fingerprint, thread, starts_at, ends_at, notified_at, latest_at, seen_at, group, presence, labels = row
+    if not isinstance(fingerprint, str) or not isinstance(thread, str):
+        return None, False
+    times = [finite_number(value) for value in (starts_at, notified_at, latest_at, seen_at)]
+    starts, notified, latest, seen = (time or 0.0 for time in times)
+    end = finite_number(ends_at)
+    readable = _readable_labels(labels)
+    are_times_good = None not in times and (ends_at is None or end is not None)
+    if are_times_good and isinstance(group, str) and presence in _PRESENCES:
+        record = AlertRecord(
+            fingerprint,
+            thread,
+            starts,
+            end,
+            notified,
+            latest,
+            seen,
+            group,
+            Presence(str(presence)),
+            readable or NO_LABELS,
+        )
+        return record, readable is not None
+    if end is not None:
+        return None, False
+    record = AlertRecord(fingerprint, thread, starts, None, notified, starts, presence=Presence.LOST)
+    return record, False
+
+
+def _readable_labels(value: object) -> bytes | None:
+    """Return the value of a row if it holds labels, else None."""
+    try:
+        LABELS.decode(value)  # type: ignore[arg-type] # whatever it is
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
+        return None
+    return value if isinstance(value, bytes) else None
+
+
+def finite_number(value: object) -> float | None:
+    """Return the number of a row; None for anything else."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def readable_facts(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the values of facts by their names, without the damaged ones."""
+    return {name: value for name, value in rows if isinstance(name, str) and isinstance(value, str)}
