@@ -14,7 +14,10 @@ from contextlib import suppress
 
 from waexporter.errors import ApiError
 from waexporter.paging.intake.alertmanager_webhook import WebhookError, read_webhook
-from waexporter.whatsapp.documents import groups, payloads, settings, support
+from waexporter.whatsapp.documents import groups, settings, support
+from waexporter.whatsapp.documents.health import read_health
+from waexporter.whatsapp.documents.login import read_login
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 BODIES = (
     b'{"version": "4", "alerts": [{"labels": {"a": "b"}}]}',
@@ -25,9 +28,9 @@ READERS = (
     lambda body: read_webhook(body, 0.0),
     groups.read_contact_status,
     groups.read_group,
-    payloads.read_health,
-    payloads.read_login,
-    payloads.read_statistics,
+    read_health,
+    read_login,
+    read_statistics,
     settings.read_settings,
     settings.read_shards,
     support.read_support,

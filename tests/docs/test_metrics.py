@@ -22,7 +22,7 @@ from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
 from waexporter.web.asgi import DEFAULT_LIMITS
 from waexporter.web.probe import DEFAULT_TIMEOUT, MARGIN, MAX_TIMEOUT, MIN_TIMEOUT
-from waexporter.whatsapp.documents.payloads import read_statistics
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
 from waexporter.polling.collectors import STATISTICS_SOURCES
-from waexporter.whatsapp.documents.payloads import read_statistics
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from waexporter.metrics.page import compose
 from waexporter.model import Drop, Endpoint, Instant, Limits, PollPlan, Reading, Success, Target
 from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.store import Store
-from waexporter.whatsapp.documents.payloads import read_statistics
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

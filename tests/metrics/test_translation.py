@@ -27,7 +27,7 @@ from waexporter.metrics import families
 from waexporter.metrics.naming import CATALOGUE
 from waexporter.model import Drop, Endpoint, Limits, Success
 from waexporter.polling.collectors import STATISTICS_SOURCES
-from waexporter.whatsapp.documents.payloads import Datum, Metric, Statistics, read_statistics
+from waexporter.whatsapp.documents.statistics import Datum, Metric, Statistics, read_statistics
 
 if TYPE_CHECKING:
     from tests.real.fixtures import RunTool

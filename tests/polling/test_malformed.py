@@ -24,7 +24,7 @@ from waexporter.polling.store import Store, TargetState, advance
 from waexporter.transport.exchange import Reply, Request
 from waexporter.whatsapp.documents.envelope import status_of
 from waexporter.whatsapp.documents.groups import read_contact_status, read_invite, read_new_group
-from waexporter.whatsapp.documents.payloads import read_login
+from waexporter.whatsapp.documents.login import read_login
 from waexporter.whatsapp.documents.settings import read_shards
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
 from waexporter.model import Credentials, Distrust, Reason, Secret
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.auth import QUICK_TOKENS
-from waexporter.whatsapp.documents import payloads
+from waexporter.whatsapp.documents.envelope import check
+from waexporter.whatsapp.documents.health import read_health
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,7 +224,7 @@ def test_a_broken_answer_is_an_error_in_words(case: str, serve: Serve, connect: 
     client = connect(serve(once(answer)).url)
 
     with pytest.raises(ApiError) as caught:
-        payloads.read_health(client.get("/v1/health", 20).body)
+        read_health(client.get("/v1/health", 20).body)
 
     assert str(caught.value) == words
 
@@ -687,7 +688,7 @@ def test_a_redirect_is_told_without_what_its_address_may_hide(serve: Serve, conn
     client = connect(serve(always(response(b"", "301 Moved", location=place))).url)
 
     with pytest.raises(StatusError, match=r"a redirect to https://host\.example/path; ") as caught:
-        payloads.check(client.get("/v1/health", 20))
+        check(client.get("/v1/health", 20))
 
     assert "hidden" not in str(caught.value)
 

@@ -12,9 +12,10 @@ from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Target
 from waexporter.paging.journal.entry import Attempt
 from waexporter.transport.exchange import Request, basic_auth
+from waexporter.transport.lenient_json import printable
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
-from waexporter.whatsapp.documents.envelope import decode, printable
+from waexporter.whatsapp.documents.envelope import decode
 
 if TYPE_CHECKING:
     from waexporter.model import WebhookAuth, WebSettings

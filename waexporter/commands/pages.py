@@ -21,9 +21,9 @@ from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import sentence
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import span
+from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import KINDS, count_unlisted
 from waexporter.web.page_document import page_document
-from waexporter.whatsapp.documents.envelope import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from waexporter.commands.daemon_client import ask_to_reload
 from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
-from waexporter.whatsapp.documents.envelope import printable
+from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

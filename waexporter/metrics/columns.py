@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, twin_of
-from waexporter.whatsapp.documents.envelope import printable
+from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
-    from waexporter.whatsapp.documents.payloads import Datum, Metric
+    from waexporter.whatsapp.documents.statistics import Datum, Metric
 
 UNKNOWN = "unknown"
 

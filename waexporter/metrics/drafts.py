@@ -15,7 +15,7 @@ from waexporter.metrics.exposition import claims
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, rename, split_pair, twin_of
 from waexporter.model import Drop, Head
 from waexporter.transport.lenient_json import Losses
-from waexporter.whatsapp.documents.payloads import read_labels
+from waexporter.whatsapp.documents.statistics import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.columns import Column
     from waexporter.metrics.election import Kind
     from waexporter.metrics.naming import Unit
-    from waexporter.whatsapp.documents.payloads import Datum
+    from waexporter.whatsapp.documents.statistics import Datum
 
 _LONGEST_HELP = 300  # characters
 

@@ -12,7 +12,7 @@ from waexporter.metrics.drafts import Origin, make_drafts
 from waexporter.metrics.exposition import encode, series
 from waexporter.metrics.naming import CATALOGUE, label_names
 from waexporter.model import Drop, Endpoint, Limits
-from waexporter.whatsapp.documents.envelope import printable
+from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from msgspec import Raw
 
     from waexporter.metrics.naming import Unit
-    from waexporter.whatsapp.documents.payloads import Datum, Statistics
+    from waexporter.whatsapp.documents.statistics import Datum, Statistics
 
 Number = float | int | Drop  # a usable value, or why there is none
 

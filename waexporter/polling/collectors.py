@@ -16,7 +16,10 @@ from waexporter.metrics.layout import Context
 from waexporter.metrics.translation import Translator
 from waexporter.model import Canary, Certificates, Endpoint, Failure, OnCallGroup, Success
 from waexporter.transport.exchange import Request
-from waexporter.whatsapp.documents import certificates, groups, payloads, settings, support
+from waexporter.whatsapp.documents import certificates, groups, settings, support
+from waexporter.whatsapp.documents.envelope import check, status_of
+from waexporter.whatsapp.documents.health import read_health
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +69,7 @@ class CollectorContext:
 
 def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
     reply = sender.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
-    payloads.check(reply)
+    check(reply)
     return reply.body
 
 
@@ -105,7 +108,7 @@ class HealthCollector:
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the health document."""
-        return _success(payloads.read_health(_get(sender, self.path, timeout)))
+        return _success(read_health(_get(sender, self.path, timeout)))
 
 
 class StatisticsCollector:
@@ -127,7 +130,7 @@ class StatisticsCollector:
         wants_new = self._looks > 0 or len(set(self._sources)) > 1
         self._looks = max(self._looks - 1, 0)
         body = _get(sender, self.path, timeout, wants_new_connection=wants_new)
-        success = self._translator.translate(payloads.read_statistics(body, *self._keys))
+        success = self._translator.translate(read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
 
@@ -267,9 +270,9 @@ class CanaryCollector:
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
         began = time.monotonic()
         reply = sender.send(Request("POST", self.path, body=body), timeout)
-        if payloads.status_of(reply) == HTTPStatus.NOT_FOUND:
+        if status_of(reply) == HTTPStatus.NOT_FOUND:
             return Success()
-        payloads.check(reply)
+        check(reply)
         status = groups.read_contact_status(reply.body)
         if status == "processing":
             raise BodyError("the contact is still being checked, though the answer was to wait for it")

@@ -222,31 +222,6 @@ def as_list(said: object) -> list[Any] | None:
     return None
 
 
-# --- nodes -------------------------------------------------------------------------------------
-
-
-class NodeNames:
-    """What the names of nodes look like: `host:container`, but where others are seen."""
-
-    def __init__(self, seen: Iterable[str]) -> None:
-        self._have_colons = any(":" in name for name in seen)
-
-    def may_hold(self, name: str) -> bool:
-        """Return whether a name may be a node's."""
-        return ":" in name or not self._have_colons
-
-
-def distinct(names: Iterable[str]) -> dict[str, str]:
-    """Return names as they are shown, no two alike: what can't be printed, or is too long, is left out."""
-    shown: dict[str, str] = {}
-    taken: Counter[str] = Counter()
-    for name in names:
-        text = printable(name)
-        taken[text] += 1
-        shown[name] = text if taken[text] == 1 else f"{text} ({taken[text]})"
-    return shown
-
-
 # --- what is left out --------------------------------------------------------------------------
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Distrust, Reason
 from waexporter.transport.exchange import Reply, Request, basic_auth
-from waexporter.whatsapp.documents import payloads
-from waexporter.whatsapp.documents.envelope import is_refused, status_of
+from waexporter.whatsapp.documents.envelope import check, is_refused, status_of
+from waexporter.whatsapp.documents.login import read_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -372,9 +372,9 @@ class Auth:
     def _issue(self, reply: Reply) -> _Token:
         """Take the token of an answer, whatever else it says."""
         try:
-            text, expires = payloads.read_login(reply.body if _is_success(reply) else b"")
+            text, expires = read_login(reply.body if _is_success(reply) else b"")
         except BodyError:
-            payloads.check(reply)
+            check(reply)
             raise
         now = self._clock().wall
         share, spread = RENEW_SHARE

@@ -21,7 +21,8 @@ from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.store import Store
 from waexporter.web.backend import PageRequest
-from waexporter.whatsapp.documents import payloads
+from waexporter.whatsapp.documents.health import read_health
+from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +62,10 @@ class Ours:
         for target in self.targets:
             for endpoint in _ENDPOINTS:
                 if endpoint is Endpoint.HEALTH:
-                    outcome = Success(document=payloads.read_health(self.bodies["/v1/health"]).said)
+                    outcome = Success(document=read_health(self.bodies["/v1/health"]).said)
                 else:
                     source = STATISTICS_SOURCES[endpoint]
-                    statistics = payloads.read_statistics(self.bodies[source.path], *source.keys)
+                    statistics = read_statistics(self.bodies[source.path], *source.keys)
                     outcome = self._translators[target.name, endpoint].translate(statistics)
                 self.store.put(Reading(target.name, endpoint, now(), 0.01, outcome))
 

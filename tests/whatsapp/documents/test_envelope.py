@@ -10,11 +10,11 @@ import pytest
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
 from waexporter.transport.exchange import Reply
+from waexporter.transport.lenient_json import printable
 from waexporter.whatsapp.documents.envelope import (
     ApiFault,
     check,
     is_refused,
-    printable,
     read_errors,
     status_of,
 )

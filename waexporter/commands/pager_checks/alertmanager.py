@@ -14,8 +14,9 @@ from waexporter.errors import ApiError, ConfigError
 from waexporter.model import Limits
 from waexporter.paging.channels.addresses import redact_address
 from waexporter.transport.address import HttpAddress
+from waexporter.transport.lenient_json import printable
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.documents.envelope import check, decode, printable
+from waexporter.whatsapp.documents.envelope import check, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 
     from waexporter.transport.exchange import Reply
 
-__all__ = [
-    "ApiFault",
-    "check",
-    "decode",
-    "is_refused",
-    "join_faults",
-    "list_faults",
-    "printable",
-    "read_document",
-    "read_errors",
-    "status_of",
-    "text_of",
-]
-
 _Shape = TypeVar("_Shape")
 _LONGEST_ERRORS = 65536  # bytes; a few sentences are wanted, not millions of them
 _MOST_ERRORS = 100

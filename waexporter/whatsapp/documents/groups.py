@@ -7,8 +7,8 @@ from typing import Any
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, OnCallGroup
-from waexporter.transport.lenient_json import Losses, Read, as_list, kind
-from waexporter.whatsapp.documents.envelope import printable, read_document, text_of
+from waexporter.transport.lenient_json import Losses, Read, as_list, kind, printable
+from waexporter.whatsapp.documents.envelope import read_document, text_of
 
 _LARGEST_NUMBER = 10**40
 # A telephone number has 15 digits at most (E.164); a group's id has a dash or more digits.

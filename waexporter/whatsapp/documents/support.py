@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
-from waexporter.transport.lenient_json import Losses, NodeNames, Read, as_list, as_map, distinct, kind
-from waexporter.whatsapp.documents.envelope import printable, read_document, text_of
-from waexporter.whatsapp.documents.payloads import read_time
-from waexporter.whatsapp.documents.values import read_number
+from waexporter.transport.lenient_json import Losses, Read, as_list, as_map, kind, printable
+from waexporter.whatsapp.documents.envelope import read_document, text_of
+from waexporter.whatsapp.documents.nodes import NodeNamePattern, display_names
+from waexporter.whatsapp.documents.values import read_number, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def read_support(body: bytes) -> Read[Support]:
     alive = _alive(said, losses) if clustered else {"": said}
     if not any(map(_says_something, alive.values())):
         raise BodyError("the answer says nothing about any node")
-    shown = distinct(sorted(alive))
+    shown = display_names(sorted(alive))
     read = tuple(_Node(each, alive[name], losses).read() for name, each in shown.items())
     return losses.read(Support(read, clustered))
 
@@ -43,11 +43,11 @@ def _alive(said: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, An
     """Return the nodes that say something of themselves."""
     # What stands beside nodes may have a version, too.
     telling = [name for name, value in said.items() if name not in _NO_NODES and _says_something(value)]
-    names = NodeNames(telling)
+    names = NodeNamePattern(telling)
     alive: dict[str, Mapping[str, Any]] = {}
     for name, value in said.items():
         node = as_map(value)
-        if node is not None and name in telling and names.may_hold(name):
+        if node is not None and name in telling and names.matches(name):
             alive[name] = node
         # A dead node's value is an error, and says nothing; health tells that it is dead.
         elif node != {} and "errors" not in (node or {}):

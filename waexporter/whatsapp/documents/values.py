@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
+
+from waexporter.errors import BodyError
+from waexporter.transport.lenient_json import printable
 
 _DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 _LONGEST = 40  # characters
@@ -25,3 +29,13 @@ def read_number(said: object) -> float | None:
 def read_truth(said: object) -> bool | None:
     """Give true or false, also as a text or as 1 and 0; None for anything else."""
     return said if isinstance(said, bool) else _TRUTHS.get(str(said).strip().lower())
+
+
+def read_time(text: str) -> float:
+    """Read `2018-03-01 15:29:26+00:00` or ISO's form, UTC if no zone is given; seconds since the epoch."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError) as error:
+        message = f"{printable(text, 40)!r} is not a time"
+        raise BodyError(message) from error

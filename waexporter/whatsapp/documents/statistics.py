@@ -1,186 +1,21 @@
-"""The API's documents, decoded and checked at the door; inside nobody sees a dict."""
+"""GET /v1/stats/app, /v1/stats/db and /v1/metrics: the metrics that the client counts itself."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from waexporter.errors import BodyError
-from waexporter.model import Drop, Gateway, Health, Status
-from waexporter.transport.lenient_json import (
-    UNREADABLE,
-    Losses,
-    NodeNames,
-    Read,
-    as_list,
-    as_map,
-    distinct,
-    kind,
-)
-from waexporter.whatsapp.documents.envelope import (
-    check,
-    join_faults,
-    list_faults,
-    printable,
-    read_document,
-    status_of,
-    text_of,
-)
+from waexporter.model import Drop
+from waexporter.transport.lenient_json import UNREADABLE, Losses, as_list, as_map, kind, printable
+from waexporter.whatsapp.documents.envelope import read_document, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = [
-    "NO_LABELS",
-    "Datum",
-    "Metric",
-    "Statistics",
-    "check",
-    "read_health",
-    "read_labels",
-    "read_login",
-    "read_statistics",
-    "read_time",
-    "status_of",
-]
-
-_LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
-
-# --- logins ------------------------------------------------------------------------------------
-
-
-def read_login(body: bytes) -> tuple[str, float | None]:
-    """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch, if that is said.
-
-    Nothing but the token is needed, so nothing else can be wrong.
-    """
-    for session in _sessions(read_document(body, "users")["users"]):
-        token = session.get("token")
-        if isinstance(token, str) and _is_header_safe(token):
-            return token, _time(session.get("expires_after"))
-    raise BodyError("the answer to the login has no token in it")
-
-
-def _sessions(users: object) -> list[dict[Any, Any]]:
-    """List what may be sessions; a map may be the only one itself."""
-    listed = as_list(users) or [users]
-    return [each for each in listed if isinstance(each, dict)]
-
-
-def _time(said: object) -> float | None:
-    """Read a time, or None where none can be read: a number may count from anywhere, in any unit."""
-    with suppress(BodyError):
-        return read_time(said) if isinstance(said, str) else None
-    return None
-
-
-def _is_header_safe(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable()
-
-
-def read_time(text: str) -> float:
-    """Read `2018-03-01 15:29:26+00:00` or ISO's form, UTC if no zone is given; seconds since the epoch."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError) as error:
-        message = f"{printable(text, 40)!r} is not a time"
-        raise BodyError(message) from error
-
-
-# --- health ------------------------------------------------------------------------------------
-
-
-_STATUSES = {status.value: status for status in Status if status not in {Status.UNREACHABLE, Status.OTHER}}
-_ROLES = frozenset({"primary_master", "secondary_master", "coreapp"})
-_UNREACHABLE = 1014
-# What may stand beside nodes and is none.
-_NO_NODES = frozenset(
-    {"gateway_status", "errors", "role", "meta", "version", "api_status", "status", "count"}
-)
-
-
-def read_health(body: bytes) -> Read[Health]:
-    """Read GET /v1/health, flat for a single client and per node for a cluster."""
-    document = read_document(body, "health")
-    said = as_map(document["health"]) or {}
-    losses = Losses()
-    clustered = _is_cluster(said)
-    if clustered:
-        names = NodeNames(name for name, value in said.items() if _looks_like_node(value))
-        nodes = {name: value for name, value in said.items() if _is_node(name, value, names, losses)}
-        shown = distinct(sorted(nodes))
-        gateways = tuple(_gateway(each, nodes[name], losses) for name, each in shown.items())
-    elif said.get("gateway_status") is not None or list_faults(said.get("errors")):
-        gateways = (_gateway("", said, losses),)
-    else:
-        raise BodyError("the answer names neither a gateway_status nor a node")
-    meta = as_map(document.get("meta")) or {}
-    return losses.read(
-        Health(gateways, clustered, text_of(meta.get("version")), text_of(meta.get("api_status")))
-    )
-
-
-def _is_cluster(said: Mapping[str, Any]) -> bool:
-    """Tell a map of nodes from the words of one client by what most of it looks like."""
-    nodes = sum(map(_looks_like_node, said.values()))
-    return nodes > int(isinstance(said.get("gateway_status"), str))
-
-
-def _looks_like_node(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return "gateway_status" in value or bool(list_faults(value.get("errors"))) or _role(value) in _ROLES
-
-
-def _is_node(name: str, value: object, names: NodeNames, losses: Losses) -> bool:
-    """Tell a node, be it one that can't be read, from what else stands beside nodes."""
-    if _looks_like_node(value) or (names.may_hold(name) and name not in _NO_NODES):
-        return True
-    losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} beside the nodes")
-    return False
-
-
-def _gateway(node: str, value: object, losses: Losses) -> Gateway:
-    said = as_map(value)
-    if said is None:
-        losses.add(Drop.MALFORMED, node, f"{kind(value)} in the place of a node")
-        return Gateway(node, "", Status.OTHER, f"{kind(value)} in the place of a node")
-    faults = list_faults(said.get("errors"))
-    status, role = said.get("gateway_status"), _role(said)
-    if faults and not isinstance(status, str):
-        # Of other errors nobody knows whether the node is dead, or too busy to answer.
-        is_dead = any(fault.code == _UNREACHABLE for fault in faults)
-        return Gateway(node, role, Status.UNREACHABLE if is_dead else Status.OTHER, join_faults(faults))
-    if node and not isinstance(said.get("role"), str):
-        losses.add(Drop.MALFORMED, f"{node}.role", _instead(said.get("role")))
-    if not isinstance(status, str):
-        losses.add(Drop.MALFORMED, f"{node}.gateway_status".lstrip("."), _instead(status))
-        return Gateway(node, role, Status.OTHER, "no gateway_status given")
-    if faults:
-        losses.add(Drop.MALFORMED, f"{node}.errors".lstrip("."), f"beside a status: {join_faults(faults)}")
-    known = _STATUSES.get(status.strip().lower())
-    if known is None:
-        return Gateway(node, role, Status.OTHER, text_of(status) or "no gateway_status given")
-    return Gateway(node, role, known)
-
-
-def _role(said: Mapping[str, Any]) -> str:
-    role = text_of(said.get("role"))
-    return role.strip().lower() if role.strip().lower() in _ROLES else role
-
-
-def _instead(said: object) -> str:
-    return f"{kind(said)} instead of a text"
-
-
-# --- statistics --------------------------------------------------------------------------------
-
 
 NO_LABELS = msgspec.Raw(b"{}")
 
