@@ -30,8 +30,7 @@ from tests.alerts.rules import (
 )
 from tests.markdown import METRICS, SPAN, blocks, headings, rows
 from tests.places import hold
-from waexporter import cli
-from waexporter.commands.options import build
+from waexporter.cli import build_parser
 from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
 
 if TYPE_CHECKING:
@@ -240,9 +239,9 @@ def calls() -> list[str]:
 
 @pytest.mark.parametrize("call", calls())
 def test_every_call_of_waexporter_in_the_runbooks_is_accepted(call: str) -> None:
-    options = build(cli.COMMANDS, cli.UNKNOWN).parse_args(shlex.split(call)[1:])
+    options = build_parser().parse_args(shlex.split(call)[1:])
 
-    assert callable(options.command)
+    assert callable(options.run)
 
 
 def test_every_link_between_runbooks_leads_somewhere() -> None:

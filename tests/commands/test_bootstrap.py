@@ -11,9 +11,8 @@ import pytest
 
 from tests.real import parts
 from tests.real.network import find_free_port
-from waexporter.cli import COMMANDS, main
+from waexporter.cli import build_parser, main
 from waexporter.commands.bootstrap import Wish, bootstrap, make_password
-from waexporter.commands.options import build
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import CommandError
 from waexporter.model import Credentials, Endpoint, Failure, Limits, OnCallGroup, Secret, Success, Target, now
@@ -239,9 +238,7 @@ def test_the_printed_variables_are_those_of_the_readme_and_enough_for_a_probe(
 
 
 def test_without_names_of_ones_own_they_are_those_of_the_readme(parts_readme: str) -> None:
-    options = build(COMMANDS, 3).parse_args(
-        ["bootstrap", "--url", "https://wa.example", "--admin-user", "admin"]
-    )
+    options = build_parser().parse_args(["bootstrap", "--url", "https://wa.example", "--admin-user", "admin"])
 
     assert f"WAEXPORTER_USERNAME={options.user} " in parts_readme
     assert f"WAEXPORTER_PASSWORD_FILE={options.password_file} " in parts_readme

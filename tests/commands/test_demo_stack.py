@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.cli import BAD_CONFIGURATION, CANNOT, main
+from waexporter.cli import main
 from waexporter.commands import demo_stack as stack
+from waexporter.commands.process import FAILED, USAGE_ERROR
 from waexporter.config.shipped_files import find_shipped
 from waexporter.errors import CommandError
 
@@ -56,7 +57,7 @@ def test_without_the_programs_the_command_says_how_to_get_them(
     status = main(["demo", "--stack"])
 
     said = capsys.readouterr().err
-    assert status == CANNOT
+    assert status == FAILED
     assert "needs Prometheus and Alertmanager" in said
     assert "apt-get install" in said
     assert "make demo STACK=1" in said
@@ -65,7 +66,7 @@ def test_without_the_programs_the_command_says_how_to_get_them(
 def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["demo", "--stack", "--speed", "5"])
 
-    assert status == BAD_CONFIGURATION
+    assert status == USAGE_ERROR
     assert "--speed up to 2" in capsys.readouterr().err
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.exporters import clean_environment, write_config
 from tests.real.network import find_free_port
-from waexporter.cli import COMMANDS
+from waexporter.commands import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ import os, signal, sys
 
 class Finder:
     def find_spec(self, name, *_):
-        if name == "waexporter.commands.options":
+        if name == "waexporter.commands.console":
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Finder())

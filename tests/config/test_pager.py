@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from waexporter.cli import BAD_CONFIGURATION, main
+from waexporter.cli import main
+from waexporter.commands.process import USAGE_ERROR
 from waexporter.config import Loaded, check_webhook_auth, effective, load
 from waexporter.model import Fallback, PagerSettings, Rate, Secret, Watchdog, WebhookAuth, WebSettings
 from waexporter.model.severity import Severity
@@ -202,6 +203,6 @@ def test_the_check_of_a_configuration_finds_a_fallback_with_which_no_daemon_woul
     status = main(["check-config", "--config", str(file)])
 
     said = capsys.readouterr()
-    assert status == BAD_CONFIGURATION
+    assert status == USAGE_ERROR
     assert said.err.startswith("pager.fallback: Apprise can't make anything of ")
     assert "hunter2" not in said.err + said.out

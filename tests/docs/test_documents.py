@@ -27,8 +27,7 @@ from tests.markdown import (
     spans,
 )
 from tests.places import hold
-from waexporter import cli
-from waexporter.commands.options import build
+from waexporter.cli import build_parser, main
 from waexporter.config import load
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
 from waexporter.errors import ConfigError
@@ -96,7 +95,7 @@ def test_every_configuration_in_the_documents_loads(name: str, secrets: Path) ->
     text = EXAMPLES[name]
 
     config = loaded(text, secrets)
-    status = cli.main(["check-config", "--config", str(secrets / "waexporter.yml")])
+    status = main(["check-config", "--config", str(secrets / "waexporter.yml")])
 
     assert status == 0
     assert len(config.targets) == len(re.findall(r"\burl: ", text))
@@ -311,7 +310,7 @@ def test_every_command_in_the_documents_is_accepted(call: str, capsys: pytest.Ca
 
     code: object = 0
     try:
-        build(cli.COMMANDS, cli.UNKNOWN).parse_args([*arguments, "--help"] if is_mere_name else arguments)
+        build_parser().parse_args([*arguments, "--help"] if is_mere_name else arguments)
     except SystemExit as end:
         code = end.code
 
@@ -319,7 +318,7 @@ def test_every_command_in_the_documents_is_accepted(call: str, capsys: pytest.Ca
 
 
 def test_the_readme_lists_every_command_and_every_path() -> None:
-    usage = build(cli.COMMANDS, cli.UNKNOWN).format_help()
+    usage = build_parser().format_help()
     all_commands = re.findall(r"^    ([a-z-]+)(?:\s|$)", usage.split("COMMAND\n", 1)[1], re.MULTILINE)
 
     listed = [SPAN.findall(row[0])[0].split()[1] for row in rows(part(README, "Commands"))]

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from waexporter.commands.console import ask_password, warn, write
+from waexporter.commands.options import load_arguments
+from waexporter.commands.process import OK
+from waexporter.config.credentials import secret_of_file
 from waexporter.errors import ApiError, CommandError, RefusedError
-from waexporter.model import Credentials, Failure, Reason, Secret, now
+from waexporter.model import Credentials, Failure, Reason, Secret, Tls, now
 from waexporter.polling.collectors import SettingsCollector
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request, basic_auth
@@ -25,13 +29,63 @@ from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Mapping
 
     from waexporter.model import Limits, Target
 
 _TIMEOUT = 15.0  # seconds for one request
 _LENGTH = 32  # characters of a password; the API takes 8 to 64, with one of each class
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!%*+-.:=?@_~")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--url", required=True, help="https:// url of the client")
+    parser.add_argument("--admin-user", required=True, metavar="NAME", help="an admin's account, often admin")
+    parser.add_argument(
+        "--admin-password-file", metavar="FILE", help="its password (default: asked for, and not shown)"
+    )
+    parser.add_argument(
+        "--new-admin-password-file",
+        metavar="FILE",
+        help="if the admin must change its password at its first login: change it to this one",
+    )
+    parser.add_argument("--user", default="monitor", metavar="NAME", help="the account to make (monitor)")
+    parser.add_argument(
+        "--password-file",
+        default="wa-password",
+        metavar="FILE",
+        help="where to write its password, for you alone to read (wa-password)",
+    )
+    parser.add_argument("--ca-file", metavar="FILE", help="the authority, or the webapp's own certificate")
+    parser.add_argument(
+        "--insecure-skip-verify", action="store_true", help="don't verify the certificate: anyone may listen"
+    )
+
+
+def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    """Create the account."""
+    # What is said is checked as what is configured is, with the same words, and before anybody is asked.
+    known = load_arguments(
+        {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""},
+        {"WAEXPORTER_TARGET_URL": "--url", "WAEXPORTER_TLS_CA_FILE": "--ca-file"},
+    )
+    changed = options.new_admin_password_file
+    wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
+    given = options.admin_password_file
+    password = _read_secret(given) if given else ask_password(options.admin_user)
+    tls = Tls(known.config.targets[0].tls.ca_file, None, options.insecure_skip_verify)
+    target = replace(known.config.targets[0], auth=Credentials(None, options.admin_user, password), tls=tls)
+    bootstrap(target, known.config.limits, wish, write)
+    return OK
+
+
+def _read_secret(path: str) -> Secret:
+    try:
+        return secret_of_file(path, say=lambda words: warn(f"note: {words}"), may_end_blank=True)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The terminal, or whatever stands in its place: its streams, and questions to whoever sits there."""
+"""Standard streams and the terminal: output, warnings, progress and questions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from getpass import GetPassWarning, getpass
 from waexporter.errors import CommandError
 from waexporter.model import Secret
 
+# --- streams -----------------------------------------------------------------------------------
+
 
 def complete_streams() -> None:
-    """Have all three streams there, and none that fails on a letter that it does not know."""
+    """Open the standard streams that are closed, and make output never fail on a character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started this process
+        if stream is None:  # closed by the parent process
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - a device, kept
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -37,13 +39,32 @@ def write_out(text: str = "") -> None:
         raise CommandError(f"the output can't be written: {error.strerror or error}") from error
 
 
+def write(line: str) -> None:
+    """Write a line to standard output."""
+    write_out(f"{line}\n")
+
+
+def warn(line: str) -> None:
+    """Write a line to standard error."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints
+
+
+def show_progress(what: str) -> None:
+    """Show on a terminal what is being waited for; the next line takes its place."""
+    if sys.stdout.isatty():
+        write_out(f"{what} ...\r")
+
+
+# --- questions ---------------------------------------------------------------------------------
+
+
 def ask_password(user: str) -> Secret:
-    """Ask at the terminal, which need not be standard input; nothing is shown of the answer."""
+    """Ask for a password at the terminal, which need not be standard input, without showing it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # it would be shown
             return Secret(getpass(f"password of {user}: "))
-    except EOFError as error:  # somebody sits there, and said nothing
+    except EOFError as error:  # Ctrl-D
         raise CommandError(
             f"no password of {user} was given; it can be in a file, too: --admin-password-file FILE"
         ) from error
@@ -54,8 +75,16 @@ def ask_password(user: str) -> Secret:
         ) from error
 
 
-def ask_yes(question: str) -> bool:
-    """Ask for a yes or a no; no answer is a no."""
+def confirm(question: str) -> bool:
+    """Ask a yes-or-no question; no answer means no."""
     with suppress(EOFError):
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     return False
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 node`, `2 nodes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,11 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from waexporter.commands import console
+from waexporter.commands.options import add_epilog
+from waexporter.commands.process import OK
 from waexporter.commands.rules_render import NAME, check_base
 from waexporter.config.shipped_files import DASHBOARDS, PROVIDER, find_dashboards
 from waexporter.errors import CommandError, ConfigError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping
 
 RUNBOOK_BASE = "http://localhost:9847/runbooks"
@@ -21,6 +25,41 @@ _RUNBOOK = re.compile(r"\$\{runbooks\}/(\$\{[^}]+\}|\w+)\.md")
 _PATH = re.compile(r"(?<= path: ).*")  # of the provider
 
 Variable = dict[str, Any]  # of a dashboard
+
+
+_EPILOG = """\
+The dashboards are written as files that Grafana reads: import them by hand, or have it read the folder by
+copying DIR/waexporter.yml to /etc/grafana/provisioning/dashboards and restarting it. Dashboards of an older
+version are replaced; other files stay as they are. Exit code: 0 they are written, 2 not.
+
+  waexporter dashboards write /var/lib/grafana/dashboards/waexporter
+  waexporter dashboards write --datasource Prometheus --runbook-base http://monitor.example:9847/runbooks DIR
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("folder", metavar="DIR", help="where to write them; it is made if it is not there")
+    parser.add_argument(
+        "--datasource",
+        metavar="UID_OR_NAME",
+        help="the data source that they open on (default: the first Prometheus that Grafana lists)",
+    )
+    parser.add_argument(
+        "--runbook-base",
+        default=RUNBOOK_BASE,
+        metavar="URL",
+        help="where you keep the runbooks: the name of the alert is added, or put in where {name} stands "
+        f"({RUNBOOK_BASE})",
+    )
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    """Write the dashboards into the folder."""
+    dashboards = render(datasource=options.datasource, runbook_base=options.runbook_base)
+    write(Path(options.folder), dashboards, console.write)
+    return OK
 
 
 def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -> Mapping[str, str]:

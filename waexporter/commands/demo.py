@@ -12,7 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from waexporter.config import DEFAULT_PLANS
+from waexporter.commands.console import write
+from waexporter.commands.daemon_process import serve
+from waexporter.commands.demo_stack import FASTEST, find_free_address, find_programs, run_stack
+from waexporter.commands.options import add_daemon_options, add_speed, override, read_listen
+from waexporter.commands.process import OK, exit_despite_threads
+from waexporter.config import DEFAULT_PLANS, Loaded
+from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
     Credentials,
@@ -29,7 +35,10 @@ from waexporter.model import (
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from waexporter.daemon.app import Daemon
 
 _PASSWORD = "demonstration"  # noqa: S105 - of a client that lives in this process only
 _USER = "monitor"
@@ -48,6 +57,42 @@ _WATCH_FOR = 5.0  # seconds at speed 1, of the 40 that an incident lasts
 _RATE = Rate(10, 30.0)  # an incident every minute would have its pages wait for the default's five
 # Here Alertmanager repeats the alert every few seconds, where it is a minute in earnest.
 _WATCHDOG = Watchdog("prometheus", (("alertname", "Watchdog"),), max_silence=30.0)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_daemon_options(parser)
+    add_speed(parser)
+    parser.add_argument(
+        "--stack",
+        action="store_true",
+        help="page through a real Prometheus and Alertmanager, if they are installed (with --speed up to 2)",
+    )
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Run the simulated clients and a daemon that polls them, until Ctrl-C."""
+    if options.stack and options.speed > FASTEST:
+        message = f"--stack goes with --speed up to {FASTEST:g}: nobody is paged about shorter incidents"
+        raise ConfigError([message])
+    if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
+        options.listen = read_listen(environ)
+    programs = find_programs() if options.stack else None
+    alertmanager = find_free_address() if options.stack else None
+    with simulated_clients(options.speed, alertmanager) as clients, ExitStack() as stack:
+        config = override(clients.config, options)
+
+        def announce(daemon: Daemon) -> None:
+            own_url = replace(config.web, port=daemon.server.port).own_url
+            rows: tuple[tuple[str, str], ...] = ()
+            if programs is not None and alertmanager is not None:
+                write("Starting Prometheus and Alertmanager ...")
+                rows = stack.enter_context(run_stack(programs, own_url, alertmanager)).rows()
+            clients.announce(own_url, rows, write)
+
+        serve(Loaded(config, ()), announce)
+    exit_despite_threads()
+    return OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +141,6 @@ def own_command(started_as: str, path: str | None = None) -> str:
     found = shutil.which("waexporter", path=path)
     is_found = found is not None and Path(found).resolve() == program.resolve()
     return "waexporter" if is_found else shlex.quote(str(program))
-
-
-def base_url(host: str, port: int) -> str:
-    """Give the address at which this machine finds a server that listens there."""
-    near = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
-    return f"http://{near}:{port}"
 
 
 @contextmanager

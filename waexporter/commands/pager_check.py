@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from waexporter.commands.console import write
+from waexporter.commands.options import add_config, add_epilog, server_url
 from waexporter.commands.pager_checks.alertmanager import inspect_alertmanager
 from waexporter.commands.pager_checks.clients import inspect_clients
 from waexporter.commands.pager_checks.finding import Finding, Level, bad
@@ -15,13 +17,45 @@ from waexporter.commands.pager_checks.host import (
     inspect_webhook,
 )
 from waexporter.commands.pager_survey import pager_of, survey
+from waexporter.commands.process import FAILED, OK
+from waexporter.config import load
 from waexporter.errors import CommandError
+from waexporter.model import Secret
 from waexporter.paging.journal.reader import read_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
 
-    from waexporter.model import Config, Secret
+    from waexporter.model import Config
+
+
+_EPILOG = """\
+A line for each check: ok, note (worth knowing), or NOT OK with what to do behind the arrow. Nobody is paged.
+Run it as the daemon's user, where the daemon runs. Exit code: 0 nothing is NOT OK, 1 something is.
+
+  waexporter pager check --config waexporter.yml
+  waexporter pager check --config waexporter.yml --alertmanager http://alertmanager:9093
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+    parser.add_argument(
+        "--alertmanager",
+        type=server_url,
+        metavar="URL",
+        help="also read its configuration there, such as http://alertmanager:9093",
+    )
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Check paging and print the findings."""
+    config = load(options.config, environ).config
+    alertmanager = Secret(options.alertmanager) if options.alertmanager else None
+    return OK if inspect(config, alertmanager, write) else FAILED
 
 
 def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> bool:

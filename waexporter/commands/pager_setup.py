@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,6 +10,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from waexporter.commands.console import confirm, write
+from waexporter.commands.options import add_config, add_epilog, add_target
+from waexporter.commands.pager_survey import target_of
+from waexporter.commands.process import FAILED, OK
+from waexporter.config import load
 from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.transport.exchange import Request
@@ -19,7 +25,8 @@ from waexporter.whatsapp.documents.groups import list_groups, read_invite, read_
 from waexporter.whatsapp.documents.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Mapping
 
     from waexporter.model import Config, Target
 
@@ -37,6 +44,32 @@ _NO_GROUPS = (
     "this version of the client has no groups (late ones have none): page people instead, in the "
     'configuration as pager: {recipients: ["+14155550101"]}; each has to write to the business first'
 )
+
+
+_EPILOG = """\
+The business makes the group and people join by its invite link: nobody can be put into it. The setting
+on_call_pager is written after you said yes (it needs an admin's account); otherwise the line to put into the
+configuration is printed.
+
+  waexporter pager setup --config waexporter.yml --subject "On call EU"
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+    add_target(parser)
+    parser.add_argument("--subject", default="On call", metavar="TEXT", help="the group's name (On call)")
+    parser.add_argument("--yes", action="store_true", help="write on_call_pager without asking")
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Create the group."""
+    config = load(options.config, environ).config
+    ask = confirm if sys.stdin.isatty() else None
+    wish = Wish(options.subject, (lambda _: True) if options.yes else ask)
+    return OK if enrol(config, target_of(config, options.target), wish, write) else FAILED
 
 
 class Wish(NamedTuple):

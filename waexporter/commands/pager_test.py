@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from waexporter.commands.console import write
 from waexporter.commands.daemon_client import find
-from waexporter.commands.pager_survey import pager_of, survey
+from waexporter.commands.options import add_config, add_epilog, add_target
+from waexporter.commands.pager_survey import pager_of, survey, target_of
+from waexporter.commands.process import FAILED
+from waexporter.commands.process import OK as EXIT_OK
+from waexporter.config import load
 from waexporter.daemon.paging import open_fallback, whatsapp_of
 from waexporter.errors import ApiError
 from waexporter.paging.channels import OK, try_to_send
@@ -23,13 +28,14 @@ from waexporter.paging.channels.remedies import (
     is_fallback_failure,
 )
 from waexporter.paging.journal.reader import read_groups
-from waexporter.paging.messages.compose import write
+from waexporter.paging.messages.compose import write as compose
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.transport.tls import TlsContexts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import argparse
+    from collections.abc import Callable, Iterable, Mapping
 
     from waexporter.commands.daemon_client import Daemon, Told
     from waexporter.commands.pager_survey import Survey
@@ -44,6 +50,41 @@ _GLANCE = 0.25  # seconds between two looks at the journal
 _GRACE = 45.0  # seconds beyond `fallback_after` that a test is followed
 _SIGN_OF_LIFE = 10.0  # seconds between two lines while nothing happens
 _LOST = "  lost sight of the daemon ({}): `waexporter pages` tells what became of the page"
+
+
+_EPILOG = """\
+With the daemon running, an alert WaExporterTest is delivered to it as Alertmanager would, and followed until
+WhatsApp or a fallback has accepted it, or the page has failed. Without a daemon, this process sends by
+itself, once, and says what each way answers. Accepted is not delivered: look at the group.
+Exit code: 0 accepted, 1 not.
+
+  waexporter pager test --config waexporter.yml
+  waexporter pager test --config waexporter.yml --target support-line
+
+With --fallback, the test goes through each address of pager.fallback and no client, from this process,
+whether the daemon runs or not; a line for each says what came back. Exit code: 0 all accepted it, 1 not.
+
+  waexporter pager test --config waexporter.yml --fallback
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+    add_target(parser)
+    parser.add_argument(
+        "--fallback",
+        action="store_true",
+        help="send the test through each address of pager.fallback instead, from here",
+    )
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Send a test page."""
+    config = load(options.config, environ).config
+    send = rehearse_fallback if options.fallback else rehearse
+    return EXIT_OK if send(config, target_of(config, options.target).name, write) else FAILED
 
 
 def rehearse(config: Config, target: str, say: Say) -> bool:
@@ -106,7 +147,7 @@ def _send(channel: Channel, message: Message) -> Outcome:
 
 def _message(alert: Alert, pager: PagerSettings) -> Message:
     page = Page("test", (Item(alert, ItemKind.FIRED),), received_at=alert.starts_at)
-    return write([page], time.time(), pager)
+    return compose([page], time.time(), pager)
 
 
 def _alert(target: str) -> Alert:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from waexporter.commands.console import write
+from waexporter.commands.options import add_config, add_epilog
+from waexporter.commands.pager_survey import pager_of
+from waexporter.commands.process import OK
+from waexporter.config import load
 from waexporter.errors import CommandError, JournalError, JournalFileError
+from waexporter.model import now
 from waexporter.paging.channels.remedies import (
     NOR_WHATSAPP,
     describe_attempts,
@@ -26,7 +33,7 @@ from waexporter.web.formatting import KINDS, count_unlisted
 from waexporter.web.page_document import page_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.model import Item
@@ -35,6 +42,39 @@ _SHOWN = 3  # alerts of one page
 _WORDS = {**KINDS, ItemKind.FIRED: "FIRING"}
 _LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
+
+
+_EPILOG = """\
+Pages are pending (they are tried again by themselves), accepted (WhatsApp or a fallback took them) or failed
+(given up; the reason and what to do stand below). The daemon may run meanwhile.
+
+  waexporter pages --config waexporter.yml --limit 5
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+    parser.add_argument("--limit", type=_count, default=20, metavar="N", help="how many pages (20)")
+    parser.add_argument("--json", action="store_true", help="for programs, as GET /api/v1/pages")
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the newest pages."""
+    folder = pager_of(load(options.config, environ).config).state_dir
+    if options.json:
+        print_pages(folder, options.limit, write)
+    else:
+        list_pages(folder, options.limit, now().wall, write)
+    return OK
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) <= 20_000:  # noqa: PLR2004 - the journal keeps no more
+        message = f"{text!r} is not a number from 1 to 20000"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:

@@ -7,9 +7,14 @@ import textwrap
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from waexporter.commands.console import show_progress, warn, write
+from waexporter.commands.options import add_config, load_arguments
 from waexporter.commands.recording import Recorder, Replayer
+from waexporter.config import load
+from waexporter.errors import ConfigError
 from waexporter.health import PROBLEMS
 from waexporter.model import (
     Canary,
@@ -33,9 +38,10 @@ from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
+    from waexporter.config import Loaded
     from waexporter.model import Document, Gateway, Limits, Problem, Reading, Target
     from waexporter.polling.collectors import Sender
     from waexporter.polling.store import TargetState
@@ -48,6 +54,67 @@ _WIDTH = 120
 _SHOWN_NODES = 8
 _SHOWN_PROBLEMS = 3  # of one kind: one fault may meet every node
 _PHASES = ("connect", "tls", "wait", "body")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "target",
+        metavar="TARGET_OR_URL",
+        help="a configured target's name, or any https:// url, asked with the environment's credentials",
+    )
+    add_config(parser)
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--record", metavar="DIR", help="keep the answers there, without names, texts and secrets"
+    )
+    either.add_argument("--replay", metavar="DIR", help="take the answers from there instead of asking")
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Poll the client and return the exit code of its verdict."""
+    loaded, target = _find(options, environ)
+    for note in _notes_about(target, loaded):
+        warn(f"note: {note}")
+    folders = Folders(*(Path(each) if each else None for each in (options.record, options.replay)))
+    return EXIT_CODES[probe(target, loaded.config.limits, folders, write, show_progress)]
+
+
+def _notes_about(target: Target, loaded: Loaded) -> list[str]:
+    """Leave out what is said of other targets: there may be a thousand, and a probe fits on a screen."""
+    own = f"targets[{loaded.config.targets.index(target)}]."
+    return [note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")]
+
+
+def _find(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Loaded, Target]:
+    """Find the target to probe: configured, by its name or url, else any url with the environment's login."""
+    wanted = options.target.rstrip("/")
+    try:
+        loaded = load(options.config, environ)
+    except ConfigError as error:
+        if options.config or environ.get("WAEXPORTER_CONFIG"):
+            raise
+        if "://" not in wanted:
+            hint = (
+                f"{wanted!r} is neither a configured target nor a url, which begins with https:// or http://"
+            )
+            raise ConfigError([hint, *error.problems]) from error
+    else:
+        for target in loaded.config.targets:
+            if wanted in {target.name, target.url, f"{target.url}/v1"}:
+                return loaded, target
+        if "://" not in wanted:
+            names = ", ".join(target.name for target in loaded.config.targets[:10])
+            message = f"no target is called {wanted!r}; there are: {names}"
+            raise ConfigError([message])
+    ours = {
+        key: text
+        for key, text in environ.items()
+        if key not in {"WAEXPORTER_CONFIG", "WAEXPORTER_TARGET_NAME"}
+    }
+    variable = "WAEXPORTER_TARGET_URL"
+    loaded = load_arguments({**ours, variable: wanted}, {variable: "TARGET_OR_URL"})
+    return loaded, loaded.config.targets[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from waexporter.commands.console import warn, write
 from waexporter.commands.daemon_client import ask_to_reload
+from waexporter.commands.options import add_config, add_epilog, server_url
+from waexporter.commands.process import FAILED, OK
+from waexporter.config import load_daemon_access
 from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
 
     from waexporter.commands.daemon_client import Renewed
     from waexporter.config import DaemonAccess
@@ -21,6 +26,34 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 1000  # characters
 _NAMED = 50  # of a kind, on one line
 _HANG_UP = "send it the signal SIGHUP instead: kill -HUP PID, with the pid of the line `started` in its log"
+
+
+_EPILOG = """\
+The daemon is found at web.listen of the configuration, and shown the secret of pager.webhook. It prints what
+changed, or every problem with its key path, and then the daemon goes on as before.
+Exit code: 0 it has reloaded, 1 not.
+
+  waexporter reload --config waexporter.yml
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+    parser.add_argument(
+        "--url",
+        type=server_url,
+        metavar="URL",
+        help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
+    )
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Ask the daemon to reload."""
+    access = load_daemon_access(options.config, environ)
+    url = (options.url or access.web.own_url).rstrip("/").removesuffix("/-/reload")
+    return OK if renew(url, access, write, warn) else FAILED
 
 
 def renew(url: str, access: DaemonAccess, say: Say, complain: Say) -> bool:

@@ -7,11 +7,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from waexporter.commands.console import write
 from waexporter.commands.matchers import read_matchers
+from waexporter.commands.options import add_epilog
+from waexporter.commands.process import OK
 from waexporter.config.shipped_files import RULES, find_shipped
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Mapping
 
 RUNBOOK_BASE = "https://waexporter.example/runbooks"
@@ -37,6 +41,59 @@ _TOKEN = re.compile(
 )
 _QUERY = re.compile(r"`[^`]*`")  # of a template; everything else in an annotation is prose
 _KEY = re.compile(r"^ *(?:- )?(?P<key>\w+):(?P<rest>.*)")
+
+
+_EPILOG = """\
+The rules are printed for you to save and load; nothing else is changed.
+
+  waexporter rules render --selector '{job="waexporter"}' > rules.yml
+  waexporter rules render --runbook-base 'https://wiki.example/wa/{name}.html' > rules.yml
+  waexporter rules render --kubernetes waexporter --label release=prometheus | kubectl apply -f -
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--selector",
+        default="",
+        metavar="MATCHERS",
+        help='labels that every metric must have, such as job="waexporter",env="prod"; braces may be around',
+    )
+    parser.add_argument(
+        "--runbook-base",
+        default=RUNBOOK_BASE,
+        metavar="URL",
+        help="where you keep the runbooks: the name of the alert is added, or put in where {name} stands",
+    )
+    parser.add_argument("--dashboard-base", default=DASHBOARD_BASE, metavar="URL", help="your Grafana")
+    parser.add_argument(
+        "--kubernetes",
+        metavar="NAME",
+        help="print them as a PrometheusRule of this name, for the Prometheus Operator",
+    )
+    parser.add_argument("--namespace", default="", metavar="NAME", help="the namespace of the PrometheusRule")
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a label of the PrometheusRule; the Operator may read only rules that have a certain one",
+    )
+    add_epilog(parser, _EPILOG)
+
+
+def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    """Print the rules."""
+    if options.kubernetes is None and (options.namespace or options.label):
+        raise ConfigError(["--namespace and --label go with --kubernetes NAME"])
+    bases = {"runbook_base": options.runbook_base, "dashboard_base": options.dashboard_base}
+    text = render(selector=options.selector, **bases)
+    if options.kubernetes is not None:
+        labels = read_object(options.kubernetes, options.namespace, tuple(options.label))
+        text = wrap(text, options.kubernetes, options.namespace, labels)
+    write(text.rstrip("\n"))
+    return OK
 
 
 def render(

@@ -1,0 +1,35 @@
+"""`waexporter check-config`: every problem in the configuration, or the effective configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.commands.console import warn, write
+from waexporter.commands.options import add_config
+from waexporter.commands.process import OK
+from waexporter.config import check_webhook_auth, effective, load
+from waexporter.daemon.paging import open_fallback
+from waexporter.errors import ConfigError
+from waexporter.transport.tls import TlsContexts
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_config(parser)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Check the configuration and print it."""
+    loaded = load(options.config, environ)
+    for note in loaded.notes:
+        warn(f"note: {note}")
+    if problem := check_webhook_auth(loaded.config.pager, loaded.config.web):
+        raise ConfigError([problem])
+    if loaded.config.pager is not None and loaded.config.pager.fallback:
+        open_fallback(loaded.config.pager, TlsContexts())
+    write(effective(loaded.config).rstrip("\n"))
+    return OK
