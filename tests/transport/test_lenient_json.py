@@ -188,9 +188,9 @@ def test_losses_are_all_counted_and_the_first_are_told() -> None:
         losses.add(Drop.MALFORMED, f"node{number}", "is a number", 2)
     losses.add(Drop.OUT_OF_RANGE, "", "the rest")
 
-    read = losses.read("document")
+    read = losses.attach_to("document")
 
-    assert read.said == "document"
+    assert read.value == "document"
     assert dict(read.dropped) == {Drop.MALFORMED: 40, Drop.OUT_OF_RANGE: 1}
     assert read.losses[:2] == ("node0: is a number", "node1: is a number")
     assert len(read.losses) == 8

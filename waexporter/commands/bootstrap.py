@@ -207,7 +207,7 @@ def _find_group(admin: Client) -> str | None:
     try:
         reply = admin.get(SettingsCollector.path, _TIMEOUT)
         check(reply)
-        return read_settings(reply.body).said.on_call_pager
+        return read_settings(reply.body).value.on_call_pager
     except ApiError:
         return None
 

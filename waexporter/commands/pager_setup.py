@@ -123,7 +123,7 @@ def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
 def _look(client: Client, subject: str) -> _Found:
     setting, obstacle = None, None
     try:
-        setting = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
+        setting = read_settings(_ask(client, Request("GET", _SETTINGS))).value.on_call_pager
     except ApiError as error:
         obstacle = error
     return _Found(_find_group(client, subject), setting, obstacle)
@@ -252,7 +252,7 @@ def _write(client: Client, group: str, say: Say) -> bool:
     body = msgspec.json.encode({"on_call_pager": group})
     try:
         _ask(client, Request("PATCH", _SETTINGS, body=body))
-        after = read_settings(_ask(client, Request("GET", _SETTINGS))).said.on_call_pager
+        after = read_settings(_ask(client, Request("GET", _SETTINGS))).value.on_call_pager
     except ApiError as error:
         say(f"NOT OK: on_call_pager could not be written: {error}")
         _say_line(client.target, group, say)

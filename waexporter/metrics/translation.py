@@ -21,7 +21,7 @@ from waexporter.metrics.exposition import encode
 from waexporter.metrics.layout import SEPARATOR, Context, Layout, PartLayout, bound_text, build
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, rename
 from waexporter.model import Drop, Endpoint, Fragment, Part, Success
-from waexporter.transport.lenient_json import TOLD
+from waexporter.transport.lenient_json import MAX_DESCRIBED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ class Translator:
         return Success(
             parts=tuple([_fill(part, values) for part in layout.parts]),
             dropped=_sum_up(statistics.dropped, bad, layout.dropped),
-            losses=(*statistics.losses, *_tell(bad, columns), *layout.losses)[:TOLD],
+            losses=(*statistics.losses, *_tell(bad, columns), *layout.losses)[:MAX_DESCRIBED],
             unknown_families=layout.unknown_families,
             nodes=frozenset(statistics.nodes) if statistics.clustered else frozenset(),
         )
@@ -114,7 +114,7 @@ def _tell(bad: Mapping[int, Drop], columns: Sequence[Column]) -> Iterator[str]:
     for index, drop in bad.items():
         column = columns[bisect_right(columns, index, key=lambda each: each.start) - 1]
         told.setdefault(column.place(), drop)
-        if len(told) >= TOLD:
+        if len(told) >= MAX_DESCRIBED:
             break
     yield from (f"{place}: {_BAD.get(drop, drop)}" for place, drop in told.items())
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import Account, ClientSettings, Limits, Target
     from waexporter.transport.exchange import Reply
-    from waexporter.transport.lenient_json import Read
+    from waexporter.transport.lenient_json import Parsed
 
 
 class Sender(Protocol):
@@ -73,9 +73,9 @@ def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: boo
     return reply.body
 
 
-def _success(read: Read[Any]) -> Success:
+def _success(read: Parsed[Any]) -> Success:
     """Return what was understood of a document, and what was not, as an outcome."""
-    return Success(document=read.said, dropped=tuple(read.dropped), losses=read.losses)
+    return Success(document=read.value, dropped=tuple(read.dropped), losses=read.losses)
 
 
 class StatisticsSource(NamedTuple):
@@ -161,7 +161,7 @@ class SettingsCollector:
         """Give the settings, and which of them are not as they were."""
         ends = time.monotonic() + timeout
         read = settings.read_settings(_get(sender, self.path, timeout))
-        said = read.said
+        said = read.value
         try:
             body = _get(sender, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
             said = replace(said, shards=settings.read_shards(body))

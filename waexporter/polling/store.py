@@ -36,7 +36,7 @@ from waexporter.model import (
     Verdict,
 )
 from waexporter.polling.claims import Claims
-from waexporter.transport.lenient_json import TOLD
+from waexporter.transport.lenient_json import MAX_DESCRIBED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -301,7 +301,7 @@ def _without_clashes(
         f"{name}: another client or endpoint has the name"
         for name in sorted(_names(outcome) - _names(checked))
     )
-    losses = (*outcome.losses, *words)[:TOLD]
+    losses = (*outcome.losses, *words)[:MAX_DESCRIBED]
     return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost)), losses=losses)
 
 

@@ -1,8 +1,8 @@
-"""The one way of being liberal with what a client says: take what makes sense, and count what does not.
+"""JSON that is not quite right: read what makes sense, count what does not.
 
-Every document of the API is read through here. What the decoder refuses as a whole is decoded again by one
-that forgives; a map or a list is understood in each of the ways in which PHP writes it; and whatever is left
-out is noted with its place, so that it can be counted and told.
+Every document of a client is read through here. A body that the strict decoder refuses is decoded again by a
+lenient one; a map or a list is understood in each of the ways in which PHP writes it; and what is left out is
+recorded with its place, to be counted and shown.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
     from waexporter.model import Drop
 
-# What the decoder raises for bytes that are not the document. Its texts quote shapes, never values.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# The decoder raises these for bytes that are not the document. Their texts quote shapes, never values.
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_Said = TypeVar("_Said")
+_Value = TypeVar("_Value")
 _ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 _DEEPEST = 64  # levels; the API's documents have ten
-_LARGEST_MENDED = 1 << 20  # characters of a document that is mended token by token: half a second's work
+_LARGEST_REPAIRED = 1 << 20  # characters of a document that is repaired token by token: half a second's work
 _LONGEST_NUMBER = 400  # characters; a double has at most 309 digits before the point
-_LONGEST_ANSWER = 8192  # bytes of an answer in which a sign is looked for though it is no JSON
-_MOST_BEGINNINGS = 32  # braces at which a document is looked for, behind what was printed before it
-TOLD = 8  # losses that are told in words; all are counted
+_LONGEST_ANSWER = 8192  # bytes of an answer that are searched for a key though it is no JSON
+_MOST_STARTS = 32  # braces at which a document may start, behind what was printed before it
+MAX_DESCRIBED = 8  # losses that are described in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _HALF = re.compile("[\ud800-\udfff]")
 _LATER = re.compile(r'\{\s*"')  # a document among other braces, such as those of a script
@@ -51,54 +51,54 @@ _BAD_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(.))', re.DOTALL)
 def parse(body: bytes, key: str) -> dict[str, Any] | None:
     """Return the document in `body` that has `key` at its top; None where there is none.
 
-    What is understood beside strict JSON: bytes that are not UTF-8 (taken for Latin-1), a byte order mark,
-    halves of characters, control characters, numbers and nesting without end, words that are no values, and
-    anything printed before the document or behind it, as PHP does with its warnings.
+    Accepted in addition to strict JSON: bytes that are not UTF-8 (read as Latin-1), a byte order mark, half
+    surrogate pairs, control characters, numbers and nesting of any size, words that are no values, and text
+    before the document or after it, such as the warnings of PHP.
     """
     try:
         document = _ANYTHING.decode(body)
-    except UNREADABLE:
-        # A web page may be large and full of braces: without the key there is nothing to look for.
+    except DECODE_ERRORS:
+        # A web page may be large and full of braces: without the key it is not searched.
         is_there = b'"%s"' % key.encode() in body
         document = _longest(found for found in _salvage(body) if key in found[0]) if is_there else None
     return document if isinstance(document, dict) and key in document else None
 
 
 def parse_answer(body: bytes) -> dict[str, Any]:
-    """Return the document in `body` whatever its keys are, and as far as it goes; empty where there is none.
+    """Return the document in `body`, whatever its keys are; empty where there is none.
 
-    Beside what `parse` understands: a document that ends too early. It is for answers in which one sign is
-    looked for, not for documents in which what is absent means something.
+    Accepted in addition to what `parse` accepts: a document that is cut off. Use it to look for one key of an
+    answer, not for documents in which an absent key means something.
     """
     try:
         document = _ANYTHING.decode(body)
-    except UNREADABLE:
+    except DECODE_ERRORS:
         document = _longest(_salvage(body[:_LONGEST_ANSWER], is_cut=True))
     return document if isinstance(document, dict) else {}
 
 
 def _longest(found: Iterable[tuple[dict[str, Any], int]]) -> dict[str, Any] | None:
-    """Return the longest document: what is printed around it may quote parts of one."""
+    """Return the longest document: the text around it may quote parts of one."""
     return max(found, key=itemgetter(1), default=(None, 0))[0]
 
 
 def _salvage(body: bytes, *, is_cut: bool = False) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield every map in what the strict decoder refused, with its length in characters.
+    """Yield every map in a body that the strict decoder refused, with its length in characters.
 
-    `is_cut`: the text may end within one.
+    `is_cut`: a map may be cut off at the end of the text.
     """
     text = body.decode("utf-8", "surrogateescape")
     text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
-    for attempt, start in enumerate(_beginnings(text)):
-        if attempt >= _MOST_BEGINNINGS:
+    for attempt, start in enumerate(_starts(text)):
+        if attempt >= _MOST_STARTS:
             return
         found, length = _decode_cut(text, start) if is_cut else _decode(text, start)
         if isinstance(found, dict) and found:
             yield found, length
 
 
-def _beginnings(text: str) -> Iterator[int]:
-    """Yield where a document may begin: at its first brace, and at later ones where words come before it."""
+def _starts(text: str) -> Iterator[int]:
+    """Yield where a document may start: at the first brace, and at later ones if text comes before it."""
     start = text.find("{")
     has_words = bool(text[: max(start, 0)].strip("\ufeff \t\r\n"))
     while start >= 0:
@@ -108,35 +108,35 @@ def _beginnings(text: str) -> Iterator[int]:
 
 
 def _decode(text: str, start: int) -> tuple[object, int]:
-    """Return what begins there and its length, mended where it is no JSON; nothing if that does not help."""
+    """Return the value that starts there and its length, repaired if it is no JSON; None if that fails."""
     try:
-        found, end = _FORGIVING.raw_decode(text, start)
-        return _whole(found), end - start
+        found, end = _LENIENT.raw_decode(text, start)
+        return _without_halves(found), end - start
     except (ValueError, RecursionError):
         pass
-    if len(text) > _LARGEST_MENDED:
+    if len(text) > _LARGEST_REPAIRED:
         return None, 0
     try:
-        found, end = _FORGIVING.raw_decode(_flatten(_mend(text[start:])))
-        return _whole(found), end
+        found, end = _LENIENT.raw_decode(_flatten(_repair(text[start:])))
+        return _without_halves(found), end
     except (ValueError, RecursionError):
         return None, 0
 
 
 def _decode_cut(text: str, start: int) -> tuple[object, int]:
-    """Return what begins there and its length, with what is left open at its end closed."""
+    """Return the value that starts there and its length, with the brackets open at its end closed."""
     rest = text[start:]
-    whole, closing = _close(rest)
-    # What stands last may be a key whose value is cut off.
+    closed, closing = _close(rest)
+    # The last text may be a key whose value is cut off.
     for behind in ("", ":null"):
-        found, length = _decode(f"{whole}{behind}{closing}", 0)
+        found, length = _decode(f"{closed}{behind}{closing}", 0)
         if found is not None:
             return found, min(length, len(rest))
     return None, 0
 
 
 def _close(text: str) -> tuple[str, str]:
-    """Return a document with its last text ended, and the brackets that close what is open at its end."""
+    """Return a document with its last text closed, and the brackets that close the rest."""
     closing: list[str] = []
     for found in _OPENING.finditer(text):
         if found[1] and not found[2]:  # without the half of an escape, behind which a text does not end
@@ -151,33 +151,33 @@ def _close(text: str) -> tuple[str, str]:
 
 
 def _number(text: str) -> float:
-    """Return a number; infinity for one that no double holds."""
+    """Return a number; infinity for one that no double can hold."""
     if len(text) > _LONGEST_NUMBER:
         return math.inf
     return float(text) if set(text) & set(".eE") else int(text)
 
 
-_FORGIVING = json.JSONDecoder(strict=False, parse_float=_number, parse_int=_number)
+_LENIENT = json.JSONDecoder(strict=False, parse_float=_number, parse_int=_number)
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON there is
-    """Return the same document with nothing in its texts that can't be written: no half characters."""
+def _without_halves(value: Any) -> Any:  # noqa: ANN401 - any JSON there is
+    """Return a value without half surrogate pairs in its texts, which can't be encoded."""
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [_without_halves(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
+        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
     return value
 
 
-def _mend(text: str) -> str:
-    """Return the same with `null` in the place of what is no value in JSON, such as -nan, 007 or nothing."""
-    text = _TOKEN.sub(lambda found: _token(found[0]), text)
+def _repair(text: str) -> str:
+    """Return the text with `null` in place of what is no value in JSON, such as -nan, 007 or nothing."""
+    text = _TOKEN.sub(lambda found: _repair_token(found[0]), text)
     return _GAP.sub(lambda found: found[1] or (":null" if found[2] else ""), text)
 
 
-def _token(token: str) -> str:
+def _repair_token(token: str) -> str:
     if token.startswith('"'):
         # A backslash before a letter that means nothing is a backslash.
         return _BAD_ESCAPE.sub(lambda found: f"\\\\{found[1]}" if found[1] else found[0], token)
@@ -185,7 +185,7 @@ def _token(token: str) -> str:
 
 
 def _flatten(text: str) -> str:
-    """Return the same JSON with `null` in the place of everything that is nested too deeply."""
+    """Return the JSON with `null` in place of everything that is nested too deeply."""
     parts: list[str] = []
     depth = copied = 0
     for found in _STRUCTURE.finditer(text):
@@ -206,19 +206,19 @@ def _flatten(text: str) -> str:
 # --- values ------------------------------------------------------------------------------------
 
 
-def as_map(said: object) -> dict[str, Any] | None:
-    """Return a map; PHP writes an empty one as an empty list. None for anything else."""
-    if isinstance(said, dict):
-        return said
-    return {} if said == [] else None
+def as_map(value: object) -> dict[str, Any] | None:
+    """Return a value if it is a map, else None; PHP writes an empty map as an empty list."""
+    if isinstance(value, dict):
+        return value
+    return {} if value == [] else None
 
 
-def as_list(said: object) -> list[Any] | None:
-    """Return a list; PHP writes one with a gap as a map from numbers. None for anything else."""
-    if isinstance(said, list):
-        return said
-    if isinstance(said, dict) and said and all(key.isdecimal() and key.isascii() for key in said):
-        return [said[key] for key in sorted(said, key=lambda key: (len(key), key))]
+def as_list(value: object) -> list[Any] | None:
+    """Return a value if it is a list, else None; PHP writes a list with a gap as a map from numbers."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and value and all(key.isdecimal() and key.isascii() for key in value):
+        return [value[key] for key in sorted(value, key=lambda key: (len(key), key))]
     return None
 
 
@@ -227,38 +227,38 @@ def as_list(said: object) -> list[Any] | None:
 
 @dataclass(slots=True)
 class Losses:
-    """What is not understood while a document is read: counted by reason, and the first told in words."""
+    """The parts of a document that could not be read: counted by reason, the first ones described."""
 
     counts: Counter[Drop] = field(default_factory=Counter)
     words: list[str] = field(default_factory=list)
 
     def add(self, drop: Drop, place: str, what: str, count: int = 1) -> None:
-        """Note something that is left out, its place in the document, and what is the matter with it."""
+        """Record a part that is left out: its place in the document, and what is wrong with it."""
         self.counts[drop] += count
-        if len(self.words) < TOLD:
+        if len(self.words) < MAX_DESCRIBED:
             self.words.append(f"{place}: {what}" if place else what)
 
-    def read(self, said: _Said) -> Read[_Said]:
-        """Return what was understood together with these losses."""
-        return Read(said, tuple(self.counts.items()), tuple(self.words))
+    def attach_to(self, value: _Value) -> Parsed[_Value]:
+        """Return what was read, with these losses."""
+        return Parsed(value, tuple(self.counts.items()), tuple(self.words))
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Generic[_Said]):
-    """What was understood of a document, and what was not."""
+class Parsed(Generic[_Value]):
+    """What was read of a document, and what was left out."""
 
-    said: _Said
+    value: _Value
     dropped: Sequence[tuple[Drop, int]] = ()
     losses: tuple[str, ...] = ()  # the first few in words
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Make foreign text fit to be logged and shown: on one line, and not long."""
+    """Return foreign text in a form that can be logged and shown: on one line, and not long."""
     clean = "".join(letter if letter.isprintable() else " " for letter in text[: limit + 1])
     return clean if len(clean) <= limit else clean[:limit] + "…"
 
 
-def kind(said: object) -> str:
-    """Return what JSON calls a value, for a sentence: never the value itself."""
+def json_type(value: object) -> str:
+    """Return the words for a value's type in JSON, such as `a map`; never the value itself."""
     names: Mapping[type, str] = {dict: "a map", list: "a list", str: "a text", bool: "a truth value"}
-    return "nothing" if said is None else names.get(type(said), "a number")
+    return "nothing" if value is None else names.get(type(value), "a number")

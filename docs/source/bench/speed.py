@@ -62,7 +62,7 @@ class Ours:
         for target in self.targets:
             for endpoint in _ENDPOINTS:
                 if endpoint is Endpoint.HEALTH:
-                    outcome = Success(document=read_health(self.bodies["/v1/health"]).said)
+                    outcome = Success(document=read_health(self.bodies["/v1/health"]).value)
                 else:
                     source = STATISTICS_SOURCES[endpoint]
                     statistics = read_statistics(self.bodies[source.path], *source.keys)

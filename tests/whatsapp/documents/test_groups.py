@@ -43,7 +43,7 @@ GONE = OnCallGroup(None, exists=False)
 def test_people_are_counted_once_and_the_business_is_not(group: object, expected: OnCallGroup) -> None:
     read = read_group(json.dumps({"groups": [group]}).encode())
 
-    assert read.said == expected
+    assert read.value == expected
 
 
 @pytest.mark.parametrize(

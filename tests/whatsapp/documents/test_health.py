@@ -23,7 +23,7 @@ def _body(document: object) -> bytes:
 
 
 def test_health_of_a_single_client() -> None:
-    health = read_health(_data("health-single")).said
+    health = read_health(_data("health-single")).value
 
     assert health == Health((Gateway("", "", Status.CONNECTED),), False, "v2.45.1", "stable")  # noqa: FBT003
 
@@ -36,7 +36,7 @@ def test_health_of_a_single_client() -> None:
     ],
 )
 def test_health_of_a_cluster(name: str, connected: list[str]) -> None:
-    health = read_health(_data(name)).said
+    health = read_health(_data(name)).value
 
     assert health.clustered
     assert [each.node for each in health.gateways if each.status is Status.CONNECTED] == connected
@@ -44,7 +44,7 @@ def test_health_of_a_cluster(name: str, connected: list[str]) -> None:
 
 
 def test_a_dead_node_of_a_cluster_is_unreachable_in_the_words_of_the_api() -> None:
-    health = read_health(_data("health-node-down")).said
+    health = read_health(_data("health-node-down")).value
 
     assert health.gateways[1] == Gateway(
         "core-b:2e11",
@@ -169,7 +169,7 @@ _HEALTH: dict[str, tuple[object, bool, list[tuple[str, Status, str]]]] = {
 def test_health_is_read_as_far_as_it_makes_sense(case: str) -> None:
     said, clustered, expected = _HEALTH[case]
 
-    health = read_health(_body({"health": said})).said
+    health = read_health(_body({"health": said})).value
 
     assert health.clustered is clustered
     assert [(each.node, each.status, each.detail) for each in health.gateways] == expected
@@ -179,7 +179,7 @@ def test_health_is_read_as_far_as_it_makes_sense(case: str) -> None:
 def test_meta_of_any_shape_is_no_reason_to_fail(meta: object) -> None:
     body = _body({"health": {"gateway_status": "connected"}, "meta": meta})
 
-    health = read_health(body).said
+    health = read_health(body).value
 
     assert (health.version, health.api_status) == ("", "")
 

@@ -31,7 +31,7 @@ APPLICATION: dict[str, Any] = {
 
 
 def read(document: object) -> ClientSettings:
-    return read_settings(json.dumps(document).encode()).said
+    return read_settings(json.dumps(document).encode()).value
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_number_that_is_none_is_absent(key: str, value: object) -> None:
 def test_the_group_is_known_not_set_or_not_known(key: str, value: object, read: object) -> None:
     outcome = read_settings(json.dumps({**APPLICATION, key: value}).encode())
 
-    assert (outcome.said.on_call_pager, outcome.said.has_on_call_pager) == read
+    assert (outcome.value.on_call_pager, outcome.value.has_on_call_pager) == read
     assert bool(outcome.dropped) == (read == (None, None))
 
 

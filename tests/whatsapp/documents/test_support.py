@@ -42,7 +42,7 @@ READ = SupportNode(
 
 
 def read(support: object) -> Support:
-    return read_support(json.dumps({"support": support}).encode()).said
+    return read_support(json.dumps({"support": support}).encode()).value
 
 
 def test_a_single_client_is_read_and_its_environment_is_not() -> None:
@@ -84,7 +84,7 @@ def test_what_can_not_be_used_is_absent_and_counted_and_the_rest_is_there(
 
     outcome = read_support(json.dumps({"support": wrong}).encode())
 
-    (node,) = outcome.said.nodes
+    (node,) = outcome.value.nodes
     assert outcome.dropped == ((reason, 1),)
     assert node.expires == (None if key == "expire_timestamp" else READ.expires)
     assert dict(node.free_bytes) == {"logs": 2000.0} | ({} if key == "free_space_data" else {"data": 1000})
@@ -140,7 +140,7 @@ def test_shards_are_those_that_a_node_owns(said: object, owned: tuple[int, ...] 
 def test_shards_that_can_not_be_read_are_counted(said: object, are_all: bool, lost: int) -> None:  # noqa: FBT001 - a column
     outcome = read_support(json.dumps({"support": {**NODE, "shards": said}}).encode())
 
-    (node,) = outcome.said.nodes
+    (node,) = outcome.value.nodes
     assert node.are_shards_all is are_all
     assert sum(count for _, count in outcome.dropped) == lost
 
@@ -150,8 +150,8 @@ def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
         json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, "version": "2.45.1"}}).encode()
     )
 
-    assert outcome.said.clustered
-    assert [node.node for node in outcome.said.nodes] == ["core1:a", "core2:b"]
+    assert outcome.value.clustered
+    assert [node.node for node in outcome.value.nodes] == ["core1:a", "core2:b"]
     assert outcome.dropped == ((Drop.MALFORMED, 1),)
     assert outcome.losses == ("version: a text in the place of a node",)
 
@@ -162,7 +162,7 @@ def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
 def test_what_stands_beside_nodes_is_none(beside: dict[str, object]) -> None:
     outcome = read_support(json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, **beside}}).encode())
 
-    assert [node.node for node in outcome.said.nodes] == ["core1:a", "core2:b"]
+    assert [node.node for node in outcome.value.nodes] == ["core1:a", "core2:b"]
     assert outcome.dropped == ((Drop.MALFORMED, 1),)
 
 

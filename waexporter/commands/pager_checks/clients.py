@@ -106,7 +106,7 @@ def _ask_for_group(look: Look) -> str:
 def _inspect_group(name: str, client: Client, group: str) -> Finding:
     path = f"/v1/groups/{quote(group, safe='')}"
     try:
-        seen = read_group(_get(client, path)).said
+        seen = read_group(_get(client, path)).value
     except RefusedError as error:
         remedy = "give the target a username and password: groups and messages take no API key"
         return bad(f"{name}: the group can't be looked up: {error}", remedy)

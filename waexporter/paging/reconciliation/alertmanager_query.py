@@ -121,7 +121,7 @@ def _read(
         raise BodyError(f"answered {reply.status}")
     try:
         return read_alerts(reply.body, group, is_ignored)
-    except liberal.UNREADABLE as error:
+    except liberal.DECODE_ERRORS as error:
         raise BodyError("the answer is no list of alerts") from error
 
 

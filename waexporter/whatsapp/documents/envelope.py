@@ -11,7 +11,7 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
-from waexporter.transport.lenient_json import UNREADABLE, as_list, kind, parse, printable
+from waexporter.transport.lenient_json import DECODE_ERRORS, as_list, json_type, parse, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +130,7 @@ def read_errors(body: bytes) -> tuple[ApiFault, ...]:
         if len(bytes(errors)) > _LONGEST_ERRORS:
             return (ApiFault(None, f"{len(bytes(errors))} bytes of errors"),)
         return list_faults(_ANYTHING.decode(errors))
-    except UNREADABLE:
+    except DECODE_ERRORS:
         document = parse(body, "errors") or {}
         return list_faults(document.get("errors"))[:_MOST_ERRORS]
 
@@ -188,14 +188,14 @@ def read_document(body: bytes, key: str) -> dict[str, Any]:
     found = decode(body, _ANYTHING)
     if isinstance(found, dict):
         raise BodyError(f"the answer has no {key!r} in it")
-    raise BodyError(f"the answer is not the agreed document: {kind(found)}, not a map")
+    raise BodyError(f"the answer is not the agreed document: {json_type(found)}, not a map")
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
     """Decode a document of an agreed shape; raises BodyError when it is something else."""
     try:
         return decoder.decode(body)
-    except UNREADABLE as error:
+    except DECODE_ERRORS as error:
         raise BodyError(_explain(body, error)) from error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, OnCallGroup
-from waexporter.transport.lenient_json import Losses, Read, as_list, kind, printable
+from waexporter.transport.lenient_json import Losses, Parsed, as_list, json_type, printable
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 
 _LARGEST_NUMBER = 10**40
@@ -22,7 +22,7 @@ def persons_number(identifier: str) -> str:
     return found[1] if found else ""
 
 
-def read_group(body: bytes) -> Read[OnCallGroup]:
+def read_group(body: bytes) -> Parsed[OnCallGroup]:
     """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
     group = _first(body, "groups", "participants", "admins")
     losses = Losses()
@@ -31,12 +31,12 @@ def read_group(body: bytes) -> Read[OnCallGroup]:
     # The business created the group: it may be listed, but nobody reads its pages there.
     creator = _number(group.get("creator"))
     if creator is None and "creator" in group:
-        losses.add(Drop.MALFORMED, "creator", f"{kind(group['creator'])} in the place of a number")
+        losses.add(Drop.MALFORMED, "creator", f"{json_type(group['creator'])} in the place of a number")
     known = {*(people or ()), *(admins or ())} - {creator, None}
     if people is None or admins is None or None in people or None in admins or creator is None:
         # Without its creator one of them may be the business.
-        return losses.read(OnCallGroup(None, at_least=max(len(known) - (creator is None), 0)))
-    return losses.read(OnCallGroup(len(known)))
+        return losses.attach_to(OnCallGroup(None, at_least=max(len(known) - (creator is None), 0)))
+    return losses.attach_to(OnCallGroup(len(known)))
 
 
 def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None] | None:
@@ -44,7 +44,7 @@ def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None]
     said = group.get(key)
     members = as_list(said)
     if members is None:
-        losses.add(Drop.MALFORMED, key, f"{kind(said)} in the place of a list")
+        losses.add(Drop.MALFORMED, key, f"{json_type(said)} in the place of a list")
         return None
     numbers = {_number(member) for member in members}
     if None in numbers:

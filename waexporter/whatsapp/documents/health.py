@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Gateway, Health, Status
-from waexporter.transport.lenient_json import Losses, Read, as_map, kind, printable
+from waexporter.transport.lenient_json import Losses, Parsed, as_map, json_type, printable
 from waexporter.whatsapp.documents.envelope import join_faults, list_faults, read_document, text_of
 from waexporter.whatsapp.documents.nodes import NodeNamePattern, display_names
 
@@ -22,7 +22,7 @@ _NO_NODES = frozenset(
 )
 
 
-def read_health(body: bytes) -> Read[Health]:
+def read_health(body: bytes) -> Parsed[Health]:
     """Read GET /v1/health, flat for a single client and per node for a cluster."""
     document = read_document(body, "health")
     said = as_map(document["health"]) or {}
@@ -38,7 +38,7 @@ def read_health(body: bytes) -> Read[Health]:
     else:
         raise BodyError("the answer names neither a gateway_status nor a node")
     meta = as_map(document.get("meta")) or {}
-    return losses.read(
+    return losses.attach_to(
         Health(gateways, clustered, text_of(meta.get("version")), text_of(meta.get("api_status")))
     )
 
@@ -59,15 +59,15 @@ def _is_node(name: str, value: object, names: NodeNamePattern, losses: Losses) -
     """Tell a node, be it one that can't be read, from what else stands beside nodes."""
     if _looks_like_node(value) or (names.matches(name) and name not in _NO_NODES):
         return True
-    losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} beside the nodes")
+    losses.add(Drop.MALFORMED, printable(name), f"{json_type(value)} beside the nodes")
     return False
 
 
 def _gateway(node: str, value: object, losses: Losses) -> Gateway:
     said = as_map(value)
     if said is None:
-        losses.add(Drop.MALFORMED, node, f"{kind(value)} in the place of a node")
-        return Gateway(node, "", Status.OTHER, f"{kind(value)} in the place of a node")
+        losses.add(Drop.MALFORMED, node, f"{json_type(value)} in the place of a node")
+        return Gateway(node, "", Status.OTHER, f"{json_type(value)} in the place of a node")
     faults = list_faults(said.get("errors"))
     status, role = said.get("gateway_status"), _role(said)
     if faults and not isinstance(status, str):
@@ -93,4 +93,4 @@ def _role(said: Mapping[str, Any]) -> str:
 
 
 def _instead(said: object) -> str:
-    return f"{kind(said)} instead of a text"
+    return f"{json_type(said)} instead of a text"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.errors import BodyError
 from waexporter.model import ClientSettings, Drop
-from waexporter.transport.lenient_json import Losses, Read, as_list, as_map, kind, parse
+from waexporter.transport.lenient_json import Losses, Parsed, as_list, as_map, json_type, parse
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 from waexporter.whatsapp.documents.support import MOST_SHARDS
 from waexporter.whatsapp.documents.values import read_number, read_truth
@@ -31,14 +31,14 @@ _DEEPEST = 4
 _LARGEST_ID = 10**40
 
 
-def read_settings(body: bytes) -> Read[ClientSettings]:
+def read_settings(body: bytes) -> Parsed[ClientSettings]:
     """Read the settings, nested or flat; what is no usable value is absent."""
     said = _unwrap(parse(body, "settings") or _flat(body))
     losses = Losses()
     webhooks = as_map(said.get("webhooks", {}))
     if webhooks is None or (webhooks and _OF_WEBHOOKS.isdisjoint(webhooks)):
         webhooks = None
-        losses.add(Drop.MALFORMED, "webhooks", f"{kind(said['webhooks'])} in the place of a map")
+        losses.add(Drop.MALFORMED, "webhooks", f"{json_type(said['webhooks'])} in the place of a map")
     numbers = {
         ours: number / divisor
         for ours, (upstream, divisor) in _NUMBERS.items()
@@ -49,7 +49,7 @@ def read_settings(body: bytes) -> Read[ClientSettings]:
     truths = {name: truth for name in _TRUTHS if (truth := _truth(said, name, losses)) is not None}
     pager = _text(said, "on_call_pager", losses)
     url = None if webhooks is None else _text(webhooks, "url", losses)
-    return losses.read(
+    return losses.attach_to(
         ClientSettings(
             numbers=tuple(sorted(numbers.items())),
             truths=tuple(sorted(truths.items())),
@@ -83,7 +83,7 @@ def _positive(said: Mapping[str, Any], key: str, losses: Losses) -> float | None
         return None
     number = read_number(said[key])
     if number is None:
-        losses.add(Drop.NOT_A_NUMBER, key, f"{kind(said[key])} that is no number")
+        losses.add(Drop.NOT_A_NUMBER, key, f"{json_type(said[key])} that is no number")
         return None
     if number < 0:
         losses.add(Drop.OUT_OF_RANGE, key, "below zero")
@@ -96,7 +96,7 @@ def _truth(said: Mapping[str, Any], key: str, losses: Losses) -> bool | None:
         return None
     truth = read_truth(said[key])
     if truth is None:
-        losses.add(Drop.MALFORMED, key, f"{kind(said[key])} that is neither true nor false")
+        losses.add(Drop.MALFORMED, key, f"{json_type(said[key])} that is neither true nor false")
     return truth
 
 
@@ -109,7 +109,7 @@ def _text(said: Mapping[str, Any], key: str, losses: Losses) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if abs(value) < _LARGEST_ID else None
     if not isinstance(value, str):
-        losses.add(Drop.MALFORMED, key, f"{kind(value)} in the place of a text")
+        losses.add(Drop.MALFORMED, key, f"{json_type(value)} in the place of a text")
         return None
     return text_of(value)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop
-from waexporter.transport.lenient_json import UNREADABLE, Losses, as_list, as_map, kind, printable
+from waexporter.transport.lenient_json import DECODE_ERRORS, Losses, as_list, as_map, json_type, printable
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def read_statistics(body: bytes, *path: str) -> Statistics:
     """Read the statistics under `path`, flat or deeper by node; what is misshapen costs only itself."""
     inner = _descend(body, path)
     if inner is not None:
-        with suppress(*UNREADABLE):
+        with suppress(*DECODE_ERRORS):
             flat = _FLAT.decode(inner)
             # A node is no family, though it may have an entry `data`.
             if all(metric.data or metric.type for metric in flat.values()):
                 return Statistics({"": flat})
-        with suppress(*UNREADABLE):
+        with suppress(*DECODE_ERRORS):
             return Statistics(_NESTED.decode(inner), clustered=True)
     return _salvage(_dig(body, path))
 
@@ -78,7 +78,7 @@ def _descend(body: bytes, path: tuple[str, ...]) -> bytes | None:
     try:
         for key in path:
             inner = _RAW_MAP.decode(bytes(inner))[key]
-    except (*UNREADABLE, KeyError):
+    except (*DECODE_ERRORS, KeyError):
         return None
     return bytes(inner)
 
@@ -93,7 +93,7 @@ def _dig(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
         inner = inner[key]
     found = as_map(inner)
     if found is None:
-        message = f"the answer is not the agreed document: {kind(inner)} in the place of {path[-1]!r}"
+        message = f"the answer is not the agreed document: {json_type(inner)} in the place of {path[-1]!r}"
         raise BodyError(message)
     return found
 
@@ -106,7 +106,7 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
     for name, value in document.items() if clustered else ():
         node = as_map(value)
         if node is None or _is_metric(value):
-            what = "a family" if node else kind(value)
+            what = "a family" if node else json_type(value)
             losses.add(Drop.MALFORMED, printable(name), f"{what} in the place of a node")
         elif "errors" not in node or _has_families(node):
             nodes[name] = _metrics(name, node, losses)
@@ -145,7 +145,7 @@ def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Me
         place = printable(f"{node} {name}".strip())
         data = as_list(metric.get("data")) if isinstance(metric, dict) else None
         if data is None:
-            what = "a map without a list of data" if isinstance(metric, dict) else kind(metric)
+            what = "a map without a list of data" if isinstance(metric, dict) else json_type(metric)
             losses.add(
                 Drop.MALFORMED, place, f"{what} in the place of a family; of how many samples nobody knows"
             )
@@ -159,11 +159,11 @@ def _datum(item: object, place: str, losses: Losses) -> Datum | None:
     """Return a sample with what it says; whether its values are numbers is judged with all the others."""
     said = as_map(item)
     if said is None:
-        losses.add(Drop.MALFORMED, place, f"{kind(item)} in the place of a sample")
+        losses.add(Drop.MALFORMED, place, f"{json_type(item)} in the place of a sample")
         return None
     bucket = _buckets(said.get("bucket"))
     if bucket is None and said.get("bucket") is not None:
-        losses.add(Drop.MALFORMED, place, f"{kind(said['bucket'])} in the place of buckets")
+        losses.add(Drop.MALFORMED, place, f"{json_type(said['bucket'])} in the place of buckets")
     return Datum(
         labels=msgspec.Raw(msgspec.json.encode(said.get("labels"))),
         value=_scalar(said.get("value")),
@@ -191,7 +191,7 @@ def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
     """
     try:
         document = _LABELS.decode(labels)
-    except UNREADABLE:
+    except DECODE_ERRORS:
         return {} if _EMPTY_LIST.fullmatch(labels) else None
     return {
         key: value if isinstance(value, str) else _as_text(value) for key, value in (document or {}).items()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
-from waexporter.transport.lenient_json import Losses, Read, as_list, as_map, kind, printable
+from waexporter.transport.lenient_json import Losses, Parsed, as_list, as_map, json_type, printable
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 from waexporter.whatsapp.documents.nodes import NodeNamePattern, display_names
 from waexporter.whatsapp.documents.values import read_number, read_time
@@ -26,7 +26,7 @@ _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
 _UNKNOWN_SOCKET = "unk"  # the client's own word for not knowing
 
 
-def read_support(body: bytes) -> Read[Support]:
+def read_support(body: bytes) -> Parsed[Support]:
     """Read the document, flat for a single client and per node for a cluster."""
     said = as_map(read_document(body, "support")["support"]) or {}
     losses = Losses()
@@ -36,7 +36,7 @@ def read_support(body: bytes) -> Read[Support]:
         raise BodyError("the answer says nothing about any node")
     shown = display_names(sorted(alive))
     read = tuple(_Node(each, alive[name], losses).read() for name, each in shown.items())
-    return losses.read(Support(read, clustered))
+    return losses.attach_to(Support(read, clustered))
 
 
 def _alive(said: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, Any]]:
@@ -51,7 +51,7 @@ def _alive(said: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, An
             alive[name] = node
         # A dead node's value is an error, and says nothing; health tells that it is dead.
         elif node != {} and "errors" not in (node or {}):
-            losses.add(Drop.MALFORMED, printable(name), f"{kind(value)} in the place of a node")
+            losses.add(Drop.MALFORMED, printable(name), f"{json_type(value)} in the place of a node")
     return alive
 
 
@@ -98,7 +98,7 @@ class _Node(NamedTuple):
     def _text(self, key: str) -> str:
         said = self.said.get(key)
         if said is not None and not isinstance(said, str):
-            self._lose(Drop.MALFORMED, key, f"{kind(said)} in the place of a text")
+            self._lose(Drop.MALFORMED, key, f"{json_type(said)} in the place of a text")
         return text_of(said)
 
     def _time(self, key: str) -> float | None:
@@ -137,7 +137,7 @@ class _Node(NamedTuple):
             return None, True
         pairs = as_list(said)
         if pairs is None:
-            self._lose(Drop.MALFORMED, "shards", f"{kind(said)} in the place of a list")
+            self._lose(Drop.MALFORMED, "shards", f"{json_type(said)} in the place of a list")
             return None, False
         read = [_pair(pair) for pair in pairs]
         unreadable = read.count(None)
