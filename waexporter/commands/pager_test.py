@@ -28,7 +28,7 @@ from waexporter.paging.channels.remedies import (
     is_fallback_failure,
 )
 from waexporter.paging.journal.reader import read_groups
-from waexporter.paging.messages.compose import write as compose
+from waexporter.paging.messages.compose import build_message
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.transport.tls import TlsContexts
@@ -147,7 +147,7 @@ def _send(channel: Channel, message: Message) -> Outcome:
 
 def _message(alert: Alert, pager: PagerSettings) -> Message:
     page = Page("test", (Item(alert, ItemKind.FIRED),), received_at=alert.starts_at)
-    return compose([page], time.time(), pager)
+    return build_message([page], time.time(), pager)
 
 
 def _alert(target: str) -> Alert:

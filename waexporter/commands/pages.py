@@ -25,7 +25,7 @@ from waexporter.paging.channels.remedies import (
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.reader import is_unreadable, read_pages
 from waexporter.paging.journal.schema import FILE
-from waexporter.paging.messages.annotations import sentence
+from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import span
 from waexporter.transport.lenient_json import printable
@@ -164,7 +164,7 @@ def _word(item: Item) -> str:
         labels.get("target") or labels.get("source", ""),
     )
     words = " ".join(printable(fact, 60) for fact in facts if fact)
-    summary = printable(sentence(annotations), 80)
+    summary = printable(summary_of(annotations), 80)
     return f"{words}: {summary}" if summary else words
 
 

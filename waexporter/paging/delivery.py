@@ -23,7 +23,7 @@ from waexporter.paging.attempt import (
 )
 from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.journal.entry import PageResult, PageState
-from waexporter.paging.messages.compose import write
+from waexporter.paging.messages.compose import build_message
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.rate_limit import Throttle
 from waexporter.paging.reconciliation.missing_alerts import GRACE
@@ -272,7 +272,7 @@ class Delivery:
                 pages = self._reconciler.settle(pages, answers)
             if not any(page.items or page.unread for page in pages):
                 return None
-            result = attempts.make_round(batch, write(pages, wall, self._settings))
+            result = attempts.make_round(batch, build_message(pages, wall, self._settings))
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
-from waexporter.paging.messages.annotations import sentence
+from waexporter.paging.messages.annotations import summary_of
 from waexporter.timefmt import span
 from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
 
@@ -209,7 +209,7 @@ def _outcome(entry: Entry) -> str:
 
 
 def _alert(item: Item, books: Container[str]) -> AlertLine:
-    labels, summary = item.alert.labels, sentence(item.alert.annotations)
+    labels, summary = item.alert.labels, summary_of(item.alert.annotations)
     if len(summary) > _LONGEST_SUMMARY:
         summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
     name = labels.get("alertname", "")

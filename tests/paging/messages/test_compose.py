@@ -24,7 +24,7 @@ from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
 from waexporter.model import PagerSettings
 from waexporter.model.severity import Severity
 from waexporter.paging.messages.compose import compose
-from waexporter.paging.messages.text import width
+from waexporter.paging.messages.text import utf16_length
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 
 
@@ -234,7 +234,7 @@ def test_times_of_dashboards_take_only_the_room_that_alerts_leave(limit: int) ->
     )
 
     times = re.findall(r"/d/a(.*)", timed)
-    room = (limit - width(plain)) // len("?from=1773453360000&to=now")
+    room = (limit - utf16_length(plain)) // len("?from=1773453360000&to=now")
     assert re.sub(r"\?from=.*", "", timed) == plain.replace("/x/", "/d/")
     assert [bool(each) for each in times] == [place < room for place in range(len(times))]
 
@@ -433,7 +433,7 @@ def test_long_descriptions_give_way_before_alerts_do() -> None:
 
     assert "more" not in text
     assert text.count("word…") == 6
-    assert width(text) <= 4096
+    assert utf16_length(text) <= 4096
 
 
 def test_a_description_in_a_page_with_room_is_whole() -> None:
@@ -452,7 +452,7 @@ def test_an_alert_longer_than_a_message_is_shortened_and_not_left_out(limit: int
 
     assert text.startswith("FIRING: 1 alert\n\nALERT: DiskFull\n🔥")
     assert "🔥…\nSince 02:26 UTC (5 min)" in text
-    assert width(text) <= limit
+    assert utf16_length(text) <= limit
 
 
 def test_ten_thousand_alerts_are_counted() -> None:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from waexporter.paging.messages.dashboard_links import at_alert
-from waexporter.paging.messages.text import LONGEST_LINK, link
+from waexporter.paging.messages.dashboard_links import link_at_alert
+from waexporter.paging.messages.text import LONGEST_LINK, safe_link
 
 BEGIN = 1_773_455_160.0  # 2026-03-14 02:26 UTC
 FROM = "from=1773453360000"  # 01:56
@@ -32,7 +32,7 @@ LONG = f"{BOARD}?var-target=" + "a" * (LONGEST_LINK - len(f"{BOARD}?var-target="
     ],
 )
 def test_a_dashboard_is_shown_from_half_an_hour_before_the_alert(given: str, expected: str) -> None:
-    assert at_alert(given, BEGIN, None) == expected
+    assert link_at_alert(given, BEGIN, None) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_dashboard_is_shown_from_half_an_hour_before_the_alert(given: str, exp
     ],
 )
 def test_a_link_that_chooses_its_time_keeps_it(url: str) -> None:
-    assert at_alert(url, BEGIN, None) == url
+    assert link_at_alert(url, BEGIN, None) == url
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_link_that_chooses_its_time_keeps_it(url: str) -> None:
     ],
 )
 def test_what_is_no_dashboard_of_grafana_is_left_alone(url: str) -> None:
-    assert at_alert(url, BEGIN, None) == url
+    assert link_at_alert(url, BEGIN, None) == url
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_what_is_no_dashboard_of_grafana_is_left_alone(url: str) -> None:
 def test_only_what_is_known_of_the_time_is_said(
     starts_at: float, ends_at: float | None, times: list[str]
 ) -> None:
-    assert urlsplit(at_alert(BOARD, starts_at, ends_at)).query == "&".join(times)
+    assert urlsplit(link_at_alert(BOARD, starts_at, ends_at)).query == "&".join(times)
 
 
 def test_a_link_stays_one_that_can_be_sent() -> None:
     times = len(f"&{FROM}&to=now")
 
-    shown = [at_alert(url, BEGIN, None) for url in (LONG, LONG[: 1 - times], LONG[:-times])]
+    shown = [link_at_alert(url, BEGIN, None) for url in (LONG, LONG[: 1 - times], LONG[:-times])]
 
     assert shown[:2] == [LONG, LONG[: 1 - times]]
     assert parse_qs(urlsplit(shown[2]).query)["to"] == ["now"]
-    assert [link(each) for each in shown] == shown
+    assert [safe_link(each) for each in shown] == shown

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.paging.formatting import formatted
 from waexporter.paging.messages.markup import escape_markup
-from waexporter.paging.messages.text import width
+from waexporter.paging.messages.text import utf16_length
 
 _PIECES = st.sampled_from([
     *"*_~`>-@#.,:/?=()\"'", "```", "1. ", "> ", "- ", " ", "\n", "a", "B7", "é", "Ж",
@@ -100,7 +100,9 @@ def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) ->
 
     assert formatted(shown) == []
     assert len(shown) == len(raw)
-    assert width(shown.encode(errors="replace").decode()) == width(raw.encode(errors="replace").decode())
+    assert utf16_length(shown.encode(errors="replace").decode()) == utf16_length(
+        raw.encode(errors="replace").decode()
+    )
 
 
 @settings(max_examples=examples(300), deadline=None)

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from waexporter.commands.rules_render import DASHBOARD_BASE, RUNBOOK_BASE
-from waexporter.paging.messages.text import age, clip, clock, clocks, line, link, paragraph, width
+from waexporter.paging.messages.text import (
+    format_duration,
+    format_time,
+    format_times,
+    paragraph,
+    safe_link,
+    single_line,
+    truncate,
+    utf16_length,
+)
 
 _NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
 
@@ -29,7 +38,7 @@ _NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
     ],
 )  # fmt: skip
 def test_what_cannot_be_seen_is_left_out(unseen: str) -> None:
-    assert line(f"{unseen}a{unseen}b{unseen} {unseen}", 100) == "ab"
+    assert single_line(f"{unseen}a{unseen}b{unseen} {unseen}", 100) == "ab"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +51,7 @@ def test_what_cannot_be_seen_is_left_out(unseen: str) -> None:
     ],
 )
 def test_a_line_has_single_blanks_only(raw: str, shown: str) -> None:
-    assert line(raw, 100) == shown
+    assert single_line(raw, 100) == shown
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ def test_a_line_has_single_blanks_only(raw: str, shown: str) -> None:
     ],
 )
 def test_what_joins_and_presents_is_a_part_of_the_text(raw: str) -> None:
-    assert line(raw, 100) == raw
+    assert single_line(raw, 100) == raw
 
 
 @pytest.mark.parametrize(
@@ -77,11 +86,11 @@ def test_what_joins_and_presents_is_a_part_of_the_text(raw: str) -> None:
     ],
 )
 def test_what_joins_nothing_only_hides_and_is_left_out(raw: str, shown: str) -> None:
-    assert line(raw, 100) == shown
+    assert single_line(raw, 100) == shown
 
 
 def test_a_text_that_is_cut_does_not_end_with_what_joined_the_rest() -> None:
-    assert clip("👨\u200d👩\u200d👧", 5) == "👨…"
+    assert truncate("👨\u200d👩\u200d👧", 5) == "👨…"
 
 
 def test_a_paragraph_keeps_its_first_line_breaks() -> None:
@@ -108,13 +117,13 @@ def test_a_paragraph_keeps_its_first_line_breaks() -> None:
 def test_a_text_is_cut_between_words_where_it_can_and_never_within_a_character(
     text: str, room: int, shown: str
 ) -> None:
-    assert clip(text, room) == shown
-    assert width(shown) <= room
+    assert truncate(text, room) == shown
+    assert utf16_length(shown) <= room
 
 
 def test_an_endless_text_is_cut_and_says_so() -> None:
-    assert line("a" * 8_000_000, 10) == "aaaaaaaaa…"
-    assert line("\u200b" * 8_000_000, 10) == "…"
+    assert single_line("a" * 8_000_000, 10) == "aaaaaaaaa…"
+    assert single_line("\u200b" * 8_000_000, 10) == "…"
 
 
 # --- links -------------------------------------------------------------------------------------
@@ -131,11 +140,11 @@ def test_an_endless_text_is_cut_and_says_so() -> None:
     ],
 )
 def test_a_link_stays_as_it_is(url: str) -> None:
-    assert link(f" {url}\n") == url
+    assert safe_link(f" {url}\n") == url
 
 
 def test_a_link_has_ascii_characters_only() -> None:
-    assert link("https://wiki.example/Störung`") == "https://wiki.example/St%C3%B6rung%60"
+    assert safe_link("https://wiki.example/Störung`") == "https://wiki.example/St%C3%B6rung%60"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +169,7 @@ def test_a_link_has_ascii_characters_only() -> None:
     ],
 )
 def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
-    assert link(raw) is None
+    assert safe_link(raw) is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +188,7 @@ def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
     ],
 )
 def test_a_link_that_leads_nowhere_from_a_phone_is_left_out(raw: str) -> None:
-    assert link(raw) is None
+    assert safe_link(raw) is None
 
 
 # --- times -------------------------------------------------------------------------------------
@@ -203,7 +212,7 @@ def test_a_link_that_leads_nowhere_from_a_phone_is_left_out(raw: str) -> None:
     ],
 )
 def test_a_moment_has_its_date_unless_it_is_today(seconds: float | None, shown: str | None) -> None:
-    assert clock(seconds, datetime.fromtimestamp(_NOW, UTC)) == shown
+    assert format_time(seconds, datetime.fromtimestamp(_NOW, UTC)) == shown
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,7 @@ def test_the_zone_is_said_once_where_moments_share_it(
 ) -> None:
     now = datetime.fromtimestamp(_NOW, ZoneInfo(zone))
 
-    assert clocks(now, *moments) == shown
+    assert format_times(now, *moments) == shown
 
 
 @pytest.mark.parametrize(
@@ -245,4 +254,4 @@ def test_the_zone_is_said_once_where_moments_share_it(
     ],
 )
 def test_an_age_is_no_more_exact_than_anybody_reads(seconds: float, shown: str) -> None:
-    assert age(seconds) == shown
+    assert format_duration(seconds) == shown

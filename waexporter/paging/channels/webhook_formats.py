@@ -16,7 +16,7 @@ import msgspec
 
 from waexporter.model import Format
 from waexporter.paging.messages.markup import escape_mentions
-from waexporter.paging.messages.text import width
+from waexporter.paging.messages.text import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class WebhookFormat:
     render: Callable[[WebhookContent], object]  # to a document for JSON, or to a text
     content_type: str = _JSON
     limit: int | None = None  # of the text; None: the longest text of a page is far below it
-    measure: Callable[[str], int] = width  # what the limit counts
+    measure: Callable[[str], int] = utf16_length  # what the limit counts
     escape: Callable[[str], str] = str  # so that the text mentions nobody
     retries_text_only: bool = False  # where the body is refused, the text alone may be accepted
 

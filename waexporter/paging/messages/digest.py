@@ -1,4 +1,4 @@
-"""What several pages come to: of every alert its latest state, in the order people read; pure."""
+"""Pages merged into one: the latest state of every alert, in the order people read them; pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from waexporter.paging.model import Page
 
-PLACES: Final = ("target", "node", "instance")  # the labels that say where, widest first
+PLACE_LABELS: Final = ("target", "node", "instance")  # the labels that say where, widest first
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
-    """What is told of one alert."""
+    """One alert of a message, in its latest state."""
 
     alert: Alert
     kind: ItemKind
-    resolved_before_sent: bool = False  # it ended before anybody could be told that it fired
-    rank: Severity = Severity.UNKNOWN  # what its severity means
+    resolved_before_sent: bool = False  # it ended before a message said that it fired
+    rank: Severity = Severity.UNKNOWN  # the meaning of its severity
 
     @property
     def fires(self) -> bool:
@@ -32,7 +32,7 @@ class AlertSummary(msgspec.Struct, frozen=True):
 
     @property
     def severity(self) -> str:
-        """The severity in lower case, in its author's word; empty if there is none."""
+        """The label `severity` in lower case; empty if there is none."""
         return self.alert.labels.get("severity", "").strip().lower()
 
     @property
@@ -48,45 +48,45 @@ class AlertSummary(msgspec.Struct, frozen=True):
     @property
     def places(self) -> tuple[str, ...]:
         """Where it happens: target and node; for an alert that has neither, where it was measured."""
-        *where, measured = (self.alert.labels.get(name, "") for name in PLACES)
+        *where, measured = (self.alert.labels.get(name, "") for name in PLACE_LABELS)
         return tuple(filter(None, where)) or ((measured,) if measured else ())
 
 
 class Digest(msgspec.Struct, frozen=True):
-    """What one message has to tell."""
+    """The content of one message."""
 
-    told: tuple[AlertSummary, ...]  # firing before resolved, critical first
+    alerts: tuple[AlertSummary, ...]  # firing before resolved, critical first
     pages: int
-    others_firing: int  # alerts that fire and are not among those told
-    truncated: int  # alerts of which nobody knows the state
+    others_firing: int  # alerts that fire and are not among `alerts`
+    truncated: int  # alerts whose state is unknown
     is_all_clear: bool
-    received_at: float  # wall-clock seconds; of the page that has waited longest
-    unsure: int = 0  # others that fired, and of which no end was heard
+    received_at: float  # wall-clock seconds; that of the oldest page
+    unsure: int = 0  # others that fired, and whose end was not reported
     muted: int = 0  # others that are silenced or inhibited
-    lost: int = 0  # others that were told to be heard of no more
+    lost: int = 0  # others that an earlier page reported as not heard of any more
     unread: int = 0  # alerts that could not be read
-    is_partial: bool = False  # how many were left out is not known
+    is_partial: bool = False  # it is not known how many were left out
 
     @property
     def firing(self) -> int:
-        """How many of the alerts fire."""
-        return sum(each.fires for each in self.told)
+        """The number of alerts that fire."""
+        return sum(each.fires for each in self.alerts)
 
     @property
     def resolved(self) -> int:
-        """How many of the alerts have ended, as Alertmanager said."""
+        """The number of alerts that Alertmanager reported as resolved."""
         return self.count(ItemKind.RESOLVED)
 
     def count(self, kind: ItemKind) -> int:
-        """Count the alerts of which this is said."""
-        return sum(each.kind is kind for each in self.told)
+        """Return the number of alerts of a kind."""
+        return sum(each.kind is kind for each in self.alerts)
 
 
-def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
-    """Merge pages, given in the order they came in: a later one knows better than an earlier one.
+def merge_pages(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
+    """Return the digest of pages, given in the order they came in: a later one overrides an earlier one.
 
-    Alerts are known by their fingerprints. The order of alerts within a page means nothing. `severities` are
-    the words of this house.
+    Alerts are identified by their fingerprints. The order of alerts within a page makes no difference.
+    `severities` are the words that the configuration adds.
     """
     last = {page.thread: page for page in pages}
     histories: dict[str, list[Item]] = {}
@@ -96,11 +96,13 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
         threads.setdefault(page.thread, set()).update(items)
         for fingerprint, item in items.items():
             histories.setdefault(fingerprint, []).append(item)
-    told = {fingerprint: _ranked(_latest(history), severities) for fingerprint, history in histories.items()}
-    firing = {fingerprint for fingerprint, each in told.items() if each.fires}
-    is_over = bool(told) and all(each.kind.is_over for each in told.values())
+    alerts = {
+        fingerprint: _ranked(_latest(history), severities) for fingerprint, history in histories.items()
+    }
+    firing = {fingerprint for fingerprint, each in alerts.items() if each.fires}
+    is_over = bool(alerts) and all(each.kind.is_over for each in alerts.values())
     return Digest(
-        told=tuple(sorted(told.values(), key=_reading_order)),
+        alerts=tuple(sorted(alerts.values(), key=_reading_order)),
         pages=len(pages),
         others_firing=sum(_others(page, threads[page.thread] & firing) for page in last.values()),
         truncated=sum(page.truncated for page in last.values()),
@@ -115,7 +117,7 @@ def gather(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
 
 
 def _by_fingerprint(page: Page) -> Mapping[str, Item]:
-    """Give the items of a page by fingerprint; of several of one alert the one that says most of its end."""
+    """Return the items of a page by fingerprint; of several of one alert the one that is furthest on."""
     items: dict[str, Item] = {}
     for item in page.items:
         other = items.get(item.alert.fingerprint)
@@ -130,35 +132,35 @@ def _progress(item: Item) -> tuple[object, ...]:
 
 
 def _latest(history: Sequence[Item]) -> AlertSummary:
-    """Give the latest state of an alert, and whether it is news to those who are told."""
+    """Return the latest state of an alert, and whether a message has already reported that it fired."""
     latest = history[-1]
-    is_unheard = any(item.kind is ItemKind.FIRED for item in history)
+    is_unsent = any(item.kind is ItemKind.FIRED for item in history)
     if not latest.kind.fires and latest.kind is not ItemKind.RESOLVED:
         return AlertSummary(latest.alert, latest.kind)
     if latest.kind is ItemKind.RESOLVED:
-        return AlertSummary(latest.alert, ItemKind.RESOLVED, resolved_before_sent=is_unheard)
-    return AlertSummary(latest.alert, ItemKind.FIRED if is_unheard else ItemKind.REMINDED)
+        return AlertSummary(latest.alert, ItemKind.RESOLVED, resolved_before_sent=is_unsent)
+    return AlertSummary(latest.alert, ItemKind.FIRED if is_unsent else ItemKind.REMINDED)
 
 
-def _ranked(told: AlertSummary, severities: Mapping[str, Severity]) -> AlertSummary:
-    return msgspec.structs.replace(told, rank=rank_word(told.severity, severities))
+def _ranked(summary: AlertSummary, severities: Mapping[str, Severity]) -> AlertSummary:
+    return msgspec.structs.replace(summary, rank=rank_word(summary.severity, severities))
 
 
 def _others(page: Page, firing: set[str]) -> int:
-    """Count the alerts of a thread that fire and are told in none of its pages, `page` being its last one."""
-    told_before = firing.difference(item.alert.fingerprint for item in page.items)
-    return max(0, page.still_firing - len(told_before))
+    """Return the number of alerts of a thread that fire and are in none of its pages; `page` is the last."""
+    in_earlier_pages = firing.difference(item.alert.fingerprint for item in page.items)
+    return max(0, page.still_firing - len(in_earlier_pages))
 
 
-def _reading_order(told: AlertSummary) -> tuple[object, ...]:
-    labels = told.alert.labels
+def _reading_order(summary: AlertSummary) -> tuple[object, ...]:
+    labels = summary.alert.labels
     return (
-        not told.fires,
-        told.resolved_before_sent,
-        RANKS[told.rank],
-        told.severity,
-        told.kind is ItemKind.REMINDED,  # what is new must not be what is left out for want of room
+        not summary.fires,
+        summary.resolved_before_sent,
+        RANKS[summary.rank],
+        summary.severity,
+        summary.kind is ItemKind.REMINDED,  # what is new must not be what is left out for want of room
         labels.get("alertname", ""),
-        told.places,
-        told.alert.fingerprint,
+        summary.places,
+        summary.alert.fingerprint,
     )

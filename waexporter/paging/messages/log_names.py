@@ -1,4 +1,4 @@
-"""What the log calls pages: the alerts that they tell of, and the targets; pure."""
+"""The names of pages in the log: their alerts, with the targets; pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from waexporter.paging.model import Page
 
-_NAMED = 5
-_LONGEST = 60  # characters of a label
+_MAX_NAMES = 5
+_MAX_LENGTH = 60  # characters of a label
 _WORDS = {
     ItemKind.FIRED: "",
     ItemKind.REMINDED: " still",
@@ -26,16 +26,16 @@ _WORDS = {
 
 
 def name_pages(pages: Iterable[Page]) -> list[str]:
-    """Name the alerts that pages tell of, and those that their deliveries left out."""
+    """Return the names of the alerts of pages, and of those that their webhooks left out."""
     return name_alerts(item for page in pages for item in _items(page))
 
 
 def name_alerts(items: Iterable[Item]) -> list[str]:
-    """Name alerts as `WhatsAppDown of orders`, each once, and count those beyond what fits a line."""
+    """Return names such as `WhatsAppDown of orders`, each once, and the number of those beyond the first."""
     names: dict[str, None] = {}
     more = 0
-    for item in items:  # a storm has a hundred thousand
-        if len(names) < _NAMED:
+    for item in items:  # there may be a hundred thousand
+        if len(names) < _MAX_NAMES:
             names[_name(item)] = None
         else:
             more += 1
@@ -50,5 +50,5 @@ def _items(page: Page) -> Iterator[Item]:
 def _name(item: Item) -> str:
     labels = item.alert.labels
     about = labels.get("target") or labels.get("source") or labels.get("instance")
-    name = printable(labels.get("alertname") or "an alert without a name", _LONGEST)
-    return f"{name}{f' of {printable(about, _LONGEST)}' if about else ''}{_WORDS[item.kind]}"
+    name = printable(labels.get("alertname") or "an alert without a name", _MAX_LENGTH)
+    return f"{name}{f' of {printable(about, _MAX_LENGTH)}' if about else ''}{_WORDS[item.kind]}"

@@ -1,7 +1,7 @@
-"""What WhatsApp would read as markup, shown as it is meant; pure.
+"""Escape the markup of WhatsApp, so that a text is shown as it is; pure.
 
-Other channels format nothing, so this is the last step on the way to WhatsApp and to nowhere else; but that
-somebody is called by `@name` holds in more chats.
+Other channels format nothing, so only messages to WhatsApp are escaped; but `@name` mentions somebody in
+other chats, too.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _LINK: Final = re.compile(
 
 
 def escape_markup(text: str) -> str:
-    """Return a text in which nothing formats; it is exactly as long, and differs only where it would have."""
-    return "\n".join(map(_neutral, text.split("\n")))
+    """Return a text without markup; it is exactly as long, and differs only where something was markup."""
+    return "\n".join(map(_escape_line, text.split("\n")))
 
 
 def escape_mentions(text: str) -> str:
-    """Return a text in which no `@name` calls anybody; as `escape_markup` does, and nothing else of it."""
+    """Return a text in which no `@name` mentions anybody, at equal length."""
     return "\n".join("".join(_replace(line, _mentions(line))) for line in text.split("\n"))
 
 
-def _neutral(line: str) -> str:
+def _escape_line(line: str) -> str:
     shown = _replace(line, {*_mentions(line), *_ticks(line), *_pairs(line)})
     for place in _starts("".join(shown)):  # now, since a blank may have made one
         shown[place] = _LOOK_ALIKES[shown[place]]
@@ -63,7 +63,7 @@ def _replace(line: str, places: Iterable[int]) -> list[str]:
 
 
 def _starts(line: str) -> Iterator[int]:
-    """Find what makes a line a quotation or an item of a list."""
+    """Yield the places of characters that make a line a quotation or an item of a list."""
     if start := _LINE_START.match(line):
         yield from (place for place in range(start.end()) if line[place] in _LOOK_ALIKES)
 
@@ -73,16 +73,16 @@ def _mentions(line: str) -> Iterator[int]:
 
 
 def _ticks(line: str) -> Iterable[int]:
-    """Find the backticks of code; three of them begin what ends on another line, one alone does nothing."""
+    """Return the places of backticks; three of them may end on another line, a single one formats nothing."""
     ticks = [place for place, character in enumerate(line) if character == "`"]
     return ticks if len(ticks) > 1 else ()
 
 
 def _pairs(line: str) -> Iterator[int]:
-    """Find the marks that may begin or end what is formatted.
+    """Yield the places of marks that may begin or end a formatted text.
 
-    One begins at the edge of a word and ends at the edge of a word on the same line, with something between
-    them. Which of several belong together is left open: clients of WhatsApp differ there.
+    It begins and ends at the edges of words on one line, with something between the marks. Which marks belong
+    together is left open: versions of WhatsApp differ.
     """
     for mark in _PAIRED:
         places = [place for place, character in enumerate(line) if character == mark]
@@ -94,7 +94,7 @@ def _pairs(line: str) -> Iterator[int]:
 
 
 def _is_edge(line: str, place: int) -> bool:
-    """Tell whether a word ends before this place; the ends of a line are edges too."""
+    """Return whether there is no letter or digit at this place; the ends of a line are edges, too."""
     return not 0 <= place < len(line) or not line[place].isalnum()
 
 

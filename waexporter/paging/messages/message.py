@@ -1,11 +1,11 @@
-"""What goes out through a channel."""
+"""A message for a channel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from waexporter.paging.messages.text import clip
+from waexporter.paging.messages.text import truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent: a text, and for programs the alerts it tells of."""
+    """A text for people, and the alerts that it is about for programs."""
 
     text: str
     alerts: tuple[Alert, ...] = ()
-    # Tells the same within so many code units of UTF-16.
+    # Returns the text shortened to a number of UTF-16 code units.
     compose: Callable[[int], str] | None = field(default=None, compare=False, repr=False)
 
     def shorten(self, room: int) -> str:
-        """Return the text within so many code units of UTF-16."""
-        return self.compose(room) if self.compose is not None else clip(self.text, room)
+        """Return the text within `room` UTF-16 code units."""
+        return self.compose(room) if self.compose is not None else truncate(self.text, room)

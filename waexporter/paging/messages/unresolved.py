@@ -1,8 +1,8 @@
-"""Words for alerts that nobody heard the end of, and for those that can't be read; pure."""
+"""Words for alerts without a known end, and for those that could not be read; pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from waexporter.paging.model import ItemKind
 
@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 
     from waexporter.paging.messages.digest import Digest
 
-# What the first line counts, what stands before the alert, and what is said below it.
-_WORDS: Final[Mapping[ItemKind, tuple[str, str, str]]] = {
-    ItemKind.GONE: ("gone from Alertmanager", "GONE", "Alertmanager, asked, has it no more."),
-    ItemKind.SILENCED: ("silenced", "SILENCED", "It is silenced in Alertmanager."),
-    ItemKind.INHIBITED: ("inhibited", "INHIBITED", "Another alert inhibits it in Alertmanager."),
-    ItemKind.UNHEARD: (
+
+class _Words(NamedTuple):
+    counted: str  # in the first line, behind the number
+    title: str  # in front of the alert
+    explanation: str  # below the alert
+
+
+_WORDS: Final[Mapping[ItemKind, _Words]] = {
+    ItemKind.GONE: _Words("gone from Alertmanager", "GONE", "Alertmanager, asked, has it no more."),
+    ItemKind.SILENCED: _Words("silenced", "SILENCED", "It is silenced in Alertmanager."),
+    ItemKind.INHIBITED: _Words("inhibited", "INHIBITED", "Another alert inhibits it in Alertmanager."),
+    ItemKind.UNHEARD: _Words(
         "not heard of any more (silenced, inhibited or ended)",
         "NOT HEARD OF ANY MORE",
         "It is silenced, inhibited or has ended; which of these is not known.",
@@ -24,36 +30,37 @@ _WORDS: Final[Mapping[ItemKind, tuple[str, str, str]]] = {
 }
 
 
-def has_left(kind: ItemKind) -> bool:
-    """Return whether Alertmanager does not stand for an alert any more, without having told its end."""
+def is_unresolved(kind: ItemKind) -> bool:
+    """Return whether Alertmanager stopped sending an alert without reporting its end."""
     return kind in _WORDS
 
 
-def count_left(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
-    """Yield counts of the alerts that left without an end, and of those that were told to before."""
-    said = [*kinds, *[ItemKind.UNHEARD] * lost]
-    for kind, (words, _, _) in _WORDS.items():
-        if count := said.count(kind):
-            yield f"{count} {words}"
+def count_unresolved(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
+    """Yield counts of the alerts that are unresolved, and of the `lost` ones that earlier pages reported."""
+    counted = [*kinds, *[ItemKind.UNHEARD] * lost]
+    for kind, words in _WORDS.items():
+        if count := counted.count(kind):
+            yield f"{count} {words.counted}"
 
 
-def count_unknown(news: Digest) -> Iterator[str]:
-    """Yield counts of what is not told alert by alert, and keeps an incident from being over."""
-    if news.unsure:
-        yield f"no end heard of {news.unsure} other{'' if news.unsure == 1 else 's'}"
-    if news.muted:
-        yield f"{news.muted} other{'' if news.muted == 1 else 's'} silenced or inhibited"
-    if news.unread:
-        yield f"{news.unread} could not be read"
-    if news.is_partial:
+def count_unknown(digest: Digest) -> Iterator[str]:
+    """Yield counts of what is not shown alert by alert, and keeps an incident from being over."""
+    if digest.unsure:
+        yield f"no end heard of {digest.unsure} other{'' if digest.unsure == 1 else 's'}"
+    if digest.muted:
+        yield f"{digest.muted} other{'' if digest.muted == 1 else 's'} silenced or inhibited"
+    if digest.unread:
+        yield f"{digest.unread} could not be read"
+    if digest.is_partial:
         yield "others may have been left out"
 
 
-def title(kind: ItemKind) -> str:
-    """Return what stands before an alert that left."""
-    return _WORDS[kind][1]
+def unresolved_title(kind: ItemKind) -> str:
+    """Return the words in front of an unresolved alert."""
+    return _WORDS[kind].title
 
 
-def explain(kind: ItemKind, start: str | None) -> str:
-    """Return what is known of an alert that left and fired from `start` on."""
-    return f"Fired {start}. {_WORDS[kind][2]}" if start else _WORDS[kind][2]
+def explain_unresolved(kind: ItemKind, start: str | None) -> str:
+    """Return what is known about an unresolved alert that fired from `start` on."""
+    explanation = _WORDS[kind].explanation
+    return f"Fired {start}. {explanation}" if start else explanation
