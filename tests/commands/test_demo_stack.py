@@ -9,7 +9,7 @@ import pytest
 
 from waexporter.cli import main
 from waexporter.commands import demo_stack as stack
-from waexporter.commands.process import FAILED, USAGE_ERROR
+from waexporter.commands.process import USAGE_ERROR
 from waexporter.config.shipped_files import find_shipped
 from waexporter.errors import CommandError
 
@@ -48,16 +48,15 @@ def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() 
     assert all(url == "http://127.0.0.1:9847/api/v1/alerts" for url in urls)
 
 
-def test_without_the_programs_the_command_says_how_to_get_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_without_the_programs_it_is_said_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(stack, "_CACHE", tmp_path / "real")
 
-    status = main(["demo", "--stack"])
+    with pytest.raises(CommandError) as caught:
+        stack.find_programs(tmp_path / "real")
 
-    said = capsys.readouterr().err
-    assert status == FAILED
+    said = str(caught.value)
     assert "needs Prometheus and Alertmanager" in said
     assert "apt-get install" in said
     assert "make demo STACK=1" in said
@@ -89,9 +88,8 @@ def test_what_the_tests_have_got_is_found_too(monkeypatch: pytest.MonkeyPatch, t
     for program in ("prometheus", "prometheus-alertmanager"):
         (programs / program).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(stack, "_CACHE", tmp_path / "real")
 
-    assert stack.find_programs().alertmanager == str(programs / "prometheus-alertmanager")
+    assert stack.find_programs(tmp_path / "real").alertmanager == str(programs / "prometheus-alertmanager")
 
 
 def test_a_program_that_ends_as_it_starts_is_quoted(tmp_path: Path) -> None:

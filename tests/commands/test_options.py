@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_prompt: str) -> str:
         pytest.fail("a password was asked for")
 
-    monkeypatch.setattr("waexporter.commands.console.getpass", ask)
+    monkeypatch.setattr(getpass, "getpass", ask)
     for name in ("WAEXPORTER_CONFIG", "WAEXPORTER_TARGET_URL"):
         monkeypatch.delenv(name, raising=False)
 

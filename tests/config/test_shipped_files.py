@@ -16,23 +16,18 @@ def test_a_checkout_has_them_beside_the_package() -> None:
     assert shipped.find_shipped() == ROOT / "alerts"
 
 
-def test_a_wheel_has_them_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wheel_has_them_inside_the_package(tmp_path: Path) -> None:
     folder = tmp_path / "waexporter" / "alerts"
     folder.mkdir(parents=True)
     for name in (*shipped.RULES, shipped.ROUTES):
         (folder / name).touch()
-    monkeypatch.setattr(shipped, "_PACKAGE", folder.parent)
 
-    assert shipped.find_shipped() == folder
+    assert shipped.find_shipped(folder.parent) == folder
 
 
-def test_an_installation_without_them_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
-
+def test_an_installation_without_them_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="install waexporter again"):
-        shipped.find_shipped()
+        shipped.find_shipped(tmp_path / "waexporter")
 
 
 def test_a_checkout_has_the_runbooks_beside_the_package() -> None:
@@ -42,42 +37,33 @@ def test_a_checkout_has_the_runbooks_beside_the_package() -> None:
     assert list(found) == sorted(found)
 
 
-def test_a_wheel_has_the_runbooks_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wheel_has_the_runbooks_inside_the_package(tmp_path: Path) -> None:
     folder = tmp_path / "waexporter" / "alerts" / "runbooks"
     folder.mkdir(parents=True)
     (folder / "Odd.md").touch()
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
-    assert shipped.find_runbooks() == {"Odd": folder / "Odd.md"}
+    assert shipped.find_runbooks(tmp_path / "waexporter") == {"Odd": folder / "Odd.md"}
 
 
-def test_an_installation_without_runbooks_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
-
-    assert shipped.find_runbooks() == {}
+def test_an_installation_without_runbooks_has_none(tmp_path: Path) -> None:
+    assert shipped.find_runbooks(tmp_path / "waexporter") == {}
 
 
 def test_a_checkout_has_the_dashboards_beside_the_package() -> None:
     assert shipped.find_dashboards() == ROOT / "grafana"
 
 
-def test_a_wheel_has_the_dashboards_inside_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wheel_has_the_dashboards_inside_the_package(tmp_path: Path) -> None:
     folder = tmp_path / "waexporter" / "grafana"
     for name in ("dashboards/fleet.json", shipped.PROVIDER):
         (folder / name).parent.mkdir(parents=True)
         (folder / name).touch()
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
-    assert shipped.find_dashboards() == folder
+    assert shipped.find_dashboards(tmp_path / "waexporter") == folder
 
 
-def test_an_installation_without_dashboards_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installation_without_dashboards_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "grafana" / "dashboards").mkdir(parents=True)  # as somebody else's
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "waexporter")
 
     with pytest.raises(CommandError, match="install waexporter again"):
-        shipped.find_dashboards()
+        shipped.find_dashboards(tmp_path / "waexporter")

@@ -7,32 +7,51 @@ import hashlib
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import pytest
 
 from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask
 from tests.web.test_status_page import Elements
-from waexporter.config import shipped_files as shipped
+from waexporter.config.shipped_files import PACKAGE, find_runbooks
 from waexporter.health import PROBLEMS
 from waexporter.model import Problem, State
+from waexporter.web.routes import ROUTES
+from waexporter.web.runbooks import FOLDER, render_runbook
+
+if TYPE_CHECKING:
+    from waexporter.web.backend import Backend
+    from waexporter.web.responses import IncomingRequest, Response
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md"))
 
 
-def get(path: str, **headers: str) -> Got:
-    return ask(an_application(FakeBackend()), path, **headers)
+def get(path: str, *, package: Path = PACKAGE, **headers: str) -> Got:
+    """Ask an installation whose runbooks are in or beside a package."""
+
+    def show(request: IncomingRequest, _backend: Backend) -> Response:
+        return render_runbook(request, partial(find_runbooks, package))
+
+    routes = tuple(replace(route, handler=show) if route.path == FOLDER else route for route in ROUTES)
+    return ask(an_application(FakeBackend(), routes=routes), path, **headers)
 
 
 @pytest.fixture
-def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the only runbook of an installation."""
-    folder = tmp_path / "waexporter" / "alerts" / "runbooks"
-    folder.mkdir(parents=True)
-    monkeypatch.setattr(shipped, "_PACKAGE", folder.parents[1])
-    return folder / "Odd.md"
+def package(tmp_path: Path) -> Path:
+    """Return the folder of an installation that has no runbook yet."""
+    (tmp_path / "waexporter" / "alerts" / "runbooks").mkdir(parents=True)
+    return tmp_path / "waexporter"
+
+
+@pytest.fixture
+def book(package: Path) -> Path:
+    """Return where the only runbook of that installation is written."""
+    return package / "alerts" / "runbooks" / "Odd.md"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,20 +139,18 @@ def test_what_does_not_ship_is_not_there(path: str, label: str) -> None:
     assert diary.requests == [(label, 404)]
 
 
-def test_an_installation_without_runbooks_has_an_empty_list(book: Path) -> None:
-    assert not book.exists()
-
-    assert get("/runbooks/").text.count("<li>") == 0
-    assert get("/runbooks/WhatsAppDown").status == 404
+def test_an_installation_without_runbooks_has_an_empty_list(package: Path) -> None:
+    assert get("/runbooks/", package=package).text.count("<li>") == 0
+    assert get("/runbooks/WhatsAppDown", package=package).status == 404
 
 
-def test_a_command_is_copied_without_its_prompt_and_all_at_once(book: Path) -> None:
+def test_a_command_is_copied_without_its_prompt_and_all_at_once(package: Path, book: Path) -> None:
     book.write_text(
         "# Odd\n\n```console\n$ one --flag \\\n    'two'\nsays <this>\n$ three\n```\n\n"
         "```promql\nup == 0\n```\n"
     )
 
-    text = get("/runbooks/Odd").text
+    text = get("/runbooks/Odd", package=package).text
 
     assert (
         '<pre><code class="command">one --flag \\\n    &#39;two&#39;</code>says &lt;this&gt;\n'
@@ -142,12 +159,12 @@ def test_a_command_is_copied_without_its_prompt_and_all_at_once(book: Path) -> N
     assert '<pre><code class="query">up == 0</code></pre>' in text
 
 
-def test_html_within_a_runbook_is_text_and_no_script_runs(book: Path) -> None:
+def test_html_within_a_runbook_is_text_and_no_script_runs(package: Path, book: Path) -> None:
     book.write_text(
         "# Odd\n\n<script>alert(1)</script> [x](javascript:alert(2)) `<b>`\n\n| a |\n|---|\n| <i> |\n"
     )
 
-    got = get("/runbooks/Odd")
+    got = get("/runbooks/Odd", package=package)
 
     assert {tag for tag, _ in Elements(got.text).found} & {"script", "b", "i"} == set()
     assert "javascript:" not in re.sub("<[^>]*>", "", got.text) or 'href="javascript' not in got.text

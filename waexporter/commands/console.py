@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import os
 import sys
 import warnings
 from contextlib import suppress
-from getpass import GetPassWarning, getpass
 
 from waexporter.errors import CommandError
 from waexporter.model import Secret
@@ -62,13 +62,13 @@ def ask_password(user: str) -> Secret:
     """Ask for a password at the terminal, which need not be standard input, without showing it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # it would be shown
-            return Secret(getpass(f"password of {user}: "))
+            warnings.simplefilter("error", getpass.GetPassWarning)  # it would be shown
+            return Secret(getpass.getpass(f"password of {user}: "))
     except EOFError as error:  # Ctrl-D
         raise CommandError(
             f"no password of {user} was given; it can be in a file, too: --admin-password-file FILE"
         ) from error
-    except (OSError, GetPassWarning) as error:
+    except (OSError, getpass.GetPassWarning) as error:
         raise CommandError(
             f"no password of {user} was given, and without a terminal nobody can be asked for it: "
             "write it to a file and name that by --admin-password-file FILE"

@@ -36,7 +36,7 @@ _SHORTEST_RANGE = 4.0  # seconds: with a scrape every second, a rate needs two s
 _SHORTEST_STEP = 0.001  # seconds; how many steps a range has must stay, since rules count them
 
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
-_CACHE = (
+CACHE = (
     Path(__file__).resolve().parents[2] / ".cache" / "real"
 )  # of a checkout: `make real-parts` puts them there
 
@@ -80,11 +80,11 @@ class Stack(NamedTuple):
         )
 
 
-def find_programs() -> Programs:
+def find_programs(cache: Path = CACHE) -> Programs:
     """Find both on the PATH or where `make real-parts` puts them; raises CommandError with what to do."""
     found = {
-        "Prometheus": _find("prometheus"),
-        "Alertmanager": _find("prometheus-alertmanager", "alertmanager"),
+        "Prometheus": _find(cache, "prometheus"),
+        "Alertmanager": _find(cache, "prometheus-alertmanager", "alertmanager"),
     }
     missing = [name for name, program in found.items() if not program]
     if missing:
@@ -101,9 +101,9 @@ def find_free_address() -> str:
         return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def _find(*names: str) -> str:
+def _find(cache: Path, *names: str) -> str:
     """Find the first of these on the PATH, else among what was got for the tests; any suite will do."""
-    kept = (str(folder) for folder in sorted(_CACHE.glob("*/usr/bin"), reverse=True))
+    kept = (str(folder) for folder in sorted(cache.glob("*/usr/bin"), reverse=True))
     places = (os.environ.get("PATH", os.defpath), *kept)
     found = (shutil.which(name, path=place) for place in places for name in names)
     return next(filter(None, found), "")

@@ -17,6 +17,7 @@ from waexporter.errors import ConfigError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 RUNBOOK_BASE = "https://waexporter.example/runbooks"
 DASHBOARD_BASE = "http://localhost:3000"
@@ -97,10 +98,16 @@ def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 
 def render(
-    *, selector: str = "", runbook_base: str = RUNBOOK_BASE, dashboard_base: str = DASHBOARD_BASE
+    folder: Path | None = None,
+    /,
+    *,
+    selector: str = "",
+    runbook_base: str = RUNBOOK_BASE,
+    dashboard_base: str = DASHBOARD_BASE,
 ) -> str:
     """Return both rule files as one YAML text, comments included.
 
+    The rule files are those in `folder`, by default the shipped ones.
     `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
     Raises ConfigError for what is none and for addresses that are none, CommandError when the rule files are
     not installed.
@@ -111,7 +118,7 @@ def render(
     problems += check_base("--dashboard-base", dashboard_base)
     if problems:
         raise ConfigError(problems)
-    folder = find_shipped()
+    folder = folder or find_shipped()
     head, tail = (_select((folder / name).read_text(encoding="utf-8"), matchers) for name in RULES)
     words, groups = tail.split("groups:\n", 1)
     text = f"{words}#\n{head.rstrip()}\n\n{groups}"

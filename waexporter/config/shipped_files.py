@@ -16,12 +16,12 @@ RUNBOOKS = "runbooks"
 DASHBOARDS = "dashboards"
 PROVIDER = "provisioning/dashboards/waexporter.yml"
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def find_shipped() -> Path:
+def find_shipped(package: Path = PACKAGE) -> Path:
     """Find the folder with the shipped rules and routes; raises CommandError where there is none."""
-    for folder in (_PACKAGE / "alerts", _PACKAGE.parent / "alerts"):
+    for folder in (package / "alerts", package.parent / "alerts"):
         if all((folder / name).is_file() for name in (*RULES, ROUTES)):
             return folder
     raise CommandError(
@@ -30,17 +30,17 @@ def find_shipped() -> Path:
     )
 
 
-def find_runbooks() -> Mapping[str, Path]:
+def find_runbooks(package: Path = PACKAGE) -> Mapping[str, Path]:
     """Return the shipped runbooks, sorted, by the names of their alerts; none where they are missing."""
-    folders = (_PACKAGE / "alerts" / RUNBOOKS, _PACKAGE.parent / "alerts" / RUNBOOKS)
+    folders = (package / "alerts" / RUNBOOKS, package.parent / "alerts" / RUNBOOKS)
     return next(
         filter(None, ({file.stem: file for file in sorted(each.glob("*.md"))} for each in folders)), {}
     )
 
 
-def find_dashboards() -> Path:
+def find_dashboards(package: Path = PACKAGE) -> Path:
     """Find the folder of what is shipped for Grafana; raises CommandError where there is none."""
-    for folder in (_PACKAGE / "grafana", _PACKAGE.parent / "grafana"):
+    for folder in (package / "grafana", package.parent / "grafana"):
         if (folder / PROVIDER).is_file() and any((folder / DASHBOARDS).glob("*.json")):
             return folder
     raise CommandError(

@@ -15,7 +15,8 @@ from waexporter.web.negotiation import prefers_markdown
 from waexporter.web.responses import IncomingRequest, Response, error_response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from markdown_it.renderer import RendererProtocol
     from markdown_it.token import Token
@@ -30,12 +31,14 @@ _COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.
 _VARIES: Final = (("vary", "Accept"),)
 
 
-def render_runbook(request: IncomingRequest) -> Response:
+def render_runbook(
+    request: IncomingRequest, find: Callable[[], Mapping[str, Path]] = find_runbooks
+) -> Response:
     """Give one runbook, or the list of them, as a page or as Markdown, whichever is preferred."""
     if not request.path.startswith(FOLDER):
         # Relative links need the slash.
         return Response((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
-    books = find_runbooks()
+    books = find()
     name = request.path.removeprefix(FOLDER)
     if not name:
         texts = {each: file.read_text(encoding="utf-8") for each, file in books.items()}

@@ -203,14 +203,13 @@ def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) ->
 
 
 def test_the_journal_is_bounded(tmp_path: Path) -> None:
-    journal = Journal(str(tmp_path), most_pages=3)
-    numbers = [record(journal).number for _ in range(10)]
-    journal.finish(numbers[1:], PageResult(PageState.ACCEPTED, WALL))
+    with closing(Journal(str(tmp_path), most_pages=3)) as journal:
+        numbers = [record(journal).number for _ in range(10)]
+        journal.finish(numbers[1:], PageResult(PageState.ACCEPTED, WALL))
 
-    journal.prune(WALL, WALL)
+        journal.prune(WALL, WALL)
 
-    assert [entry.number for entry in journal.latest(20)] == [10, 9, 8, 1]
-    journal.close()
+        assert [entry.number for entry in journal.latest(20)] == [10, 9, 8, 1]
 
 
 # --- the file ----------------------------------------------------------------------------------
