@@ -237,7 +237,7 @@ class _Daemon:
                 self._store.put(poller.poll())
         if second % _WATCHDOG == 0:
             self._pager.receive(json.dumps(_WEBHOOK | {"alerts": [_DOG]}).encode())
-        self._pager.tick()
+        self._pager.upkeep.tick()
 
 
 def _no_clash(clashes: tuple[str, ...]) -> None:

@@ -126,7 +126,7 @@ def test_the_heartbeat_goes_where_it_is_expected(tmp_path: Path, stack: ExitStac
     receiver = stack.enter_context(receiving())
     world = World(tmp_path, stack, heartbeat_url=Secret(f"http://{receiver.place}/ping/s3cr3t"))
 
-    world.pager.send_heartbeat()
+    world.pager.upkeep.send_heartbeat()
 
     assert [(heard.method, heard.path) for heard in receiver.heard] == [("GET", "/ping/s3cr3t")]
 

@@ -294,7 +294,7 @@ def test_the_rate_holds_for_a_group_through_whichever_target(tmp_path: Path) -> 
 
 def test_what_went_out_before_a_restart_counts_for_the_rate(tmp_path: Path) -> None:
     rig = Rig(tmp_path, PagerSettings(rate=Rate(1, 300.0)))
-    rig.delivery.note_sent(f"beta/{GROUP}", 100.0)
+    rig.delivery.count_sent(f"beta/{GROUP}", 100.0)
     rig.page()
 
     assert rig.run() == 0
@@ -306,7 +306,7 @@ def test_what_went_out_before_a_restart_counts_for_the_rate(tmp_path: Path) -> N
 
 def test_who_waits_for_the_rate_goes_another_way_when_one_opens(tmp_path: Path) -> None:
     rig = Rig(tmp_path, PagerSettings(rate=Rate(1, 300.0)), fallback=1)
-    rig.delivery.note_sent(f"alpha/{GROUP}", 0.0)
+    rig.delivery.count_sent(f"alpha/{GROUP}", 0.0)
     rig.page()
     assert rig.run() == 0
 
@@ -321,7 +321,7 @@ def test_in_a_storm_the_way_of_each_page_is_looked_for_once(
 ) -> None:
     """A thousand threads wait for a thousand targets, and every webhook makes a worker look again."""
     rig = Rig(tmp_path, PagerSettings(rate=Rate(1, 300.0)))
-    rig.delivery.note_sent(f"alpha/{GROUP}", 0.0)
+    rig.delivery.count_sent(f"alpha/{GROUP}", 0.0)
     for number in range(20):
         rig.page(f"thread {number}")
     looked: list[object] = []

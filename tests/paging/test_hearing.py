@@ -84,7 +84,7 @@ def test_the_page_of_a_missing_watchdog_names_webhooks_that_were_refused_since_i
         if second == heard_at:
             desk.receive(watchdog_of(desk, "eu"))
         desk.clock.move(1.0)
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
 
     desk.run()
 

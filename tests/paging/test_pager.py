@@ -175,11 +175,11 @@ def test_a_start_long_ago_by_a_clock_that_jumped_ages_nothing(desk: Desk) -> Non
     desk.receive(desk.alert())
     desk.clock.wall += 3_600.0
 
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.pager.status(5).oldest == 0.0
     assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
-    assert not desk.pager.problems()
+    assert not desk.pager.upkeep.problems()
 
 
 # --- watchdogs ---------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_a_watchdog_pages_nobody_while_it_comes(desk: Desk) -> None:
     desk.receive(desk.alert("Watchdog"))
     desk.clock.move(180.0)
     desk.receive(desk.alert("Watchdog"))
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.run() == 0
 
@@ -198,18 +198,18 @@ def test_its_silence_pages_and_its_return_does_even_across_a_restart(desk: Desk)
     desk.receive(desk.alert("Watchdog"))
     desk.clock.move(100.0)
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     assert desk.run() == 0
     desk.clock.move(91.0)
 
     for _ in range(3):
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
     desk.run()
     assert len(desk.texts()) == 1
     assert "WaExporterWatchdogMissing" in desk.texts()[0]
 
     desk.receive(desk.alert("Watchdog"))
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.run()
     assert len(desk.texts()) == 2
 
@@ -220,10 +220,10 @@ def test_a_daemon_that_was_gone_for_long_gives_watchdogs_time_to_be_heard_again(
     desk.clock.move(3600.0)
     desk.restart()
 
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     told_at_once = desk.run()
     desk.clock.move(91.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert told_at_once == 0
     assert desk.run() == 1
@@ -253,7 +253,7 @@ def test_a_watchdog_that_nobody_expects_is_said_once_and_pages_nobody(tmp_path: 
 def test_a_verdict_that_holds_pages_and_so_does_its_end(desk: Desk) -> None:
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
     for _ in range(125):
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
         desk.clock.move(1.0)
     desk.run()
     assert ["WhatsAppDown" in text for text in desk.texts()] == [True]
@@ -261,7 +261,7 @@ def test_a_verdict_that_holds_pages_and_so_does_its_end(desk: Desk) -> None:
     desk.verdicts = [("alpha", Verdict(State.OK, since=desk.clock.wall, began=desk.clock.steady))]
     for _ in range(125):
         desk.receive(desk.alert("Watchdog"))
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
         desk.clock.move(1.0)
     desk.run()
     assert len(desk.texts()) == 2
@@ -272,11 +272,11 @@ def test_a_clock_that_jumps_while_a_verdict_holds_changes_nothing(desk: Desk, ju
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
     desk.clock.move(60.0)
     desk.clock.wall += jump
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     assert desk.run() == 0
 
     desk.clock.move(60.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.run() == 1
     assert "(2 min)" in desk.texts()[0]
@@ -285,14 +285,14 @@ def test_a_clock_that_jumps_while_a_verdict_holds_changes_nothing(desk: Desk, ju
 
 def test_a_restart_does_not_begin_the_time_of_a_verdict_anew(desk: Desk) -> None:
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL, began=desk.clock.steady))]
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.clock.move(100.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.restart()
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=desk.clock.wall, began=desk.clock.steady))]
 
     desk.clock.move(20.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.run() == 1
     assert "(2 min)" in desk.texts()[0]
@@ -313,7 +313,7 @@ def test_without_watch_nobody_looks_at_verdicts(tmp_path: Path) -> None:
     desk = Desk(tmp_path, PagerSettings(state_dir=str(tmp_path)))
     desk.verdicts = [("alpha", Verdict(State.DOWN, since=WALL - 3_600.0))]
 
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.run() == 0
     desk.pager.stop()
@@ -594,7 +594,7 @@ def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_said_once(
         for _ in range(3):
             with pytest.raises(JournalError, match=r"pages\.sqlite"):
                 desk.receive(desk.alert())
-            desk.pager.tick()
+            desk.pager.upkeep.tick()
 
     status = desk.pager.status(5)
     assert [line["log_level"] for line in said] == ["error"]
@@ -602,12 +602,12 @@ def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_said_once(
     assert "pages.sqlite" in status.problem
     assert status.latest == ()
     assert desk.value("waexporter_journal_writable") == 0
-    assert "the journal can't be written" in desk.pager.problems()
+    assert "the journal can't be written" in desk.pager.upkeep.problems()
 
 
 def test_it_mends_itself(desk: Desk) -> None:
     break_journal(desk)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     mend_journal(desk)
 
     desk.receive(desk.alert())
@@ -626,12 +626,12 @@ def test_a_journal_that_fails_later_mends_itself_too(desk: Desk, monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr(desk.journal, "prune", lambda *_: refuse())
         patch.setattr(desk.journal, "check_writable", refuse)
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
         with pytest.raises(JournalError):
             desk.receive(desk.alert("Other"))
         assert desk.pager.status(1).problem == "pages.sqlite: disk full"
 
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.receive(desk.alert("Other"))
     assert desk.pager.status(1).problem is None
 
@@ -650,7 +650,7 @@ def test_a_damaged_fact_is_as_good_as_none(desk: Desk) -> None:
     desk.journal.save_fact("watchdog", "eu", "long ago")
     desk.journal.close()
 
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.pager.status(1).problem is None
     assert desk.pager.status(1).silences[0].seconds == 0.0
@@ -660,9 +660,9 @@ def test_a_damaged_fact_is_as_good_as_none(desk: Desk) -> None:
 
 
 def test_the_heartbeat_beats_while_all_is_well(desk: Desk) -> None:
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
-    desk.pager.send_heartbeat()
+    desk.pager.upkeep.send_heartbeat()
 
     assert desk.heartbeat.heard == [("", "")]
 
@@ -673,7 +673,7 @@ def test_it_says_what_keeps_people_from_being_paged(desk: Desk) -> None:
     desk.run()
     desk.clock.move(181.0)
 
-    desk.pager.send_heartbeat()
+    desk.pager.upkeep.send_heartbeat()
 
     [(suffix, body)] = desk.heartbeat.heard
     assert suffix == "/fail"
@@ -685,7 +685,7 @@ def test_a_page_that_waits_as_long_as_it_may_is_no_reason(desk: Desk) -> None:
     desk.receive(desk.alert())
     desk.clock.move(desk.settings.fallback_after + 60.0)
 
-    assert desk.pager.problems() == ()
+    assert desk.pager.upkeep.problems() == ()
 
 
 @pytest.mark.parametrize(
@@ -697,14 +697,14 @@ def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, status: int, err
     desk.heartbeat.status, desk.heartbeat.error = status, error
     with capture_logs() as said:
         for _ in range(3):
-            desk.pager.send_heartbeat()
+            desk.pager.upkeep.send_heartbeat()
     assert [line["event"] for line in said] == ["the heartbeat was not taken"]
 
     desk.heartbeat.status, desk.heartbeat.error = 200, None
-    desk.pager.send_heartbeat()
+    desk.pager.upkeep.send_heartbeat()
     desk.heartbeat.status = 500
     with capture_logs() as said:
-        desk.pager.send_heartbeat()
+        desk.pager.upkeep.send_heartbeat()
     assert said[0]["why"] == "answered 500"
 
 
@@ -723,7 +723,7 @@ def test_a_good_status_whose_body_says_no_took_no_heartbeat(desk: Desk, body: by
     desk.heartbeat.body = body
 
     with capture_logs() as said:
-        desk.pager.send_heartbeat()
+        desk.pager.upkeep.send_heartbeat()
 
     [line] = said
     assert line["event"] == "the heartbeat was not taken"
@@ -736,7 +736,7 @@ def test_a_good_status_without_a_no_took_the_heartbeat(desk: Desk, body: bytes) 
     desk.heartbeat.body = body
 
     with capture_logs() as said:
-        desk.pager.send_heartbeat()
+        desk.pager.upkeep.send_heartbeat()
 
     assert not said
 
@@ -775,10 +775,10 @@ def test_other_watchdogs_are_expected_from_the_moment_they_are_configured(desk: 
     assert desk.value("waexporter_watchdog_age_seconds", source="us") == 0.0
     assert desk.value("waexporter_watchdog_age_seconds", source="eu") is None
     desk.clock.move(59.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     assert desk.pager.status(5).latest == ()
     desk.clock.move(2.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     [entry] = desk.pager.status(5).latest
     assert entry.page.items[0].alert.labels["source"] == "us"
 
@@ -810,7 +810,7 @@ def test_the_heartbeat_goes_where_it_is_expected_now(desk: Desk) -> None:
     other = FakeHeartbeat()
 
     desk.pager.reconfigure(desk.settings, desk.outlets, other)
-    desk.pager.send_heartbeat()
+    desk.pager.upkeep.send_heartbeat()
 
     assert (desk.heartbeat.heard, len(other.heard)) == ([], 1)
 

@@ -16,7 +16,8 @@ from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refusals import Refusal, RefusedSender, WebhookSender
 from waexporter.paging.journal.entry import Entry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
-from waexporter.paging.pager import PagerStatus, Silence
+from waexporter.paging.pager import PagerStatus
+from waexporter.paging.watchdog_times import Silence
 from waexporter.web.formatting import KINDS
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels.channel_types import open_fallback_channels
 from waexporter.paging.channels.whatsapp import WhatsAppChannel
 from waexporter.paging.delivery import PagerContext
-from waexporter.paging.pager import TICK, Pager
+from waexporter.paging.pager import Pager
 from waexporter.paging.routing import carrier_of
 from waexporter.paging.telemetry import PagerTelemetry
+from waexporter.paging.upkeep import TICK
 from waexporter.polling.schedule import Task
 from waexporter.transport.address import HttpAddress
 
@@ -76,7 +77,7 @@ class DaemonPager:
 
     def tasks(self) -> list[Task]:
         """Give what has to be run while the pager does."""
-        return [Task("pager", self.pager.tick, TICK, TICK, is_poll=False), self._heartbeat()]
+        return [Task("pager", self.pager.upkeep.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
     def prepare(self, settings: PagerSettings) -> PagerParts:
         """Make what settings need; raises CommandError, with what to do, where that can't be."""
@@ -94,7 +95,7 @@ class DaemonPager:
 
     def _heartbeat(self) -> Task:
         interval = self.pager.settings.heartbeat_interval
-        return Task("pager heartbeat", self.pager.send_heartbeat, interval, interval, is_poll=False)
+        return Task("pager heartbeat", self.pager.upkeep.send_heartbeat, interval, interval, is_poll=False)
 
     def _outlets(self, parts: PagerParts) -> Outlets:
         settings, store = parts.settings, self._fleet.store

@@ -134,8 +134,14 @@ class Delivery:
                 self._waiting[entry.number] = waiting
                 self._news.notify()
 
-    def note_sent(self, destination: str, ago: float) -> None:
-        """Take over from the journal that a message went out some seconds ago."""
+    def restore_rate(self) -> None:
+        """Count what an earlier process sent lately towards the rate; raise JournalError."""
+        now = self._clock()
+        for destination, at in self._journal.accepted_since(now.wall - self._settings.rate.per):
+            self.count_sent(destination, max(now.wall - at, 0.0))
+
+    def count_sent(self, destination: str, ago: float) -> None:
+        """Count a message that was sent `ago` seconds ago towards the rate."""
         with self._news:
             self._throttle.note(recipient_at(destination), self._clock().steady - ago)
 

@@ -17,7 +17,7 @@ _TIMEOUT = 10.0  # seconds
 _NOT_TAKEN = frozenset({b"ok (not found)", b"ok (rate limited)"})  # of Healthchecks, with 200
 
 
-class Receiver(Protocol):
+class HeartbeatReceiver(Protocol):
     """Who expects the heartbeat."""
 
     def get(self, timeout: float) -> Reply:
@@ -29,7 +29,7 @@ class Receiver(Protocol):
         ...
 
 
-def ping(receiver: Receiver, problems: Sequence[str]) -> str:
+def ping(receiver: HeartbeatReceiver, problems: Sequence[str]) -> str:
     """Tell that people can be paged, or why not; gives why the receiver did not take it, empty if it did."""
     try:
         if problems:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from waexporter.paging.intake.refusals import RefusedSender
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.model import Item
-    from waexporter.paging.pager import PagerStatus, Silence
+    from waexporter.paging.pager import PagerStatus
+    from waexporter.paging.watchdog_times import Silence
     from waexporter.web.formatting import Since
 
 SHOWN_PAGES: Final = 10

@@ -53,7 +53,7 @@ def group_of_two(desk: Desk, *alerts: dict[str, object]) -> None:
 def end_one_after_a_restart(desk: Desk) -> None:
     """Start again, and hear of a group only that one of its alerts is over."""
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     group_of_two(desk, desk.alert("One", ended=True))
     desk.clock.move(60.0)
     desk.run()
@@ -87,11 +87,11 @@ def test_a_page_that_can_not_be_read_is_set_aside_and_the_others_go_on(desk: Des
 
     with capture_logs() as said:
         desk.restart()
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
         desk.pager.receive(group_of("New"))
         desk.run()
         desk.restart()
-        desk.pager.tick()
+        desk.pager.upkeep.tick()
 
     sent = [alert.fingerprint for message in desk.way("alpha").sent for alert in message.alerts]
     assert sent == ["Sound", "New"]
@@ -105,7 +105,7 @@ def test_what_was_set_aside_is_listed_and_counted(desk: Desk) -> None:
     desk.pager.receive(group_of("Damaged"))
     spoil(desk, "UPDATE pages SET content = x'00'")
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     lines: list[str] = []
 
     list_pages(desk.settings.state_dir, 5, desk.clock.wall, lines.append)
@@ -123,7 +123,7 @@ def test_a_page_of_which_nobody_knows_whether_it_was_told_is_told(desk: Desk, st
     spoil(desk, f"UPDATE pages SET state = {state}")  # noqa: S608 - our own words
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.run()
 
     assert len(desk.texts()) == 1
@@ -143,7 +143,7 @@ def test_any_other_column_costs_itself(desk: Desk, column: str, value: str) -> N
     spoil(desk, f"UPDATE pages SET {column} = {value}")  # noqa: S608 - our own words
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.pager.receive(group_of("Third"))
     desk.run()
 
@@ -165,7 +165,7 @@ def test_a_memory_that_can_not_be_read_is_as_good_as_none(desk: Desk, column: st
     spoil(desk, f"UPDATE alerts SET {column} = {value} WHERE fingerprint = 'Forgotten'")  # noqa: S608 - our own words
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     for name in ("Forgotten", "Known"):
         desk.pager.receive(group_of(name))
     desk.run()
@@ -209,7 +209,7 @@ def test_what_a_damaged_page_was_to_tell_is_told_when_it_comes_again(desk: Desk)
     spoil(desk, "UPDATE pages SET content = x'00'")
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     group_of_two(desk, desk.alert("One"))
     desk.run()
 
@@ -218,12 +218,12 @@ def test_what_a_damaged_page_was_to_tell_is_told_when_it_comes_again(desk: Desk)
 
 def test_a_silence_that_a_damaged_page_was_to_tell_is_told_again(desk: Desk) -> None:
     desk.clock.move(EU.max_silence + 200.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     spoil(desk, "UPDATE pages SET content = x'00'")
 
     desk.restart()
     desk.clock.move(EU.max_silence + 200.0)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     desk.run()
 
     assert first_line(desk).startswith("FIRING: 1 alert")
@@ -237,13 +237,13 @@ def test_a_fact_that_can_not_be_read_is_as_good_as_none(desk: Desk, value: str) 
     spoil(desk, f"UPDATE facts SET value = {value} WHERE kind != 'group'")  # noqa: S608 - our own words
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.pager.status(1).problem is None
     assert desk.pager.remembered_group("alpha") == GROUP
     assert [silence.seconds for silence in desk.pager.status(1).silences] == [0.0]
     desk.clock.move(EU.max_silence + 1)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
     assert desk.run() == 1, "its silence is still noticed"
 
 
@@ -252,7 +252,7 @@ def test_a_fact_without_a_name_is_none(desk: Desk) -> None:
     spoil(desk, "INSERT INTO facts VALUES ('group', x'ff', 'x')")
 
     desk.restart()
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.pager.remembered_group("alpha") == GROUP
     assert desk.value("waexporter_journal_damaged_total") == 1
@@ -278,7 +278,7 @@ def test_a_disk_that_is_full_does_not_keep_the_others_back(
         raise JournalError("pages.sqlite: disk full")
 
     monkeypatch.setattr(desk.journal, "set_aside_damaged", refuse)
-    desk.pager.tick()
+    desk.pager.upkeep.tick()
 
     assert desk.run() == 1
     assert "Sound" in desk.texts()[0]

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from waexporter.model import Instant
-    from waexporter.paging.clock import Clock
     from waexporter.paging.dedup import AlertRecord
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import AlertGroup, Page
+    from waexporter.paging.pager_clock import PagerClock
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
     from waexporter.paging.reconciliation.missing_alerts import GroupReply
 
@@ -30,22 +30,22 @@ class Reconciler:
         self,
         journal: Journal,
         clock: Callable[[], Instant],
-        even: Clock,
+        pager_clock: PagerClock,
         alertmanager: Alertmanager | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._even = even
+        self._pager_clock = pager_clock
         self.alertmanager = alertmanager
 
     def hold(self, page: Page) -> float:
         """Give for how many seconds a page waits before anybody looks at it."""
-        return missing_alerts.grace_left(page, self._even.now()) if self.alertmanager is None else 0.0
+        return missing_alerts.grace_left(page, self._pager_clock.now()) if self.alertmanager is None else 0.0
 
     def wait(self, page: Page, answers: Answers) -> float:
         """Give for how many seconds a page still waits, if Alertmanager did not answer."""
         is_answered = page.group is not None and answers.get(page.group.key) is not None
-        return 0.0 if is_answered else missing_alerts.grace_left(page, self._even.now())
+        return 0.0 if is_answered else missing_alerts.grace_left(page, self._pager_clock.now())
 
     def settle(self, pages: Sequence[Page], answers: Answers) -> list[Page]:
         """Give pages as they are told now, and remember what they say."""
@@ -92,7 +92,7 @@ class Reconciler:
         answers: dict[str, GroupReply | None] = {}
         for key, group in groups.items():
             answer = alertmanager.ask(group) if self._clock().steady < ends else None
-            answers[key] = answer and answer._replace(at=self._even.now())
+            answers[key] = answer and answer._replace(at=self._pager_clock.now())
         return answers
 
     def _known(self, pages: Sequence[Page]) -> Mapping[str, AlertRecord]:

@@ -1,4 +1,4 @@
-"""The pager's own time: ages that outlive a restart, and no jump of the wall clock."""
+"""The pager's own time: ages outlive a restart, and jumps of the wall clock don't change them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from waexporter.model import Instant
 
 
-class Clock:
-    """Time that goes on evenly: the wall clock as it was at the start, whatever it jumps to later."""
+class PagerClock:
+    """The wall clock as it was at the start, moved on by the steady clock."""
 
     def __init__(self, clock: Callable[[], Instant]) -> None:
         now = clock()
@@ -19,5 +19,5 @@ class Clock:
         self._offset = now.wall - now.steady
 
     def now(self) -> float:
-        """Give seconds since the epoch, as evenly as the steady clock goes."""
+        """Return seconds since the epoch, which grow as evenly as the steady clock."""
         return self._clock().steady + self._offset

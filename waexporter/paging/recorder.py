@@ -1,0 +1,54 @@
+"""From a delivery to a page: deduplicate it, write it to disk, hand it on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.log import get_logger
+from waexporter.paging.channels.whatsapp import WHATSAPP
+from waexporter.paging.dedup import deduplicate
+from waexporter.paging.messages.log_names import name_pages
+from waexporter.paging.telemetry import SUPPRESSED
+
+if TYPE_CHECKING:
+    from waexporter.paging.delivery import Delivery, PagerContext
+    from waexporter.paging.journal.writer import Journal
+    from waexporter.paging.model import Webhook
+    from waexporter.paging.pager_clock import PagerClock
+
+_log = get_logger("pager")
+
+
+class PageRecorder:
+    """Records what is new in a delivery, and queues it; safe to share by threads."""
+
+    def __init__(
+        self, journal: Journal, delivery: Delivery, context: PagerContext, pager_clock: PagerClock
+    ) -> None:
+        self._journal = journal
+        self._delivery = delivery
+        self._telemetry = context.telemetry
+        self._clock = context.clock
+        self._pager_clock = pager_clock
+
+    def record(self, webhook: Webhook) -> None:
+        """Write what is new to disk and queue it; raise JournalError."""
+        now, wall = self._pager_clock.now(), self._clock().wall
+        with self._journal.session() as session:
+            decision = deduplicate(webhook, session.records, session.open_alerts(webhook.thread), now, wall)
+            session.touch(decision.touched)
+            page = decision.page
+            if page is None:
+                session.save(decision.records)
+                self._telemetry.count_page(WHATSAPP, SUPPRESSED)
+                return
+            entry = session.record_page(page, decision.records, now, decision.forgotten)
+            # Queued before the next delivery is decided: people read pages in the order of their decisions.
+            self._delivery.take(entry)
+        _log.info(
+            "page",
+            number=entry.number,
+            alerts=len(entry.page.items),
+            firing=sum(1 for item in entry.page.items if item.alert.fires),
+            about=name_pages([entry.page]),
+        )
