@@ -6,8 +6,15 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.markdown import METRICS, PAGING, PAGING_REFERENCE, README, ROOT
+from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, README, ROOT
 from waexporter.config import DEFAULT_PLANS
+from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.config.limits import LIMITS
+from waexporter.config.log_block import LOG
+from waexporter.config.pager import PAGER
+from waexporter.config.poll import COMMON_POLL, POLL
+from waexporter.config.targets import TARGET
+from waexporter.config.web import WEB
 from waexporter.metrics import document_families as documents
 from waexporter.metrics import families
 from waexporter.metrics.telemetry import Telemetry
@@ -18,6 +25,8 @@ from waexporter.web.routes import ROUTES as PATHS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from waexporter.config.keys import Block
 
 END = "<!-- end of what `make docs` writes -->"
 ROUTES = ROOT / "alerts" / "alertmanager.yml"
@@ -81,10 +90,34 @@ def write_paths() -> str:
     return "\n".join(["| path | answer |", "|---|---|", *lines])
 
 
+def write_keys(*blocks: Block) -> str:
+    """Return the table of the keys of blocks."""
+    rows = {row.path: row for block in blocks for row in block.document()}
+    lines = [f"| `{row.path}` | {row.default} | {row.meaning} |" for row in rows.values()]
+    return "\n".join(["| key | default | meaning |", "|---|---|---|", *lines])
+
+
+def write_variables() -> str:
+    """Return the table of environment variables."""
+    rows = (
+        *SETTING_VARIABLES,
+        *(variable._replace(path=f"targets[].{variable.path}") for variable in TARGET_VARIABLES),
+    )
+    lines = [f"| `{row.name}` | `{row.path}`{row.form} |" for row in rows]
+    first = f"| `{CONFIG_VARIABLE}` | path of the file, as `--config` |"
+    return "\n".join(["| variable | key it stands for |", "|---|---|", first, *lines])
+
+
 # Each part that is written, by the comment that begins it in its document.
 WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
     (README, "<!-- written by `make docs`: paths -->"): write_paths,
     (METRICS, "<!-- written by `make docs` -->"): write_list,
+    (CONFIGURATION, "<!-- written by `make docs`: targets -->"): lambda: write_keys(TARGET),
+    (CONFIGURATION, "<!-- written by `make docs`: poll -->"): lambda: write_keys(POLL, COMMON_POLL),
+    (CONFIGURATION, "<!-- written by `make docs`: limits -->"): lambda: write_keys(LIMITS),
+    (CONFIGURATION, "<!-- written by `make docs`: pager -->"): lambda: write_keys(PAGER),
+    (CONFIGURATION, "<!-- written by `make docs`: web and log -->"): lambda: write_keys(WEB, LOG),
+    (CONFIGURATION, "<!-- written by `make docs`: variables -->"): write_variables,
     (PAGING, "<!-- written by `make docs`: alertmanager -->"): write_routes,
     (PAGING_REFERENCE, "<!-- written by `make docs`: page -->"): write_message,
 }

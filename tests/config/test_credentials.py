@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.config import Loaded, load
-from waexporter.config.credentials import clean, reread
+from waexporter.config.credentials import reread_secret
+from waexporter.config.secret_keys import clean_secret
 from waexporter.errors import ConfigError
 from waexporter.model import Fallback, Secret
 
@@ -63,10 +64,10 @@ def test_what_can_not_be_meant_is_left_out_and_what_may_be_is_said(case: str) ->
     held, token, said_of_token, password, said_of_password = _ROWS[case]
     said: list[str] = []
 
-    assert clean(held, said.append) == token
+    assert clean_secret(held, said.append) == token
     assert tuple(said) == said_of_token
     said.clear()
-    assert clean(held, said.append, may_end_blank=True) == password
+    assert clean_secret(held, said.append, may_end_blank=True) == password
     assert tuple(said) == said_of_password
 
 
@@ -110,7 +111,7 @@ _REFUSED = {
 @pytest.mark.parametrize("held", _REFUSED, ids=ascii)
 def test_what_can_not_be_in_a_secret_is_named(held: str) -> None:
     with pytest.raises(ValueError, match="must not") as caught:
-        clean(held, lambda _: None, may_end_blank=True)
+        clean_secret(held, lambda _: None, may_end_blank=True)
 
     assert str(caught.value) == _REFUSED[held]
 
@@ -244,14 +245,14 @@ def test_a_secret_is_read_again_from_the_file_it_came_from(tmp_path: Path) -> No
     assert old is not None
     (tmp_path / "secret").write_text(f"{MARK}new\n", encoding="utf-8")
 
-    new = reread("bearer_token", old)
+    new = reread_secret("bearer_token", old)
 
     assert new == Secret("new")
     assert new.file == old.file
 
 
 def test_a_secret_that_came_from_no_file_is_not_read_again() -> None:
-    assert reread("password", Secret("old")) is None
+    assert reread_secret("password", Secret("old")) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"two\nlines", b"with blank", b"\xff\xfe", "schlüssel".encode()])
@@ -259,7 +260,7 @@ def test_a_file_that_holds_nothing_usable_any_more_gives_nothing(content: bytes,
     (tmp_path / "secret").write_bytes(content)
 
     with pytest.raises(ValueError, match="secret"):
-        reread("api_key", Secret("old", str(tmp_path / "secret")))
+        reread_secret("api_key", Secret("old", str(tmp_path / "secret")))
 
 
 def test_a_pipe_is_not_waited_for_when_a_secret_is_read_again(tmp_path: Path) -> None:
@@ -267,6 +268,6 @@ def test_a_pipe_is_not_waited_for_when_a_secret_is_read_again(tmp_path: Path) ->
     began = time.monotonic()
 
     with pytest.raises(ValueError, match="secret"):
-        reread("password", Secret("old", str(tmp_path / "secret")))
+        reread_secret("password", Secret("old", str(tmp_path / "secret")))
 
     assert time.monotonic() - began < 5

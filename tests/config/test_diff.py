@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.config import Difference, compare, load
+from waexporter.config import ConfigDiff, compare, load
 from waexporter.model import (
     Config,
     Credentials,
@@ -45,7 +45,7 @@ def test_the_same_configuration_read_again_is_no_difference(tmp_path: Path) -> N
     file = tmp_path / "waexporter.yml"
     file.write_text("targets: [{url: 'http://a', auth: {api_key: twelve-chars}}]\npager: {fallback: [x://y]}")
 
-    assert compare(load(str(file), {}).config, load(str(file), {}).config) == Difference(kept=("a:80",))
+    assert compare(load(str(file), {}).config, load(str(file), {}).config) == ConfigDiff(kept=("a:80",))
 
 
 def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration() -> None:
@@ -54,7 +54,7 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
 
     difference = compare(old, new)
 
-    assert difference == Difference(("comes",), ("goes",), ("changes",), ("stays too", "stays"))
+    assert difference == ConfigDiff(("comes",), ("goes",), ("changes",), ("stays too", "stays"))
     assert (difference.gone, difference.new) == (("goes", "changes"), ("comes", "changes"))
 
 
@@ -87,7 +87,7 @@ def test_whatever_a_target_is_made_of_is_a_change(changed: dict[str, Any]) -> No
 def test_other_limits_are_another_way_to_read_every_target() -> None:
     old, new = a_config(a_target("one")), a_config(a_target("one"), limits=Limits(body_bytes=1))
 
-    assert compare(old, new) == Difference(changed=("one",), keys=("limits.body_bytes",))
+    assert compare(old, new) == ConfigDiff(changed=("one",), keys=("limits.body_bytes",))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_other_limits_are_another_way_to_read_every_target() -> None:
 def test_other_keys_leave_the_targets_as_they_are(more: dict[str, Any], keys: tuple[str, ...]) -> None:
     old = a_config(a_target("one"), pager=PagerSettings())
 
-    assert compare(old, replace(old, **more)) == Difference(kept=("one",), keys=keys)
+    assert compare(old, replace(old, **more)) == ConfigDiff(kept=("one",), keys=keys)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from waexporter.cli import main
-from waexporter.config import Loaded, effective, load
+from waexporter.config import Loaded, dump_config, load
 from waexporter.config.fallback import format_of
 from waexporter.model import Fallback, Format, Secret
 
@@ -86,7 +86,7 @@ def test_an_entry_may_be_a_mapping_and_its_address_stand_in_a_file(tmp_path: Pat
 def test_every_format_may_be_named_and_the_address_stays_a_secret(tmp_path: Path, form: Format) -> None:
     found = loaded(tmp_path, f"[{{url: 'https://hunter2.example/hunter2?chat_id=1', format: {form.value}}}]")
 
-    printed = effective(found.config)
+    printed = dump_config(found.config)
 
     assert "hunter2" not in printed + repr(found.config)
     shown = {"url": "<secret>", "format": form.value}

@@ -9,7 +9,7 @@ import pytest
 import trustme
 import yaml
 
-from waexporter.config import DEFAULT_PLANS, Loaded, effective, load
+from waexporter.config import DEFAULT_PLANS, Loaded, dump_config, load
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -291,7 +291,7 @@ targets:
     auth: {header: D360-API-KEY, api_key: hunter2}
 """
 
-    printed = effective(loaded(tmp_path, text).config)
+    printed = dump_config(loaded(tmp_path, text).config)
 
     first, second = yaml.safe_load(printed)["targets"]
     assert "hunter2" not in printed
@@ -408,7 +408,7 @@ def test_the_effective_configuration_reads_as_written_here(tmp_path: Path) -> No
     (tmp_path / "key").write_text("hunter2-the-key")
     (tmp_path / "password").write_text("hunter2")
 
-    printed = effective(loaded(tmp_path, FULL).config)
+    printed = dump_config(loaded(tmp_path, FULL).config)
 
     assert printed == (
         f"""\
@@ -483,13 +483,13 @@ web: {listen: ":0"}
 """
 
     first = loaded(tmp_path, text).config
-    second = loaded(tmp_path, effective(first)).config
+    second = loaded(tmp_path, dump_config(first)).config
 
     assert second == first
-    assert effective(second) == effective(first)
+    assert dump_config(second) == dump_config(first)
 
 
 def test_the_effective_configuration_is_yaml_with_every_endpoint(tmp_path: Path) -> None:
-    document = yaml.safe_load(effective(loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config))
+    document = yaml.safe_load(dump_config(loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config))
 
     assert set(document["targets"][0]["poll"]) == {*(endpoint.value for endpoint in Endpoint), "stale_after"}

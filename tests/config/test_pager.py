@@ -9,7 +9,7 @@ import yaml
 
 from waexporter.cli import main
 from waexporter.commands.process import USAGE_ERROR
-from waexporter.config import Loaded, check_webhook_auth, effective, load
+from waexporter.config import Loaded, check_webhook_auth, dump_config, load
 from waexporter.model import Fallback, PagerSettings, Rate, Secret, Watchdog, WebhookAuth, WebSettings
 from waexporter.model.severity import Severity
 
@@ -133,7 +133,7 @@ def test_the_effective_configuration_masks_every_secret(
 ) -> None:
     config = loaded(tmp_path, FULL.replace("{secret_file: secret}", webhook)).config
 
-    printed = effective(config)
+    printed = dump_config(config)
 
     assert not [secret for secret in SECRETS if secret in printed + repr(config) + str(config)]
     said = yaml.safe_load(printed)["pager"]
@@ -166,7 +166,7 @@ def test_the_effective_block_without_secrets_reads_back_as_itself(tmp_path: Path
     )
     first = loaded(tmp_path, text).config
     path = tmp_path / "again.yml"
-    path.write_text(effective(first))
+    path.write_text(dump_config(first))
 
     assert load(str(path), {}).config == first
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from waexporter.config import Loaded, effective, load
+from waexporter.config import Loaded, dump_config, load
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def outcome(path: Path, content: bytes) -> Loaded | ConfigError:
 def words_of(result: Loaded | ConfigError) -> str:
     if isinstance(result, ConfigError):
         return f"{result!s} {result!r} {result.problems}"
-    return f"{result!r} {effective(result.config)}"
+    return f"{result!r} {dump_config(result.config)}"
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_any_value_in_any_place_gives_a_configuration_or_its_problems(
     if isinstance(result, ConfigError):
         assert result.problems
     else:
-        assert yaml.safe_load(effective(result.config))
+        assert yaml.safe_load(dump_config(result.config))
 
 
 @settings(max_examples=examples(150))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from structlog.testing import capture_logs
 
-from waexporter.config import Difference, Loaded
+from waexporter.config import ConfigDiff, Loaded
 from waexporter.daemon.reloader import Reloader
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
@@ -32,7 +32,7 @@ class FakeFleet:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
-        self.changes: list[tuple[Config, Difference]] = []
+        self.changes: list[tuple[Config, ConfigDiff]] = []
         self.others: list[object] = []
 
     def make_clients(self, config: Config, names: Iterable[str]) -> dict[str, Client]:
@@ -41,7 +41,7 @@ class FakeFleet:
             raise self.error
         return {}
 
-    def change(self, config: Config, difference: Difference, clients: Mapping[str, Client]) -> None:
+    def change(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
         assert clients == {}
         self.changes.append((config, difference))
 

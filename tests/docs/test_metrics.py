@@ -82,7 +82,7 @@ def test_the_limits_of_probes_are_documented() -> None:
     assert f"never less than {MIN_TIMEOUT:g} or more than {MAX_TIMEOUT:g} seconds" in text
 
 
-@pytest.mark.parametrize("place", WRITTEN, ids=lambda place: f"{place[0].name}-{WRITTEN[place].__name__}")
+@pytest.mark.parametrize("place", WRITTEN, ids=lambda place: f"{place[0].name} {place[1]}")
 def test_what_make_docs_writes_stands_in_the_documents(place: tuple[Path, str]) -> None:
     document, begin = place
 

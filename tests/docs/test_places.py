@@ -50,7 +50,7 @@ def test_every_collector_has_an_interval_or_is_off_on_purpose() -> None:
     hold(
         set(Endpoint) - OFF_BY_DEFAULT,
         DEFAULT_PLANS,
-        add="Give it an interval in DEFAULT_PLANS of waexporter/config/polls.py, or it is never polled; if "
+        add="Give it an interval in _ENDPOINTS of waexporter/config/poll.py, or it is never polled; if "
         "it is to be off by default, add it to OFF_BY_DEFAULT here, with the reason.",
         remove="Take it out of OFF_BY_DEFAULT in tests/docs/test_places.py: it has an interval.",
     )
@@ -62,7 +62,7 @@ def test_every_collector_is_explained() -> None:
     hold(
         (f"poll.{endpoint}" for endpoint in Endpoint),
         {key for key in documented if key.removeprefix("poll.") in set(Endpoint)},
-        add="Add a row to the table `poll` in docs/configuration.md: its default, and which path it asks.",
+        add="Give its row in _ENDPOINTS of waexporter/config/poll.py a meaning, then run `make docs`.",
         remove="",
     )
 

@@ -16,7 +16,7 @@ import msgspec
 from waexporter.commands.console import ask_password, warn, write
 from waexporter.commands.options import load_arguments
 from waexporter.commands.process import OK
-from waexporter.config.credentials import secret_of_file
+from waexporter.config.secret_keys import read_secret_file
 from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.model import Credentials, Failure, Reason, Secret, Tls, now
 from waexporter.polling.collectors import SettingsCollector
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 def _read_secret(path: str) -> Secret:
     try:
-        return secret_of_file(path, say=lambda words: warn(f"note: {words}"), may_end_blank=True)
+        return read_secret_file(path, note=lambda words: warn(f"note: {words}"), may_end_blank=True)
     except ValueError as error:
         raise CommandError(str(error)) from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from waexporter.commands.console import warn, write
 from waexporter.commands.options import add_config
 from waexporter.commands.process import OK
-from waexporter.config import check_webhook_auth, effective, load
+from waexporter.config import check_webhook_auth, dump_config, load
 from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ConfigError
 from waexporter.transport.tls import TlsContexts
@@ -31,5 +31,5 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise ConfigError([problem])
     if loaded.config.pager is not None and loaded.config.pager.fallback:
         open_fallback(loaded.config.pager, TlsContexts())
-    write(effective(loaded.config).rstrip("\n"))
+    write(dump_config(loaded.config).rstrip("\n"))
     return OK

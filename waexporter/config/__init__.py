@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from waexporter.config.diff import Difference, compare
-from waexporter.config.dump import effective
+from waexporter.config.blocks import compare
+from waexporter.config.diff import ConfigDiff
+from waexporter.config.dump import dump_config
 from waexporter.config.loading import DaemonAccess, Loaded, load, load_daemon_access
-from waexporter.config.pager import check_webhook_auth
-from waexporter.config.polls import DEFAULT_PLANS
+from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.quantities import parse_duration, parse_listen
+from waexporter.config.webhook_auth import check_webhook_auth
 from waexporter.config.yaml_document import parse_document
 
 __all__ = [
     "DEFAULT_PLANS",
+    "ConfigDiff",
     "DaemonAccess",
-    "Difference",
     "Loaded",
     "check_webhook_auth",
     "compare",
-    "effective",
+    "dump_config",
     "load",
     "load_daemon_access",
     "parse_document",

@@ -1,27 +1,22 @@
-"""What a new configuration changes in a running daemon: decided before anything is touched; pure."""
+"""The difference of two configurations, for a running daemon that reloads; pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.model import Config, Limits, LogSettings, PagerSettings, WebSettings
-
-    _Block = Limits | LogSettings | PagerSettings | WebSettings
+    from waexporter.config.keys import Block
+    from waexporter.model import Config
 
 _RESTART = "needs a restart"
-# Fields that are called otherwise in the file.
-_KEYS = {"web.host": "web.listen", "web.port": "web.listen"}
-# What is opened once, at the start.
-_OPENED = ("web.", "pager.state_dir")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What becomes of each target, by name, and which other keys have another value."""
+class ConfigDiff:
+    """The targets, by name, and the other keys that a new configuration changes."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -41,42 +36,34 @@ class Difference:
         return (*self.added, *self.changed)
 
 
-def compare(old: Config, new: Config) -> Difference:
-    """Tell what to do to get from one configuration to another.
+def compare(old: Config, new: Config, blocks: tuple[Block, ...]) -> ConfigDiff:
+    """Return the steps from one configuration to another.
 
-    Secrets count by their text and certificate authorities by what their files hold: where these are
+    Secrets count by their text and certificate authorities by the content of their files: where these are
     replaced, a target is another one although the configuration reads the same.
     """
     before = {target.name: target for target in old.targets}
     after = {target.name: target for target in new.targets}
-    # What an answer may cost is built into whatever reads one.
+    # The limits of an answer are built into whatever reads one.
     same = {name for name in before if old.limits == new.limits and before[name] == after.get(name)}
-    keys = tuple(dict.fromkeys(_keys(old, new)))
-    return Difference(
+    changed = dict(_changed_keys(old, new, blocks))
+    return ConfigDiff(
         added=tuple(name for name in after if name not in before),
         removed=tuple(name for name in before if name not in after),
         changed=tuple(name for name in after if name in before and name not in same),
         kept=tuple(name for name in after if name in same),
-        keys=keys,
-        problems=tuple(f"{key}: {_RESTART}" for key in keys if key == "pager" or key.startswith(_OPENED)),
+        keys=tuple(changed),
+        problems=tuple(f"{key}: {_RESTART}" for key, needs_restart in changed.items() if needs_restart),
     )
 
 
-def _keys(old: Config, new: Config) -> Iterator[str]:
-    """List the keys, beside those of targets, whose values differ."""
-    yield from _keys_of("limits", old.limits, new.limits)
-    if old.workers != new.workers:
-        yield "poll.workers"
-    yield from _keys_of("web", old.web, new.web)
-    if (old.pager is None) != (new.pager is None):
-        yield "pager"
-    elif old.pager is not None and new.pager is not None:
-        yield from _keys_of("pager", old.pager, new.pager)
-    yield from _keys_of("log", old.log, new.log)
-
-
-def _keys_of(block: str, old: _Block, new: _Block) -> Iterator[str]:
-    for field in fields(old):
-        if getattr(old, field.name) != getattr(new, field.name):
-            key = f"{block}.{field.name}"
-            yield _KEYS.get(key, key)
+def _changed_keys(old: Config, new: Config, blocks: tuple[Block, ...]) -> Iterator[tuple[str, bool]]:
+    """Yield each key outside of `targets` whose value differs, and whether it needs a restart."""
+    for block in blocks:
+        before, after = block.of(old), block.of(new)
+        if before is not None and after is not None:
+            yield from (
+                (f"{block.name}.{key.name}", key.needs_restart) for key in block.changed(before, after)
+            )
+        elif before != after:
+            yield block.name, True  # what the whole block is for is opened once, at the start

@@ -1,107 +1,61 @@
-"""The environment, laid under the document of the file: file before WAEXPORTER_* before WA_*."""
+"""The merge of the document and the environment: the file first, then WAEXPORTER_*, then WA_*."""
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from waexporter.config.blocks import BLOCKS
 from waexporter.config.section import suggestion
+from waexporter.config.targets import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+    from waexporter.config.keys import Variable
 
 _PREFIX = "WAEXPORTER_"
-_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-def _as_boolean(text: str) -> object:
-    return _BOOLEANS.get(text.lower(), text)
-
-
-def _as_number(text: str) -> object:
-    return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004 - the parser says the limits
-
-
-def _as_url(text: str) -> object:
-    return text if "://" in text else f"https://{text}"
-
-
-class Variable(NamedTuple):
-    """One environment variable, the key it stands for, and how its text becomes a value of the document."""
-
-    name: str
-    path: str
-    convert: Callable[[str], object] = str
-
-
-# Paths below one entry of `targets`. A file named here is looked for from where the program was started.
-TARGET_VARIABLES = (
-    Variable("WAEXPORTER_TARGET_URL", "url"),
-    Variable("WAEXPORTER_TARGET_NAME", "name"),
-    Variable("WAEXPORTER_API_KEY", "auth.api_key"),
-    Variable("WAEXPORTER_API_KEY_FILE", "auth.api_key_file", os.path.abspath),
-    Variable("WAEXPORTER_USERNAME", "auth.username"),
-    Variable("WAEXPORTER_PASSWORD", "auth.password"),
-    Variable("WAEXPORTER_PASSWORD_FILE", "auth.password_file", os.path.abspath),
-    Variable("WAEXPORTER_BEARER_TOKEN", "auth.bearer_token"),
-    Variable("WAEXPORTER_BEARER_TOKEN_FILE", "auth.bearer_token_file", os.path.abspath),
-    Variable("WAEXPORTER_AUTH_HEADER", "auth.header"),
-    Variable("WAEXPORTER_TLS_CA_FILE", "tls.ca_file", os.path.abspath),
-    Variable("WAEXPORTER_TLS_SERVER_NAME", "tls.server_name"),
-    Variable("WAEXPORTER_TLS_INSECURE_SKIP_VERIFY", "tls.insecure_skip_verify", _as_boolean),
-    Variable("WAEXPORTER_TLS_CERT_FILE", "tls.cert_file", os.path.abspath),
-    Variable("WAEXPORTER_TLS_KEY_FILE", "tls.key_file", os.path.abspath),
-    Variable("WAEXPORTER_PROXY_URL", "proxy_url"),
-    Variable("WAEXPORTER_PROXY_USERNAME", "proxy_auth.username"),
-    Variable("WAEXPORTER_PROXY_PASSWORD", "proxy_auth.password"),
-    Variable("WAEXPORTER_PROXY_PASSWORD_FILE", "proxy_auth.password_file", os.path.abspath),
-    Variable("WAEXPORTER_SHARDS", "shards", _as_number),
-    Variable("WAEXPORTER_ON_CALL_GROUP", "on_call_group"),
-    Variable("WA_WEB_ENDPOINT", "url", _as_url),
-    Variable("WA_API_KEY", "auth.api_key"),
-    Variable("WA_WEB_USERNAME", "auth.username"),
-    Variable("WA_WEB_PASSWORD", "auth.password"),
-)
-SETTING_VARIABLES = (
-    Variable("WAEXPORTER_LISTEN", "web.listen"),
-    Variable("WAEXPORTER_LOG_LEVEL", "log.level", str.lower),
-    Variable("WAEXPORTER_LOG_FORMAT", "log.format", str.lower),
-)
+# A name of ours goes before one of Meta's for the same key. A file named here is relative to the folder in
+# which the program was started.
+TARGET_VARIABLES = tuple(sorted(TARGET.variables(), key=lambda row: not row.name.startswith(_PREFIX)))
+SETTING_VARIABLES = tuple(row for block in BLOCKS for row in block.variables(f"{block.name}."))
 CONFIG_VARIABLE = "WAEXPORTER_CONFIG"
 
 
 @dataclass(frozen=True, slots=True)
-class Blend:
-    """The document of the file with what the environment adds."""
+class MergedConfig:
+    """The document of the file with the values that the environment adds."""
 
     document: dict[object, object]
     names: dict[str, str]  # key path -> the variable that stands for it
     notes: tuple[str, ...]
 
 
-def blend(document: Mapping[object, object], environ: Mapping[str, str]) -> Blend:
-    """Lay the environment under a document; an empty variable counts as unset."""
+def merge_environment(document: Mapping[object, object], environ: Mapping[str, str]) -> MergedConfig:
+    """Add the environment's values to a document that lacks them; an empty variable counts as unset."""
     given = {name: text for name, text in environ.items() if text}
-    settings = _with_settings(document, given)
-    target = _target(given)
+    settings = _merge_settings(document, given)
+    target = _merge_target(given)
     if not target.document:
         return settings
     if "targets" in document:
         ignored = ", ".join(row.name for row in TARGET_VARIABLES if row.name in given)
         note = f"{ignored}: ignored, because the file has targets of its own"
-        return Blend(settings.document, settings.names, (*settings.notes, note))
-    return Blend(
+        return MergedConfig(settings.document, settings.names, (*settings.notes, note))
+    return MergedConfig(
         document={**settings.document, "targets": [target.document]},
         names={**settings.names, **target.names},
         notes=settings.notes + target.notes,
     )
 
 
-def misspelled(environ: Mapping[str, str]) -> list[str]:
-    """Name variables that look like slips; a cluster adds others, such as WAEXPORTER_SERVICE_HOST."""
-    rows = (*TARGET_VARIABLES, *SETTING_VARIABLES, Variable(CONFIG_VARIABLE, ""))
-    known = [row.name for row in rows if row.name.startswith(_PREFIX)]
+def find_misspelled(environ: Mapping[str, str]) -> list[str]:
+    """Return a problem for each variable with a misspelled name.
+
+    Other unknown ones may be right: a cluster adds some, such as WAEXPORTER_SERVICE_HOST.
+    """
+    names = [CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))]
+    known = [name for name in names if name.startswith(_PREFIX)]
     words = []
     for name in sorted(set(environ) - set(known)):
         hint = suggestion(name, known, cutoff=0.9) if name.startswith(_PREFIX) else ""
@@ -110,7 +64,7 @@ def misspelled(environ: Mapping[str, str]) -> list[str]:
     return words
 
 
-def _with_settings(document: Mapping[object, object], given: Mapping[str, str]) -> Blend:
+def _merge_settings(document: Mapping[object, object], given: Mapping[str, str]) -> MergedConfig:
     result = dict(document)
     names, notes = {}, []
     for row in SETTING_VARIABLES:
@@ -124,28 +78,28 @@ def _with_settings(document: Mapping[object, object], given: Mapping[str, str]) 
             names[row.path] = row.name
         elif block[key] != value:
             notes.append(f"{row.name}: ignored, because the file has {row.path}")
-    return Blend(result, names, tuple(notes))
+    return MergedConfig(result, names, tuple(notes))
 
 
-def _target(given: Mapping[str, str]) -> Blend:
-    """Build one entry of `targets`; a name of ours goes before one of Meta's for the same thing."""
+def _merge_target(given: Mapping[str, str]) -> MergedConfig:
+    """Build one entry of `targets`."""
     document: dict[object, object] = {}
     names = {f"targets[0].{row.path}": row.name for row in reversed(TARGET_VARIABLES)}
     notes = []
     for row in TARGET_VARIABLES:
         if row.name not in given:
             continue
-        rival = None if row.name.startswith(_PREFIX) else _rival(row, given)
-        if rival is None:
+        winner = None if row.name.startswith(_PREFIX) else _overriding_variable(row, given)
+        if winner is None:
             _put(document, row.path, row.convert(given[row.name]))
             names[f"targets[0].{row.path}"] = row.name
-        elif row.convert(given[row.name]) != given[rival]:
-            notes.append(f"{row.name}: ignored, because {rival} is set")
-    return Blend(document, names, tuple(notes))
+        elif row.convert(given[row.name]) != given[winner]:
+            notes.append(f"{row.name}: ignored, because {winner} is set")
+    return MergedConfig(document, names, tuple(notes))
 
 
-def _rival(theirs: Variable, given: Mapping[str, str]) -> str | None:
-    paths = (theirs.path, f"{theirs.path}_file")
+def _overriding_variable(of_meta: Variable, given: Mapping[str, str]) -> str | None:
+    paths = (of_meta.path, f"{of_meta.path}_file")
     ours = (row.name for row in TARGET_VARIABLES if row.name.startswith(_PREFIX) and row.path in paths)
     return next((name for name in ours if name in given), None)
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from waexporter.config import scalars
 from waexporter.config.addresses import http_url
-from waexporter.config.credentials import clean, read_secret
+from waexporter.config.keys import HIDDEN, Block, Key
+from waexporter.config.secret_keys import clean_secret, secret_key
 from waexporter.config.section import Section
 from waexporter.model import Fallback, Format, Secret
 
@@ -33,13 +34,18 @@ _KNOWN: tuple[tuple[str, str, Format], ...] = (
 )
 
 
-def read_fallback(pager: Section) -> tuple[Fallback, ...]:
+def read_fallback(pager: Section, key: str, _: object) -> tuple[Fallback, ...]:
     """Read the entries: each an address, or a mapping with one."""
     read = [
-        _read_entry(pager, f"fallback[{index}]", value)
-        for index, value in enumerate(pager.take("fallback", _list, []))
+        _read_entry(pager, f"{key}[{index}]", entry)
+        for index, entry in enumerate(pager.take(key, _addresses, []))
     ]
     return tuple(each for each in read if each is not None)
+
+
+def dump_fallback(entries: tuple[Fallback, ...]) -> list[object]:
+    """Return the entries as the document has them: an address alone where its format is the default."""
+    return [HIDDEN if each.format is Format.JSON else FALLBACK.dump(each) for each in entries]
 
 
 def format_of(url: str) -> Format:
@@ -51,17 +57,15 @@ def format_of(url: str) -> Format:
     )
 
 
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError("must be a list of addresses")  # noqa: TRY004 - every problem is a ValueError
-    return value
+def _addresses(value: object) -> list[object]:
+    return scalars.listed(value, "addresses")
 
 
 def _read_entry(pager: Section, key: str, value: object) -> Fallback | None:
     if isinstance(value, dict):
         return _read_mapping(Section(pager.report, f"{pager.path}.{key}", value))
     try:
-        url = _address(clean(scalars.string(value), functools.partial(pager.note, key)))
+        url = _address(clean_secret(scalars.string(value), functools.partial(pager.note, key)))
         form = format_of(url)
         _check(url, form)
     except ValueError as error:
@@ -72,8 +76,8 @@ def _read_entry(pager: Section, key: str, value: object) -> Fallback | None:
 
 def _read_mapping(section: Section) -> Fallback | None:
     with section as entry:
-        url = read_secret(entry, "url", _address)
-        form = entry.take("format", _FORMAT, None)
+        values = FALLBACK.read(entry, format=None)
+        url, form = values["url"], entry.take("format", _FORMAT, None)
         if not entry.has("url") and not entry.has("url_file"):
             entry.problem("url", "is required, or url_file")
         if url is None:
@@ -98,3 +102,24 @@ def _address(address: str) -> str:
 def _check(url: str, form: Format) -> None:
     if form is Format.TELEGRAM and not parse_qs(urlsplit(url).query).get("chat_id"):
         raise ValueError("must end in sendMessage?chat_id=… with the id of the chat")
+
+
+FALLBACK = Block(
+    "fallback",
+    Fallback,
+    (
+        secret_key("url", "such an address; required, unless `url_file` is given", _address),
+        # Read apart: without it the address tells the format.
+        Key(
+            "format",
+            None,
+            "how an `http(s)://` address is spoken to; the hosts of Slack, Google Chat, Teams, Discord, "
+            "Telegram (`…/sendMessage?chat_id=…`), Feishu, DingTalk, WeCom and ntfy are known. `json` "
+            '(`{"text": …, "alerts": […]}`, or the text alone where that is refused by 400, 415 or '
+            "422), `text`, `slack`, `google_chat`, `teams`, `discord`, `telegram`, `feishu`, `dingtalk` or "
+            "`wecom`",
+            write=str,
+            default="what the host is known to take, else `json`",
+        ),
+    ),
+)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os.path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from waexporter.config.environment import CONFIG_VARIABLE, blend, misspelled
+from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
 from waexporter.config.files import read_text
-from waexporter.config.general import read_limits, read_log, read_web
+from waexporter.config.limits import LIMITS
+from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
 from waexporter.config.placeholders import placeholders
-from waexporter.config.polls import Polls, read_polls
-from waexporter.config.scalars import workers
+from waexporter.config.poll import COMMON_POLL, read_poll
 from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
+from waexporter.config.web import WEB
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
-from waexporter.model import Config, WebhookAuth
+from waexporter.model import Config, Limits, LogSettings, WebhookAuth, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from waexporter.model import WebSettings
+    from waexporter.config.keys import Block
 
 _LARGEST_FILE = 4 * 1024 * 1024
 _NO_TARGET = (
@@ -51,21 +52,21 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
     Raises ConfigError with every problem, each beginning with its key path, variable or file.
     """
     path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
-    mixture = blend(_read_file(path), environ)
-    slips = misspelled(environ)
-    report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
-    config = _config(Section(report, "", mixture.document))
-    for key_path in placeholders(mixture.document):
+    merged = merge_environment(_read_file(path), environ)
+    slips = find_misspelled(environ)
+    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
+    config = _read_config(Section(report, "", merged.document))
+    for key_path in placeholders(merged.document):
         say = (
             report.problem if report.problems else report.note
         )  # it may well be the cause of another problem
-        instead = _INSTEAD_OF_A_VARIABLE if key_path in mixture.names else _INSTEAD_OF_A_KEY
+        instead = _INSTEAD_OF_A_VARIABLE if key_path in merged.names else _INSTEAD_OF_A_KEY
         say(key_path, _LITERALLY + instead)
-    if "targets" not in mixture.document:
+    if "targets" not in merged.document:
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *slips])
     if report.problems:
         raise ConfigError(report.problems)
-    return Loaded(config, (*slips, *mixture.notes, *report.notes))
+    return Loaded(config, (*slips, *merged.notes, *report.notes))
 
 
 class DaemonAccess(NamedTuple):
@@ -84,9 +85,9 @@ def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAc
         document = _read_file(path)
     except ConfigError as error:
         document, problems = {}, error.problems
-    mixture = blend(document, environ)
-    report = Report(folder=os.path.dirname(path or ""), names=mixture.names)  # noqa: PTH120 - see Section.resolve
-    config = _config(Section(report, "", mixture.document))
+    merged = merge_environment(document, environ)
+    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
+    config = _read_config(Section(report, "", merged.document))
     webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
     return DaemonAccess(config.web, webhook, (*problems, *report.problems))
 
@@ -103,20 +104,20 @@ def _read_file(path: str | None) -> dict[object, object]:
     return {key: value for key, value in document.items() if not str(key).startswith("x-")}
 
 
-def _config(root: Section) -> Config:
+def _read_config(root: Section) -> Config:
     with root:
-        common, threads = _common_polls(root)
-        targets = read_targets(root, common)
+        with root.section("poll") as poll:
+            common, workers = read_poll(poll), COMMON_POLL.read(poll)["workers"]
         return Config(
-            targets=targets,
-            limits=read_limits(root),
-            web=read_web(root),
-            pager=read_pager(root, targets),
-            log=read_log(root),
-            workers=threads,
+            targets=read_targets(root, common),
+            limits=Limits(**_read_block(root, LIMITS)),
+            web=WebSettings(**_read_block(root, WEB)),
+            pager=read_pager(root),
+            log=LogSettings(**_read_block(root, LOG)),
+            workers=workers,
         )
 
 
-def _common_polls(root: Section) -> tuple[Polls, int | None]:
-    with root.section("poll") as poll:
-        return read_polls(poll), poll.take("workers", workers, None)
+def _read_block(root: Section, block: Block) -> dict[str, Any]:
+    with root.section(block.name) as section:
+        return block.read(section)

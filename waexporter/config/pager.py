@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import zoneinfo
@@ -10,68 +9,32 @@ from typing import TYPE_CHECKING
 
 from waexporter.config import scalars
 from waexporter.config.addresses import http_url
-from waexporter.config.credentials import read_secret
-from waexporter.config.fallback import read_fallback
-from waexporter.config.quantities import parse_duration
+from waexporter.config.fallback import FALLBACK, dump_fallback, read_fallback
+from waexporter.config.keys import Block, Key, required, value
+from waexporter.config.quantities import format_duration, parse_duration
+from waexporter.config.secret_keys import secret_key
 from waexporter.config.section import suggestion
-from waexporter.model import PagerSettings, Rate, Watchdog, WebhookAuth
-from waexporter.model.severity import CLASSES, fold
+from waexporter.config.severities import SEVERITIES, dump_severities, read_severities
+from waexporter.config.webhook_auth import WEBHOOK, read_webhook_auth
+from waexporter.model import PagerSettings, Rate, Watchdog
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
-    from waexporter.model import Target, WebSettings
-    from waexporter.model.severity import Severity
 
 _RATE = re.compile(r"([0-9]{1,6})/([0-9a-z]+)")
 _ALERTNAME = "alertname"
 _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 
-def read_pager(root: Section, targets: tuple[Target, ...]) -> PagerSettings | None:
+def read_pager(root: Section) -> PagerSettings | None:
     """Read the block `pager`; None where there is none."""
     section = root.section("pager")
     if not root.has("pager"):
         return None
-    usual = PagerSettings()
     with section as pager:
-        read = PagerSettings(
-            state_dir=pager.resolve(pager.take("state_dir", scalars.text, usual.state_dir)),
-            webhook=_webhook(pager),
-            via=_via(pager, targets),
-            group=pager.take("group", scalars.group, None),
-            recipients=pager.take("recipients", _recipients, ()),
-            fallback=read_fallback(pager),
-            fallback_after=pager.take("fallback_after", scalars.duration, usual.fallback_after),
-            give_up_after=pager.take("give_up_after", scalars.timeout, usual.give_up_after),
-            rate=pager.take("rate", _rate, usual.rate),
-            timezone=pager.take("timezone", _timezone, usual.timezone),
-            severities=_severities(pager),
-            watchdogs=_watchdogs(pager),
-            alertmanager_url=read_secret(pager, "alertmanager_url", http_url),
-            heartbeat_url=read_secret(pager, "heartbeat_url", http_url),
-            heartbeat_interval=pager.take("heartbeat_interval", _heartbeat, usual.heartbeat_interval),
-            watch=pager.take("watch", scalars.boolean, default=False),
-            watch_for=pager.take("watch_for", scalars.duration, usual.watch_for),
-        )
+        read = PagerSettings(**PAGER.read(pager))
         _check(pager, read)
         return read
-
-
-def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | None:
-    """Say what is wrong when anybody on the network could page people."""
-    if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
-        return None
-    return (
-        "pager.webhook: is required when listening beyond loopback: give secret_file, or username and "
-        "password_file, or insecure: true if anybody on the network may page people"
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check(pager: Section, read: PagerSettings) -> None:
@@ -84,46 +47,25 @@ def _check(pager: Section, read: PagerSettings) -> None:
         pager.note("heartbeat_interval", "is not used, because there is no heartbeat_url")
 
 
-def _webhook(pager: Section) -> WebhookAuth:
-    with pager.section("webhook") as webhook:
-        auth = WebhookAuth(
-            secret=read_secret(webhook, "secret"),
-            username=webhook.take("username", scalars.visible, None),
-            password=read_secret(webhook, "password", may_end_blank=True),
-            insecure=webhook.take("insecure", scalars.boolean, default=False),
-        )
-        has_password = webhook.has("password") or webhook.has("password_file")
-        if webhook.has("username") and not has_password:
-            webhook.problem("password", "is required with username")
-        if has_password and not webhook.has("username"):
-            webhook.problem("username", "is required with password")
-        if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
-            webhook.problem("password", "secret is given too; give one of them")
-        if auth.insecure and auth.is_guarded:
-            webhook.problem("insecure", "a secret is given too; leave one of them out")
-        return auth
+def _read_state_dir(pager: Section, key: str, default: str) -> str:
+    return pager.resolve(pager.take(key, scalars.text, default))
 
 
-def _via(pager: Section, targets: tuple[Target, ...]) -> tuple[str, ...]:
-    known = {target.name for target in targets}
-    names = pager.take("via", _names, ())
+def _read_via(pager: Section, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    names = pager.take(key, _names, default)
     for index, name in enumerate(names):
-        if name not in known:
+        if name not in pager.report.targets:
             quoted = json.dumps(name, ensure_ascii=False)
-            pager.problem(f"via[{index}]", f"no target is called {quoted}")
+            pager.problem(f"{key}[{index}]", f"no target is called {quoted}")
     return names
 
 
-def _watchdogs(pager: Section) -> tuple[Watchdog, ...]:
+def _read_watchdogs(pager: Section, key: str, _: object) -> tuple[Watchdog, ...]:
     owners: dict[str, str] = {}
     watchdogs = []
-    for section in pager.sections("watchdogs"):
+    for section in pager.sections(key):
         with section as entry:
-            watchdog = Watchdog(
-                name=entry.need("name", scalars.text, ""),
-                match=_match(entry),
-                max_silence=entry.need("max_silence", _silence, 180.0),
-            )
+            watchdog = Watchdog(**WATCHDOG.read(entry))
         watchdogs.append(watchdog)
         owner = owners.setdefault(watchdog.name, section.path) if watchdog.name else section.path
         if owner != section.path:
@@ -131,29 +73,25 @@ def _watchdogs(pager: Section) -> tuple[Watchdog, ...]:
     return tuple(watchdogs)
 
 
-def _match(entry: Section) -> tuple[tuple[str, str], ...]:
-    if not entry.has("match"):
-        entry.problem("match", "is required, such as {alertname: Watchdog}")
-    with entry.section("match") as match:
+def _read_match(entry: Section, key: str, _: object) -> tuple[tuple[str, str], ...]:
+    if not entry.has(key):
+        entry.problem(key, "is required, such as {alertname: Watchdog}")
+    with entry.section(key) as match:
         labels = tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
-    if entry.has("match") and _ALERTNAME not in dict(labels):
+    if entry.has(key) and _ALERTNAME not in dict(labels):
         # Nobody is paged with what a watchdog matches, so it must be one alert, not all of a source.
-        entry.problem("match", "must name the alert, such as {alertname: Watchdog}")
+        entry.problem(key, "must name the alert, such as {alertname: Watchdog}")
     return labels
 
 
 def _names(value: object) -> tuple[str, ...]:
-    return tuple(scalars.text(each) for each in _list(value, "names of targets"))
+    return tuple(scalars.text(each) for each in scalars.listed(value, "names of targets"))
 
 
 def _recipients(value: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(scalars.telephone(each).removeprefix("+") for each in _list(value, "numbers")))
-
-
-def _list(value: object, of: str) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError(f"must be a list of {of}")  # noqa: TRY004 - every problem of a value is a ValueError
-    return value
+    return tuple(
+        dict.fromkeys(scalars.telephone(each).removeprefix("+") for each in scalars.listed(value, "numbers"))
+    )
 
 
 def _rate(value: object) -> Rate:
@@ -180,27 +118,6 @@ def _timezone(value: object) -> str:
     raise ValueError(f"must be a time zone of IANA{hint}")
 
 
-def _severities(pager: Section) -> tuple[tuple[str, Severity], ...]:
-    """Read which words mean which class; each may mean one thing only."""
-    owners: dict[str, str] = {}
-    read: list[tuple[str, Severity]] = []
-    with pager.section("severities") as section:
-        for severity in CLASSES:
-            for index, word in enumerate(section.take(severity.value, _words, ())):
-                path = f"{severity.value}[{index}]"
-                if not fold(word):
-                    section.problem(path, "must hold a letter or a digit")
-                owner = owners.setdefault(fold(word), path)
-                if owner != path:
-                    section.problem(path, f"is the word of {owner} already")
-                read.append((word, severity))
-    return tuple(read)
-
-
-def _words(value: object) -> tuple[str, ...]:
-    return tuple(scalars.visible(each) for each in _list(value, "words, such as [p1, urgent]"))
-
-
 def _silence(value: object) -> float:
     seconds = scalars.duration(value)
     if seconds < _SHORTEST_SILENCE:
@@ -213,3 +130,133 @@ def _heartbeat(value: object) -> float:
     if seconds < 1:
         raise ValueError("must be at least 1s")
     return seconds
+
+
+def _dump_rate(rate: Rate) -> str:
+    return f"{rate.messages}/{format_duration(rate.per)}"
+
+
+WATCHDOG = Block(
+    "watchdogs",
+    Watchdog,
+    (
+        Key(
+            "name",
+            required(scalars.text, ""),
+            "what the watchdog is called in pages and metrics; required, no two alike",
+        ),
+        Key(
+            "match",
+            _read_match,
+            "labels that its alert has, such as `{alertname: Watchdog, prometheus: eu}`; required",
+            write=dict,
+            default="none",
+        ),
+        Key(
+            "max_silence",
+            required(_silence, 180.0),
+            "how long it may stay away, at least `10s`; required",
+            write=format_duration,
+            default="none",
+        ),
+    ),
+)
+PAGER = Block(
+    "pager",
+    PagerSettings,
+    (
+        Key(
+            "state_dir",
+            _read_state_dir,
+            "folder of the journal, made if it is missing. One daemon alone may use it",
+            needs_restart=True,
+        ),
+        Key(
+            "webhook",
+            read_webhook_auth,
+            "what Alertmanager has to show. Required when listening beyond loopback",
+            block=WEBHOOK,
+        ),
+        Key(
+            "via",
+            _read_via,
+            "names of the targets that may carry pages, in this order",
+            write=list,
+            default="the target that an alert is about, then any other",
+        ),
+        Key(
+            "group",
+            value(scalars.group),
+            "id of the group that is paged, through whichever target",
+            default="`on_call_group` of the target that carries the page, else its setting `on_call_pager`",
+        ),
+        Key(
+            "recipients",
+            value(_recipients),
+            "telephone numbers that are paged one by one, instead of a group",
+            write=list,
+        ),
+        Key(
+            "fallback",
+            read_fallback,
+            "list of addresses for pages that WhatsApp can't carry: `http(s)://…` gets a POST, any other "
+            "is one of [Apprise](https://github.com/caronc/apprise) (in a clone `pip install "
+            "'.[fallback]'` adds it, the image has it). Never shown. An entry may also be a mapping of the "
+            "keys below",
+            write=dump_fallback,
+            block=FALLBACK,
+            is_list=True,
+        ),
+        Key(
+            "fallback_after",
+            value(scalars.duration),
+            "how long a page may wait for WhatsApp before the fallback gets it; shorter than `give_up_after`",
+            write=format_duration,
+        ),
+        Key(
+            "give_up_after",
+            value(scalars.timeout),
+            "how long a page is tried before it counts as failed",
+            write=format_duration,
+        ),
+        Key(
+            "rate",
+            value(_rate),
+            "most messages to one recipient in a time; what is above goes out bundled",
+            write=_dump_rate,
+        ),
+        Key(
+            "timezone",
+            value(_timezone),
+            "IANA's name of the time zone of the times in pages, such as `Europe/Berlin`",
+        ),
+        Key(
+            "severities",
+            read_severities,
+            "words that your rules use in the label `severity`, beside the usual ones, which they outweigh",
+            write=dump_severities,
+            block=SEVERITIES,
+        ),
+        Key("watchdogs", _read_watchdogs, "alerts that must keep coming", block=WATCHDOG, is_list=True),
+        secret_key(
+            "alertmanager_url",
+            "the address of Alertmanager, such as `http://alertmanager:9093`: it is asked what became of "
+            "alerts that a delivery leaves out, and before an all-clear. Of a pair give one that sees "
+            "every alert",
+            http_url,
+        ),
+        secret_key(
+            "heartbeat_url",
+            "an address that is asked while people can be paged, and `/fail` below it while not",
+            http_url,
+        ),
+        Key("heartbeat_interval", value(_heartbeat), "how often", write=format_duration),
+        Key("watch", value(scalars.boolean), "`true`: page verdicts by itself, without Prometheus"),
+        Key(
+            "watch_for",
+            value(scalars.duration),
+            "how long a verdict has to hold before it is paged",
+            write=format_duration,
+        ),
+    ),
+)

@@ -57,6 +57,13 @@ def _no_text(value: object) -> str:
     return f"must be a text, found {found(value)}{quotes}"
 
 
+def listed(value: object, of: str) -> list[object]:
+    """Parse a list; `of` says what it lists."""
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list of {of}")  # noqa: TRY004 - every problem of a value is a ValueError
+    return value
+
+
 def boolean(value: object) -> bool:
     """Take true or false."""
     if isinstance(value, bool):

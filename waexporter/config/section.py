@@ -48,6 +48,7 @@ class Report:
     names: Mapping[str, str] = field(default_factory=dict)  # key path -> environment variable
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)  # the names of those that have been read
 
     def problem(self, path: str, words: str) -> None:
         """Write down what makes the configuration unusable."""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import ssl
-from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
-from waexporter.config import addresses, polls, scalars
-from waexporter.config.credentials import read_auth, read_proxy_auth
-from waexporter.config.files import read_bytes
-from waexporter.model import Credentials, Endpoint, Target, Tls, Topology
+from waexporter.config import addresses, poll, scalars
+from waexporter.config.credentials import AUTH, PROXY_AUTH, read_auth, read_proxy_auth
+from waexporter.config.keys import Block, Key, Variable, convert_number, value
+from waexporter.config.tls import TLS, read_tls
+from waexporter.model import Credentials, Endpoint, Target, Topology
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
 
 _LONGEST_NAME = 128
-_LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; all that a system trusts are a quarter of a MiB
 _LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TOPOLOGY = scalars.choice("auto", *Topology)
 
@@ -34,19 +31,14 @@ RESERVED_LABELS = frozenset(
 )
 
 
-class _Identity(TypedDict):
-    cert_file: str | None
-    key_file: str | None
-    identity: bytes
-
-
-def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
+def read_targets(root: Section, common: poll.PollSettings) -> tuple[Target, ...]:
     """Read every target; the names must differ."""
     owners: dict[str, str] = {}
     targets = []
     for section in root.sections("targets"):
         target = _target(section, common)
         targets.append(target)
+        section.report.targets.append(target.name)
         owner = owners.setdefault(target.name, section.path) if target.name else section.path
         if owner != section.path:
             quoted = json.dumps(target.name, ensure_ascii=False)
@@ -54,27 +46,16 @@ def read_targets(root: Section, common: polls.Polls) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def _target(section: Section, common: polls.Polls) -> Target:
+def _target(section: Section, common: poll.PollSettings) -> Target:
     with section as target:
-        url, note = target.need("url", addresses.target_url, addresses.ClientUrl(""))
-        if note:
-            target.note("url", note)
-        own = _own_polls(target)
-        read = Target(
-            name=target.take("name", _name, addresses.host_and_port(url) if url else ""),
-            url=url,
-            auth=read_auth(target),
-            tls=_tls(target),
-            proxy_url=target.take("proxy_url", addresses.proxy_url, None),
-            proxy_auth=read_proxy_auth(target),
-            topology=target.take("topology", _topology, None),
-            shards=target.take("shards", scalars.shards, None),
-            on_call_group=target.take("on_call_group", scalars.group, None),
-            canary_number=target.take("canary_number", scalars.telephone, None),
-            labels=_labels(target),
-            plans=polls.plans(own, common),
-            stale_after=polls.stale_after(own, common),
-        )
+        url = _read_url(target, "url", "")
+        with target.section("poll") as block:
+            own = poll.read_poll(block)
+        plans, stale_after = poll.merge_plans(own, common), poll.merge_stale_after(own, common)
+        values = TARGET.read(target, url=url, plans=plans, stale_after=stale_after)
+        if url and not values["name"]:
+            values["name"] = addresses.host_and_port(url)
+        read = Target(**values)
         _check(target, read)
         return read
 
@@ -96,66 +77,15 @@ def _check(section: Section, target: Target) -> None:
         section.note("tls", "cert_file is not used, because the url begins with http://")
 
 
-def _own_polls(target: Section) -> polls.Polls:
-    with target.section("poll") as poll:
-        return polls.read_polls(poll)
+def _read_url(target: Section, key: str, _: object) -> str:
+    url, note = target.need(key, addresses.target_url, addresses.ClientUrl(""))
+    if note:
+        target.note(key, note)
+    return url
 
 
-def _tls(target: Section) -> Tls:
-    with target.section("tls") as tls:
-        ca_file, authority = tls.take(
-            "ca_file", lambda value: _ca_file(tls.resolve(scalars.text(value))), (None, b"")
-        )
-        return Tls(
-            ca_file=ca_file,
-            authority=authority,
-            server_name=tls.take("server_name", addresses.host, None),
-            insecure_skip_verify=tls.take("insecure_skip_verify", scalars.boolean, default=False),
-            **_identity(tls),
-        )
-
-
-def _identity(tls: Section) -> _Identity:
-    """Read the certificate that the target is shown, and its key."""
-    cert_file, certificate = tls.take("cert_file", lambda value: _file(tls, value), (None, b""))
-    key_file, key = tls.take("key_file", lambda value: _file(tls, value), (None, b""))
-    for given, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
-        if tls.has(given) and not tls.has(other):
-            tls.problem(other, f"is required with {tls.name(given)}")
-    if cert_file is None or key_file is None:
-        return _Identity(cert_file=None, key_file=None, identity=b"")
-    _check_identity(tls, cert_file, key_file)
-    return _Identity(cert_file=cert_file, key_file=key_file, identity=certificate + key)
-
-
-def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
-    asked: list[str] = []
-
-    def passphrase() -> str:
-        asked.append(key_file)
-        return ""
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(cafile=cert_file)
-    except (ssl.SSLError, OSError):
-        tls.problem("cert_file", f"{cert_file} holds no PEM certificate")
-        return
-    try:
-        context.load_cert_chain(cert_file, key_file, passphrase)
-    except (ssl.SSLError, OSError) as error:
-        reason = getattr(error, "reason", None) or ""
-        if asked:
-            words = f"{key_file} has a passphrase, which is not supported"
-        elif "MISMATCH" in reason:
-            words = f"{key_file} does not belong to the certificate in {cert_file}"
-        else:
-            words = f"{key_file} holds no PEM key"
-        tls.problem("key_file", words)
-
-
-def _labels(target: Section) -> tuple[tuple[str, str], ...]:
-    with target.section("labels") as labels:
+def _read_labels(target: Section, key: str, _: object) -> tuple[tuple[str, str], ...]:
+    with target.section(key) as labels:
         for name, _ in labels.entries():
             _check_label(labels, name)
         return tuple(sorted((name, labels.take(name, scalars.text, "")) for name, _ in labels.entries()))
@@ -183,29 +113,91 @@ def _topology(value: object) -> Topology | None:
     return None if word == "auto" else Topology(word)
 
 
-def _ca_file(path: str) -> tuple[str, bytes]:
-    """Give the path of a usable file, and a digest of what it holds."""
-    digest = _digest(path)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-    except ssl.SSLError:
-        raise ValueError(f"{path} holds no PEM certificate") from None
-    except OSError as error:
-        raise ValueError(f"can't read {path}: {error.strerror}") from error
-    return path, digest
+def _add_scheme(text: str) -> str:
+    return text if "://" in text else f"https://{text}"
 
 
-def _file(section: Section, value: object) -> tuple[str, bytes]:
-    path = section.resolve(scalars.text(value))
-    return path, _digest(path)
-
-
-def _digest(path: str) -> bytes:
-    """Give a digest of a file that is read more than once.
-
-    It is made before the file is tried: if that is replaced in between, the next reload sees a change.
-    """
-    digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
-    if not Path(path).is_file():
-        raise ValueError(f"{path} must be a regular file, since it is read more than once")
-    return digest
+TARGET = Block(
+    "targets",
+    Target,
+    (
+        Key(
+            "name",
+            value(_name),
+            "the label `target`: at most 128 characters, no two alike",
+            default="the URL's host and port",
+            variables=(Variable("WAEXPORTER_TARGET_NAME"),),
+        ),
+        Key(
+            "url",
+            _read_url,
+            "address of the webapp: `scheme://host[:port][/prefix]`. `/v1` is added; one at the end is "
+            "ignored, and a path of the API behind it (`/v1/health`) is cut off with a note. `/health` and "
+            "the like without `/v1` are kept, and a note asks. With `http://` credentials travel in the "
+            "clear, which the log says",
+            variables=(
+                Variable("WAEXPORTER_TARGET_URL"),
+                Variable("WA_WEB_ENDPOINT", _add_scheme, ", as `host:port`; `https://` is added"),
+            ),
+        ),
+        Key("auth", read_auth, "who waexporter is to this client; see [Secrets](#secrets)", block=AUTH),
+        Key(
+            "tls", read_tls, "how the webapp's certificate is verified, and which one it is shown", block=TLS
+        ),
+        Key(
+            "proxy_url",
+            value(addresses.proxy_url),
+            "HTTP proxy on the way, `http://proxy:3128`. Without it none is used, whatever `HTTPS_PROXY` "
+            "says",
+            variables=(Variable("WAEXPORTER_PROXY_URL"),),
+        ),
+        Key(
+            "proxy_auth", read_proxy_auth, "what the proxy is shown; only with `proxy_url`", block=PROXY_AUTH
+        ),
+        Key(
+            "topology",
+            value(_topology),
+            "`single`, `ha` or `multiconnect`; `auto` [finds out](metrics.md#topology)",
+            write=lambda topology: str(topology or "auto"),
+        ),
+        Key(
+            "shards",
+            value(scalars.shards),
+            "how many shards the client has: 1, 2, 4, 8, 16 or 32. Set it for multiconnect: a missing "
+            "coreapp shows only against an expected number",
+            default="found out",
+            variables=(Variable("WAEXPORTER_SHARDS", convert_number),),
+        ),
+        Key(
+            "on_call_group",
+            value(scalars.group),
+            "id of a WhatsApp group, such as `14155550100-1520000000`. Default: the client's own setting "
+            "`on_call_pager`, where an admin's account may read it",
+            variables=(Variable("WAEXPORTER_ON_CALL_GROUP"),),
+        ),
+        Key(
+            "canary_number",
+            value(scalars.telephone),
+            "a telephone number that the canary looks up; needed for `poll.canary`",
+        ),
+        Key(
+            "labels",
+            _read_labels,
+            "labels added to every `whatsapp_*` sample of this target, such as `{region: eu}`. Names that "
+            "samples carry already (`target`, `node`, `method`, `job`, …) are refused",
+            write=dict,
+            default="none",
+        ),
+        # Read before the others, because it is merged with the common block.
+        Key(
+            "poll",
+            None,
+            "overrides the block `poll` for this target, key by key; all its keys but `workers`",
+            write=poll.dump_poll,
+            fields=("plans", "stale_after"),
+            default="none",
+        ),
+    ),
+    "the list itself; at least one entry",
+    is_list=True,
+)

@@ -30,7 +30,7 @@ from waexporter.whatsapp.client import Client
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from waexporter.config import Difference
+    from waexporter.config import ConfigDiff
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant, Limits
 
@@ -88,7 +88,7 @@ class Fleet:
         self.warn_of_unverified_tls(self.clients)
         self._schedule.start()
 
-    def change(self, config: Config, difference: Difference, clients: Mapping[str, Client]) -> None:
+    def change(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
         """Poll another fleet from now on; `clients` are those of the new targets.
 
         Of a target that is gone, or another one now, the polls under way are left to end, and what they

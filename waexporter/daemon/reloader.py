@@ -14,7 +14,7 @@ from waexporter.web.backend import ReloadResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.config import Difference, Loaded
+    from waexporter.config import ConfigDiff, Loaded
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.metrics.telemetry import Telemetry
@@ -116,7 +116,7 @@ class Reloader:
         _log.info("reloaded", kept=done.kept, **_bounded(done.name_changes()))
         return done
 
-    def _make(self, config: Config, difference: Difference) -> _Parts:
+    def _make(self, config: Config, difference: ConfigDiff) -> _Parts:
         try:
             clients = self._fleet.make_clients(config, difference.new)
         except OSError as error:
@@ -127,7 +127,7 @@ class Reloader:
             return _Parts(clients, None)
         return _Parts(clients, self._daemon_pager.prepare(config.pager))
 
-    def _change(self, config: Config, difference: Difference, parts: _Parts) -> None:
+    def _change(self, config: Config, difference: ConfigDiff, parts: _Parts) -> None:
         """Touch the daemon: nothing in here can fail."""
         if _is_about("log", difference):
             log.configure(config.log, sys.stderr)
@@ -145,5 +145,5 @@ def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     }
 
 
-def _is_about(block: str, difference: Difference) -> bool:
+def _is_about(block: str, difference: ConfigDiff) -> bool:
     return any(key.startswith(f"{block}.") for key in difference.keys)

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.config.credentials import reread
+from waexporter.config.credentials import reread_secret
 from waexporter.errors import ApiError
 from waexporter.log import get_logger
 from waexporter.transport.connections import TransportOptions
@@ -86,7 +86,7 @@ class Client:
 
     def _reread(self, name: str, old: Secret) -> Secret | None:
         try:
-            new = reread(name, old)
+            new = reread_secret(name, old)
         except ValueError:
             return None  # the refusal of the old one is reported already
         if new is not None and new != old:

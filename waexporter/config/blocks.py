@@ -1,0 +1,23 @@
+"""All blocks of the configuration but `targets`, whose entries are compared and set one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waexporter.config import diff
+from waexporter.config.limits import LIMITS
+from waexporter.config.log_block import LOG
+from waexporter.config.pager import PAGER
+from waexporter.config.poll import COMMON_POLL
+from waexporter.config.web import WEB
+
+if TYPE_CHECKING:
+    from waexporter.config.diff import ConfigDiff
+    from waexporter.model import Config
+
+BLOCKS = (LIMITS, COMMON_POLL, WEB, PAGER, LOG)
+
+
+def compare(old: Config, new: Config) -> ConfigDiff:
+    """Return what a new configuration changes."""
+    return diff.compare(old, new, BLOCKS)

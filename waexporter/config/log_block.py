@@ -1,0 +1,26 @@
+"""The block `log`; not called log.py, which is the name of the module that logs."""
+
+from __future__ import annotations
+
+from waexporter.config import scalars
+from waexporter.config.keys import Block, Key, Variable, value
+from waexporter.model import LogSettings
+
+LOG = Block(
+    "log",
+    LogSettings,
+    (
+        Key(
+            "level",
+            value(scalars.choice("debug", "info", "warning", "error")),
+            "`debug`, `info`, `warning` or `error`; `debug` has each poll with its phases",
+            variables=(Variable("WAEXPORTER_LOG_LEVEL", str.lower),),
+        ),
+        Key(
+            "format",
+            value(scalars.choice("json", "console")),
+            "`json`, one object a line, or `console`, for people. The log goes to stderr",
+            variables=(Variable("WAEXPORTER_LOG_FORMAT", str.lower),),
+        ),
+    ),
+)

@@ -1,0 +1,228 @@
+"""The block `poll`: when each endpoint is polled; a target has one of its own on top of the common one."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.config import scalars
+from waexporter.config.keys import Block, Key, value
+from waexporter.config.quantities import format_duration
+from waexporter.model import Config, Endpoint, PollPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from waexporter.config.section import Section
+
+COMMON_TIMEOUT = 10.0
+DEFAULT_STALE_AFTER = 3.0
+
+_OFF = math.inf
+
+
+class _EndpointRow(NamedTuple):
+    """The key of one endpoint."""
+
+    plan: PollPlan | None = None  # by default; None: off
+    meaning: str = ""
+    least: tuple[float, str] = (1.0, "must be at least 1s, because every poll is work for the client")
+    objection: tuple[float, str] = (0.0, "")  # below this interval the client itself objects
+
+
+def _every(interval: float, timeout: float = COMMON_TIMEOUT) -> PollPlan:
+    return PollPlan(interval, timeout)
+
+
+# An endpoint without a row is off until it is given an interval. All times in seconds.
+_ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
+    Endpoint.HEALTH: _EndpointRow(
+        _every(30.0),
+        "interval of `GET /v1/health`. The API allows 10 a minute and webapp, all callers together; "
+        "below `6s` the log objects",
+        objection=(6.0, "is more often than the API's limit of 10 polls a minute; expect refused polls"),
+    ),
+    Endpoint.APP: _EndpointRow(_every(15.0), "interval of `GET /v1/stats/app`"),
+    Endpoint.WEB: _EndpointRow(_every(15.0), "interval of `GET /v1/metrics`"),
+    Endpoint.DB: _EndpointRow(
+        _every(300.0, 60.0), "interval of `GET /v1/stats/db`, which is expensive for the client"
+    ),
+    Endpoint.SUPPORT: _EndpointRow(
+        _every(300.0, 60.0), "interval of `GET /v1/support`: builds, disks, shards"
+    ),
+    Endpoint.SETTINGS: _EndpointRow(
+        _every(300.0),
+        "interval of `GET /v1/settings/application` and `/v1/account/shards`; for an admin's account only",
+    ),
+    Endpoint.CERTIFICATES: _EndpointRow(
+        _every(3600.0), "interval of the TLS handshake and `GET /v1/certificates/...`"
+    ),
+    Endpoint.GROUP: _EndpointRow(_every(300.0), "interval of `GET /v1/groups/ID` of the on-call group"),
+    Endpoint.CANARY: _EndpointRow(
+        None,
+        "interval of `POST /v1/contacts`, a contact check from end to end; at least `1m`",
+        least=(60.0, "must be at least 1m, because each one is a request to WhatsApp itself"),
+    ),
+}
+DEFAULT_PLANS: Mapping[Endpoint, PollPlan] = MappingProxyType(
+    {endpoint: row.plan for endpoint, row in _ENDPOINTS.items() if row.plan is not None}
+)
+
+
+class Off:
+    """The word off, printed without quotes."""
+
+    def __str__(self) -> str:
+        return "off"
+
+
+@dataclass(frozen=True, slots=True)
+class PollOverride:
+    """What a block has of one endpoint, in seconds; None: nothing, an endless interval: off."""
+
+    interval: float | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """A block `poll` as it was written."""
+
+    overrides: Mapping[Endpoint, PollOverride]
+    timeout: float | None = None
+    stale_after: float | None = None
+
+
+def read_poll(section: Section) -> PollSettings:
+    """Read the keys that the common block and a target's own both have."""
+    values = POLL.read(section)
+    overrides = {endpoint: values[endpoint.value] for endpoint in Endpoint}
+    return PollSettings(overrides, values["timeout"], values["stale_after"])
+
+
+def merge_plans(own: PollSettings, common: PollSettings) -> dict[Endpoint, PollPlan]:
+    """Return a target's plans: its own block, then the common one, key by key; what is off is absent."""
+    timeout = own.timeout or common.timeout or COMMON_TIMEOUT
+    every = {endpoint: _merge_plan(endpoint, (own, common), timeout) for endpoint in Endpoint}
+    return {endpoint: plan for endpoint, plan in every.items() if plan.interval != _OFF}
+
+
+def merge_stale_after(own: PollSettings, common: PollSettings) -> float:
+    """Return the number of intervals after which a reading of a target is too old."""
+    return own.stale_after or common.stale_after or DEFAULT_STALE_AFTER
+
+
+def dump_poll(value: tuple[Mapping[Endpoint, PollPlan], float]) -> dict[str, object]:
+    """Return the block of a target with nothing left to defaults."""
+    plans, stale_after = value
+    shown = int(stale_after) if stale_after.is_integer() else stale_after
+    return {
+        **{endpoint.value: _dump_plan(plans.get(endpoint)) for endpoint in Endpoint},
+        "stale_after": shown,
+    }
+
+
+def _dump_plan(plan: PollPlan | None) -> object:
+    return OVERRIDE.dump(plan) if plan is not None else Off()
+
+
+def _merge_plan(endpoint: Endpoint, blocks: tuple[PollSettings, PollSettings], timeout: float) -> PollPlan:
+    own, common = (block.overrides[endpoint] for block in blocks)
+    default = DEFAULT_PLANS.get(endpoint, PollPlan(_OFF, COMMON_TIMEOUT))
+    usual = timeout if default.timeout == COMMON_TIMEOUT else default.timeout
+    return PollPlan(
+        own.interval or common.interval or default.interval, own.timeout or common.timeout or usual
+    )
+
+
+def _read_override(poll: Section, key: str, _: object) -> PollOverride:
+    endpoint = Endpoint(key)
+    row = _ENDPOINTS.get(endpoint, _EndpointRow())
+    parse = functools.partial(_interval, shortest=row.least)
+    if poll.holds_mapping(key):
+        with poll.section(key) as entry:
+            interval = entry.take("interval", parse, None)
+            override = PollOverride(**OVERRIDE.read(entry, interval=interval))
+    else:
+        override = PollOverride(poll.take(key, parse, None))
+    limit, words = row.objection
+    if override.interval is not None and override.interval < limit:
+        poll.note(key, words)
+    return override
+
+
+def _interval(value: object, shortest: tuple[float, str]) -> float:
+    """Parse a duration or `off`, which YAML reads as false unless it is quoted."""
+    if value is False or value == "off":
+        return _OFF
+    if value is True:
+        raise ValueError("must be a duration such as 30s, or off; found true")
+    seconds = scalars.duration(value)
+    least, words = shortest
+    if seconds < least:
+        raise ValueError(words)
+    return seconds
+
+
+def _endpoint_key(endpoint: Endpoint, row: _EndpointRow) -> Key:
+    default = format_duration(row.plan.interval) if row.plan is not None else "off"
+    return Key(endpoint.value, _read_override, row.meaning, default=f"`{default}`")
+
+
+# The interval has no reader of its own: the least one depends on the endpoint.
+OVERRIDE = Block(
+    "ENDPOINT",
+    PollOverride,
+    (
+        Key(
+            "interval",
+            None,
+            "the same, where the timeout is given too: `db: {interval: 10m, timeout: 2m}`",
+            write=format_duration,
+            default="as above",
+        ),
+        Key(
+            "timeout",
+            value(scalars.timeout),
+            "how long one poll of that endpoint may take, login included",
+            write=format_duration,
+            default="`poll.timeout`; for `db` and `support` 60s",
+        ),
+    ),
+)
+POLL = Block(
+    "poll",
+    None,  # its values are merged with those of another block
+    (
+        *(_endpoint_key(endpoint, _ENDPOINTS.get(endpoint, _EndpointRow())) for endpoint in Endpoint),
+        Key("ENDPOINT", None, block=OVERRIDE),  # any of these
+        Key(
+            "timeout",
+            value(scalars.timeout),
+            "the same for every endpoint that has none of its own; not for `db` and `support`",
+            default=f"`{format_duration(COMMON_TIMEOUT)}`",
+        ),
+        Key(
+            "stale_after",
+            value(scalars.intervals),
+            "how many intervals old a reading may become before it vanishes from `/metrics`; at least 1",
+            default=f"`{DEFAULT_STALE_AFTER:g}`",
+        ),
+    ),
+)
+# What the common block has alone.
+COMMON_POLL = Block(
+    "poll",
+    Config,
+    (
+        Key(
+            "workers",
+            value(scalars.workers),
+            "threads that poll, 1 to 1000; `auto` makes enough for every target to be dead at once",
+            write=lambda count: count or "auto",
+        ),
+    ),
+)

@@ -1,0 +1,126 @@
+"""Keys whose value is a secret, in place or in a file of its own."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from typing import TYPE_CHECKING
+
+from waexporter.config.characters import refuse_unseen
+from waexporter.config.files import PATIENCE, read_text
+from waexporter.config.keys import HIDDEN, Key, Variable
+from waexporter.config.scalars import string, text
+from waexporter.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.config.keys import Reader
+    from waexporter.config.section import Section
+
+    Check = Callable[[str], str]
+    Note = Callable[[str], None]
+
+_LARGEST_FILE = 64 * 1024
+_BYTE_ORDER_MARK = "\ufeff"
+_QUOTED = re.compile("([\"']).+\\1", re.DOTALL)
+# Equals signs at the end are the padding of Base64.
+_ASSIGNED = re.compile("(export )?[A-Z_][A-Z0-9_]*=(?!=*$)")
+
+
+def read_secret(
+    section: Section, key: str, check: Check = str, *, may_end_blank: bool = False
+) -> Secret | None:
+    """Read a secret from its key or from the file that its twin names.
+
+    White space at its ends is left out, with a note, unless it may be meant: no header carries any there.
+    """
+    twin = f"{key}_file"
+    here = section.take(
+        key,
+        lambda value: Secret(
+            check(
+                clean_secret(
+                    string(value), lambda words: section.note(key, words), may_end_blank=may_end_blank
+                )
+            )
+        ),
+        None,
+    )
+    there = section.take(
+        twin,
+        lambda value: read_secret_file(
+            section.resolve(text(value)),
+            check,
+            note=lambda words: section.note(twin, words),
+            may_end_blank=may_end_blank,
+        ),
+        None,
+    )
+    if section.has(key) and section.has(twin):
+        section.problem(twin, f"{section.name(key)} is given too; give one of them")
+    return here or there
+
+
+def clean_secret(secret: str, note: Note, *, may_end_blank: bool = False) -> str:
+    """Return a secret without what can't be meant and can't be seen; pass each oddity to `note`.
+
+    Raise ValueError for what can't be in a secret; its words never hold the secret.
+    """
+    line = secret.removeprefix(_BYTE_ORDER_MARK)
+    if line != secret:
+        note("begins with a byte order mark, which is left out")
+    line = line.removesuffix("\n").removesuffix("\r")
+    bare = line.strip()
+    if not bare:
+        raise ValueError("must not be empty")
+    if not may_end_blank and bare != line:
+        note("begins or ends with white space, which is left out")
+        line = bare
+    refuse_unseen(line)
+    if bare != line:
+        note("begins or ends with white space, which is kept: is it meant?")
+    if any(character.isspace() and character != " " for character in bare):
+        note("holds a character that looks like a space and is none: is it meant?")
+    if _QUOTED.fullmatch(bare):
+        note("is in quotes, which are kept: are they meant?")
+    if _ASSIGNED.match(bare):
+        note("begins with a name and an equals sign, which are kept: are they meant?")
+    return line
+
+
+def read_secret_file(
+    path: str, check: Check = str, *, note: Note, may_end_blank: bool, patience: float = PATIENCE
+) -> Secret:
+    """Read a secret from a file of its own; raise ValueError, with the path and the reason."""
+    content = read_text(path, limit=_LARGEST_FILE, patience=patience)
+    if not content.strip("\r\n\ufeff"):
+        raise ValueError(f"{path} is empty")
+    try:
+        line = clean_secret(
+            content, lambda words: note(f"what {path} holds {words}"), may_end_blank=may_end_blank
+        )
+        return Secret(check(line), path)
+    except ValueError as error:
+        raise ValueError(f"what {path} holds {error}") from None
+
+
+def secret_key(  # noqa: PLR0913 - the row of a table
+    name: str,
+    meaning: str,
+    check: Check = str,
+    *,
+    may_end_blank: bool = False,
+    variables: tuple[str, ...] = (),
+    read: Reader | None = None,
+) -> Key:
+    """Return the row of a secret and its twin; the first variable has a twin, too."""
+    files = [Variable(f"{first}_FILE", os.path.abspath, path=f"{name}_file") for first in variables[:1]]
+    return Key(
+        name,
+        read or (lambda section, key, _: read_secret(section, key, check, may_end_blank=may_end_blank)),
+        meaning,
+        write=lambda secret: HIDDEN if secret else None,
+        variables=(*map(Variable, variables[:1]), *files, *map(Variable, variables[1:])),
+        has_file=True,
+    )

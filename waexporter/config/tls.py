@@ -1,0 +1,149 @@
+"""The block `tls` of a target."""
+
+from __future__ import annotations
+
+import hashlib
+import os.path
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waexporter.config import addresses, scalars
+from waexporter.config.files import read_bytes
+from waexporter.config.keys import Block, Key, Variable, convert_boolean, value
+from waexporter.model import Tls
+
+if TYPE_CHECKING:
+    from waexporter.config.section import Section
+
+_LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; all that a system trusts are a quarter of a MiB
+
+
+def read_tls(target: Section, key: str, _: object) -> Tls:
+    """Read the block."""
+    with target.section(key) as tls:
+        values = TLS.read(tls)
+        values.update(_read_identity(tls))
+        return Tls(**values)
+
+
+def _read_ca_file(tls: Section, key: str, default: object) -> object:
+    return tls.take(key, lambda value: _ca_file(tls.resolve(scalars.text(value))), default)
+
+
+def _read_identity(tls: Section) -> dict[str, object]:
+    """Read the certificate that the target is shown, and its key."""
+    cert_file, certificate = tls.take("cert_file", lambda value: _file(tls, value), (None, b""))
+    key_file, key = tls.take("key_file", lambda value: _file(tls, value), (None, b""))
+    for given, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if tls.has(given) and not tls.has(other):
+            tls.problem(other, f"is required with {tls.name(given)}")
+    if cert_file is None or key_file is None:
+        return {}
+    _check_identity(tls, cert_file, key_file)
+    return {"cert_file": cert_file, "key_file": key_file, "identity": certificate + key}
+
+
+def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
+    asked: list[str] = []
+
+    def passphrase() -> str:
+        asked.append(key_file)
+        return ""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=cert_file)
+    except (ssl.SSLError, OSError):
+        tls.problem("cert_file", f"{cert_file} holds no PEM certificate")
+        return
+    try:
+        context.load_cert_chain(cert_file, key_file, passphrase)
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or ""
+        if asked:
+            words = f"{key_file} has a passphrase, which is not supported"
+        elif "MISMATCH" in reason:
+            words = f"{key_file} does not belong to the certificate in {cert_file}"
+        else:
+            words = f"{key_file} holds no PEM key"
+        tls.problem("key_file", words)
+
+
+def _ca_file(path: str) -> tuple[str, bytes]:
+    """Return the path of a usable file, and a digest of its content."""
+    digest = _digest(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no PEM certificate") from None
+    except OSError as error:
+        raise ValueError(f"can't read {path}: {error.strerror}") from error
+    return path, digest
+
+
+def _file(section: Section, value: object) -> tuple[str, bytes]:
+    path = section.resolve(scalars.text(value))
+    return path, _digest(path)
+
+
+def _digest(path: str) -> bytes:
+    """Return a digest of a file that is read more than once.
+
+    It is made before the file is tried: if that is replaced in between, the next reload sees a change.
+    """
+    digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
+    if not Path(path).is_file():
+        raise ValueError(f"{path} must be a regular file, since it is read more than once")
+    return digest
+
+
+TLS = Block(
+    "tls",
+    Tls,
+    (
+        Key(
+            "ca_file",
+            _read_ca_file,
+            "PEM file with the authority that signed the certificate, or with the self-signed certificate "
+            "itself",
+            write=lambda read: read[0],
+            fields=("ca_file", "authority"),
+            default="the system's authorities",
+            variables=(Variable("WAEXPORTER_TLS_CA_FILE", os.path.abspath),),
+        ),
+        # Read together, since both or none of them are needed.
+        Key(
+            "cert_file",
+            None,
+            "PEM file with a certificate of waexporter's own, for a target that demands one of its "
+            "clients; `key_file` with it",
+            variables=(Variable("WAEXPORTER_TLS_CERT_FILE", os.path.abspath),),
+        ),
+        Key(
+            "key_file",
+            None,
+            "PEM file with its private key, without a passphrase",
+            variables=(Variable("WAEXPORTER_TLS_KEY_FILE", os.path.abspath),),
+        ),
+        Key(
+            "server_name",
+            value(addresses.host),
+            "the name the certificate is for, when it is not the one in the URL",
+            default="the URL's host",
+            variables=(Variable("WAEXPORTER_TLS_SERVER_NAME"),),
+        ),
+        Key(
+            "insecure_skip_verify",
+            value(scalars.boolean),
+            "`true`: trust anybody. The log repeats it at every start",
+            variables=(
+                Variable(
+                    "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY",
+                    convert_boolean,
+                    ": `true`, `1`, `yes` or `false`, `0`, `no`",
+                ),
+            ),
+        ),
+    ),
+)

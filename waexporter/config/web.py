@@ -1,0 +1,26 @@
+"""The block `web`."""
+
+from __future__ import annotations
+
+from waexporter.config import scalars
+from waexporter.config.keys import Block, Key, Variable, value
+from waexporter.config.quantities import format_listen
+from waexporter.model import WebSettings
+
+WEB = Block(
+    "web",
+    WebSettings,
+    (
+        Key(
+            "listen",
+            value(scalars.listen),
+            "where pages and metrics are served; `:9847` is every interface, `[::1]:9847` is IPv6, port 0 "
+            "is any free one. In the image `0.0.0.0:9847`",
+            write=lambda address: format_listen(*address),
+            fields=("host", "port"),
+            variables=(Variable("WAEXPORTER_LISTEN"),),
+            needs_restart=True,
+        ),
+        Key("config_file", None, needs_restart=True),
+    ),
+)

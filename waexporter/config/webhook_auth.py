@@ -1,0 +1,69 @@
+"""The block `pager.webhook`: the credentials that senders of alerts have to show."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from waexporter.config import scalars
+from waexporter.config.keys import Block, Key, value
+from waexporter.config.secret_keys import secret_key
+from waexporter.model import WebhookAuth
+
+if TYPE_CHECKING:
+    from waexporter.config.section import Section
+    from waexporter.model import PagerSettings, WebSettings
+
+
+def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
+    """Read the block."""
+    with pager.section(key) as webhook:
+        auth = WebhookAuth(**WEBHOOK.read(webhook))
+        has_password = webhook.has("password") or webhook.has("password_file")
+        if webhook.has("username") and not has_password:
+            webhook.problem("password", "is required with username")
+        if has_password and not webhook.has("username"):
+            webhook.problem("username", "is required with password")
+        if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
+            webhook.problem("password", "secret is given too; give one of them")
+        if auth.insecure and auth.is_guarded:
+            webhook.problem("insecure", "a secret is given too; leave one of them out")
+        return auth
+
+
+def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | None:
+    """Return the problem where anybody on the network could page people."""
+    if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
+        return None
+    return (
+        "pager.webhook: is required when listening beyond loopback: give secret_file, or username and "
+        "password_file, or insecure: true if anybody on the network may page people"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+WEBHOOK = Block(
+    "webhook",
+    WebhookAuth,
+    (
+        secret_key("secret", "a bearer token (`http_config.authorization` of Alertmanager)"),
+        Key(
+            "username",
+            value(scalars.visible),
+            "instead of a token: a name, and `password` with it (`http_config.basic_auth`)",
+        ),
+        secret_key("password", "its password", may_end_blank=True),
+        Key(
+            "insecure",
+            value(scalars.boolean),
+            "`true`: anybody who reaches this address may page people",
+            write=lambda insecure: insecure or None,
+        ),
+    ),
+)
