@@ -80,7 +80,7 @@ def test_the_page_of_a_missing_watchdog_names_webhooks_that_were_refused_since_i
 ) -> None:
     for second in range(int(30 + EU.max_silence)):
         if second == refused_at:
-            desk.pager.refusals.note(WebhookSender("10.0.0.7", "Alertmanager/0.28.0"), REFUSAL)
+            desk.pager.refusals.record_refusal(WebhookSender("10.0.0.7", "Alertmanager/0.28.0"), REFUSAL)
         if second == heard_at:
             desk.receive(watchdog_of(desk, "eu"))
         desk.clock.move(1.0)

@@ -34,7 +34,7 @@ class PagerFacts:
         self.groups.update(self._journal.facts(_GROUP))
         self.watchdogs.mark_ever_seen(self._journal.facts(_EVER_SEEN))
         self.watchdogs.restore(self._journal.facts(_WATCHDOG))
-        self.durations.recall(self._journal.facts(_VERDICT), self._clock.now())
+        self.durations.restore(self._journal.facts(_VERDICT), self._clock.now())
 
     def save_group(self, target: str, group: str) -> None:
         """Save the on-call group of a target."""
@@ -56,5 +56,5 @@ class PagerFacts:
 
     def save_durations(self) -> None:
         """Save for how long verdicts have held, where what was saved is too old."""
-        if changed := self.durations.worth_keeping(self._clock.now()):
+        if changed := self.durations.changed_facts(self._clock.now()):
             self._journal.save_facts(_VERDICT, changed)

@@ -171,7 +171,7 @@ class Pager:
             if any(alert.fires and watchdogs.matches(alert, watchdog) for alert in webhook.alerts):
                 self._facts.save_watchdog_seen(watchdog.name)
         alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
-        self._log_unexpected(watchdogs.list_strangers(webhook.alerts, expected))
+        self._log_unexpected(watchdogs.list_unmatched(webhook.alerts, expected))
         if alerts or webhook.unread:
             can_ask = self._reconciler.can_ask(webhook.group)
             self._recorder.record(msgspec.structs.replace(webhook, alerts=alerts, can_ask=can_ask))
@@ -186,7 +186,7 @@ class Pager:
         _log.warning(
             "a Watchdog alert comes that no entry of pager.watchdogs matches: nobody is paged about it",
             came=new,
-            expected=watchdogs.list_expected(self.settings.watchdogs),
+            expected=watchdogs.describe_expected(self.settings.watchdogs),
         )
 
     # --- how it is -----------------------------------------------------------------------------

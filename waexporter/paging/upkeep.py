@@ -11,7 +11,7 @@ from waexporter.log import get_logger
 from waexporter.paging.heartbeat import ping
 from waexporter.paging.intake import verdict_watch, watchdogs
 from waexporter.paging.intake.alertmanager_webhook import thread_of
-from waexporter.paging.intake.refusals import describe
+from waexporter.paging.intake.refusals import describe_refused
 from waexporter.paging.model import Webhook
 
 if TYPE_CHECKING:
@@ -98,10 +98,12 @@ class Upkeep:
             return
         now, wall = self.pager_clock.now(), self.clock().wall
         with self.journal.session() as session:
-            news = watchdogs.list_news(times.expected, times.sightings(), session.records, now, wall)
+            news = watchdogs.find_watchdog_alerts(
+                times.expected, times.sightings(), session.records, now, wall
+            )
         for silent in news:
             refused = self.refusals.recent(times.silence(silent.labels["source"]))
-            alert = watchdogs.explain(silent, describe(refused))
+            alert = watchdogs.add_reason(silent, describe_refused(refused))
             self.recorder.record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
 
     def _page_verdicts(self) -> None:
@@ -109,12 +111,12 @@ class Upkeep:
         now, pager_now = self.clock(), self.pager_clock.now()
         durations = self.facts.durations
         verdicts = [
-            (target, durations.carry_on(target, verdict, now.steady, pager_now))
+            (target, durations.extend(target, verdict, now.steady, pager_now))
             for target, verdict in self.verdicts()
         ]
         durations.retain({target for target, _ in verdicts})
         self.facts.save_durations()
         with self.journal.session() as session:
-            news = verdict_watch.list_news(verdicts, session.records, self.settings.watch_for, now)
+            news = verdict_watch.find_verdict_alerts(verdicts, session.records, self.settings.watch_for, now)
         for target, alerts in news.items():
             self.recorder.record(Webhook(thread_of({"waexporter_watch": target}), alerts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.paging.intake.watchdogs import Heard
+from waexporter.paging.intake.watchdogs import LastSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,13 +70,13 @@ class WatchdogTimes:
         """Return when each expected watchdog was last seen."""
         return {watchdog.name: self._seen_at[watchdog.name] for watchdog in self.expected}
 
-    def sightings(self) -> dict[str, Heard]:
+    def sightings(self) -> dict[str, LastSeen]:
         """Return the same with the time that silence counts from: while no daemon ran, none could be seen."""
         found = {}
         for watchdog in self.expected:
             at = self._seen_at[watchdog.name]
             earliest = self._started_at + min(_STARTUP_GRACE, watchdog.max_silence) - watchdog.max_silence
-            found[watchdog.name] = Heard(at, max(at, earliest))
+            found[watchdog.name] = LastSeen(at, max(at, earliest))
         return found
 
     def silence(self, name: str) -> float:

@@ -51,12 +51,12 @@ def record_delivery(request: IncomingRequest, response: Response | None, backend
     )
     if response is not None and response.status < HTTPStatus.BAD_REQUEST:
         pager.count_webhook("accepted")
-        pager.refusals.note_taken(sender)
+        pager.refusals.record_accepted(sender)
         return
     if response is None:
         pager.count_webhook("failed")
-        pager.refusals.note(sender, Refusal(None, _CUT_OFF))
+        pager.refusals.record_refusal(sender, Refusal(None, _CUT_OFF))
         return
     is_ours = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     pager.count_webhook("failed" if is_ours else _RESULTS.get(response.status, "invalid"))
-    pager.refusals.note(sender, Refusal(response.status, response.error))
+    pager.refusals.record_refusal(sender, Refusal(response.status, response.error))

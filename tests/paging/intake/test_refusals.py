@@ -1,4 +1,4 @@
-"""Webhooks that are refused: said at once, then within bounds, until one of the same sender is taken."""
+"""Refused webhooks: logged at once, then at a limited rate, until one of the same sender is accepted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from structlog.testing import capture_logs
 
 from waexporter.model import Instant
 from waexporter.paging.intake.refusals import (
-    FORGOTTEN,
-    LINES,
-    MOST_SENDERS,
-    PAUSE,
+    LOG_INTERVAL,
+    MAX_LOG_LINES,
+    MAX_SENDERS,
+    RETENTION,
     Refusal,
     Refusals,
     WebhookSender,
-    describe,
+    describe_refused,
 )
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ class Desk:
         self.refusals = Refusals(lambda: Instant(BEGAN + self.at, self.at))
 
     def note(self, at: float, refusal: Refusal = SECRET, sender: WebhookSender = HOME) -> list[Line]:
-        """Refuse a webhook; gives what the log is told."""
+        """Refuse a webhook; return the log lines."""
         self.at = at
         with capture_logs() as logs:
-            self.refusals.note(sender, refusal)
+            self.refusals.record_refusal(sender, refusal)
         return list(logs)
 
     def take(self, at: float, sender: WebhookSender = HOME) -> list[Line]:
-        """Take a webhook; gives what the log is told."""
+        """Accept a webhook; return the log lines."""
         self.at = at
         with capture_logs() as logs:
-            self.refusals.note_taken(sender)
+            self.refusals.record_accepted(sender)
         return list(logs)
 
 
@@ -78,8 +78,8 @@ def test_the_first_is_said_with_its_reason_and_where_it_came_from() -> None:
     ("refused", "said"),
     [
         # The same again: a line every few minutes, with how many.
-        ([(0, SECRET, HOME), (60, SECRET, HOME), (PAUSE - 1, SECRET, HOME)], [(0, 1)]),
-        ([(0, SECRET, HOME), (60, SECRET, HOME), (PAUSE, SECRET, HOME)], [(0, 1), (PAUSE, 2)]),
+        ([(0, SECRET, HOME), (60, SECRET, HOME), (LOG_INTERVAL - 1, SECRET, HOME)], [(0, 1)]),
+        ([(0, SECRET, HOME), (60, SECRET, HOME), (LOG_INTERVAL, SECRET, HOME)], [(0, 1), (LOG_INTERVAL, 2)]),
         # Another reason, or another sender, is news at once.
         ([(0, SECRET, HOME), (1, LARGE, HOME), (2, LARGE, HOME)], [(0, 1), (1, 1)]),
         ([(0, SECRET, HOME), (1, SECRET, OTHER)], [(0, 1), (1, 1)]),
@@ -106,8 +106,8 @@ def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_betwee
         lines += len(desk.note(number * 0.1, SECRET, sender))
         lines += len(desk.take(number * 0.1, sender)) if is_taken_between else 0
 
-    assert lines == (2 * LINES if is_taken_between else LINES)
-    assert len(desk.refusals.recent()) == (0 if is_taken_between else MOST_SENDERS)
+    assert lines == (2 * MAX_LOG_LINES if is_taken_between else MAX_LOG_LINES)
+    assert len(desk.refusals.recent()) == (0 if is_taken_between else MAX_SENDERS)
 
 
 def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere() -> None:
@@ -141,14 +141,14 @@ def test_who_is_not_heard_of_for_a_day_is_forgotten() -> None:
     desk = Desk()
     desk.note(0)
 
-    desk.at = FORGOTTEN
+    desk.at = RETENTION
     before = desk.refusals.recent()
     desk.at += 1
     after = desk.refusals.recent()
     desk.note(desk.at)
 
     assert (len(before), len(after)) == (1, 0)
-    assert [(each.count, each.since.steady) for each in desk.refusals.recent()] == [(1, FORGOTTEN + 1)]
+    assert [(each.count, each.since.steady) for each in desk.refusals.recent()] == [(1, RETENTION + 1)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_one_sentence_names_what_was_refused_of_late(at: float, within: float, w
 
     desk.at = at
 
-    assert describe(desk.refusals.recent(within)) == words
+    assert describe_refused(desk.refusals.recent(within)) == words
 
 
 def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
@@ -175,7 +175,7 @@ def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
     for number in range(4):
         desk.note(80_001 + number, CUT_OFF, WebhookSender(f"10.0.1.{number}", ""))
 
-    words = describe(desk.refusals.recent())
+    words = describe_refused(desk.refusals.recent())
 
     assert words == (
         "Webhooks are being refused: cut off from 10.0.1.3 since 00:13 UTC, cut off from 10.0.1.2 since "

@@ -1,4 +1,4 @@
-"""For how long a verdict has held, when a restart lies in between."""
+"""How long a verdict has lasted, across a restart."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ EVEN = 1_700_000_000.0
 
 
 def after_restart(gap: float, *, since: float = 100.0, state: State = State.DOWN) -> VerdictDurations:
-    """Give what is known after a restart, so long after a verdict was seen that had held for a while."""
+    """Return the durations restored `gap` seconds after a verdict that had lasted `since` seconds."""
     before = VerdictDurations()
-    before.carry_on("alpha", Verdict(state, began=1_000.0 - since), 1_000.0, EVEN)
-    kept = before.worth_keeping(EVEN)
-    holds = VerdictDurations()
-    holds.recall(kept, EVEN + gap)
-    return holds
+    before.extend("alpha", Verdict(state, began=1_000.0 - since), 1_000.0, EVEN)
+    kept = before.changed_facts(EVEN)
+    durations = VerdictDurations()
+    durations.restore(kept, EVEN + gap)
+    return durations
 
 
-def held(holds: VerdictDurations, state: State, *, gap: float, began: float = 5.0) -> float:
-    """Give for how long a verdict has held that a new process saw 3 s ago."""
-    return 8.0 - holds.carry_on("alpha", Verdict(state, began=began), 8.0, EVEN + gap).began
+def duration(durations: VerdictDurations, state: State, *, gap: float, began: float = 5.0) -> float:
+    """Return how long a verdict has lasted that a new process saw 3 s ago."""
+    return 8.0 - durations.extend("alpha", Verdict(state, began=began), 8.0, EVEN + gap).began
 
 
 @pytest.mark.parametrize(
@@ -37,28 +37,28 @@ def held(holds: VerdictDurations, state: State, *, gap: float, began: float = 5.
         (-3_600.0, State.DOWN, 3.0),
     ],
 )
-def test_the_same_verdict_soon_after_has_held_all_the_while(
+def test_the_same_verdict_soon_after_has_lasted_all_the_while(
     gap: float, state: State, expected: float
 ) -> None:
-    assert held(after_restart(gap), state, gap=gap) == pytest.approx(expected)
+    assert duration(after_restart(gap), state, gap=gap) == pytest.approx(expected)
 
 
 def test_a_client_that_was_not_polled_yet_has_no_other_verdict() -> None:
-    holds = after_restart(20.0)
+    durations = after_restart(20.0)
     unpolled = Verdict(State.UNKNOWN, (Problem("not_polled", "not polled yet"),), began=1.0)
 
-    assert holds.carry_on("alpha", unpolled, 2.0, EVEN + 14.0) == unpolled
-    assert held(holds, State.DOWN, gap=20.0) == pytest.approx(120.0)
+    assert durations.extend("alpha", unpolled, 2.0, EVEN + 14.0) == unpolled
+    assert duration(durations, State.DOWN, gap=20.0) == pytest.approx(120.0)
 
 
 def test_a_target_that_was_taken_out_is_forgotten_once() -> None:
-    holds = VerdictDurations()
+    durations = VerdictDurations()
     for target in ("alpha", "beta"):
-        holds.carry_on(target, Verdict(State.DOWN, began=1.0), 1_000.0, EVEN)
-    holds.worth_keeping(EVEN)
+        durations.extend(target, Verdict(State.DOWN, began=1.0), 1_000.0, EVEN)
+    durations.changed_facts(EVEN)
 
-    holds.retain({"alpha"})
-    kept = [holds.worth_keeping(EVEN + seconds) for seconds in (1.0, 2.0, 60.0)]
+    durations.retain({"alpha"})
+    kept = [durations.changed_facts(EVEN + seconds) for seconds in (1.0, 2.0, 60.0)]
 
     assert kept[0] == {"beta": ""}
     assert kept[1] == {}
@@ -66,18 +66,18 @@ def test_a_target_that_was_taken_out_is_forgotten_once() -> None:
 
 
 def test_another_verdict_ends_it() -> None:
-    holds = after_restart(20.0)
-    held(holds, State.OK, gap=20.0)
+    durations = after_restart(20.0)
+    duration(durations, State.OK, gap=20.0)
 
-    assert held(holds, State.DOWN, gap=20.0) == 3.0
+    assert duration(durations, State.DOWN, gap=20.0) == 3.0
 
 
-def test_what_is_kept_is_written_when_it_changes_and_now_and_then() -> None:
-    holds = VerdictDurations()
+def test_facts_are_saved_when_they_change_and_every_few_seconds() -> None:
+    durations = VerdictDurations()
 
     def look(state: State, even: float) -> list[str]:
-        holds.carry_on("alpha", Verdict(state, began=0.0), even, EVEN + even)
-        return list(holds.worth_keeping(EVEN + even))
+        durations.extend("alpha", Verdict(state, began=0.0), even, EVEN + even)
+        return list(durations.changed_facts(EVEN + even))
 
     assert [look(State.DOWN, even) for even in (1.0, 2.0, 15.9, 16.0)] == [["alpha"], [], [], ["alpha"]]
     assert look(State.DEGRADED, 17.0) == ["alpha"]
@@ -88,8 +88,8 @@ def test_what_is_kept_is_written_when_it_changes_and_now_and_then() -> None:
 @pytest.mark.parametrize(
     "fact", ["", "nonsense", "{}", '{"state": "down", "since": 1e999, "seen": 1.0}', "[]"]
 )
-def test_what_was_kept_and_is_damaged_is_nothing(fact: str) -> None:
-    holds = VerdictDurations()
-    holds.recall({"alpha": fact}, EVEN)
+def test_a_damaged_fact_is_ignored(fact: str) -> None:
+    durations = VerdictDurations()
+    durations.restore({"alpha": fact}, EVEN)
 
-    assert held(holds, State.DOWN, gap=0.0) == 3.0
+    assert duration(durations, State.DOWN, gap=0.0) == 3.0

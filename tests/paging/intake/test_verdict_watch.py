@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.paging.fakes import WALL
 from waexporter.model import Instant, Problem, State, Verdict
 from waexporter.paging.dedup import AlertRecord, deduplicate
-from waexporter.paging.intake.verdict_watch import list_news
+from waexporter.paging.intake.verdict_watch import find_verdict_alerts
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Item, ItemKind, Page, Webhook
 
@@ -38,7 +38,7 @@ class Guard:
         self.steady += 1_000.0
         verdict = Verdict(state, found, since=self.wall - age, began=self.steady - age)
         now = Instant(self.wall, self.steady)
-        alerts = list_news([("alpha", verdict)], self.known, FOR, now).get("alpha", ())
+        alerts = find_verdict_alerts([("alpha", verdict)], self.known, FOR, now).get("alpha", ())
         decision = deduplicate(Webhook("t", alerts), self.known, (), self.wall, self.wall)
         assert len(decision.page.items if decision.page else ()) == len(alerts), "what is news here is told"
         self.known |= {memory.fingerprint: memory for memory in decision.records}
@@ -134,8 +134,10 @@ def test_a_wall_clock_that_jumps_neither_hastens_nor_delays(jump: float) -> None
     began = Instant(WALL, 1_000.0)
     verdict = Verdict(State.DOWN, since=began.wall, began=began.steady)
 
-    early = list_news([("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR - 1.0, 1_000.0 + FOR - 1.0))
-    late = list_news([("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR, 1_000.0 + FOR))
+    early = find_verdict_alerts(
+        [("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR - 1.0, 1_000.0 + FOR - 1.0)
+    )
+    late = find_verdict_alerts([("alpha", verdict)], {}, FOR, Instant(WALL + jump + FOR, 1_000.0 + FOR))
 
     assert early == {}
     [alert] = late["alpha"]

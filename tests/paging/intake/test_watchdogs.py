@@ -1,4 +1,4 @@
-"""Alerts that must keep coming: silence is told, and so is its end."""
+"""Alerts that must keep coming: an alert when they stop, and its end when they come back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import pytest
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
 from waexporter.paging.dedup import AlertRecord
-from waexporter.paging.intake.watchdogs import Heard, fingerprint_of, is_watchdog, list_news, matches
+from waexporter.paging.intake.watchdogs import (
+    LastSeen,
+    find_watchdog_alerts,
+    fingerprint_of,
+    is_watchdog,
+    matches,
+)
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Item, ItemKind, Page
 
@@ -33,13 +39,13 @@ def test_nobody_is_paged_with_an_alert_that_always_fires(name: str, expected: bo
     assert is_watchdog(an_alert(name), (EU, US)) is expected
 
 
-def heard(at: float) -> Heard:
-    return Heard(at, at)
+def heard(at: float) -> LastSeen:
+    return LastSeen(at, at)
 
 
 def news(seen: float, known: dict[str, AlertRecord] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
-    """Give the news of EU, last seen so many seconds ago."""
-    return list_news([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
+    """Return the alerts about EU, last seen so many seconds ago."""
+    return find_watchdog_alerts([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
 
 
 def test_silence_up_to_the_limit_is_no_news() -> None:
@@ -104,5 +110,7 @@ def test_a_second_silence_is_another_occurrence_even_after_the_clock_was_set_bac
 def test_each_watchdog_has_its_own_limit() -> None:
     assert [
         each.labels["source"]
-        for each in list_news([EU, US], {"eu": heard(900.0), "us": heard(900.0)}, {}, 1_000.0, WALL)
+        for each in find_watchdog_alerts(
+            [EU, US], {"eu": heard(900.0), "us": heard(900.0)}, {}, 1_000.0, WALL
+        )
     ] == ["us"]

@@ -1,4 +1,4 @@
-"""Webhooks that are refused: from whom, why and since when, until one of the same sender is taken."""
+"""Refused webhooks: from whom, why and since when, until one of the same sender is accepted."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
     from waexporter.model import Instant
 
-PAUSE: Final = 300.0  # seconds between two lines about the same sender and reason
-LINES: Final = 5  # of the log in so many seconds: whoever sends may change their name at each request
-MOST_SENDERS: Final = 20  # that are remembered
-# A lost alert is to be seen the next morning; a sender that was taken away is not to be seen for ever.
-FORGOTTEN: Final = 86_400.0  # seconds
+LOG_INTERVAL: Final = 300.0  # seconds between two lines about the same sender and reason
+MAX_LOG_LINES: Final = 5  # within LOG_INTERVAL: a sender may change its name at each request
+MAX_SENDERS: Final = 20  # remembered at the same time
+# A lost alert is shown until the next morning; a sender that was removed is not shown for ever.
+RETENTION: Final = 86_400.0  # seconds
 
-_NAMED = 3  # senders in one sentence
+_MAX_NAMED = 3  # senders in one sentence
 
 _log = get_logger("webhooks")
 
 
 class WebhookSender(NamedTuple):
-    """Who sends webhooks; a proxy in between stands for all behind it."""
+    """The sender of a webhook; a proxy counts as the sender of all webhooks behind it."""
 
     address: str
-    agent: str  # as it calls itself
+    agent: str  # the header User-Agent
 
     def __str__(self) -> str:
         return f"{self.address} ({self.agent})" if self.agent else self.address
 
 
 class Refusal(NamedTuple):
-    """Why a webhook was not taken."""
+    """Why a webhook was not accepted."""
 
-    status: int | None  # None: it ended before it was complete, and nothing was answered
+    status: int | None  # None: the connection ended before the body was complete
     why: str
 
     def __str__(self) -> str:
@@ -49,104 +49,106 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RefusedSender:
-    """What is refused from one sender, without one that was taken since."""
+    """A sender whose webhooks are refused, and none was accepted since."""
 
     sender: WebhookSender
-    refusal: Refusal  # the newest
+    refusal: Refusal  # the latest
     count: int
     since: Instant
     last: Instant
-    unsaid: int = 0  # since the last line of the log
-    said_at: float = -math.inf  # steady clock
+    unlogged: int = 0  # since the last log line
+    logged_at: float = -math.inf  # steady clock
 
     def __str__(self) -> str:
-        return f"{self.refusal} from {self.sender.address} since {_clock(self.since, self.last)}"
+        return f"{self.refusal} from {self.sender.address} since {_format_time(self.since, self.last)}"
 
 
 class Refusals:
-    """Remembers who is refused, and tells the log within bounds; safe to share by threads."""
+    """Remembers refused senders and logs them at a limited rate; thread-safe."""
 
     def __init__(self, clock: Callable[[], Instant]) -> None:
         self._clock = clock
-        self._refused: dict[WebhookSender, RefusedSender] = {}  # the newest last
-        self._lines: deque[float] = deque([-math.inf] * LINES, maxlen=LINES)  # steady clock
+        self._refused: dict[WebhookSender, RefusedSender] = {}  # the latest at the end
+        self._lines: deque[float] = deque([-math.inf] * MAX_LOG_LINES, maxlen=MAX_LOG_LINES)  # steady clock
         self._lock = threading.Lock()
 
-    def note(self, sender: WebhookSender, refusal: Refusal) -> None:
-        """Take in that a webhook was refused."""
+    def record_refusal(self, sender: WebhookSender, refusal: Refusal) -> None:
+        """Record and log a refused webhook."""
         now = self._clock()
         with self._lock:
-            refused = _after(self._refused.pop(sender, None), sender, refusal, now)
-            says = _is_due(refused, now) and now.steady - self._lines[0] >= PAUSE
-            if says:
+            refused = _updated(self._refused.pop(sender, None), sender, refusal, now)
+            is_logged = _is_due(refused, now) and now.steady - self._lines[0] >= LOG_INTERVAL
+            if is_logged:
                 self._lines.append(now.steady)
-            self._refused[sender] = replace(refused, unsaid=0, said_at=now.steady) if says else refused
-            while len(self._refused) > MOST_SENDERS:
+            self._refused[sender] = (
+                replace(refused, unlogged=0, logged_at=now.steady) if is_logged else refused
+            )
+            while len(self._refused) > MAX_SENDERS:
                 self._refused.pop(next(iter(self._refused)))
-        if says:
+        if is_logged:
             _log.warning(
                 "A WEBHOOK IS REFUSED: nobody is paged with what it holds",
                 status=str(refusal),
                 why=refusal.why,
                 sender=sender.address,
                 agent=sender.agent or "not said",
-                webhooks=refused.unsaid,
-                since=_clock(refused.since, now),
+                webhooks=refused.unlogged,
+                since=_format_time(refused.since, now),
             )
 
-    def note_taken(self, sender: WebhookSender) -> None:
-        """Take in that a webhook was taken: what was refused from there before is over."""
+    def record_accepted(self, sender: WebhookSender) -> None:
+        """Record an accepted webhook: forget and log that its sender was refused before."""
         with self._lock:
-            over = self._refused.pop(sender, None)
-        if over is not None and over.said_at > -math.inf:
+            ended = self._refused.pop(sender, None)
+        if ended is not None and ended.logged_at > -math.inf:
             _log.info(
                 "webhooks are taken again",
                 sender=sender.address,
                 agent=sender.agent or "not said",
-                refused=over.count,
-                since=_clock(over.since, over.last),
+                refused=ended.count,
+                since=_format_time(ended.since, ended.last),
             )
 
-    def recent(self, within: float = FORGOTTEN) -> tuple[RefusedSender, ...]:
-        """List what was refused in the last `within` seconds, by sender, the newest first."""
+    def recent(self, within: float = RETENTION) -> tuple[RefusedSender, ...]:
+        """Return the senders refused in the last `within` seconds, the latest first."""
         steady = self._clock().steady
         with self._lock:
             refused = tuple(self._refused.values())
         return tuple(each for each in reversed(refused) if steady - each.last.steady <= within)
 
 
-def describe(refused: Iterable[RefusedSender]) -> str:
-    """Return what is refused in one sentence; empty where nothing is."""
+def describe_refused(refused: Iterable[RefusedSender]) -> str:
+    """Return one sentence about refused senders; empty if there are none."""
     each = [str(one) for one in refused]
     if not each:
         return ""
-    more = f" and from {len(each) - _NAMED} more" if len(each) > _NAMED else ""
-    return f"Webhooks are being refused: {', '.join(each[:_NAMED])}{more}"
+    more = f" and from {len(each) - _MAX_NAMED} more" if len(each) > _MAX_NAMED else ""
+    return f"Webhooks are being refused: {', '.join(each[:_MAX_NAMED])}{more}"
 
 
-def _after(
+def _updated(
     before: RefusedSender | None, sender: WebhookSender, refusal: Refusal, now: Instant
 ) -> RefusedSender:
-    if before is None or now.steady - before.last.steady > FORGOTTEN:
-        return RefusedSender(sender, refusal, 1, now, now, unsaid=1)
-    # Another reason is news, at once.
-    said_at = before.said_at if refusal == before.refusal else -math.inf
+    if before is None or now.steady - before.last.steady > RETENTION:
+        return RefusedSender(sender, refusal, 1, now, now, unlogged=1)
+    # Another reason is logged at once.
+    logged_at = before.logged_at if refusal == before.refusal else -math.inf
     return replace(
         before,
         refusal=refusal,
         count=before.count + 1,
         last=now,
-        unsaid=before.unsaid + 1,
-        said_at=said_at,
+        unlogged=before.unlogged + 1,
+        logged_at=logged_at,
     )
 
 
 def _is_due(refused: RefusedSender, now: Instant) -> bool:
-    return now.steady - refused.said_at >= PAUSE
+    return now.steady - refused.logged_at >= LOG_INTERVAL
 
 
-def _clock(at: Instant, seen: Instant) -> str:
-    """Write a moment, with its day where the other one is not of the same."""
+def _format_time(at: Instant, seen: Instant) -> str:
+    """Return a time, with its day if that is not the day of `seen`."""
     when, other = moment(at.wall), moment(seen.wall)
     if when is None:
         return "a time out of range"

@@ -1,4 +1,4 @@
-"""For how long verdicts have held, across a restart of the daemon: what the built-in watch waits for."""
+"""How long verdicts have lasted, across restarts of the daemon; the verdict watch waits for it."""
 
 from __future__ import annotations
 
@@ -15,77 +15,80 @@ if TYPE_CHECKING:
 
     from waexporter.model import Verdict
 
-# How old what was seen before a restart may be: what a client was meanwhile, nobody knows.
+# The longest gap of a restart over which a verdict is taken to have lasted.
 _LONGEST_GAP = 120.0  # seconds
-_KEEP_EVERY = 15.0  # seconds
+_SAVE_EVERY = 15.0  # seconds
 
 
-class _Hold(msgspec.Struct, frozen=True):
-    """A verdict that is no good one; times on the pager's clock."""
+class _LastingVerdict(msgspec.Struct, frozen=True):
+    """A verdict other than ok; times on the pager's clock."""
 
     state: State
     since: float
     seen: float
 
 
-_HOLD = msgspec.json.Decoder(_Hold)
-_NONE = ""  # kept of a verdict that is well
+_DECODER = msgspec.json.Decoder(_LastingVerdict)
+_NONE = ""  # saved for a verdict that is ok
 
 
 class VerdictDurations:
-    """Verdicts that are not well, by target; those from before the restart until the first poll is over."""
+    """Verdicts other than ok, by target; those from before a restart count until the first poll is over."""
 
     def __init__(self) -> None:
-        self._before: dict[str, _Hold] = {}
-        self._now: dict[str, _Hold] = {}
-        self._kept: dict[str, _Hold] = {}
+        self._before: dict[str, _LastingVerdict] = {}
+        self._now: dict[str, _LastingVerdict] = {}
+        self._saved: dict[str, _LastingVerdict] = {}
 
-    def recall(self, facts: Mapping[str, str], even: float) -> None:
-        """Take over what was kept, where it is young; `even` is on the pager's clock."""
+    def restore(self, facts: Mapping[str, str], now: float) -> None:
+        """Read the saved facts; ignore those that are too old. `now` is on the pager's clock."""
         for target, fact in facts.items():
             try:
-                hold = _HOLD.decode(fact)
+                lasting = _DECODER.decode(fact)
             except msgspec.DecodeError:
-                continue  # of one that is well, or damaged
-            self._kept[target] = hold
-            is_sound = math.isfinite(hold.since) and hold.since <= hold.seen
-            if is_sound and abs(even - hold.seen) <= _LONGEST_GAP:
-                self._before[target] = hold
+                continue  # the verdict was ok, or the fact is damaged
+            self._saved[target] = lasting
+            is_sound = math.isfinite(lasting.since) and lasting.since <= lasting.seen
+            if is_sound and abs(now - lasting.seen) <= _LONGEST_GAP:
+                self._before[target] = lasting
 
-    def carry_on(self, target: str, verdict: Verdict, steady: float, even: float) -> Verdict:
-        """Return a verdict that began where the same one did before the restart; times are now."""
-        hold = self._before.get(target)
-        if hold is not None:
+    def extend(self, target: str, verdict: Verdict, steady: float, now: float) -> Verdict:
+        """Return the verdict, begun when the same one began before the restart.
+
+        `steady` and `now` are the present time, on the steady clock and on the pager's clock.
+        """
+        lasting = self._before.get(target)
+        if lasting is not None:
             if _is_unpolled(verdict):
                 return verdict
-            if hold.state is verdict.state:
-                began = min(verdict.began, steady - max(even - hold.since, 0.0))
+            if lasting.state is verdict.state:
+                began = min(verdict.began, steady - max(now - lasting.since, 0.0))
                 verdict = replace(verdict, began=began)
             else:
                 del self._before[target]
         if verdict.state is State.OK:
             self._now.pop(target, None)
         else:
-            self._now[target] = _Hold(verdict.state, even - (steady - verdict.began), even)
+            self._now[target] = _LastingVerdict(verdict.state, now - (steady - verdict.began), now)
         return verdict
 
     def retain(self, targets: Collection[str]) -> None:
-        """Forget every target but these: what is not polled any more is not watched."""
-        for held in (self._before, self._now):
-            for target in held.keys() - targets:
-                del held[target]
+        """Forget all targets but these."""
+        for lasting in (self._before, self._now):
+            for target in lasting.keys() - targets:
+                del lasting[target]
 
-    def worth_keeping(self, even: float) -> dict[str, str]:
-        """Return the facts to keep by target; none while what is kept will do."""
+    def changed_facts(self, now: float) -> dict[str, str]:
+        """Return the facts to save, by target; only those that differ enough from the saved ones."""
         facts = {}
-        for target, hold in self._now.items():
-            kept = self._kept.get(target)
-            if kept is None or kept.state is not hold.state or abs(even - kept.seen) >= _KEEP_EVERY:
-                facts[target] = msgspec.json.encode(hold).decode()
-                self._kept[target] = hold
-        for target in self._kept.keys() - self._now.keys() - self._before.keys():
+        for target, lasting in self._now.items():
+            saved = self._saved.get(target)
+            if saved is None or saved.state is not lasting.state or abs(now - saved.seen) >= _SAVE_EVERY:
+                facts[target] = msgspec.json.encode(lasting).decode()
+                self._saved[target] = lasting
+        for target in self._saved.keys() - self._now.keys() - self._before.keys():
             facts[target] = _NONE
-            del self._kept[target]
+            del self._saved[target]
         return facts
 
 

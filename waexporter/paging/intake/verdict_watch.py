@@ -1,4 +1,4 @@
-"""The built-in watch: pages on verdicts, for those without Prometheus; pure."""
+"""Alerts about verdicts, for an installation without Prometheus (`pager.watch`); pure."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ if TYPE_CHECKING:
     from waexporter.model import Instant, Verdict
     from waexporter.paging.dedup import AlertRecord
 
-_WORDS = {
+_ALERTS = {
     State.DOWN: ("WhatsAppDown", "critical", "The WhatsApp client is down."),
     State.DEGRADED: ("WhatsAppDegraded", "warning", "The WhatsApp client is degraded."),
     State.UNKNOWN: ("WhatsAppUnknown", "warning", "Nothing is known of the WhatsApp client."),
 }
-# A verdict clears the pages of these others: one that is degraded is not down any more, one that is down
-# has not stopped to be degraded.
+# The states whose alerts a verdict resolves: a client that is degraded is not down any more, one that is down
+# may still be degraded.
 _CLEARS = {
     State.OK: (State.DOWN, State.DEGRADED, State.UNKNOWN),
     State.DEGRADED: (State.DOWN, State.UNKNOWN),
     State.UNKNOWN: (),
     State.DOWN: (State.UNKNOWN,),
 }
-_MOST_PROBLEMS = 5
+_MAX_PROBLEMS = 5
 
 
-def list_news(
+def find_verdict_alerts(
     verdicts: Iterable[tuple[str, Verdict]], known: Mapping[str, AlertRecord], watch_for: float, now: Instant
 ) -> dict[str, tuple[Alert, ...]]:
-    """List by target what changed for good: a verdict counts once it has held for `watch_for` seconds.
+    """Return the new and the resolved alerts, by target; a verdict counts once it lasted `watch_for` seconds.
 
-    What was told before is in `known`; so a verdict that flutters pages nobody, nor clears anything. An alert
-    begins where its verdict began, by the wall clock as it is now.
+    `known` has the alerts of earlier calls. So a verdict that flaps neither pages nor resolves anything. An
+    alert begins when its verdict began, on the wall clock as it is now.
     """
-    news = {}
+    changed = {}
     for target, verdict in verdicts:
-        held = now.steady - verdict.began
-        if held >= watch_for:
-            alerts = tuple(_news_of(target, verdict, known, now.wall - held))
+        duration = now.steady - verdict.began
+        if duration >= watch_for:
+            alerts = tuple(_alerts_of(target, verdict, known, now.wall - duration))
             if alerts:
-                news[target] = alerts
-    return news
+                changed[target] = alerts
+    return changed
 
 
-def _news_of(
+def _alerts_of(
     target: str, verdict: Verdict, known: Mapping[str, AlertRecord], since: float
 ) -> Iterator[Alert]:
     before = known.get(_fingerprint(target, verdict.state))
-    if verdict.state in _WORDS and not (before is not None and before.is_known_to_fire):
+    if verdict.state in _ALERTS and not (before is not None and before.is_known_to_fire):
         yield _alert(target, verdict.state, verdict, start_after(before, since), None)
     for state in _CLEARS[verdict.state]:
         before = known.get(_fingerprint(target, state))
@@ -65,14 +65,14 @@ def _fingerprint(target: str, state: State) -> str:
 
 
 def _alert(target: str, state: State, verdict: Verdict, starts_at: float, ends_at: float | None) -> Alert:
-    """Return an alert; an end is without a description, for the verdict of now says nothing of what was."""
-    name, severity, summary = _WORDS[state]
+    """Return an alert; a resolved one has no description: the present verdict does not describe the past."""
+    name, severity, summary = _ALERTS[state]
     labels = {"alertname": name, "severity": severity, "target": target}
     if state is not State.DEGRADED:
         labels["affects_channel"] = "whatsapp"
     annotations = {"summary": summary}
     if ends_at is None:
-        problems = [problem.words for problem in verdict.problems[:_MOST_PROBLEMS]]
+        problems = [problem.words for problem in verdict.problems[:_MAX_PROBLEMS]]
         description = "; ".join(problems) or f"the verdict is {verdict.state.value}"
         annotations["description"] = f"{target}: {description}"
     return Alert(_fingerprint(target, state), starts_at, ends_at, labels, annotations)
