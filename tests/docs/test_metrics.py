@@ -15,8 +15,8 @@ from tests.places import hold
 from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
 from waexporter.metrics import families, naming
 from waexporter.metrics import probe_families as probing
-from waexporter.metrics.exposition import claims
-from waexporter.metrics.layout import Context
+from waexporter.metrics.exposition import claimed_names
+from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def known_upstream() -> dict[str, frozenset[str]]:
     """Give the upstream names of the catalogue by our name, without what their type adds."""
     every = frozenset().union(*naming.CATALOGUE.values())
-    stems = {name: naming.split_pair(name) for name in every}
+    stems = {name: naming.split_half(name) for name in every}
     ours = {
         name: naming.PREFIX + naming.rename(pair[0] if pair else name).text for name, pair in stems.items()
     }
@@ -133,7 +133,7 @@ def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
     histogram = {"bucket": {"1": 1, "+Inf": 2}, "sum": 3, "count": 2}
     datum = histogram if row[1] == "histogram" else {"value": 1}
     said = {name: {"type": row[1], "help": "", "data": [datum]} for name in SPAN.findall(row[0])}
-    translator = Translator(Context(Endpoint.APP, "/v1/stats/app", (("target", "a"),)))
+    translator = Translator(LayoutContext(Endpoint.APP, "/v1/stats/app", (("target", "a"),)))
 
     outcome = translator.translate(read_statistics(json.dumps({"stats": said}).encode(), "stats"))
 
@@ -144,7 +144,7 @@ def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
 
 
 def test_no_document_names_a_metric_that_does_not_exist() -> None:
-    known = {name for head in families.HEADS for name in claims(head)} | set(own_families())
+    known = {name for head in families.HEADS for name in claimed_names(head)} | set(own_families())
     for row in (*known_rows().values(), *([*row[1:]] for row in example_rows())):
         stem = SPAN.findall(row[1])[0]
         known |= {stem, f"{stem}_count", f"{stem}_sum", f"{stem}_bucket"}

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from waexporter.metrics.layout import Context
+from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
@@ -131,7 +131,7 @@ def translator(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Translator:
     """Give a translator of one endpoint of one target."""
-    return Translator(Context(endpoint, STATISTICS_SOURCES[endpoint].path, common, limits or Limits()))
+    return Translator(LayoutContext(endpoint, STATISTICS_SOURCES[endpoint].path, common, limits or Limits()))
 
 
 _kept = cache(translator)

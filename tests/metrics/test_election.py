@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.metrics.election import describe, find_losers, kind_of
-from waexporter.metrics.exposition import claimed
+from waexporter.metrics.election import describe_families, family_key, find_losers
+from waexporter.metrics.exposition import claimed_names_of
 from waexporter.model import Head
 
 QUEUE = "whatsapp_callback_queue_size"  # documented to be a gauge
@@ -56,16 +56,16 @@ def test_no_two_that_stay_share_a_name_and_each_that_loses_shares_one_with_one_t
     losers = find_losers(votes)
 
     staying = [kind for kind in votes if kind not in losers]
-    names = [name for kind in staying for name in claimed(*kind)]
+    names = [name for kind in staying for name in claimed_names_of(*kind)]
     assert len(names) == len(set(names))
     for kind in losers:
-        over = [other for other in staying if set(claimed(*kind)) & set(claimed(*other))]
+        over = [other for other in staying if set(claimed_names_of(*kind)) & set(claimed_names_of(*other))]
         assert any(votes[other] >= votes[kind] for other in over)
 
 
 def test_a_family_of_an_unknown_type_claims_what_a_gauge_claims() -> None:
-    assert kind_of(Head("a", "unknown", "w")) == kind_of(Head("a", "gauge", "w")) == ("a", "gauge")
+    assert family_key(Head("a", "unknown", "w")) == family_key(Head("a", "gauge", "w")) == ("a", "gauge")
 
 
 def test_families_are_described_by_name_and_type() -> None:
-    assert describe(frozenset({("b", "gauge"), ("a", "counter")})) == ["a (counter)", "b (gauge)"]
+    assert describe_families(frozenset({("b", "gauge"), ("a", "counter")})) == ["a (counter)", "b (gauge)"]

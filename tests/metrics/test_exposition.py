@@ -9,7 +9,15 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.metrics.reading_back import read_openmetrics, read_text
-from waexporter.metrics.exposition import SUFFIXES, claims, encode, escape, head_lines, render, series
+from waexporter.metrics.exposition import (
+    SUFFIXES,
+    claimed_names,
+    encode,
+    escape_label_value,
+    render_family,
+    render_head,
+    render_series,
+)
 from waexporter.model import Family, Head, Sample
 
 HEADS = [
@@ -32,7 +40,7 @@ HEADS = [
 
 @pytest.mark.parametrize(("head", "in_text", "in_openmetrics"), HEADS, ids=[row[0].type for row in HEADS])
 def test_a_head_is_said_in_the_words_of_each_format(head: Head, in_text: str, in_openmetrics: str) -> None:
-    text, strict = head_lines(head, openmetrics=False), head_lines(head, openmetrics=True)
+    text, strict = render_head(head, openmetrics=False), render_head(head, openmetrics=True)
 
     assert text.decode() == in_text
     assert strict.decode() == in_openmetrics
@@ -48,7 +56,7 @@ def test_a_head_is_said_in_the_words_of_each_format(head: Head, in_text: str, in
     ],
 )
 def test_a_series_is_its_name_and_its_labels(labels: tuple[tuple[str, str], ...], written: str) -> None:
-    assert series("a", labels) == written
+    assert render_series("a", labels) == written
 
 
 def test_a_family_is_rendered_with_the_common_labels_in_front() -> None:
@@ -56,7 +64,7 @@ def test_a_family_is_rendered_with_the_common_labels_in_front() -> None:
         Head("a", "counter", "w"), (Sample((("b", "1"),), 2, "_total"), Sample((), 0.5, "_total"))
     )
 
-    fragment = render(family, (("target", "t"),))
+    fragment = render_family(family, (("target", "t"),))
 
     assert fragment.head is family.head
     assert fragment.lines == b'a_total{target="t",b="1"} 2\na_total{target="t"} 0.5\n'
@@ -77,10 +85,10 @@ def test_a_lone_surrogate_becomes_a_question_mark() -> None:
     ],
 )
 def test_a_family_claims_every_name_that_its_samples_may_have(kind: str, names: set[str]) -> None:
-    claimed = claims(Head("a", kind, "w"))
+    claimed_names_of = claimed_names(Head("a", kind, "w"))
 
-    assert set(claimed) == names
-    assert len(claimed) == len(names)
+    assert set(claimed_names_of) == names
+    assert len(claimed_names_of) == len(names)
 
 
 def test_every_type_that_is_translated_has_its_suffixes() -> None:
@@ -94,7 +102,7 @@ _characters = st.characters(exclude_categories=["Cs"])
 def test_any_label_value_and_number_read_back_the_same(text: str, value: float) -> None:
     family = Family(Head("a", "gauge", "w"), (Sample((("b", text),), value),))
 
-    page = render(family).lines.decode()
+    page = render_family(family).lines.decode()
     parsed = [read(page + end) for read, end in ((read_text, ""), (read_openmetrics, "# EOF\n"))]
 
     assert parsed == [{("a", frozenset({("b", text)})): value}] * 2
@@ -104,9 +112,9 @@ def test_any_label_value_and_number_read_back_the_same(text: str, value: float) 
 def test_any_help_reads_back_the_same(words: str) -> None:
     head = Head("a", "gauge", words)
 
-    text = text_string_to_metric_families(head_lines(head, openmetrics=False).decode() + "a 1\n")
+    text = text_string_to_metric_families(render_head(head, openmetrics=False).decode() + "a 1\n")
     strict = openmetrics.text_string_to_metric_families(
-        head_lines(head, openmetrics=True).decode() + "a 1\n# EOF\n"
+        render_head(head, openmetrics=True).decode() + "a 1\n# EOF\n"
     )
 
     assert [metric.documentation for metric in (*text, *strict)] == [words, words]
@@ -114,7 +122,7 @@ def test_any_help_reads_back_the_same(words: str) -> None:
 
 @given(st.text())
 def test_an_escaped_value_has_no_line_end_and_no_open_quote(text: str) -> None:
-    escaped = escape(text)
+    escaped = escape_label_value(text)
 
     assert "\n" not in escaped
     assert '"' not in escaped.replace("\\\\", "").replace('\\"', "")

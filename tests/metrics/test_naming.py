@@ -16,9 +16,9 @@ from waexporter.metrics.naming import (
     Unit,
     label_names,
     legalise,
+    other_half,
     rename,
-    split_pair,
-    twin_of,
+    split_half,
 )
 from waexporter.model import Endpoint
 
@@ -106,7 +106,7 @@ def test_a_value_comes_to_its_base_unit_alone_and_in_a_row(unit: Unit, said: flo
 def test_only_a_count_or_a_sum_at_the_end_is_half_of_a_pair(
     upstream: str, pair: tuple[str, str] | None
 ) -> None:
-    assert split_pair(upstream) == pair
+    assert split_half(upstream) == pair
 
 
 LABELS = [
@@ -190,15 +190,15 @@ def _known() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "twin"), [("x_count", "x_sum"), ("x_sum", "x_count"), ("x", None), ("_sum", None), ("", None)]
+    ("name", "other"), [("x_count", "x_sum"), ("x_sum", "x_count"), ("x", None), ("_sum", None), ("", None)]
 )
-def test_the_twin_of_a_half_is_the_other_half(name: str, twin: str | None) -> None:
-    assert twin_of(name) == twin
+def test_the_other_half_of_a_pair_is_found(name: str, other: str | None) -> None:
+    assert other_half(name) == other
 
 
 def test_the_catalogue_knows_both_halves_of_every_pair() -> None:
     known = _known()
-    halves = {split_pair(name) for name in known} - {None}
+    halves = {split_half(name) for name in known} - {None}
 
     stems = {half[0] for half in halves if half}
     assert stems

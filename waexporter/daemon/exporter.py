@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.health import as_read
-from waexporter.metrics.election import describe
-from waexporter.metrics.exposition import render
+from waexporter.metrics.election import describe_families
+from waexporter.metrics.exposition import render_family
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
 from waexporter.metrics.probe_families import of_probe
 from waexporter.model import Failure, Success
@@ -109,7 +109,7 @@ class Exporter:
         state, now = self._demand.see(probe)
         own = (("target", probe.before.target.name),)
         families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
-        fragments = (*state.fragments(now.steady), *(render(family, own) for family in families))
+        fragments = (*state.fragments(now.steady), *(render_family(family, own) for family in families))
         text = compress(compose(fragments, openmetrics=page_request.openmetrics).chunks)
         end = b"# EOF\n" if page_request.openmetrics else b""
         return _written(text, end, page_request)
@@ -170,7 +170,7 @@ class Exporter:
 
     def _make(self, snapshot: Snapshot, *, openmetrics: bool) -> _Kept:
         page = _compose(snapshot, None, openmetrics=openmetrics)
-        clashes = tuple(sorted({*page.clashes, *describe(snapshot.losers)}))
+        clashes = tuple(sorted({*page.clashes, *describe_families(snapshot.losers)}))
         self._telemetry.clashes.set(len(clashes))
         self._on_clashes(clashes)
         steady = snapshot.at.steady

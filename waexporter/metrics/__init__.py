@@ -1,1 +1,1 @@
-"""What the client's answers become: names, families, bytes, pages."""
+"""From a client's answers to pages of metrics: names, families, text."""

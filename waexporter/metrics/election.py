@@ -1,10 +1,10 @@
-"""Which families have their names on a page, where clients disagree: those that most claim."""
+"""Which families keep their names on a page where clients disagree: those that most clients have."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from waexporter.metrics.exposition import claimed
+from waexporter.metrics.exposition import claimed_names_of
 from waexporter.metrics.naming import DOCUMENTED
 
 if TYPE_CHECKING:
@@ -12,42 +12,42 @@ if TYPE_CHECKING:
 
     from waexporter.model import Head
 
-Kind = tuple[str, str]  # a family's name, and the type that its samples are written by
+FamilyKey: TypeAlias = tuple[str, str]  # a family's name, and the type that its samples are written by
 
 
-def kind_of(head: Head) -> Kind:
-    """Return what a family claims; one of an unknown type is written as a gauge is, and may be one."""
+def family_key(head: Head) -> FamilyKey:
+    """Return what a family claims; one of an unknown type is written like a gauge, and may be one."""
     return head.name, "gauge" if head.type == "unknown" else head.type
 
 
-def find_losers(votes: Mapping[Kind, tuple[int, ...]]) -> frozenset[Kind]:
-    """Return the families that another one takes a name from: one that more say, or that is documented.
+def find_losers(votes: Mapping[FamilyKey, tuple[int, ...]]) -> frozenset[FamilyKey]:
+    """Return the families whose names are taken by others that have more votes, or that are documented.
 
-    Of those that are said as often the first stays: by its name, then in the order of `votes`.
+    In a tie the first one keeps its names: by the family's name, then in the order of `votes`.
     """
-    claimants: dict[str, list[Kind]] = {}
-    for kind in votes:
-        for name in claimed(*kind):
-            claimants.setdefault(name, []).append(kind)
-    contested = {kind for kinds in claimants.values() if len(kinds) > 1 for kind in kinds}
+    claimants: dict[str, list[FamilyKey]] = {}
+    for key in votes:
+        for name in claimed_names_of(*key):
+            claimants.setdefault(name, []).append(key)
+    contested = {key for keys in claimants.values() if len(keys) > 1 for key in keys}
     taken: set[str] = set()
-    losers: set[Kind] = set()
-    # Of two equals `sorted` keeps the order, which a set has not.
-    for kind in sorted((kind for kind in votes if kind in contested), key=lambda kind: _rank(kind, votes)):
-        names = claimed(*kind)
+    losers: set[FamilyKey] = set()
+    # `sorted` keeps the order of equals, which a set does not have.
+    for key in sorted((key for key in votes if key in contested), key=lambda key: _rank(key, votes)):
+        names = claimed_names_of(*key)
         if taken.isdisjoint(names):
             taken.update(names)
         else:
-            losers.add(kind)
+            losers.add(key)
     return frozenset(losers)
 
 
-def _rank(kind: Kind, votes: Mapping[Kind, tuple[int, ...]]) -> tuple[tuple[int, ...], bool, str]:
-    name, said = kind
+def _rank(key: FamilyKey, votes: Mapping[FamilyKey, tuple[int, ...]]) -> tuple[tuple[int, ...], bool, str]:
+    name, kind = key
     documented = DOCUMENTED.get(name)
-    return tuple(-count for count in votes[kind]), documented is None or documented.type != said, name
+    return tuple(-count for count in votes[key]), documented is None or documented.type != kind, name
 
 
-def describe(kinds: frozenset[Kind]) -> list[str]:
+def describe_families(keys: frozenset[FamilyKey]) -> list[str]:
     """Return families as a person reads them: `name (type)`."""
-    return sorted(f"{name} ({said})" for name, said in kinds)
+    return sorted(f"{name} ({kind})" for name, kind in keys)

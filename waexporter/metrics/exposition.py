@@ -1,7 +1,7 @@
 """Families as bytes, in the Prometheus text format 0.0.4 and in OpenMetrics 1.0.
 
-Sample lines are the same in both formats; only what is said of a family in its head differs. So lines are
-rendered once, when a reading arrives, and a page is made of ready fragments.
+Sample lines are the same in both formats; only a family's HELP and TYPE differ. So sample lines are rendered
+once, when a reading arrives, and a page is made of ready fragments.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ SUFFIXES = {
 }
 
 
-def claims(head: Head) -> tuple[str, ...]:
-    """List the names that a family takes on a page: its own, and those of its samples."""
-    return claimed(head.name, head.type)
+def claimed_names(head: Head) -> tuple[str, ...]:
+    """Return the names that a family claims on a page: its own, and those of its samples."""
+    return claimed_names_of(head.name, head.type)
 
 
 @lru_cache(maxsize=4096)
-def claimed(name: str, kind: str) -> tuple[str, ...]:
-    """List the names that a family of this name and type takes."""
+def claimed_names_of(name: str, kind: str) -> tuple[str, ...]:
+    """Return the names that a family with this name and type claims."""
     return tuple({name, *(name + suffix for suffix in SUFFIXES[kind])})
 
 
-def head_lines(head: Head, *, openmetrics: bool) -> bytes:
+def render_head(head: Head, *, openmetrics: bool) -> bytes:
     """Render HELP and TYPE."""
     name, kind, words = head
     text = words.replace("\\", "\\\\").replace("\n", "\\n")
@@ -49,23 +49,23 @@ def head_lines(head: Head, *, openmetrics: bool) -> bytes:
     return encode(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
 
 
-def series(name: str, labels: Iterable[tuple[str, str]]) -> str:
+def render_series(name: str, labels: Iterable[tuple[str, str]]) -> str:
     """Render a series: its name and its labels, without a value."""
-    inner = ",".join(f'{label}="{escape(value)}"' for label, value in labels)
+    inner = ",".join(f'{label}="{escape_label_value(value)}"' for label, value in labels)
     return f"{name}{{{inner}}}" if inner else name
 
 
-def render(family: Family, common: tuple[tuple[str, str], ...] = ()) -> Fragment:
+def render_family(family: Family, common: tuple[tuple[str, str], ...] = ()) -> Fragment:
     """Render all samples of a family, each with the labels `common` in front of its own."""
     name = family.head.name
     lines = [
-        f"{series(name + sample.suffix, (*common, *sample.labels))} {sample.value!r}\n"
+        f"{render_series(name + sample.suffix, (*common, *sample.labels))} {sample.value!r}\n"
         for sample in family.samples
     ]
     return Fragment(family.head, encode("".join(lines)))
 
 
-def escape(value: str) -> str:
+def escape_label_value(value: str) -> str:
     """Escape a label's value."""
     if "\\" in value or '"' in value or "\n" in value:
         return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,40 +1,69 @@
-"""The layout of an answer: which families its samples form, and the text around their values."""
+"""The layout of an answer: the text of its samples, with a gap for every value.
+
+Between two polls only the values change. So the text around them is made once, and a poll fills it in.
+For example, a coreapp answers GET /v1/stats/app with
+
+    {
+      "core1": {
+        "callback_requests_duration_ms_count": {"type": "counter", "data": [
+          {"labels": {"result": "ok"}, "value": 4353}
+        ]},
+        "pending_messages": {"type": "gauge", "data": [{"value": 12}]},
+        "callback_requests_duration_ms_sum": {"type": "counter", "data": [
+          {"labels": {"result": "ok"}, "value": 261180}
+        ]}
+      }
+    }
+
+All its values, in base units, stand in one row: (4353, 12, 261.18). The two metrics of durations form one
+summary, so the layout is this text with the indexes (0, 2, 1) of the values to fill in:
+
+    whatsapp_callback_requests_duration_seconds_count{target="wa",node="core1",result="ok"} %a
+    whatsapp_callback_requests_duration_seconds_sum{target="wa",node="core1",result="ok"} %a
+    whatsapp_pending_messages{target="wa",node="core1"} %a
+
+Filled in, it is what Prometheus reads:
+
+    whatsapp_callback_requests_duration_seconds_count{target="wa",node="core1",result="ok"} 4353
+    whatsapp_callback_requests_duration_seconds_sum{target="wa",node="core1",result="ok"} 261.18
+    whatsapp_pending_messages{target="wa",node="core1"} 12
+
+The steps: `node_metrics` says which values belong to which metric, `upstream_families` joins the metrics of
+all nodes to families, `sample_limits` leaves out what is too much, and this module writes the text.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from isal import isal_zlib
 
-from waexporter.metrics.drafts import Origin, make_drafts
-from waexporter.metrics.exposition import encode, series
+from waexporter.metrics.exposition import encode, render_series
 from waexporter.metrics.naming import CATALOGUE, label_names
+from waexporter.metrics.sample_limits import NodeFamily, apply_limits
+from waexporter.metrics.upstream_families import Origin, build_families
 from waexporter.model import Drop, Endpoint, Limits
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from waexporter.metrics.columns import Column
-    from waexporter.metrics.drafts import Draft
     from waexporter.metrics.naming import Unit
+    from waexporter.metrics.node_metrics import NodeMetric
+    from waexporter.metrics.sample_limits import Labels, LabelSet
+    from waexporter.metrics.upstream_families import UpstreamFamily
     from waexporter.model import Head
     from waexporter.transport.lenient_json import Losses
 
-Labels = tuple[tuple[str, str], ...]
-# Follows every family in the text of a part. No sample has a line break in it: in a label it is spelled \\n.
-SEPARATOR = b"\0\n"
-_OVER = {
-    Drop.LABEL_SETS: "over limits.label_sets_per_family",
-    Drop.SAMPLES: "over limits.samples_per_endpoint",
-}
+# Ends every family in the text of a source. No sample has a line break in it: in a label it is written \\n.
+FAMILY_END = b"\0\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a layout needs to know beside the answer."""
+class LayoutContext:
+    """What a layout depends on besides the answer."""
 
     endpoint: Endpoint
     path: str
@@ -42,22 +71,22 @@ class Context:
     limits: Limits = field(default_factory=Limits)
 
     @property
-    def known(self) -> Mapping[str, str]:
-        """The upstream names that the endpoint is known to give, with their types."""
+    def documented(self) -> Mapping[str, str]:
+        """The upstream names of the endpoint in the API's documentation, with their types."""
         return CATALOGUE.get(self.endpoint, {})
 
 
-class PartLayout(NamedTuple):
-    """The text of one source with a place for every value, and how to pick these values among all.
+class SourceLayout(NamedTuple):
+    """The text of one source with a gap for every value, and the function that selects these values.
 
     The text is kept compressed: a thousand clients' would weigh as much as all that is served, and undoing it
-    costs a hundredth of a poll. Families end in SEPARATOR.
+    costs a hundredth of a poll. Each family ends in FAMILY_END.
     """
 
     source: str
     heads: tuple[Head, ...]
-    packed: bytes
-    pick: Callable[[Sequence[object]], tuple[object, ...]]
+    compressed_text: bytes
+    select_values: Callable[[Sequence[object]], tuple[object, ...]]  # from the row of all values
     samples: int
 
 
@@ -65,177 +94,118 @@ class PartLayout(NamedTuple):
 class Layout:
     """Everything of an answer but its values."""
 
-    parts: tuple[PartLayout, ...]
+    sources: tuple[SourceLayout, ...]
     dropped: tuple[tuple[Drop, int], ...]
     losses: tuple[str, ...]  # the first few of them, in words
     unknown_families: int
 
 
-def build(columns: Sequence[Column], bad: frozenset[int], context: Context, *, is_whole: bool) -> Layout:
-    """Work out the layout of an answer; `bad` are the places of values that can't be used.
+def build_layout(
+    metrics: Sequence[NodeMetric], unusable: frozenset[int], context: LayoutContext, *, is_whole: bool
+) -> Layout:
+    """Return the layout of an answer; `unusable` are the indexes of values that can't be used.
 
-    An answer is whole where nothing of it was lost before: only then does a family that is missing not exist.
+    An answer is whole if nothing of it was lost before: only then does a missing metric not exist.
     """
-    by_name: dict[str, list[Column]] = {}
-    for column in columns:
-        by_name.setdefault(column.name, []).append(column)
-    drafts, losses = make_drafts(by_name, bad, Origin(context.path, context.known), is_whole=is_whole)
-    parts = _Places(context, losses).take(drafts)
-    unknown = len(by_name.keys() - context.known.keys())
-    return Layout(parts, tuple(losses.counts.items()), tuple(losses.words), unknown)
+    by_name: dict[str, list[NodeMetric]] = {}
+    for metric in metrics:
+        by_name.setdefault(metric.name, []).append(metric)
+    origin = Origin(context.path, context.documented)
+    families, losses = build_families(by_name, unusable, origin, is_whole=is_whole)
+    sources = _build_sources(families, context, losses)
+    unknown = len(by_name.keys() - context.documented.keys())
+    return Layout(sources, tuple(losses.counts.items()), tuple(losses.words), unknown)
 
 
-# --- samples -----------------------------------------------------------------------------------
+def _build_sources(
+    families: Sequence[UpstreamFamily], context: LayoutContext, losses: Losses
+) -> tuple[SourceLayout, ...]:
+    by_node = [_split_by_node(family, context, losses) for family in families]
+    apply_limits([each for of_family in by_node for each in of_family], context.limits, losses)
+    texts: dict[str, _SourceText] = {}
+    for family, of_family in zip(families, by_node, strict=True):
+        by_source: dict[str, dict[Labels, LabelSet]] = {}
+        for each in of_family:
+            by_source.setdefault(each.source, {}).update(each.label_sets)
+        for source, label_sets in by_source.items():
+            if label_sets:
+                texts.setdefault(source, _SourceText()).add(family, label_sets, context.common)
+    return tuple(text.finish(source) for source, text in texts.items())
 
 
-_Group = dict[tuple[str, str], int]  # the samples of one label set: by suffix and bound, the place of a value
+def _split_by_node(family: UpstreamFamily, context: LayoutContext, losses: Losses) -> list[NodeFamily]:
+    """Group the samples of a family by source and node, and there by label set."""
+    names, our_names = _label_names(family, context.common)
+    found: dict[tuple[str, str], NodeFamily] = {}
+    histograms: dict[tuple[str, str, Labels], int] = {}
+    for slot in family.slots:
+        values = {our_names[slot.node][name]: value for name, value in slot.labels.items()}
+        own = tuple((name, values.get(name, "")) for name in names)
+        labels = (("node", slot.node), *own) if family.clustered else own
+        source = slot.labels.get("node", "") if context.endpoint is Endpoint.WEB else ""
+        of_node = found.setdefault((source, slot.node), NodeFamily(family.head.name, source, slot.node))
+        samples = of_node.label_sets.setdefault(labels, {})
+        histogram = histograms.setdefault((source, slot.node, labels), slot.histogram)
+        if (slot.suffix, slot.bound) in samples or histogram != slot.histogram:
+            location = printable(f"{slot.node} {family.head.name}".strip())
+            losses.add(Drop.DUPLICATE, location, "the same labels twice")
+        else:
+            samples[slot.suffix, slot.bound] = slot.value_index
+    return list(found.values())
 
 
-@dataclass(slots=True)
-class _Block:
-    """The label sets of one family at one node."""
-
-    name: str
-    source: str
-    node: str
-    groups: dict[Labels, _Group] = field(default_factory=dict)
-
-    def size(self) -> int:
-        """Return how many samples it has."""
-        return sum(map(len, self.groups.values()))
-
-
-class _Places:
-    """Where the samples of an answer stand, within the limits."""
-
-    def __init__(self, context: Context, losses: Losses) -> None:
-        self._context = context
-        self._losses = losses
-
-    def take(self, drafts: Sequence[Draft]) -> tuple[PartLayout, ...]:
-        """Lay out the samples of all families, by source."""
-        blocks = [self._blocks(draft) for draft in drafts]
-        self._limit([block for each in blocks for block in each])
-        parts: dict[str, _Part] = {}
-        for draft, each in zip(drafts, blocks, strict=True):
-            by_source: dict[str, dict[Labels, _Group]] = {}
-            for block in each:
-                by_source.setdefault(block.source, {}).update(block.groups)
-            for source, groups in by_source.items():
-                if groups:
-                    parts.setdefault(source, _Part()).add(draft, groups, self._context.common)
-        return tuple(part.finish(source) for source, part in parts.items())
-
-    def _blocks(self, draft: Draft) -> list[_Block]:
-        names, ours = self._label_names(draft)
-        blocks: dict[tuple[str, str], _Block] = {}
-        owners: dict[tuple[str, str, Labels], int] = {}
-        for line in draft.lines:
-            said = {ours[line.node][name]: value for name, value in line.labels.items()}
-            own = tuple((name, said.get(name, "")) for name in names)
-            labels = (("node", line.node), *own) if draft.clustered else own
-            source = line.labels.get("node", "") if self._context.endpoint is Endpoint.WEB else ""
-            block = blocks.setdefault((source, line.node), _Block(draft.head.name, source, line.node))
-            group = block.groups.setdefault(labels, {})
-            owner = owners.setdefault((source, line.node, labels), line.datum)
-            if (line.suffix, line.edge) in group or owner != line.datum:
-                place = printable(f"{line.node} {draft.head.name}".strip())
-                self._losses.add(Drop.DUPLICATE, place, "the same labels twice")
-            else:
-                group[line.suffix, line.edge] = line.place
-        return list(blocks.values())
-
-    def _label_names(self, draft: Draft) -> tuple[list[str], Mapping[str, Mapping[str, str]]]:
-        """Return all label names of a family as ours, and what those of each node become."""
-        taken = {*dict(self._context.common), *(("node",) if draft.clustered else ())}
-        by_node: dict[str, set[str]] = {}
-        for line in draft.lines:
-            by_node.setdefault(line.node, set()).update(line.labels)
-        ours = {node: label_names(names, taken) for node, names in by_node.items()}
-        return sorted({name for names in ours.values() for name in names.values()}), ours
-
-    def _limit(self, blocks: Sequence[_Block]) -> None:
-        """Keep the first label sets of every family and node; of too many samples, a fair share of each."""
-        limits = self._context.limits
-        for block in blocks:
-            for labels in list(block.groups)[limits.label_sets_per_family :]:
-                self._drop(block, labels, Drop.LABEL_SETS)
-        if _size(blocks) > limits.samples_per_endpoint:
-            self._share_out(blocks, limits.samples_per_endpoint)
-
-    def _share_out(self, blocks: Sequence[_Block], limit: int) -> None:
-        """Share the places out among the nodes, and those of a node among its families."""
-        nodes: dict[tuple[str, str], list[_Block]] = {}
-        for block in blocks:
-            nodes.setdefault((block.source, block.node), []).append(block)
-        left = 0
-        for each, of_node in _fairly(nodes.values(), limit, _size):
-            for block, of_family in _fairly(each, of_node, _Block.size):
-                left += of_family  # beside what those before had no use for
-                for labels, group in list(block.groups.items()):
-                    if len(group) <= left:
-                        left -= len(group)
-                    else:
-                        self._drop(block, labels, Drop.SAMPLES)
-
-    def _drop(self, block: _Block, labels: Labels, why: Drop) -> None:
-        place = printable(f"{block.source or block.node} {block.name}".strip())
-        self._losses.add(why, place, _OVER[why], len(block.groups.pop(labels)))
-
-
-def _size(blocks: Iterable[_Block]) -> int:
-    return sum(block.size() for block in blocks)
-
-
-_Item = TypeVar("_Item")
-
-
-def _fairly(items: Iterable[_Item], limit: int, size: Callable[[_Item], int]) -> Iterator[tuple[_Item, int]]:
-    """Share a limit out: the small get all they want, the large alike what is left; the smallest first."""
-    ranked = sorted(items, key=size)
-    for rank, item in enumerate(ranked):
-        share = min(size(item), -(-limit // (len(ranked) - rank)))
-        limit -= share
-        yield item, share
+def _label_names(family: UpstreamFamily, common: Labels) -> tuple[list[str], Mapping[str, Mapping[str, str]]]:
+    """Return our names of all labels of a family, and by node what its upstream names become."""
+    taken = {*dict(common), *(("node",) if family.clustered else ())}
+    by_node: dict[str, set[str]] = {}
+    for slot in family.slots:
+        by_node.setdefault(slot.node, set()).update(slot.labels)
+    our_names = {node: label_names(names, taken) for node, names in by_node.items()}
+    return sorted({name for names in our_names.values() for name in names.values()}), our_names
 
 
 @dataclass(slots=True)
-class _Part:
-    """The families of one source in the making."""
+class _SourceText:
+    """The text of one source while it is written."""
 
     heads: list[Head] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    value_indexes: list[int] = field(default_factory=list)
 
-    def add(self, draft: Draft, groups: Mapping[Labels, _Group], common: Labels) -> None:
-        name = draft.head.name
-        self.heads.append(draft.head)
-        for labels, group in groups.items():
-            for (suffix, edge), place in group.items():
-                bound = (("le", bound_text(edge, draft.unit)),) if edge else ()
-                # The text is a template: what is not a place for a value must not look like one.
-                text = series(name + suffix, (*common, *labels, *bound)).replace("%", "%%")
-                self.texts.append(f"{text} %a\n")
-                self.places.append(place)
-        self.texts.append(SEPARATOR.decode())
+    def add(self, family: UpstreamFamily, label_sets: Mapping[Labels, LabelSet], common: Labels) -> None:
+        name = family.head.name
+        self.heads.append(family.head)
+        for labels, samples in label_sets.items():
+            for (suffix, bound), value_index in samples.items():
+                le = (("le", render_bound(bound, family.unit)),) if bound else ()
+                # The text is a template: a percent sign in it must not look like a gap.
+                series = render_series(name + suffix, (*common, *labels, *le)).replace("%", "%%")
+                self.lines.append(f"{series} %a\n")
+                self.value_indexes.append(value_index)
+        self.lines.append(FAMILY_END.decode())
 
-    def finish(self, source: str) -> PartLayout:
-        packed = isal_zlib.compress(encode("".join(self.texts)), 1)
-        return PartLayout(source, tuple(self.heads), packed, _picker(self.places), len(self.places))
-
-
-def bound_text(edge: str, unit: Unit) -> str:
-    """Give a bucket's upper bound in the base unit, written as both formats want it."""
-    bound = float(edge)
-    return "+Inf" if bound == float("inf") else repr(float(unit.convert(bound)))
-
-
-_shared_places: dict[int, int] = {}
+    def finish(self, source: str) -> SourceLayout:
+        return SourceLayout(
+            source,
+            tuple(self.heads),
+            compressed_text=isal_zlib.compress(encode("".join(self.lines)), 1),
+            select_values=_value_selector(self.value_indexes),
+            samples=len(self.value_indexes),
+        )
 
 
-def _picker(places: list[int]) -> Callable[[Sequence[object]], tuple[object, ...]]:
-    if len(places) == 1:
-        only = places[0]
+def render_bound(bound: str, unit: Unit) -> str:
+    """Return a bucket's upper bound in the base unit, as both text formats write it."""
+    value = float(bound)
+    return "+Inf" if value == float("inf") else repr(float(unit.convert(value)))
+
+
+_shared_indexes: dict[int, int] = {}
+
+
+def _value_selector(indexes: list[int]) -> Callable[[Sequence[object]], tuple[object, ...]]:
+    if len(indexes) == 1:
+        only = indexes[0]
         return lambda values: (values[only],)
-    # One number object for the same place in all layouts: a thousand clients have half a million of them.
-    return itemgetter(*[_shared_places.setdefault(place, place) for place in places])
+    # One number object for equal indexes in all layouts: a thousand clients have half a million of them.
+    return itemgetter(*[_shared_indexes.setdefault(index, index) for index in indexes])

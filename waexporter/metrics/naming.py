@@ -1,4 +1,4 @@
-"""From upstream names, units and labels to ours, by rule and not by a table of names."""
+"""Translate upstream names, units and labels to ours, by rule and not by a table of names."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ RENAMED_LABELS = {"app": "coreapp"}  # later versions say coreapp themselves
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a value comes to its base unit; dividing keeps 261180 ms at 261.18 s, multiplying would not."""
+    """How a value is converted to its base unit; dividing 261180 ms gives 261.18 s, multiplying would not."""
 
     multiplier: int = 1
     divisor: int = 1
 
     def convert(self, value: float) -> float:
-        """Give `value` in the base unit."""
+        """Return a value in the base unit."""
         return value * self.multiplier if self.divisor == 1 else value / self.divisor
 
     def convert_all(self, values: list[float]) -> list[float]:
-        """Give all of `values` in the base unit."""
+        """Return values in the base unit."""
         if self.divisor != 1:
             divisor = self.divisor
             return [value / divisor for value in values]
@@ -78,13 +78,13 @@ def rename(upstream: str) -> Name:
 
 
 def legalise(name: str) -> str:
-    """Make a name legal for Prometheus: letters, digits and underscores, not beginning with a digit."""
+    """Return a name that is legal for Prometheus: letters, digits, underscores; no digit at its start."""
     text = re.sub(r"[^a-zA-Z0-9_]", "_", name) or "_"
     return f"_{text}" if text[0].isdigit() else text
 
 
-def split_pair(upstream: str) -> tuple[str, str] | None:
-    """Split `X_count` or `X_sum` into X and its part; None for any other name."""
+def split_half(upstream: str) -> tuple[str, str] | None:
+    """Return X and `count` or `sum` for `X_count` or `X_sum`; None for any other name."""
     found = _PAIRED.match(upstream)
     return (found["stem"], found["part"]) if found else None
 
@@ -108,14 +108,14 @@ def _legal_label(name: str) -> str:
     return re.sub(r"^__+", "_", legalise(RENAMED_LABELS.get(name, name)))
 
 
-# The types that values can be read by; any other word says nothing of them.
+# The types whose values can be read; any other word is as good as none.
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
 TYPES = frozenset({COUNTER, GAUGE, HISTOGRAM})
 
 
-def twin_of(upstream: str) -> str | None:
+def other_half(upstream: str) -> str | None:
     """Return the name of the other half of a pair: `X_sum` for `X_count`; None for any other name."""
-    stem, part = split_pair(upstream) or ("", "")
+    stem, part = split_half(upstream) or ("", "")
     return f"{stem}_{'sum' if part == 'count' else 'count'}" if part else None
 
 
@@ -133,8 +133,8 @@ def _pairs(*stems: str) -> dict[str, str]:
     return _typed(COUNTER, *(f"{stem}_{part}" for stem in stems for part in ("count", "sum")))
 
 
-# The upstream names known from the API's documentation, and their types there. A name outside is exported all
-# the same, and counted; a type that is said outweighs the one that is documented.
+# The upstream names in the API's documentation, and their types there. Other names are exported too, and
+# counted; a type in the answer outweighs the documented one.
 CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
     Endpoint.APP: _typed(
         COUNTER,
@@ -168,17 +168,17 @@ CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
 
 
 class Documented(NamedTuple):
-    """What the API's documentation says of one of our families."""
+    """Where the API's documentation has one of our families, and with which type."""
 
-    endpoint: Endpoint  # the one that gives it
+    endpoint: Endpoint
     type: str
 
 
 def _documented() -> Iterator[tuple[str, Documented]]:
     for endpoint, names in CATALOGUE.items():
         for name, kind in names.items():
-            pair = split_pair(name)
-            if pair is not None and twin_of(name) in names:
+            pair = split_half(name)
+            if pair is not None and other_half(name) in names:
                 yield family_name(pair[0], "summary"), Documented(endpoint, "summary")
             else:
                 yield family_name(name, kind), Documented(endpoint, kind)

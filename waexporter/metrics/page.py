@@ -1,9 +1,8 @@
-"""A page of metrics: ready fragments joined family by family, compressed once per change.
+"""Compose a page of metrics from ready fragments, family by family, and compress it once per change.
 
 A page has two halves. The fragments of the targets change when a poll ends; they are compressed once and
-kept. What prometheus_client says of this process changes all the time; it is small, and rendered for every
-request. Both halves form one gzip member, since members of parts joined fail in some clients and are
-silently cut short by others.
+kept. The metrics of this process change all the time; they are few, and rendered for every request. Both
+halves form one gzip member: of several members some clients read only the first, and others fail.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isal import isal_zlib
 
-from waexporter.metrics.election import describe, find_losers, kind_of
-from waexporter.metrics.exposition import head_lines
+from waexporter.metrics.election import describe_families, family_key, find_losers
+from waexporter.metrics.exposition import render_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,9 +44,9 @@ class ExpositionPage:
 
 
 def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> ExpositionPage:
-    """Put fragments in the order of a page: by family, sorted by name, each with one HELP and TYPE.
+    """Return fragments in the order of a page: by family, sorted by name, each with one HELP and TYPE.
 
-    Where clients disagree on a family, most of them have it; a page with both would be refused as a whole.
+    Where clients disagree on a family, the majority decides; Prometheus would refuse a page with both.
     """
     heads: dict[str, Head] = {}
     lines: dict[str, list[bytes]] = {}
@@ -59,18 +58,18 @@ def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> ExpositionPa
             lines.setdefault(head.name, []).append(text)
         else:
             others.append(fragment)
-    families = {kind_of(head): (head, lines[name]) for name, head in heads.items()}
+    families = {family_key(head): (head, lines[name]) for name, head in heads.items()}
     for head, text in others:
-        known, texts = families.setdefault(kind_of(head), (head, []))
+        known, texts = families.setdefault(family_key(head), (head, []))
         texts.append(text)
         if known.type == "unknown":
-            families[kind_of(head)] = (head, texts)
+            families[family_key(head)] = (head, texts)
     losers = find_losers({kind: (len(texts),) for kind, (_, texts) in families.items()})
     chunks: list[bytes] = []
     for kind in sorted(families.keys() - losers):
         head, texts = families[kind]
-        chunks += [head_lines(head, openmetrics=openmetrics), *texts]
-    return ExpositionPage(tuple(chunks), tuple(describe(losers)))
+        chunks += [render_head(head, openmetrics=openmetrics), *texts]
+    return ExpositionPage(tuple(chunks), tuple(describe_families(losers)))
 
 
 def merge_chunks(chunks: Iterable[bytes], size: int = _CHUNK_SIZE) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.metrics.election import Kind, find_losers, kind_of
+from waexporter.metrics.election import FamilyKey, family_key, find_losers
 from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _Said(NamedTuple):
     """What one source says: the same object for all that say the same."""
 
     heads: tuple[Head, ...]
-    kinds: frozenset[Kind]
+    kinds: frozenset[FamilyKey]
 
 
 class _Claim(NamedTuple):
@@ -43,7 +43,7 @@ class _Claim(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _said(heads: tuple[Head, ...]) -> _Said:
-    return _Said(heads, frozenset(map(kind_of, heads)))
+    return _Said(heads, frozenset(map(family_key, heads)))
 
 
 class Claims:
@@ -52,14 +52,14 @@ class Claims:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._claims: dict[object, dict[Source, _Claim]] = {}
-        self._targets: Counter[Kind] = Counter()
-        self._sources: Counter[Kind] = Counter()
-        self._losers: frozenset[Kind] = frozenset()
+        self._targets: Counter[FamilyKey] = Counter()
+        self._sources: Counter[FamilyKey] = Counter()
+        self._losers: frozenset[FamilyKey] = frozenset()
         self._ends = math.inf  # the first end of a claim, or earlier
 
     def take(
         self, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
-    ) -> frozenset[Kind]:
+    ) -> frozenset[FamilyKey]:
         """Take in what a target says at an endpoint; return those of its families that lose."""
         parts = tuple(parts)
         with self._lock:
@@ -105,7 +105,7 @@ class Claims:
             for claimant in claimants:
                 self._replace(claimant, self._claims.get(claimant, {}), {})
 
-    def losers(self, at: float) -> frozenset[Kind]:
+    def losers(self, at: float) -> frozenset[FamilyKey]:
         """Return the families that lose at this time of the steady clock."""
         with self._lock:
             self._expire(at)
@@ -137,7 +137,7 @@ class Claims:
     def _recount(self, before: Collection[_Claim], after: Collection[_Claim]) -> None:
         known = set(self._targets)
         old, new = (
-            frozenset[Kind]().union(*(claim.said.kinds for claim in each)) for each in (before, after)
+            frozenset[FamilyKey]().union(*(claim.said.kinds for claim in each)) for each in (before, after)
         )
         _count(self._targets, new - old, old - new)
         for claim in after:
@@ -161,12 +161,12 @@ def _is_told(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequenc
     return bool(parts)
 
 
-def _first_end(claims: Mapping[Source, _Claim]) -> float:
-    end: float = min(map(_end_of, claims.values()))
+def _first_end(claimed_names: Mapping[Source, _Claim]) -> float:
+    end: float = min(map(_end_of, claimed_names.values()))
     return end
 
 
-def _count(counts: Counter[Kind], more: Iterable[Kind], less: Iterable[Kind]) -> None:
+def _count(counts: Counter[FamilyKey], more: Iterable[FamilyKey], less: Iterable[FamilyKey]) -> None:
     counts.update(more)
     for kind in less:
         counts[kind] -= 1

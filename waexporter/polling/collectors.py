@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from waexporter.errors import ApiError, BodyError, RefusedError
-from waexporter.metrics.layout import Context
+from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.translation import Translator
 from waexporter.model import Canary, Certificates, Endpoint, Failure, OnCallGroup, Success
 from waexporter.transport.exchange import Request
@@ -117,7 +117,7 @@ class StatisticsCollector:
     def __init__(self, context: CollectorContext) -> None:
         self.path, self._keys = STATISTICS_SOURCES[context.endpoint]
         common = (("target", context.target.name), *context.target.labels)
-        self._translator = Translator(Context(context.endpoint, self.path, common, context.limits))
+        self._translator = Translator(LayoutContext(context.endpoint, self.path, common, context.limits))
         self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
         self._looks = _LOOKS if context.endpoint is Endpoint.WEB else 0  # left
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from waexporter.errors import ApiError
 from waexporter.health.failures import ACCESS_DENIED, tells_of_expiry
 from waexporter.metrics import document_families as documents
-from waexporter.metrics.exposition import render
+from waexporter.metrics.exposition import render_family
 from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
 from waexporter.polling.collectors import COLLECTORS, CollectorContext, Sender, as_failure
 
@@ -125,7 +125,7 @@ class Poller:
         return replace(outcome, message=f"for admins only, and {who}", is_for_admins=True)
 
     def _parts(self, families: Iterable[Family]) -> tuple[Part, ...]:
-        fragments = tuple(render(family, self._common) for family in families)
+        fragments = tuple(render_family(family, self._common) for family in families)
         return (Part("", fragments, sum(each.lines.count(b"\n") for each in fragments)),) if fragments else ()
 
     def _repeat(self, reading: Reading, now: Instant) -> Reading:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from waexporter import health
 from waexporter.metrics import families
-from waexporter.metrics.election import kind_of
-from waexporter.metrics.exposition import render
+from waexporter.metrics.election import family_key
+from waexporter.metrics.exposition import render_family
 from waexporter.metrics.families import Tally
 from waexporter.metrics.naming import CATALOGUE, DOCUMENTED
 from waexporter.model import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from waexporter.metrics.election import Kind
+    from waexporter.metrics.election import FamilyKey
     from waexporter.model import Fragment, Head, Part, Reading, Target
 
 
@@ -95,7 +95,7 @@ class Snapshot:
     version: int
     at: Instant
     states: tuple[TargetState, ...]
-    losers: frozenset[Kind] = frozenset()  # families left out, since most targets say otherwise
+    losers: frozenset[FamilyKey] = frozenset()  # families left out, since most targets say otherwise
 
 
 class _Cell:
@@ -146,7 +146,7 @@ class Store:
             self._claims.forget([cell])  # taken out while its poll ended
         return step
 
-    def _claim(self, cell: _Cell, reading: Reading) -> frozenset[Kind]:
+    def _claim(self, cell: _Cell, reading: Reading) -> frozenset[FamilyKey]:
         endpoint, outcome = reading.endpoint, reading.outcome
         if endpoint not in CATALOGUE or not isinstance(outcome, Success):
             return frozenset()
@@ -224,7 +224,9 @@ def _begin(target: Target, now: Instant) -> TargetState:
     return judged(state, now)
 
 
-def advance(state: TargetState, reading: Reading, losers: AbstractSet[Kind] = frozenset()) -> TargetState:
+def advance(
+    state: TargetState, reading: Reading, losers: AbstractSet[FamilyKey] = frozenset()
+) -> TargetState:
     """Give the state after one more reading, without the families that lose against other targets'."""
     endpoint = reading.endpoint
     if isinstance(reading.outcome, Success):
@@ -256,7 +258,7 @@ def _keep(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str],
 
 
 def _checked(
-    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[Kind]
+    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Reading]:
     """Note what only shows beside other readings: clashing families, and silent nodes."""
     state, checked = _without_clashes(state, reading, outcome, losers)
@@ -268,7 +270,7 @@ def _checked(
 
 
 def _without_clashes(
-    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[Kind]
+    state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Success]:
     """Leave out families that lose against other targets', and what two endpoints of the target give.
 
@@ -277,7 +279,7 @@ def _without_clashes(
     """
     if not losers and _says_the_same(state, reading, outcome):
         return state, outcome
-    checked = _cut(outcome, lambda head: kind_of(head) in losers) if losers else outcome
+    checked = _cut(outcome, lambda head: family_key(head) in losers) if losers else outcome
     taken = {
         fragment.head.name
         for (owner, _), kept in state.kept.items()
@@ -390,7 +392,7 @@ def counted(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState
     fragments = {**state.counted.get(endpoint, {})}
     for family in changed:
         if family.samples:
-            fragments[family.head.name] = render(family, own)
+            fragments[family.head.name] = render_family(family, own)
         else:
             fragments.pop(family.head.name, None)  # what is not known any more is absent
     counted = {**state.counted, endpoint: fragments}
@@ -459,11 +461,11 @@ def _about(state: TargetState, verdict: Verdict, facts: health.Facts) -> Iterato
     own = (("target", target.name),)
     common = (*own, *target.labels)
     for family in families.of_verdict(verdict):
-        yield render(family, common)
+        yield render_family(family, common)
     for family in families.of_api(facts.health) if facts.health and verdict.up else ():
-        yield render(family, common)
+        yield render_family(family, common)
     for family in families.of_account(state.account):
-        yield render(family, common)
+        yield render_family(family, common)
     if target.auth.password is not None:
         for family in families.of_logins(state.account):
-            yield render(family, own)
+            yield render_family(family, own)

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from docs.source.bench.bodies import answers
 from waexporter.daemon.exporter import Exporter, Heartbeat
-from waexporter.metrics.layout import Context
+from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
@@ -51,7 +51,9 @@ class Ours:
         )
         self._translators = {
             (target.name, endpoint): Translator(
-                Context(endpoint, STATISTICS_SOURCES[endpoint].path, (("target", target.name),), Limits())
+                LayoutContext(
+                    endpoint, STATISTICS_SOURCES[endpoint].path, (("target", target.name),), Limits()
+                )
             )
             for target in self.targets
             for endpoint in STATISTICS_SOURCES

@@ -1,0 +1,95 @@
+"""One metric of one node in an answer: its type, and where its values are in the row of all values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from waexporter.metrics.naming import COUNTER, HISTOGRAM, TYPES, other_half
+from waexporter.transport.lenient_json import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from waexporter.whatsapp.documents.statistics import Datum, Metric
+
+UNKNOWN = "unknown"
+
+
+class NodeMetric(NamedTuple):
+    """All samples of one upstream metric at one node.
+
+    All values of an answer stand in one row, metric after metric; this one's begin at `first_index`.
+    """
+
+    node: str
+    name: str  # upstream
+    metric: Metric
+    kind: str  # counter, gauge, histogram, or unknown where no source says it
+    first_index: int
+    clustered: bool
+
+    def location(self) -> str:
+        """Return where it is in the answer, for a sentence."""
+        return printable(f"{self.node} {self.name}".strip())
+
+    def value_indexes(self) -> range:
+        """Return where its values are in the row."""
+        data = self.metric.data
+        width = sum(len(bucket_bounds(datum)) + 2 for datum in data) if self.kind == HISTOGRAM else len(data)
+        return range(self.first_index, self.first_index + width)
+
+
+def bucket_bounds(datum: Datum) -> list[str]:
+    """Return the upper bounds of a histogram's buckets in order, the infinite one always last."""
+    finite = [bound for bound in datum.bucket or {} if "inf" not in bound.lower()]
+    infinite = next((bound for bound in datum.bucket or {} if bound not in finite), "+Inf")
+    return [*sorted(finite, key=_bound), infinite]
+
+
+def _bound(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+class TypeResolver:
+    """Finds the type of metrics whose own is not valid; their values are as good as any."""
+
+    def __init__(self, nodes: Collection[Mapping[str, Metric]], documented: Mapping[str, str]) -> None:
+        self._nodes = nodes
+        self._documented = documented
+        self._resolved: dict[str, str] = {}
+
+    def resolve(self, name: str, metric: Metric) -> str:
+        """Return the type that the samples look like, that most other nodes say, or that is documented."""
+        if (kind := _read_type(metric)) in TYPES:
+            return kind
+        if any(datum.bucket for datum in metric.data):
+            return HISTOGRAM
+        if name not in self._resolved:
+            self._resolved[name] = self._resolve_plain(name)
+        return self._resolved[name]
+
+    def _resolve_plain(self, name: str) -> str:
+        if votes := self._count_types(name, TYPES - {HISTOGRAM}):
+            return majority_type(votes, self._documented.get(name))
+        if name in self._documented:
+            return self._documented[name]
+        other = other_half(name)
+        return COUNTER if other and self._count_types(other, {COUNTER}) else UNKNOWN
+
+    def _count_types(self, name: str, among: AbstractSet[str]) -> Counter[str]:
+        kinds = (_read_type(node[name]) for node in self._nodes if name in node)
+        return Counter(kind for kind in kinds if kind in among)
+
+
+def _read_type(metric: Metric) -> str:
+    return metric.type.strip().lower()  # as parsers of the text format do
+
+
+def majority_type(votes: Mapping[str, int], documented: str | None) -> str:
+    """Return the type with most votes; in a tie the documented one, else the first."""
+    return max(votes, key=lambda kind: (votes[kind], kind == documented, kind != UNKNOWN))
