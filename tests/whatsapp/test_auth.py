@@ -15,17 +15,10 @@ import pytest
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Account, Credentials, Distrust, Instant, Reason, Secret
 from waexporter.transport.exchange import Reply, Request
-from waexporter.whatsapp.auth import (
-    ASSUMED_LIFE,
-    DISTRUST_TIME,
-    FIRST_PAUSE,
-    LONGEST_PAUSE,
-    QUICK_TOKENS,
-    REREAD_PAUSE,
-    TOKEN_HELD,
-    TOKEN_PAUSE,
-    Auth,
-)
+from waexporter.whatsapp.auth import Auth
+from waexporter.whatsapp.current_credentials import REREAD_PAUSE
+from waexporter.whatsapp.pause import FIRST_PAUSE, LONGEST_PAUSE
+from waexporter.whatsapp.tokens import ASSUMED_LIFE, DISTRUST_TIME, QUICK_TOKENS, TOKEN_HELD, TOKEN_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -610,7 +603,7 @@ def test_leaving_by_the_wrong_webapp_is_tried_once_more() -> None:
     world.upstream.at = lambda _: next(answers)
     world.upstream.take()
 
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     assert world.upstream.take() == [_log_out("T1")] * 2
 
@@ -626,7 +619,7 @@ def test_leaving_logs_out_what_was_given_up_and_not_yet_logged_out() -> None:
         flow.throw(SILENCE)  # the request with the new token
     world.upstream.take()
 
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     assert world.upstream.take() == [_log_out("T2"), _log_out("T1")]
 
@@ -967,7 +960,7 @@ def test_a_constant_token_is_shown_everywhere_and_costs_no_login(request_: Reque
     world.upstream.at = lambda _: DENIED
 
     reply = world.send(request_)
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     assert reply is DENIED
     assert world.upstream.take() == [f"{request_.method} {request_.path} Bearer the-token-itself"]
@@ -1217,7 +1210,7 @@ def test_leaving_logs_out() -> None:
     world.send()
     world.upstream.take()
 
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     assert world.upstream.take() == [_log_out("T1")]
     assert world.auth.account() == Account(
@@ -1229,14 +1222,14 @@ def test_leaving_logs_out() -> None:
 def test_leaving_without_a_token_asks_nothing(credentials: Credentials) -> None:
     world = World(credentials)
 
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     assert world.upstream.take() == []
 
 
 def test_after_leaving_no_login_is_made() -> None:
     world = World(LOGIN)
-    world.upstream.drive(world.auth.leave(1.0))
+    world.upstream.drive(world.auth.log_out(1.0))
 
     with pytest.raises(UnreachableError, match="this client has been left"):
         world.send()

@@ -23,9 +23,9 @@ from tests.transport.servers import always, chunked, deaf, dripping, flooding, o
 from waexporter.errors import ApiError, BodyError, StatusError, UnreachableError
 from waexporter.model import Credentials, Distrust, Reason, Secret
 from waexporter.transport.exchange import Request
-from waexporter.whatsapp.auth import QUICK_TOKENS
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.health import read_health
+from waexporter.whatsapp.tokens import QUICK_TOKENS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,10 +23,11 @@ from waexporter.polling.collectors import SettingsCollector
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request, basic_auth
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.auth import LOGIN_PATH, PASSWORD_CHANGE_REQUIRED
+from waexporter.whatsapp.auth import LOGIN_PATH
 from waexporter.whatsapp.client import Client
 from waexporter.whatsapp.documents.envelope import check
 from waexporter.whatsapp.documents.settings import read_settings
+from waexporter.whatsapp.login_attempts import PASSWORD_CHANGE_REQUIRED
 
 if TYPE_CHECKING:
     import argparse

@@ -80,7 +80,7 @@ class Client:
             with suppress(ApiError):
                 if patience:
                     self._auth.end_logins(patience)
-                self._run(self._auth.leave(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
+                self._run(self._auth.log_out(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
         finally:
             self._transport.close()
 
