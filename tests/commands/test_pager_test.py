@@ -15,7 +15,7 @@ from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
-from waexporter.commands import pager_test as rehearsal
+from waexporter.commands import pager_test
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -221,8 +221,8 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
 def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rehearsal, "_GRACE", 1.0)
-    monkeypatch.setattr(rehearsal, "_SIGN_OF_LIFE", 0.5)
+    monkeypatch.setattr(pager_test, "_GRACE", 1.0)
+    monkeypatch.setattr(pager_test, "_PROGRESS_INTERVAL", 0.5)
     workplace.client.control("PATCH", "/settings", {"webhooks": None})
     workplace.configure(fallback_after="5s")
     with daemon(workplace):

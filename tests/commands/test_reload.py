@@ -12,10 +12,6 @@ from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from waexporter.cli import main
-from waexporter.commands.reload import renew
-from waexporter.config import DaemonAccess
-from waexporter.errors import CommandError
-from waexporter.model import WebhookAuth, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +141,7 @@ def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
 
 
 def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
-    access = DaemonAccess(WebSettings(), WebhookAuth(), ())
+    said = workplace.say("reload", "--url", workplace.client.url)
 
-    with pytest.raises(CommandError, match=r"correct web\.listen, or give its address by --url"):
-        renew(workplace.client.url, access, print, print)
+    assert said.status == 1
+    assert "correct web.listen, or give its address by --url" in said.complaints

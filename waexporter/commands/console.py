@@ -8,9 +8,15 @@ import os
 import sys
 import warnings
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from waexporter.errors import CommandError
 from waexporter.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write = Callable[[str], None]  # of one line
 
 # --- streams -----------------------------------------------------------------------------------
 

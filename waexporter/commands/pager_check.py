@@ -1,4 +1,4 @@
-"""`waexporter pager check`: everything between an alert and a person, looked at without paging anybody."""
+"""`waexporter pager check`: check everything between an alert and a person, without paging anybody."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
 from waexporter.commands.options import add_config, add_epilog, server_url
-from waexporter.commands.pager_checks.alertmanager import inspect_alertmanager
-from waexporter.commands.pager_checks.clients import inspect_clients
+from waexporter.commands.pager_checks.alertmanager import check_alertmanager
+from waexporter.commands.pager_checks.clients import check_clients
 from waexporter.commands.pager_checks.finding import Finding, Level, bad
 from waexporter.commands.pager_checks.host import (
-    inspect_daemon,
-    inspect_fallback,
-    inspect_journal,
-    inspect_switches,
-    inspect_webhook,
+    check_daemon,
+    check_fallback,
+    check_journal,
+    check_watchdogs,
+    check_webhook,
 )
-from waexporter.commands.pager_survey import pager_of, survey
+from waexporter.commands.pager_survey import require_pager, survey
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load
 from waexporter.errors import CommandError
@@ -25,8 +25,9 @@ from waexporter.paging.journal.reader import read_groups
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from waexporter.commands.console import Write
     from waexporter.model import Config
 
 
@@ -55,38 +56,38 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check paging and print the findings."""
     config = load(options.config, environ).config
     alertmanager = Secret(options.alertmanager) if options.alertmanager else None
-    return OK if inspect(config, alertmanager, write) else FAILED
+    return OK if check_pager(config, alertmanager, write) else FAILED
 
 
-def inspect(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> bool:
-    """Check everything, a line at a time; gives whether nothing is wrong.
+def check_pager(config: Config, alertmanager: Secret | None, write: Write) -> bool:
+    """Write a line for each finding; return whether none of them is NOT OK.
 
-    Raises CommandError where no pager is configured.
+    Raises CommandError when no pager is configured.
     """
-    wrong = 0
-    for finding in _findings(config, alertmanager, say):
-        say(str(finding))
-        wrong += finding.level is Level.BAD
-    say("")
-    say(
-        f"{wrong} NOT OK: mend the first one first, then check again"
-        if wrong
+    failures = 0
+    for finding in _findings(config, alertmanager, write):
+        write(str(finding))
+        failures += finding.level is Level.BAD
+    write("")
+    write(
+        f"{failures} NOT OK: mend the first one first, then check again"
+        if failures
         else "nothing is NOT OK; `waexporter pager test` sends a page"
     )
-    return not wrong
+    return not failures
 
 
-def _findings(config: Config, alertmanager: Secret | None, say: Callable[[str], None]) -> Iterator[Finding]:
-    pager = pager_of(config)
-    yield from inspect_journal(pager)
-    yield from inspect_webhook(pager, config.web)
+def _findings(config: Config, alertmanager: Secret | None, write: Write) -> Iterator[Finding]:
+    pager = require_pager(config)
+    yield from check_journal(pager)
+    yield from check_webhook(pager, config.web)
     try:
-        yield from inspect_daemon(pager, config.web)
+        yield from check_daemon(pager, config.web)
     except CommandError as error:
         yield bad(str(error), "then check again")
-    with survey(config, read_groups(pager.state_dir), say) as seen:
-        yield from inspect_clients(pager, seen)
-        yield from inspect_fallback(pager, seen.fleet.contexts, len(seen.looks))
-        yield from inspect_switches(pager, seen.fleet.contexts)
+    with survey(config, read_groups(pager.state_dir), write) as surveyed:
+        yield from check_clients(pager, surveyed)
+        yield from check_fallback(pager, surveyed.targets.contexts, len(surveyed.reports))
+        yield from check_watchdogs(pager, surveyed.targets.contexts)
     if alertmanager is not None:
-        yield from inspect_alertmanager(alertmanager, pager, config.web)
+        yield from check_alertmanager(alertmanager, pager, config.web)

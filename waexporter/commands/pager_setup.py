@@ -12,7 +12,7 @@ import msgspec
 
 from waexporter.commands.console import confirm, write
 from waexporter.commands.options import add_config, add_epilog, add_target
-from waexporter.commands.pager_survey import target_of
+from waexporter.commands.pager_survey import find_target
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load
 from waexporter.errors import ApiError, CommandError, RefusedError
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     config = load(options.config, environ).config
     ask = confirm if sys.stdin.isatty() else None
     wish = Wish(options.subject, (lambda _: True) if options.yes else ask)
-    return OK if enrol(config, target_of(config, options.target), wish, write) else FAILED
+    return OK if enrol(config, find_target(config, options.target), wish, write) else FAILED
 
 
 class Wish(NamedTuple):

@@ -1,4 +1,4 @@
-"""A look at some targets outside the daemon: each polled once, as far as paging is concerned."""
+"""Poll targets once, without a daemon: what `pager check`, `pager test` and `pager setup` know of them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from waexporter.commands.console import Write
     from waexporter.model import Config, PagerSettings, Target, Verdict
     from waexporter.paging.routing import Carrier
 
-_AT_ONCE = 32
-_ASKED = (Endpoint.HEALTH, Endpoint.SETTINGS)
+_MAX_CONCURRENT = 32
+_ENDPOINTS = (Endpoint.HEALTH, Endpoint.SETTINGS)
 
 NO_PAGER = (
     "no pager is configured, so nobody can be paged: add a block pager to the configuration file "
@@ -33,8 +34,8 @@ NO_PAGER = (
 )
 
 
-class Look(NamedTuple):
-    """What was seen of a target."""
+class TargetReport(NamedTuple):
+    """The verdict of a target and whom it would page."""
 
     target: Target
     verdict: Verdict
@@ -43,26 +44,26 @@ class Look(NamedTuple):
     group_source: str  # where that is configured
 
     def carrier(self, settings: PagerSettings) -> Carrier:
-        """Give the target as one that may carry pages."""
+        """Return the target as a carrier of pages."""
         return carrier_of(settings, self.target.name, self.verdict, self.group)
 
 
 class Survey(NamedTuple):
-    """The targets that were looked at, and who talks to them."""
+    """The reports of all targets that may carry pages, and the clients that made them."""
 
-    fleet: PagerTargets
-    looks: tuple[Look, ...]
+    targets: PagerTargets
+    reports: tuple[TargetReport, ...]
 
 
-def pager_of(config: Config) -> PagerSettings:
-    """Give the pager's settings; CommandError says what to do where there are none."""
+def require_pager(config: Config) -> PagerSettings:
+    """Return the pager's settings; raise CommandError without any."""
     if config.pager is None:
         raise CommandError(NO_PAGER)
     return config.pager
 
 
-def target_of(config: Config, name: str | None) -> Target:
-    """Give the target of a name; without one the first that may carry pages."""
+def find_target(config: Config, name: str | None) -> Target:
+    """Return the target of this name, or without a name the first that may carry pages."""
     via = config.pager.via if config.pager is not None else ()
     wanted = name or (via[0] if via else config.targets[0].name)
     for target in config.targets:
@@ -74,56 +75,56 @@ def target_of(config: Config, name: str | None) -> Target:
 
 
 @contextmanager
-def survey(config: Config, remembered: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Survey]:
+def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Iterator[Survey]:
     """Poll health and settings of every target that may carry pages, once; log out at the end.
 
-    `remembered` has groups by target that a daemon has seen, for settings that can't be read now.
+    `remembered` maps targets to the groups that a daemon has read, for settings that can't be read now.
     """
-    via = pager_of(config).via
+    via = require_pager(config).via
     targets = [target for target in config.targets if not via or target.name in via]
     if len(targets) > 1:
-        say(f"asking {len(targets)} targets ...")
-    # One look has no age: slow settings must not make the health answer before them stale.
+        write(f"asking {len(targets)} targets ...")
+    # One poll has no age: slow settings must not make the health answer before them stale.
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()
     clients = {target.name: Client(target, config.limits, contexts) for target in targets}
-    pool = ThreadPoolExecutor(min(_AT_ONCE, len(targets)), thread_name_prefix="survey")
-    is_hurried = False
+    pool = ThreadPoolExecutor(min(_MAX_CONCURRENT, len(targets)), thread_name_prefix="survey")
+    is_interrupted = False
     try:
         settings = list(pool.map(lambda target: _poll(clients[target.name], config, store), targets))
-        looks = tuple(
-            _look(target, store, said, remembered) for target, said in zip(targets, settings, strict=True)
+        reports = tuple(
+            _report(target, store, read, remembered) for target, read in zip(targets, settings, strict=True)
         )
-        yield Survey(PagerTargets(store, clients, contexts), looks)
+        yield Survey(PagerTargets(store, clients, contexts), reports)
     except KeyboardInterrupt:
-        # Whoever stops it does not wait for answers; a token that is left behind ends by itself.
-        is_hurried = True
+        # Ctrl-C does not wait for replies; a token that is not logged out expires by itself.
+        is_interrupted = True
         raise
     finally:
-        if not is_hurried:
+        if not is_interrupted:
             list(pool.map(lambda client: client.close(), clients.values()))
-        pool.shutdown(wait=not is_hurried, cancel_futures=is_hurried)
+        pool.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
 
 def _poll(client: Client, config: Config, store: Store) -> ClientSettings | Failure | None:
-    said: ClientSettings | Failure | None = None
-    for endpoint in _ASKED:
+    settings: ClientSettings | Failure | None = None
+    for endpoint in _ENDPOINTS:
         if endpoint in client.target.plans:
             reading = Poller(client, endpoint, config.limits, now).poll()
             store.put(reading)
             if endpoint is Endpoint.SETTINGS:
                 outcome = reading.outcome
                 document = outcome if isinstance(outcome, Failure) else outcome.document
-                said = document if isinstance(document, ClientSettings | Failure) else None
-    return said
+                settings = document if isinstance(document, ClientSettings | Failure) else None
+    return settings
 
 
-def _look(
+def _report(
     target: Target, store: Store, settings: ClientSettings | Failure | None, remembered: Mapping[str, str]
-) -> Look:
+) -> TargetReport:
     group, source = store.on_call_group(target.name), "the client's setting on_call_pager"
     if target.on_call_group:
         source = "on_call_group of the target"
     elif group is None and (group := remembered.get(target.name)):
         source = "on_call_pager as the daemon last read it"
-    return Look(target, store.state(target.name).verdict, settings, group, source)
+    return TargetReport(target, store.state(target.name).verdict, settings, group, source)

@@ -11,7 +11,7 @@ import msgspec
 
 from waexporter.commands.console import write
 from waexporter.commands.options import add_config, add_epilog
-from waexporter.commands.pager_survey import pager_of
+from waexporter.commands.pager_survey import require_pager
 from waexporter.commands.process import OK
 from waexporter.config import load
 from waexporter.errors import CommandError, JournalError, JournalFileError
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the newest pages."""
-    folder = pager_of(load(options.config, environ).config).state_dir
+    folder = require_pager(load(options.config, environ).config).state_dir
     if options.json:
         print_pages(folder, options.limit, write)
     else:

@@ -40,7 +40,7 @@ class _Status(msgspec.Struct):
 _STATUS = msgspec.json.Decoder(_Status)
 
 
-def inspect_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+def check_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
     """Read Alertmanager's configuration by its API, and judge it."""
     where = redact_address(address)
     try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from waexporter.commands.pager_checks.finding import Finding
-    from waexporter.commands.pager_survey import Look, Survey
+    from waexporter.commands.pager_survey import Survey, TargetReport
     from waexporter.model import OnCallGroup, PagerSettings
     from waexporter.whatsapp.client import Client
 
@@ -28,15 +28,15 @@ _UNKNOWN_GROUP = 1012
 _ADMINS_ONLY = "only an admin's account may read its settings"
 
 
-def inspect_clients(pager: PagerSettings, seen: Survey) -> Iterator[Finding]:
-    """Look at every client that was surveyed, then at all of them together."""
-    for look in seen.looks:
-        name = f"target {look.target.name}"
-        yield from _inspect_verdict(name, look)
-        yield from _inspect_recipients(name, pager, look, seen)
-        yield from _inspect_callbacks(name, look)
+def check_clients(pager: PagerSettings, surveyed: Survey) -> Iterator[Finding]:
+    """Check each surveyed client, then the routes through all of them."""
+    for report in surveyed.reports:
+        name = f"target {report.target.name}"
+        yield from _check_verdict(name, report)
+        yield from _check_recipients(name, pager, report, surveyed)
+        yield from _check_callbacks(name, report)
     routes = choose_routes(
-        [look.carrier(pager) for look in seen.looks], pager.via, affected_targets([]), frozenset()
+        [report.carrier(pager) for report in surveyed.reports], pager.via, affected_targets([]), frozenset()
     )
     if routes.open:
         order = ", ".join(carrier.name for carrier in routes.open)
@@ -45,8 +45,8 @@ def inspect_clients(pager: PagerSettings, seen: Survey) -> Iterator[Finding]:
         yield bad("routes: no client could carry a page now", "see the targets above")
 
 
-def _inspect_verdict(name: str, look: Look) -> Iterator[Finding]:
-    state, problems = look.verdict.state, look.verdict.problems
+def _check_verdict(name: str, report: TargetReport) -> Iterator[Finding]:
+    state, problems = report.verdict.state, report.verdict.problems
     if state is State.OK:
         yield good(f"{name}: reachable, verdict ok")
         return
@@ -54,26 +54,28 @@ def _inspect_verdict(name: str, look: Look) -> Iterator[Finding]:
     remedy = PROBLEMS[problems[0].slug].advice if problems else "set poll.health"
     find = note if state is State.DEGRADED else bad
     yield find(
-        f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {look.target.name}` says more"
+        f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {report.target.name}` says more"
     )
 
 
 # --- whom it pages -----------------------------------------------------------------------------
 
 
-def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Survey) -> Iterator[Finding]:
+def _check_recipients(
+    name: str, pager: PagerSettings, report: TargetReport, surveyed: Survey
+) -> Iterator[Finding]:
     if pager.recipients:
         words = f"{name}: pages {', '.join(pager.recipients)} (pager.recipients)"
         yield note(words, "each has to have written to the business within 24 hours, or nothing arrives")
         return
-    group = pager.group or look.group
+    group = pager.group or report.group
     if group is None:
-        is_needed = look.target.name in pager.via or len(seen.looks) == 1
+        is_needed = report.target.name in pager.via or len(surveyed.reports) == 1
         yield (bad if is_needed else note)(
-            f"{name}: no group is known: {_why_unknown(look)}", _ask_for_group(look)
+            f"{name}: no group is known: {_why_unknown(report)}", _ask_for_group(report)
         )
         return
-    source = "pager.group" if pager.group else look.group_source
+    source = "pager.group" if pager.group else report.group_source
     if person := persons_number(group):
         words = f"{name}: {source} {group} looks like a person's number, not like a group's id"
         remedy = (
@@ -84,11 +86,11 @@ def _inspect_recipients(name: str, pager: PagerSettings, look: Look, seen: Surve
         yield note(words, remedy)
         return
     yield good(f"{name}: pages the group {group} ({source})")
-    yield _inspect_group(name, seen.fleet.clients[look.target.name], group)
+    yield _check_group(name, surveyed.targets.clients[report.target.name], group)
 
 
-def _why_unknown(look: Look) -> str:
-    settings = look.settings
+def _why_unknown(report: TargetReport) -> str:
+    settings = report.settings
     if isinstance(settings, ClientSettings):
         return "on_call_pager is not set"
     if settings is None:
@@ -98,12 +100,12 @@ def _why_unknown(look: Look) -> str:
     return f"its settings can't be read: {settings.message}"
 
 
-def _ask_for_group(look: Look) -> str:
-    make = f"`waexporter pager setup --target {look.target.name}` makes a group"
+def _ask_for_group(report: TargetReport) -> str:
+    make = f"`waexporter pager setup --target {report.target.name}` makes a group"
     return f"{make}; or set on_call_group of the target, or pager.group"
 
 
-def _inspect_group(name: str, client: Client, group: str) -> Finding:
+def _check_group(name: str, client: Client, group: str) -> Finding:
     path = f"/v1/groups/{quote(group, safe='')}"
     try:
         seen = read_group(_get(client, path)).value
@@ -147,9 +149,9 @@ def _get(client: Client, path: str) -> bytes:
 # --- whether it takes messages -------------------------------------------------------------------
 
 
-def _inspect_callbacks(name: str, look: Look) -> Iterator[Finding]:
-    """Look whether the business hears of its messages: without an address for that, none is taken."""
-    settings = look.settings
+def _check_callbacks(name: str, report: TargetReport) -> Iterator[Finding]:
+    """Check webhooks.url: clients may refuse messages when it is not set."""
+    settings = report.settings
     if isinstance(settings, ClientSettings):
         if settings.has_webhook is None:
             yield note(f"{name}: whether webhooks.url is set can't be read")

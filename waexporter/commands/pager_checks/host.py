@@ -1,4 +1,4 @@
-"""What there is around the clients: the journal, the webhook, the daemon, the fallback, the watchdogs."""
+"""Checks of all but the clients: journal, webhook, daemon, fallback, watchdogs, Alertmanager, heartbeat."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from waexporter.commands.daemon_client import find
+from waexporter.commands.daemon_client import connect
 from waexporter.commands.pager_checks.finding import bad, good, note
-from waexporter.commands.pager_checks.hearing import inspect_hearing
+from waexporter.commands.pager_checks.received import check_received
 from waexporter.config import check_webhook_auth
 from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ApiError, CommandError, JournalError
@@ -31,8 +31,8 @@ _RESOLVE_TIMEOUT = 10.0  # seconds
 _ASK_TIMEOUT = 10.0  # seconds
 
 
-def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
-    """Look whether pages can be kept."""
+def check_journal(pager: PagerSettings) -> Iterator[Finding]:
+    """Check that pages can be written to the journal."""
     obstacle = why_unwritable(pager.state_dir)
     if obstacle is not None:
         remedy = (
@@ -61,8 +61,8 @@ def inspect_journal(pager: PagerSettings) -> Iterator[Finding]:
         yield note(words, "`waexporter pages` lists them; look after the disk")
 
 
-def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
-    """Look who may page people."""
+def check_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Check who may send alerts to the webhook."""
     if problem := check_webhook_auth(pager, web):
         words, _, remedy = problem.removeprefix("pager.webhook: ").partition(": ")
         yield bad(f"pager.webhook: a secret {words}", remedy)
@@ -76,31 +76,31 @@ def inspect_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]
         yield good("pager.webhook: alerts are taken from this machine alone, without a secret")
 
 
-def inspect_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
-    """Look whether the daemon runs; raises CommandError for one that is not right."""
-    daemon = find(web, pager.webhook)
-    if daemon is None:
+def check_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+    """Check that the daemon runs; raise CommandError when something else does."""
+    client = connect(web, pager.webhook)
+    if client is None:
         yield note(
             f"no daemon listens at {web.own_url}", "start it: `waexporter run`; nobody is paged without it"
         )
         return
     try:
-        pages = daemon.pages()
+        pages = client.list_pages()
     except ApiError as error:
         yield bad(f"the daemon at {web.own_url} does not answer: {error}", "read its log")
         return
     finally:
-        daemon.close()
+        client.close()
     if pages.journal == "ok":
         yield good(f"the daemon at {web.own_url}: runs, with a pager")
     else:
         remedy = "mend that; the daemon goes on by itself, and answers 503 until then"
         yield bad(f"the daemon at {web.own_url} can't use its journal: {pages.journal}", remedy)
-    yield from inspect_hearing(pages)
+    yield from check_received(pages)
 
 
-def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) -> Iterator[Finding]:
-    """Look whether there is a way around WhatsApp; nothing is sent."""
+def check_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) -> Iterator[Finding]:
+    """Check that pages have a channel besides WhatsApp; send nothing."""
     if not pager.fallback:
         words = "pager.fallback: there is none; when no client can send, nobody is paged"
         remedy = "give a webhook's address, or one of Apprise (mail, SMS, …)"
@@ -125,8 +125,8 @@ def inspect_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) 
             )
 
 
-def inspect_switches(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Finding]:
-    """Look whether somebody notices when alerts stop coming, or this daemon itself."""
+def check_watchdogs(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Finding]:
+    """Check what notices that alerts stop, or that this daemon does."""
     for watchdog in pager.watchdogs:
         yield good(f"pager.watchdogs {watchdog.name}: pages when silent for {watchdog.max_silence:g} s")
     if not pager.watchdogs:
@@ -143,7 +143,7 @@ def inspect_switches(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Fi
 
 
 def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
-    """Look whether Alertmanager answers what the daemon will ask it."""
+    """Check that Alertmanager answers the daemon's requests."""
     if pager.alertmanager_url is None:
         words = (
             "pager.alertmanager_url: there is none; what Alertmanager stops to deliver is never called over"
@@ -164,7 +164,7 @@ def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
 
 
 def _resolve(name: str, address: Secret) -> Finding:
-    """Look up the host of an http address; what else Apprise knows is left to it."""
+    """Check that the host of an HTTP address has an IP address; other addresses are left to Apprise."""
     parts = urlsplit(address.reveal())
     if parts.scheme.lower() not in {"http", "https"}:
         return good(f"{name}: Apprise knows this kind of address; nothing was sent")

@@ -9,51 +9,75 @@ import pytest
 
 from tests.commands.conftest import GROUP, SECRET, Workplace
 from tests.e2e.exporters import Exporter
-from waexporter.commands.daemon_client import Pages, Refused, Watched
 from waexporter.commands.pager_checks.finding import Level
-from waexporter.commands.pager_checks.hearing import inspect_hearing
+from waexporter.commands.pager_checks.received import check_received
+from waexporter.web.page_document import PageListDocument, RefusedDocument, WatchdogDocument
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
-def pages(*watchdogs: Watched, refused: tuple[Refused, ...] = (), strangers: tuple[str, ...] = ()) -> Pages:
-    return Pages(NOW, "ok", 0, [], list(watchdogs), list(refused), list(strangers))
+def watchdog(silent: float, *, heard: bool = True) -> WatchdogDocument:
+    return WatchdogDocument(source="eu", silent_seconds=silent, max_silence_seconds=180.0, heard=heard)
 
 
-def refused(status: int | None, ago: float = 15.0) -> Refused:
+def pages(
+    *watchdogs: WatchdogDocument, refused: tuple[RefusedDocument, ...] = (), strangers: tuple[str, ...] = ()
+) -> PageListDocument:
+    return PageListDocument(
+        at=NOW.isoformat(),
+        journal="ok",
+        pending=0,
+        pages=[],
+        watchdogs=list(watchdogs),
+        refused=list(refused),
+        unexpected_watchdogs=list(strangers),
+    )
+
+
+def refused(status: int | None, ago: float = 15.0) -> RefusedDocument:
     since, last = NOW - timedelta(hours=5), NOW - timedelta(seconds=ago)
-    return Refused("10.0.0.7", "Alertmanager/0.28.0", status, "Why it was.", 3, since, last)
+    return RefusedDocument(
+        sender="10.0.0.7",
+        agent="Alertmanager/0.28.0",
+        status=status,
+        why="Why it was.",
+        webhooks=3,
+        since=since.isoformat(),
+        last=last.isoformat(),
+    )
 
 
 @pytest.mark.parametrize(
-    ("watchdog", "level", "words"),
+    ("document", "level", "words"),
     [
-        (Watched("eu", 40.0, 180.0), Level.OK, "watchdog eu: was last heard 40 s ago, of 3 min"),
-        (Watched("eu", 180.0, 180.0), Level.OK, "watchdog eu: was last heard 3 min ago, of 3 min"),
+        (watchdog(40.0), Level.OK, "watchdog eu: was last heard 40 s ago, of 3 min"),
+        (watchdog(180.0), Level.OK, "watchdog eu: was last heard 3 min ago, of 3 min"),
         (
-            Watched("eu", 181.0, 180.0),
+            watchdog(181.0),
             Level.BAD,
             "watchdog eu: was last heard 3 min 1 s ago, and 3 min are allowed",
         ),
         (
-            Watched("eu", 35.0, 180.0, heard=False),
+            watchdog(35.0, heard=False),
             Level.NOTE,
             "watchdog eu: has never come, for 35 s of 3 min",
         ),
         (
-            Watched("eu", 180.0, 180.0, heard=False),
+            watchdog(180.0, heard=False),
             Level.NOTE,
             "watchdog eu: has never come, for 3 min of 3 min",
         ),
         (
-            Watched("eu", 181.0, 180.0, heard=False),
+            watchdog(181.0, heard=False),
             Level.BAD,
             "watchdog eu: has never come, for 3 min 1 s of 3 min",
         ),
     ],
 )
-def test_each_watchdog_is_said_with_when_it_was_heard(watchdog: Watched, level: Level, words: str) -> None:
-    (finding,) = inspect_hearing(pages(watchdog))
+def test_each_watchdog_is_said_with_when_it_was_heard(
+    document: WatchdogDocument, level: Level, words: str
+) -> None:
+    (finding,) = check_received(pages(document))
 
     assert (finding.level, finding.words) == (level, words)
     assert ("global.external_labels" in finding.remedy) is (level is not Level.OK)
@@ -62,7 +86,7 @@ def test_each_watchdog_is_said_with_when_it_was_heard(watchdog: Watched, level: 
 def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
     strangers = ("alertname=Watchdog prometheus=us",)
 
-    (finding,) = inspect_hearing(pages(Watched("eu", 5.0, 180.0, heard=False), strangers=strangers))
+    (finding,) = check_received(pages(watchdog(5.0, heard=False), strangers=strangers))
 
     assert finding.remedy == (
         "another one has come: alertname=Watchdog prometheus=us; correct match of the entry"
@@ -83,7 +107,7 @@ def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
     ],
 )
 def test_whoever_is_refused_is_said_with_what_to_do(status: int | None, remedy: str) -> None:
-    (finding,) = inspect_hearing(pages(refused=(refused(status),)))
+    (finding,) = check_received(pages(refused=(refused(status),)))
 
     answered = "cut off" if status is None else f"answered {status}"
     assert finding.level is Level.BAD
@@ -96,7 +120,7 @@ def test_whoever_is_refused_is_said_with_what_to_do(status: int | None, remedy: 
 
 @pytest.mark.parametrize(("ago", "level"), [(3600.0, Level.BAD), (3601.0, Level.NOTE)])
 def test_what_was_refused_long_ago_may_be_mended(ago: float, level: Level) -> None:
-    (finding,) = inspect_hearing(pages(refused=(refused(401, ago),)))
+    (finding,) = check_received(pages(refused=(refused(401, ago),)))
 
     assert finding.level is level
 

@@ -1,7 +1,8 @@
-"""What a running daemon hears: the watchdogs that it waits for, and the webhooks that it refuses; pure."""
+"""What a running daemon receives: its watchdogs, and the webhooks that it refuses; pure."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +13,8 @@ from waexporter.transport.lenient_json import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from waexporter.commands.daemon_client import Pages, Refused, Watched
     from waexporter.commands.pager_checks.finding import Finding
+    from waexporter.web.page_document import PageListDocument, RefusedDocument, WatchdogDocument
 
 RECENT: Final = 3600.0  # seconds; what was refused longer ago may be mended
 
@@ -37,36 +38,41 @@ _COMES = (
 )
 
 
-def inspect_hearing(pages: Pages) -> Iterator[Finding]:
-    """Look when each watchdog was heard, and who is refused."""
-    for watched in pages.watchdogs:
-        yield _judge_watchdog(watched, pages)
+def check_received(pages: PageListDocument) -> Iterator[Finding]:
+    """Check when each watchdog came last, and whose webhooks are refused."""
+    for watchdog in pages.watchdogs:
+        yield _judge_watchdog(watchdog, pages)
     for refused in pages.refused:
         yield _judge_refused(refused, pages)
 
 
-def _judge_watchdog(watched: Watched, pages: Pages) -> Finding:
-    name = f"watchdog {watched.source}"
-    silent, limit = span(watched.silent_seconds), span(watched.max_silence_seconds)
-    if not watched.heard:
+def _judge_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Finding:
+    name = f"watchdog {watchdog.source}"
+    silent, limit = span(watchdog.silent_seconds), span(watchdog.max_silence_seconds)
+    if not watchdog.heard:
         instead = "; ".join(printable(each) for each in pages.unexpected_watchdogs)
         remedy = f"another one has come: {instead}; correct match of the entry" if instead else _COMES
         # Until then it may be on its way.
-        judge = bad if watched.silent_seconds > watched.max_silence_seconds else note
+        judge = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
         return judge(f"{name}: has never come, for {silent} of {limit}", remedy)
-    if watched.silent_seconds > watched.max_silence_seconds:
+    if watchdog.silent_seconds > watchdog.max_silence_seconds:
         return bad(f"{name}: was last heard {silent} ago, and {limit} are allowed", _COMES)
     return good(f"{name}: was last heard {silent} ago, of {limit}")
 
 
-def _judge_refused(refused: Refused, pages: Pages) -> Finding:
-    ago = (pages.at - refused.last).total_seconds()
+def _judge_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding:
+    since = _read_time(refused.since)
+    ago = (_read_time(pages.at) - _read_time(refused.last)).total_seconds()
     what = "cut off" if refused.status is None else f"answered {refused.status}"
     sender = f"{refused.sender} ({refused.agent})" if refused.agent else refused.sender
     times = "1 webhook" if refused.webhooks == 1 else f"{refused.webhooks} webhooks"
     words = (
-        f"refused: {times} from {printable(sender)}, {what}, the first at {refused.since:%d %b %H:%M} UTC, "
+        f"refused: {times} from {printable(sender)}, {what}, the first at {since:%d %b %H:%M} UTC, "
         f"the last {span(ago)} ago: {printable(refused.why)}"
     )
     remedy = _REMEDIES.get(refused.status, _LOG)
     return bad(words, remedy) if ago <= RECENT else note(words, f"if that is not over: {remedy}")
+
+
+def _read_time(text: str | None) -> datetime:
+    return datetime.fromisoformat(text) if text else datetime.fromtimestamp(0.0, UTC)
