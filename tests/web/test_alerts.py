@@ -22,7 +22,7 @@ from tests.web.pagers import (
 )
 from waexporter.errors import JournalError, WebhookError
 from waexporter.model import WebhookAuth
-from waexporter.paging.intake.alertmanager_webhook import LARGEST
+from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.asgi import SECURITY_HEADERS, RequestLimits
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_an_announced_body_beyond_the_limit_is_refused_unread() -> None:
     pager = FakePager()
     sender = Sender(None)
 
-    got = post(pager_application(pager), sender=sender, content_length=str(LARGEST + 1))
+    got = post(pager_application(pager), sender=sender, content_length=str(MAX_BODY + 1))
 
     assert (got.status, got.headers["connection"], sender.taken) == (413, "close", 0)
     assert pager.counted() == {"too_large": 1}
@@ -132,7 +132,7 @@ def test_a_body_that_streams_beyond_the_limit_is_read_no_further() -> None:
 def test_a_body_as_large_as_the_limit_is_taken() -> None:
     pager = FakePager()
 
-    assert post(pager_application(pager), b"x" * LARGEST, content_length=str(LARGEST)).status == 200
+    assert post(pager_application(pager), b"x" * MAX_BODY, content_length=str(MAX_BODY)).status == 200
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "", "\xb2", "9" * 20])

@@ -17,7 +17,7 @@ import pytest
 from tests.web.fakes import Diary, FakeBackend, a_target, an_application
 from tests.web.pagers import PATH, TOKEN, FakePager, pager_application, post
 from tests.web.test_server import LOOPBACK, connect, read_all
-from waexporter.paging.intake.alertmanager_webhook import LARGEST
+from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.body import unpack
 from waexporter.web.responses import IncomingRequest, Response, read_path
 from waexporter.web.routes import ROUTES
@@ -290,7 +290,7 @@ def test_a_body_that_does_not_unpack_is_refused(coding: str, body: bytes) -> Non
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-@pytest.mark.parametrize(("size", "status"), [(LARGEST, 200), (LARGEST + 1, 413), (5 * LARGEST, 413)])
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413), (5 * MAX_BODY, 413)])
 def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int) -> None:
     pager = FakePager()
     packer = zlib.compressobj(1, wbits=31 if coding == "gzip" else 15)
@@ -307,31 +307,31 @@ def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int)
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
 def test_the_members_of_a_packed_body_have_its_limit_together(more: int, status: int) -> None:
     pager = FakePager()
-    packed = pack(b"x" * (LARGEST // 2)) * 2 + pack(b"x" * more)
+    packed = pack(b"x" * (MAX_BODY // 2)) * 2 + pack(b"x" * more)
 
     got = post(pager_application(pager), packed, content_encoding="gzip")
 
     assert got.status == status
-    assert [len(each) for each in pager.received] == ([LARGEST] if status == 200 else [])
+    assert [len(each) for each in pager.received] == ([MAX_BODY] if status == 200 else [])
 
 
-@pytest.mark.parametrize("size", [LARGEST + 1, 50 * LARGEST])
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 50 * MAX_BODY])
 def test_a_bomb_costs_no_more_than_a_body_that_is_just_too_large(size: int) -> None:
     packer = zlib.compressobj(1, wbits=31)
-    packed = b"".join(packer.compress(bytes(LARGEST)) for _ in range(size // LARGEST))
-    packed += packer.compress(bytes(size % LARGEST)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(MAX_BODY)) for _ in range(size // MAX_BODY))
+    packed += packer.compress(bytes(size % MAX_BODY)) + packer.flush()
     request = IncomingRequest(PATH, "POST", headers=(("content-encoding", "gzip"),))
 
     tracemalloc.start()
     try:
-        response = unpack(request, packed, LARGEST)
+        response = unpack(request, packed, MAX_BODY)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert isinstance(response, Response)
     assert response.status == 413
-    assert peak < 2.5 * LARGEST + len(packed)
+    assert peak < 2.5 * MAX_BODY + len(packed)
 
 
 def test_who_asks_before_it_sends_a_body_is_told_to_go_on() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from waexporter.paging.intake.alertmanager_webhook import LARGEST
+from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.access import authenticate_alerts, authenticate_reload
 from waexporter.web.alerts import receive_alerts, record_delivery
 from waexporter.web.backend import Backend
@@ -84,7 +84,7 @@ ROUTES: Final = (
         "takes Alertmanager's webhooks (POST), if there is a [pager](docs/paging.md)",
         methods=("POST",),
         authenticate=authenticate_alerts,
-        max_body=LARGEST,
+        max_body=MAX_BODY,
         observe=record_delivery,
     ),
     Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),

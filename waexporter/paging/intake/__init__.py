@@ -1,1 +1,1 @@
-"""What makes pages: Alertmanager's webhook, watchdogs, the built-in watch of verdicts."""
+"""The sources of pages: Alertmanager's webhook, watchdogs, the built-in watch of verdicts."""

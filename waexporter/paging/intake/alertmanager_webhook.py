@@ -1,7 +1,7 @@
-"""The webhook of Alertmanager, and of what speaks like it, as a value.
+"""Read the webhook of Alertmanager, and of services with the same format.
 
-What a good Alertmanager sends is read by its types, and fast. Whatever that refuses is read again by
-`malformed`, where an odd field costs itself, and an odd alert no other.
+A body in Alertmanager's own format is decoded by its types, which is fast. Any other is read again by
+`malformed`, where an invalid field or alert is left out and the others are kept.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from waexporter.errors import WebhookError
 from waexporter.paging.intake import malformed
 from waexporter.paging.model import Alert, AlertGroup, Webhook
 
-LARGEST = 8 * 1024 * 1024  # bytes of a body
-_VERSION = "4"  # of what Alertmanager sends, since long ago; Grafana says 1
+MAX_BODY = 8 * 1024 * 1024  # bytes
+_VERSION = "4"  # that Alertmanager sends; Grafana sends 1
 _GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Alert(msgspec.Struct, rename="camel"):
@@ -41,25 +41,25 @@ class _Body(msgspec.Struct, rename="camel"):
     version: str = ""
 
 
-# Made here and not when a body comes: see whatsapp.envelope.decode.
+# Built at import: two threads that build a decoder at the same time end the process (see pyproject.toml).
 _BODY_DECODER = msgspec.json.Decoder(_Body)
-_ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
+_ANY_JSON: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 
 
 def read_webhook(body: bytes, now: float) -> Webhook:
-    """Read a body of Alertmanager; `now` (wall-clock seconds) is when an alert without an end has ended.
+    """Read the body of a webhook; raise WebhookError if no alert can be read.
 
-    Unknown keys are ignored: later versions add some. So is the version, but for whom to ask about the group.
-    Raises WebhookError where no alert can be read.
+    `now` (wall-clock seconds) is the end of a resolved alert without one. Unknown keys are ignored: later
+    versions add some. So is the version, except for whether Alertmanager can be asked about the group.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
         read = _BODY_DECODER.decode(body)
-    except _UNREADABLE as error:
-        return _read_odd(body, error, now)
+    except _DECODE_ERRORS as error:
+        return _read_malformed(body, error, now)
     alerts = tuple(_alert(each, now) for each in read.alerts)
     if None in alerts:
-        return _read_odd(body, None, now)
+        return _read_malformed(body, None, now)
     truncated = max(read.truncated_alerts, 0)
     group = group_of(read.group_key, read.receiver, read.group_labels, read.version)
     return Webhook(
@@ -72,40 +72,40 @@ def read_webhook(body: bytes, now: float) -> Webhook:
 
 
 def thread_of(group_labels: dict[str, str]) -> str:
-    """Name the thread of a group: the same from every Alertmanager, whatever its route tree is."""
-    return _digest(group_labels)
+    """Return the thread of a group: the same from every Alertmanager, whatever its route tree is."""
+    return _hash_labels(group_labels)
 
 
 def group_of(key: str, receiver: str, labels: dict[str, str], version: str) -> AlertGroup:
-    """Return the group that a delivery says it is of; one without a key is of none."""
+    """Return the group of a webhook; without a key, it has none."""
     plain = msgspec.json.encode([key, receiver])
     name = hashlib.blake2b(plain, digest_size=8).hexdigest() if key else ""
     return AlertGroup(name, receiver, labels, is_of_alertmanager=version == _VERSION)
 
 
-def _alert(said: _Alert, now: float) -> Alert | None:
-    """Return an alert; None where it says something that only a second look understands."""
-    starts_at, ends_at = _seconds(said.starts_at), _seconds(said.ends_at)
+def _alert(alert: _Alert, now: float) -> Alert | None:
+    """Return an alert; None if it has to be read by `malformed`."""
+    starts_at, ends_at = _seconds(alert.starts_at), _seconds(alert.ends_at)
     if (
-        said.status not in {"firing", "resolved"}
+        alert.status not in {"firing", "resolved"}
         or starts_at is None
-        or not (said.labels or said.annotations)
+        or not (alert.labels or alert.annotations)
     ):
         return None
-    fingerprint = said.fingerprint or _digest(said.labels)
+    fingerprint = alert.fingerprint or _hash_labels(alert.labels)
     return Alert(
         fingerprint,
         starts_at,
-        malformed.end_of(starts_at, ends_at, now) if said.status == "resolved" else None,
-        said.labels,
-        said.annotations,
+        malformed.resolved_at(starts_at, ends_at, now) if alert.status == "resolved" else None,
+        alert.labels,
+        alert.annotations,
     )
 
 
-def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
-    read = malformed.read(body, now)
+def _read_malformed(body: bytes, error: Exception | None, now: float) -> Webhook:
+    read = malformed.read_malformed(body, now)
     if read is None:
-        raise WebhookError(_explain(body)) from error
+        raise WebhookError(_explain_unreadable(body)) from error
     if read.unread and not read.alerts:
         raise WebhookError(
             "the body is no webhook of Alertmanager: none of its alerts can be read"
@@ -113,7 +113,7 @@ def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
     group = group_of(read.group_key, read.receiver, read.group_labels, read.version)
     return Webhook(
         thread_of(read.group_labels),
-        tuple(map(_named, read.alerts)),
+        tuple(map(_with_fingerprint, read.alerts)),
         read.truncated or 0,
         group,
         read.unread,
@@ -122,26 +122,27 @@ def _read_odd(body: bytes, error: Exception | None, now: float) -> Webhook:
     )
 
 
-def _named(alert: Alert) -> Alert:
-    """Return an alert with a fingerprint, by what it says where it says none."""
-    said = dict(alert.labels or alert.annotations)
-    return alert if alert.fingerprint else msgspec.structs.replace(alert, fingerprint=_digest(said))
+def _with_fingerprint(alert: Alert) -> Alert:
+    """Return an alert with a fingerprint: a hash of its labels or annotations, if it has none."""
+    if alert.fingerprint:
+        return alert
+    return msgspec.structs.replace(alert, fingerprint=_hash_labels(dict(alert.labels or alert.annotations)))
 
 
 def _seconds(moment: datetime | None) -> float | None:
-    """Return the seconds of a time; None where there is none, such as Go's zero time."""
+    """Return a time in seconds; None if there is none or it is invalid, such as Go's zero time."""
     if moment is None:
         return None
     seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
     return seconds if seconds > 0 else None
 
 
-def _digest(labels: dict[str, str]) -> str:
+def _hash_labels(labels: dict[str, str]) -> str:
     plain = msgspec.json.encode(sorted(labels.items()))
     return hashlib.blake2b(plain, digest_size=8).hexdigest()
 
 
-def _explain(body: bytes) -> str:
+def _explain_unreadable(body: bytes) -> str:
     if not body.strip():
         return "the body is empty"
     if body.startswith(_GZIP):
@@ -149,7 +150,7 @@ def _explain(body: bytes) -> str:
     if b"\0" in body[:2] or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "the body is UTF-16 or UTF-32; send it as UTF-8"
     try:
-        _ANYTHING.decode(body)
-    except _UNREADABLE:
+        _ANY_JSON.decode(body)
+    except _DECODE_ERRORS:
         return "the body is not JSON"
     return "the body is no webhook of Alertmanager: it has no list of alerts"

@@ -1,1 +1,1 @@
-"""The text of a page: digest of the alerts, wording, markup, links."""
+"""The text of messages: digest of the pages, wording, markup, links."""
