@@ -18,7 +18,7 @@ from waexporter import log
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError, UnreachableError
 from waexporter.model import Fallback, Format, Limits, LogSettings, Reason, Secret, Target
 from waexporter.paging.channels import ACCEPTED, try_to_send
-from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.address_redaction import redact_address
 from waexporter.paging.channels.apprise import AppriseChannel
 from waexporter.paging.channels.channel_types import open_fallback_channels
 from waexporter.paging.channels.recipients import Recipient

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.model import Format
-from waexporter.paging.channels.addresses import redact_secrets
+from waexporter.paging.channels.address_redaction import redact_secrets
 from waexporter.paging.channels.webhook_replies import find_refusal, is_web_page
 
 REFUSALS = [

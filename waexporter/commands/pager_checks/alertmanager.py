@@ -12,7 +12,7 @@ from waexporter.config import parse_document
 from waexporter.config.quantities import format_duration
 from waexporter.errors import ApiError, ConfigError
 from waexporter.model import Limits
-from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.address_redaction import redact_address
 from waexporter.transport.address import HttpAddress
 from waexporter.transport.lenient_json import printable
 from waexporter.transport.tls import TlsContexts

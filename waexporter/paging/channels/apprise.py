@@ -7,7 +7,7 @@ from warnings import catch_warnings, simplefilter
 
 from waexporter.model import Reason
 from waexporter.paging.channels import OK, Outcome
-from waexporter.paging.channels.addresses import redact_address
+from waexporter.paging.channels.address_redaction import redact_address
 from waexporter.paging.channels.deadline import DeadlineRunner
 
 if TYPE_CHECKING:

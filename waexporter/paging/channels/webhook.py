@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from waexporter.errors import ApiError
 from waexporter.model import Reason
 from waexporter.paging.channels import OK, TIMEOUT, Outcome
-from waexporter.paging.channels.addresses import redact_address, redact_secrets
+from waexporter.paging.channels.address_redaction import redact_address, redact_secrets
 from waexporter.paging.channels.error_outcomes import error_outcome, is_permanent_status
 from waexporter.paging.channels.webhook_formats import TEXT_ONLY, WEBHOOK_FORMATS, WebhookFormat
 from waexporter.paging.channels.webhook_replies import find_refusal, is_web_page
