@@ -19,7 +19,7 @@ from tests.alerts.rules import (
     recorded_names,
     recordings,
 )
-from waexporter.config.quantities import format_duration
+from waexporter.config.values.quantities import format_duration
 
 if TYPE_CHECKING:
     from alerts.source.mutation import Score

@@ -8,18 +8,18 @@ import pytest
 
 from docs.source.reference import write_keys
 from tests.places import hold
-from waexporter.config import scalars
 from waexporter.config.credentials import AUTH, PROXY_AUTH
 from waexporter.config.fallback import FALLBACK
 from waexporter.config.keys import Block, DocumentedKey, Key, Variable, required, value
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import PAGER, WATCHDOG
-from waexporter.config.quantities import format_duration
 from waexporter.config.secret_keys import secret_key
 from waexporter.config.section import Report, Section
+from waexporter.config.target_tls import TLS
 from waexporter.config.targets import TARGET
-from waexporter.config.tls import TLS
+from waexporter.config.values import scalars
+from waexporter.config.values.quantities import format_duration
 from waexporter.config.web import WEB
 from waexporter.config.webhook_auth import WEBHOOK
 from waexporter.model import Secret

@@ -18,7 +18,7 @@ from tests.real.network import find_free_port
 from tests.real.prometheus import Prometheus
 from waexporter.commands.demo_stack import hasten
 from waexporter.config import DEFAULT_PLANS
-from waexporter.config.quantities import format_duration
+from waexporter.config.values.quantities import format_duration
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:

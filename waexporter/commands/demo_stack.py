@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.config.quantities import format_duration, parse_duration
 from waexporter.config.shipped_files import ROUTES, RULES, find_shipped
+from waexporter.config.values.quantities import format_duration, parse_duration
 from waexporter.errors import CommandError
 from waexporter.log import get_logger
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from waexporter.config import Loaded, load, parse_listen
-from waexporter.config.addresses import http_url
+from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
 from waexporter.config.loading import DaemonAccess, Loaded, load, load_daemon_access
 from waexporter.config.poll import DEFAULT_PLANS
-from waexporter.config.quantities import parse_duration, parse_listen
+from waexporter.config.values.quantities import parse_duration, parse_listen
 from waexporter.config.webhook_auth import check_webhook_auth
 from waexporter.config.yaml_document import parse_document
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key, Variable, value
-from waexporter.config.scalars import text, visible
 from waexporter.config.secret_keys import read_secret, read_secret_file, secret_key
+from waexporter.config.values.scalars import text, visible
 from waexporter.model import Credentials, ProxyAuth, Secret
 
 if TYPE_CHECKING:

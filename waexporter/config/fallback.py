@@ -6,11 +6,11 @@ import functools
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from waexporter.config import scalars
-from waexporter.config.addresses import http_url
 from waexporter.config.keys import HIDDEN, Block, Key
 from waexporter.config.secret_keys import clean_secret, secret_key
 from waexporter.config.section import Section
+from waexporter.config.values import scalars
+from waexporter.config.values.urls import http_url
 from waexporter.model import Fallback, Format, Secret
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from waexporter.config import scalars
 from waexporter.config.keys import Block, Key, value
-from waexporter.config.quantities import format_bytes
+from waexporter.config.values import scalars
+from waexporter.config.values.quantities import format_bytes
 from waexporter.model import Limits
 
 LIMITS = Block(

@@ -6,7 +6,6 @@ import os.path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
-from waexporter.config.files import read_text
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
@@ -14,6 +13,7 @@ from waexporter.config.placeholders import placeholders
 from waexporter.config.poll import COMMON_POLL, read_poll
 from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
+from waexporter.config.values.files import read_text
 from waexporter.config.web import WEB
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError

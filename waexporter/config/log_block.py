@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from waexporter.config import scalars
 from waexporter.config.keys import Block, Key, Variable, value
+from waexporter.config.values import scalars
 from waexporter.model import LogSettings
 
 LOG = Block(

@@ -7,14 +7,14 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING
 
-from waexporter.config import scalars
-from waexporter.config.addresses import http_url
 from waexporter.config.fallback import FALLBACK, dump_fallback, read_fallback
 from waexporter.config.keys import Block, Key, required, value
-from waexporter.config.quantities import format_duration, parse_duration
 from waexporter.config.secret_keys import secret_key
 from waexporter.config.section import suggestion
 from waexporter.config.severities import SEVERITIES, dump_severities, read_severities
+from waexporter.config.values import scalars
+from waexporter.config.values.quantities import format_duration, parse_duration
+from waexporter.config.values.urls import http_url
 from waexporter.config.webhook_auth import WEBHOOK, read_webhook_auth
 from waexporter.model import PagerSettings, Rate, Watchdog
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.config import scalars
 from waexporter.config.keys import Block, Key, value
-from waexporter.config.quantities import format_duration
+from waexporter.config.values import scalars
+from waexporter.config.values.quantities import format_duration
 from waexporter.model import Config, Endpoint, PollPlan
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import os.path
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.config.characters import refuse_unseen
-from waexporter.config.files import PATIENCE, read_text
 from waexporter.config.keys import HIDDEN, Key, Variable
-from waexporter.config.scalars import string, text
+from waexporter.config.values.characters import refuse_unseen
+from waexporter.config.values.files import PATIENCE, read_text
+from waexporter.config.values.scalars import string, text
 from waexporter.model import Secret
 
 if TYPE_CHECKING:

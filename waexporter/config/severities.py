@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.config import scalars
 from waexporter.config.keys import Block, Key
+from waexporter.config.values import scalars
 from waexporter.model.severity import CLASSES, fold
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.config import addresses, poll, scalars
+from waexporter.config import poll
 from waexporter.config.credentials import AUTH, PROXY_AUTH, read_auth, read_proxy_auth
 from waexporter.config.keys import Block, Key, Variable, convert_number, value
-from waexporter.config.tls import TLS, read_tls
+from waexporter.config.target_tls import TLS, read_tls
+from waexporter.config.values import scalars, urls
 from waexporter.model import Credentials, Endpoint, Target, Topology
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _target(section: Section, common: poll.PollSettings) -> Target:
         plans, stale_after = poll.merge_plans(own, common), poll.merge_stale_after(own, common)
         values = TARGET.read(target, url=url, plans=plans, stale_after=stale_after)
         if url and not values["name"]:
-            values["name"] = addresses.host_and_port(url)
+            values["name"] = urls.host_and_port(url)
         read = Target(**values)
         _check(target, read)
         return read
@@ -78,7 +79,7 @@ def _check(section: Section, target: Target) -> None:
 
 
 def _read_url(target: Section, key: str, _: object) -> str:
-    url, note = target.need(key, addresses.target_url, addresses.ClientUrl(""))
+    url, note = target.need(key, urls.target_url, urls.ClientUrl(""))
     if note:
         target.note(key, note)
     return url
@@ -146,7 +147,7 @@ TARGET = Block(
         ),
         Key(
             "proxy_url",
-            value(addresses.proxy_url),
+            value(urls.proxy_url),
             "HTTP proxy on the way, `http://proxy:3128`. Without it none is used, whatever `HTTPS_PROXY` "
             "says",
             variables=(Variable("WAEXPORTER_PROXY_URL"),),

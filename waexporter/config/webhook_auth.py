@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from waexporter.config import scalars
 from waexporter.config.keys import Block, Key, value
 from waexporter.config.secret_keys import secret_key
+from waexporter.config.values import scalars
 from waexporter.model import WebhookAuth
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 from waexporter.commands.pager_checks.alertmanager_config import PATH, Hook, Route, Setup, read_setup
 from waexporter.commands.pager_checks.finding import Level, bad, good, note
 from waexporter.config import parse_document
-from waexporter.config.quantities import format_duration
+from waexporter.config.values.quantities import format_duration
 from waexporter.errors import ApiError, ConfigError
 from waexporter.model import Limits
 from waexporter.paging.channels.address_redaction import redact_address

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.config import load
-from waexporter.config.files import read_bytes, read_text
+from waexporter.config.values.files import read_bytes, read_text
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.config import parse_duration, parse_listen
-from waexporter.config.quantities import format_bytes, format_duration, format_listen, parse_bytes
+from waexporter.config.values.quantities import format_bytes, format_duration, format_listen, parse_bytes
 
 
 @pytest.mark.parametrize(

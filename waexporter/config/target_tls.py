@@ -8,9 +8,9 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.config import addresses, scalars
-from waexporter.config.files import read_bytes
 from waexporter.config.keys import Block, Key, Variable, convert_boolean, value
+from waexporter.config.values import scalars, urls
+from waexporter.config.values.files import read_bytes
 from waexporter.model import Tls
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ TLS = Block(
         ),
         Key(
             "server_name",
-            value(addresses.host),
+            value(urls.host),
             "the name the certificate is for, when it is not the one in the URL",
             default="the URL's host",
             variables=(Variable("WAEXPORTER_TLS_SERVER_NAME"),),

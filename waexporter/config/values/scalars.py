@@ -9,9 +9,9 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.config.characters import refuse_unseen
-from waexporter.config.quantities import parse_bytes, parse_duration, parse_listen
 from waexporter.config.section import found, suggestion
+from waexporter.config.values.characters import refuse_unseen
+from waexporter.config.values.quantities import parse_bytes, parse_duration, parse_listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

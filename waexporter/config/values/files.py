@@ -7,7 +7,7 @@ import os
 import select
 import time
 
-from waexporter.config.quantities import format_bytes
+from waexporter.config.values.quantities import format_bytes
 
 PATIENCE = 10.0  # seconds for a pipe to be written and closed
 _PIECE = 65_536  # bytes

@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
 
-from waexporter.config.characters import describe
-from waexporter.config.quantities import format_listen
-from waexporter.config.scalars import visible
+from waexporter.config.values.characters import describe
+from waexporter.config.values.quantities import format_listen
+from waexporter.config.values.scalars import visible
 
 _PORTS = {"https": 443, "http": 80}
 _SCHEME = re.compile("https?://", re.IGNORECASE)

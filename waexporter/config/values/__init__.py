@@ -1,0 +1,1 @@
+"""Single values of the configuration: texts, numbers, durations, addresses, small files."""
