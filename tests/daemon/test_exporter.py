@@ -267,7 +267,7 @@ def probe(world: World, page_request: PageRequest, waited: float = 2.5) -> str:
     assert begun is not None
     wait(begun.polls, 50)
     world.steady += waited
-    page = b"".join(world.exporter.probed(begun, page_request))
+    page = b"".join(world.exporter.probe_page(begun, page_request))
     return (gzip.decompress(page) if page_request.gzip else page).decode()
 
 
@@ -416,7 +416,7 @@ def test_a_client_that_is_spared_is_described_as_it_was_when_it_was_asked(world:
 
 
 def test_names_are_those_of_the_configuration(world: World) -> None:
-    assert world.exporter.names() == {"one", "two"}
+    assert world.exporter.target_names() == {"one", "two"}
 
 
 def test_it_is_ready_once_every_target_was_polled_well_or_not(world: World) -> None:
@@ -452,7 +452,7 @@ def test_a_fleet_that_changed_is_on_the_next_page_and_no_other(world: World) -> 
         return {value for _, labels in page for name, value in labels if name == "target"}
 
     assert (named(before), named(after)) == ({"one", "two"}, {"two"})
-    assert world.exporter.names() == {"two"}
+    assert world.exporter.target_names() == {"two"}
 
 
 def test_a_daemon_without_a_configuration_has_nothing_to_reload(world: World) -> None:

@@ -60,12 +60,12 @@ class FakeBackend:
         before = TargetState(Target(target, "http://127.0.0.1"))
         return None if self.polls is None else Probe(before, Instant(NOW, 0.0), self.polls)
 
-    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
+    def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
         """Say how many of its polls have ended."""
         self.page_request.append(page_request)
         return (f"ended {sum(poll.done() for poll in probe.polls)}\n".encode(),)
 
-    def names(self) -> frozenset[str]:
+    def target_names(self) -> frozenset[str]:
         """Name what is shown."""
         return frozenset(target.name for target in self.shown)
 

@@ -256,7 +256,7 @@ def test_so_many_wait_and_no_more() -> None:
 
 def test_a_bug_in_the_end_of_a_probe_is_counted_and_never_shown() -> None:
     class Broken(FakeBackend):
-        def probed(self, *_: object) -> tuple[bytes, ...]:
+        def probe_page(self, *_: object) -> tuple[bytes, ...]:
             raise RuntimeError("hunter2")
 
     diary = Diary()

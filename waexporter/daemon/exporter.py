@@ -104,7 +104,7 @@ class Exporter:
         """Begin to poll a target now."""
         return self._demand.probe(target)
 
-    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
+    def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
         """Give what a probe has come to, and nothing else of the target or of this process."""
         state, now = self._demand.see(probe)
         own = (("target", probe.before.target.name),)
@@ -114,7 +114,7 @@ class Exporter:
         end = b"# EOF\n" if page_request.openmetrics else b""
         return _written(text, end, page_request)
 
-    def names(self) -> frozenset[str]:
+    def target_names(self) -> frozenset[str]:
         """Give the names of all targets."""
         return self._store.names
 

@@ -43,7 +43,7 @@ from isal import isal_zlib
 from waexporter.metrics.exposition import encode, render_series
 from waexporter.metrics.naming import CATALOGUE, label_names
 from waexporter.metrics.sample_limits import NodeFamily, apply_limits
-from waexporter.metrics.upstream_families import Origin, build_families
+from waexporter.metrics.upstream_families import AnswerOrigin, build_families
 from waexporter.model import Drop, Endpoint, Limits
 from waexporter.transport.lenient_json import printable
 
@@ -110,7 +110,7 @@ def build_layout(
     by_name: dict[str, list[NodeMetric]] = {}
     for metric in metrics:
         by_name.setdefault(metric.name, []).append(metric)
-    origin = Origin(context.path, context.documented)
+    origin = AnswerOrigin(context.path, context.documented)
     families, losses = build_families(by_name, unusable, origin, is_whole=is_whole)
     sources = _build_sources(families, context, losses)
     unknown = len(by_name.keys() - context.documented.keys())

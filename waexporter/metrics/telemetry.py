@@ -1,4 +1,4 @@
-"""What this process says of itself, by prometheus_client; what it says of its targets is in families.py."""
+"""The metrics of this process, by prometheus_client; those of its targets are in families.py."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Telemetry:
         )
 
     def expect_paths(self, paths: tuple[str, ...]) -> None:
-        """Begin the count of successful requests of every path at 0."""
+        """Start the count of successful requests of every path at 0."""
         for path in paths:
             self._requests.labels(path, "200")
 

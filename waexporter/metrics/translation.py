@@ -18,7 +18,7 @@ from waexporter.metrics.exposition import encode
 from waexporter.metrics.layout import FAMILY_END, Layout, LayoutContext, SourceLayout, build_layout
 from waexporter.metrics.naming import HISTOGRAM, TYPES
 from waexporter.metrics.node_metrics import NodeMetric, TypeResolver, bucket_bounds
-from waexporter.metrics.values import are_numbers, read_values
+from waexporter.metrics.sample_values import are_numbers, read_values
 from waexporter.model import Drop, Endpoint, Fragment, Part, Success
 from waexporter.transport.lenient_json import MAX_DESCRIBED
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from msgspec import Raw
 
-    from waexporter.metrics.values import Number
+    from waexporter.metrics.sample_values import Number
     from waexporter.whatsapp.documents.statistics import Statistics
 
 _KEPT_LAYOUTS = 4

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MAX_HELP_LENGTH = 300  # characters
 
 
-class Origin(NamedTuple):
+class AnswerOrigin(NamedTuple):
     """Where an answer comes from."""
 
     path: str
@@ -82,7 +82,11 @@ class _MergedMetric:
 
 
 def build_families(
-    by_name: Mapping[str, Sequence[NodeMetric]], unusable: frozenset[int], origin: Origin, *, is_whole: bool
+    by_name: Mapping[str, Sequence[NodeMetric]],
+    unusable: frozenset[int],
+    origin: AnswerOrigin,
+    *,
+    is_whole: bool,
 ) -> tuple[list[UpstreamFamily], Losses]:
     """Return the families of an answer that have samples, and what was left out.
 
@@ -151,7 +155,7 @@ def _suffixes(kind: str, datum: Datum) -> list[tuple[str, str]]:
     return [*(("_bucket", bound) for bound in bucket_bounds(datum)), ("_count", ""), ("_sum", "")]
 
 
-def _join_halves(merged: Mapping[str, _MergedMetric], origin: Origin) -> Iterator[UpstreamFamily]:
+def _join_halves(merged: Mapping[str, _MergedMetric], origin: AnswerOrigin) -> Iterator[UpstreamFamily]:
     """Yield a summary for each `X_count` with its `X_sum`, and a family for any other metric."""
     for name, metric in merged.items():
         other = merged.get(other_half(name) or name, metric)
@@ -184,7 +188,7 @@ def _agree(one: _LabelNames | None, other: _LabelNames | None) -> bool:
     )
 
 
-def _plain_family(metric: _MergedMetric, origin: Origin) -> UpstreamFamily:
+def _plain_family(metric: _MergedMetric, origin: AnswerOrigin) -> UpstreamFamily:
     slots = metric.slots
     if metric.kind == COUNTER:
         slots = [slot._replace(suffix="_total") for slot in slots]
@@ -194,7 +198,7 @@ def _plain_family(metric: _MergedMetric, origin: Origin) -> UpstreamFamily:
     return UpstreamFamily(head, slots, metric.clustered, rename(metric.name).unit, is_documented)
 
 
-def _summary_family(count: _MergedMetric, total: _MergedMetric, origin: Origin) -> UpstreamFamily:
+def _summary_family(count: _MergedMetric, total: _MergedMetric, origin: AnswerOrigin) -> UpstreamFamily:
     stem, _ = split_half(count.name) or ("", "")
     slots = [
         *(slot._replace(suffix="_count") for slot in count.slots),
@@ -212,7 +216,7 @@ def _shared_head(name: str, kind: str, words: str) -> Head:
     return Head(name, kind, words)
 
 
-def _help(upstream_help: str, upstream_name: str, origin: Origin) -> str:
+def _help(upstream_help: str, upstream_name: str, origin: AnswerOrigin) -> str:
     words = " ".join(upstream_help.split())[:_MAX_HELP_LENGTH].rstrip(".") or "No help given by the client"
     return f"{words}. Upstream {upstream_name} of {origin.path}, polled on a timer."
 

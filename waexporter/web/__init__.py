@@ -1,1 +1,1 @@
-"""The HTTP side: what is asked, what is answered, and the sockets in between."""
+"""The HTTP server: routes and their handlers, requests and responses, connections."""

@@ -1,4 +1,4 @@
-"""What the web layer needs from the rest of the program, and the plain values it is given."""
+"""The interface between the web layer and the daemon, and the plain values that pass through it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 PENDING = "pending"
 OK = "ok"
-FOR_ADMINS = "for_admins"  # the account is none, which is a fact and no failure
+FOR_ADMINS = "for_admins"  # the account is no admin, which is a fact and not a failure
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which metrics page a client asks for."""
+    """Which page of metrics a client requests."""
 
     openmetrics: bool = False  # OpenMetrics 1.0 instead of Prometheus text 0.0.4
     gzip: bool = False  # the whole page as one gzip member
@@ -42,7 +42,7 @@ class EndpointStatus:
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """Everything the web layer shows of one target."""
+    """Everything that the web layer shows of one target."""
 
     name: str
     url: str
@@ -53,19 +53,19 @@ class TargetStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReloadResult:
-    """What a reload came to; with problems nothing changed."""
+    """The result of a reload; with problems nothing has changed."""
 
     problems: tuple[str, ...] = ()  # each begins with its key path, variable or file
-    is_busy: bool = False  # nothing was tried: others are at it, or the program stops
+    is_busy: bool = False  # nothing was tried: another reload is running, or the program stops
     added: tuple[str, ...] = ()  # names of targets
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     kept: int = 0
-    keys: tuple[str, ...] = ()  # other keys that have another value now
+    keys: tuple[str, ...] = ()  # other keys of the configuration with a new value
     at: float = field(default=0.0, compare=False)  # wall-clock seconds, when it ended
 
     def name_changes(self) -> dict[str, tuple[str, ...]]:
-        """Give what changed, by kind; what did not is absent."""
+        """Return what changed, by kind; a kind without changes is absent."""
         kinds = (
             ("added", self.added),
             ("removed", self.removed),
@@ -76,45 +76,45 @@ class ReloadResult:
 
 
 class Backend(Protocol):
-    """What is asked of the program; every method is thread-safe and may block for some 200 ms."""
+    """The daemon as the web layer uses it; every method is thread-safe and may block for some 200 ms."""
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Give the metrics page in pieces, compressed as a whole if gzip is wanted."""
+        """Return the page of metrics in chunks; with gzip all of them form one compressed stream."""
         ...
 
     def probe(self, target: str) -> Probe | None:
-        """Begin to poll a configured target now; None while too many polls are under way for others."""
+        """Start to poll a configured target now; return None while too many polls run for other probes."""
         ...
 
-    def probed(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Give the page, in pieces, of what a probe has come to by now; its target alone matters."""
+    def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
+        """Return the page, in chunks, of the target of a probe with what has been polled by now."""
         ...
 
     @property
     def pager(self) -> Pager | None:
-        """Give the pager, if there is one."""
+        """The pager, if there is one."""
         ...
 
-    def names(self) -> frozenset[str]:
-        """Give the names of the configured targets; cheap, asked at every restricted scrape."""
+    def target_names(self) -> frozenset[str]:
+        """Return the names of the configured targets; cheap, since restricted scrapes need it each time."""
         ...
 
     def targets(self) -> tuple[TargetStatus, ...]:
-        """Give the status of every target in configured order."""
+        """Return the status of every target in configured order."""
         ...
 
     def reload(self) -> ReloadResult:
-        """Read the configuration anew; unlike the others it may take seconds."""
+        """Reload the configuration; unlike the other methods it may take seconds."""
         ...
 
     def failed_reload(self) -> ReloadResult | None:
-        """Give the last reload, if it failed."""
+        """Return the last reload, if it failed."""
         ...
 
     def unhealthy(self) -> str | None:
-        """Say in one sentence why the program is not healthy, or None."""
+        """Return one sentence why the daemon is not healthy, or None."""
         ...
 
     def unready(self) -> str | None:
-        """Say in one sentence what is still waited for, or None."""
+        """Return one sentence that names what the daemon still waits for, or None."""
         ...

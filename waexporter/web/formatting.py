@@ -1,4 +1,4 @@
-"""How times, addresses and what a page says are written for people and programs; pure."""
+"""Write times, addresses and the words of a page for people and programs; pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import moment, span
 
-# What a page says of an alert.
+# The words of a page for the kind of an alert.
 KINDS: Final = {
     ItemKind.FIRED: "firing",
     ItemKind.REMINDED: "still firing",
@@ -23,7 +23,7 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A moment as a person reads it."""
+    """A time as people read it."""
 
     iso: str
     clock: str  # such as `31 Jan 09:30 UTC`
@@ -31,13 +31,13 @@ class Since:
 
 
 def iso(seconds: float | None) -> str | None:
-    """Write wall-clock seconds as ISO 8601 in UTC, such as `2026-01-31T09:30:00.250Z`."""
+    """Return wall-clock seconds as ISO 8601 in UTC, such as `2026-01-31T09:30:00.250Z`."""
     when = moment(seconds)
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
 
 
 def describe_moment(seconds: float | None, now: float) -> Since | None:
-    """Write a moment for people, or None if there is none."""
+    """Return a time for people, or None without one."""
     when, exact = moment(seconds), iso(seconds)
     if when is None or exact is None or seconds is None:
         return None
@@ -45,15 +45,15 @@ def describe_moment(seconds: float | None, now: float) -> Since | None:
 
 
 def count_unlisted(count: int) -> str:
-    """Count the alerts that fired, and that the delivery of a page did not list.
+    """Return the words for alerts that fired before and are missing in a webhook.
 
-    What became of them is asked when the page leaves, and stands in its text alone.
+    Alertmanager is asked about them when the page is sent; the answer is in the text of the page alone.
     """
     return f"{count} earlier alert{'' if count == 1 else 's'} that Alertmanager did not list"
 
 
 def public_url(url: str) -> str:
-    """Leave out of an address whatever might be secret: user, password, query, fragment."""
+    """Return an address without its parts that may be secret: user, password, query, fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:

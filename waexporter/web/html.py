@@ -1,4 +1,4 @@
-"""Pages for people: a template, its style sheets, and the policy that allows these alone."""
+"""HTML pages: a template, its style sheets, and the content security policy that allows only these."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from waexporter import __version__
 from waexporter.web.responses import Response
 
 
-def draw(template: str, *styles: str, **values: object) -> Response:
-    """Return a page made of a template, in the styles of these files."""
-    style, policy = _dress(styles)
+def html_response(template: str, *styles: str, **values: object) -> Response:
+    """Return a rendered template with the style sheets of these files."""
+    style, policy = _load_styles(styles)
     html = _environment().get_template(template).render(version=__version__, style=style, **values)
     headers = (("content-security-policy", policy),)
     return Response((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
@@ -33,8 +33,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _dress(styles: tuple[str, ...]) -> tuple[Markup, str]:
-    """Give the style sheets as one, and the policy that allows it."""
+def _load_styles(styles: tuple[str, ...]) -> tuple[Markup, str]:
+    """Return the style sheets as one, and the policy that allows it."""
     style = "".join(_environment().get_template(name).render() for name in styles)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (

@@ -20,7 +20,7 @@ _MAX_NAME_LENGTH = 100  # characters
 def show_metrics(request: IncomingRequest, backend: Backend) -> Response:
     """Return the whole page, or with ?target=NAME that of some targets, in the requested format."""
     named = request.values("target")
-    unknown = sorted(frozenset(named) - backend.names()) if named else []
+    unknown = sorted(frozenset(named) - backend.target_names()) if named else []
     if unknown:
         return error_response(
             request, 404, f"No target is called {quote_name(unknown[0])}; GET /api/v1/targets lists them all."

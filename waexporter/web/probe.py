@@ -35,7 +35,7 @@ def probe_target(request: IncomingRequest, backend: Backend) -> Response | Defer
         return error_response(
             request, 400, f"The header {TIMEOUT_HEADER} must be a number of seconds, like 10 or 2.5."
         )
-    if named[0] not in backend.names():
+    if named[0] not in backend.target_names():
         words = f"No target is called {quote_name(named[0])}, and only those of the configuration are probed"
         return error_response(request, 404, f"{words}; GET /api/v1/targets lists them all.")
     probe = backend.probe(named[0])
@@ -60,4 +60,4 @@ def read_timeout(header: str) -> float | None:
 
 def _page(request: IncomingRequest, backend: Backend, probe: Probe) -> Response:
     page_request = read_page_request(request, None)
-    return page_response(backend.probed(probe, page_request), page_request)
+    return page_response(backend.probe_page(probe, page_request), page_request)

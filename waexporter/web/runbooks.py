@@ -1,4 +1,4 @@
-"""GET /runbooks/NAME: what to do about each alert, as it ships; imported by the first who asks."""
+"""GET /runbooks/NAME: the shipped runbook of each alert; imported at the first request for one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from waexporter.config.shipped_files import find_runbooks
-from waexporter.web.html import draw
+from waexporter.web.html import html_response
 from waexporter.web.negotiation import prefers_markdown
 from waexporter.web.responses import IncomingRequest, Response, error_response
 
@@ -34,7 +34,7 @@ _VARIES: Final = (("vary", "Accept"),)
 def render_runbook(
     request: IncomingRequest, find: Callable[[], Mapping[str, Path]] = find_runbooks
 ) -> Response:
-    """Give one runbook, or the list of them, as a page or as Markdown, whichever is preferred."""
+    """Return one runbook, or the list of them, as HTML or as Markdown, by the Accept header."""
     if not request.path.startswith(FOLDER):
         # Relative links need the slash.
         return Response((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
@@ -42,18 +42,18 @@ def render_runbook(
     name = request.path.removeprefix(FOLDER)
     if not name:
         texts = {each: file.read_text(encoding="utf-8") for each, file in books.items()}
-        return _with_variants(request, _list_in_markdown(texts), "All runbooks", _list(texts))
+        return _negotiated(request, _list_in_markdown(texts), "All runbooks", _list(texts))
     file = books.get(name.removesuffix(".md"))
     if file is None:
         return error_response(request, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
     text = file.read_text(encoding="utf-8")
-    return _with_variants(request, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
+    return _negotiated(request, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
 
 
-def _with_variants(request: IncomingRequest, text: str, title: str, content: Markup) -> Response:
+def _negotiated(request: IncomingRequest, text: str, title: str, content: Markup) -> Response:
     if prefers_markdown(request.header("accept")):
         return Response((text.encode(),), _MARKDOWN, headers=_VARIES)
-    page = draw("runbook.html", *_STYLES, title=title, content=content)
+    page = html_response("runbook.html", *_STYLES, title=title, content=content)
     return Response(page.body, page.content_type, headers=(*page.headers, *_VARIES))
 
 
@@ -62,7 +62,7 @@ def _list_in_markdown(texts: dict[str, str]) -> str:
 
 
 def _list(texts: dict[str, str]) -> Markup:
-    """Write every name with what it means."""
+    """Return every name with what it means."""
     items = (
         Markup('<li><a href="{0}">{0}</a>{1}</li>\n').format(name, _meaning(text))
         for name, text in texts.items()
@@ -77,7 +77,7 @@ def _meaning(text: str) -> Markup:
 
 @cache
 def _parser() -> MarkdownIt:
-    """Give what turns Markdown into HTML; HTML within it is shown as text."""
+    """Return the parser for Markdown; HTML inside it is shown as text."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("fence", _render_block)
     parser.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
@@ -86,13 +86,13 @@ def _parser() -> MarkdownIt:
 
 
 def _render_block(
-    _: RendererProtocol, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
+    _: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """Write a block so that one touch selects what is copied: a query, or a command without its prompt."""
+    """Return a code block in which one touch selects a query, or a command without its prompt."""
     del options, env
-    block = tokens[place]
-    pieces = _commands(block.content) if block.info == "console" else [_copied("query", block.content)]
-    return f"<pre>{''.join(pieces)}</pre>\n"
+    block = tokens[index]
+    parts = _commands(block.content) if block.info == "console" else [_code("query", block.content)]
+    return f"<pre>{''.join(parts)}</pre>\n"
 
 
 def _commands(text: str) -> Iterator[str]:
@@ -100,9 +100,9 @@ def _commands(text: str) -> Iterator[str]:
     yield str(escape(before))
     for each in commands:
         if found := _COMMAND.match(each):
-            yield _copied("command", found["command"])
+            yield _code("command", found["command"])
             yield str(escape(found["output"]))
 
 
-def _copied(kind: str, text: str) -> str:
+def _code(kind: str, text: str) -> str:
     return f'<code class="{kind}">{escape(text.rstrip())}</code>'

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from waexporter.web.asgi import Application
 
-_HEAD = 32_768  # bytes of a request line with headers
+_MAX_HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128
 _LAST_PORT = 65_535
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -33,7 +33,7 @@ _ADVICE = {
 
 
 class Server:
-    """Serves a site on one address: `bind` says early what is wrong with it, `run` serves until stopped."""
+    """Serves an application on one address: `bind` finds problems early, `run` serves until it is stopped."""
 
     def __init__(self, app: Application, host: str, port: int, limits: ConnectionLimits = DEFAULT) -> None:
         self._address = (host, port)
@@ -43,38 +43,38 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port in use, known after `bind` even where 0 was asked for."""
+        """The port in use; after `bind` also where 0 was requested."""
         return self._port
 
     def bind(self) -> None:
-        """Take the address, so that nobody else can; raises CommandError with what to do about it."""
+        """Bind the address, so that no other program can; raise CommandError with what to do about it."""
         if self._socket is None:
             self._socket = _listen(*self._address)
             self._port = int(self._socket.getsockname()[1])
 
     def run(self) -> None:
-        """Serve in this thread until `request_stop` or, in the main thread, SIGTERM or SIGINT."""
+        """Serve in this thread until `request_stop`, or in the main thread until SIGTERM or SIGINT."""
         self.bind()
         assert self._socket is not None  # noqa: S101 - for the type checker: bind() raises or sets it
         try:
-            # Before there is a loop: an interrupt would leave half of one. In it, uvicorn enters this again.
+            # uvicorn enters this again in the loop; an interrupt before there is one would leave half of it.
             with self._loop.capture_signals():
                 self._loop.run([self._socket])
         finally:
             self.close()
 
     def request_stop(self) -> None:
-        """Ask from any thread, or a signal handler, that `run` drain and return."""
+        """Make `run` drain and return; from any thread or a signal handler."""
         self._loop.should_exit = True
 
     def close(self) -> None:
-        """Give the address back; for a program that bound it but can't go on."""
+        """Release the address; for a program that bound it but can't go on."""
         if self._socket is not None:
             self._socket.close()
 
     @contextmanager
     def background(self) -> Iterator[Self]:
-        """Serve in a thread of its own while the caller's block runs."""
+        """Serve in another thread while the `with` block runs."""
         self.bind()
         thread = threading.Thread(target=self.run, name="web-server")
         thread.start()
@@ -86,11 +86,11 @@ class Server:
 
 
 class _Loop(uvicorn.Server):
-    """uvicorn's server, which neither repeats the signal that stopped it nor leaves connections behind."""
+    """uvicorn's server, but it does not repeat the signal that stopped it, and leaves no connection open."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal and no more: uvicorn would raise it again at the end, and exit with an error."""
+        """Stop at a signal; uvicorn would raise it again at the end, and exit with an error."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -102,7 +102,7 @@ class _Loop(uvicorn.Server):
                 signal.signal(each, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, then cut off who is still there."""
+        """Drain, then close the connections that are left."""
         await super().shutdown(sockets)
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=0.2)
@@ -124,16 +124,16 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        # One above what a connection makes room for, reached only if all of them are being answered.
+        # One more than a connection makes room for; reached only if all of them have a request.
         limit_concurrency=limits.connections + 1,
         timeout_keep_alive=limits.keep_alive,
         timeout_graceful_shutdown=limits.drain,
-        h11_max_incomplete_event_size=_HEAD,
+        h11_max_incomplete_event_size=_MAX_HEAD,
     )
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Bind and listen: only a listening socket keeps the next program from taking the same address."""
+    """Bind and listen: only a listening socket keeps another program from binding the same address."""
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         family, address = _resolve(host, port)
@@ -144,14 +144,14 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = _ADVICE.get(error.errno or 0, str(error.strerror or error))
     else:
-        # Connections inherit it; without it the end of an answer waits 40 ms for an acknowledgement.
+        # Connections inherit it; without it the end of a response waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     raise CommandError(f"can't listen on {where}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    """Give the first address of a host, IPv4 before IPv6; no host is every address there is."""
+    """Return the first address of a host, IPv4 before IPv6; without a host, the wildcard address."""
     if not 0 <= port <= _LAST_PORT:
         # getaddrinfo would take 65536 for 0.
         message = f"a port is a number from 0 to {_LAST_PORT}"

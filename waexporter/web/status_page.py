@@ -1,4 +1,4 @@
-"""GET /: the status page for people; imported by the first who looks at it."""
+"""GET /: the status page for people; imported at the first request for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from waexporter.model import Reason, State
 from waexporter.timefmt import span
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
 from waexporter.web.formatting import describe_moment, public_url
-from waexporter.web.html import draw
+from waexporter.web.html import html_response
 from waexporter.web.status_page_pager import SHOWN_PAGES, describe_pager
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from waexporter.web.formatting import Since
     from waexporter.web.responses import IncomingRequest, Response
 
-# The worst first. Not knowing comes right after knowing the worst, because it may hide it.
+# The worst first. Unknown comes right after down, because it may hide it.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
 _OUTCOMES: Final = {
@@ -49,7 +49,7 @@ class ProblemLine:
     words: str
     since: Since | None
     runbook: str | None
-    is_note: bool  # worth knowing, though the verdict is as good as without it
+    is_note: bool  # worth knowing, but the verdict is as good as without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class PollLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TargetRow:
     """One target."""
 
     name: str
@@ -87,30 +87,30 @@ class FailedReload:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class VerdictGroup:
     """All targets with the same verdict."""
 
     state: State
     symbol: str
-    rows: tuple[Row, ...]
+    rows: tuple[TargetRow, ...]
 
 
 def render_status_page(request: IncomingRequest, backend: Backend) -> Response:
-    """Draw the page with everything the exporter knows now."""
+    """Return the page with everything that the exporter knows now."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
     failed = backend.failed_reload()
     targets = backend.targets()
     groups = group_targets(targets, now)
     pager = backend.pager
-    return draw(
+    return html_response(
         "status.html",
         "status.css",
         refresh=_REFRESH,
         docs=find_docs(),
         made=describe_moment(now, now),
         notices=notices,
-        reload=None if failed is None else _reload(failed, now),
+        reload=None if failed is None else _failed_reload(failed, now),
         groups=groups,
         pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now, _unread(targets)),
         total=sum(len(group.rows) for group in groups),
@@ -119,7 +119,7 @@ def render_status_page(request: IncomingRequest, backend: Backend) -> Response:
 
 
 def _unread(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
-    """Name the targets in whose on-call group nobody would read a page."""
+    """Return the names of the targets in whose on-call group nobody would read a page."""
     return tuple(
         target.name
         for target in targets
@@ -127,12 +127,12 @@ def _unread(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
     )
 
 
-def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group, ...]:
-    """Sort targets by verdict, the worst first, then by name."""
+def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[VerdictGroup, ...]:
+    """Group targets by verdict, the worst first, each group sorted by name."""
     ordered = sorted(targets, key=lambda each: (each.name.casefold(), each.name))
     counts = Counter(each.verdict.state for each in ordered)
     return tuple(
-        Group(
+        VerdictGroup(
             state, SYMBOLS[state], tuple(_row(each, now) for each in ordered if each.verdict.state == state)
         )
         for state in ORDER
@@ -141,7 +141,7 @@ def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Group,
 
 
 def find_docs() -> str | None:
-    """Give the address of the documentation, if the installed package names one."""
+    """Return the address of the documentation, if the installed package names one."""
     try:
         links = metadata("waexporter").get_all("Project-URL") or []
     except PackageNotFoundError:
@@ -150,25 +150,25 @@ def find_docs() -> str | None:
 
 
 def pick_docs(links: Sequence[str]) -> str | None:
-    """Choose among the links of a package, each written `Documentation, https://…`."""
+    """Return the link to the documentation; links are written `Documentation, https://…`."""
     named = dict(link.partition(", ")[::2] for link in links)
     return named.get("Documentation") or named.get("Homepage")
 
 
-def _reload(failed: ReloadResult, now: float) -> FailedReload:
+def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
     more = len(failed.problems) - _SHOWN_PROBLEMS
     rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
     return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
 
 
-def _title(groups: tuple[Group, ...]) -> str:
+def _title(groups: tuple[VerdictGroup, ...]) -> str:
     troubled = [f"{len(group.rows)} {group.state}" for group in groups if group.state is not State.OK]
     return ", ".join(troubled) or "all ok"
 
 
-def _row(target: TargetStatus, now: float) -> Row:
+def _row(target: TargetStatus, now: float) -> TargetRow:
     verdict = target.verdict
-    return Row(
+    return TargetRow(
         name=target.name,
         url=public_url(target.url),
         labels=target.labels,

@@ -1,4 +1,4 @@
-"""The pager as the status page shows it: what waits, what became of the last pages, who is silent."""
+"""The pager on the status page: pending pages, the last pages, watchdogs, refused webhooks."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 SHOWN_PAGES: Final = 10
 _SHOWN_REFUSALS = 5  # senders
 _SHOWN_NAMES = 3  # of targets
-_SHOWN_ALERTS = 4  # of one page; its message told of all that fit
+_SHOWN_ALERTS = 4  # of one page; its message has all that fit
 _LONGEST_SUMMARY = 200  # characters
-# The mood is one of the verdicts' colours: people read red as they read it above.
+# A mood is the name of a verdict's colour, so that red means the same in the whole page.
 _MOODS: Final = {
     PageState.ACCEPTED: "ok",
     PageState.PENDING: "degraded",
@@ -56,14 +56,14 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
-    """One page, and what became of it."""
+    """One page and how it was delivered."""
 
     number: int
     state: str
     mood: str
     symbol: str
     received: Since | None
-    outcome: str  # how it left, or how it is tried
+    outcome: str  # how it was sent, or how often that was tried
     alerts: tuple[AlertLine, ...]
     rest: str  # how many more there are; empty without any
     why: str
@@ -71,7 +71,7 @@ class PageLine:
 
 @dataclass(frozen=True, slots=True)
 class WatchdogLine:
-    """One source that must keep being heard."""
+    """One watchdog and when it was last seen."""
 
     name: str
     mood: str
@@ -80,7 +80,7 @@ class WatchdogLine:
 
 @dataclass(frozen=True, slots=True)
 class RefusalLine:
-    """What is refused from one sender."""
+    """The refused webhooks of one sender."""
 
     words: str
     why: str
@@ -89,28 +89,28 @@ class RefusalLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PagerPart:
-    """Everything that is said of the pager."""
+class PagerSection:
+    """The section about the pager."""
 
     mood: str
     waiting: str  # empty when nothing waits
     problem: str  # why the journal can't be written; empty when it can
     watchdogs: tuple[WatchdogLine, ...]
-    unread: str  # in whose groups nobody reads a page; empty where somebody does, or it is not known
+    unread: str  # targets in whose group nobody reads a page; empty without any, or if it is not known
     refused: str  # how many webhooks are refused, and when the last was; empty when none is
     refusals: tuple[RefusalLine, ...]
-    strangers: tuple[str, ...]  # labels of Watchdog alerts that come, and that no watchdog waits for
+    strangers: tuple[str, ...]  # labels of Watchdog alerts that no configured watchdog waits for
     pages: tuple[PageLine, ...]
 
 
-def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerPart:
-    """Put a pager's state into words; `unread` names targets in whose group nobody would read a page."""
+def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerSection:
+    """Return the section about a pager; `unread` names targets in whose group nobody would read a page."""
     books = find_runbooks()
     watchdogs = tuple(_watchdog(silence) for silence in status.silences)
     is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
     is_troubled = bool(status.pending or status.refused or unread)
-    return PagerPart(
+    return PagerSection(
         mood="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
         waiting=_waiting(status),
         problem=status.problem or "",
@@ -137,7 +137,7 @@ def _unread(names: Sequence[str]) -> str:
 
 
 def _refused(status: PagerStatus, now: float) -> str:
-    """Say how many webhooks are refused, and when the last one was."""
+    """Return how many webhooks were refused, and when the last one was."""
     if not status.refused:
         return ""
     count = sum(each.count for each in status.refused)
@@ -192,7 +192,7 @@ def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
 
 
 def _outcome(entry: Entry) -> str:
-    """Say which way it went, how soon, and what that took."""
+    """Return how a page was sent, how soon, and after how many attempts."""
     words = []
     if entry.channel:
         # Only WhatsApp has a carrier and a recipient, `target/group`; the channel says all of the rest.
