@@ -78,8 +78,8 @@ def test_the_limits_of_probes_are_documented() -> None:
 
     assert f"What was polled in the last {demand.FLOOR:.0f} seconds is not polled again" in text
     assert f"probes have {demand.AT_ONCE} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
-    assert f"for whoever says nothing, {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
-    assert f"never less than {MIN_TIMEOUT:g} or more than {MAX_TIMEOUT:g} seconds" in text
+    assert f"Without this header it waits {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
+    assert f"at least {MIN_TIMEOUT:g} and at most {MAX_TIMEOUT:g} seconds" in text
 
 
 @pytest.mark.parametrize("place", WRITTEN, ids=lambda place: f"{place[0].name} {place[1]}")
