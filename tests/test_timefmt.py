@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.timefmt import span
+from waexporter.timefmt import humanize_seconds
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from waexporter.timefmt import span
     ],
 )
 def test_a_span_is_written_by_its_two_largest_units(seconds: float, words: str) -> None:
-    assert span(seconds) == words
+    assert humanize_seconds(seconds) == words

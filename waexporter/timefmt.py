@@ -1,4 +1,4 @@
-"""How moments and spans of time are written; pure."""
+"""Times and durations as people read them; pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def moment(seconds: float | None) -> datetime | None:
-    """Turn wall-clock seconds into a UTC time; None for what is none (absent, zero, not finite)."""
+def to_datetime(seconds: float | None) -> datetime | None:
+    """Convert wall-clock seconds to a UTC time; return None for None, zero, or a value out of range."""
     if not seconds:
         return None
     try:
@@ -17,8 +17,8 @@ def moment(seconds: float | None) -> datetime | None:
         return None
 
 
-def span(seconds: float) -> str:
-    """Write a span of time by its two largest units, such as `2 h 5 min`; never negative."""
+def humanize_seconds(seconds: float) -> str:
+    """Return a duration in its two largest units, such as `2 h 5 min`; a negative one is `0 s`."""
     left = max(0, round(seconds))
     parts: list[tuple[int, str]] = []
     for unit, size in _UNITS:

@@ -14,7 +14,7 @@ from tests.paging.fakes import BUSY, GROUP, WALL, Rig
 from waexporter.errors import JournalError, UnreachableError, WebhookError
 from waexporter.model import PagerSettings, Secret, State, Verdict, Watchdog, WebhookAuth
 from waexporter.paging.pager import Pager
-from waexporter.timefmt import moment
+from waexporter.timefmt import to_datetime
 from waexporter.transport.exchange import Reply
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Desk(Rig):
         self.pager.receive(json.dumps(said).encode())
 
     def alert(self, name: str = "Down", *, ended: bool = False) -> dict[str, object]:
-        start, end = moment(WALL), moment(self.clock.wall)
+        start, end = to_datetime(WALL), to_datetime(self.clock.wall)
         assert start is not None
         assert end is not None
         said: dict[str, object] = {"labels": {"alertname": name}, "startsAt": start.isoformat()}

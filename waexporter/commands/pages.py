@@ -27,7 +27,7 @@ from waexporter.paging.journal.reader import is_unreadable, read_pages
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
-from waexporter.timefmt import span
+from waexporter.timefmt import humanize_seconds
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import KINDS, count_unlisted
 from waexporter.web.page_document import page_document
@@ -113,7 +113,7 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
 
 def _describe(entry: Entry, now: float) -> Iterator[str]:
     page = entry.page
-    ago = span(now - page.received_at)
+    ago = humanize_seconds(now - page.received_at)
     tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
     how = _way(entry) if entry.state is PageState.DAMAGED else f"{_way(entry)}, {tries}{_repeats(entry)}"
     yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {how}"

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from waexporter.paging.model import ItemKind
-from waexporter.timefmt import moment, span
+from waexporter.timefmt import humanize_seconds, to_datetime
 
 # The words of a page for the kind of an alert.
 KINDS: Final = {
@@ -32,16 +32,16 @@ class Since:
 
 def iso(seconds: float | None) -> str | None:
     """Return wall-clock seconds as ISO 8601 in UTC, such as `2026-01-31T09:30:00.250Z`."""
-    when = moment(seconds)
+    when = to_datetime(seconds)
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
 
 
 def describe_moment(seconds: float | None, now: float) -> Since | None:
     """Return a time for people, or None without one."""
-    when, exact = moment(seconds), iso(seconds)
+    when, exact = to_datetime(seconds), iso(seconds)
     if when is None or exact is None or seconds is None:
         return None
-    return Since(exact, f"{when:%d %b %H:%M} UTC", span(now - seconds))
+    return Since(exact, f"{when:%d %b %H:%M} UTC", humanize_seconds(now - seconds))
 
 
 def count_unlisted(count: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.health import PROBLEMS
 from waexporter.model import Reason, State
-from waexporter.timefmt import span
+from waexporter.timefmt import humanize_seconds
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
 from waexporter.web.formatting import describe_moment, public_url
 from waexporter.web.html import html_response
@@ -202,7 +202,7 @@ def _problem(problem: Problem, now: float) -> ProblemLine:
 
 def _poll(status: EndpointStatus, now: float) -> PollLine:
     last = describe_moment(status.last_success_at, now)
-    hint = [f"every {span(status.interval)}"]
+    hint = [f"every {humanize_seconds(status.interval)}"]
     if status.duration is not None:
         hint.append(f"took {status.duration:.2f} s, {status.samples} samples")
     hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
@@ -210,7 +210,7 @@ def _poll(status: EndpointStatus, now: float) -> PollLine:
         endpoint=status.endpoint,
         mood=_mood(status),
         outcome=_OUTCOMES.get(status.outcome, status.outcome),
-        age="" if status.age is None else f"{span(status.age)} ago",
+        age="" if status.age is None else f"{humanize_seconds(status.age)} ago",
         hint="; ".join(hint),
         message="the account is none" if status.outcome == FOR_ADMINS else status.message,
     )

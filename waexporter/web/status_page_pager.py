@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
-from waexporter.timefmt import span
+from waexporter.timefmt import humanize_seconds
 from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def _waiting(status: PagerStatus) -> str:
     if not status.pending:
         return ""
     if status.pending == 1:
-        return f"1 page has been waiting for {span(status.oldest)}"
-    return f"{status.pending} pages are waiting, the oldest for {span(status.oldest)}"
+        return f"1 page has been waiting for {humanize_seconds(status.oldest)}"
+    return f"{status.pending} pages are waiting, the oldest for {humanize_seconds(status.oldest)}"
 
 
 def _unread(names: Sequence[str]) -> str:
@@ -141,7 +141,7 @@ def _refused(status: PagerStatus, now: float) -> str:
     if not status.refused:
         return ""
     count = sum(each.count for each in status.refused)
-    last = span(max(now - max(each.last.wall for each in status.refused), 0.0))
+    last = humanize_seconds(max(now - max(each.last.wall for each in status.refused), 0.0))
     return f"{count} {'webhook was' if count == 1 else 'webhooks were'} refused, the last {last} ago"
 
 
@@ -159,13 +159,13 @@ def _refusal(refused: RefusedSender, now: float) -> RefusalLine:
 def _watchdog(silence: Silence) -> WatchdogLine:
     is_silent = silence.seconds > silence.limit
     if not silence.is_heard:
-        words = f"has never come, expected for {span(silence.seconds)}"
+        words = f"has never come, expected for {humanize_seconds(silence.seconds)}"
         mood = "down" if is_silent else "unknown"
     elif is_silent:
-        words, mood = f"silent for {span(silence.seconds)}", "down"
+        words, mood = f"silent for {humanize_seconds(silence.seconds)}", "down"
     else:
-        words, mood = f"heard {span(silence.seconds)} ago", "ok"
-    return WatchdogLine(silence.source, mood, f"{words}, at most {span(silence.limit)} allowed")
+        words, mood = f"heard {humanize_seconds(silence.seconds)} ago", "ok"
+    return WatchdogLine(silence.source, mood, f"{words}, at most {humanize_seconds(silence.limit)} allowed")
 
 
 def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
@@ -199,7 +199,7 @@ def _outcome(entry: Entry) -> str:
         carrier, _, to = entry.destination.rpartition("/")
         words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
     if entry.state is PageState.ACCEPTED and entry.done_at is not None:
-        words.append(f"after {span(entry.done_at - entry.page.received_at)}")
+        words.append(f"after {humanize_seconds(entry.done_at - entry.page.received_at)}")
     if entry.state is PageState.DAMAGED:
         words.append("set aside")
     elif entry.attempts != 1:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from waexporter.commands.pager_checks.finding import bad, good, note
-from waexporter.timefmt import span
+from waexporter.timefmt import humanize_seconds
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check_received(pages: PageListDocument) -> Iterator[Finding]:
 
 def _judge_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Finding:
     name = f"watchdog {watchdog.source}"
-    silent, limit = span(watchdog.silent_seconds), span(watchdog.max_silence_seconds)
+    silent, limit = humanize_seconds(watchdog.silent_seconds), humanize_seconds(watchdog.max_silence_seconds)
     if not watchdog.heard:
         instead = "; ".join(printable(each) for each in pages.unexpected_watchdogs)
         remedy = f"another one has come: {instead}; correct match of the entry" if instead else _COMES
@@ -68,7 +68,7 @@ def _judge_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding
     times = "1 webhook" if refused.webhooks == 1 else f"{refused.webhooks} webhooks"
     words = (
         f"refused: {times} from {printable(sender)}, {what}, the first at {since:%d %b %H:%M} UTC, "
-        f"the last {span(ago)} ago: {printable(refused.why)}"
+        f"the last {humanize_seconds(ago)} ago: {printable(refused.why)}"
     )
     remedy = _REMEDIES.get(refused.status, _LOG)
     return bad(words, remedy) if ago <= RECENT else note(words, f"if that is not over: {remedy}")

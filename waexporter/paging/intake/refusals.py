@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from waexporter.log import get_logger
-from waexporter.timefmt import moment
+from waexporter.timefmt import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -149,7 +149,7 @@ def _is_due(refused: RefusedSender, now: Instant) -> bool:
 
 def _format_time(at: Instant, seen: Instant) -> str:
     """Return a time, with its day if that is not the day of `seen`."""
-    when, other = moment(at.wall), moment(seen.wall)
+    when, other = to_datetime(at.wall), to_datetime(seen.wall)
     if when is None:
         return "a time out of range"
     is_today = other is not None and when.date() == other.date()

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from waexporter.paging.messages.text import LONGEST_LINK
-from waexporter.timefmt import moment
+from waexporter.timefmt import to_datetime
 
 # Nearly all alerts fire within a quarter of an hour after the fault began. As much again is shown before
 # that, to see how it was while all was well.
@@ -37,4 +37,4 @@ def link_at_alert(url: str, starts_at: float, ends_at: float | None) -> str:
 
 def _milliseconds(seconds: float) -> int | None:
     """Return a time as Grafana expects it; None if it is invalid, such as Go's zero time."""
-    return round(seconds * 1000) if seconds > 0 and moment(seconds) else None
+    return round(seconds * 1000) if seconds > 0 and to_datetime(seconds) else None

@@ -9,7 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from waexporter.timefmt import moment, span
+from waexporter.timefmt import humanize_seconds, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +184,7 @@ def format_times(now: datetime, *moments: float | None) -> list[str | None]:
 
 
 def _local_time(seconds: float | None, now: datetime) -> datetime | None:
-    when = moment(seconds)
+    when = to_datetime(seconds)
     if when is None or not 0 < when.timestamp() <= _LATEST:
         return None  # such as Go's zero time
     return when.astimezone(now.tzinfo)
@@ -197,4 +197,4 @@ def _zone_name(when: datetime) -> str:
 
 def format_duration(seconds: float) -> str:
     """Return a duration in whole minutes, or in seconds below one: nobody reads more of it at night."""
-    return span(seconds // 60 * 60 if seconds >= 60 else seconds // 1)  # noqa: PLR2004 - a minute
+    return humanize_seconds(seconds // 60 * 60 if seconds >= 60 else seconds // 1)  # noqa: PLR2004 - a minute
