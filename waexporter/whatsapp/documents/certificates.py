@@ -1,7 +1,7 @@
-"""When certificates end, read off their DER.
+"""The time at which a certificate expires, read from its DER.
 
-A walk to two fields of X.509 is written here, since a library for it weighs a fifth of the whole daemon
-(8 MiB), and a sidecar has no use for the rest of it.
+The few lines that find this field of X.509 are written here: a library for it weighs a fifth of the whole
+daemon (8 MiB), and the rest of it is not needed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PEM = re.compile(
 _SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
 _FORMATS = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
 _LAST_UTC_YEAR = 2050  # two digits stand for 1950 to 2049
-_MOST = 100  # certificates of a bundle that are looked at
+_MOST = 100  # certificates of a bundle that are read
 
 
 class _Field(NamedTuple):
@@ -30,7 +30,7 @@ class _Field(NamedTuple):
 
 
 def read_pem(body: bytes) -> float:
-    """Give when the first certificate of a PEM bundle to end does so, in seconds since the epoch."""
+    """Return when the first certificate of a PEM bundle expires, in seconds since the epoch."""
     blocks = _PEM.findall(body)[:_MOST]
     if not blocks:
         message = "the answer has no PEM certificate in it"
@@ -48,7 +48,7 @@ def _decode(block: bytes) -> bytes:
 
 
 def read_der(der: bytes) -> float:
-    """Give when a certificate ends, in seconds since the epoch."""
+    """Return when a certificate expires, in seconds since the epoch."""
     try:
         return _not_after(der)
     except (LookupError, ValueError, OverflowError) as error:
@@ -57,7 +57,7 @@ def read_der(der: bytes) -> float:
 
 
 def _not_after(der: bytes) -> float:
-    """Follow RFC 5280: Certificate > tbsCertificate > validity > notAfter."""
+    """Return notAfter (RFC 5280: Certificate > tbsCertificate > validity > notAfter)."""
     inside = _expect(_SEQUENCE, _expect(_SEQUENCE, der).content)
     rest = inside.content
     field = _read(rest)

@@ -1,4 +1,4 @@
-"""What every answer of the API has around its document: a status, and maybe `errors[]`."""
+"""The parts that every answer of the API has: a status, and maybe `errors[]`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from waexporter.transport.exchange import Reply
 
 _Shape = TypeVar("_Shape")
-_LONGEST_ERRORS = 65536  # bytes; a few sentences are wanted, not millions of them
+_LONGEST_ERRORS = 65536  # bytes; a few sentences are needed, not millions of them
 _MOST_ERRORS = 100
-_SIGNS = (b'"errors"', b'"meta"', b'"health"')  # that the API itself has answered, be it cut off or misshapen
+# One of these keys means that the API itself has answered, even if the answer is cut off or malformed.
+_KEYS_OF_THE_API = (b'"errors"', b'"meta"', b'"health"')
 _LARGEST_CODE = 10**9
-# The statuses that the API documents for its codes, the usual one first. What the code says outweighs the
-# status that came with it: some versions and gateways answer everything with 200, others with 500.
+# The statuses that the API documents for its codes, the usual one first. The code outweighs the status that
+# came with it: some versions and gateways answer everything with 200, others with 500.
 _STATUSES: Mapping[int, tuple[int, ...]] = {
     **dict.fromkeys((1001, 1002, 1003, 1008, 1009, 1010, 1013, 1019, 1020, 1021, 1025), (400,)),
     **dict.fromkeys((1000, 1011, 1014, 1017, 1018, 1023), (500,)),
@@ -60,17 +61,17 @@ class ApiFault:
 
 
 def check(reply: Reply) -> None:
-    """Raise the ApiError that a reply amounts to, if it is not a 2xx free of `errors`."""
+    """Raise the ApiError for a reply, unless it is a 2xx without `errors`."""
     faults = _faults_of(reply)
     if faults:
         raise _error_of(reply, faults)
     if reply.status >= HTTPStatus.BAD_REQUEST:
         message = f"answered {reply.status}: no error of the API in it, but {_describe(reply)}"
         error = _error_with_status(message, reply.status, None, reply.retry_after)
-        error.is_foreign = not any(sign in reply.body for sign in _SIGNS)
+        error.is_foreign = not any(key in reply.body for key in _KEYS_OF_THE_API)
         raise error
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-        where = f" to {_place(reply.location)}" if reply.location else ""
+        where = f" to {_redact_location(reply.location)}" if reply.location else ""
         message = f"answered {reply.status}, a redirect{where}; redirects are not followed: correct the url"
         raise StatusError(message, status=reply.status)
     if reply.status < HTTPStatus.OK:
@@ -78,17 +79,17 @@ def check(reply: Reply) -> None:
 
 
 def status_of(reply: Reply) -> int:
-    """Return the status that a reply amounts to: its own, unless an error code in it stands for another."""
+    """Return the status that a reply means: that of an error code in it, or else its own."""
     return _status(reply, _code_of(_faults_of(reply)))
 
 
 def is_refused(reply: Reply) -> bool:
-    """Return whether a reply refuses the credentials that were shown."""
+    """Return whether a reply refuses the credentials of its request."""
     return status_of(reply) in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 def _faults_of(reply: Reply) -> tuple[ApiFault, ...]:
-    """Return the errors in a reply; a redirect is a gateway's, and has none."""
+    """Return the errors in a reply; none in a redirect, which comes from a gateway."""
     if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
         return ()
     # A cheap look first: documents are large, and the envelope's key is never inside a string unescaped.
@@ -136,7 +137,7 @@ def read_errors(body: bytes) -> tuple[ApiFault, ...]:
 
 
 def list_faults(errors: object) -> tuple[ApiFault, ...]:
-    """Take the entries of `errors[]` that can be understood."""
+    """Return the entries of `errors[]` that can be read."""
     if isinstance(errors, dict) and "code" in errors:
         errors = [errors]
     return tuple(_fault(item) for item in as_list(errors) or () if item and isinstance(item, dict | str))
@@ -149,39 +150,39 @@ def _fault(item: dict[Any, Any] | str) -> ApiFault:
     return ApiFault(_code(item.get("code")), ": ".join(words) or "no words given")
 
 
-def _code(said: object) -> int | None:
+def _code(value: object) -> int | None:
     """Read an error code, which is a small number or the text of one."""
-    if isinstance(said, str) and re.fullmatch("[0-9]{1,9}", said):
-        return int(said)
-    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < _LARGEST_CODE:
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST_CODE:
         return None
-    return int(said) if said == int(said) else None
+    return int(value) if value == int(value) else None
 
 
 def join_faults(faults: Iterable[ApiFault]) -> str:
-    """Say in one line what the first few faults are."""
+    """Return the first few faults in one line."""
     return "; ".join(
         f"{'no code' if fault.code is None else fault.code} {fault.text}" for fault in list(faults)[:3]
     )
 
 
-def _place(location: str) -> str:
-    """Give where a redirect leads without what may be secret: a user, a query, a fragment."""
+def _redact_location(location: str) -> str:
+    """Return where a redirect leads, without what may be secret: a user, a query, a fragment."""
     return printable(re.sub("//[^/]*@", "//", re.split("[?#]", location, maxsplit=1)[0]))
 
 
 def _describe(reply: Reply) -> str:
-    kind = printable(reply.content_type) or "an unknown type"
-    return f"{len(reply.body)} bytes of {kind}" if reply.body else "an empty body"
+    content_type = printable(reply.content_type) or "an unknown type"
+    return f"{len(reply.body)} bytes of {content_type}" if reply.body else "an empty body"
 
 
 def text_of(value: object) -> str:
-    """Give a text of the document fit to be shown; empty when it is no text."""
+    """Return a text of a document in a form that can be shown; empty when it is no text."""
     return printable(value) if isinstance(value, str) else ""
 
 
 def read_document(body: bytes, key: str) -> dict[str, Any]:
-    """Return the document in `body`, which has `key` at its top; raises BodyError when there is none."""
+    """Return the document in `body`, which has `key` at its top; raise BodyError when there is none."""
     document = parse(body, key)
     if document is not None:
         return document
@@ -192,7 +193,7 @@ def read_document(body: bytes, key: str) -> dict[str, Any]:
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
-    """Decode a document of an agreed shape; raises BodyError when it is something else."""
+    """Decode a document of an agreed shape; raise BodyError when it is something else."""
     try:
         return decoder.decode(body)
     except DECODE_ERRORS as error:

@@ -1,4 +1,4 @@
-"""Groups: the one that is paged, and who is in it."""
+"""Groups and contacts: /v1/groups, /v1/groups/{id}, its invite, and /v1/contacts."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _BLANKS = re.compile(r"[ ()]")
 
 
 def persons_number(identifier: str) -> str:
-    """Return the telephone number that the id of a group is, as the API wants it; empty for any other."""
+    """Return an id as a telephone number for the API; empty if it is the id of a group."""
     found = _PERSON.fullmatch(_BLANKS.sub("", identifier))
     return found[1] if found else ""
 
 
 def read_group(body: bytes) -> Parsed[OnCallGroup]:
-    """Read GET /v1/groups/{id}: how many people are in the group beside the business itself."""
+    """Read GET /v1/groups/{id}: how many people are in the group, without the business itself."""
     group = _first(body, "groups", "participants", "admins")
     losses = Losses()
     people = _numbers(group, "participants", losses)
     admins = _numbers(group, "admins", losses) if "admins" in group else set()
-    # The business created the group: it may be listed, but nobody reads its pages there.
+    # The business created the group: it may be listed, but it reads no pages.
     creator = _number(group.get("creator"))
     if creator is None and "creator" in group:
         losses.add(Drop.MALFORMED, "creator", f"{json_type(group['creator'])} in the place of a number")
@@ -40,11 +40,11 @@ def read_group(body: bytes) -> Parsed[OnCallGroup]:
 
 
 def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None] | None:
-    """Return the people in a list, None for those who can't be read; None where there is no list."""
-    said = group.get(key)
-    members = as_list(said)
+    """Return the numbers in a list, with None for any that can't be read; None where there is no list."""
+    value = group.get(key)
+    members = as_list(value)
     if members is None:
-        losses.add(Drop.MALFORMED, key, f"{json_type(said)} in the place of a list")
+        losses.add(Drop.MALFORMED, key, f"{json_type(value)} in the place of a list")
         return None
     numbers = {_number(member) for member in members}
     if None in numbers:
@@ -52,20 +52,20 @@ def _numbers(group: dict[str, Any], key: str, losses: Losses) -> set[str | None]
     return numbers
 
 
-def _number(said: object) -> str | None:
-    """Return a telephone number or the id of a group, also one written as a number."""
-    if isinstance(said, int) and not isinstance(said, bool) and 0 < said < _LARGEST_NUMBER:
-        return str(said)
-    return printable(said).strip().removeprefix("+") or None if isinstance(said, str) else None
+def _number(value: object) -> str | None:
+    """Return a telephone number or the id of a group, which may be written as a number."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST_NUMBER:
+        return str(value)
+    return printable(value).strip().removeprefix("+") or None if isinstance(value, str) else None
 
 
 def lists_group(body: bytes, group: str) -> bool:
-    """Return whether GET /v1/groups lists a group; raises BodyError when the answer lists none at all."""
+    """Read GET /v1/groups: whether a group is listed; raise BodyError when there is no list."""
     return group in list_groups(body)
 
 
 def list_groups(body: bytes) -> tuple[str, ...]:
-    """Return the ids of GET /v1/groups; raises BodyError when the answer has no list of them."""
+    """Read GET /v1/groups: the ids of the groups; raise BodyError when there is no list."""
     listed = as_list(read_document(body, "groups")["groups"])
     if listed is None:
         raise BodyError("the answer has no list of groups in it")
@@ -74,12 +74,12 @@ def list_groups(body: bytes) -> tuple[str, ...]:
 
 
 def read_subject(body: bytes) -> str:
-    """Read GET /v1/groups/{id}: the group's name; empty where it does not say."""
+    """Read GET /v1/groups/{id}: the group's name; empty where it is absent."""
     return printable(text_of(_first(body, "groups", "subject", "participants").get("subject")) or "")
 
 
 def read_new_group(body: bytes) -> str:
-    """Read POST /v1/groups: the id of the group that was made."""
+    """Read POST /v1/groups: the id of the new group."""
     number = _number(_first(body, "groups", "id").get("id"))
     if number is None:
         raise BodyError("the answer has no id of a group in it")
@@ -87,7 +87,7 @@ def read_new_group(body: bytes) -> str:
 
 
 def read_invite(body: bytes) -> str:
-    """Read GET /v1/groups/{id}/invite: the link by which people join."""
+    """Read GET /v1/groups/{id}/invite: the link for joining."""
     link = text_of(_first(body, "groups", "link").get("link"))
     if not link:
         raise BodyError("the answer has no link in it")
@@ -104,8 +104,8 @@ def read_contact_status(body: bytes) -> str:
 
 def _first(body: bytes, key: str, *wanted: str) -> dict[str, Any]:
     """Return the first map of a list, or the map in its place, that has one of the wanted keys."""
-    said = read_document(body, key)[key]
-    maps = (each for each in as_list(said) or [said] if isinstance(each, dict))
+    value = read_document(body, key)[key]
+    maps = (each for each in as_list(value) or [value] if isinstance(each, dict))
     first = next((each for each in maps if not each.keys().isdisjoint(wanted)), None)
     if first is None:
         raise BodyError(f"the answer has nothing in {key!r}")

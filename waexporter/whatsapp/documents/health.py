@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 _STATUSES = {status.value: status for status in Status if status not in {Status.UNREACHABLE, Status.OTHER}}
 _ROLES = frozenset({"primary_master", "secondary_master", "coreapp"})
 _UNREACHABLE = 1014
-# What may stand beside nodes and is none.
-_NO_NODES = frozenset(
+# Keys that may stand next to nodes and are none.
+_NO_NODE_KEYS = frozenset(
     {"gateway_status", "errors", "role", "meta", "version", "api_status", "status", "count"}
 )
 
 
 def read_health(body: bytes) -> Parsed[Health]:
-    """Read GET /v1/health, flat for a single client and per node for a cluster."""
+    """Read GET /v1/health: flat for a single client, by node for a cluster."""
     document = read_document(body, "health")
-    said = as_map(document["health"]) or {}
+    health = as_map(document["health"]) or {}
     losses = Losses()
-    clustered = _is_cluster(said)
+    clustered = _is_cluster(health)
     if clustered:
-        names = NodeNamePattern(name for name, value in said.items() if _looks_like_node(value))
-        nodes = {name: value for name, value in said.items() if _is_node(name, value, names, losses)}
+        names = NodeNamePattern(name for name, value in health.items() if _looks_like_node(value))
+        nodes = {name: value for name, value in health.items() if _is_node(name, value, names, losses)}
         shown = display_names(sorted(nodes))
         gateways = tuple(_gateway(each, nodes[name], losses) for name, each in shown.items())
-    elif said.get("gateway_status") is not None or list_faults(said.get("errors")):
-        gateways = (_gateway("", said, losses),)
+    elif health.get("gateway_status") is not None or list_faults(health.get("errors")):
+        gateways = (_gateway("", health, losses),)
     else:
         raise BodyError("the answer names neither a gateway_status nor a node")
     meta = as_map(document.get("meta")) or {}
@@ -43,10 +43,10 @@ def read_health(body: bytes) -> Parsed[Health]:
     )
 
 
-def _is_cluster(said: Mapping[str, Any]) -> bool:
-    """Tell a map of nodes from the words of one client by what most of it looks like."""
-    nodes = sum(map(_looks_like_node, said.values()))
-    return nodes > int(isinstance(said.get("gateway_status"), str))
+def _is_cluster(health: Mapping[str, Any]) -> bool:
+    """Return whether most of a map looks like nodes, not like the keys of a single client."""
+    nodes = sum(map(_looks_like_node, health.values()))
+    return nodes > int(isinstance(health.get("gateway_status"), str))
 
 
 def _looks_like_node(value: object) -> bool:
@@ -56,28 +56,28 @@ def _looks_like_node(value: object) -> bool:
 
 
 def _is_node(name: str, value: object, names: NodeNamePattern, losses: Losses) -> bool:
-    """Tell a node, be it one that can't be read, from what else stands beside nodes."""
-    if _looks_like_node(value) or (names.matches(name) and name not in _NO_NODES):
+    """Return whether an entry is a node, readable or not; record it as a loss if it is not."""
+    if _looks_like_node(value) or (names.matches(name) and name not in _NO_NODE_KEYS):
         return True
     losses.add(Drop.MALFORMED, printable(name), f"{json_type(value)} beside the nodes")
     return False
 
 
 def _gateway(node: str, value: object, losses: Losses) -> Gateway:
-    said = as_map(value)
-    if said is None:
+    fields = as_map(value)
+    if fields is None:
         losses.add(Drop.MALFORMED, node, f"{json_type(value)} in the place of a node")
         return Gateway(node, "", Status.OTHER, f"{json_type(value)} in the place of a node")
-    faults = list_faults(said.get("errors"))
-    status, role = said.get("gateway_status"), _role(said)
+    faults = list_faults(fields.get("errors"))
+    status, role = fields.get("gateway_status"), _role(fields)
     if faults and not isinstance(status, str):
-        # Of other errors nobody knows whether the node is dead, or too busy to answer.
+        # With other errors the node may be dead, or too busy to answer.
         is_dead = any(fault.code == _UNREACHABLE for fault in faults)
         return Gateway(node, role, Status.UNREACHABLE if is_dead else Status.OTHER, join_faults(faults))
-    if node and not isinstance(said.get("role"), str):
-        losses.add(Drop.MALFORMED, f"{node}.role", _instead(said.get("role")))
+    if node and not isinstance(fields.get("role"), str):
+        losses.add(Drop.MALFORMED, f"{node}.role", _not_a_text(fields.get("role")))
     if not isinstance(status, str):
-        losses.add(Drop.MALFORMED, f"{node}.gateway_status".lstrip("."), _instead(status))
+        losses.add(Drop.MALFORMED, f"{node}.gateway_status".lstrip("."), _not_a_text(status))
         return Gateway(node, role, Status.OTHER, "no gateway_status given")
     if faults:
         losses.add(Drop.MALFORMED, f"{node}.errors".lstrip("."), f"beside a status: {join_faults(faults)}")
@@ -87,10 +87,10 @@ def _gateway(node: str, value: object, losses: Losses) -> Gateway:
     return Gateway(node, role, known)
 
 
-def _role(said: Mapping[str, Any]) -> str:
-    role = text_of(said.get("role"))
+def _role(fields: Mapping[str, Any]) -> str:
+    role = text_of(fields.get("role"))
     return role.strip().lower() if role.strip().lower() in _ROLES else role
 
 
-def _instead(said: object) -> str:
-    return f"{json_type(said)} instead of a text"
+def _not_a_text(value: object) -> str:
+    return f"{json_type(value)} instead of a text"

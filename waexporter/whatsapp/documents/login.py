@@ -14,9 +14,9 @@ _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 
 
 def read_login(body: bytes) -> tuple[str, float | None]:
-    """Read POST /v1/users/login: the token, and when it ends in seconds since the epoch, if that is said.
+    """Read POST /v1/users/login: the token, and when it expires in seconds since the epoch, or None.
 
-    Nothing but the token is needed, so nothing else can be wrong.
+    Only the token is required: errors in other parts of the answer don't matter.
     """
     for session in _sessions(read_document(body, "users")["users"]):
         token = session.get("token")
@@ -26,15 +26,15 @@ def read_login(body: bytes) -> tuple[str, float | None]:
 
 
 def _sessions(users: object) -> list[dict[Any, Any]]:
-    """List what may be sessions; a map may be the only one itself."""
+    """Return the maps that may be sessions; a single session may stand there without a list."""
     listed = as_list(users) or [users]
     return [each for each in listed if isinstance(each, dict)]
 
 
-def _time(said: object) -> float | None:
-    """Read a time, or None where none can be read: a number may count from anywhere, in any unit."""
+def _time(value: object) -> float | None:
+    """Read a time; None for anything else: a number may count from any time, in any unit."""
     with suppress(BodyError):
-        return read_time(said) if isinstance(said, str) else None
+        return read_time(value) if isinstance(value, str) else None
     return None
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NodeNamePattern:
-    """What the names of nodes look like: `host:container`, but where others are seen."""
+    """The form of node names: `host:container`, unless no name seen has a colon."""
 
     def __init__(self, seen: Iterable[str]) -> None:
         self._have_colons = any(":" in name for name in seen)
@@ -23,7 +23,7 @@ class NodeNamePattern:
 
 
 def display_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names as they are shown, no two alike: what can't be printed, or is too long, is left out."""
+    """Return the name to show for each name: printable, not long, and different from all others."""
     shown: dict[str, str] = {}
     taken: Counter[str] = Counter()
     for name in names:

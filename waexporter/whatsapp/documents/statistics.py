@@ -21,9 +21,9 @@ NO_LABELS = msgspec.Raw(b"{}")
 
 
 class Datum(msgspec.Struct, gc=False):
-    """One sample as the client says it; a histogram's has `bucket`, `sum` and `count` instead of `value`.
+    """One sample of the client; that of a histogram has `bucket`, `sum` and `count` instead of `value`.
 
-    Labels stay JSON: they hardly ever change, and are only read (`read_labels`) when they did.
+    Labels stay JSON: they hardly ever change, and are read (`read_labels`) only after a change.
     """
 
     labels: msgspec.Raw = NO_LABELS
@@ -34,7 +34,7 @@ class Datum(msgspec.Struct, gc=False):
 
 
 class Metric(msgspec.Struct):
-    """One upstream family."""
+    """One metric family of the client."""
 
     data: list[Datum]
     type: str = ""
@@ -43,12 +43,12 @@ class Metric(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """GET /v1/stats/app, /v1/stats/db or /v1/metrics, understood."""
+    """A document of GET /v1/stats/app, /v1/stats/db or /v1/metrics."""
 
-    nodes: Mapping[str, Mapping[str, Metric]]  # the only key of a flat answer is ""
+    nodes: Mapping[str, Mapping[str, Metric]]  # a flat answer has one key, ""
     clustered: bool = False
     dropped: tuple[tuple[Drop, int], ...] = ()
-    losses: tuple[str, ...] = ()  # the first few of what was dropped, in words
+    losses: tuple[str, ...] = ()  # descriptions of the first dropped parts
 
 
 _FLAT = msgspec.json.Decoder(dict[str, Metric])
@@ -59,8 +59,8 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 
 
 def read_statistics(body: bytes, *path: str) -> Statistics:
-    """Read the statistics under `path`, flat or deeper by node; what is misshapen costs only itself."""
-    inner = _descend(body, path)
+    """Read the statistics under `path`, flat or by node; a malformed part is left out alone."""
+    inner = _find_json(body, path)
     if inner is not None:
         with suppress(*DECODE_ERRORS):
             flat = _FLAT.decode(inner)
@@ -69,11 +69,11 @@ def read_statistics(body: bytes, *path: str) -> Statistics:
                 return Statistics({"": flat})
         with suppress(*DECODE_ERRORS):
             return Statistics(_NESTED.decode(inner), clustered=True)
-    return _salvage(_dig(body, path))
+    return _salvage(_find_map(body, path))
 
 
-def _descend(body: bytes, path: tuple[str, ...]) -> bytes | None:
-    """Return the JSON below a path; None where the strict decoder does not come there."""
+def _find_json(body: bytes, path: tuple[str, ...]) -> bytes | None:
+    """Return the JSON at a path; None where the strict decoder can't reach it."""
     inner: bytes | msgspec.Raw = body
     try:
         for key in path:
@@ -83,8 +83,8 @@ def _descend(body: bytes, path: tuple[str, ...]) -> bytes | None:
     return bytes(inner)
 
 
-def _dig(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
-    """Return the map below a path, however it is written; raises BodyError where there is none."""
+def _find_map(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the map at a path, read leniently; raise BodyError where there is none."""
     inner: object = read_document(body, path[0])
     for key in path:
         if not isinstance(inner, dict) or key not in inner:
@@ -99,7 +99,7 @@ def _dig(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _salvage(document: Mapping[str, Any]) -> Statistics:
-    """Take what is usable of a document that is partly misshapen: node by node, family by family."""
+    """Read a partly malformed document: node by node, family by family."""
     losses = Losses()
     clustered = _is_by_node(document)
     nodes: dict[str, dict[str, Metric]] = {} if clustered else {"": _metrics("", document, losses)}
@@ -116,18 +116,18 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
 
 
 def _is_by_node(document: Mapping[str, Any]) -> bool:
-    """Tell a map of nodes from a map of families by what most of it looks like."""
+    """Return whether most of a map looks like nodes, not like families."""
     families = sum(map(_is_metric, document.values()))
     nodes = sum(map(_has_families, document.values()))
     silent = [name for name, value in document.items() if as_map(value) == {}]
     if nodes or families:
-        # In a cluster most nodes may have nothing to say: of the database only one tells.
+        # Most nodes of a cluster may have no metrics: those of the database come from one node.
         return nodes > 0 and nodes + sum(":" in name for name in silent) > families
     return bool(document) and len(silent) == len(document)
 
 
 def _has_families(value: object) -> bool:
-    """Tell a node's map of families, one of which may be called `data` or `type`, from a family."""
+    """Return whether a value is a node's map of families; one of them may be called `data` or `type`."""
     return isinstance(value, dict) and any(
         isinstance(each, dict) and as_list(each.get("data")) is not None for each in value.values()
     )
@@ -139,9 +139,9 @@ def _is_metric(value: object) -> bool:
     return "data" in value or isinstance(value.get("type"), str)
 
 
-def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Metric]:
+def _metrics(node: str, families: Mapping[str, Any], losses: Losses) -> dict[str, Metric]:
     good: dict[str, Metric] = {}
-    for name, metric in said.items():
+    for name, metric in families.items():
         place = printable(f"{node} {name}".strip())
         data = as_list(metric.get("data")) if isinstance(metric, dict) else None
         if data is None:
@@ -156,38 +156,38 @@ def _metrics(node: str, said: Mapping[str, Any], losses: Losses) -> dict[str, Me
 
 
 def _datum(item: object, place: str, losses: Losses) -> Datum | None:
-    """Return a sample with what it says; whether its values are numbers is judged with all the others."""
-    said = as_map(item)
-    if said is None:
+    """Return a sample; whether its values are numbers is checked later, as for every sample."""
+    fields = as_map(item)
+    if fields is None:
         losses.add(Drop.MALFORMED, place, f"{json_type(item)} in the place of a sample")
         return None
-    bucket = _buckets(said.get("bucket"))
-    if bucket is None and said.get("bucket") is not None:
-        losses.add(Drop.MALFORMED, place, f"{json_type(said['bucket'])} in the place of buckets")
+    bucket = _buckets(fields.get("bucket"))
+    if bucket is None and fields.get("bucket") is not None:
+        losses.add(Drop.MALFORMED, place, f"{json_type(fields['bucket'])} in the place of buckets")
     return Datum(
-        labels=msgspec.Raw(msgspec.json.encode(said.get("labels"))),
-        value=_scalar(said.get("value")),
+        labels=msgspec.Raw(msgspec.json.encode(fields.get("labels"))),
+        value=_scalar(fields.get("value")),
         bucket=None if bucket is None else {edge: _scalar(count) for edge, count in bucket.items()},
-        sum=_scalar(said.get("sum")),
-        count=_scalar(said.get("count")),
+        sum=_scalar(fields.get("sum")),
+        count=_scalar(fields.get("count")),
     )
 
 
-def _buckets(said: object) -> dict[str, Any] | None:
-    """Return the buckets of a histogram; PHP writes those up to 0, 1, 2 ... as a list."""
-    if isinstance(said, list):
-        return {str(place): count for place, count in enumerate(said)}
-    return as_map(said)
+def _buckets(value: object) -> dict[str, Any] | None:
+    """Return the buckets of a histogram; PHP writes buckets with the bounds 0, 1, 2 ... as a list."""
+    if isinstance(value, list):
+        return {str(place): count for place, count in enumerate(value)}
+    return as_map(value)
 
 
-def _scalar(said: object) -> float | int | str | None:
-    return said if isinstance(said, int | float | str) and not isinstance(said, bool) else None
+def _scalar(value: object) -> float | int | str | None:
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else None
 
 
 def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
-    """Read the labels of a sample; None when they are no map of single values; each becomes a text.
+    """Read the labels of a sample as texts; None when they are no map of single values.
 
-    An empty map may be written as an empty list, as PHP does.
+    PHP writes an empty map as an empty list.
     """
     try:
         document = _LABELS.decode(labels)
@@ -199,5 +199,5 @@ def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
 
 
 def _as_text(value: float | None) -> str:
-    """Write a label's value as JSON would; an absent one is empty."""
+    """Return a label's value as in JSON; empty for null."""
     return "" if value is None else str(value).lower()

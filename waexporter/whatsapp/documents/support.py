@@ -1,4 +1,4 @@
-"""GET /v1/support: the build, the disk and the shards of a node; the environment in it is never kept."""
+"""GET /v1/support: the build, the disk and the shards of a node; its environment variables are never kept."""
 
 from __future__ import annotations
 
@@ -16,65 +16,65 @@ if TYPE_CHECKING:
 
 VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
 MOST_SHARDS = 32
-_UNLIMITED = 2**62  # bytes; the client says about 2**63 for a volume without a limit
-# Keys by which a node's own words are known; a cluster has nodes in their place.
-_OF_A_NODE = frozenset(
+_UNLIMITED = 2**62  # bytes; the client reports about 2**63 for a volume without a limit
+# Keys of a single node; a cluster has the names of nodes in their place.
+_NODE_KEYS = frozenset(
     {"version", "expire_timestamp", "db_engine", "role", "shards", "socket_conn", "env"}
 ) | {f"free_space_{volume}" for volume in VOLUMES}
-_NO_NODES = frozenset({"meta"})
+_NO_NODE_KEYS = frozenset({"meta"})
 _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
 _UNKNOWN_SOCKET = "unk"  # the client's own word for not knowing
 
 
 def read_support(body: bytes) -> Parsed[Support]:
-    """Read the document, flat for a single client and per node for a cluster."""
-    said = as_map(read_document(body, "support")["support"]) or {}
+    """Read the document: flat for a single client, by node for a cluster."""
+    support = as_map(read_document(body, "support")["support"]) or {}
     losses = Losses()
-    clustered = _is_cluster(said)
-    alive = _alive(said, losses) if clustered else {"": said}
-    if not any(map(_says_something, alive.values())):
+    clustered = _is_cluster(support)
+    nodes = _reporting_nodes(support, losses) if clustered else {"": support}
+    if not any(map(_has_fields, nodes.values())):
         raise BodyError("the answer says nothing about any node")
-    shown = display_names(sorted(alive))
-    read = tuple(_Node(each, alive[name], losses).read() for name, each in shown.items())
+    shown = display_names(sorted(nodes))
+    read = tuple(_Node(each, nodes[name], losses).read() for name, each in shown.items())
     return losses.attach_to(Support(read, clustered))
 
 
-def _alive(said: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, Any]]:
-    """Return the nodes that say something of themselves."""
-    # What stands beside nodes may have a version, too.
-    telling = [name for name, value in said.items() if name not in _NO_NODES and _says_something(value)]
-    names = NodeNamePattern(telling)
-    alive: dict[str, Mapping[str, Any]] = {}
-    for name, value in said.items():
+def _reporting_nodes(support: Mapping[str, Any], losses: Losses) -> dict[str, Mapping[str, Any]]:
+    """Return the nodes that report about themselves."""
+    # Entries next to nodes may have a version, too.
+    reporting = [name for name, value in support.items() if name not in _NO_NODE_KEYS and _has_fields(value)]
+    names = NodeNamePattern(reporting)
+    nodes: dict[str, Mapping[str, Any]] = {}
+    for name, value in support.items():
         node = as_map(value)
-        if node is not None and name in telling and names.matches(name):
-            alive[name] = node
-        # A dead node's value is an error, and says nothing; health tells that it is dead.
+        if node is not None and name in reporting and names.matches(name):
+            nodes[name] = node
+        # A dead node's value is an error; /v1/health reports that it is dead.
         elif node != {} and "errors" not in (node or {}):
             losses.add(Drop.MALFORMED, printable(name), f"{json_type(value)} in the place of a node")
-    return alive
+    return nodes
 
 
-def _says_something(value: object) -> bool:
-    return isinstance(value, dict) and not _OF_A_NODE.isdisjoint(value)
+def _has_fields(value: object) -> bool:
+    return isinstance(value, dict) and not _NODE_KEYS.isdisjoint(value)
 
 
-def _is_cluster(said: Mapping[str, Any]) -> bool:
-    """Tell a map of nodes from the words of one by what most of it looks like."""
-    own = len(_OF_A_NODE & said.keys())
-    nodes = sum(len(_OF_A_NODE & value.keys()) for value in said.values() if isinstance(value, dict))
-    return nodes > own or (not own and bool(said))
+def _is_cluster(support: Mapping[str, Any]) -> bool:
+    """Return whether most of a map looks like nodes, not like the keys of one node."""
+    own = len(_NODE_KEYS & support.keys())
+    nodes = sum(len(_NODE_KEYS & value.keys()) for value in support.values() if isinstance(value, dict))
+    return nodes > own or (not own and bool(support))
 
 
 class _Node(NamedTuple):
-    """One node's words, and where to note those that can't be understood."""
+    """The fields of one node, and where to record those that can't be read."""
 
     name: str
-    said: Mapping[str, Any]
+    fields: Mapping[str, Any]
     losses: Losses
 
     def read(self) -> SupportNode:
-        """Return what the node says; what it does not say, or says badly, is absent."""
+        """Return what the node reports; a field that is missing or can't be read is absent."""
         shards, are_all = self._shards()
         return SupportNode(
             node=self.name,
@@ -96,26 +96,26 @@ class _Node(NamedTuple):
         self.losses.add(drop, printable(f"{self.name} {key}".strip()), what, count)
 
     def _text(self, key: str) -> str:
-        said = self.said.get(key)
-        if said is not None and not isinstance(said, str):
-            self._lose(Drop.MALFORMED, key, f"{json_type(said)} in the place of a text")
-        return text_of(said)
+        value = self.fields.get(key)
+        if value is not None and not isinstance(value, str):
+            self._lose(Drop.MALFORMED, key, f"{json_type(value)} in the place of a text")
+        return text_of(value)
 
     def _time(self, key: str) -> float | None:
-        said = self.said.get(key)
-        if said is None:
+        value = self.fields.get(key)
+        if value is None:
             return None
         try:
-            return read_time(said if isinstance(said, str) else "")
+            return read_time(value if isinstance(value, str) else "")
         except BodyError:
             self._lose(Drop.MALFORMED, key, "no time")
             return None
 
     def _free(self, key: str) -> float | None:
-        said = self.said.get(key)
-        if said is None:
+        value = self.fields.get(key)
+        if value is None:
             return None
-        number = read_number(said)
+        number = read_number(value)
         if number is None:
             self._lose(Drop.NOT_A_NUMBER, key, "no number")
             return None
@@ -131,13 +131,13 @@ class _Node(NamedTuple):
         return _SOCKETS.get(word)
 
     def _shards(self) -> tuple[tuple[int, ...] | None, bool]:
-        """Read [[first, last], ...], and whether that is all; [[-1, -1]] is of a master, who owns none."""
-        said = self.said.get("shards")
-        if said is None:
+        """Read [[first, last], ...], and whether all of it was read; a master has [[-1, -1]], no shards."""
+        value = self.fields.get("shards")
+        if value is None:
             return None, True
-        pairs = as_list(said)
+        pairs = as_list(value)
         if pairs is None:
-            self._lose(Drop.MALFORMED, "shards", f"{json_type(said)} in the place of a list")
+            self._lose(Drop.MALFORMED, "shards", f"{json_type(value)} in the place of a list")
             return None, False
         read = [_pair(pair) for pair in pairs]
         unreadable = read.count(None)
@@ -147,9 +147,9 @@ class _Node(NamedTuple):
         return (tuple(sorted(owned)) if owned or not unreadable else None), not unreadable
 
 
-def _pair(said: object) -> range | None:
-    """Read the first and the last shard of a row; None when it is neither that nor the sign for none."""
-    ends = [read_number(end) for end in as_list(said) or ()]
+def _pair(value: object) -> range | None:
+    """Read a pair of the first and the last shard, or [-1, -1] for none; return None for anything else."""
+    ends = [read_number(end) for end in as_list(value) or ()]
     if len(ends) != 2 or not all(end is not None and end == int(end) for end in ends):  # noqa: PLR2004 - a pair
         return None
     first, last = (int(end) for end in ends if end is not None)

@@ -1,4 +1,4 @@
-"""Single values as the API may write them: numbers as texts, truths as words."""
+"""Single values as the API may write them: numbers, truths and times as texts."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _LONGEST = 40  # characters
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def read_number(said: object) -> float | None:
-    """Give a number, also one written as a text; None for anything else and for what has no end."""
-    if isinstance(said, str) and len(said) <= _LONGEST and _DECIMAL.fullmatch(said.strip()):
-        said = float(said)
-    if isinstance(said, bool) or not isinstance(said, int | float):
+def read_number(value: object) -> float | None:
+    """Return a number, also one written as a text; None for anything else, and if it is not finite."""
+    if isinstance(value, str) and len(value) <= _LONGEST and _DECIMAL.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return said if math.isfinite(said) else None
-    except OverflowError:  # JSON's whole numbers have no end, but ours have
+        return value if math.isfinite(value) else None
+    except OverflowError:  # a whole number of JSON may be larger than any float
         return None
 
 
-def read_truth(said: object) -> bool | None:
-    """Give true or false, also as a text or as 1 and 0; None for anything else."""
-    return said if isinstance(said, bool) else _TRUTHS.get(str(said).strip().lower())
+def read_truth(value: object) -> bool | None:
+    """Return true or false, also one written as a text or as 1 or 0; None for anything else."""
+    return value if isinstance(value, bool) else _TRUTHS.get(str(value).strip().lower())
 
 
 def read_time(text: str) -> float:
-    """Read `2018-03-01 15:29:26+00:00` or ISO's form, UTC if no zone is given; seconds since the epoch."""
+    """Read `2018-03-01 15:29:26+00:00` or ISO 8601, UTC without a zone; return seconds since the epoch."""
     try:
         moment = datetime.fromisoformat(text.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
