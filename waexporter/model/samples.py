@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class Head(NamedTuple):
@@ -43,5 +46,10 @@ class Part:
     source: str
     fragments: tuple[Fragment, ...]
     samples: int
-    # Those of the fragments; the same object as long as the same families are said. Empty: it was not looked.
+    # Those of the fragments: the same object as long as the families stay the same. Empty: not known.
     heads: tuple[Head, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def from_fragments(cls, source: str, fragments: tuple[Fragment, ...]) -> Self:
+        """Return the part of these fragments; each of their lines is a sample."""
+        return cls(source, fragments, sum(each.lines.count(b"\n") for each in fragments))

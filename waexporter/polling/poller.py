@@ -126,7 +126,7 @@ class Poller:
 
     def _parts(self, families: Iterable[Family]) -> tuple[Part, ...]:
         fragments = tuple(render_family(family, self._common) for family in families)
-        return (Part("", fragments, sum(each.lines.count(b"\n") for each in fragments)),) if fragments else ()
+        return (Part.from_fragments("", fragments),) if fragments else ()
 
     def _repeat(self, reading: Reading, now: Instant) -> Reading:
         """Give a failure again: still the newest there is to know, and no new fact."""

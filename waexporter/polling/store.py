@@ -28,6 +28,7 @@ from waexporter.model import (
     Health,
     Instant,
     OnCallGroup,
+    Part,
     Reason,
     State,
     Status,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from waexporter.metrics.election import FamilyKey
-    from waexporter.model import Fragment, Head, Part, Reading, Target
+    from waexporter.model import Fragment, Head, Reading, Target
 
 
 _NO_ACCOUNT = Account()
@@ -358,8 +359,7 @@ def _without(part: Part, is_lost: Callable[[Head], bool]) -> Part:
     fragments = tuple(fragment for fragment in part.fragments if not is_lost(fragment.head))
     if len(fragments) == len(part.fragments):
         return part
-    samples = sum(each.lines.count(b"\n") for each in fragments)
-    return replace(part, fragments=fragments, samples=samples, heads=())
+    return Part.from_fragments(part.source, fragments)
 
 
 def _silent_nodes(state: TargetState, endpoint: Endpoint, outcome: Success) -> tuple[str, ...]:
