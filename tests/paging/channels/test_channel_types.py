@@ -1,4 +1,4 @@
-"""A channel has all of its places, and a forgotten one is named."""
+"""A channel is in all of its places, and a forgotten place is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever keeps a page from people, something can be done about it."""
+"""Every failure to send a page has a remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FALLBACK = "check the address in pager.fallback, and what receives it"
 
 
 def refusal(status: int, body: bytes) -> str:
-    """Give the words that the pager writes of an answer."""
+    """Return the sentence that the pager writes about a reply."""
     with pytest.raises(ApiError) as caught:
         check(Reply(status, body))
     return f"support-line: {whatsapp_error_outcome(caught.value).why}"
@@ -22,14 +22,14 @@ def refusal(status: int, body: bytes) -> str:
 
 @pytest.mark.parametrize("code", [code for code, error in ERROR_CODES.items() if error.remedy])
 @pytest.mark.parametrize("status", [200, 400, 503])
-def test_an_error_of_the_api_is_answered_by_its_code(code: int, status: int) -> None:
+def test_the_remedy_of_an_api_error_is_found_by_its_code(code: int, status: int) -> None:
     why = refusal(status, b'{"errors": [{"code": %d, "title": "A title", "details": "1022 details"}]}' % code)
 
     assert find_remedy(why) == ERROR_CODES[code].remedy
 
 
 @pytest.mark.parametrize("code", STATUS_REMEDIES)
-def test_a_status_without_a_code_is_answered_by_itself(code: int) -> None:
+def test_the_remedy_of_a_status_without_a_code_is_found_by_the_status(code: int) -> None:
     assert find_remedy(refusal(code, b"")) == STATUS_REMEDIES[code]
     assert find_remedy(refusal(code, b'{"errors": [{"code": 77, "title": "?"}]}')) == STATUS_REMEDIES[code]
 
@@ -59,11 +59,11 @@ def test_a_status_without_a_code_is_answered_by_itself(code: int) -> None:
         ("", "check that it runs"),
     ],
 )
-def test_other_failures_are_answered_by_their_words(why: str, words: str) -> None:
+def test_the_remedy_of_other_failures_is_found_by_their_words(why: str, words: str) -> None:
     assert find_remedy(why).startswith(words)
 
 
-def test_what_can_never_be_sent_has_an_answer_of_its_own() -> None:
+def test_every_permanent_error_has_a_remedy_unless_it_is_a_bug_of_ours() -> None:
     # Mistakes of a request itself would be bugs of ours.
     ours = {1008, 1009, 1010, 1025}
 

@@ -1,4 +1,4 @@
-"""Each kind of webhook gets what it understands, and never more of it than it takes."""
+"""Each kind of webhook gets a body in its format, within its limit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_every_format_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("form", BODIES)
-def test_a_chat_gets_the_document_that_it_understands(form: Format) -> None:
+def test_a_chat_gets_the_document_of_its_format(form: Format) -> None:
     body = WEBHOOK_FORMATS[form].body(MESSAGE, "chat_id=-100123&silent=1")
 
     assert json.loads(body) == BODIES[form]
@@ -130,18 +130,18 @@ CALLS: dict[Format, dict[str, str]] = {
 }
 
 
-def test_of_each_format_is_known_what_calls_people() -> None:
+def test_every_format_has_its_mentions() -> None:
     assert CALLS.keys() == set(Format)
 
 
 @pytest.mark.parametrize(("form", "said"), [(form, said) for form in Format for said in CALLS[form]])
-def test_nobody_is_called_by_what_a_label_says(form: Format, said: str) -> None:
+def test_no_label_mentions_anybody(form: Format, said: str) -> None:
     body = WEBHOOK_FORMATS[form].body(Message(said), "")
 
     assert text_in(form, body).replace("\n\n", "\n") == CALLS[form][said]
 
 
-def test_discord_calls_nobody_and_dingtalk_nobody_that_is_not_named() -> None:
+def test_discord_and_dingtalk_mention_nobody() -> None:
     discord = json.loads(WEBHOOK_FORMATS[Format.DISCORD].body(MESSAGE, ""))
     dingtalk = json.loads(WEBHOOK_FORMATS[Format.DINGTALK].body(MESSAGE, ""))
 
@@ -151,7 +151,7 @@ def test_discord_calls_nobody_and_dingtalk_nobody_that_is_not_named() -> None:
 
 @pytest.mark.parametrize("said", ["<@a> ", "@alice ", "<users/all> ", '<at user_id="all"> '])
 @pytest.mark.parametrize("form", LIMITS)
-def test_what_calls_nobody_any_more_still_fits(form: Format, said: str) -> None:
+def test_an_escaped_text_still_fits(form: Format, said: str) -> None:
     unit, limit = LIMITS[form]
 
     text = text_in(form, WEBHOOK_FORMATS[form].body(Message(said * 5000), "chat_id=1"))
@@ -164,12 +164,12 @@ def test_plain_text_is_the_text_itself() -> None:
     assert WEBHOOK_FORMATS[Format.TEXT].content_type == "text/plain; charset=utf-8"
 
 
-def test_where_alerts_are_refused_the_text_is_left() -> None:
+def test_text_only_is_the_text_without_the_alerts() -> None:
     assert json.loads(TEXT_ONLY.body(MESSAGE, "")) == {"text": TEXT}
 
 
 def storm(letter: str, count: int) -> Message:
-    """Make a message that fills whatever room it gets."""
+    """Return a message that fills any room."""
     words = {"summary": "It is.", "description": letter * 300}
     alerts = [
         Alert(f"A{number}", WALL, None, {"alertname": f"A{number}", "severity": "warning"}, words)
@@ -181,9 +181,7 @@ def storm(letter: str, count: int) -> Message:
 
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 @pytest.mark.parametrize("form", Format)
-def test_no_service_gets_more_than_it_takes_and_what_is_left_out_is_counted(
-    form: Format, letter: str
-) -> None:
+def test_no_text_is_above_the_limit_and_hidden_alerts_are_counted(form: Format, letter: str) -> None:
     message = storm(letter, 40)
 
     body = WEBHOOK_FORMATS[form].body(message, "chat_id=1")

@@ -1,4 +1,4 @@
-"""Alertmanager's webhook: real bodies are understood, and nothing else does any harm."""
+"""Alertmanager's webhook: real bodies are read, and no other body does any harm."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def a_body(*alerts: dict[str, Any], **more: object) -> bytes:
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
-def test_what_a_real_alertmanager_sent_is_understood(path: Path) -> None:
+def test_bodies_of_a_real_alertmanager_are_read(path: Path) -> None:
     said = json.loads(path.read_bytes())
 
     webhook = read_webhook(path.read_bytes(), NOW)
@@ -48,7 +48,7 @@ def test_what_a_real_alertmanager_sent_is_understood(path: Path) -> None:
     assert [each.annotations for each in webhook.alerts] == [each["annotations"] for each in said["alerts"]]
 
 
-def test_the_real_false_all_clear_is_none() -> None:
+def test_a_truncated_body_of_a_real_alertmanager_is_no_all_clear() -> None:
     webhook = read_webhook((DATA / "webhook-false-all-clear.json").read_bytes(), NOW)
 
     page = deduplicate(webhook, {}, (), NOW, NOW).page
@@ -80,19 +80,19 @@ def test_unknown_keys_are_ignored_wherever_they_are() -> None:
     assert read_webhook(a_body(FIRING | {"new": [1]}, notification_reason="x", routeLabels={}), NOW) == plain
 
 
-def test_a_byte_order_mark_before_it_is_no_part_of_it() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     body = a_body(FIRING)
 
     assert read_webhook(b"\xef\xbb\xbf" + body, NOW) == read_webhook(body, NOW)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-def test_another_unicode_than_utf_8_is_named(encoding: str) -> None:
+def test_an_encoding_other_than_utf_8_is_named(encoding: str) -> None:
     with pytest.raises(WebhookError, match="the body is UTF-16 or UTF-32; send it as UTF-8"):
         read_webhook(a_body(FIRING).decode().encode(encoding), NOW)
 
 
-def test_the_thread_does_not_depend_on_who_delivers_nor_on_the_order_of_labels() -> None:
+def test_the_thread_depends_neither_on_the_sender_nor_on_the_order_of_labels() -> None:
     one = read_webhook(a_body(groupKey="{}:{a}", externalURL="0", groupLabels={"a": "1", "b": "2"}), 0)
     two = read_webhook(a_body(groupKey="{}/x", externalURL="1", groupLabels={"b": "2", "a": "1"}), 0)
 
@@ -107,7 +107,7 @@ def test_a_resolved_alert_without_an_end_has_ended_now(end: str | None) -> None:
     assert alert.ends_at == NOW
 
 
-def test_an_alert_without_a_fingerprint_is_known_by_its_labels() -> None:
+def test_an_alert_without_a_fingerprint_is_identified_by_its_labels() -> None:
     bare = {name: value for name, value in FIRING.items() if name != "fingerprint"}
     other = bare | {"labels": {"alertname": "Up"}}
 
@@ -116,7 +116,7 @@ def test_an_alert_without_a_fingerprint_is_known_by_its_labels() -> None:
     assert first.fingerprint == second.fingerprint != third.fingerprint
 
 
-def test_a_count_of_truncated_alerts_below_zero_is_none() -> None:
+def test_a_negative_count_of_truncated_alerts_is_zero() -> None:
     assert read_webhook(a_body(FIRING, truncatedAlerts=-1), NOW).truncated == 0
 
 
@@ -144,7 +144,7 @@ def test_a_count_of_truncated_alerts_below_zero_is_none() -> None:
         (b'{"version": "4", "alerts": [17, "x", null, []]}', "none of its alerts can be read"),
     ],
 )
-def test_what_is_no_webhook_is_said_to_be_none(body: bytes, words: str) -> None:
+def test_anything_but_a_webhook_is_refused_with_the_reason(body: bytes, words: str) -> None:
     with pytest.raises(WebhookError) as caught:
         read_webhook(body, NOW)
 
@@ -182,7 +182,7 @@ ALMOST = st.fixed_dictionaries(
 
 
 @given(st.binary() | JSON.map(json.dumps).map(str.encode) | ALMOST.map(json.dumps).map(str.encode))
-def test_whatever_comes_is_a_webhook_or_a_webhook_error(body: bytes) -> None:
+def test_any_body_is_a_webhook_or_a_webhook_error(body: bytes) -> None:
     try:
         webhook = read_webhook(body, NOW)
     except WebhookError as error:
@@ -238,7 +238,9 @@ START = 1_769_851_800.25
         ({"fingerprint": 17}, {"fingerprint": "17"}),
     ],
 )
-def test_an_odd_field_costs_itself(said: dict[str, object], expected: dict[str, object]) -> None:
+def test_an_invalid_field_of_an_alert_is_left_out(
+    said: dict[str, object], expected: dict[str, object]
+) -> None:
     labels, annotations = {"alertname": "Down"}, {"summary": "it is"}
     usual = {"fingerprint": "f1", "starts_at": START, "labels": labels, "annotations": annotations}
 
@@ -258,7 +260,7 @@ def test_an_alert_that_can_not_be_read_is_counted(odd: object) -> None:
 
 
 @pytest.mark.parametrize("version", ["1", "5", 4, None, [], ...])
-def test_any_version_is_taken(version: object) -> None:
+def test_any_version_is_accepted(version: object) -> None:
     body = json.loads(a_body(FIRING)) | {"version": version}
     body = {name: value for name, value in body.items() if value is not ...}
 
@@ -273,7 +275,7 @@ def test_any_version_is_taken(version: object) -> None:
     ("field", "value"),
     [("groupLabels", None), ("groupLabels", 7), ("groupKey", 5), ("receiver", {}), ("truncatedAlerts", None)],
 )
-def test_an_odd_field_of_the_delivery_costs_no_alert(field: str, value: object) -> None:
+def test_an_invalid_field_of_the_webhook_loses_no_alert(field: str, value: object) -> None:
     assert (
         read_webhook(a_body(FIRING, **{field: value}), NOW).alerts == read_webhook(a_body(FIRING), NOW).alerts
     )
@@ -291,7 +293,7 @@ def test_an_odd_field_of_the_delivery_costs_no_alert(field: str, value: object) 
         ([], 0, False),
     ],
 )
-def test_what_alertmanager_left_out_is_known_or_the_list_is_not_whole(
+def test_a_count_of_truncated_alerts_is_read_or_the_list_is_partial(
     said: object,
     truncated: int,
     is_whole: bool,  # noqa: FBT001
@@ -301,7 +303,7 @@ def test_what_alertmanager_left_out_is_known_or_the_list_is_not_whole(
     assert (webhook.truncated, webhook.is_whole) == (truncated, is_whole)
 
 
-def test_what_grafana_sends_is_understood() -> None:
+def test_the_webhook_of_grafana_is_read() -> None:
     more = {
         "valueString": "[ var='A' ]",
         "silenceURL": "http://g/s",
@@ -318,7 +320,7 @@ def test_what_grafana_sends_is_understood() -> None:
     ("bad", "read"),
     [(b"\xe9", "\xe9"), (b"\\ud800", "\ufffd"), (b"\x01", "\x01"), (b"\\q", "\\q")],
 )
-def test_a_byte_that_is_no_text_costs_itself(bad: bytes, read: str) -> None:
+def test_a_byte_that_is_not_utf_8_loses_nothing_else(bad: bytes, read: str) -> None:
     body = a_body(FIRING | {"annotations": {"summary": "caf@"}}, FIRING | {"fingerprint": "f2"})
 
     first, second = read_webhook(body.replace(b"@", bad), NOW).alerts
@@ -344,7 +346,7 @@ FIELDS = [*FIRING, "generatorURL", "labels.alertname", "annotations.summary"]
 
 
 @given(st.sampled_from(FIELDS), JSON, st.integers(0, 2), st.booleans())
-def test_whatever_one_field_of_one_alert_says_the_others_are_paged_with_the_same_words(
+def test_no_field_of_one_alert_changes_the_message_about_the_others(
     field: str,
     value: object,
     place: int,

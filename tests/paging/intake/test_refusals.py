@@ -57,7 +57,7 @@ class Desk:
         return list(logs)
 
 
-def test_the_first_is_said_with_its_reason_and_where_it_came_from() -> None:
+def test_the_first_refusal_is_logged_with_reason_and_sender() -> None:
     desk = Desk()
 
     (line,) = desk.note(0)
@@ -86,7 +86,7 @@ def test_the_first_is_said_with_its_reason_and_where_it_came_from() -> None:
         ([(0, CUT_OFF, HOME)], [(0, 1)]),
     ],
 )
-def test_what_goes_on_is_said_now_and_then(
+def test_further_refusals_are_logged_every_few_minutes(
     refused: list[tuple[float, Refusal, WebhookSender]], said: list[tuple[float, int]]
 ) -> None:
     desk = Desk()
@@ -97,7 +97,7 @@ def test_what_goes_on_is_said_now_and_then(
 
 
 @pytest.mark.parametrize("is_taken_between", [False, True])
-def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_between: bool) -> None:  # noqa: FBT001
+def test_a_sender_that_changes_its_name_does_not_fill_the_log(is_taken_between: bool) -> None:  # noqa: FBT001
     desk = Desk()
     lines = 0
 
@@ -110,7 +110,7 @@ def test_whoever_changes_their_name_at_each_request_fills_no_log(is_taken_betwee
     assert len(desk.refusals.recent()) == (0 if is_taken_between else MAX_SENDERS)
 
 
-def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere() -> None:
+def test_an_accepted_webhook_ends_the_refusals_of_its_sender_alone() -> None:
     desk = Desk()
     desk.note(0)
     desk.note(60)
@@ -124,7 +124,7 @@ def test_it_is_over_once_a_good_one_has_come_from_there_and_not_from_elsewhere()
     assert desk.refusals.recent() == ()
 
 
-def test_what_is_refused_is_listed_with_how_often_and_since_when() -> None:
+def test_refused_senders_are_listed_with_count_and_time() -> None:
     desk = Desk()
     desk.note(0)
     desk.note(60, LARGE)
@@ -137,7 +137,7 @@ def test_what_is_refused_is_listed_with_how_often_and_since_when() -> None:
     assert (oldest.since.wall, oldest.last.wall) == (BEGAN, BEGAN + 60)
 
 
-def test_who_is_not_heard_of_for_a_day_is_forgotten() -> None:
+def test_a_refusal_is_forgotten_after_a_day() -> None:
     desk = Desk()
     desk.note(0)
 
@@ -159,7 +159,7 @@ def test_who_is_not_heard_of_for_a_day_is_forgotten() -> None:
         (181, 180.0, ""),
     ],
 )
-def test_one_sentence_names_what_was_refused_of_late(at: float, within: float, words: str) -> None:
+def test_one_sentence_names_the_recently_refused_senders(at: float, within: float, words: str) -> None:
     desk = Desk()
     desk.note(0)
 
@@ -168,7 +168,7 @@ def test_one_sentence_names_what_was_refused_of_late(at: float, within: float, w
     assert describe_refused(desk.refusals.recent(within)) == words
 
 
-def test_the_sentence_has_a_day_where_it_began_on_another_and_ends() -> None:
+def test_the_sentence_has_the_day_if_it_is_another_one_and_is_limited() -> None:
     desk = Desk()
     desk.note(0)
     desk.note(80_000)

@@ -51,7 +51,7 @@ def test_a_client_that_was_not_polled_yet_has_no_other_verdict() -> None:
     assert duration(durations, State.DOWN, gap=20.0) == pytest.approx(120.0)
 
 
-def test_a_target_that_was_taken_out_is_forgotten_once() -> None:
+def test_a_removed_target_is_forgotten_once() -> None:
     durations = VerdictDurations()
     for target in ("alpha", "beta"):
         durations.extend(target, Verdict(State.DOWN, began=1.0), 1_000.0, EVEN)

@@ -1,4 +1,4 @@
-"""The built-in watch: verdicts that hold page, those that flutter don't."""
+"""The built-in watch: lasting verdicts page, those that flap don't."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOR = 120.0
 
 
 class Guard:
-    """Remembers what was told of the target "alpha", as the journal does."""
+    """Remembers the alerts about the target "alpha", as the journal does."""
 
     def __init__(self) -> None:
         self.known: dict[str, AlertRecord] = {}
@@ -30,7 +30,7 @@ class Guard:
         self.steady = 1_000.0
 
     def look(self, state: State, *problems: str, age: float = FOR) -> dict[str, bool]:
-        """Give the alerts told of a verdict that has held for so long, and whether they fire."""
+        """Return the alerts about a verdict that has lasted for a time, and whether they fire."""
         return {alert.labels["alertname"]: alert.fires for alert in self.alerts(state, *problems, age=age)}
 
     def alerts(self, state: State, *problems: str, age: float = FOR) -> tuple[Alert, ...]:
@@ -54,7 +54,7 @@ class Guard:
         (State.OK, {}),
     ],
 )
-def test_a_verdict_that_holds_is_told_once(state: State, expected: dict[str, bool]) -> None:
+def test_a_lasting_verdict_fires_once(state: State, expected: dict[str, bool]) -> None:
     guard = Guard()
 
     assert guard.look(state, age=FOR - 0.1) == {}
@@ -63,7 +63,7 @@ def test_a_verdict_that_holds_is_told_once(state: State, expected: dict[str, boo
     assert guard.look(state) == {}
 
 
-def test_the_end_of_trouble_is_told_once_it_holds() -> None:
+def test_a_lasting_ok_resolves_the_alert_once() -> None:
     guard = Guard()
     guard.look(State.DOWN)
 
@@ -72,7 +72,7 @@ def test_the_end_of_trouble_is_told_once_it_holds() -> None:
     assert guard.look(State.OK) == {}
 
 
-def test_a_verdict_that_flutters_tells_nothing() -> None:
+def test_a_verdict_that_flaps_changes_nothing() -> None:
     guard = Guard()
     guard.look(State.DOWN)
     for _ in range(20):
@@ -82,7 +82,7 @@ def test_a_verdict_that_flutters_tells_nothing() -> None:
     assert guard.look(State.DOWN) == {}
 
 
-def test_one_that_is_degraded_is_not_down_any_more() -> None:
+def test_degraded_resolves_down() -> None:
     guard = Guard()
     guard.look(State.DOWN)
 
@@ -91,7 +91,7 @@ def test_one_that_is_degraded_is_not_down_any_more() -> None:
     assert guard.look(State.OK) == {"WhatsAppDown": False, "WhatsAppDegraded": False}
 
 
-def test_not_to_know_clears_nothing() -> None:
+def test_unknown_resolves_nothing() -> None:
     guard = Guard()
     guard.look(State.DOWN)
 
@@ -99,7 +99,7 @@ def test_not_to_know_clears_nothing() -> None:
     assert guard.look(State.DOWN) == {"WhatsAppUnknown": False}
 
 
-def test_the_alert_says_what_is_wrong_and_what_not_to_trust() -> None:
+def test_an_alert_describes_the_problems_and_the_affected_channel() -> None:
     [down] = Guard().alerts(State.DOWN, "no coreapp is connected", "the disk is full")
     [degraded] = Guard().alerts(State.DEGRADED)
 
@@ -115,7 +115,7 @@ def test_the_alert_says_what_is_wrong_and_what_not_to_trust() -> None:
 
 
 @pytest.mark.parametrize("state", [State.DOWN, State.DEGRADED, State.UNKNOWN])
-def test_an_end_says_nothing_of_the_verdict_that_came_after(state: State) -> None:
+def test_a_resolved_alert_does_not_describe_the_next_verdict(state: State) -> None:
     guard = Guard()
     guard.look(state, "the disk is full")
     guard.wall += 1_000.0
@@ -153,7 +153,7 @@ def test_an_alert_begins_and_ends_where_its_verdict_did() -> None:
     assert (down.starts_at, over.starts_at, over.ends_at) == (WALL - 300.0, WALL - 300.0, WALL + 800.0)
 
 
-def test_only_the_first_problems_are_told() -> None:
+def test_only_the_first_problems_are_described() -> None:
     [down] = Guard().alerts(State.DOWN, *(f"problem {number}" for number in range(9)))
 
     assert "problem 4" in down.annotations["description"]
@@ -168,7 +168,7 @@ def test_only_the_first_problems_are_told() -> None:
         max_size=20,
     )
 )
-def test_after_it_has_been_well_for_long_nothing_fires_whatever_came_before(
+def test_after_a_lasting_ok_nothing_fires(
     past: list[tuple[State, float, int]],
 ) -> None:
     guard = Guard()

@@ -35,7 +35,7 @@ def test_an_alert_matches_by_every_label() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"), [("Watchdog", True), ("Alive", True), ("WatchdogX", False), ("Down", False)]
 )
-def test_nobody_is_paged_with_an_alert_that_always_fires(name: str, expected: bool) -> None:  # noqa: FBT001
+def test_a_watchdog_pages_nobody(name: str, expected: bool) -> None:  # noqa: FBT001
     assert is_watchdog(an_alert(name), (EU, US)) is expected
 
 
@@ -48,11 +48,11 @@ def news(seen: float, known: dict[str, AlertRecord] | None = None, wall: float =
     return find_watchdog_alerts([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
 
 
-def test_silence_up_to_the_limit_is_no_news() -> None:
+def test_a_silence_up_to_the_limit_is_no_alert() -> None:
     assert news(180.0) == ()
 
 
-def test_silence_beyond_it_fires() -> None:
+def test_a_silence_beyond_the_limit_fires() -> None:
     [alert] = news(180.1)
 
     assert (alert.fingerprint, alert.ends_at) == (fingerprint_of(EU), None)
@@ -65,13 +65,13 @@ def test_silence_beyond_it_fires() -> None:
     assert "eu: its watchdog alert has not come for over 180 s" in alert.annotations["description"]
 
 
-def test_what_was_told_is_not_told_again_while_it_lasts() -> None:
+def test_a_silence_fires_once() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 9.0, None, 0.0)}
 
     assert news(500.0, known) == ()
 
 
-def test_its_return_is_told_with_when_it_began() -> None:
+def test_a_watchdog_that_comes_back_resolves_the_alert() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
     [alert] = news(1.0, known)
@@ -79,7 +79,7 @@ def test_its_return_is_told_with_when_it_began() -> None:
     assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL - 1.0)
 
 
-def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> None:
+def test_a_resolved_alert_does_not_name_the_limit() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
     [alert] = news(1.0, known)
@@ -90,7 +90,7 @@ def test_a_return_says_nothing_of_a_limit_that_may_have_been_another_one() -> No
     assert "180 s" not in text
 
 
-def test_a_return_is_not_before_its_beginning_when_the_clock_was_set_back() -> None:
+def test_an_alert_does_not_end_before_it_began_if_the_clock_was_set_back() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL, None, 0.0)}
 
     [alert] = news(1.0, known, WALL - 3_600.0)

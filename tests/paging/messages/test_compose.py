@@ -1,4 +1,4 @@
-"""A page in words: one text for every shape of alerts, short enough, exact, and true."""
+"""The message of pages: one text for every shape of alerts, short enough, exact, and true."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def over(one: Alert, ago: float) -> Alert:
 
 
 @pytest.mark.parametrize("name", sorted(messages()))
-def test_every_shape_of_alerts_gives_the_message_on_record(name: str) -> None:
+def test_every_shape_of_alerts_has_its_golden_message(name: str) -> None:
     file = FOLDER / name
     recorded = file.read_text(encoding="utf-8") if file.exists() else ""
 
@@ -55,7 +55,7 @@ def test_every_shape_of_alerts_gives_the_message_on_record(name: str) -> None:
     )
 
 
-def test_no_message_is_on_record_that_nothing_makes() -> None:
+def test_no_golden_message_is_left_over() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(messages())
 
 
@@ -89,7 +89,7 @@ def test_the_first_line_says_state_and_count(given: Page, line: str) -> None:
     assert first_line(given) == line
 
 
-def test_no_page_at_all_is_no_all_clear() -> None:
+def test_without_a_page_there_is_no_all_clear() -> None:
     assert compose([], NOW) == "NO NEWS: no alerts"
 
 
@@ -107,7 +107,9 @@ def test_a_severity_counts_however_it_is_written() -> None:
         (["info", "tier-1", "warning", "", "critical"], ["critical", "", "tier-1", "warning", "info"]),
     ],
 )
-def test_who_is_woken_reads_first_what_wakes_and_then_what_may(words: list[str], order: list[str]) -> None:
+def test_critical_alerts_come_first_then_those_of_unknown_severity(
+    words: list[str], order: list[str]
+) -> None:
     alerts = [foreign({"alertname": "A", "severity": word}) for word in words]
 
     text = compose([page(*fired(*alerts))], NOW)
@@ -115,7 +117,7 @@ def test_who_is_woken_reads_first_what_wakes_and_then_what_may(words: list[str],
     assert re.findall("^(.*): A$", text, re.MULTILINE) == [word.upper() or "ALERT" for word in order]
 
 
-def test_a_house_has_words_of_its_own_for_severities() -> None:
+def test_the_configuration_adds_words_for_severities() -> None:
     alerts = [foreign({"alertname": "A", "severity": word}) for word in ("P1", "tier 1", "urgent", "info")]
     settings = PagerSettings(
         severities=(("Tier-1", Severity.CRITICAL), ("p1", Severity.INFO), ("urgent", Severity.WARNING))
@@ -136,7 +138,7 @@ def test_a_house_has_words_of_its_own_for_severities() -> None:
         (["emergency", "p1", "sev2", "info"], "+4 more (2 critical, 1 of unknown severity)"),
     ],
 )
-def test_that_none_is_critical_is_said_only_where_it_is_known(severities: list[str], rest: str) -> None:
+def test_none_critical_is_said_only_if_it_is_known(severities: list[str], rest: str) -> None:
     first = foreign({"alertname": "A", "severity": "critical"}, {"description": "word " * 40})
     others = [foreign({"alertname": f"B{place}", "severity": word}) for place, word in enumerate(severities)]
 
@@ -157,7 +159,7 @@ def test_that_none_is_critical_is_said_only_where_it_is_known(severities: list[s
         ({"summary": "Full.", "message": "The disk is full."}, ["ALERT: Full.", "A", "The disk is full."]),
     ],
 )
-def test_the_sentence_of_a_rule_is_found_by_every_name_it_has(
+def test_a_summary_is_found_in_every_well_known_annotation(
     annotations: dict[str, str], lines: list[str]
 ) -> None:
     text = compose([page(*fired(foreign({"alertname": "A"}, annotations)))], NOW)
@@ -197,7 +199,7 @@ def test_the_sentence_of_a_rule_is_found_by_every_name_it_has(
         ),
     ],
 )
-def test_the_links_of_a_rule_are_found_by_every_name_they_have(
+def test_links_are_found_in_every_well_known_annotation(
     annotations: dict[str, str], lines: list[str]
 ) -> None:
     text = compose([page(*fired(foreign({"alertname": "A"}, annotations)))], NOW)
@@ -205,7 +207,7 @@ def test_the_links_of_a_rule_are_found_by_every_name_they_have(
     assert text.split("\n")[4:] == lines
 
 
-def test_what_has_ended_needs_no_silence() -> None:
+def test_a_resolved_alert_has_no_link_to_silence_it() -> None:
     annotations = {"silenceURL": "https://a.example/s", "runbook": "https://a.example/r"}
     ended = foreign({"alertname": "A"}, annotations, ends_at=NOW - 60)
 
@@ -227,7 +229,7 @@ def test_a_dashboard_is_shown_until_the_alert_ended(kind: ItemKind, until: str) 
 
 
 @pytest.mark.parametrize("limit", [*range(150, 1000, 7), 4096])
-def test_times_of_dashboards_take_only_the_room_that_alerts_leave(limit: int) -> None:
+def test_times_in_dashboard_links_take_only_the_room_that_alerts_leave(limit: int) -> None:
     timed, plain = (
         compose([page(*fired(*(_linked(f"A{place}", path) for place in range(9))))], NOW, limit)
         for path in ("d", "x")  # below /x/ is no dashboard
@@ -257,11 +259,11 @@ def _linked(name: str, path: str) -> Alert:
         (page(*reminded(*down(1, age=4 * HOUR))), "still firing since 2026-03-13 23:31 CET (4 h)"),
     ],
 )
-def test_times_are_those_of_the_readers_and_say_their_zone(given: Page, said: str) -> None:
+def test_times_are_in_the_configured_zone_and_name_it(given: Page, said: str) -> None:
     assert said in compose([given], NOW, settings=PagerSettings(timezone="Europe/Berlin"))
 
 
-def test_what_could_not_be_delivered_says_its_zone() -> None:
+def test_the_times_of_an_undelivered_alert_name_the_zone() -> None:
     (one,) = down(1, age=HOUR)
 
     text = compose(
@@ -285,7 +287,7 @@ def test_a_page_says_that_it_is_late(ago: float, line: str) -> None:
 # --- several pages -----------------------------------------------------------------------------
 
 
-def test_of_every_alert_its_latest_state_is_told() -> None:
+def test_every_alert_is_shown_in_its_latest_state() -> None:
     one, two, three = down(3, age=30 * MINUTE)
     pages = [
         page(*fired(one, two), *reminded(three)),
@@ -302,7 +304,7 @@ def test_of_every_alert_its_latest_state_is_told() -> None:
     assert text.count("WhatsAppDown / shop-1\n") == 1
 
 
-def test_what_fires_again_fires() -> None:
+def test_an_alert_that_fires_again_is_firing() -> None:
     one = alert("WhatsAppDown", age=HOUR)
     again = alert("WhatsAppDown", age=MINUTE)
 
@@ -312,7 +314,7 @@ def test_what_fires_again_fires() -> None:
     assert "Since 02:30 UTC (1 min)" in text
 
 
-def test_an_alert_that_is_twice_in_a_page_is_told_as_it_is_now() -> None:
+def test_an_alert_that_is_twice_in_a_page_is_shown_in_its_latest_state() -> None:
     ended, again = over(alert("WhatsAppDown", age=HOUR), 300), alert("WhatsAppDown", age=MINUTE)
 
     texts = {
@@ -348,7 +350,7 @@ def test_an_alert_that_began_in_the_future_has_no_age() -> None:
     assert "\nSince 02:36 UTC\n" in text
 
 
-def test_alerts_of_which_nothing_is_known_are_told_one_by_one() -> None:
+def test_alerts_without_labels_are_shown_one_by_one() -> None:
     text = compose([page(*fired(Alert("a", NOW), Alert("b", NOW)))], NOW)
 
     assert text.count("ALERT: an alert without a name\nSince 02:31 UTC (0 s)") == 2
@@ -399,12 +401,12 @@ def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None
         ),
     ],
 )
-def test_all_is_clear_if_the_last_page_of_every_thread_says_so(first: Page, second: Page, line: str) -> None:
+def test_all_is_clear_if_the_last_page_of_every_thread_is(first: Page, second: Page, line: str) -> None:
     assert first_line(first, second) == line
 
 
 @pytest.mark.parametrize("kind", list(ItemKind))
-def test_nothing_is_clear_while_the_message_tells_of_an_alert_that_is_not_over(kind: ItemKind) -> None:
+def test_nothing_is_clear_while_an_alert_of_the_message_is_not_over(kind: ItemKind) -> None:
     first = page(Item(alert("WhatsAppBuildExpiring"), kind))
     second = page(*resolved(*down(1)))
 
@@ -414,7 +416,7 @@ def test_nothing_is_clear_while_the_message_tells_of_an_alert_that_is_not_over(k
 # --- room --------------------------------------------------------------------------------------
 
 
-def test_what_does_not_fit_is_counted_by_what_it_is() -> None:
+def test_alerts_that_do_not_fit_are_counted_by_kind() -> None:
     alerts = [*down(3), *(alert("WhatsAppNodeUnreachable", node=f"core-{place}") for place in range(2))]
     given = page(*fired(*alerts), *resolved(*down(5)[3:]), truncated=5)
 
@@ -426,7 +428,7 @@ def test_what_does_not_fit_is_counted_by_what_it_is() -> None:
     ]
 
 
-def test_long_descriptions_give_way_before_alerts_do() -> None:
+def test_long_descriptions_are_shortened_before_alerts_are_left_out() -> None:
     texts = [foreign({"alertname": f"A{place}"}, {"description": "word " * 500}) for place in range(6)]
 
     text = compose([page(*fired(*texts))], NOW)

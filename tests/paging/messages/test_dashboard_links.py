@@ -1,4 +1,4 @@
-"""A link to a dashboard shows the time of its alert, and stays the link that it was."""
+"""A link to a dashboard shows the time of its alert; any other link is unchanged."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_dashboard_is_shown_from_half_an_hour_before_the_alert(given: str, exp
         f"{BOARD}?time=1773453360000&time.window=3600000",
     ],
 )
-def test_a_link_that_chooses_its_time_keeps_it(url: str) -> None:
+def test_a_link_with_a_time_of_its_own_keeps_it(url: str) -> None:
     assert link_at_alert(url, BEGIN, None) == url
 
 
@@ -65,7 +65,7 @@ def test_a_link_that_chooses_its_time_keeps_it(url: str) -> None:
         "https://d.example/wiki/WhatsAppDown",
     ],
 )
-def test_what_is_no_dashboard_of_grafana_is_left_alone(url: str) -> None:
+def test_a_link_to_anything_but_a_grafana_dashboard_is_unchanged(url: str) -> None:
     assert link_at_alert(url, BEGIN, None) == url
 
 
@@ -88,13 +88,13 @@ def test_what_is_no_dashboard_of_grafana_is_left_alone(url: str) -> None:
         (1e300, None, []),
     ],
 )
-def test_only_what_is_known_of_the_time_is_said(
+def test_an_invalid_time_is_left_out_of_the_link(
     starts_at: float, ends_at: float | None, times: list[str]
 ) -> None:
     assert urlsplit(link_at_alert(BOARD, starts_at, ends_at)).query == "&".join(times)
 
 
-def test_a_link_stays_one_that_can_be_sent() -> None:
+def test_a_link_that_would_become_too_long_is_unchanged() -> None:
     times = len(f"&{FROM}&to=now")
 
     shown = [link_at_alert(url, BEGIN, None) for url in (LONG, LONG[: 1 - times], LONG[:-times])]

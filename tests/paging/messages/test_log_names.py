@@ -1,4 +1,4 @@
-"""The log names what pages tell of, within a line."""
+"""The log names the alerts of pages, within a line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_alerts_are_named_with_their_targets(items: tuple[Item, ...], names: lis
     assert name_alerts(items) == names
 
 
-def test_what_a_delivery_left_out_is_named_as_well() -> None:
+def test_an_alert_that_a_webhook_left_out_is_named_as_well() -> None:
     page = Page("thread", fired(DOWN), doubts=(Doubt(alert("WhatsAppSettingsChanged", "orders"), 0.0),))
 
     assert name_pages([page]) == ["WhatsAppDown of orders", "WhatsAppSettingsChanged of orders not heard of"]

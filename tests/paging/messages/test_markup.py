@@ -1,4 +1,4 @@
-"""What WhatsApp would format is shown and does not format; everything else stays as it is."""
+"""Markup of WhatsApp is escaped; everything else stays as it is."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _LINKS = st.from_regex(
         ("*see http://*a*", "\uff0asee http://\uff0aa\uff0a"),  # no host, so no link
     ],
 )
-def test_what_would_format_does_not_and_still_shows(raw: str, shown: str) -> None:
+def test_markup_is_escaped_and_still_visible(raw: str, shown: str) -> None:
     assert escape_markup(raw) == shown
 
 
@@ -74,7 +74,7 @@ def test_what_would_format_does_not_and_still_shows(raw: str, shown: str) -> Non
         "👨\u200d👩\u200d👧 *\ufe0f\u20e3",
     ],
 )
-def test_what_would_not_format_stays_as_it_is(raw: str) -> None:
+def test_a_text_without_markup_is_unchanged(raw: str) -> None:
     assert escape_markup(raw) == raw
     assert formatted(raw) == []
 
@@ -89,13 +89,13 @@ def test_what_would_not_format_stays_as_it_is(raw: str) -> None:
         ("https://x.example/_a_", []),
     ],
 )
-def test_the_rules_that_these_tests_go_by_find_what_whatsapp_formats(raw: str, found: list[str]) -> None:
+def test_the_model_of_these_tests_finds_the_markup_of_whatsapp(raw: str, found: list[str]) -> None:
     assert formatted(raw) == found
 
 
 @settings(max_examples=examples(500), deadline=None)
 @given(_TEXTS)
-def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) -> None:
+def test_no_text_has_markup_after_escaping_and_its_length_stays(raw: str) -> None:
     shown = escape_markup(raw)
 
     assert formatted(shown) == []
@@ -107,7 +107,7 @@ def test_whatever_a_text_holds_nothing_formats_and_its_length_stays(raw: str) ->
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.text(alphabet="*_~`> a-\n(", max_size=12), _LINKS, st.text(alphabet="*_~`> a-\n)", max_size=12))
-def test_a_link_survives_whatever_stands_around_it(before: str, link: str, after: str) -> None:
+def test_a_link_is_unchanged_whatever_surrounds_it(before: str, link: str, after: str) -> None:
     shown = escape_markup(f"{before} {link} {after}")
 
     assert f" {link} " in shown

@@ -1,4 +1,4 @@
-"""Whatever alerts hold, a message is short enough, counts exactly, and shows nothing but what it says."""
+"""For any alerts, a message is short enough, counts exactly, and hides nothing."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_message_is_never_above_its_limit_and_can_be_sent(pages: list[Page], l
 
 @_EXAMPLES
 @given(_several, st.sampled_from([2500, 4096]))
-def test_what_is_shown_and_what_is_counted_is_all_there_is(pages: list[Page], limit: int) -> None:
+def test_shown_and_counted_alerts_are_all_alerts(pages: list[Page], limit: int) -> None:
     alerts = _last_states(pages)
     truncated = sum({page.thread: page.truncated for page in pages}.values())
 
@@ -149,7 +149,7 @@ def test_the_head_counts_all_alerts(pages: list[Page]) -> None:
 
 @_EXAMPLES
 @given(_several)
-def test_nothing_from_an_alert_formats_or_hides(pages: list[Page]) -> None:
+def test_no_text_of_an_alert_is_markup_or_invisible(pages: list[Page]) -> None:
     text = compose(pages, NOW)
 
     assert formatted(escape_markup(text)) == []

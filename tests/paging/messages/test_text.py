@@ -1,4 +1,4 @@
-"""Foreign texts, links and times in words that a phone shows as they are meant."""
+"""Texts and links from outside, and times, as a phone shows them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NOW = 1_773_455_460.0  # 2026-03-14 02:31 UTC
         "\u200c", "\ufe0e", "\U000e007f",  # these join, present and tag what is not here
     ],
 )  # fmt: skip
-def test_what_cannot_be_seen_is_left_out(unseen: str) -> None:
+def test_invisible_characters_are_left_out(unseen: str) -> None:
     assert single_line(f"{unseen}a{unseen}b{unseen} {unseen}", 100) == "ab"
 
 
@@ -67,7 +67,7 @@ def test_a_line_has_single_blanks_only(raw: str, shown: str) -> None:
         "1\ufe0f\u20e3",
     ],
 )
-def test_what_joins_and_presents_is_a_part_of_the_text(raw: str) -> None:
+def test_joiners_and_variation_selectors_with_an_effect_are_kept(raw: str) -> None:
     assert single_line(raw, 100) == raw
 
 
@@ -85,11 +85,11 @@ def test_what_joins_and_presents_is_a_part_of_the_text(raw: str) -> None:
         ("م\u202eی", "می"),
     ],
 )
-def test_what_joins_nothing_only_hides_and_is_left_out(raw: str, shown: str) -> None:
+def test_joiners_without_an_effect_are_left_out(raw: str, shown: str) -> None:
     assert single_line(raw, 100) == shown
 
 
-def test_a_text_that_is_cut_does_not_end_with_what_joined_the_rest() -> None:
+def test_a_text_that_is_cut_does_not_end_with_a_joiner() -> None:
     assert truncate("👨\u200d👩\u200d👧", 5) == "👨…"
 
 
@@ -114,14 +114,14 @@ def test_a_paragraph_keeps_its_first_line_breaks() -> None:
         ("abc", 0, ""),
     ],
 )
-def test_a_text_is_cut_between_words_where_it_can_and_never_within_a_character(
+def test_a_text_is_cut_between_words_if_possible_and_never_within_a_character(
     text: str, room: int, shown: str
 ) -> None:
     assert truncate(text, room) == shown
     assert utf16_length(shown) <= room
 
 
-def test_an_endless_text_is_cut_and_says_so() -> None:
+def test_an_endless_text_ends_with_an_ellipsis() -> None:
     assert single_line("a" * 8_000_000, 10) == "aaaaaaaaa…"
     assert single_line("\u200b" * 8_000_000, 10) == "…"
 
@@ -168,7 +168,7 @@ def test_a_link_has_ascii_characters_only() -> None:
         " " * 1001 + "https://wiki.example/",
     ],
 )
-def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
+def test_an_invalid_link_is_left_out(raw: str) -> None:
     assert safe_link(raw) is None
 
 
@@ -187,7 +187,7 @@ def test_what_is_no_link_or_no_good_one_is_left_out(raw: str) -> None:
         "http://[::1/",
     ],
 )
-def test_a_link_that_leads_nowhere_from_a_phone_is_left_out(raw: str) -> None:
+def test_a_link_that_a_phone_can_not_open_is_left_out(raw: str) -> None:
     assert safe_link(raw) is None
 
 
@@ -211,7 +211,7 @@ def test_a_link_that_leads_nowhere_from_a_phone_is_left_out(raw: str) -> None:
         (1e300, None),
     ],
 )
-def test_a_moment_has_its_date_unless_it_is_today(seconds: float | None, shown: str | None) -> None:
+def test_a_time_has_its_date_unless_it_is_today(seconds: float | None, shown: str | None) -> None:
     assert format_time(seconds, datetime.fromtimestamp(_NOW, UTC)) == shown
 
 
@@ -234,7 +234,7 @@ def test_a_moment_has_its_date_unless_it_is_today(seconds: float | None, shown: 
         ("UTC", (), []),
     ],
 )
-def test_the_zone_is_said_once_where_moments_share_it(
+def test_the_zone_is_named_once_if_times_share_it(
     zone: str, moments: tuple[float | None, ...], shown: list[str | None]
 ) -> None:
     now = datetime.fromtimestamp(_NOW, ZoneInfo(zone))
@@ -253,5 +253,5 @@ def test_the_zone_is_said_once_where_moments_share_it(
         (1e6, "11 d 13 h"),
     ],
 )
-def test_an_age_is_no_more_exact_than_anybody_reads(seconds: float, shown: str) -> None:
+def test_a_duration_is_rounded_to_minutes(seconds: float, shown: str) -> None:
     assert format_duration(seconds) == shown

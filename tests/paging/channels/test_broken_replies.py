@@ -1,4 +1,4 @@
-"""Once a status has come, it counts, however broken the rest of the answer is."""
+"""The status of a reply counts, however broken the rest of it is."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def answering(status: int, rest: bytes, ending: str) -> Server:
 
 
 def read_request(talk: Conversation) -> None:
-    """Read a request with its body: what is left unread would have the connection reset."""
+    """Read a request with its body: an unread rest would reset the connection."""
     head = talk.read_request()
     size = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
     left = int(size[1]) - len(talk.rest()) if size else 0
@@ -103,7 +103,7 @@ def test_a_bad_status_is_a_failure(make: Make, what: str) -> None:
     assert (outcome.code, outcome.is_accepted, outcome.is_permanent) == ("503", False, False)
 
 
-def test_errors_of_the_api_are_read_in_what_has_come() -> None:
+def test_errors_of_the_api_are_read_in_the_part_that_arrived() -> None:
     body = b'Content-Length: 500\r\n\r\n{"errors": [{"code": 1014, "title": "Internal error"}]}'
 
     outcome = send(whatsapp, answering(200, body, "end"))
@@ -115,13 +115,13 @@ def test_errors_of_the_api_are_read_in_what_has_come() -> None:
     "body",
     [b'{"errors": [{"code": 10', b'{"meta": {}, "errors":[{"code": 1016, "title": "Over', b'{"errors" : [ "'],
 )
-def test_errors_of_which_too_little_has_come_are_no_acceptance(body: bytes) -> None:
+def test_errors_that_are_cut_off_are_no_acceptance(body: bytes) -> None:
     outcome = send(whatsapp, answering(200, b"Content-Length: 500\r\n\r\n" + body, "end"))
 
     assert (outcome.is_accepted, outcome.is_permanent, outcome.may_have_arrived) == (False, False, True)
 
 
-def test_what_a_chat_says_is_read_in_what_has_come() -> None:
+def test_a_refusal_of_a_chat_is_read_in_the_part_that_arrived() -> None:
     outcome = send(
         webhook, answering(200, b'Content-Length: 500\r\n\r\n{"ok":false,"error":"no_text"}', "end")
     )
@@ -130,7 +130,7 @@ def test_what_a_chat_says_is_read_in_what_has_come() -> None:
     assert outcome.why.endswith("/\u2026 answered 200, but says no: ok false: no_text")
 
 
-def test_what_ends_before_a_status_is_a_failure_that_may_have_arrived() -> None:
+def test_a_reply_that_ends_before_its_status_may_have_arrived() -> None:
     def script(talk: Conversation) -> None:
         read_request(talk)
         talk.write(b"HTTP/1.1 2")
@@ -140,7 +140,7 @@ def test_what_ends_before_a_status_is_a_failure_that_may_have_arrived() -> None:
     assert (outcome.is_accepted, outcome.may_have_arrived) == (False, True)
 
 
-def test_the_good_status_of_a_login_is_none_of_the_message() -> None:
+def test_the_2xx_of_a_login_is_no_acceptance_of_the_message() -> None:
     def script(talk: Conversation) -> None:
         read_request(talk)
         talk.write(HEAD % 200 + b'Content-Length: 500\r\n\r\n{"users"')
@@ -152,6 +152,6 @@ def test_the_good_status_of_a_login_is_none_of_the_message() -> None:
     assert not send(with_login, Server(script)).is_accepted
 
 
-def test_a_request_that_does_not_ask_for_it_fails_by_a_broken_answer() -> None:
+def test_any_other_request_fails_by_a_broken_reply() -> None:
     with answering(200, *BROKEN["a length that is too large"]) as server, pytest.raises(ApiError):
         Client(Target("alpha", server.url), Limits(), TlsContexts()).get("/v1/health", 1.0)

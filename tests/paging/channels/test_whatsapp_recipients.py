@@ -1,4 +1,4 @@
-"""An id that is not of the kind it was said to be is tried as the other one, once, and remembered."""
+"""An id of the wrong kind is tried as the other kind, which is remembered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refusal(code: int) -> Reply:
 
 
 class Client:
-    """Answers as it is told, then takes everything; remembers to whom it was to send."""
+    """A client that gives the replies in turn, then accepts everything, and records the recipients."""
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = deque(replies)
@@ -96,7 +96,7 @@ def test_the_other_kind_is_tried_at_once_and_remembered(
 
 
 @pytest.mark.parametrize("code", [1001, 1003, 1005, 1014, 1015, 1016, 1026])
-def test_another_refusal_says_nothing_about_the_kind(code: int) -> None:
+def test_after_any_other_refusal_the_kind_is_not_changed(code: int) -> None:
     client = Client(refusal(code))
 
     outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
@@ -106,7 +106,7 @@ def test_another_refusal_says_nothing_about_the_kind(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [1002, 1012, 1020])
-def test_a_group_that_is_not_there_is_tried_as_no_person(code: int) -> None:
+def test_an_id_that_looks_like_a_group_is_not_tried_as_a_person(code: int) -> None:
     client = Client(refusal(code))
 
     outcome = WhatsAppChannel(client, Recipient(GROUP)).send(Message("FIRING"))
@@ -115,7 +115,7 @@ def test_a_group_that_is_not_there_is_tried_as_no_person(code: int) -> None:
     assert client.asked == [(GROUP, "group")]
 
 
-def test_where_both_kinds_are_refused_for_good_both_are_said() -> None:
+def test_two_permanent_refusals_are_both_reported() -> None:
     client = Client(refusal(1012), refusal(1013))
 
     outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
@@ -124,7 +124,7 @@ def test_where_both_kinds_are_refused_for_good_both_are_said() -> None:
     assert outcome.why == "answered 400: 1012 No; sent as a person: answered 400: 1013 No"
 
 
-def test_where_the_other_kind_may_yet_work_it_is_tried_again() -> None:
+def test_after_a_temporary_failure_the_other_kind_is_tried_again() -> None:
     client = Client(refusal(1012), refusal(1016), refusal(1012))
     known: dict[Recipient, Recipient] = {}
 
@@ -135,7 +135,7 @@ def test_where_the_other_kind_may_yet_work_it_is_tried_again() -> None:
     assert second.is_accepted
 
 
-def test_what_was_remembered_is_forgotten_once_it_is_refused_for_good() -> None:
+def test_a_remembered_kind_is_forgotten_after_a_permanent_refusal() -> None:
     client = Client(refusal(1012), TAKEN, refusal(1013), TAKEN)
     known: dict[Recipient, Recipient] = {}
     for _ in range(3):
