@@ -12,7 +12,8 @@ from waexporter.model import Instant, PagerSettings, State
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import ACCEPTED, Outcome
 from waexporter.paging.channels.recipients import Recipient
-from waexporter.paging.delivery import Delivery, PagerContext
+from waexporter.paging.context import PagerContext
+from waexporter.paging.delivery import Delivery
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.routing import Carrier
@@ -118,13 +119,13 @@ class Rig:
         """Put a page into the journal and hand it on; gives its number."""
         with self.journal.session() as session:
             entry = session.record_page(a_page(thread, *alerts), (), self.clock.wall)
-        self.delivery.take(entry)
+        self.delivery.enqueue(entry)
         return entry.number
 
     def run(self) -> int:
         """Try whatever is due now; gives how many rounds it took."""
         rounds = 0
-        while self.delivery.hand_over(0):
+        while self.delivery.deliver_next(0):
             rounds += 1
         return rounds
 

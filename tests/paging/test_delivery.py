@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from waexporter.paging.attempt import Waiting
+    from waexporter.paging.queue import QueuedPage
     from waexporter.paging.routing import Routes
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
@@ -222,7 +222,7 @@ def test_two_workers_are_never_at_one_thread(rig: Rig) -> None:
     def look() -> None:
         if not seen:
             rig.page("thread", an_alert("second"))
-            seen.append(rig.delivery.hand_over(0))
+            seen.append(rig.delivery.deliver_next(0))
 
     rig.way("alpha").on_send = look
 
@@ -258,7 +258,7 @@ def test_a_message_under_way_counts_for_the_rate(tmp_path: Path) -> None:
     rig.page("one")
     rig.page("two")
     seen: list[bool] = []
-    rig.way("alpha").on_send = lambda: seen.append(rig.delivery.hand_over(0)) if not seen else None
+    rig.way("alpha").on_send = lambda: seen.append(rig.delivery.deliver_next(0)) if not seen else None
 
     rig.run()
 
@@ -327,7 +327,7 @@ def test_in_a_storm_the_way_of_each_page_is_looked_for_once(
     looked: list[object] = []
     routes = rig.delivery._attempts.routes
 
-    def look(batch: Sequence[Waiting], carriers: Sequence[Carrier]) -> Routes:
+    def look(batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> Routes:
         looked.append(batch)
         return routes(batch, carriers)
 
@@ -359,7 +359,7 @@ def test_people_are_paged_while_the_journal_can_not_be_written_and_it_is_noted_l
     assert rig.states() == ["pending"]
     assert rig.value("waexporter_journal_writable") == 0
 
-    rig.delivery.record_ends()
+    rig.delivery.save_results()
 
     assert rig.states() == ["accepted"]
     assert rig.value("waexporter_journal_writable") == 1

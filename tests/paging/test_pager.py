@@ -747,13 +747,13 @@ def test_a_good_status_without_a_no_took_the_heartbeat(desk: Desk, body: bytes) 
 def test_a_page_is_handed_on_before_the_next_one_of_its_thread_can_be_decided(desk: Desk) -> None:
     """Else a resolved alert might be told before it fired."""
     held: list[bool] = []
-    take = desk.delivery.take
+    take = desk.delivery.enqueue
 
     def look(*arguments: object) -> None:
         held.append(desk.journal._lock.locked())
         take(*arguments)  # type: ignore[arg-type]
 
-    desk.delivery.take = look  # type: ignore[method-assign,assignment]
+    desk.delivery.enqueue = look  # type: ignore[method-assign,assignment]
 
     desk.receive(desk.alert())
 

@@ -11,7 +11,7 @@ from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels.channel_types import open_fallback_channels
 from waexporter.paging.channels.whatsapp import WhatsAppChannel
-from waexporter.paging.delivery import PagerContext
+from waexporter.paging.context import PagerContext
 from waexporter.paging.pager import Pager
 from waexporter.paging.routing import carrier_of
 from waexporter.paging.telemetry import PagerTelemetry

@@ -10,7 +10,8 @@ from waexporter.log import get_logger
 from waexporter.paging.channels.channel_types import CHANNELS
 
 if TYPE_CHECKING:
-    from waexporter.paging.delivery import Delivery, PagerContext
+    from waexporter.paging.context import PagerContext
+    from waexporter.paging.delivery import Delivery
     from waexporter.paging.facts import PagerFacts
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.pager_clock import PagerClock
@@ -98,5 +99,5 @@ class JournalHealth:
         with self._journal.session() as session:
             left = session.pending_pages()
             for entry in left:
-                self._delivery.take(entry, max(now - entry.received_at, 0.0))
+                self._delivery.enqueue(entry, max(now - entry.received_at, 0.0))
         return len(left)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import PagerSettings, Verdict
     from waexporter.paging.attempt import Outlets
-    from waexporter.paging.delivery import PagerContext
+    from waexporter.paging.context import PagerContext
     from waexporter.paging.heartbeat import HeartbeatReceiver
     from waexporter.paging.intake.refusals import RefusedSender
     from waexporter.paging.journal.entry import Entry
@@ -102,7 +102,7 @@ class Pager:
     def stop(self) -> None:
         """Start no more attempts; pages that are not out yet stay in the journal."""
         self._delivery.stop(_STOP_TIMEOUT)
-        self._delivery.record_ends()
+        self._delivery.save_results()
         self._journal.close()
 
     def reconfigure(

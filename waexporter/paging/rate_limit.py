@@ -1,4 +1,4 @@
-"""How many messages one recipient gets: what is above it waits, to be told together."""
+"""The rate limit of each recipient: pages above it wait, and go out together."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ if TYPE_CHECKING:
     from waexporter.model import Rate
 
 
-class Throttle:
+class RateLimiter:
     """Counts the messages to each recipient within a sliding window; times on the steady clock.
 
-    The last few of a window are given out evenly over it. Were all given at once, what comes after a burst
-    would wait for the window's whole length; so it waits for a part of it, and comes as a digest.
+    The last fifth of a window's messages is spread evenly over it. Otherwise the first page after a burst
+    would wait for the whole window; so it waits for a part of it, and comes in a digest.
     """
 
     def __init__(self, rate: Rate) -> None:
         self._sent: dict[str, deque[float]] = {}
-        self._under_way: Counter[str] = Counter()
+        self._reserved: Counter[str] = Counter()
         self.set_rate(rate)
 
     def set_rate(self, rate: Rate) -> None:
-        """Go on with another rate; what was sent counts."""
+        """Apply another rate; messages already sent count towards it."""
         self._rate = rate
         self._reserve = rate.messages // 5 if rate.messages > 1 else 0
         self._sent = {
             recipient: deque(times, maxlen=rate.messages) for recipient, times in self._sent.items()
         }
 
-    def note(self, recipient: str, at: float) -> None:
-        """Take note of a message."""
+    def record(self, recipient: str, at: float) -> None:
+        """Record a sent message."""
         self._sent.setdefault(recipient, deque(maxlen=self._rate.messages)).append(at)
 
-    def begin(self, recipient: str) -> None:
-        """Take note of one that is under way: until it ends, it counts as sent now."""
-        self._under_way[recipient] += 1
+    def reserve(self, recipient: str) -> None:
+        """Reserve a slot for a message being sent: until `release`, it counts as sent now."""
+        self._reserved[recipient] += 1
 
-    def end(self, recipient: str) -> None:
-        """Take note that it is under way no more; if it was sent, `note` has been told."""
-        self._under_way[recipient] -= 1
-        if not self._under_way[recipient]:
-            del self._under_way[recipient]
+    def release(self, recipient: str) -> None:
+        """Release the slot; a message that was sent has been recorded before."""
+        self._reserved[recipient] -= 1
+        if not self._reserved[recipient]:
+            del self._reserved[recipient]
 
     def free_at(self, recipient: str, now: float) -> float:
-        """Tell from when on the recipient may get a message: `now`, or later."""
-        times = [*self._recent(recipient, now), *[now] * self._under_way[recipient]]
+        """Return from when on the recipient may get a message: `now`, or later."""
+        times = [*self._recent(recipient, now), *[now] * self._reserved[recipient]]
         free = now
         while (later := self._not_before(times, free)) > free:
             free = later
         return free
 
     def _not_before(self, times: list[float], at: float) -> float:
-        """Give a time before which no message may follow those sent at `times`; `at` if one may then."""
+        """Return a time before which no message may follow those sent at `times`; `at` if one may then."""
         most, per = self._rate.messages, self._rate.per
         within = [sent for sent in times if sent + per > at]
         if len(within) >= most:

@@ -11,7 +11,8 @@ from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.telemetry import SUPPRESSED
 
 if TYPE_CHECKING:
-    from waexporter.paging.delivery import Delivery, PagerContext
+    from waexporter.paging.context import PagerContext
+    from waexporter.paging.delivery import Delivery
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import Webhook
     from waexporter.paging.pager_clock import PagerClock
@@ -44,7 +45,7 @@ class PageRecorder:
                 return
             entry = session.record_page(page, decision.records, now, decision.forgotten)
             # Queued before the next delivery is decided: people read pages in the order of their decisions.
-            self._delivery.take(entry)
+            self._delivery.enqueue(entry)
         _log.info(
             "page",
             number=entry.number,

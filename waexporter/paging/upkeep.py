@@ -57,7 +57,7 @@ class Upkeep:
         if not self.health.is_usable():
             return
         try:
-            self.delivery.record_ends()
+            self.delivery.save_results()
             self._page_watchdogs()
             if self.settings.watch:
                 self._page_verdicts()

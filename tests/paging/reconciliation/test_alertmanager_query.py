@@ -57,7 +57,7 @@ def alert(
 def test_it_is_asked_for_the_group_alone() -> None:
     source = FakeAlertmanager()
 
-    answer = Alertmanager(source, HandClock(), is_watchdog).ask(GROUP)
+    answer = Alertmanager(source, HandClock(), is_watchdog).query(GROUP)
 
     asked = urlsplit(source.asked[0])
     assert asked.path == "/api/v2/alerts"
@@ -79,10 +79,10 @@ def test_it_is_remembered_that_it_had_a_group() -> None:
     answers = []
     for body in ([], [alert("a")], []):
         source.replies["/api/v2/alerts"] = Reply(200, json.dumps(body).encode())
-        answers.append(alertmanager.ask(GROUP))
+        answers.append(alertmanager.query(GROUP))
 
     assert [each.had_it for each in answers if each] == [False, True, True]
-    assert not alertmanager.has_had(AlertGroup("another", GROUP.receiver))
+    assert not alertmanager.has_seen(AlertGroup("another", GROUP.receiver))
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,16 @@ def test_one_that_can_not_be_asked_rests_and_is_said_once(failure: Reply | Excep
     alertmanager = Alertmanager(source, clock, is_watchdog)
 
     with capture_logs() as said:
-        answers = [alertmanager.ask(GROUP), alertmanager.ask(GROUP)]
+        answers = [alertmanager.query(GROUP), alertmanager.query(GROUP)]
         clock.move(16.0)
-        answers.append(alertmanager.ask(GROUP))
+        answers.append(alertmanager.query(GROUP))
     asked = len(source.asked)
     source.replies["/api/v2/alerts"] = Reply(200, b"[]")
     clock.move(16.0)
 
     assert answers == [None, None, None]
     assert (asked, len(said)) == (2, 1)
-    assert alertmanager.ask(GROUP) is not None
+    assert alertmanager.query(GROUP) is not None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_without_its_age_nothing_is_known_to_be_gone(reply: Reply | Exception) -
     source = FakeAlertmanager()
     source.replies["/api/v2/status"] = reply
 
-    answer = Alertmanager(source, HandClock(), is_watchdog).ask(GROUP)
+    answer = Alertmanager(source, HandClock(), is_watchdog).query(GROUP)
 
     assert answer is not None
     assert not answer.knows_of(0.0)

@@ -61,12 +61,12 @@ class Alertmanager:
         self._problem = ""
         self._had: dict[str, None] = {}  # groups that it was seen with, the latest last
 
-    def has_had(self, group: AlertGroup) -> bool:
+    def has_seen(self, group: AlertGroup) -> bool:
         """Return whether it was ever seen with alerts of a group; else they may be another one's."""
         with self._lock:
             return group.key in self._had
 
-    def ask(self, group: AlertGroup) -> GroupReply | None:
+    def query(self, group: AlertGroup) -> GroupReply | None:
         """Ask what it has of a group; None where it can't be asked."""
         if self._clock().steady < self._rests_until:
             return None
@@ -79,7 +79,7 @@ class Alertmanager:
         if kinds or unread:
             self._keep(group)
         age = _read_age(self._source, _TIMEOUT)
-        return GroupReply(kinds, age, unread=unread, had_it=self.has_had(group))
+        return GroupReply(kinds, age, unread=unread, had_it=self.has_seen(group))
 
     def _keep(self, group: AlertGroup) -> None:
         with self._lock:

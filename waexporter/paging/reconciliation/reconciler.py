@@ -1,4 +1,4 @@
-"""Finding out, before pages are told, what became of the alerts that deliveries left out."""
+"""Reconciliation: find out, before pages are sent, what became of the alerts missing from deliveries."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
     from waexporter.paging.reconciliation.missing_alerts import GroupReply
 
-    Answers = Mapping[str, GroupReply | None]  # by the group's key
+    Replies = Mapping[str, GroupReply | None]  # by the group's key
 
-_PATIENCE = 6.0  # seconds for all questions of one message; whoever is to read it waits for them
+_QUERY_TIMEOUT = 6.0  # seconds for all queries of one message, which waits for them
 
 
 class Reconciler:
-    """Settles pages by what was heard since, and by what Alertmanager says; safe to share by threads."""
+    """Reconciles pages with what came since, and with Alertmanager; safe to share by threads."""
 
     def __init__(
         self,
@@ -38,35 +38,35 @@ class Reconciler:
         self._pager_clock = pager_clock
         self.alertmanager = alertmanager
 
-    def hold(self, page: Page) -> float:
-        """Give for how many seconds a page waits before anybody looks at it."""
+    def initial_wait(self, page: Page) -> float:
+        """Return for how many seconds a page waits where no Alertmanager can be queried."""
         return missing_alerts.grace_left(page, self._pager_clock.now()) if self.alertmanager is None else 0.0
 
-    def wait(self, page: Page, answers: Answers) -> float:
-        """Give for how many seconds a page still waits, if Alertmanager did not answer."""
-        is_answered = page.group is not None and answers.get(page.group.key) is not None
-        return 0.0 if is_answered else missing_alerts.grace_left(page, self._pager_clock.now())
+    def wait(self, page: Page, replies: Replies) -> float:
+        """Return for how many seconds a page still waits, if Alertmanager did not reply."""
+        has_reply = page.group is not None and replies.get(page.group.key) is not None
+        return 0.0 if has_reply else missing_alerts.grace_left(page, self._pager_clock.now())
 
-    def settle(self, pages: Sequence[Page], answers: Answers) -> list[Page]:
-        """Give pages as they are told now, and remember what they say."""
-        known = self._known(pages)
-        settled = [
+    def reconcile(self, pages: Sequence[Page], replies: Replies) -> list[Page]:
+        """Return pages as they are sent now, and record what became of their missing alerts."""
+        known = self._find_records(pages)
+        reconciled = [
             missing_alerts.reconcile(
                 page,
-                answers.get(page.group.key) if page.group and missing_alerts.needs_query(page) else None,
+                replies.get(page.group.key) if page.group and missing_alerts.needs_query(page) else None,
                 lambda doubt: missing_alerts.seen_firing_since(doubt, known.get(doubt.alert.fingerprint)),
             )
             for page in pages
         ]
-        self._new_record(list(zip(pages, settled, strict=True)))
-        return settled
+        self._save_changes(list(zip(pages, reconciled, strict=True)))
+        return reconciled
 
     def can_ask(self, group: AlertGroup | None) -> bool:
         """Return whether there is an Alertmanager that may have a group."""
         return self.alertmanager is not None and missing_alerts.may_be_known(group)
 
-    def look(self, pages: Sequence[Page]) -> None:
-        """See whether Alertmanager has what was just told to fire: later it may be asked of its end."""
+    def check_known(self, pages: Sequence[Page]) -> None:
+        """Query whether Alertmanager has the firing alerts of pages: later it may be asked for their end."""
         alertmanager = self.alertmanager
         if alertmanager is None:
             return
@@ -76,27 +76,27 @@ class Reconciler:
                 fires
                 and page.group
                 and missing_alerts.may_be_known(page.group)
-                and not alertmanager.has_had(page.group)
+                and not alertmanager.has_seen(page.group)
             ):
-                alertmanager.ask(page.group)
+                alertmanager.query(page.group)
 
-    def ask(self, pages: Sequence[Page]) -> Answers:
-        """Ask once about each group there is a question about."""
+    def query(self, pages: Sequence[Page]) -> Replies:
+        """Query Alertmanager once about each group whose pages need it; return the replies by group key."""
         alertmanager = self.alertmanager
         if alertmanager is None:
             return {}
         groups = {
             page.group.key: page.group for page in pages if page.group and missing_alerts.needs_query(page)
         }
-        ends = self._clock().steady + _PATIENCE
-        answers: dict[str, GroupReply | None] = {}
+        ends = self._clock().steady + _QUERY_TIMEOUT
+        replies: dict[str, GroupReply | None] = {}
         for key, group in groups.items():
-            answer = alertmanager.ask(group) if self._clock().steady < ends else None
-            answers[key] = answer and answer._replace(at=self._pager_clock.now())
-        return answers
+            reply = alertmanager.query(group) if self._clock().steady < ends else None
+            replies[key] = reply and reply._replace(at=self._pager_clock.now())
+        return replies
 
-    def _known(self, pages: Sequence[Page]) -> Mapping[str, AlertRecord]:
-        """Give what is remembered of the alerts in doubt."""
+    def _find_records(self, pages: Sequence[Page]) -> Mapping[str, AlertRecord]:
+        """Return the records of the alerts in doubt, by fingerprint."""
         doubtful = {doubt.alert.fingerprint for page in pages for doubt in page.doubts}
         if not doubtful:
             return {}
@@ -106,7 +106,7 @@ class Reconciler:
         except JournalError:
             return {}
 
-    def _new_record(self, pages: Sequence[tuple[Page, Page]]) -> None:
+    def _save_changes(self, pages: Sequence[tuple[Page, Page]]) -> None:
         if not any(before.doubts for before, _ in pages):
             return
         try:
@@ -114,4 +114,4 @@ class Reconciler:
                 changed, gone = missing_alerts.record_changes(pages, session.records)
                 session.save(changed, gone)
         except JournalError:
-            return  # whoever writes next says so; what is said twice at worst is what was said now
+            return  # the next write reports it; at worst the same is said twice
