@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.receivers import Receiver, receiving
-from waexporter.commands.probe import Folders, probe
+from waexporter.commands.probe import probe
 from waexporter.config import DEFAULT_PLANS
 from waexporter.daemon.transitions import DroppedSamplesLog, VerdictLog, log_transition
 from waexporter.model import Account, Endpoint, Instant, Limits, Target
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.transport.exchange import Reply
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +113,8 @@ def test_a_probe_says_what_was_left_out_and_why(client: Receiver, case: str) -> 
     endpoint, client.answer, words = ROWS[case]
     lines: list[str] = []
 
-    probe(target_of(client, endpoint), Limits(), Folders(), lines.append)
+    with closing(Client(target_of(client, endpoint), Limits(), TlsContexts())) as sender:
+        probe(sender, Limits(), lines.append)
 
     assert words in " ".join(" ".join(lines).split())
 

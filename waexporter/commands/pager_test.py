@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import plural, write
 from waexporter.commands.daemon_client import connect, find_page, read_attempts
-from waexporter.commands.direct_page import send_direct, send_to_fallbacks
 from waexporter.commands.options import add_config, add_epilog, add_target
 from waexporter.commands.pager_survey import find_target, require_pager
+from waexporter.commands.pager_tests.direct_page import send_direct, send_to_fallbacks
+from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_webhook
 from waexporter.commands.process import FAILED
 from waexporter.commands.process import OK as EXIT_OK
-from waexporter.commands.test_page import format_elapsed, make_alert, make_webhook
 from waexporter.config import load
 from waexporter.errors import ApiError
 from waexporter.paging.channels import OK

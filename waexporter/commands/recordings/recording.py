@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.commands.redaction import Redactor
+from waexporter.commands.recordings.redaction import Redactor
 from waexporter.errors import ApiError, CommandError
 from waexporter.model import Account, Reason
 from waexporter.transport.exchange import Reply, Request

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.commands.probe import Folders, probe
-from waexporter.commands.redaction import Redactor
+from waexporter.commands.probe import probe
+from waexporter.commands.recordings.recording import Recorder, Replayer
+from waexporter.commands.recordings.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import CommandError
 from waexporter.health import SLUGS
 from waexporter.model import Credentials, Limits, PollPlan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
+from waexporter.transport.tls import TlsContexts
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,9 +124,10 @@ def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: 
         auth = Credentials(username=OWNER[0], password=Secret(OWNER[1]))
         target = Target("wa", simulator.url, auth=auth, plans=SHORT)
 
-        state = probe(target, Limits(), Folders(record=tmp_path), told.append)
+        with closing(Client(target, Limits(), TlsContexts())) as client:
+            state = probe(Recorder(client, tmp_path), Limits(), told.append)
 
-    replayed = probe(target, Limits(), Folders(replay=tmp_path), again.append)
+    replayed = probe(Replayer(target, tmp_path), Limits(), again.append)
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert replayed is state
     assert problems(again) == problems(told)
@@ -131,7 +136,7 @@ def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: 
 
 
 def problems(lines: list[str]) -> list[str]:
-    """Give the slugs that a probe told of."""
+    """Return the slugs of the problems in a probe's output."""
     return [slug for line in lines if (slug := line.strip().partition(":")[0]) in SLUGS]
 
 
@@ -139,7 +144,7 @@ def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
     with pytest.raises(CommandError, match="is no folder of recorded answers"):
-        probe(target, Limits(), Folders(replay=tmp_path / "none"), lambda _: None)
+        Replayer(target, tmp_path / "none")
 
 
 def test_a_recording_that_is_broken_is_said_so(tmp_path: Path) -> None:
@@ -147,4 +152,4 @@ def test_a_recording_that_is_broken_is_said_so(tmp_path: Path) -> None:
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
     with pytest.raises(CommandError, match="is no recorded answer"):
-        probe(target, Limits(), Folders(replay=tmp_path), lambda _: None)
+        probe(Replayer(target, tmp_path), Limits(), lambda _: None)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from waexporter.commands.pager_survey import require_pager, survey
-from waexporter.commands.test_page import format_elapsed, make_alert, make_message
+from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_message
 from waexporter.daemon.paging import open_fallback, whatsapp_of
 from waexporter.paging.channels import try_to_send
 from waexporter.paging.channels.recipients import Recipient

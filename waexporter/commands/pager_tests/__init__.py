@@ -1,0 +1,1 @@
+"""Building and sending the test page of `waexporter pager test`."""

@@ -1,0 +1,1 @@
+"""The recorded replies of a client, for `waexporter probe --record` and `--replay`."""
