@@ -6,9 +6,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# Most tests wait for something, so three run at a time, in the order of their files: the longest come early in it, so
-# that nobody waits for them at the end. PARALLEL= runs them one by one, as --pdb needs.
-PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Most tests wait for something, so more run at a time than there are cores, in the order of their files: the longest come
+# first, so that nobody waits for them at the end. PARALLEL= runs them one by one, as --pdb needs.
+PARALLEL ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+WORKERS = 3
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help demo unit test check format docs bench alerts dashboards screenshots image real-parts constraints clean
@@ -22,7 +23,9 @@ demo: $(VENV)/.installed $(if $(STACK),stack-parts)  ## Watch it work on simulat
 unit: $(VENV)/.installed-test  ## Run the tests that need no network and no other program; two minutes on two cores.
 	@$(VENV)/bin/python -m pytest -m 'not real' --ignore tests/e2e $(PARALLEL) $(ARGS)
 
-# Whoever leaves out the tests that need real parts does not wait for them to be got.
+# One more, since the whole loop takes a worker for minutes and hardly a processor. Whoever leaves out the tests that need
+# real parts does not wait for them to be got.
+test: WORKERS = 4
 test: $(VENV)/.installed-test $(if $(findstring not real,$(ARGS)),,real-parts)  ## Run every test; ARGS="-k name" narrows it down.
 	@$(VENV)/bin/python -m pytest $(PARALLEL) $(ARGS)
 

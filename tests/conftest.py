@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from grafana.pictures import bundle
+from tests import progress
 from tests.examples import examples
 from tests.real import parts
 from tests.real.fixtures import Finding, RealParts
@@ -41,22 +42,41 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_report_header() -> list[str]:
-    """Say loudly, above all else, which real parts are missing."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a person know which tests are waited for."""
+    if not hasattr(config, "workerinput"):
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            config.pluginmanager.register(progress.Waiting(reporter))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Report, above all else, which real parts are missing, and what takes minutes."""
     missing = {suite: parts.missing_programs(suite) for suite in parts.SUITES}
     missing["browser"] = parts.missing_browser()
     missing["npm"] = bundle.missing()
     lines = [
         f"real parts MISSING in {place}: {', '.join(names)}" for place, names in missing.items() if names
     ]
-    return lines or ["real parts: all there"]
+    if progress.runs_the_loop(config):
+        lines.append("the whole loop takes seven minutes: it starts first and runs beside the rest")
+    return lines if any(missing.values()) else ["real parts: all there", *lines]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever asks for a real part, so that `-m 'not real'` leaves it out."""
+    """Mark whatever asks for a real part or starts whole processes, and put first what takes longest."""
     for item in items:
         if "real_parts" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real)
+        if item.nodeid.startswith("tests/e2e/"):
+            item.add_marker(pytest.mark.e2e)
+    progress.put_first(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave the processor to the whole loop, which keeps a pace."""
+    progress.yield_to_the_loop(item)
 
 
 @pytest.fixture

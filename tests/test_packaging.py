@@ -203,5 +203,5 @@ def test_make_test_gets_the_real_parts_where_a_test_may_need_them(arguments: str
 
     assert ("tests.real.fetch" in done.stdout) == gets_them
     assert done.stdout.rstrip().endswith(
-        f"pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder {arguments}".rstrip()
+        f"pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder {arguments}".rstrip()
     )
