@@ -1,1 +1,1 @@
-"""HTTP to the outside: sockets, deadlines, the map of errors; the only home of requests and urllib3."""
+"""Outgoing HTTP: sockets, deadlines, the map of errors; the only home of requests and urllib3."""

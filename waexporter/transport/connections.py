@@ -1,7 +1,7 @@
 """Connections that are kept for the next request, and closed once they are old.
 
-Behind a balancer a kept connection leads to one webapp of several, behind a name to a machine that may not be
-the right one any more, and what lies in between may have forgotten it without a word.
+Behind a load balancer a kept connection leads to one of several servers, behind a name to a machine that may
+not be the right one any more, and a gateway in between may have forgotten it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from waexporter.model import Instant
 
-# A Service that leads elsewhere, or another webapp behind the same balancer, is to be seen within a minute; a
-# handshake a minute costs next to nothing.
+# A Service that leads to another machine, or another server behind the same load balancer, is noticed within
+# a minute; a handshake a minute costs next to nothing.
 GREATEST_AGE = 60.0  # seconds
 _AGE_JITTER = 1 / 3  # of the age, taken off at random, so that connections made together don't end together
-# Balancers and NATs of clouds forget an idle connection after 240 s or more, other gateways sooner; polls at
-# the usual interval of 30 s are to share one.
+# Load balancers and NATs of clouds forget an idle connection after 240 s or more, other gateways sooner;
+# polls at the usual interval of 30 s share one.
 GREATEST_IDLE = 45.0  # seconds
 _INFORMATIONAL = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}  # the answer comes after them
 

@@ -92,7 +92,7 @@ def _certificate_error(cause: ssl.SSLCertVerificationError) -> ApiError:
 
 def _tls_error(cause: ssl.SSLError) -> ApiError:
     words = _reason(cause)
-    advice = "".join(f": {advice}" for said, advice in _TLS_ADVICE.items() if said in words)
+    advice = "".join(f": {advice}" for reason, advice in _TLS_ADVICE.items() if reason in words)
     return UnreachableError(f"TLS failed: {words}{advice}", reason=Reason.TLS)
 
 

@@ -1,4 +1,4 @@
-"""Names looked up within a deadline, which getaddrinfo itself does not know."""
+"""Look-ups of host names with a timeout, which getaddrinfo itself does not have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    # family, kind, protocol, canonical name, and what its family takes for an address
+    # family, type, protocol, canonical name, and the address in the form of its family
     Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str | int | bytes, ...]]
     LookUp = Callable[[str, int], Sequence[Address]]
 
@@ -28,35 +28,35 @@ def _look_up(host: str, port: int) -> Sequence[Address]:
 
 
 class Resolver:
-    """Looks up names, each in one thread at a time however many ask; safe to share by threads.
+    """Looks up names, with one thread for each name however many callers there are; safe to share by threads.
 
-    A thread that the operating system keeps waiting can't be ended, so there is one for each name that is
-    being looked up, which no request waits for longer than it may, and no end of the process at all.
+    A thread that waits for the operating system can't be stopped. So each name is looked up in a thread of
+    its own: a request waits for it until its deadline, and the end of the process does not wait at all.
     """
 
     def __init__(self, look_up: LookUp = _look_up) -> None:
         self._look_up = look_up
-        self._under_way: dict[tuple[str, int], Future[Sequence[Address]]] = {}
+        self._running: dict[tuple[str, int], Future[Sequence[Address]]] = {}
         self._lock = threading.Lock()  # guards the above
 
     def resolve(self, host: str, port: int, timeout: float) -> Sequence[Address]:
-        """Return the addresses of a host; raises socket.gaierror, and UnresolvedError when time is over."""
+        """Return the addresses of a host; raise socket.gaierror, or UnresolvedError after `timeout`."""
         if _is_address(host):
-            return self._look_up(host, port)  # asks nobody
-        found = self._join(host, port)
+            return self._look_up(host, port)  # needs no name server
+        found = self._start(host, port)
         try:
             return found.result(timeout)
         except TimeoutError as error:
             raise UnresolvedError("the host's name was not resolved in time") from error
 
-    def _join(self, host: str, port: int) -> Future[Sequence[Address]]:
-        """Return what comes of looking a name up, whoever began to."""
+    def _start(self, host: str, port: int) -> Future[Sequence[Address]]:
+        """Return the result of the look-up of a name; start one unless it is running."""
         place = host, port
         with self._lock:
-            known = self._under_way.get(place)
+            known = self._running.get(place)
             if known is not None:
                 return known
-            found = self._under_way[place] = Future()
+            found = self._running[place] = Future()
         try:
             threading.Thread(target=self._find, args=(place, found), name="resolver", daemon=True).start()
         except RuntimeError as error:  # this machine gives no more threads
@@ -67,7 +67,7 @@ class Resolver:
     def _find(self, place: tuple[str, int], found: Future[Sequence[Address]]) -> None:
         try:
             addresses = self._look_up(*place)
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who asked
+        except Exception as error:  # noqa: BLE001 - every error belongs to the callers
             self._end(place)
             found.set_exception(error)
         else:
@@ -75,9 +75,9 @@ class Resolver:
             found.set_result(addresses)
 
     def _end(self, place: tuple[str, int]) -> None:
-        # Before the result is set: who asks after this asks anew.
+        # Before the result is set: a later caller starts another look-up.
         with self._lock:
-            del self._under_way[place]
+            del self._running[place]
 
 
 def _is_address(host: str) -> bool:
@@ -88,4 +88,4 @@ def _is_address(host: str) -> bool:
     return True
 
 
-SHARED = Resolver()  # a name that several targets have is looked up once at a time
+SHARED = Resolver()  # one look-up at a time for a name that several targets share

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from waexporter.transport.resolver import Resolver
 
-# What was sent is acknowledged by the other side's kernel, however slow its webapp is; on a local network
+# The kernel of the other side acknowledges what it receives, however slow its server is; on a local network
 # this is enough to send a lost packet four times.
 _UNACKNOWLEDGED = 5000  # milliseconds
 
@@ -81,7 +81,7 @@ def connect(resolver: Resolver, host: str, port: int) -> PlainSocket:
 
 
 def _limit_unacknowledged(plain: socket.socket) -> None:
-    """End a connection whose packets are not acknowledged, so that a dead one differs from a slow webapp."""
+    """End a connection whose packets are not acknowledged, unlike one of a slow server."""
     # Set after connecting, which has a time of its own. Linux only.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)

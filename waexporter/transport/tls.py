@@ -38,8 +38,8 @@ class TlsContexts:
 def _build_context(tls: Tls) -> ssl.SSLContext:
     """Build the context for one distinct TLS setting; it is shared, since each costs 0.7 MiB and 27 ms."""
     context = ssl.create_default_context(cafile=tls.ca_file)
-    # The same on every Python: a webapp's own certificate may be named as the CA, as from 3.13 on, and may
-    # lack what 3.13 newly insists on, as those that the client makes for itself do.
+    # The same on every Python: a server's own certificate may be named as the CA, as from 3.13 on, and may
+    # lack what 3.13 began to require: the certificates that WhatsApp's client makes for itself do.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if tls.insecure_skip_verify:

@@ -1,1 +1,1 @@
-"""The WhatsApp Business API as a client sees it."""
+"""The On-Premises API of WhatsApp Business: its client, logins and documents."""
