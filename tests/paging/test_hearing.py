@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.paging.test_pager import Desk
 from waexporter.model import PagerSettings, Watchdog
-from waexporter.paging.intake.refusals import Refusal, WebhookSender
+from waexporter.paging.intake.refused_senders import Refusal, WebhookSender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

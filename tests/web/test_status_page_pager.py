@@ -13,7 +13,7 @@ from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
-from waexporter.paging.intake.refusals import Refusal, RefusedSender, WebhookSender
+from waexporter.paging.intake.refused_senders import Refusal, RefusedSender, WebhookSender
 from waexporter.paging.journal.entry import Entry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus

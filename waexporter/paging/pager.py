@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from waexporter.paging.attempt import Outlets
     from waexporter.paging.context import PagerContext
     from waexporter.paging.heartbeat import HeartbeatReceiver
-    from waexporter.paging.intake.refusals import RefusedSender
+    from waexporter.paging.intake.refused_senders import RefusedSender
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.model import Webhook
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress

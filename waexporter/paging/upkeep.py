@@ -11,7 +11,7 @@ from waexporter.log import get_logger
 from waexporter.paging.heartbeat import ping
 from waexporter.paging.intake import verdict_watch, watchdogs
 from waexporter.paging.intake.alertmanager_webhook import thread_of
-from waexporter.paging.intake.refusals import describe_refused
+from waexporter.paging.intake.refused_senders import describe_refused
 from waexporter.paging.model import Webhook
 
 if TYPE_CHECKING:

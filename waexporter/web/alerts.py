@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError, WebhookError
-from waexporter.paging.intake.refusals import Refusal, WebhookSender
+from waexporter.paging.intake.refused_senders import Refusal, WebhookSender
 from waexporter.transport.lenient_json import printable
 from waexporter.web.access import NO_PAGER
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response

@@ -12,7 +12,7 @@ import msgspec
 from waexporter.web.formatting import iso
 
 if TYPE_CHECKING:
-    from waexporter.paging.intake.refusals import RefusedSender
+    from waexporter.paging.intake.refused_senders import RefusedSender
     from waexporter.paging.journal.entry import Attempt, Entry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus

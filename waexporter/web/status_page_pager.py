@@ -14,7 +14,7 @@ from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from waexporter.paging.intake.refusals import RefusedSender
+    from waexporter.paging.intake.refused_senders import RefusedSender
     from waexporter.paging.journal.entry import Entry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus

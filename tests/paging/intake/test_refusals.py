@@ -8,13 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.model import Instant
-from waexporter.paging.intake.refusals import (
+from waexporter.paging.intake.refusals import MAX_LOG_LINES, MAX_SENDERS, Refusals
+from waexporter.paging.intake.refused_senders import (
     LOG_INTERVAL,
-    MAX_LOG_LINES,
-    MAX_SENDERS,
     RETENTION,
     Refusal,
-    Refusals,
     WebhookSender,
     describe_refused,
 )

@@ -1,66 +1,26 @@
-"""Refused webhooks: from whom, why and since when, until one of the same sender is accepted."""
+"""Remember and log refused webhooks, until one of the same sender is accepted."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from waexporter.log import get_logger
-from waexporter.timefmt import to_datetime
+from waexporter.paging.intake.refused_senders import LOG_INTERVAL, RETENTION, count_refusal, format_since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from waexporter.model import Instant
+    from waexporter.paging.intake.refused_senders import Refusal, RefusedSender, WebhookSender
 
-LOG_INTERVAL: Final = 300.0  # seconds between two lines about the same sender and reason
 MAX_LOG_LINES: Final = 5  # within LOG_INTERVAL: a sender may change its name at each request
 MAX_SENDERS: Final = 20  # remembered at the same time
-# A lost alert is shown until the next morning; a sender that was removed is not shown for ever.
-RETENTION: Final = 86_400.0  # seconds
-
-_MAX_NAMED = 3  # senders in one sentence
 
 _log = get_logger("webhooks")
-
-
-class WebhookSender(NamedTuple):
-    """The sender of a webhook; a proxy counts as the sender of all webhooks behind it."""
-
-    address: str
-    agent: str  # the header User-Agent
-
-    def __str__(self) -> str:
-        return f"{self.address} ({self.agent})" if self.agent else self.address
-
-
-class Refusal(NamedTuple):
-    """Why a webhook was not accepted."""
-
-    status: int | None  # None: the connection ended before the body was complete
-    why: str
-
-    def __str__(self) -> str:
-        return "cut off" if self.status is None else str(self.status)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedSender:
-    """A sender whose webhooks are refused, and none was accepted since."""
-
-    sender: WebhookSender
-    refusal: Refusal  # the latest
-    count: int
-    since: Instant
-    last: Instant
-    unlogged: int = 0  # since the last log line
-    logged_at: float = -math.inf  # steady clock
-
-    def __str__(self) -> str:
-        return f"{self.refusal} from {self.sender.address} since {_format_time(self.since, self.last)}"
 
 
 class Refusals:
@@ -76,8 +36,8 @@ class Refusals:
         """Record and log a refused webhook."""
         now = self._clock()
         with self._lock:
-            refused = _updated(self._refused.pop(sender, None), sender, refusal, now)
-            is_logged = _is_due(refused, now) and now.steady - self._lines[0] >= LOG_INTERVAL
+            refused = count_refusal(self._refused.pop(sender, None), sender, refusal, now)
+            is_logged = refused.is_log_due(now) and now.steady - self._lines[0] >= LOG_INTERVAL
             if is_logged:
                 self._lines.append(now.steady)
             self._refused[sender] = (
@@ -93,7 +53,7 @@ class Refusals:
                 sender=sender.address,
                 agent=sender.agent or "not said",
                 webhooks=refused.unlogged,
-                since=_format_time(refused.since, now),
+                since=format_since(refused),
             )
 
     def record_accepted(self, sender: WebhookSender) -> None:
@@ -106,7 +66,7 @@ class Refusals:
                 sender=sender.address,
                 agent=sender.agent or "not said",
                 refused=ended.count,
-                since=_format_time(ended.since, ended.last),
+                since=format_since(ended),
             )
 
     def recent(self, within: float = RETENTION) -> tuple[RefusedSender, ...]:
@@ -115,42 +75,3 @@ class Refusals:
         with self._lock:
             refused = tuple(self._refused.values())
         return tuple(each for each in reversed(refused) if steady - each.last.steady <= within)
-
-
-def describe_refused(refused: Iterable[RefusedSender]) -> str:
-    """Return one sentence about refused senders; empty if there are none."""
-    each = [str(one) for one in refused]
-    if not each:
-        return ""
-    more = f" and from {len(each) - _MAX_NAMED} more" if len(each) > _MAX_NAMED else ""
-    return f"Webhooks are being refused: {', '.join(each[:_MAX_NAMED])}{more}"
-
-
-def _updated(
-    before: RefusedSender | None, sender: WebhookSender, refusal: Refusal, now: Instant
-) -> RefusedSender:
-    if before is None or now.steady - before.last.steady > RETENTION:
-        return RefusedSender(sender, refusal, 1, now, now, unlogged=1)
-    # Another reason is logged at once.
-    logged_at = before.logged_at if refusal == before.refusal else -math.inf
-    return replace(
-        before,
-        refusal=refusal,
-        count=before.count + 1,
-        last=now,
-        unlogged=before.unlogged + 1,
-        logged_at=logged_at,
-    )
-
-
-def _is_due(refused: RefusedSender, now: Instant) -> bool:
-    return now.steady - refused.logged_at >= LOG_INTERVAL
-
-
-def _format_time(at: Instant, seen: Instant) -> str:
-    """Return a time, with its day if that is not the day of `seen`."""
-    when, other = to_datetime(at.wall), to_datetime(seen.wall)
-    if when is None:
-        return "a time out of range"
-    is_today = other is not None and when.date() == other.date()
-    return f"{when:%H:%M} UTC" if is_today else f"{when:%d %b %H:%M} UTC"
