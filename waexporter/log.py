@@ -1,4 +1,4 @@
-"""Logging, set up once: our events and other libraries' records leave through one renderer."""
+"""The set-up of logging: our events and other libraries' records share one renderer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _hidden(name: str) -> Iterator[None]:
-    """Let imports of a module fail for a while, unless it has been imported already."""
+def _hide_module(name: str) -> Iterator[None]:
+    """Make imports of a module fail inside the context, unless it has been imported already."""
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
     if name in modules:
         yield
@@ -34,16 +34,16 @@ def _hidden(name: str) -> Iterator[None]:
 
 
 # structlog imports rich when it can, only to colour tracebacks: 5 MiB that a small agent has no use for.
-with _hidden("rich"):
+with _hide_module("rich"):
     import structlog
 
 _OURS = "waexporter"
 _OFF = logging.CRITICAL + 1
 
-# The least level at which other libraries are heard. APScheduler warns of every late or skipped run, and
-# urllib3 of every retry; both are counted as metrics instead. uvicorn warns of every request that is none, as
-# often as anybody sends one. Everyone else is heard from WARNING on.
-_FLOORS = {
+# The least level at which records of other libraries are logged. APScheduler warns of every late or skipped
+# run, and urllib3 of every retry; both are counted as metrics instead. uvicorn warns of every bad request,
+# as often as anybody sends one. All others are logged from WARNING on.
+_LEAST_LEVELS = {
     "apscheduler": logging.ERROR,
     "urllib3": logging.ERROR,
     "uvicorn.error": logging.ERROR,
@@ -54,26 +54,26 @@ _HIDDEN_KEYS = frozenset({"password", "new_password", "api_key", "token", "autho
 _MASK = "<secret>"
 
 
-class _Outlet(logging.StreamHandler[TextIO]):
+class _Handler(logging.StreamHandler[TextIO]):
     """The one handler, recognisable so that a second set-up replaces the first."""
 
 
 def configure(settings: LogSettings, stream: TextIO) -> None:
     """Send every event to the stream (stderr outside tests), as a JSON line or as a line for people."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    outlet = _Outlet(stream)
-    outlet.setFormatter(
+    handler = _Handler(stream)
+    handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_common(),
+            foreign_pre_chain=_shared_processors(),
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(settings, stream),
+                *_rendering_processors(settings, stream),
             ],
         )
     )
-    _route(outlet, level)
+    _install_handler(handler, level)
     structlog.configure(
-        processors=[*_common(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_shared_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,  # a reload may change the level
@@ -81,23 +81,23 @@ def configure(settings: LogSettings, stream: TextIO) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Give the logger of a module; it may be made before `configure` and follows it."""
+    """Return the logger of a module; a later `configure` holds for it too."""
     full_name = name if name.startswith(_OURS) else f"{_OURS}.{name}"
     return cast("FilteringBoundLogger", structlog.get_logger(full_name))
 
 
-def _route(outlet: _Outlet, level: int) -> None:
+def _install_handler(handler: _Handler, level: int) -> None:
     root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, _Outlet)]:
-        root.removeHandler(handler)
-    root.addHandler(outlet)
+    for before in [each for each in root.handlers if isinstance(each, _Handler)]:
+        root.removeHandler(before)
+    root.addHandler(handler)
     root.setLevel(max(level, logging.WARNING))
     logging.getLogger(_OURS).setLevel(level)
-    for name, floor in _FLOORS.items():
-        logging.getLogger(name).setLevel(max(level, floor))
+    for name, least in _LEAST_LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, least))
 
 
-def _common() -> list[Processor]:
+def _shared_processors() -> list[Processor]:
     return [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -106,16 +106,16 @@ def _common() -> list[Processor]:
     ]
 
 
-def _rendering(settings: LogSettings, stream: TextIO) -> list[Processor]:
+def _rendering_processors(settings: LogSettings, stream: TextIO) -> list[Processor]:
     if settings.format == "json":
         return [
             structlog.processors.format_exc_info,
             structlog.processors.EventRenamer("msg"),
-            _in_order,
+            _order_keys,
             structlog.processors.JSONRenderer(serializer=json.dumps),
         ]
     return [
-        _in_words,
+        _format_values,
         structlog.dev.ConsoleRenderer(
             colors=stream.isatty(),
             timestamp_key="ts",
@@ -125,39 +125,40 @@ def _rendering(settings: LogSettings, stream: TextIO) -> list[Processor]:
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace every Secret, and whatever stands under a key that is a secret's name."""
-    return {key: _MASK if key.lower() in _HIDDEN_KEYS else _masked(value) for key, value in event.items()}
+    """Replace every Secret, and every value under a key that is a secret's name."""
+    return {key: _MASK if key.lower() in _HIDDEN_KEYS else _mask_value(value) for key, value in event.items()}
 
 
-def _masked(value: object) -> object:
+def _mask_value(value: object) -> object:
     if isinstance(value, Secret):
         return _MASK
     if isinstance(value, dict):
         return {
-            key: _MASK if str(key).lower() in _HIDDEN_KEYS else _masked(inner) for key, inner in value.items()
+            key: _MASK if str(key).lower() in _HIDDEN_KEYS else _mask_value(inner)
+            for key, inner in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_masked(inner) for inner in value]
+        return [_mask_value(inner) for inner in value]
     return value
 
 
-def _in_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Write values as people do: a line for them holds no list, map or truth value of Python's."""
-    return {key: value if key == "exc_info" else _word(value) for key, value in event.items()}
+def _format_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Format values for people: without Python's lists, maps and booleans."""
+    return {key: value if key == "exc_info" else _format_value(value) for key, value in event.items()}
 
 
-def _word(value: object) -> object:
+def _format_value(value: object) -> object:
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(str(_word(each)) for each in value) or "none"
+        return ", ".join(str(_format_value(each)) for each in value) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_word(each)}" for key, each in value.items()) or "none"
+        return ", ".join(f"{key} {_format_value(each)}" for key, each in value.items()) or "none"
     return value
 
 
-def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _order_keys(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     first = {key: event.pop(key) for key in ("ts", "level", "msg") if key in event}
     return {**first, **event}

@@ -9,7 +9,7 @@ import yaml
 
 from waexporter.cli import main
 from waexporter.config import load
-from waexporter.config.placeholders import placeholders
+from waexporter.config.placeholders import find_placeholders
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ WORDS = "holds what looks like an environment variable, which is taken literally
     ],
 )
 def test_what_a_shell_would_replace_is_found(text: str) -> None:
-    assert list(placeholders({"key": text})) == ["key"]
+    assert list(find_placeholders({"key": text})) == ["key"]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_a_shell_would_replace_is_found(text: str) -> None:
     ],
 )
 def test_what_a_password_may_hold_is_none(text: str) -> None:
-    assert list(placeholders({"key": text})) == []
+    assert list(find_placeholders({"key": text})) == []
 
 
 def test_each_is_found_at_its_place_and_what_aliases_repeat_once() -> None:
@@ -80,7 +80,11 @@ def test_each_is_found_at_its_place_and_what_aliases_repeat_once() -> None:
         """
     )
 
-    assert list(placeholders(document)) == ["targets[0].url", "targets[0].labels.region", "pager.fallback[1]"]
+    assert list(find_placeholders(document)) == [
+        "targets[0].url",
+        "targets[0].labels.region",
+        "pager.fallback[1]",
+    ]
 
 
 def test_it_is_a_note_of_check_config_that_shows_nothing_of_the_value(

@@ -1,4 +1,4 @@
-"""The configuration: a YAML file and the environment become one `Config`, or every problem at once."""
+"""The configuration: read a YAML file and the environment into one `Config`, or report every problem."""
 
 from __future__ import annotations
 

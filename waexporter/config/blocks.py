@@ -1,4 +1,4 @@
-"""All blocks of the configuration but `targets`, whose entries are compared and set one by one."""
+"""All blocks of the configuration but `targets`, whose entries are handled one by one."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ BLOCKS = (LIMITS, COMMON_POLL, WEB, PAGER, LOG)
 
 
 def compare(old: Config, new: Config) -> ConfigDiff:
-    """Return what a new configuration changes."""
+    """Return the difference of two configurations."""
     return diff.compare(old, new, BLOCKS)

@@ -17,7 +17,7 @@ _VISIBLE = re.compile("[!-~]+")
 _SHORTEST_KEY, _LONGEST_KEY = 12, 128
 _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 _HEADER = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-# What the program, HTTP itself, or a proxy in between has to say in these, and in all that begin so.
+# Headers that the program, HTTP itself or a proxy in between sets, and beginnings of such.
 _TAKEN = """
 accept age allow alt-svc alt-used authentication-info cache-control connection cookie cookie2 date
 early-data etag expect expires forwarded from host http2-settings keep-alive last-modified link location
@@ -26,7 +26,7 @@ transfer-encoding upgrade user-agent vary via warning www-authenticate x-http-me
 x-http-method-override x-method-override x-real-ip
 """
 _TAKEN_HEADERS = frozenset(_TAKEN.split())
-_TAKEN_FAMILIES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
+_TAKEN_PREFIXES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
 
 
 def read_auth(target: Section, key: str, _: object) -> Credentials:
@@ -39,14 +39,14 @@ def read_auth(target: Section, key: str, _: object) -> Credentials:
 
 
 def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
-    """Read the block `proxy_auth` of a target; None where there is none."""
+    """Read the block `proxy_auth` of a target; return None where there is none."""
     with target.section(key) as auth:
         values = PROXY_AUTH.read(auth)
         _check_pair(auth)
         if values["username"] is None or values["password"] is None:
             return None
         if not target.has("proxy_url"):
-            target.problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
+            target.add_problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
         return ProxyAuth(**values)
 
 
@@ -65,32 +65,34 @@ def reread_secret(name: str, old: Secret) -> Secret | None:
     is_password = name == "password"
     check = str if is_password else _token
     # A pipe is empty by now, and nobody waits for it.
-    return read_secret_file(old.file, check, note=lambda _: None, may_end_blank=is_password, patience=0.0)
+    return read_secret_file(old.file, check, note=lambda _: None, may_end_blank=is_password, timeout=0.0)
 
 
 def _proxy_auth_as_given(auth: Section) -> str:
-    names = [(key, auth.name(key)) for key in ("username", "password", "password_file") if auth.has(key)]
+    names = [
+        (key, auth.shown_name(key)) for key in ("username", "password", "password_file") if auth.has(key)
+    ]
     return " and ".join(name for key, name in names if name != key) or "proxy_auth"
 
 
 def _check_pair(auth: Section) -> None:
     has_password = auth.has("password") or auth.has("password_file")
     if auth.has("username") and not has_password:
-        auth.problem("password", f"is required with {auth.name('username')}")
+        auth.add_problem("password", f"is required with {auth.shown_name('username')}")
     if has_password and not auth.has("username"):
         given = "password" if auth.has("password") else "password_file"
-        auth.problem("username", f"is required with {auth.name(given)}")
+        auth.add_problem("username", f"is required with {auth.shown_name(given)}")
 
 
 def _check_token(auth: Section) -> None:
     keys = [key for key in ("api_key", "api_key_file") if auth.has(key)]
     if auth.has("header") and not keys:
-        auth.problem("api_key", f"is required with {auth.name('header')}")
+        auth.add_problem("api_key", f"is required with {auth.shown_name('header')}")
     given = next((key for key in ("bearer_token", "bearer_token_file") if auth.has(key)), None)
     others = [key for key in ("username", "password", "password_file", "header") if auth.has(key)]
     if given and (keys or others):
-        rival = auth.name((keys + others)[0])
-        auth.problem(given, f"{rival} is given too; a token needs nothing beside it")
+        rival = auth.shown_name((keys + others)[0])
+        auth.add_problem(given, f"{rival} is given too; a token needs nothing beside it")
 
 
 def _username(value: object) -> str:
@@ -125,7 +127,7 @@ def _header(value: object) -> str:
     name = text(value)
     if _HEADER.fullmatch(name) is None:
         raise ValueError("must be the name of a header, such as D360-API-KEY")
-    if name.lower() in _TAKEN_HEADERS or name.lower().startswith(_TAKEN_FAMILIES):
+    if name.lower() in _TAKEN_HEADERS or name.lower().startswith(_TAKEN_PREFIXES):
         raise ValueError("must not be a header that means something to HTTP itself or to a proxy")
     return name
 

@@ -56,12 +56,12 @@ def find_misspelled(environ: Mapping[str, str]) -> list[str]:
     """
     names = [CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))]
     known = [name for name in names if name.startswith(_PREFIX)]
-    words = []
+    problems = []
     for name in sorted(set(environ) - set(known)):
         hint = suggestion(name, known, cutoff=0.9) if name.startswith(_PREFIX) else ""
         if hint:
-            words.append(f"{name}: unknown variable{hint}")
-    return words
+            problems.append(f"{name}: unknown variable{hint}")
+    return problems
 
 
 def _merge_settings(document: Mapping[object, object], given: Mapping[str, str]) -> MergedConfig:

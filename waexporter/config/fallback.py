@@ -35,10 +35,10 @@ _KNOWN: tuple[tuple[str, str, Format], ...] = (
 
 
 def read_fallback(pager: Section, key: str, _: object) -> tuple[Fallback, ...]:
-    """Read the entries: each an address, or a mapping with one."""
+    """Read the entries: each is an address, or a mapping with one."""
     read = [
         _read_entry(pager, f"{key}[{index}]", entry)
-        for index, entry in enumerate(pager.take(key, _addresses, []))
+        for index, entry in enumerate(pager.get(key, _addresses, []))
     ]
     return tuple(each for each in read if each is not None)
 
@@ -49,7 +49,7 @@ def dump_fallback(entries: tuple[Fallback, ...]) -> list[object]:
 
 
 def format_of(url: str) -> Format:
-    """Return what an address is known to take."""
+    """Return the format that the host of an address is known to take."""
     parts = urlsplit(url)
     host, path = (parts.hostname or "").removesuffix("."), parts.path or "/"
     return next(
@@ -65,11 +65,11 @@ def _read_entry(pager: Section, key: str, value: object) -> Fallback | None:
     if isinstance(value, dict):
         return _read_mapping(Section(pager.report, f"{pager.path}.{key}", value))
     try:
-        url = _address(clean_secret(scalars.string(value), functools.partial(pager.note, key)))
+        url = _address(clean_secret(scalars.string(value), functools.partial(pager.add_note, key)))
         form = format_of(url)
         _check(url, form)
     except ValueError as error:
-        pager.problem(key, str(error))
+        pager.add_problem(key, str(error))
         return None
     return Fallback(Secret(url), form)
 
@@ -77,23 +77,23 @@ def _read_entry(pager: Section, key: str, value: object) -> Fallback | None:
 def _read_mapping(section: Section) -> Fallback | None:
     with section as entry:
         values = FALLBACK.read(entry, format=None)
-        url, form = values["url"], entry.take("format", _FORMAT, None)
+        url, form = values["url"], entry.get("format", _FORMAT, None)
         if not entry.has("url") and not entry.has("url_file"):
-            entry.problem("url", "is required, or url_file")
+            entry.add_problem("url", "is required, or url_file")
         if url is None:
             return None
         fallback = Fallback(url, Format(form) if form else format_of(url.reveal()))
         if form and not fallback.is_webhook:
-            entry.problem("format", "is for addresses that begin with https:// or http://; leave it out")
+            entry.add_problem("format", "is for addresses that begin with https:// or http://; leave it out")
         try:
             _check(url.reveal(), fallback.format)
         except ValueError as error:
-            entry.problem("url", str(error))
+            entry.add_problem("url", str(error))
         return fallback
 
 
 def _address(address: str) -> str:
-    """Take http(s)://… for a webhook, or another scheme for Apprise."""
+    """Check an address: http(s)://… for a webhook, any other scheme for Apprise."""
     if not _SCHEME.fullmatch(address):
         raise ValueError("must be an address such as https://host/path, or one of Apprise")
     return http_url(address) if address.lower().startswith(("http://", "https://")) else address

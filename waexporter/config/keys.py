@@ -1,4 +1,4 @@
-"""The rows of which the configuration is made: a key says how it is read, printed, set and documented."""
+"""The rows of the configuration: each key defines how it is read, printed, set and documented."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class DocumentedKey(NamedTuple):
 
 def value(parse: Callable[[object], Any]) -> Reader:
     """Return the reader of a key that may be absent."""
-    return lambda section, name, default: section.take(name, parse, default)
+    return lambda section, name, default: section.get(name, parse, default)
 
 
 def required(parse: Callable[[object], Any], instead: object) -> Reader:
     """Return the reader of a key that must be there; `instead` is its value where it is not."""
-    return lambda section, name, _: section.need(name, parse, instead)
+    return lambda section, name, _: section.require(name, parse, instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A mapping of the configuration, and the settings that are made of it."""
+    """A mapping of the configuration, and the settings that it is read into."""
 
     name: str
     settings: type | None  # the dataclass; None: its values become fields of another one

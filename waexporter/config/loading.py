@@ -1,4 +1,4 @@
-"""From a file and the environment to one `Config`."""
+"""Loading: a file and the environment become one `Config`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merg
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
-from waexporter.config.placeholders import placeholders
+from waexporter.config.placeholders import find_placeholders
 from waexporter.config.poll import COMMON_POLL, read_poll
 from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
@@ -29,56 +29,54 @@ _NO_TARGET = (
     'no target: name a file with "targets: [{url: https://host:9090}]" by --config or WAEXPORTER_CONFIG,',
     "or set WAEXPORTER_TARGET_URL and WAEXPORTER_API_KEY (or WAEXPORTER_USERNAME and WAEXPORTER_PASSWORD)",
 )
-_LITERALLY = (
+_PLACEHOLDER = (
     "holds what looks like an environment variable, which is taken literally; write the value itself, "
 )
-_INSTEAD_OF_A_KEY = (
-    "let a key with _file name the file of a secret, or set a WAEXPORTER_ variable in its place"
-)
-_INSTEAD_OF_A_VARIABLE = "or let a variable with _FILE name the file of a secret"
+_ADVICE_FOR_KEY = "let a key with _file name the file of a secret, or set a WAEXPORTER_ variable in its place"
+_ADVICE_FOR_VARIABLE = "or let a variable with _FILE name the file of a secret"
 _NO_TARGET_IN_FILE = ("targets: is required, with at least one entry such as - url: https://host:9090",)
 
 
 class Loaded(NamedTuple):
-    """A usable configuration, and what is worth saying about it."""
+    """A usable configuration, and notes for its user."""
 
     config: Config
     notes: tuple[str, ...]
 
 
 def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
-    """Read the file (or the one WAEXPORTER_CONFIG names, or none) and the environment.
+    """Read the file (or the one that WAEXPORTER_CONFIG names, or none) and the environment.
 
-    Raises ConfigError with every problem, each beginning with its key path, variable or file.
+    Raise ConfigError with every problem, each beginning with its key path, variable or file.
     """
     path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
     merged = merge_environment(_read_file(path), environ)
-    slips = find_misspelled(environ)
+    misspelled = find_misspelled(environ)
     report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
     config = _read_config(Section(report, "", merged.document))
-    for key_path in placeholders(merged.document):
-        say = (
-            report.problem if report.problems else report.note
+    for key_path in find_placeholders(merged.document):
+        add = (
+            report.add_problem if report.problems else report.add_note
         )  # it may well be the cause of another problem
-        instead = _INSTEAD_OF_A_VARIABLE if key_path in merged.names else _INSTEAD_OF_A_KEY
-        say(key_path, _LITERALLY + instead)
+        advice = _ADVICE_FOR_VARIABLE if key_path in merged.names else _ADVICE_FOR_KEY
+        add(key_path, _PLACEHOLDER + advice)
     if "targets" not in merged.document:
-        report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *slips])
+        report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *misspelled])
     if report.problems:
         raise ConfigError(report.problems)
-    return Loaded(config, (*slips, *merged.notes, *report.notes))
+    return Loaded(config, (*misspelled, *merged.notes, *report.notes))
 
 
 class DaemonAccess(NamedTuple):
-    """Where a daemon with this configuration is found, and what it asks of whoever reloads it."""
+    """The address of a daemon with this configuration, and the credentials that a reload needs."""
 
     web: WebSettings
     webhook: WebhookAuth
-    problems: tuple[str, ...]  # of the configuration, which leave nothing of it in force
+    problems: tuple[str, ...]  # of the configuration; with any of them a daemon would not start
 
 
 def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAccess:
-    """Read what leads to a daemon, as far as it can be read: the rest may be wrong."""
+    """Read the address and the credentials of a daemon, even from a configuration with problems."""
     path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
     problems: tuple[str, ...] = ()
     try:

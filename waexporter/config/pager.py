@@ -27,7 +27,7 @@ _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 
 def read_pager(root: Section) -> PagerSettings | None:
-    """Read the block `pager`; None where there is none."""
+    """Read the block `pager`; return None where there is none."""
     section = root.section("pager")
     if not root.has("pager"):
         return None
@@ -38,25 +38,25 @@ def read_pager(root: Section) -> PagerSettings | None:
 
 
 def _check(pager: Section, read: PagerSettings) -> None:
-    """Look for what only several keys together show."""
+    """Report the problems of several keys together."""
     if read.group is not None and read.recipients:
-        pager.problem("recipients", "group is given too; pages go to one or the other")
+        pager.add_problem("recipients", "group is given too; pages go to one or the other")
     if read.fallback_after >= read.give_up_after:
-        pager.problem("fallback_after", "must be shorter than give_up_after, or no fallback is ever used")
+        pager.add_problem("fallback_after", "must be shorter than give_up_after, or no fallback is ever used")
     if read.heartbeat_url is None and pager.has("heartbeat_interval"):
-        pager.note("heartbeat_interval", "is not used, because there is no heartbeat_url")
+        pager.add_note("heartbeat_interval", "is not used, because there is no heartbeat_url")
 
 
 def _read_state_dir(pager: Section, key: str, default: str) -> str:
-    return pager.resolve(pager.take(key, scalars.text, default))
+    return pager.resolve(pager.get(key, scalars.text, default))
 
 
 def _read_via(pager: Section, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    names = pager.take(key, _names, default)
+    names = pager.get(key, _names, default)
     for index, name in enumerate(names):
         if name not in pager.report.targets:
             quoted = json.dumps(name, ensure_ascii=False)
-            pager.problem(f"{key}[{index}]", f"no target is called {quoted}")
+            pager.add_problem(f"{key}[{index}]", f"no target is called {quoted}")
     return names
 
 
@@ -69,18 +69,18 @@ def _read_watchdogs(pager: Section, key: str, _: object) -> tuple[Watchdog, ...]
         watchdogs.append(watchdog)
         owner = owners.setdefault(watchdog.name, section.path) if watchdog.name else section.path
         if owner != section.path:
-            section.problem("name", f"is used by {owner} already")
+            section.add_problem("name", f"is used by {owner} already")
     return tuple(watchdogs)
 
 
 def _read_match(entry: Section, key: str, _: object) -> tuple[tuple[str, str], ...]:
     if not entry.has(key):
-        entry.problem(key, "is required, such as {alertname: Watchdog}")
+        entry.add_problem(key, "is required, such as {alertname: Watchdog}")
     with entry.section(key) as match:
-        labels = tuple(sorted((name, match.take(name, scalars.text, "")) for name, _ in match.entries()))
+        labels = tuple(sorted((name, match.get(name, scalars.text, "")) for name, _ in match.entries()))
     if entry.has(key) and _ALERTNAME not in dict(labels):
         # Nobody is paged with what a watchdog matches, so it must be one alert, not all of a source.
-        entry.problem(key, "must name the alert, such as {alertname: Watchdog}")
+        entry.add_problem(key, "must name the alert, such as {alertname: Watchdog}")
     return labels
 
 
@@ -95,7 +95,7 @@ def _recipients(value: object) -> tuple[str, ...]:
 
 
 def _rate(value: object) -> Rate:
-    """Take `10/5m`: at most ten messages in five minutes."""
+    """Parse `10/5m`: at most ten messages in five minutes."""
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[1]) < 1:
         raise ValueError("must be messages/duration, such as 10/5m")
@@ -106,7 +106,7 @@ def _rate(value: object) -> Rate:
 
 
 def _timezone(value: object) -> str:
-    """Take IANA's name of a time zone, if this system knows its rules."""
+    """Parse IANA's name of a time zone whose rules this system knows."""
     name = scalars.text(value)
     try:
         return zoneinfo.ZoneInfo(name).key

@@ -1,4 +1,4 @@
-"""Texts that other programs would replace by environment variables, and that are taken literally here."""
+"""Placeholders such as `${NAME}`, which other programs replace and this one does not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def placeholders(document: object) -> Iterator[str]:
+def find_placeholders(document: object) -> Iterator[str]:
     """Yield the key path of each text that holds a placeholder; of what aliases repeat, the first."""
     seen: set[int] = set()
     waiting: list[tuple[str, object]] = [("", document)]

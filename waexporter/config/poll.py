@@ -142,15 +142,15 @@ def _read_override(poll: Section, key: str, _: object) -> PollOverride:
     endpoint = Endpoint(key)
     row = _ENDPOINTS.get(endpoint, _EndpointRow())
     parse = functools.partial(_interval, shortest=row.least)
-    if poll.holds_mapping(key):
+    if poll.is_mapping_at(key):
         with poll.section(key) as entry:
-            interval = entry.take("interval", parse, None)
+            interval = entry.get("interval", parse, None)
             override = PollOverride(**OVERRIDE.read(entry, interval=interval))
     else:
-        override = PollOverride(poll.take(key, parse, None))
+        override = PollOverride(poll.get(key, parse, None))
     limit, words = row.objection
     if override.interval is not None and override.interval < limit:
-        poll.note(key, words)
+        poll.add_note(key, words)
     return override
 
 

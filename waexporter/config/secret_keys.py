@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.config.keys import HIDDEN, Key, Variable
 from waexporter.config.values.characters import refuse_unseen
-from waexporter.config.values.files import PATIENCE, read_text
+from waexporter.config.values.files import PIPE_TIMEOUT, read_text
 from waexporter.config.values.scalars import string, text
 from waexporter.model import Secret
 
@@ -36,29 +36,29 @@ def read_secret(
     White space at its ends is left out, with a note, unless it may be meant: no header carries any there.
     """
     twin = f"{key}_file"
-    here = section.take(
+    here = section.get(
         key,
         lambda value: Secret(
             check(
                 clean_secret(
-                    string(value), lambda words: section.note(key, words), may_end_blank=may_end_blank
+                    string(value), lambda words: section.add_note(key, words), may_end_blank=may_end_blank
                 )
             )
         ),
         None,
     )
-    there = section.take(
+    there = section.get(
         twin,
         lambda value: read_secret_file(
             section.resolve(text(value)),
             check,
-            note=lambda words: section.note(twin, words),
+            note=lambda words: section.add_note(twin, words),
             may_end_blank=may_end_blank,
         ),
         None,
     )
     if section.has(key) and section.has(twin):
-        section.problem(twin, f"{section.name(key)} is given too; give one of them")
+        section.add_problem(twin, f"{section.shown_name(key)} is given too; give one of them")
     return here or there
 
 
@@ -90,10 +90,10 @@ def clean_secret(secret: str, note: Note, *, may_end_blank: bool = False) -> str
 
 
 def read_secret_file(
-    path: str, check: Check = str, *, note: Note, may_end_blank: bool, patience: float = PATIENCE
+    path: str, check: Check = str, *, note: Note, may_end_blank: bool, timeout: float = PIPE_TIMEOUT
 ) -> Secret:
     """Read a secret from a file of its own; raise ValueError, with the path and the reason."""
-    content = read_text(path, limit=_LARGEST_FILE, patience=patience)
+    content = read_text(path, limit=_LARGEST_FILE, timeout=timeout)
     if not content.strip("\r\n\ufeff"):
         raise ValueError(f"{path} is empty")
     try:

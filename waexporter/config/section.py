@@ -1,4 +1,4 @@
-"""One mapping of the configuration, read key by key; what is wrong is written down, never raised."""
+"""One mapping of the configuration, read key by key; problems are collected, not raised."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _FOUND = (
 )
 
 
-def found(value: object) -> str:
-    """Name the kind of a value, never the value: it may be a secret in the wrong place."""
+def kind_of(value: object) -> str:
+    """Return the kind of a value; never the value, which may be a secret in the wrong place."""
     return next((words for kinds, words in _FOUND if isinstance(value, kinds)), "nothing")
 
 
 def is_plain_word(key: str) -> bool:
-    """Say whether a key may be shown; `{api_key:abc}` without a blank is one key, and holds the secret."""
+    """Return whether a key may be shown: `{api_key:abc}` without a space is one key, and holds the secret."""
     return _WORD.fullmatch(key) is not None
 
 
 def suggestion(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """End a sentence with the known word that was probably meant, if there is one."""
+    """Return the end of a sentence with the known word that was probably meant, or an empty text."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
 @dataclass(slots=True)
 class Report:
-    """What one reading of the configuration has found, and what its key paths are called."""
+    """The problems and notes of one reading of the configuration, and the names of its keys."""
 
     folder: str = ""  # where relative paths begin
     names: Mapping[str, str] = field(default_factory=dict)  # key path -> environment variable
@@ -50,17 +50,17 @@ class Report:
     notes: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)  # the names of those that have been read
 
-    def problem(self, path: str, words: str) -> None:
-        """Write down what makes the configuration unusable."""
+    def add_problem(self, path: str, words: str) -> None:
+        """Add a problem, which makes the configuration unusable."""
         self.problems.append(f"{self.names.get(path, path)}: {words}")
 
-    def note(self, path: str, words: str) -> None:
-        """Write down what is worth saying, and no more."""
+    def add_note(self, path: str, words: str) -> None:
+        """Add a note, which does not."""
         self.notes.append(f"{self.names.get(path, path)}: {words}")
 
 
 class Section:
-    """One mapping; as a context it refuses at its end every key that nobody asked for."""
+    """One mapping; a context manager that reports the keys that were not read as unknown."""
 
     __slots__ = ("_known", "_values", "is_mapping", "path", "report")
 
@@ -71,7 +71,7 @@ class Section:
         self._known: list[str] = []
         self._values: dict[object, object] = value if isinstance(value, dict) else {}
         if not self.is_mapping:
-            report.problem(path, f"must be a mapping, found {found(value)}")
+            report.add_problem(path, f"must be a mapping, found {kind_of(value)}")
 
     def __enter__(self) -> Self:
         return self
@@ -79,82 +79,82 @@ class Section:
     def __exit__(self, *_: object) -> None:
         for key in self._values:
             if key not in self._known:
-                self._refuse(key)
+                self._report_unknown(key)
 
-    def take(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
-        """Give the parsed value of a key, or the default when it is absent or wrong."""
+    def get(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
+        """Return the parsed value of a key, or the default where it is absent or wrong."""
         self._known.append(key)
         if key not in self._values:
             return default
         try:
             return parse(self._values[key])
         except ValueError as error:
-            self.problem(key, str(error))
+            self.add_problem(key, str(error))
             return default
 
-    def need(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
-        """Take a key that must be there."""
+    def require(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
+        """Return the parsed value of a key; report its absence as a problem."""
         if self.is_mapping and key not in self._values:
-            self.problem(key, "is required")
-        return self.take(key, parse, default)
+            self.add_problem(key, "is required")
+        return self.get(key, parse, default)
 
     def section(self, key: str) -> Section:
-        """Open the mapping below a key; an absent or empty one has no keys."""
+        """Return the mapping below a key; an absent or empty one has no keys."""
         self._known.append(key)
         return Section(self.report, self._path(key), self._values.get(key))
 
     def sections(self, key: str) -> Iterator[Section]:
-        """Open one after another the mappings in the list below a key."""
-        for index, value in enumerate(self.take(key, _a_list, [])):
+        """Yield the mappings in the list below a key."""
+        for index, value in enumerate(self.get(key, _parse_entries, [])):
             yield Section(self.report, f"{self._path(key)}[{index}]", value)
 
     def entries(self) -> list[tuple[str, object]]:
-        """Give every key that is a text with its value, for a mapping whose keys are free."""
+        """Return all keys that are texts, with their values, of a mapping whose keys are free."""
         free = [(key, value) for key, value in self._values.items() if isinstance(key, str)]
         self._known.extend(key for key, _ in free)
         return free
 
     def has(self, key: str) -> bool:
-        """Say whether a key is given, well or not."""
+        """Return whether a key is given, with a right value or a wrong one."""
         return key in self._values
 
-    def holds_mapping(self, key: str) -> bool:
-        """Say whether the value of a key is a mapping."""
+    def is_mapping_at(self, key: str) -> bool:
+        """Return whether the value of a key is a mapping."""
         return isinstance(self._values.get(key), dict)
 
-    def name(self, key: str) -> str:
-        """Call a key of this mapping as its author does: by itself, or by its environment variable."""
+    def shown_name(self, key: str) -> str:
+        """Return the name by which the user set a key: its own, or that of its environment variable."""
         return self.report.names.get(self._path(key), key)
 
     def resolve(self, path: str) -> str:
-        """Let a relative path begin at the folder of the configuration."""
+        """Return a path; a relative one is relative to the folder of the configuration."""
         return os.path.join(self.report.folder, path)  # noqa: PTH118 - pathlib would rewrite what was written
 
-    def problem(self, key: str, words: str) -> None:
-        """Write down a problem of one key."""
-        self.report.problem(self._path(key), words)
+    def add_problem(self, key: str, words: str) -> None:
+        """Add a problem of one key."""
+        self.report.add_problem(self._path(key), words)
 
-    def note(self, key: str, words: str) -> None:
-        """Write down a note about one key."""
-        self.report.note(self._path(key), words)
+    def add_note(self, key: str, words: str) -> None:
+        """Add a note about one key."""
+        self.report.add_note(self._path(key), words)
 
     def _path(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
-    def _refuse(self, key: object) -> None:
+    def _report_unknown(self, key: object) -> None:
         place = self.path or "top level"
         if not isinstance(key, str):
-            self.report.problem(place, f"a key must be a text, found {found(key)}")
+            self.report.add_problem(place, f"a key must be a text, found {kind_of(key)}")
         elif not is_plain_word(key):
-            self.report.problem(place, "a key is no plain word; is a space missing after a colon?")
+            self.report.add_problem(place, "a key is no plain word; is a space missing after a colon?")
         else:
             others = f"; known are {', '.join(self._known)}"
-            self.problem(key, f"unknown key{suggestion(key, self._known) or others}")
+            self.add_problem(key, f"unknown key{suggestion(key, self._known) or others}")
 
 
-def _a_list(value: object) -> list[object]:
+def _parse_entries(value: object) -> list[object]:
     if isinstance(value, list) and value:
         return value
     if value == []:
         raise ValueError("must hold at least one entry")
-    raise ValueError(f'must be a list with a "- " before each entry, found {found(value)}')
+    raise ValueError(f'must be a list with a "- " before each entry, found {kind_of(value)}')

@@ -19,13 +19,13 @@ def read_severities(pager: Section, name: str, _: object) -> tuple[tuple[str, Se
     read: list[tuple[str, Severity]] = []
     with pager.section(name) as section:
         for severity in CLASSES:
-            for index, word in enumerate(section.take(severity.value, _words, ())):
+            for index, word in enumerate(section.get(severity.value, _words, ())):
                 path = f"{severity.value}[{index}]"
                 if not fold(word):
-                    section.problem(path, "must hold a letter or a digit")
+                    section.add_problem(path, "must hold a letter or a digit")
                 owner = owners.setdefault(fold(word), path)
                 if owner != path:
-                    section.problem(path, f"is the word of {owner} already")
+                    section.add_problem(path, f"is the word of {owner} already")
                 read.append((word, severity))
     return tuple(read)
 

@@ -28,16 +28,16 @@ def read_tls(target: Section, key: str, _: object) -> Tls:
 
 
 def _read_ca_file(tls: Section, key: str, default: object) -> object:
-    return tls.take(key, lambda value: _ca_file(tls.resolve(scalars.text(value))), default)
+    return tls.get(key, lambda value: _ca_file(tls.resolve(scalars.text(value))), default)
 
 
 def _read_identity(tls: Section) -> dict[str, object]:
     """Read the certificate that the target is shown, and its key."""
-    cert_file, certificate = tls.take("cert_file", lambda value: _file(tls, value), (None, b""))
-    key_file, key = tls.take("key_file", lambda value: _file(tls, value), (None, b""))
+    cert_file, certificate = tls.get("cert_file", lambda value: _file(tls, value), (None, b""))
+    key_file, key = tls.get("key_file", lambda value: _file(tls, value), (None, b""))
     for given, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if tls.has(given) and not tls.has(other):
-            tls.problem(other, f"is required with {tls.name(given)}")
+            tls.add_problem(other, f"is required with {tls.shown_name(given)}")
     if cert_file is None or key_file is None:
         return {}
     _check_identity(tls, cert_file, key_file)
@@ -55,7 +55,7 @@ def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
     try:
         context.load_verify_locations(cafile=cert_file)
     except (ssl.SSLError, OSError):
-        tls.problem("cert_file", f"{cert_file} holds no PEM certificate")
+        tls.add_problem("cert_file", f"{cert_file} holds no PEM certificate")
         return
     try:
         context.load_cert_chain(cert_file, key_file, passphrase)
@@ -67,7 +67,7 @@ def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
             words = f"{key_file} does not belong to the certificate in {cert_file}"
         else:
             words = f"{key_file} holds no PEM key"
-        tls.problem("key_file", words)
+        tls.add_problem("key_file", words)
 
 
 def _ca_file(path: str) -> tuple[str, bytes]:

@@ -20,7 +20,7 @@ _LONGEST_NAME = 128
 _LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TOPOLOGY = scalars.choice("auto", *Topology)
 
-# What samples may carry already.
+# Labels that samples may have already.
 _OUR_LABELS = ("target", "node", "role", "status", "verdict", "problem", "topology", "version", "api_status")
 _COLLECTORS_LABELS = ("collector", "reason", "coreapp", "app", "shard", "db_engine", "volume", "certificate")
 _CLIENTS_LABELS = ("type", "result", "method", "retry", "query", "state")
@@ -33,7 +33,7 @@ RESERVED_LABELS = frozenset(
 
 
 def read_targets(root: Section, common: poll.PollSettings) -> tuple[Target, ...]:
-    """Read every target; the names must differ."""
+    """Read all targets; report names that stand twice."""
     owners: dict[str, str] = {}
     targets = []
     for section in root.sections("targets"):
@@ -43,7 +43,7 @@ def read_targets(root: Section, common: poll.PollSettings) -> tuple[Target, ...]
         owner = owners.setdefault(target.name, section.path) if target.name else section.path
         if owner != section.path:
             quoted = json.dumps(target.name, ensure_ascii=False)
-            section.problem("name", f"{quoted} is used by {owner} already")
+            section.add_problem("name", f"{quoted} is used by {owner} already")
     return tuple(targets)
 
 
@@ -62,26 +62,26 @@ def _target(section: Section, common: poll.PollSettings) -> Target:
 
 
 def _check(section: Section, target: Target) -> None:
-    """Look for what only several keys together show."""
+    """Report the problems of several keys together."""
     if not target.plans:
-        section.problem("poll", "every endpoint is off; leave this target out instead")
+        section.add_problem("poll", "every endpoint is off; leave this target out instead")
     if target.topology in {Topology.SINGLE, Topology.HA} and (target.shards or 1) > 1:
-        section.problem("shards", f"must be 1 when the topology is {target.topology}")
+        section.add_problem("shards", f"must be 1 when the topology is {target.topology}")
     has_canary = Endpoint.CANARY in target.plans
     if has_canary and not section.has("canary_number"):
-        section.problem("canary_number", "is needed for poll.canary: the number that the canary looks up")
+        section.add_problem("canary_number", "is needed for poll.canary: the number that the canary looks up")
     if not has_canary and target.canary_number is not None:
-        section.note("canary_number", "is not used, because poll.canary is off")
+        section.add_note("canary_number", "is not used, because poll.canary is off")
     if target.url.startswith("http://") and target.auth != Credentials():
-        section.note("url", "http:// carries the credentials in the clear")
+        section.add_note("url", "http:// carries the credentials in the clear")
     if target.url.startswith("http://") and target.tls.cert_file is not None:
-        section.note("tls", "cert_file is not used, because the url begins with http://")
+        section.add_note("tls", "cert_file is not used, because the url begins with http://")
 
 
 def _read_url(target: Section, key: str, _: object) -> str:
-    url, note = target.need(key, urls.target_url, urls.ClientUrl(""))
+    url, note = target.require(key, urls.target_url, urls.ClientUrl(""))
     if note:
-        target.note(key, note)
+        target.add_note(key, note)
     return url
 
 
@@ -89,17 +89,17 @@ def _read_labels(target: Section, key: str, _: object) -> tuple[tuple[str, str],
     with target.section(key) as labels:
         for name, _ in labels.entries():
             _check_label(labels, name)
-        return tuple(sorted((name, labels.take(name, scalars.text, "")) for name, _ in labels.entries()))
+        return tuple(sorted((name, labels.get(name, scalars.text, "")) for name, _ in labels.entries()))
 
 
 def _check_label(labels: Section, name: str) -> None:
     if _LABEL.fullmatch(name) is None:
         shown = json.dumps(name[:40])
-        labels.report.problem(
+        labels.report.add_problem(
             labels.path, f"{shown} must be letters, digits and _, and not begin with a digit"
         )
     elif name in RESERVED_LABELS or name.startswith("__"):
-        labels.problem(name, "is reserved; use another name")
+        labels.add_problem(name, "is reserved; use another name")
 
 
 def _name(value: object) -> str:

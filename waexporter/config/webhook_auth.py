@@ -21,13 +21,13 @@ def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
         auth = WebhookAuth(**WEBHOOK.read(webhook))
         has_password = webhook.has("password") or webhook.has("password_file")
         if webhook.has("username") and not has_password:
-            webhook.problem("password", "is required with username")
+            webhook.add_problem("password", "is required with username")
         if has_password and not webhook.has("username"):
-            webhook.problem("username", "is required with password")
+            webhook.add_problem("username", "is required with password")
         if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
-            webhook.problem("password", "secret is given too; give one of them")
+            webhook.add_problem("password", "secret is given too; give one of them")
         if auth.insecure and auth.is_guarded:
-            webhook.problem("insecure", "a secret is given too; leave one of them out")
+            webhook.add_problem("insecure", "a secret is given too; leave one of them out")
         return auth
 
 

@@ -1,4 +1,4 @@
-"""YAML text as plain values; what a person could not have meant is refused, with line and column."""
+"""YAML text as plain values; errors name line and column and never quote the document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 _MOST_REPEATED = 50_000  # values that aliases repeat; a thousand targets that share a block stay far below
 
-# PyYAML's words for what people get wrong most, and ours. PyYAML may quote the document, ours never do.
+# PyYAML's words for common mistakes, and ours: PyYAML's may quote the document, ours never do.
 _WORDS = (
     (r"'\\t' that cannot start", "a tab can't indent; use spaces"),
     (r"that cannot start", "a text can't begin with this character; put it in quotes"),
@@ -36,7 +36,7 @@ _WORDS = (
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows texts, numbers, booleans and null, and takes a date or a lone `=` for a text."""
+    """A loader of texts, numbers, booleans and null only; a date or a lone `=` is a text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it without ClassVar
         first: [row for row in rows if row[0] in _TAGS]
@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def parse_document(text: str, path: str) -> dict[object, object]:
-    """Parse one YAML mapping; ConfigError has what is wrong, beginning with `path`."""
+    """Parse one YAML mapping; raise ConfigError with problems that begin with `path`."""
     try:
         problems, value = _load(text)
     except yaml.YAMLError as error:
@@ -98,7 +98,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Give every node once, in the order of the document."""
+    """Yield every node once, in the order of the document."""
     seen: set[int] = set()
     waiting = [root]
     while waiting:
@@ -134,7 +134,7 @@ def _duplicates_of(mapping: yaml.MappingNode) -> Iterator[str]:
 
 
 def _repetition(root: yaml.Node) -> Iterator[str]:
-    """Refuse what aliases would blow up: a few lines can stand for billions of values."""
+    """Yield a problem where aliases repeat too much: a few lines can stand for billions of values."""
     sizes: dict[int, int] = {}
     distinct = sum(1 for _ in _nodes(root))
     if _size(root, sizes) - distinct > _MOST_REPEATED:
@@ -142,7 +142,7 @@ def _repetition(root: yaml.Node) -> Iterator[str]:
 
 
 def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """Count the values below a node with every alias written out."""
+    """Return the number of values below a node, with every alias written out."""
     if id(node) not in sizes:
         sizes[id(node)] = 10**9  # met again before it is counted: an alias inside its own anchor
         sizes[id(node)] = 1 + sum(_size(child, sizes) for child in _children(node))

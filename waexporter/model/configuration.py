@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one answer may cost."""
+    """The limits of one answer of a client."""
 
     body_bytes: int = 16 * 1024 * 1024
     samples_per_endpoint: int = 10_000
@@ -21,7 +21,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Where we listen ourselves."""
+    """The address on which this program listens."""
 
     host: str = "127.0.0.1"
     port: int = 9847
@@ -29,7 +29,7 @@ class WebSettings:
 
     @property
     def own_url(self) -> str:
-        """Where a process of this machine finds what listens there."""
+        """The URL by which a process of this machine reaches it."""
         everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{everywhere.get(self.host, host)}:{self.port}"
@@ -37,7 +37,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """How much is logged, and in which shape."""
+    """The level and the format of the log."""
 
     level: str = "info"  # debug | info | warning | error
     format: str = "json"  # json | console

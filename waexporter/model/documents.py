@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """`gateway_status` of one node, with our two additions at the end."""
+    """`gateway_status` of one node; the last two values are our own."""
 
     CONNECTED = "connected"
     CONNECTING = "connecting"
@@ -25,12 +25,12 @@ class Gateway:
     node: str
     role: str
     status: Status
-    detail: str = ""  # the status as said upstream when OTHER, the error's words when UNREACHABLE
+    detail: str = ""  # the client's own word when OTHER, the error's message when UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """GET /v1/health, understood."""
+    """The content of GET /v1/health."""
 
     gateways: tuple[Gateway, ...]
     clustered: bool  # a map per node, or the flat shape of a single client
@@ -40,7 +40,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class SupportNode:
-    """What one node says in GET /v1/support; None where it did not say, or nothing that can be used."""
+    """One node of GET /v1/support; None stands for a value that is missing or unusable."""
 
     node: str
     role: str = ""
@@ -55,7 +55,7 @@ class SupportNode:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """GET /v1/support, understood."""
+    """The content of GET /v1/support."""
 
     nodes: tuple[SupportNode, ...]
     clustered: bool
@@ -63,7 +63,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """GET /v1/settings/application, understood."""
+    """The content of GET /v1/settings/application."""
 
     numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
     truths: tuple[tuple[str, bool], ...] = ()
@@ -78,7 +78,7 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """When certificates end: (served | external_ca | webhook_ca, wall clock)."""
+    """The ends of certificates: (served | external_ca | webhook_ca, wall clock)."""
 
     not_after: tuple[tuple[str, float], ...] = ()
 
@@ -93,7 +93,7 @@ class OnCallGroup:
 
     @property
     def is_reachable(self) -> bool | None:
-        """Whether somebody would read a page there; None: not known."""
+        """Whether anybody would read a page there; None: not known."""
         if not self.exists or self.participants == 0:
             return False
         return True if self.participants or self.at_least else None

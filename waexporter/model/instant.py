@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Instant(NamedTuple):
-    """One moment on both clocks: people read the wall, ages are measured on the steady one."""
+    """One moment on both clocks: the wall clock is for people, the steady one for ages."""
 
     wall: float  # seconds since the epoch
     steady: float  # seconds of time.monotonic()

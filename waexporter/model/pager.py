@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAuth:
-    """What a webhook has to show; with neither a token nor a password anybody may come in."""
+    """The credentials that a webhook needs; with neither a secret nor a password it is open to anybody."""
 
     secret: Secret | None = None
     username: str | None = None
     password: Secret | None = None
-    insecure: bool = False  # said in so many words: nothing has to be shown
+    insecure: bool = False  # set on purpose: no credentials are needed
 
     @property
     def is_guarded(self) -> bool:
-        """Whether anything has to be shown."""
+        """Whether credentials are needed."""
         return self.secret is not None or self.password is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """An alert that must keep coming, and for how long it may stay away."""
+    """An alert that must be repeated, and its longest allowed silence."""
 
     name: str
     match: tuple[tuple[str, str], ...]  # labels it has, sorted by name
@@ -37,14 +37,14 @@ class Watchdog:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most so many messages in so many seconds."""
+    """A limit of messages in a time."""
 
     messages: int = 10
     per: float = 300.0
 
 
 class Format(StrEnum):
-    """How a page is written for an address that takes HTTP."""
+    """The format of a page for a webhook."""
 
     JSON = "json"  # {"text": …, "alerts": […]}, or the text alone where that is refused
     TEXT = "text"
@@ -60,20 +60,20 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A way around WhatsApp: a webhook, or an address of Apprise, to which the format says nothing."""
+    """A channel besides WhatsApp: a webhook, or an address of Apprise, which has no format."""
 
     url: Secret  # it often holds a token
     format: Format = Format.JSON
 
     @property
     def is_webhook(self) -> bool:
-        """Whether the address is asked by HTTP itself."""
+        """Whether the address is a webhook."""
         return self.url.reveal().lower().startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True, slots=True)
 class PagerSettings:
-    """How people are paged; times in seconds."""
+    """The settings of the pager; times in seconds."""
 
     state_dir: str = "/var/lib/waexporter"
     webhook: WebhookAuth = WebhookAuth()
@@ -85,7 +85,9 @@ class PagerSettings:
     give_up_after: float = 1800.0
     rate: Rate = Rate()
     timezone: str = "UTC"  # IANA's name, of the times in pages
-    severities: tuple[tuple[str, Severity], ...] = ()  # words of this house, beside the usual ones
+    severities: tuple[
+        tuple[str, Severity], ...
+    ] = ()  # words of this organisation, which outweigh the usual ones
     watchdogs: tuple[Watchdog, ...] = ()
     alertmanager_url: Secret | None = None  # asked before an all-clear; may hold a password
     heartbeat_url: Secret | None = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """Why a poll failed: the label `reason` of `waexporter_poll_failures_total`."""
+    """The reason of a failed poll: the label `reason` of `waexporter_poll_failures_total`."""
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 
 class Drop(StrEnum):
-    """Why a sample was left out: the label `reason` of `waexporter_dropped_samples_total`."""
+    """The reason why a sample was dropped: the label `reason` of `waexporter_dropped_samples_total`."""
 
     MALFORMED = "malformed"  # not the shape of a metric or of a sample
     NOT_A_NUMBER = "not_a_number"
@@ -40,7 +40,7 @@ class Drop(StrEnum):
 
 
 class Distrust(StrEnum):
-    """What is wrong with how a client takes the tokens that it gives."""
+    """A contradiction in how a client accepts its own tokens."""
 
     CONTRADICTORY = "contradictory"  # a token was refused, and is accepted all the same
     SHORT_LIVED = "short_lived"  # one token after another is refused soon after it was given
@@ -48,7 +48,7 @@ class Distrust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the logins at one target came to so far."""
+    """The results of the logins at one target so far."""
 
     logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
     token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
@@ -62,7 +62,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a poll gave nothing."""
+    """The outcome of a poll that failed."""
 
     reason: Reason
     message: str  # one sentence for a person, free of secrets
@@ -76,7 +76,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What a poll gave."""
+    """The outcome of a poll that succeeded."""
 
     parts: tuple[Part, ...] = ()
     document: Document | None = None
@@ -88,13 +88,13 @@ class Success:
 
     @property
     def samples(self) -> int:
-        """How many samples came of it."""
+        """The number of samples."""
         return sum(part.samples for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one poll of one endpoint of one target came to."""
+    """The result of one poll of one endpoint of one target."""
 
     target: str
     endpoint: Endpoint

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Head(NamedTuple):
-    """What is said once about a family: its name as in OpenMetrics (a counter's without _total)."""
+    """The metadata of a family; the name is OpenMetrics' (a counter's without _total)."""
 
     name: str
     type: str  # counter | gauge | summary | histogram | unknown | info | stateset
@@ -41,7 +41,7 @@ class Fragment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one source said; behind a load balancer each webapp is a source, elsewhere it is empty."""
+    """The samples of one source: behind a load balancer each webapp is one, elsewhere its name is empty."""
 
     source: str
     fragments: tuple[Fragment, ...]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 
 class Secret:
-    """A text that can't print itself: only `reveal()` gives it away."""
+    """A text that is never printed: only `reveal()` returns it."""
 
     __slots__ = ("_text", "file")
 
     def __init__(self, text: str, file: str | None = None) -> None:
         self._text = text
-        self.file = file  # what it was read from; no part of what it is
+        self.file = file  # that it was read from; not compared
 
     def reveal(self) -> str:
-        """Give the text itself."""
+        """Return the text itself."""
         return self._text
 
     def __eq__(self, other: object) -> bool:

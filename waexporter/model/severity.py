@@ -1,4 +1,4 @@
-"""How bad an alert is, by the words that people and their tools write into the label `severity`; pure."""
+"""The severity of an alert, from the words in use for the label `severity`; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How bad an alert is, the worst first.
+    """The severity of an alert, the worst first.
 
     What is not known stands right below the worst, since it may be just that.
     """
@@ -43,7 +43,7 @@ _FILLING: Final = re.compile(r"[\s_-]+")  # `SEV-1`, `sev 1` and `sev1` are one 
 
 
 def fold(word: str) -> str:
-    """Return what is compared of a word."""
+    """Return a word in the form in which words are compared."""
     return _FILLING.sub("", word).casefold()
 
 
@@ -53,7 +53,7 @@ _WORDS: Final[Mapping[str, Severity]] = {
 
 
 def rank_word(word: str, own: Mapping[str, Severity]) -> Severity:
-    """Return how bad a word says it is.
+    """Return the severity that a word means.
 
     `own` are the words of this house, folded; they outweigh the usual ones.
     """

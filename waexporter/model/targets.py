@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Topology(StrEnum):
-    """How the nodes of one client are arranged."""
+    """The arrangement of a client's nodes."""
 
     SINGLE = "single"
     HA = "ha"
@@ -21,7 +21,7 @@ class Topology(StrEnum):
 
 
 class Endpoint(StrEnum):
-    """What of a client is polled; the values are the keys of `poll:` and the label `collector`."""
+    """An endpoint of a client; the values are the keys of `poll:` and the label `collector`."""
 
     HEALTH = "health"
     APP = "app"
@@ -36,7 +36,7 @@ class Endpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a target accepts as proof of identity; all of it may be absent."""
+    """The credentials for a target; all of them may be absent."""
 
     api_key: Secret | None = None
     username: str | None = None
@@ -46,13 +46,13 @@ class Credentials:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nothing is shown at all."""
+        """Whether requests are sent without credentials."""
         return self.api_key is None and self.password is None and self.bearer_token is None
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a target's certificate is verified, and which one it is shown."""
+    """The settings of TLS: how a target's certificate is verified, and which one it gets from us."""
 
     ca_file: str | None = None
     server_name: str | None = None
@@ -65,7 +65,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class ProxyAuth:
-    """What a proxy accepts as proof of identity."""
+    """The credentials for a proxy."""
 
     username: str
     password: Secret
@@ -73,7 +73,7 @@ class ProxyAuth:
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
-    """When an endpoint is polled and how long one poll may take, in seconds."""
+    """The interval and the timeout of an endpoint's polls, in seconds."""
 
     interval: float
     timeout: float
@@ -92,7 +92,7 @@ class Target:
     topology: Topology | None = None  # None: found out
     shards: int | None = None  # expected; None: found out
     on_call_group: str | None = None
-    canary_number: str | None = None  # whom the canary looks up
+    canary_number: str | None = None  # the number that the canary looks up
     labels: tuple[tuple[str, str], ...] = ()  # sorted by name
     plans: Mapping[Endpoint, PollPlan] = field(default_factory=dict)  # endpoints that are off are absent
     stale_after: float = 3.0  # intervals

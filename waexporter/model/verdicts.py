@@ -33,7 +33,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is the matter with one client, judged from everything known of it."""
+    """The state of one client and the reasons for it."""
 
     state: State
     problems: tuple[Problem, ...] = ()

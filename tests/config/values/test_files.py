@@ -54,7 +54,7 @@ def test_a_pipe_is_read_to_its_end_by_whoever_waits_for_it(pipe: Path) -> None:
 
 def test_a_pipe_that_nobody_writes_to_is_said(pipe: Path) -> None:
     with pytest.raises(ValueError, match=r"pipe is a pipe that was not written and closed within 0\.1 s"):
-        read_bytes(str(pipe), limit=LIMIT, patience=0.1)
+        read_bytes(str(pipe), limit=LIMIT, timeout=0.1)
 
 
 def test_a_pipe_that_is_never_closed_is_said(pipe: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_pipe_that_is_never_closed_is_said(pipe: Path) -> None:
     os.write(writer, b"half of it")
 
     with pytest.raises(ValueError, match="was not written and closed"):
-        read_bytes(str(pipe), limit=LIMIT, patience=0.1)
+        read_bytes(str(pipe), limit=LIMIT, timeout=0.1)
     os.close(writer)
     os.close(reader)
 

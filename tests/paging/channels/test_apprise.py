@@ -54,7 +54,7 @@ def said() -> Iterator[io.StringIO]:
     root.setLevel(logging.DEBUG)
     yield stream
     root.removeHandler(plain)
-    for handler in [each for each in root.handlers if isinstance(each, log._Outlet)]:
+    for handler in [each for each in root.handlers if isinstance(each, log._Handler)]:
         root.removeHandler(handler)
     root.setLevel(level)
 

@@ -1,4 +1,4 @@
-"""Characters that nobody sees, and what they are called."""
+"""Invisible characters and their names."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _NAMES = {
 
 
 def refuse_unseen(text: str) -> None:
-    """Raise ValueError with the name of the first character that nobody sees; a blank is none."""
+    """Raise ValueError with the name of the first invisible character; a space is none."""
     unseen = next((character for character in text if _is_unseen(character)), None)
     if unseen is not None:
         raise ValueError(f"must not hold {describe(unseen)}")
 
 
 def describe(character: str) -> str:
-    """Return words for a character that nobody sees or that is white space."""
+    """Return words for an invisible character or white space."""
     kind = "a control character" if unicodedata.category(character) in _CONTROL else "an invisible character"
     parts = (f"U+{ord(character):04X}", unicodedata.name(character, "").lower())
     return _NAMES.get(character, f"{kind} ({', '.join(filter(None, parts))})")

@@ -9,14 +9,14 @@ import time
 
 from waexporter.config.values.quantities import format_bytes
 
-PATIENCE = 10.0  # seconds for a pipe to be written and closed
+PIPE_TIMEOUT = 10.0  # seconds for a pipe to be written and closed
 _PIECE = 65_536  # bytes
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_text(path: str, *, limit: int, patience: float = PATIENCE) -> str:
-    """Read a UTF-8 text of at most `limit` bytes; ValueError says in a sentence, with the path, why not."""
-    content = read_bytes(path, limit=limit, patience=patience)
+def read_text(path: str, *, limit: int, timeout: float = PIPE_TIMEOUT) -> str:
+    """Read a UTF-8 text of at most `limit` bytes; raise ValueError with the path and the reason."""
+    content = read_bytes(path, limit=limit, timeout=timeout)
     if content.startswith(_WIDE):
         raise ValueError(f"{path} is UTF-16 text; save it as UTF-8")
     try:
@@ -26,28 +26,28 @@ def read_text(path: str, *, limit: int, patience: float = PATIENCE) -> str:
         raise ValueError(f"{path} is not UTF-8 text") from None
 
 
-def read_bytes(path: str, *, limit: int, patience: float = PATIENCE) -> bytes:
-    """Read at most `limit` bytes; ValueError says in a sentence, with the path, why not.
+def read_bytes(path: str, *, limit: int, timeout: float = PIPE_TIMEOUT) -> bytes:
+    """Read at most `limit` bytes; raise ValueError with the path and the reason.
 
     A pipe that nobody writes to would hold up the start, and every reload after it, without a word.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            content = _read(descriptor, limit + 1, time.monotonic() + patience)
+            content = _read(descriptor, limit + 1, time.monotonic() + timeout)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise ValueError(f"can't read {path}: {error.strerror}") from error
     if content is None:
-        raise ValueError(f"{path} is a pipe that was not written and closed within {patience:g} s")
+        raise ValueError(f"{path} is a pipe that was not written and closed within {timeout:g} s")
     if len(content) > limit:
         raise ValueError(f"{path} is larger than {format_bytes(limit)}")
     return content
 
 
 def _read(descriptor: int, most: int, ends: float) -> bytes | None:
-    """Read to the end, or so many bytes; None where neither is reached before `ends` (steady clock)."""
+    """Read to the end, or `most` bytes; return None where neither is reached before `ends` (steady clock)."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     content = b""

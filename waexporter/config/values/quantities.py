@@ -26,7 +26,7 @@ _LAST_PORT = 65_535
 
 
 def parse_duration(text: str) -> float:
-    """Turn a duration such as `500ms` or `1h30m` into seconds; ValueError says why not."""
+    """Parse a duration such as `500ms` or `1h30m` into seconds; raise ValueError with the reason."""
     if text.isdecimal():
         raise ValueError("write a unit, such as 30s")
     match = _DURATION.fullmatch(text)
@@ -40,7 +40,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds as parse_duration reads them, to the millisecond."""
+    """Return seconds as parse_duration reads them, to the millisecond."""
     left = round(seconds * 1000)
     parts = []
     for unit, size in _WRITTEN_UNITS.items():
@@ -51,7 +51,7 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """Turn a size such as `16MiB` or `65536` into bytes; ValueError says why not."""
+    """Parse a size such as `16MiB` or `65536` into bytes; raise ValueError with the reason."""
     match = _BYTES.fullmatch(text)
     if match is None:
         raise ValueError("must be a size such as 16MiB; the units are KiB, MiB and GiB")
@@ -59,7 +59,7 @@ def parse_bytes(text: str) -> int:
 
 
 def format_bytes(count: int) -> str:
-    """Write bytes as parse_bytes reads them, in the largest unit that loses nothing."""
+    """Return bytes as parse_bytes reads them, in the largest unit that loses nothing."""
     for unit, size in _BYTE_UNITS.items():
         if count and count % size == 0:
             return f"{count // size}{unit}"
@@ -67,7 +67,7 @@ def format_bytes(count: int) -> str:
 
 
 def parse_listen(text: str) -> tuple[str, int]:
-    """Turn `host:port`, `[v6]:port` or `:port` (every interface) into its parts; ValueError says why not."""
+    """Parse `host:port`, `[v6]:port` or `:port` (every interface); raise ValueError with the reason."""
     if text.count(":") > 1 and not text.startswith("["):
         raise ValueError("put an IPv6 address in brackets, such as [::1]:9847")
     match = _LISTEN.fullmatch(text)
@@ -80,5 +80,5 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 
 def format_listen(host: str, port: int) -> str:
-    """Write an address as parse_listen reads it."""
+    """Return an address as parse_listen reads it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,6 +1,6 @@
-"""Single values: each function takes what the document holds and gives what the program works with.
+"""Parsers of single values: from a value of the document to that of the program.
 
-All of them raise ValueError with a sentence that never quotes the value.
+They raise ValueError with a sentence that never quotes the value.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.config.section import found, suggestion
+from waexporter.config.section import kind_of, suggestion
 from waexporter.config.values.characters import refuse_unseen
 from waexporter.config.values.quantities import parse_bytes, parse_duration, parse_listen
 
@@ -24,37 +24,37 @@ _GROUP = re.compile(r"[1-9][0-9]*(-[0-9]+)?(@g\.us)?")
 
 
 def text(value: object) -> str:
-    """Take a text that is not blank and holds no control characters."""
-    objection = _blemish(string(value))
+    """Parse a text that is not blank and holds no control characters."""
+    objection = _find_text_problem(string(value))
     if objection:
         raise ValueError(objection)
     return str(value)
 
 
 def visible(value: object) -> str:
-    """Take a text without characters that nobody sees."""
+    """Parse a text without invisible characters."""
     refuse_unseen(text(value))
     return str(value)
 
 
 def string(value: object) -> str:
-    """Take a text, whatever it holds."""
+    """Parse any text."""
     if not isinstance(value, str):
-        raise ValueError(_no_text(value))  # noqa: TRY004 - every problem of a value is a ValueError
+        raise ValueError(_explain_not_text(value))  # noqa: TRY004 - every problem of a value is a ValueError
     return value
 
 
-def _blemish(word: str) -> str:
+def _find_text_problem(word: str) -> str:
     if not word.strip():
         return "must not be empty"
     return "must not hold line breaks or other control characters" if _UNPRINTABLE.search(word) else ""
 
 
-def _no_text(value: object) -> str:
+def _explain_not_text(value: object) -> str:
     if value is None:
         return "must not be empty"
     quotes = "; put it in quotes" if isinstance(value, (bool, int, float)) else ""
-    return f"must be a text, found {found(value)}{quotes}"
+    return f"must be a text, found {kind_of(value)}{quotes}"
 
 
 def listed(value: object, of: str) -> list[object]:
@@ -65,38 +65,38 @@ def listed(value: object, of: str) -> list[object]:
 
 
 def boolean(value: object) -> bool:
-    """Take true or false."""
+    """Parse true or false."""
     if isinstance(value, bool):
         return value
-    raise ValueError(f"must be true or false, found {found(value)}")
+    raise ValueError(f"must be true or false, found {kind_of(value)}")
 
 
 def count(value: object) -> int:
-    """Take a whole number of at least 1."""
+    """Parse a whole number of at least 1."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise ValueError(f"must be a whole number of at least 1{_kind_unless_number(value)}")
+    raise ValueError(f"must be a whole number of at least 1{_explain_not_number(value)}")
 
 
 def intervals(value: object) -> float:
-    """Take a number of intervals of at least 1, with or without a fraction."""
+    """Parse a number of intervals of at least 1, with or without a fraction."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value < math.inf:
         return float(value)
-    raise ValueError(f"must be a number of intervals, at least 1{_kind_unless_number(value)}")
+    raise ValueError(f"must be a number of intervals, at least 1{_explain_not_number(value)}")
 
 
 def duration(value: object) -> float:
-    """Take a duration with its unit, in seconds."""
+    """Parse a duration with its unit, in seconds."""
     if isinstance(value, str):
         return parse_duration(value)
-    kind = found(value)
+    kind = kind_of(value)
     raise ValueError(
         "write a unit, such as 30s" if kind == "a number" else f"must be a duration such as 30s, found {kind}"
     )
 
 
 def timeout(value: object) -> float:
-    """Take a duration longer than nothing."""
+    """Parse a duration longer than 0 s."""
     seconds = duration(value)
     if seconds <= 0:
         raise ValueError("must be longer than 0s")
@@ -104,36 +104,36 @@ def timeout(value: object) -> float:
 
 
 def size(value: object) -> int:
-    """Take a size in bytes, with a unit or as a plain number."""
+    """Parse a size in bytes, with a unit or as a plain number."""
     if isinstance(value, str):
-        return _not_nothing(parse_bytes(value))
+        return _check_size(parse_bytes(value))
     if isinstance(value, int) and not isinstance(value, bool):
-        return _not_nothing(value)
-    raise ValueError(f"must be a size such as 16MiB, found {found(value)}")
+        return _check_size(value)
+    raise ValueError(f"must be a size such as 16MiB, found {kind_of(value)}")
 
 
 def listen(value: object) -> tuple[str, int]:
-    """Take an address to listen on, as host and port."""
+    """Parse an address to listen on, as host and port."""
     if isinstance(value, str):
         return parse_listen(value)
-    raise ValueError(f"must be host:port, such as 127.0.0.1:9847, found {found(value)}")
+    raise ValueError(f"must be host:port, such as 127.0.0.1:9847, found {kind_of(value)}")
 
 
 def choice(*options: str) -> Callable[[object], str]:
-    """Make the function that takes one of these words."""
+    """Return the parser of one of these words."""
     listed = f"{', '.join(options[:-1])} or {options[-1]}"
 
-    def chosen(value: object) -> str:
+    def parse(value: object) -> str:
         if isinstance(value, str) and value in options:
             return value
-        hint = suggestion(value, options) if isinstance(value, str) else f", found {found(value)}"
+        hint = suggestion(value, options) if isinstance(value, str) else f", found {kind_of(value)}"
         raise ValueError(f"must be one of {listed}{hint}")
 
-    return chosen
+    return parse
 
 
 def workers(value: object) -> int | None:
-    """Take a number of worker threads, or `auto` as None."""
+    """Parse a number of worker threads, or `auto` as None."""
     if value == "auto":
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000:  # noqa: PLR2004 - said below
@@ -142,17 +142,17 @@ def workers(value: object) -> int | None:
 
 
 def shards(value: object) -> int:
-    """Take a number of shards that the API knows (API documentation of multiconnect)."""
+    """Parse a number of shards that the API knows (API documentation of multiconnect)."""
     if isinstance(value, int) and not isinstance(value, bool) and value in {1, 2, 4, 8, 16, 32}:
         return value
     raise ValueError("must be one of 1, 2, 4, 8, 16 or 32")
 
 
 def group(value: object) -> str:
-    """Take the id of a group, which becomes a part of an address; it may be a person's number."""
+    """Parse the id of a group, which becomes a part of an address; it may be a person's number."""
     identifier = text(value)
     if _GROUP.fullmatch(identifier) is None:
-        hint = _hint(identifier)
+        hint = _suggest_number(identifier)
         raise ValueError(
             "must be the id of a group, such as 14155550100-1520000000"
             + (f"; if it is a person's number, {hint}" if hint else "")
@@ -161,18 +161,18 @@ def group(value: object) -> str:
 
 
 def telephone(value: object) -> str:
-    """Take a telephone number in the form in which WhatsApp knows it, with or without a plus."""
+    """Parse a telephone number in the form in which WhatsApp knows it, with or without a plus."""
     number = text(value)
     if not _TELEPHONE.fullmatch(number.removeprefix("+")):
-        hint = _hint(number)
+        hint = _suggest_number(number)
         raise ValueError(
             'must be a telephone number in quotes, such as "+14155550100"' + (f"; {hint}" if hint else "")
         )
     return number
 
 
-def _hint(written: str) -> str:
-    """Say how a number has to be written; empty where it is none."""
+def _suggest_number(written: str) -> str:
+    """Return advice on how to write a number; empty where the text is none."""
     # So people write a 0 that is dialled at home alone.
     found = _WRITTEN_NUMBER.fullmatch(written.strip().replace("(0)", ""))
     if found is None:
@@ -183,12 +183,12 @@ def _hint(written: str) -> str:
     return f"write {digits}" if _TELEPHONE.fullmatch(digits) else ""
 
 
-def _not_nothing(size_in_bytes: int) -> int:
+def _check_size(size_in_bytes: int) -> int:
     if size_in_bytes < 1:
         raise ValueError("must be at least 1 byte")
     return size_in_bytes
 
 
-def _kind_unless_number(value: object) -> str:
-    kind = found(value)
+def _explain_not_number(value: object) -> str:
+    kind = kind_of(value)
     return "" if kind == "a number" else f", found {kind}"

@@ -1,4 +1,4 @@
-"""Addresses of clients and proxies."""
+"""URLs and hosts of clients, proxies and other services."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _NO_HOST = "its host must be a name or an IP address"
 
 
 class ClientUrl(NamedTuple):
-    """The address of a client without the `/v1` that the program adds, and what to say about its path."""
+    """The URL of a client, without the `/v1` that the program adds, and a note about its path."""
 
     url: str
     note: str = ""
 
 
 def target_url(value: object) -> ClientUrl:
-    """Take the address of a client.
+    """Parse the URL of a client.
 
     A path of the API is no prefix of a client; a gateway's own prefix may well hold `/v1`, so it is cut only
     before what the API itself has there.
@@ -66,7 +66,7 @@ def _find_api_path(words: list[str]) -> int | None:
 
 
 def proxy_url(value: object) -> str:
-    """Take the address of a proxy."""
+    """Parse the URL of a proxy."""
     parts = _split(value, "must not hold user:password@; use proxy_auth instead")
     if parts.path not in {"", "/"}:
         raise ValueError("must end after the port")
@@ -74,7 +74,7 @@ def proxy_url(value: object) -> str:
 
 
 def http_url(url: str) -> str:
-    """Take an address elsewhere, which may hold a user, a password and a query."""
+    """Check the URL of another service, which may hold a user, a password and a query."""
     try:
         parts = urlsplit(url)
         is_complete = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
@@ -88,7 +88,7 @@ def http_url(url: str) -> str:
 
 
 def host(value: object) -> str:
-    """Take a host name or an IP address."""
+    """Parse a host name or an IP address."""
     name = visible(value)
     if not _is_host(name):
         raise ValueError("must be a host name or an IP address")
@@ -96,7 +96,7 @@ def host(value: object) -> str:
 
 
 def host_and_port(url: str) -> str:
-    """Give the `host:port` of an address that target_url has taken."""
+    """Return the `host:port` of a URL from target_url."""
     parts = urlsplit(url)
     return format_listen(parts.hostname or "", parts.port or _PORTS[parts.scheme])
 
@@ -116,10 +116,10 @@ def _split(value: object, words_for_user: str) -> SplitResult:
     if blank:
         words = "spaces or backslashes" if blank[0].isascii() else describe(blank[0])
         raise ValueError(f"must not hold {words}")
-    return _checked(url)
+    return _parse_parts(url)
 
 
-def _checked(url: str) -> SplitResult:
+def _parse_parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -135,7 +135,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _has_host(parts: SplitResult) -> bool:
-    """Return whether an address names a host that can be one; in brackets stands IPv6 alone."""
+    """Return whether the host of a URL is possible; in brackets only IPv6 is."""
     host = parts.hostname or ""
     return _is_host(host) and ("[" not in parts.netloc.rpartition("@")[2] or ":" in host)
 
@@ -161,13 +161,13 @@ def _is_name(name: str) -> bool:
 
 
 def _encode(label: str) -> bytes:
-    """Return a label as a resolver is asked for it; raises UnicodeError."""
+    """Encode a label for the resolver; raise UnicodeError where that is impossible."""
     # As strictly as urllib3 does, which would stumble over what Python's own codec takes.
     return label.encode() if label.isascii() else idna.encode(label.lower(), strict=True, std3_rules=True)
 
 
 def _is_short_address(name: str) -> bool:
-    """Return whether it is an IPv4 address in the form of old, such as 127.1."""
+    """Return whether a name is an IPv4 address in its old short form, such as 127.1."""
     try:
         return name.isascii() and bool(socket.inet_aton(name))
     except OSError:
