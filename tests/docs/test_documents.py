@@ -333,7 +333,7 @@ def test_the_readme_lists_every_command_and_every_path() -> None:
     hold(
         {route.path for route in ROUTES},
         paths,
-        add="Add a row to the table `What it serves` in README.md.",
+        add="Run `make docs`: it writes the table `What it serves` from ROUTES in waexporter/web/routes.py.",
         remove="README.md lists a path that waexporter does not serve.",
     )
 
