@@ -15,8 +15,7 @@ from waexporter.config.pager import PAGER
 from waexporter.config.poll import COMMON_POLL, POLL
 from waexporter.config.targets import TARGET
 from waexporter.config.web import WEB
-from waexporter.metrics import document_families as documents
-from waexporter.metrics import families
+from waexporter.metrics.on_premises import HEADS
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
 from waexporter.paging.telemetry import PagerTelemetry
@@ -36,8 +35,7 @@ MESSAGE = ROOT / "tests" / "paging" / "golden" / "three-of-two-rules.txt"
 def own_families() -> dict[str, str]:
     """Return every family of the exporter by its name on the page, with its type."""
     about_targets = {
-        f"{head.name}_total" if head.type == "counter" else head.name: head.type
-        for head in (*families.HEADS, *documents.HEADS)
+        f"{head.name}_total" if head.type == "counter" else head.name: head.type for head in HEADS
     }
     return about_targets | _of_the_process(with_pager=True)
 

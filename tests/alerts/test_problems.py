@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.real.fixtures import Finding, RunTool
-    from waexporter.health.catalogue import ProblemKind
+    from waexporter.health.problem_kind import ProblemKind
 
 SEVERITY = "target:whatsapp_problem:severity"
 MESSAGES = "target:whatsapp_messages:state"

@@ -436,7 +436,7 @@ def test_it_stays_ready_while_targets_come_that_were_not_polled_yet(world: World
         world.put(name, Endpoint.HEALTH, HEALTHY)
     ready = world.exporter.unready()
 
-    world.store.follow([*TARGETS, Target("three", "http://three", plans=PLANS)])
+    world.store.replace_targets([*TARGETS, Target("three", "http://three", plans=PLANS)])
 
     assert (ready, world.exporter.unready()) == (None, None)
 
@@ -445,7 +445,7 @@ def test_a_fleet_that_changed_is_on_the_next_page_and_no_other(world: World) -> 
     world.put_app("one")
     before = read_text(world.page())
 
-    world.store.follow(TARGETS[1:])
+    world.store.replace_targets(TARGETS[1:])
     after = read_text(world.page())
 
     def named(page: Iterable[tuple[str, frozenset[tuple[str, str]]]]) -> set[str]:

@@ -21,7 +21,8 @@ from waexporter.model import (
     Target,
     Verdict,
 )
-from waexporter.polling.store import TargetState
+from waexporter.polling.on_premises import ON_PREMISES
+from waexporter.polling.state import TargetState
 
 OK = Verdict(State.OK)
 DOWN = Verdict(State.DOWN, (Problem("unreachable", "the client can't be reached"),))
@@ -253,12 +254,12 @@ def test_each_target_has_its_own_and_one_that_is_gone_is_forgotten() -> None:
 
 
 def test_an_account_that_is_no_admin_is_said_once_and_without_alarm() -> None:
-    state = TargetState(Target("wa", "https://wa.example"))
+    state = TargetState(Target("wa", "https://wa.example"), ON_PREMISES)
     reading = Reading("wa", Endpoint.SETTINGS, Instant(1.7e9, 0.0), 0.1, PLAIN)
 
     with capture_logs() as logs:
         log_transition(state, reading)
-        log_transition(TargetState(state.target, {Endpoint.SETTINGS: reading}), reading)
+        log_transition(TargetState(state.target, ON_PREMISES, {Endpoint.SETTINGS: reading}), reading)
 
     assert [(line["log_level"], line["why"]) for line in logs] == [("info", PLAIN.message)]
 

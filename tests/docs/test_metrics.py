@@ -13,13 +13,15 @@ from tests.alerts.rules import recorded_names
 from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
 from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
-from waexporter.metrics import families, naming
+from waexporter.metrics import naming
 from waexporter.metrics import probe_families as probing
 from waexporter.metrics.exposition import claimed_names
 from waexporter.metrics.layout import LayoutContext
+from waexporter.metrics.on_premises import HEADS
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
+from waexporter.polling.state import FLOOR
 from waexporter.web.asgi import DEFAULT_LIMITS
 from waexporter.web.probe import DEFAULT_TIMEOUT, MARGIN, MAX_TIMEOUT, MIN_TIMEOUT
 from waexporter.whatsapp.documents.statistics import read_statistics
@@ -76,7 +78,7 @@ def test_what_a_probe_adds_is_documented_with_its_type_and_no_more() -> None:
 def test_the_limits_of_probes_are_documented() -> None:
     text = " ".join(prose(PROBING).split())
 
-    assert f"What was polled in the last {demand.FLOOR:.0f} seconds is not polled again" in text
+    assert f"What was polled in the last {FLOOR:.0f} seconds is not polled again" in text
     assert f"probes have {demand.AT_ONCE} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
     assert f"Without this header it waits {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
     assert f"at least {MIN_TIMEOUT:g} and at most {MAX_TIMEOUT:g} seconds" in text
@@ -144,7 +146,7 @@ def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
 
 
 def test_no_document_names_a_metric_that_does_not_exist() -> None:
-    known = {name for head in families.HEADS for name in claimed_names(head)} | set(own_families())
+    known = {name for head in HEADS for name in claimed_names(head)} | set(own_families())
     for row in (*known_rows().values(), *([*row[1:]] for row in example_rows())):
         stem = SPAN.findall(row[1])[0]
         known |= {stem, f"{stem}_count", f"{stem}_sum", f"{stem}_bucket"}

@@ -11,7 +11,7 @@ from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import Credentials, Endpoint, Limits, PollPlan, Secret, Success, Target, now
-from waexporter.polling.collectors import COLLECTORS
+from waexporter.polling.on_premises import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
 from waexporter.transport.tls import TlsContexts

@@ -9,7 +9,8 @@ import pytest
 
 from tests.places import hold
 from waexporter import health
-from waexporter.health import CONNECTING_TOO_LONG, PROBLEMS, SLUGS, Facts, as_read, changes_at, judge
+from waexporter.health import PROBLEMS, SLUGS, as_read
+from waexporter.health.on_premises import CONNECTING_TOO_LONG, Facts, changes_at, judge
 from waexporter.model import (
     Certificates,
     ClientSettings,

@@ -10,7 +10,8 @@ from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
-from waexporter.polling.collectors import STATISTICS_SOURCES
+from waexporter.polling.on_premises import COLLECTORS
+from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.whatsapp.documents.statistics import read_statistics
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ SHAPES: dict[str, tuple[Endpoint, Document]] = {
 def body(endpoint: Endpoint, metrics: object) -> bytes:
     """Give an answer as it comes over the wire."""
     document = metrics
-    for key in reversed(STATISTICS_SOURCES[endpoint].keys):
+    for key in reversed(STATISTICS_KEYS[endpoint]):
         document = {key: document}
     return json.dumps(document).encode()
 
@@ -131,7 +132,7 @@ def translator(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Translator:
     """Give a translator of one endpoint of one target."""
-    return Translator(LayoutContext(endpoint, STATISTICS_SOURCES[endpoint].path, common, limits or Limits()))
+    return Translator(LayoutContext(endpoint, COLLECTORS[endpoint].path, common, limits or Limits()))
 
 
 _kept = cache(translator)
@@ -144,7 +145,7 @@ def translate(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Success:
     """Do with an answer what a poll does with it; a client's translator stays from poll to poll."""
-    statistics = read_statistics(body(endpoint, metrics), *STATISTICS_SOURCES[endpoint].keys)
+    statistics = read_statistics(body(endpoint, metrics), *STATISTICS_KEYS[endpoint])
     return _kept(endpoint, limits, common).translate(statistics)
 
 

@@ -8,8 +8,15 @@ import pytest
 
 from tests.places import hold
 from waexporter.metrics import families
-from waexporter.metrics.families import HEADS, Tally, of_account, of_api, of_logins, of_tally, of_verdict
-from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.families import (
+    AnswerKind,
+    Tally,
+    account_families,
+    login_families,
+    tally_families,
+    verdict_families,
+)
+from waexporter.metrics.on_premises import cluster_families
 from waexporter.model import (
     Account,
     Drop,
@@ -28,8 +35,10 @@ from waexporter.model import (
     Topology,
     Verdict,
 )
+from waexporter.polling.on_premises import COLLECTORS
 
 Found = dict[tuple[str, frozenset[tuple[str, str]]], float]
+HEADS = (*families.HEADS, *cluster_families.HEADS)
 
 
 def found(*given: Family) -> Found:
@@ -46,6 +55,14 @@ def labels(**pairs: str) -> frozenset[tuple[str, str]]:
 
 def a_reading(outcome: Success | Failure, endpoint: Endpoint = Endpoint.APP) -> Reading:
     return Reading("t", endpoint, Instant(1.7e9, 5.0), 0.25, outcome)
+
+
+def of_verdict(verdict: Verdict) -> tuple[Family, ...]:
+    return (*verdict_families(verdict), *cluster_families.cluster_families(verdict))
+
+
+def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> tuple[Family, ...]:
+    return tuple(tally_families(endpoint, COLLECTORS[endpoint].answer, tally, before))
 
 
 # --- verdicts ----------------------------------------------------------------------------------
@@ -121,22 +138,24 @@ def test_a_topology_that_is_only_remembered_is_not_said() -> None:
 
 
 def test_the_api_names_its_version_or_nothing() -> None:
-    said = found(*of_api(Health((), clustered=False, version="v2.45.1", api_status="stable")))
-    unsaid = found(*of_api(Health((), clustered=False, api_status="stable")))
+    said = found(
+        *cluster_families.api_families(Health((), clustered=False, version="v2.45.1", api_status="stable"))
+    )
+    unsaid = found(*cluster_families.api_families(Health((), clustered=False, api_status="stable")))
 
     assert said == {("whatsapp_api_info", labels(version="v2.45.1", api_status="stable")): 1}
     assert unsaid == {}
 
 
 def test_a_token_has_an_end_when_there_is_one() -> None:
-    assert found(*of_account(Account())) == {}
-    assert found(*of_account(Account(token_expires=1.8e9))) == {
+    assert found(*account_families(Account())) == {}
+    assert found(*account_families(Account(token_expires=1.8e9))) == {
         ("whatsapp_token_expiry_timestamp_seconds", labels()): 1.8e9
     }
 
 
 def test_logins_are_counted_by_result_from_nothing_on() -> None:
-    values = found(*of_logins(Account()))
+    values = found(*login_families(Account()))
 
     results = ("ok", "refused", "rate_limited", "failed")
     assert values == {
@@ -146,7 +165,7 @@ def test_logins_are_counted_by_result_from_nothing_on() -> None:
 
 
 def test_refused_tokens_are_counted() -> None:
-    values = found(*of_logins(Account(tokens_refused=7)))
+    values = found(*login_families(Account(tokens_refused=7)))
 
     assert values["waexporter_tokens_refused_total", labels()] == 7
 
@@ -169,7 +188,7 @@ def test_counters_exist_at_nothing_before_the_first_poll_and_gauges_do_not(endpo
     if endpoint not in {Endpoint.CERTIFICATES, Endpoint.CANARY}:
         counters |= {
             ("waexporter_dropped_samples_total", labels(collector=of, reason=each)): 0
-            for each in (Drop if endpoint in CATALOGUE else of_documents)
+            for each in (Drop if COLLECTORS[endpoint].answer is AnswerKind.STATISTICS else of_documents)
         }
     assert values == counters
 
@@ -261,18 +280,17 @@ def test_every_family_of_ours_is_reserved() -> None:
     )
     given = [
         *of_verdict(verdict),
-        *of_api(Health((), clustered=False, version="v")),
-        *of_account(Account(token_expires=1.0)),
-        *of_logins(Account()),
+        *cluster_families.api_families(Health((), clustered=False, version="v")),
+        *account_families(Account(token_expires=1.0)),
+        *login_families(Account()),
         *of_tally(Endpoint.APP, tally),
     ]
 
     hold(
         {family.head.name for family in given},
         {head.name for head in HEADS},
-        add="Make its Head a constant of the module waexporter/metrics/families.py: only those are reserved.",
-        remove="No function gives it: remove its Head from waexporter/metrics/families.py, or give it here.",
+        add="Make its Head a constant of the module, and name it in its HEADS: only those are reserved.",
+        remove="No function gives it: remove its Head from HEADS of its module, or give it here.",
     )
     assert {family.head for family in given} == set(HEADS), "a Head is another one than the constant"
     assert len({head.name for head in HEADS}) == len(HEADS)
-    assert families.HEADS is HEADS

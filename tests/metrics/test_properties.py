@@ -14,7 +14,7 @@ from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from waexporter.errors import BodyError
 from waexporter.metrics.page import compose
 from waexporter.model import Drop, Endpoint, Instant, Limits, PollPlan, Reading, Success, Target
-from waexporter.polling.collectors import STATISTICS_SOURCES
+from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.polling.store import Store
 from waexporter.whatsapp.documents.statistics import read_statistics
 
@@ -312,7 +312,7 @@ def test_an_odd_target_takes_nothing_from_the_others(sound: Json, odd: Json, pla
 
 def _try(raw: bytes, endpoint: Endpoint) -> dict[Series, float]:
     try:
-        statistics = read_statistics(raw, *STATISTICS_SOURCES[endpoint].keys)
+        statistics = read_statistics(raw, *STATISTICS_KEYS[endpoint])
     except BodyError:
         return {}
     return read_openmetrics(_page([translator(endpoint).translate(statistics)], openmetrics=True))

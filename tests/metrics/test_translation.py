@@ -23,10 +23,10 @@ from tests.metrics.documents import (
     web,
 )
 from tests.metrics.regenerate import FOLDER, pages
-from waexporter.metrics import families
 from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.on_premises import HEADS
 from waexporter.model import Drop, Endpoint, Limits, Success
-from waexporter.polling.collectors import STATISTICS_SOURCES
+from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.whatsapp.documents.statistics import Datum, Metric, Statistics, read_statistics
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Json = dict[str, Any]
 
 
 def read(document: object, endpoint: Endpoint = Endpoint.APP) -> Statistics:
-    return read_statistics(body(endpoint, document), *STATISTICS_SOURCES[endpoint].keys)
+    return read_statistics(body(endpoint, document), *STATISTICS_KEYS[endpoint])
 
 
 # --- golden files ------------------------------------------------------------------------------
@@ -532,7 +532,7 @@ def test_a_family_without_a_usable_value_is_not_on_the_page() -> None:
     assert text(translate({"x": gauge(sample("bad")), "y": gauge()})) == ""
 
 
-@pytest.mark.parametrize("head", [head for head in families.HEADS if head.name.startswith("whatsapp_")])
+@pytest.mark.parametrize("head", [head for head in HEADS if head.name.startswith("whatsapp_")])
 def test_no_upstream_family_takes_the_name_of_one_of_ours(head: object) -> None:
     name = getattr(head, "name", "").removeprefix("whatsapp_")
 

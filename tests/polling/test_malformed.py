@@ -19,8 +19,9 @@ import pytest
 from waexporter.config import DEFAULT_PLANS
 from waexporter.health import SLUGS
 from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
+from waexporter.polling.next_state import advance
 from waexporter.polling.poller import Poller
-from waexporter.polling.store import Store, TargetState, advance
+from waexporter.polling.store import Store
 from waexporter.transport.exchange import Reply, Request
 from waexporter.whatsapp.documents.envelope import status_of
 from waexporter.whatsapp.documents.groups import read_contact_status, read_invite, read_new_group
@@ -29,6 +30,8 @@ from waexporter.whatsapp.documents.settings import read_shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from waexporter.polling.state import TargetState
 
 DATA = Path(__file__).parent.parent / "whatsapp" / "documents" / "data"
 TARGET = Target("t", "https://wa.example", on_call_group="14155550100-1520000000", plans=DEFAULT_PLANS)

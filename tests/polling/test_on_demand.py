@@ -27,7 +27,8 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.on_demand import FLOOR, Demand, Probe, has_answered
+from waexporter.polling.on_demand import Demand, Probe
+from waexporter.polling.state import FLOOR, probe_succeeded
 from waexporter.polling.store import Store
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class World:
         return lines.decode().splitlines()
 
     def has_answered(self, probe: Probe) -> bool:
-        return has_answered(self.demand.see(probe)[0])
+        return probe_succeeded(self.demand.see(probe)[0])
 
 
 @pytest.fixture
@@ -498,7 +499,7 @@ def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> N
 def test_a_target_that_is_taken_out_is_no_longer_probed(world: World) -> None:
     world.demand.forget("t")
     changing = world.demand.probe("t")
-    world.store.follow(())
+    world.store.replace_targets(())
     gone = world.demand.probe("t")
 
     assert (changing, gone, world.polls) == (None, None, [])
@@ -512,7 +513,7 @@ def test_what_is_polled_for_a_former_target_counts_for_nobody(
     probe = world.begin()
 
     world.demand.forget("t")
-    world.store.follow(after)
+    world.store.replace_targets(after)
     world.let_go()
     assert not wait(probe.polls, DEADLINE).not_done
 

@@ -31,7 +31,7 @@ from waexporter.model import (
     Target,
 )
 from waexporter.model import now as real_now
-from waexporter.polling.collectors import STATISTICS_SOURCES
+from waexporter.polling.on_premises import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
@@ -176,7 +176,7 @@ def test_statistics_become_lines_with_the_targets_labels(
     assert isinstance(reading.outcome, Success)
     assert reading.outcome.parts[0].fragments[0].lines == b'whatsapp_x{target="t",region="eu"} 1\n'
     assert reading.outcome.dropped == ((Drop.NOT_A_NUMBER, 1),)
-    assert server.asked[0].startswith(f"GET {STATISTICS_SOURCES[endpoint].path} HTTP/1.1\r\n".encode())
+    assert server.asked[0].startswith(f"GET {COLLECTORS[endpoint].path} HTTP/1.1\r\n".encode())
 
 
 def test_the_reply_is_given_beside_the_reading(upstream: Upstreams) -> None:

@@ -123,7 +123,7 @@ class Counts:
             self.store.put(replace(poller.poll(), target=self.target.name))
         text = b"".join(
             fragment.lines
-            for fragments in self.store.state(self.target.name).counted.values()
+            for fragments in self.store.state(self.target.name).tally_fragments.values()
             for fragment in fragments.values()
         ).decode()
         values = (line.rpartition(" ")[::2] for line in text.splitlines())
@@ -140,14 +140,14 @@ def test_a_fact_is_a_poll_and_neither_a_success_nor_a_lasting_failure() -> None:
     counts = Counts(Endpoint.SETTINGS)
 
     first = counts.after(world, UnreachableError("no connection"))
-    text = str(counts.store.state(LOGIN.name).counted)
+    text = str(counts.store.state(LOGIN.name).tally_fragments)
     after = counts.after(world, DENIED, DENIED, DENIED)
 
     polls = name("waexporter_polls_total", "settings")
     refused = name("waexporter_poll_failures_total", "settings", reason="refused")
     assert (first[polls], "waexporter_poll_success" in text) == (1, True)
     assert (after[polls], after[refused]) == (2, 1)  # the client was not asked again
-    assert "waexporter_poll_success" not in str(counts.store.state(LOGIN.name).counted)
+    assert "waexporter_poll_success" not in str(counts.store.state(LOGIN.name).tally_fragments)
 
 
 def test_what_a_paused_login_repeats_is_no_poll_and_says_when_it_was_asked() -> None:

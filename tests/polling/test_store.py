@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.metrics.documents import counter, gauge, histogram, pair, sample, translate, web
 from tests.metrics.reading_back import read_openmetrics
-from waexporter.health import CONNECTING_TOO_LONG
+from waexporter.health.on_premises import CONNECTING_TOO_LONG
 from waexporter.metrics.page import compose
 from waexporter.model import (
     Account,
@@ -36,12 +36,13 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.store import Store, lifetime
+from waexporter.polling.state import lifetime
+from waexporter.polling.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.polling.store import TargetState
+    from waexporter.polling.state import TargetState
 
 HEALTH, APP, WEB, DB = Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB
 PLANS = {
@@ -264,7 +265,7 @@ def test_webapps_that_are_gone_are_forgotten(world: World) -> None:
         world.put(WEB, translate(web(f"n{number}"), WEB, common=COMMON))
         world.clock.move(15)
 
-    assert len(world.state().kept) <= 4
+    assert len(world.state().served) <= 4
 
 
 # --- what shows only beside other readings -----------------------------------------------------
@@ -522,7 +523,7 @@ def test_of_a_target_that_is_as_it_was_all_that_is_known_stays() -> None:
     store.put(Reading("a", HEALTH, clock(), 0.1, health()))
     known, version = store.state("a"), store.snapshot().version
 
-    store.follow(fleet("c", "a"))
+    store.replace_targets(fleet("c", "a"))
 
     snapshot = store.snapshot()
     assert [state.target.name for state in snapshot.states] == ["c", "a"]
@@ -538,7 +539,7 @@ def test_a_target_that_is_another_one_begins_anew() -> None:
     store = Store([one], clock)
     store.put(Reading("a", HEALTH, clock(), 0.1, health()))
 
-    store.follow([replace(one, shards=4)])
+    store.replace_targets([replace(one, shards=4)])
 
     assert (store.state("a").readings, store.state("a").verdict.state) == ({}, State.UNKNOWN)
 
@@ -549,9 +550,9 @@ def test_what_a_poll_comes_to_after_its_target_was_taken_out_is_never_its_succes
     store = Store([one], clock)
     reading = Reading("a", HEALTH, clock(), 0.1, health())
 
-    store.follow([])
+    store.replace_targets([])
     assert store.put(reading, one) is None
-    store.follow([same])  # equal to the first, but not the one that was polled
+    store.replace_targets([same])  # equal to the first, but not the one that was polled
 
     assert store.put(reading, one) is None
     store.count_missed(one, HEALTH, 5)
@@ -664,10 +665,10 @@ def test_targets_that_are_not_served_any_more_claim_nothing(end: str) -> None:
     if end == "stale":
         world.clock.move(45)
     elif end == "taken out":
-        world.store.follow([world.store.state("odd").target])
+        world.store.replace_targets([world.store.state("odd").target])
     else:
         targets = [state.target for state in world.store.states()]
-        world.store.follow([replace(target, shards=4) for target in targets[:2]] + targets[2:])
+        world.store.replace_targets([replace(target, shards=4) for target in targets[:2]] + targets[2:])
     world.put("odd", {QUEUE: counter(sample(2))})
 
     assert world.series(f"whatsapp_{QUEUE}") == [f'whatsapp_{QUEUE}_total{{target="odd"}} 2']
@@ -678,13 +679,13 @@ def test_a_poll_that_ends_after_its_target_was_taken_out_claims_nothing() -> Non
     world = a_fleet("a", "b")
     [old, _] = [state.target for state in world.store.states()]
     outcome = translate({QUEUE: counter(sample(1))}, APP, common=(("target", "a"),))
-    world.store.follow(fleet("a", "b"))
+    world.store.replace_targets(fleet("a", "b"))
 
     for _ in range(3):
         world.store.put(Reading("a", APP, world.clock(), 0.1, outcome), old)
     world.put("b", {QUEUE: gauge(sample(1))})
-    world.store.follow([])
-    world.store.follow(fleet("b"))
+    world.store.replace_targets([])
+    world.store.replace_targets(fleet("b"))
 
     assert world.store.snapshot().losers == frozenset()
 
@@ -700,7 +701,7 @@ def test_a_poll_that_ends_while_its_target_is_taken_out_claims_nothing() -> None
         __slots__ = ()
 
         def __iter__(self) -> Iterator[Part]:
-            world.store.follow([other])
+            world.store.replace_targets([other])
             return super().__iter__()
 
     outcome = replace(said, parts=Interrupted(said.parts))

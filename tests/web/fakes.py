@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
 from waexporter.polling.on_demand import Probe
-from waexporter.polling.store import TargetState
+from waexporter.polling.on_premises import ON_PREMISES
+from waexporter.polling.state import TargetState
 from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
 from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetStatus
 from waexporter.web.routes import ROUTES
@@ -57,7 +58,7 @@ class FakeBackend:
     def probe(self, target: str) -> Probe | None:
         """Remember what is probed."""
         self.probes.append(target)
-        before = TargetState(Target(target, "http://127.0.0.1"))
+        before = TargetState(Target(target, "http://127.0.0.1"), ON_PREMISES)
         return None if self.polls is None else Probe(before, Instant(NOW, 0.0), self.polls)
 
     def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:

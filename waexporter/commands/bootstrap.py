@@ -18,8 +18,8 @@ from waexporter.commands.options import load_arguments
 from waexporter.commands.process import OK
 from waexporter.config.secret_keys import read_secret_file
 from waexporter.errors import ApiError, CommandError, RefusedError
-from waexporter.model import Credentials, Failure, Reason, Secret, Tls, now
-from waexporter.polling.collectors import SettingsCollector
+from waexporter.model import Credentials, Endpoint, Failure, Reason, Secret, Tls, now
+from waexporter.polling.on_premises import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.transport.exchange import Request, basic_auth
 from waexporter.transport.tls import TlsContexts
@@ -206,7 +206,7 @@ def _make_account(admin: Client, user: str, password: Secret) -> None:
 def _find_group(admin: Client) -> str | None:
     """Give the on-call group, which is named where the account can't read it; None where there is none."""
     try:
-        reply = admin.get(SettingsCollector.path, _TIMEOUT)
+        reply = admin.get(COLLECTORS[Endpoint.SETTINGS].path, _TIMEOUT)
         check(reply)
         return read_settings(reply.body).value.on_call_pager
     except ApiError:

@@ -14,7 +14,6 @@ from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.config import load
 from waexporter.errors import ConfigError
 from waexporter.model import (
-    Endpoint,
     State,
     now,
 )
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from waexporter.commands.console import Write
     from waexporter.config import Loaded
     from waexporter.model import Limits, Target
-    from waexporter.polling.collectors import Sender
+    from waexporter.polling.tables import Sender
 
 # Nagios' exit codes.
 EXIT_CODES = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
@@ -87,7 +86,7 @@ def probe(
         show_progress(request)
         reading, reply = poller.poll_with_reply()
         store.put(reading)
-        for line in table.lines(request, reading, reply):
+        for line in table.lines(request, reading, reply, poller.row.answer):
             write(line)
     state = store.snapshot().states[0]
     write("")
@@ -97,7 +96,7 @@ def probe(
 
 
 def _request_line(poller: Poller) -> str:
-    return f"{'POST' if poller.endpoint is Endpoint.CANARY else 'GET'} {poller.path}"
+    return f"{poller.row.method} {poller.row.path}"
 
 
 def _open_sender(client: Client, options: argparse.Namespace) -> Sender:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.commands.console import plural
 from waexporter.health import PROBLEMS
+from waexporter.metrics.families import AnswerKind
 from waexporter.model import (
     Canary,
     Certificates,
@@ -21,13 +22,12 @@ from waexporter.model import (
     Support,
     Topology,
 )
-from waexporter.polling.collectors import STATISTICS_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from waexporter.model import Document, Gateway, Problem, Reading
-    from waexporter.polling.store import TargetState
+    from waexporter.polling.state import TargetState
     from waexporter.transport.exchange import Reply
 
 _WIDTH = 120
@@ -50,9 +50,9 @@ class PollTable:
         """Return the titles of the columns."""
         return f"{'asked':<{self._width}}{'took':>8}  {'connect/tls/wait/body':<24}what came back"
 
-    def lines(self, request: str, reading: Reading, reply: Reply | None) -> list[str]:
+    def lines(self, request: str, reading: Reading, reply: Reply | None, answer: AnswerKind) -> list[str]:
         """Return the lines of one poll; a failure that repeats the last one is not explained again."""
-        result = _describe_outcome(reading, reply)
+        result = _describe_outcome(reading, reply, answer)
         is_repeated = isinstance(reading.outcome, Failure) and result == self._last_result
         self._last_result = result
         begin = f"{request:<{self._width}}{_format_times(reading, reply)}"
@@ -76,7 +76,7 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f}ms" if seconds < 10 else f"{seconds:.1f}s"  # noqa: PLR2004 - five characters
 
 
-def _describe_outcome(reading: Reading, reply: Reply | None) -> str:
+def _describe_outcome(reading: Reading, reply: Reply | None, answer: AnswerKind) -> str:
     outcome = reading.outcome
     if isinstance(outcome, Failure) and outcome.is_for_admins:
         return f"{outcome.message}; nothing else needs one"
@@ -84,7 +84,7 @@ def _describe_outcome(reading: Reading, reply: Reply | None) -> str:
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
     # A certificate that is not there, say, is a 404 and no failure.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
-    if reading.endpoint not in STATISTICS_SOURCES:
+    if answer is not AnswerKind.STATISTICS:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         return size + _summarize(outcome.document) + flaws + _describe_dropped(outcome)
     notes = [plural(outcome.samples, "sample")]

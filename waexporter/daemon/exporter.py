@@ -9,10 +9,9 @@ from waexporter.health import as_read
 from waexporter.metrics.election import describe_families
 from waexporter.metrics.exposition import render_family
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
-from waexporter.metrics.probe_families import of_probe
+from waexporter.metrics.probe_families import probe_families
 from waexporter.model import Failure, Success
-from waexporter.polling.on_demand import has_answered
-from waexporter.polling.store import lifetime
+from waexporter.polling.state import lifetime, probe_succeeded
 from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus
 
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from waexporter.model import Endpoint, Instant
     from waexporter.paging.pager import Pager
     from waexporter.polling.on_demand import Demand, Probe
-    from waexporter.polling.store import Snapshot, Store, TargetState
+    from waexporter.polling.state import TargetState
+    from waexporter.polling.store import Snapshot, Store
     from waexporter.web.backend import PageRequest
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
@@ -108,7 +108,7 @@ class Exporter:
         """Give what a probe has come to, and nothing else of the target or of this process."""
         state, now = self._demand.see(probe)
         own = (("target", probe.before.target.name),)
-        families = of_probe(has_answered=has_answered(state), duration=now.steady - probe.began.steady)
+        families = probe_families(success=probe_succeeded(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render_family(family, own) for family in families))
         text = compress(compose(fragments, openmetrics=page_request.openmetrics).chunks)
         end = b"# EOF\n" if page_request.openmetrics else b""

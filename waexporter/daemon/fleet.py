@@ -101,7 +101,7 @@ class Fleet:
         self._schedule.drop([task for name in difference.gone for task in self._tasks.pop(name)])
         for name in difference.gone:
             self.demand.forget(name)
-        self.store.follow(config.targets)
+        self.store.replace_targets(config.targets)
         left = [self.clients[name] for name in difference.gone]
         self.clients.update(clients)
         for name in difference.removed:

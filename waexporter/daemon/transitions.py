@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from waexporter.model import Drop, Endpoint, Reading, Verdict
-    from waexporter.polling.store import TargetState
+    from waexporter.polling.state import TargetState
 
 _FORGOTTEN = 3600.0  # seconds
 # What follows the first failure of a target is said after so many seconds, and what follows that more seldom.

@@ -1,4 +1,4 @@
-"""What a page of GET /probe says of the probe itself, under the names that probes have everywhere."""
+"""The families of GET /probe about the probe itself, under the names that all probes use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DURATION = Head("probe_duration_seconds", "gauge", "How long the probe took.")
 HEADS = (_SUCCESS, _DURATION)
 
 
-def of_probe(*, has_answered: bool, duration: float) -> Iterator[Family]:
-    """Give probe_success and probe_duration_seconds; `duration` in seconds."""
-    yield Family(_SUCCESS, (Sample((), int(has_answered)),))
+def probe_families(*, success: bool, duration: float) -> Iterator[Family]:
+    """Yield probe_success and probe_duration_seconds; `duration` in seconds."""
+    yield Family(_SUCCESS, (Sample((), int(success)),))
     yield Family(_DURATION, (Sample((), round(duration, 6)),))

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.metrics import document_families as documents
-from waexporter.metrics import families
 from waexporter.metrics.election import family_key, find_losers
 from waexporter.metrics.exposition import claimed_names
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, other_half, rename, split_half
 from waexporter.metrics.node_metrics import bucket_bounds, majority_type
+from waexporter.metrics.on_premises import HEADS
 from waexporter.model import Drop, Head
 from waexporter.transport.lenient_json import Losses
 from waexporter.whatsapp.documents.statistics import read_labels
@@ -222,7 +221,7 @@ def _help(upstream_help: str, upstream_name: str, origin: AnswerOrigin) -> str:
 
 
 # No upstream family may take a name of our own families.
-_OUR_NAMES = frozenset(name for head in (*families.HEADS, *documents.HEADS) for name in claimed_names(head))
+_OUR_NAMES = frozenset(name for head in HEADS for name in claimed_names(head))
 
 
 def _without_clashes(found: Iterable[UpstreamFamily], losses: Losses) -> list[UpstreamFamily]:

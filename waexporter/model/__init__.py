@@ -20,13 +20,23 @@ from waexporter.model.pager import Fallback, Format, PagerSettings, Rate, Watchd
 from waexporter.model.readings import Account, Distrust, Drop, Failure, Reading, Reason, Success
 from waexporter.model.samples import Family, Fragment, Head, Part, Sample
 from waexporter.model.secret import Secret
-from waexporter.model.targets import Credentials, Endpoint, PollPlan, ProxyAuth, Target, Tls, Topology
+from waexporter.model.targets import (
+    ClientKind,
+    Credentials,
+    Endpoint,
+    PollPlan,
+    ProxyAuth,
+    Target,
+    Tls,
+    Topology,
+)
 from waexporter.model.verdicts import Problem, State, Verdict
 
 __all__ = [
     "Account",
     "Canary",
     "Certificates",
+    "ClientKind",
     "ClientSettings",
     "Config",
     "Credentials",

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from waexporter.model.secret import Secret
 
 
+class ClientKind(StrEnum):
+    """The API that a client speaks; it chooses the tables of endpoints, rules and families."""
+
+    ON_PREMISES = "on_premises"
+
+
 class Topology(StrEnum):
     """The arrangement of a client's nodes."""
 
@@ -96,3 +102,4 @@ class Target:
     labels: tuple[tuple[str, str], ...] = ()  # sorted by name
     plans: Mapping[Endpoint, PollPlan] = field(default_factory=dict)  # endpoints that are off are absent
     stale_after: float = 3.0  # intervals
+    kind: ClientKind = ClientKind.ON_PREMISES

@@ -14,18 +14,25 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.metrics.election import FamilyKey, family_key, find_losers
-from waexporter.model import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from waexporter.model import Head, Part
+    from waexporter.model import Endpoint, Head, Part
 
 # Without a step of Python for each.
 _head_of = itemgetter(0)  # a fragment's
 _end_of = itemgetter(1)  # a claim's
 
-Source = tuple[Endpoint, str]  # an endpoint, and the webapp that answered
+Source = tuple["Endpoint", str]  # an endpoint, and the webapp that answered
+
+
+class Statement(NamedTuple):
+    """The families that a target has at one endpoint now."""
+
+    endpoint: Endpoint
+    parts: tuple[Part, ...]
+    has_replicas: bool = False  # several sources take turns in answering
 
 
 class _Said(NamedTuple):
@@ -57,16 +64,16 @@ class Claims:
         self._losers: frozenset[FamilyKey] = frozenset()
         self._ends = math.inf  # the first end of a claim, or earlier
 
-    def take(
-        self, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
+    def update(
+        self, claimant: object, statement: Statement, at: float, expires: float
     ) -> frozenset[FamilyKey]:
-        """Take in what a target says at an endpoint; return those of its families that lose."""
-        parts = tuple(parts)
+        """Store what a target states at an endpoint; return those of its families that lose."""
+        endpoint, parts = statement.endpoint, tuple(statement.parts)  # read before the lock is held
         with self._lock:
             self._expire(at)
             before = self._claims.get(claimant, {})
-            if not _is_told(before, endpoint, parts):
-                self._learn(claimant, before, endpoint, parts, expires)
+            if not _is_known(before, endpoint, parts):
+                self._learn(claimant, before, statement, expires)
             else:
                 for part in parts:
                     said = before[endpoint, part.source].said
@@ -79,18 +86,12 @@ class Claims:
             )
 
     def _learn(
-        self,
-        claimant: object,
-        before: Mapping[Source, _Claim],
-        endpoint: Endpoint,
-        parts: Iterable[Part],
-        expires: float,
+        self, claimant: object, before: Mapping[Source, _Claim], statement: Statement, expires: float
     ) -> None:
-        """Take in what is not known yet."""
+        """Store a statement that differs from the one before."""
+        endpoint, parts, has_replicas = statement
         after = {
-            source: claim
-            for source, claim in before.items()
-            if source[0] is not endpoint or endpoint is Endpoint.WEB  # webapps take turns in answering
+            source: claim for source, claim in before.items() if source[0] is not endpoint or has_replicas
         }
         for part in parts:
             source, heads = (endpoint, part.source), tuple(map(_head_of, part.fragments))
@@ -100,7 +101,7 @@ class Claims:
         self._replace(claimant, before, after)
 
     def forget(self, claimants: Iterable[object]) -> None:
-        """Give the claims of targets back that are gone."""
+        """Drop the claims of targets that are gone."""
         with self._lock:
             for claimant in claimants:
                 self._replace(claimant, self._claims.get(claimant, {}), {})
@@ -151,7 +152,7 @@ class Claims:
             )
 
 
-def _is_told(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequence[Part]) -> bool:
+def _is_known(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequence[Part]) -> bool:
     """Return whether each part says what its source said before, and no source is silent now."""
     for part in parts:
         old = before.get((endpoint, part.source))

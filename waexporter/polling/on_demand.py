@@ -8,28 +8,20 @@ most scrapes have, and to cut its poll off would blame the client for the hurry 
 
 from __future__ import annotations
 
-import math
 import threading
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from waexporter.log import get_logger
-from waexporter.model import Endpoint, Failure, Reading, Reason, Success
-from waexporter.polling.store import Kept, counted, judged, lifetime
+from waexporter.polling.state import is_seen, state_for_probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waexporter.model import Instant, Target
-    from waexporter.polling.store import Store, TargetState
+    from waexporter.model import Endpoint, Instant
+    from waexporter.polling.state import TargetState
+    from waexporter.polling.store import Store
 
-# The API takes ten polls of /health a minute from all callers together. Within this time the timetable and
-# the probes make one each at most, however many probes come.
-FLOOR: Final = 12.0  # seconds
-# Statistics of the database are to be asked for "only when needed", and a canary is a request to WhatsApp
-# itself: a probe gives what the timetable has, and asks only where it has nothing yet.
-_COSTLY: Final = frozenset({Endpoint.DB, Endpoint.CANARY})
 AT_ONCE: Final = 256  # threads; a client that hangs holds one per endpoint
 
 _log = get_logger("probe")
@@ -127,7 +119,7 @@ class Demand:
             wanted = [
                 polls_by_endpoint[endpoint]
                 for endpoint in state.target.plans
-                if not _is_seen(state, endpoint, began)
+                if not is_seen(state, endpoint, began)
             ]
             new = [poll for poll in wanted if poll.under_way is None]
             if len(new) > self._free:
@@ -148,7 +140,7 @@ class Demand:
         state = self._store.find(probe.before.target.name)
         if state is None or state.target is not probe.before.target:
             state = probe.before
-        return show(state, probe.began, now), now
+        return state_for_probe(state, probe.began, now), now
 
     def _make_early(self, poll: _Poll) -> bool:
         """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""
@@ -174,51 +166,3 @@ class Demand:
             self._free += free
         if ended is not None:
             ended.set_result(None)
-
-
-# --- what a probe shows, purely ----------------------------------------------------------------
-
-
-def show(state: TargetState, began: Instant, now: Instant) -> TargetState:
-    """Give a target's state as a probe shows it: with nothing that was not polled for it.
-
-    An endpoint that failed has no samples. One that has not answered has failed for this probe, which says so
-    in its gauges alone: its poll is counted when it ends. The verdict also rests on what is known besides.
-    """
-    seen = {
-        endpoint: reading for endpoint, reading in state.readings.items() if _is_seen(state, endpoint, began)
-    }
-    waited = now.steady - began.steady
-    for endpoint in state.target.plans.keys() - seen.keys():
-        tally = replace(state.tallies[endpoint], succeeded=False, duration=waited)
-        state = counted(state, endpoint, tally)
-        words = f"no answer in the {waited:.1f} s that a probe had"
-        seen[endpoint] = Reading(
-            state.target.name, endpoint, now, waited, Failure(Reason.TIMEOUT, words), state.account
-        )
-    kept = {
-        (endpoint, part.source): Kept(part, math.inf)
-        for endpoint, reading in seen.items()
-        for part in reading.outcome.parts
-    }
-    return judged(replace(state, readings=seen, kept=kept), now)
-
-
-def has_answered(shown: TargetState) -> bool:
-    """Tell whether a probe is a success: health was understood, or anything where that is not polled."""
-    plans = shown.target.plans
-    asked = (Endpoint.HEALTH,) if Endpoint.HEALTH in plans else tuple(plans)
-    return any(isinstance(shown.readings[endpoint].outcome, Success) for endpoint in asked)
-
-
-def _is_seen(state: TargetState, endpoint: Endpoint, began: Instant) -> bool:
-    """Tell whether the newest reading is new enough for a probe that began then."""
-    reading = state.readings.get(endpoint)
-    return reading is not None and began.steady - reading.at.steady < _spared(state.target, endpoint)
-
-
-def _spared(target: Target, endpoint: Endpoint) -> float:
-    """Tell how many seconds after a poll a probe does without another."""
-    if endpoint in _COSTLY:
-        return lifetime(target, endpoint)
-    return min(target.plans[endpoint].interval, FLOOR)

@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from waexporter.errors import ApiError
-from waexporter.health.failures import ACCESS_DENIED, tells_of_expiry
-from waexporter.metrics import document_families as documents
 from waexporter.metrics.exposition import render_family
-from waexporter.model import Endpoint, Failure, Part, Reading, Reason, Success
-from waexporter.polling.collectors import COLLECTORS, CollectorContext, Sender, as_failure
+from waexporter.model import Failure, Part, Reading, Reason, Success
+from waexporter.polling.failure import to_failure
+from waexporter.polling.kinds import TABLES
+from waexporter.polling.tables import CollectorContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from waexporter.model import Account, Family, Instant, Limits, Target
+    from waexporter.model import Account, Endpoint, Family, Instant, Limits, Target
+    from waexporter.polling.tables import KindTables, Sender
     from waexporter.transport.exchange import Reply, Request
 
 # What an account may do changes seldom, and every refusal is a line in the client's log.
@@ -24,34 +25,31 @@ RETRY_REFUSED = 3600.0  # seconds
 # A page of maintenance may ask for an hour, and a client that is well again is to be seen within minutes.
 _LONGEST_SPARED = 300.0  # seconds
 _ALWAYS_SPARED = 60.0  # seconds; so long no answer outlasts what it says
-_RETRIED_RARELY = frozenset(
-    {Endpoint.SUPPORT, Endpoint.SETTINGS, Endpoint.CERTIFICATES, Endpoint.GROUP, Endpoint.CANARY}
-)
-
-
-# Asked of every client, since an admin's account tells more; what they say is missed by nobody else.
-FOR_ADMINS = frozenset({Endpoint.SETTINGS})
 
 
 class Poller:
     """Polls one endpoint of one target."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a collector needs, and the tables it is in
         self,
         client: Sender,
         endpoint: Endpoint,
         limits: Limits,
         clock: Callable[[], Instant],
         group: Callable[[], str | None] | None = None,
+        tables: KindTables | None = None,
     ) -> None:
+        """Build the collector of an endpoint; `tables` are by default those of the target's kind."""
         self.target: Target = client.target
+        tables = tables or TABLES[self.target.kind]
+        self._families, self.row = tables.families, tables.collectors[endpoint]
         self.endpoint = endpoint
         self._client = client
         self._clock = clock
         self._common = (("target", self.target.name), *self.target.labels)
         known = group or (lambda: self.target.on_call_group)
-        self._collector = COLLECTORS[endpoint](CollectorContext(self.target, endpoint, limits, known))
-        self.path = self._collector.path
+        context = CollectorContext(self.target, endpoint, self.row.path, limits, known)
+        self._collector = self.row.collector(context)
         self._has_answered = False  # since the start
         self._spared: Reading | None = None  # what is repeated meanwhile
         self._spared_until = -math.inf  # steady clock
@@ -100,24 +98,22 @@ class Poller:
         try:
             outcome = self._collector.collect(listener, self.target.plans[self.endpoint].timeout)
         except ApiError as error:
-            failure = replace(as_failure(error), message=self._explain(error))
+            failure = replace(to_failure(error), message=self._explain(error))
             if error.asked_at is not None and not listener.has_heard:
                 return failure, error.asked_at
-            return replace(failure, parts=self._parts(documents.of_failure(self.endpoint))), None
-        families = documents.of_document(outcome.document)
+            return replace(failure, parts=self._parts(self._families.of_failure(self.endpoint))), None
+        families = tuple(self._families.of_document(outcome.document))
         return (replace(outcome, parts=self._parts(families)) if families else outcome), None
 
     def _known(self, outcome: Success | Failure, listener: _Listener, account: Account) -> Success | Failure:
         """Tell an account that is no admin, which is a fact, from a failure."""
         if (
             isinstance(outcome, Success)
-            or self.endpoint not in FOR_ADMINS
-            or outcome.reason is not Reason.REFUSED
-            or outcome.code != ACCESS_DENIED
+            or self.row.is_for_admins is None
             or listener.reply is None
             or self._has_answered
             or not account.is_accepted
-            or tells_of_expiry(outcome)
+            or not self.row.is_for_admins(outcome)
         ):
             return outcome
         has_login = self.target.auth.password is not None
@@ -146,7 +142,7 @@ class Poller:
 
     def _pause_after(self, failure: Failure) -> float:
         """Tell for how many seconds an endpoint that failed is not asked again."""
-        if failure.reason is Reason.REFUSED and self.endpoint in _RETRIED_RARELY:
+        if failure.reason is Reason.REFUSED and self.row.retries_refusals_rarely:
             # One webapp of several may refuse what the others answer.
             return 0.0 if self._has_answered else RETRY_REFUSED
         longest = _LONGEST_SPARED

@@ -70,7 +70,7 @@ def poll_figures() -> list[str]:
         def bare() -> None:
             for _ in range(50):
                 for poller in pollers:
-                    assert session.get(url + poller.path, timeout=10).content
+                    assert session.get(url + poller.row.path, timeout=10).content
 
         ours()
         bare()

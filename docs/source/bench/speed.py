@@ -17,8 +17,9 @@ from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
-from waexporter.polling.collectors import STATISTICS_SOURCES
 from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_premises import COLLECTORS
+from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.polling.store import Store
 from waexporter.web.backend import PageRequest
 from waexporter.whatsapp.documents.health import read_health
@@ -51,12 +52,10 @@ class Ours:
         )
         self._translators = {
             (target.name, endpoint): Translator(
-                LayoutContext(
-                    endpoint, STATISTICS_SOURCES[endpoint].path, (("target", target.name),), Limits()
-                )
+                LayoutContext(endpoint, COLLECTORS[endpoint].path, (("target", target.name),), Limits())
             )
             for target in self.targets
-            for endpoint in STATISTICS_SOURCES
+            for endpoint in STATISTICS_KEYS
         }
 
     def take_in(self) -> None:
@@ -66,8 +65,8 @@ class Ours:
                 if endpoint is Endpoint.HEALTH:
                     outcome = Success(document=read_health(self.bodies["/v1/health"]).value)
                 else:
-                    source = STATISTICS_SOURCES[endpoint]
-                    statistics = read_statistics(self.bodies[source.path], *source.keys)
+                    body = self.bodies[COLLECTORS[endpoint].path]
+                    statistics = read_statistics(body, *STATISTICS_KEYS[endpoint])
                     outcome = self._translators[target.name, endpoint].translate(statistics)
                 self.store.put(Reading(target.name, endpoint, now(), 0.01, outcome))
 
@@ -90,7 +89,7 @@ class Theirs:
         for name in self.names:
             for path in ("/v1/stats/app", "/v1/stats/db", "/v1/metrics"):
                 document: Any = json.loads(self.bodies[path])
-                for key in SOURCES_KEYS[path]:
+                for key in KEYS_BY_PATH[path]:
                     document = document[key]
                 for metric, said in document.items():
                     for datum in said["data"]:
@@ -107,7 +106,7 @@ class Theirs:
         return gzip.compress(generate_latest(self.registry))
 
 
-SOURCES_KEYS = {source.path: source.keys for source in STATISTICS_SOURCES.values()}
+KEYS_BY_PATH = {COLLECTORS[endpoint].path: keys for endpoint, keys in STATISTICS_KEYS.items()}
 
 
 def processor_time(work: Callable[[], object], times: int) -> float:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from waexporter.model import Target
-    from waexporter.polling.collectors import Sender
+    from waexporter.polling.tables import Sender
 
 _FORMAT = 1
 

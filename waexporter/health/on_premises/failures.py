@@ -6,13 +6,13 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from waexporter.health.catalogue import SLUGS
+from waexporter.health.on_premises.problems import STATES
 from waexporter.model import Failure, Problem, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from waexporter.health.facts import Facts
+    from waexporter.health.on_premises.facts import Facts
 
 # The API's own codes say more than the HTTP status does.
 _CODES: Mapping[int, tuple[str, str]] = {
@@ -26,7 +26,7 @@ _CODES: Mapping[int, tuple[str, str]] = {
 _NOBODY_BEHIND = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
-ACCESS_DENIED = 1005
+_ACCESS_DENIED = 1005
 # The same code is given for a token that has expired.
 _EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
 _REASONS: Mapping[Reason, tuple[str, str]] = {
@@ -42,8 +42,14 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
 
 def tells_of_expiry(failure: Failure) -> bool:
     """Return whether a client refuses everybody, since its build has expired."""
-    is_denied = failure.reason is Reason.REFUSED and failure.code == ACCESS_DENIED
+    is_denied = failure.reason is Reason.REFUSED and failure.code == _ACCESS_DENIED
     return is_denied and bool(_EXPIRED.search(failure.message))
+
+
+def is_access_denied(failure: Failure) -> bool:
+    """Return whether a client refuses an account for its rights, and not everybody."""
+    is_denied = failure.reason is Reason.REFUSED and failure.code == _ACCESS_DENIED
+    return is_denied and not tells_of_expiry(failure)
 
 
 def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
@@ -60,7 +66,7 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
         problem = _of_failure(facts.failure)
     problems = (problem,) if problem else ()
     # Without a health answer that is young enough, a rate limit says nothing but that nothing is known.
-    state = SLUGS[problem.slug] if problem else State.UNKNOWN
+    state = STATES[problem.slug] if problem else State.UNKNOWN
     return Verdict(state, problems, topology=topology, shards=shards)
 
 

@@ -36,6 +36,15 @@ def list_connected(said: Health | Verdict) -> list[Gateway]:
     ]
 
 
+def list_reachable_coreapps(verdict: Verdict) -> frozenset[str]:
+    """Return the names of the coreapps that /v1/health reaches."""
+    return frozenset(
+        gateway.node
+        for gateway in verdict.gateways
+        if gateway.role == _COREAPP and gateway.status is not Status.UNREACHABLE
+    )
+
+
 def list_unclear(health: Health) -> list[Gateway]:
     """List the nodes that may carry messages, or may not: what they say is not understood."""
     if not health.clustered:

@@ -1,12 +1,12 @@
-"""How each endpoint is asked, and what its answer becomes: a new endpoint is a new row of COLLECTORS."""
+"""The collectors of the On-Premises API: how each endpoint is asked, and what its answer becomes."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
@@ -14,7 +14,8 @@ import msgspec
 from waexporter.errors import ApiError, BodyError, RefusedError
 from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.translation import Translator
-from waexporter.model import Canary, Certificates, Endpoint, Failure, OnCallGroup, Success
+from waexporter.model import Canary, Certificates, Endpoint, OnCallGroup, Success
+from waexporter.polling.failure import to_failure
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.documents import certificates, groups, settings, support
 from waexporter.whatsapp.documents.envelope import check, status_of
@@ -24,47 +25,9 @@ from waexporter.whatsapp.documents.statistics import read_statistics
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.model import Account, ClientSettings, Limits, Target
-    from waexporter.transport.exchange import Reply
+    from waexporter.model import ClientSettings
+    from waexporter.polling.tables import CollectorContext, Sender
     from waexporter.transport.lenient_json import Parsed
-
-
-class Sender(Protocol):
-    """What a prober needs of a client; a recording of one will do."""
-
-    target: Target
-
-    def send(self, request: Request, timeout: float) -> Reply:
-        """Send a request; gives a reply of any status, or raises an ApiError."""
-        ...
-
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
-        """Give the certificates of the TLS handshake as DER, its own first; none where there is no TLS."""
-        ...
-
-    def account(self) -> Account:
-        """Tell what became of the logins."""
-        ...
-
-
-class Collector(Protocol):
-    """Asks one endpoint of one target; keeps what it needs from poll to poll."""
-
-    path: str
-
-    def collect(self, sender: Sender, timeout: float) -> Success:
-        """Ask once, within `timeout` seconds; raises ApiError when there is nothing to tell."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CollectorContext:
-    """What a prober is made for."""
-
-    target: Target
-    endpoint: Endpoint
-    limits: Limits
-    group: Callable[[], str | None]  # the on-call group as it is known now
 
 
 def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
@@ -78,17 +41,11 @@ def _success(read: Parsed[Any]) -> Success:
     return Success(document=read.value, dropped=tuple(read.dropped), losses=read.losses)
 
 
-class StatisticsSource(NamedTuple):
-    """Where statistics are asked for, and the keys in the answer that lead to them."""
-
-    path: str
-    keys: tuple[str, ...]
-
-
-STATISTICS_SOURCES: Mapping[Endpoint, StatisticsSource] = {
-    Endpoint.APP: StatisticsSource("/v1/stats/app", ("stats", "app")),
-    Endpoint.DB: StatisticsSource("/v1/stats/db", ("stats", "db")),
-    Endpoint.WEB: StatisticsSource("/v1/metrics", ("metrics",)),
+# The keys of an answer that lead to its statistics.
+STATISTICS_KEYS: Mapping[Endpoint, tuple[str, ...]] = {
+    Endpoint.APP: ("stats", "app"),
+    Endpoint.DB: ("stats", "db"),
+    Endpoint.WEB: ("metrics",),
 }
 
 
@@ -101,23 +58,21 @@ _LOOKS = 3  # polls after a start that look for more webapps than one
 class HealthCollector:
     """GET /v1/health."""
 
-    path = "/v1/health"
-
-    def __init__(self, _context: CollectorContext) -> None:
-        pass
+    def __init__(self, context: CollectorContext) -> None:
+        self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the health document."""
-        return _success(read_health(_get(sender, self.path, timeout)))
+        return _success(read_health(_get(sender, self._path, timeout)))
 
 
 class StatisticsCollector:
     """GET /v1/stats/app, /v1/stats/db and /v1/metrics."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self.path, self._keys = STATISTICS_SOURCES[context.endpoint]
+        self._path, self._keys = context.path, STATISTICS_KEYS[context.endpoint]
         common = (("target", context.target.name), *context.target.labels)
-        self._translator = Translator(LayoutContext(context.endpoint, self.path, common, context.limits))
+        self._translator = Translator(LayoutContext(context.endpoint, self._path, common, context.limits))
         self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
         self._looks = _LOOKS if context.endpoint is Endpoint.WEB else 0  # left
 
@@ -129,7 +84,7 @@ class StatisticsCollector:
         """
         wants_new = self._looks > 0 or len(set(self._sources)) > 1
         self._looks = max(self._looks - 1, 0)
-        body = _get(sender, self.path, timeout, wants_new_connection=wants_new)
+        body = _get(sender, self._path, timeout, wants_new_connection=wants_new)
         success = self._translator.translate(read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
@@ -138,32 +93,30 @@ class StatisticsCollector:
 class SupportCollector:
     """GET /v1/support."""
 
-    path = "/v1/support"
-
-    def __init__(self, _context: CollectorContext) -> None:
-        pass
+    def __init__(self, context: CollectorContext) -> None:
+        self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give builds, disks and shards."""
-        return _success(support.read_support(_get(sender, self.path, timeout)))
+        return _success(support.read_support(_get(sender, self._path, timeout)))
 
 
 class SettingsCollector:
     """GET /v1/settings/application and GET /v1/account/shards; sees when a setting changes."""
 
-    path = "/v1/settings/application"
-    SHARDS_PATH = "/v1/account/shards"
+    _SHARDS_PATH = "/v1/account/shards"
 
-    def __init__(self, _context: CollectorContext) -> None:
+    def __init__(self, context: CollectorContext) -> None:
+        self._path = context.path
         self._before: ClientSettings | None = None
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the settings, and which of them are not as they were."""
         ends = time.monotonic() + timeout
-        read = settings.read_settings(_get(sender, self.path, timeout))
+        read = settings.read_settings(_get(sender, self._path, timeout))
         said = read.value
         try:
-            body = _get(sender, self.SHARDS_PATH, max(ends - time.monotonic(), 0.1))
+            body = _get(sender, self._SHARDS_PATH, max(ends - time.monotonic(), 0.1))
             said = replace(said, shards=settings.read_shards(body))
         except ApiError:
             pass  # a single client, or an old version: there are settings all the same
@@ -182,11 +135,10 @@ def _with_changes(read: ClientSettings, before: ClientSettings | None, now: floa
 class CertificatesCollector:
     """The TLS handshake, GET /v1/certificates/external/ca and GET /v1/certificates/webhooks/ca."""
 
-    path = "/v1/certificates/external/ca"
-    WEBHOOK_PATH = "/v1/certificates/webhooks/ca"
+    _WEBHOOK_PATH = "/v1/certificates/webhooks/ca"
 
-    def __init__(self, _context: CollectorContext) -> None:
-        pass
+    def __init__(self, context: CollectorContext) -> None:
+        self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give the ends of all certificates there are; one that can't be read takes no other with it."""
@@ -195,8 +147,8 @@ class CertificatesCollector:
         flaws: list[ApiError] = []
         looks: tuple[tuple[str, Callable[[float], float | None]], ...] = (
             ("served", lambda left: _served(sender, left)),
-            ("external_ca", lambda left: _stored(sender, self.path, left)),
-            ("webhook_ca", lambda left: _stored(sender, self.WEBHOOK_PATH, left)),
+            ("external_ca", lambda left: _stored(sender, self._path, left)),
+            ("webhook_ca", lambda left: _stored(sender, self._WEBHOOK_PATH, left)),
         )
         for name, look in looks:
             try:
@@ -210,7 +162,7 @@ class CertificatesCollector:
                 found |= {} if end is None else {name: end}
         if not found and flaws:
             raise flaws[0]
-        return Success(document=Certificates(tuple(found.items())), flaws=tuple(map(as_failure, flaws)))
+        return Success(document=Certificates(tuple(found.items())), flaws=tuple(map(to_failure, flaws)))
 
 
 def _served(sender: Sender, timeout: float) -> float | None:
@@ -230,11 +182,10 @@ def _stored(sender: Sender, path: str, timeout: float) -> float | None:
 class GroupCollector:
     """GET /v1/groups/{id} of the on-call group."""
 
-    path = "/v1/groups"
-    UNKNOWN_GROUP = 1012
+    _UNKNOWN_GROUP = 1012
 
     def __init__(self, context: CollectorContext) -> None:
-        self._group = context.group
+        self._path, self._group = context.path, context.group
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give who is in the group; nothing where none is known of, or a person is paged in its place."""
@@ -243,14 +194,14 @@ class GroupCollector:
         if group is None or groups.persons_number(group):
             return Success()
         try:
-            return _success(groups.read_group(_get(sender, f"{self.path}/{quote(group, safe='')}", timeout)))
+            return _success(groups.read_group(_get(sender, f"{self._path}/{quote(group, safe='')}", timeout)))
         except ApiError as error:
-            if error.code == self.UNKNOWN_GROUP:
+            if error.code == self._UNKNOWN_GROUP:
                 return Success(document=OnCallGroup(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             # Late versions have no groups at all; if this one has, the group itself may be what is missing.
-            if groups.lists_group(_get(sender, self.path, max(ends - time.monotonic(), 0.1)), group):
+            if groups.lists_group(_get(sender, self._path, max(ends - time.monotonic(), 0.1)), group):
                 raise
         return Success(document=OnCallGroup(None, exists=False))
 
@@ -258,10 +209,8 @@ class GroupCollector:
 class CanaryCollector:
     """POST /v1/contacts with `blocking: wait`: a check from end to end, through WhatsApp's own servers."""
 
-    path = "/v1/contacts"
-
     def __init__(self, context: CollectorContext) -> None:
-        self._number = context.target.canary_number
+        self._path, self._number = context.path, context.target.canary_number
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Give how long the check took; where there is no such endpoint, nothing."""
@@ -269,7 +218,7 @@ class CanaryCollector:
             return Success()
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
         began = time.monotonic()
-        reply = sender.send(Request("POST", self.path, body=body), timeout)
+        reply = sender.send(Request("POST", self._path, body=body), timeout)
         if status_of(reply) == HTTPStatus.NOT_FOUND:
             return Success()
         check(reply)
@@ -277,28 +226,3 @@ class CanaryCollector:
         if status == "processing":
             raise BodyError("the contact is still being checked, though the answer was to wait for it")
         return Success(document=Canary(time.monotonic() - began))
-
-
-def as_failure(error: ApiError) -> Failure:
-    """Give an ApiError as a value."""
-    return Failure(
-        error.reason,
-        str(error),
-        error.code,
-        error.status,
-        retry_after=error.retry_after,
-        is_foreign=error.is_foreign,
-    )
-
-
-COLLECTORS: Mapping[Endpoint, Callable[[CollectorContext], Collector]] = {
-    Endpoint.HEALTH: HealthCollector,
-    Endpoint.APP: StatisticsCollector,
-    Endpoint.WEB: StatisticsCollector,
-    Endpoint.DB: StatisticsCollector,
-    Endpoint.SUPPORT: SupportCollector,
-    Endpoint.SETTINGS: SettingsCollector,
-    Endpoint.CERTIFICATES: CertificatesCollector,
-    Endpoint.GROUP: GroupCollector,
-    Endpoint.CANARY: CanaryCollector,
-}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.health.catalogue import SLUGS
-from waexporter.health.failures import judge_without_health
-from waexporter.health.forecast import foretell, list_ends
-from waexporter.health.rules import (
+from waexporter.health.memory import remember
+from waexporter.health.on_premises.failures import judge_without_health
+from waexporter.health.on_premises.forecast import expiry_times, upcoming_problems
+from waexporter.health.on_premises.problems import STATES
+from waexporter.health.on_premises.rules import (
     MASTERS,
     RULES,
     list_connected,
@@ -19,10 +20,9 @@ from waexporter.health.rules import (
 from waexporter.model import Distrust, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
-    from waexporter.health.facts import Facts
+    from waexporter.health.on_premises.facts import Facts
     from waexporter.model import Gateway, Health, Instant, Support, SupportNode
 
-_SAME = 1.0  # seconds by which clocks drift apart without having jumped
 CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 
 _DISTRUST = {
@@ -54,27 +54,14 @@ def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     if facts.distrust is not None:
         problem = Problem("token_refused", _DISTRUST[facts.distrust])
         verdict = replace(verdict, problems=(*verdict.problems, problem))
-    return _remember(_with_state(verdict, before, now.steady), before, now)
+    return remember(_with_state(verdict, before, now.steady), before, now)
 
 
 def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
     """Tell when (steady clock) time alone will change this verdict, if it will."""
     limits = [since + CONNECTING_TOO_LONG for _, since in verdict.connecting]
-    ends = [now.steady + (end - now.wall) for end in list_ends(facts)]
+    ends = [now.steady + (end - now.wall) for end in expiry_times(facts)]
     return min((end for end in (*limits, *ends) if end > now.steady), default=None)
-
-
-def as_read(verdict: Verdict, now: Instant) -> Verdict:
-    """Return a verdict whose times are right by the wall clock as it is now, whatever it jumped by."""
-    problems = tuple(
-        replace(problem, since=_by_now(problem.since, problem.began, now)) for problem in verdict.problems
-    )
-    return replace(verdict, since=_by_now(verdict.since, verdict.began, now), problems=problems)
-
-
-def _by_now(since: float, began: float, now: Instant) -> float:
-    measured = now.wall - (now.steady - began)
-    return since if abs(measured - since) < _SAME else measured
 
 
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
@@ -90,7 +77,7 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
         if now - since >= CONNECTING_TOO_LONG:
             words = f"{node or 'the client'} has been connecting for {CONNECTING_TOO_LONG:.0f} s or more"
             problems.append(Problem("connecting_too_long", words, node))
-    weights = [SLUGS[problem.slug] for problem in problems]
+    weights = [STATES[problem.slug] for problem in problems]
     state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
     if state is State.DOWN and list_connected(verdict):
         # While a coreapp serves, what would take down another client is a warning.
@@ -109,7 +96,11 @@ def _of_health(health: Health, facts: Facts, before: Verdict | None, now: Instan
     expected = 1 if topology in {Topology.HA, Topology.SINGLE} else shards
     same = before is not None and before.gateways == health.gateways
     since = before.gateways_since if before is not None and same else now.steady
-    problems = [*RULES[topology](health, expected), *list_connecting(health), *foretell(facts, now.wall)]
+    problems = [
+        *RULES[topology](health, expected),
+        *list_connecting(health),
+        *upcoming_problems(facts, now.wall),
+    ]
     covered = None if shards is None else _covered(facts, connected, shards, since)
     if topology is Topology.MULTICONNECT and _is_uncovered(covered, shards, unclear) and connected:
         words = f"{covered} of {shards} shards have a connected coreapp: messages of the others fail"
@@ -186,21 +177,3 @@ def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int 
     if before is not None and before.topology is Topology.MULTICONNECT:
         return Topology.MULTICONNECT
     return None if may_be_multiconnect(health) else Topology.HA
-
-
-# --- memory ------------------------------------------------------------------------------------
-
-
-def _remember(verdict: Verdict, before: Verdict | None, now: Instant) -> Verdict:
-    """Carry over since when the state and each problem have lasted."""
-    known = {(problem.slug, problem.node): problem for problem in before.problems} if before else {}
-    problems = tuple(_lasting(each, known.get((each.slug, each.node)), now) for each in verdict.problems)
-    if before is not None and before.state is verdict.state:
-        return replace(verdict, problems=problems, since=before.since, began=before.began)
-    return replace(verdict, problems=problems, since=now.wall, began=now.steady)
-
-
-def _lasting(problem: Problem, before: Problem | None, now: Instant) -> Problem:
-    """Return a problem with the moment when it was first seen."""
-    since, began = (before.since, before.began) if before else (problem.since, problem.began)
-    return replace(problem, since=since or now.wall, began=began or now.steady)

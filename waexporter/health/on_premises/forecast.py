@@ -1,4 +1,4 @@
-"""What announces itself: support, certificates and the on-call group tell of days to come."""
+"""Problems known before they happen: from support, certificates and the on-call group."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from waexporter.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waexporter.health.facts import Facts
+    from waexporter.health.on_premises.facts import Facts
     from waexporter.model import Support
 
-EXPIRING = 7 * 86400.0  # seconds before an end that should be known of
+EXPIRING = 7 * 86400.0  # seconds before an end from which on it is a problem
 DISK_LOW = 1 << 30  # bytes; below it a client's database soon stops
 
 
-def foretell(facts: Facts, now: float) -> Iterator[Problem]:
-    """Yield what support, certificates and the on-call group tell of days to come."""
+def upcoming_problems(facts: Facts, now: float) -> Iterator[Problem]:
+    """Yield the problems that expiry times, free space, versions and the on-call group announce."""
     if facts.support is not None:
         yield from _of_support(facts.support, now)
     for name, end in facts.certificates.not_after if facts.certificates else ():
@@ -57,8 +57,8 @@ def _ending(kind: str, what: str, end: float, now: float, node: str = "") -> Ite
 _LAST_DAY = 253402300799.0  # the end of the year 9999
 
 
-def list_ends(facts: Facts) -> Iterator[float]:
-    """Yield the times at which what is foretold changes."""
+def expiry_times(facts: Facts) -> Iterator[float]:
+    """Yield the times (wall clock) at which the upcoming problems change."""
     ends = [node.expires for node in facts.support.nodes if node.expires is not None] if facts.support else []
     ends += [end for _, end in facts.certificates.not_after] if facts.certificates else []
     for end in ends:

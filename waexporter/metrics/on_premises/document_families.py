@@ -1,9 +1,10 @@
-"""What support, settings, certificates, the on-call group and the canary say, as families."""
+"""The families of support, settings, certificates, the on-call group and the canary."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from waexporter.metrics.families import gauge, one_sample
 from waexporter.model import (
     Canary,
     Certificates,
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 
     from waexporter.model import Document
 
-Labels = tuple[tuple[str, str], ...]
-
 _SUPPORT = "From GET /v1/support, polled on a timer."
 _SETTINGS = "From GET /v1/settings/application, polled on a timer."
 
 
 def _gauge(name: str, words: str, source: str = "") -> Head:
-    return Head(name, "gauge", f"{words} {source}".strip())
+    return gauge(name, f"{words} {source}".strip())
 
 
 BUILD = _gauge("whatsapp_build_info", "Version and database of a node.", _SUPPORT)
@@ -97,29 +96,29 @@ HEADS: tuple[Head, ...] = (
 )  # fmt: skip
 
 
-def of_document(document: Document | None) -> tuple[Family, ...]:
-    """Give what a document says; health is told by the verdict on it."""
+def document_families(document: Document | None) -> tuple[Family, ...]:
+    """Return the families of a document; those of a health document come from the verdict."""
     match document:
         case Support():
-            return tuple(of_support(document))
+            return tuple(support_families(document))
         case ClientSettings():
-            return tuple(of_settings(document))
+            return tuple(settings_families(document))
         case Certificates():
-            return tuple(of_certificates(document))
+            return tuple(certificates_families(document))
         case OnCallGroup():
-            return tuple(of_group(document))
+            return tuple(group_families(document))
         case Canary():
-            return tuple(of_canary(document))
+            return tuple(canary_families(document))
     return ()
 
 
-def of_failure(endpoint: Endpoint) -> tuple[Family, ...]:
-    """Give what a failed poll says by itself: that a canary failed is a fact, too."""
-    return (_one(CANARY_SUCCESS, 0),) if endpoint is Endpoint.CANARY else ()
+def failure_families(endpoint: Endpoint) -> tuple[Family, ...]:
+    """Return the families of a failed poll: a canary that failed is a fact, too."""
+    return (one_sample(CANARY_SUCCESS, 0),) if endpoint is Endpoint.CANARY else ()
 
 
-def of_support(support: Support) -> Iterator[Family]:
-    """Give build, disk, shards and sockets of every node; what a node does not say is absent."""
+def support_families(support: Support) -> Iterator[Family]:
+    """Yield build, disk, shards and sockets of every node; what a node does not say is absent."""
     builds, expiries, volumes, owners, sockets = [], [], [], [], []
     for node in support.nodes:
         at = (("node", node.node),)
@@ -137,38 +136,34 @@ def of_support(support: Support) -> Iterator[Family]:
     yield from (Family(head, tuple(samples)) for head, samples in rows if samples)
 
 
-def of_settings(settings: ClientSettings) -> Iterator[Family]:
-    """Give the settings that tell how the client behaves."""
-    yield from (_one(_NUMBERS[name], value) for name, value in settings.numbers)
-    yield from (_one(_TRUTHS[name], int(value)) for name, value in settings.truths)
+def settings_families(settings: ClientSettings) -> Iterator[Family]:
+    """Yield the settings that decide how the client behaves."""
+    yield from (one_sample(_NUMBERS[name], value) for name, value in settings.numbers)
+    yield from (one_sample(_TRUTHS[name], int(value)) for name, value in settings.truths)
     if settings.has_webhook is not None:
-        yield _one(WEBHOOK, int(settings.has_webhook))
+        yield one_sample(WEBHOOK, int(settings.has_webhook))
     if settings.has_on_call_pager is not None:
-        yield _one(PAGER, int(settings.has_on_call_pager))
+        yield one_sample(PAGER, int(settings.has_on_call_pager))
     if settings.changed_at is not None:
-        yield _one(CHANGED, round(settings.changed_at, 3))
+        yield one_sample(CHANGED, round(settings.changed_at, 3))
 
 
-def of_certificates(certificates: Certificates) -> Iterator[Family]:
-    """Give the end of every certificate there is."""
+def certificates_families(certificates: Certificates) -> Iterator[Family]:
+    """Yield the expiry time of every certificate."""
     if certificates.not_after:
         samples = (Sample((("certificate", name),), end) for name, end in certificates.not_after)
         yield Family(CERTIFICATE, tuple(samples))
 
 
-def of_group(group: OnCallGroup) -> Iterator[Family]:
-    """Give who would read a page."""
+def group_families(group: OnCallGroup) -> Iterator[Family]:
+    """Yield whether a page would be read, and by how many people."""
     if group.is_reachable is not None:
-        yield _one(GROUP_REACHABLE, int(group.is_reachable))
+        yield one_sample(GROUP_REACHABLE, int(group.is_reachable))
     if group.participants is not None:
-        yield _one(GROUP_PARTICIPANTS, group.participants)
+        yield one_sample(GROUP_PARTICIPANTS, group.participants)
 
 
-def of_canary(canary: Canary) -> Iterator[Family]:
-    """Give a contact check that went through."""
-    yield _one(CANARY_SUCCESS, 1)
-    yield _one(CANARY_DURATION, round(canary.duration, 6))
-
-
-def _one(head: Head, value: float, labels: Labels = ()) -> Family:
-    return Family(head, (Sample(labels, value),))
+def canary_families(canary: Canary) -> Iterator[Family]:
+    """Yield the success and the duration of a contact check."""
+    yield one_sample(CANARY_SUCCESS, 1)
+    yield one_sample(CANARY_DURATION, round(canary.duration, 6))

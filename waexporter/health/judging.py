@@ -1,0 +1,54 @@
+"""The judgement on a client: what it rests on, what comes of it, and the rules that a kind of client has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from waexporter.model import Success
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from waexporter.health.problem_kind import ProblemKind
+    from waexporter.model import Distrust, Document, Endpoint, Failure, Instant, Reading, Target, Verdict
+
+_Document = TypeVar("_Document")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a verdict on a target rests on."""
+
+    target: Target
+    successes: Mapping[Endpoint, Reading]  # the newest of each endpoint, while it is fresh
+    failure: Failure | None = None  # of the newest health poll, if it failed
+    polled: bool = True  # a health poll has ended
+    distrust: Distrust | None = None
+
+    def documents(self) -> dict[Endpoint, Document]:
+        """Return the fresh documents by endpoint."""
+        return {
+            endpoint: reading.outcome.document
+            for endpoint, reading in self.successes.items()
+            if isinstance(reading.outcome, Success) and reading.outcome.document is not None
+        }
+
+    def document(self, endpoint: Endpoint, kind: type[_Document]) -> _Document | None:
+        """Return the fresh document of an endpoint, if there is one of this kind."""
+        document = self.documents().get(endpoint)
+        return document if isinstance(document, kind) else None
+
+
+class Judgement(NamedTuple):
+    """A verdict, and when time alone will change it."""
+
+    verdict: Verdict
+    changes_at: float | None  # steady clock; None: it will not
+
+
+class HealthRules(NamedTuple):
+    """How clients of one kind are judged."""
+
+    problems: Mapping[str, ProblemKind]  # by slug; a verdict names no others
+    judge: Callable[[Evidence, Verdict | None, Instant], Judgement]  # with the verdict before

@@ -1,0 +1,31 @@
+"""How a client of the On-Premises API is judged, from what it said of itself.
+
+The rules are those of the API's documentation. What is healthy depends on the topology: in high
+availability one coreapp is connected and all else is disconnected, in multiconnect one coreapp per shard
+and the primary master are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from waexporter.health.judging import HealthRules, Judgement
+from waexporter.health.on_premises.facts import Facts, gather
+from waexporter.health.on_premises.problems import JUDGED
+from waexporter.health.on_premises.verdict import CONNECTING_TOO_LONG, changes_at, judge
+from waexporter.health.shared_problems import SHARED
+
+if TYPE_CHECKING:
+    from waexporter.health.judging import Evidence
+    from waexporter.model import Instant, Verdict
+
+__all__ = ["CONNECTING_TOO_LONG", "ON_PREMISES_RULES", "Facts", "changes_at", "judge"]
+
+
+def _judge(evidence: Evidence, before: Verdict | None, now: Instant) -> Judgement:
+    facts = gather(evidence)
+    verdict = judge(facts, before, now)
+    return Judgement(verdict, changes_at(verdict, facts, now))
+
+
+ON_PREMISES_RULES: Final = HealthRules({kind.slug: kind for kind in (*SHARED, *JUDGED)}, _judge)

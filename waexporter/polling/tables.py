@@ -1,0 +1,90 @@
+"""How clients of one kind are polled and judged: a row for each endpoint, and the tables beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from waexporter.metrics.families import AnswerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from waexporter.health.judging import HealthRules
+    from waexporter.metrics.kind_families import KindFamilies
+    from waexporter.model import Account, Document, Endpoint, Failure, Limits, Success, Target, Verdict
+    from waexporter.transport.exchange import Reply, Request
+
+
+class Sender(Protocol):
+    """A client, or a recording of one, as collectors use it."""
+
+    target: Target
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Send a request; return a reply of any status, or raise an ApiError."""
+        ...
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        """Return the certificates of the TLS handshake as DER, its own first; empty without TLS."""
+        ...
+
+    def account(self) -> Account:
+        """Return the results of the logins so far."""
+        ...
+
+
+class Collector(Protocol):
+    """Polls one endpoint of one target; keeps what it needs from poll to poll."""
+
+    def collect(self, sender: Sender, timeout: float) -> Success:
+        """Poll once, within `timeout` seconds; raise an ApiError when there is no answer to use."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorContext:
+    """What a collector is made for."""
+
+    target: Target
+    endpoint: Endpoint
+    path: str  # of its row
+    limits: Limits
+    group: Callable[[], str | None]  # returns the on-call group as it is known now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorRow:
+    """One endpoint that is polled: how, and what its readings mean."""
+
+    path: str
+    collector: Callable[[CollectorContext], Collector]
+    method: str = "GET"
+    answer: AnswerKind = AnswerKind.DOCUMENT
+    affects_verdict: bool = False
+    has_replicas: bool = False  # several processes behind one address take turns in answering
+    is_costly: bool = False  # a probe does not poll it while there is a fresh reading
+    retries_refusals_rarely: bool = (
+        False  # what an account may do seldom changes; each refusal is a line in a log
+    )
+    # Whether a refusal only means that the account lacks a right that is no use for anything else.
+    is_for_admins: Callable[[Failure], bool] | None = None
+    # The nodes that an answer must not leave out.
+    expected_nodes: Callable[[Verdict], frozenset[str]] | None = None
+
+
+class OnCallGroupSource(NamedTuple):
+    """Where the client itself says which group is on call."""
+
+    endpoint: Endpoint
+    read: Callable[[Document | None], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class KindTables:
+    """Everything in which one kind of client differs from another; every kind has the endpoint `health`."""
+
+    collectors: Mapping[Endpoint, CollectorRow]
+    rules: HealthRules
+    families: KindFamilies
+    on_call_group: OnCallGroupSource | None = None
