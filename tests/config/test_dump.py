@@ -59,6 +59,7 @@ FULL = Config(
 NOT_PRINTED = {
     "Tls.authority": "the digest of a file that is named",
     "Tls.identity": "the digest of files that are named",
+    "Target.kind": "there is one kind of client, and no key for it",
 }
 
 
@@ -85,7 +86,7 @@ def other(value: object, hint: str) -> object:
     if isinstance(value, bool):
         return not value
     if isinstance(value, Enum):
-        return next(each for each in type(value) if each is not value)
+        return next((each for each in type(value) if each is not value), value)
     if isinstance(value, int | float):
         return value + 1
     if isinstance(value, str):

@@ -69,6 +69,7 @@ class Claims:
     ) -> frozenset[FamilyKey]:
         """Store what a target states at an endpoint; return those of its families that lose."""
         endpoint, parts = statement.endpoint, tuple(statement.parts)  # read before the lock is held
+        statement = statement._replace(parts=parts)
         with self._lock:
             self._expire(at)
             before = self._claims.get(claimant, {})
