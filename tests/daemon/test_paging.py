@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.receivers import Receiver, receiving
-from waexporter.daemon.paging import DaemonPager, PagerTargets, open_fallback, whatsapp_of
+from waexporter.daemon.paging import DaemonPager, PagerTargets
 from waexporter.errors import CommandError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
@@ -29,8 +29,6 @@ from waexporter.model import (
     Target,
     now,
 )
-from waexporter.paging.channels.recipients import Recipient
-from waexporter.paging.messages.message import Message
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
@@ -164,38 +162,6 @@ def test_what_can_not_be_made_is_said_before_anything_changes(tmp_path: Path, st
         )
 
     assert world.pager.settings.fallback == ()
-
-
-def test_a_target_that_was_taken_out_carries_nothing_and_the_page_may_go_elsewhere() -> None:
-    outcome = whatsapp_of({})("gone", Recipient(GROUP)).send(Message("text"))
-
-    assert (outcome.is_accepted, outcome.is_permanent, outcome.may_have_arrived) == (False, False, False)
-    assert outcome.why == "the target is not configured any more"
-
-
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_a_fallback_that_is_none_keeps_the_daemon_from_starting_without_its_secret() -> None:
-    with pytest.raises(CommandError, match="Apprise can't make anything of") as caught:
-        open_fallback(PagerSettings(fallback=(Fallback(Secret("nothing://hunter2")),)), TlsContexts())
-
-    assert "hunter2" not in str(caught.value)
-
-
-def test_without_apprise_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apprise", None)
-
-    with pytest.raises(CommandError, match=r"pip install '\.\[fallback\]'"):
-        open_fallback(PagerSettings(fallback=(Fallback(Secret("tgram://T0K3N/chat")),)), TlsContexts())
-
-
-def test_a_webhook_needs_no_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apprise", None)
-
-    [channel] = open_fallback(
-        PagerSettings(fallback=(Fallback(Secret("https://hooks.example/x")),)), TlsContexts()
-    )
-
-    assert channel.kind == "webhook"
 
 
 SCRIPT = """

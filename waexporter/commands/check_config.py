@@ -8,8 +8,8 @@ from waexporter.commands.console import warn, write
 from waexporter.commands.options import add_config
 from waexporter.commands.process import OK
 from waexporter.config import check_webhook_auth, dump_config, load
-from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ConfigError
+from waexporter.paging.channels.fallback_channels import open_fallback
 from waexporter.transport.tls import TlsContexts
 
 if TYPE_CHECKING:

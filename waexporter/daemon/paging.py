@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.errors import CommandError, UnreachableError
 from waexporter.log import get_logger
 from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
-from waexporter.paging.channels.channel_types import open_fallback_channels
-from waexporter.paging.channels.whatsapp import WhatsAppChannel
+from waexporter.paging.channels.fallback_channels import open_fallback
+from waexporter.paging.channels.whatsapp import whatsapp_channel_factory
 from waexporter.paging.context import PagerContext
 from waexporter.paging.pager import Pager
 from waexporter.paging.routing import carrier_of
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Instant, PagerSettings, Verdict
     from waexporter.paging.channels import Channel
-    from waexporter.paging.channels.recipients import Recipient
     from waexporter.paging.routing import Carrier
     from waexporter.polling.store import Store
-    from waexporter.transport.exchange import Reply, Request
     from waexporter.transport.tls import TlsContexts
     from waexporter.whatsapp.client import Client
 
@@ -109,35 +106,8 @@ class DaemonPager:
         def known_group(name: str) -> str | None:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
-        whatsapp = whatsapp_of(self._fleet.clients)
+        whatsapp = whatsapp_channel_factory(self._fleet.clients)
         return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager)
-
-
-class _Nobody:
-    """Stands for a target that was removed while a page was about to go through it."""
-
-    def send(self, request: Request, timeout: float) -> Reply:
-        del request, timeout
-        raise UnreachableError("the target is not configured any more")
-
-
-def whatsapp_of(clients: Mapping[str, Client]) -> Callable[[str, Recipient], Channel]:
-    """Give what makes the channel through a target."""
-    known: dict[Recipient, Recipient] = {}  # those that are of another kind than they were said to be
-    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _Nobody(), recipient, known)
-
-
-def open_fallback(settings: PagerSettings, contexts: TlsContexts) -> tuple[Channel, ...]:
-    """Make the channels of `pager.fallback`; raises CommandError with what to do."""
-    try:
-        return open_fallback_channels(settings.fallback, lambda address: HttpAddress(address, contexts))
-    except ImportError as error:
-        raise CommandError(
-            "pager.fallback: an address that is not http(s):// needs Apprise, which is the extra `fallback`: "
-            "in the folder of waexporter's source, pip install '.[fallback]'"
-        ) from error
-    except ValueError as error:
-        raise CommandError(f"pager.fallback: {error}") from error
 
 
 def _verdicts(store: Store) -> tuple[tuple[str, Verdict], ...]:

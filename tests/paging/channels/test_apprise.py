@@ -17,7 +17,7 @@ from waexporter import log
 from waexporter.model import Fallback, LogSettings, Secret
 from waexporter.paging.channels import ACCEPTED, try_to_send
 from waexporter.paging.channels.apprise import AppriseChannel
-from waexporter.paging.channels.channel_types import open_fallback_channels
+from waexporter.paging.channels.fallback_channels import open_fallback_channels
 from waexporter.paging.messages.message import Message
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from tests.paging.fakes import an_alert
 from waexporter.model import Fallback, Format, Secret
 from waexporter.paging.channels import ACCEPTED
-from waexporter.paging.channels.channel_types import open_fallback_channels
+from waexporter.paging.channels.fallback_channels import open_fallback_channels
 from waexporter.paging.channels.webhook import WebhookChannel
 from waexporter.paging.channels.webhook_formats import WEBHOOK_FORMATS
 from waexporter.paging.messages.message import Message

@@ -10,11 +10,11 @@ from waexporter.commands.daemon_client import connect
 from waexporter.commands.pager_checks.finding import bad, good, note
 from waexporter.commands.pager_checks.received import check_received
 from waexporter.config import check_webhook_auth
-from waexporter.daemon.paging import open_fallback
 from waexporter.errors import ApiError, CommandError, JournalError
 from waexporter.model import Format, Limits
 from waexporter.paging.channels.address_redaction import redact_address
 from waexporter.paging.channels.apprise import find_apprise_scheme
+from waexporter.paging.channels.fallback_channels import open_fallback
 from waexporter.paging.journal.reader import check_integrity, is_unreadable, why_unwritable
 from waexporter.paging.reconciliation.alertmanager_query import try_query
 from waexporter.transport.address import HttpAddress

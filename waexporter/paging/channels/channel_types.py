@@ -9,7 +9,7 @@ from waexporter.paging.channels.webhook import WebhookChannel, find_webhook_reme
 from waexporter.paging.channels.whatsapp import WhatsAppChannel, find_whatsapp_remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from waexporter.model import Fallback, Secret
     from waexporter.paging.channels import Channel
@@ -51,13 +51,3 @@ CHANNEL_TYPES: Final = (
     ),
 )
 CHANNELS: Final = tuple(each.name for each in CHANNEL_TYPES)
-
-
-def open_fallback_channels(
-    fallbacks: Sequence[Fallback], poster: Callable[[Secret], HttpPoster]
-) -> tuple[Channel, ...]:
-    """Return the channels of `pager.fallback`; raise ValueError or ImportError for an unusable one."""
-    openers = [each.fallback for each in CHANNEL_TYPES if each.fallback is not None]
-    return tuple(
-        next(opener for opener in openers if opener.accepts(each)).open(each, poster) for each in fallbacks
-    )
