@@ -80,7 +80,7 @@ def test_the_list_names_every_runbook_with_its_meaning() -> None:
     got = get("/runbooks/")
 
     assert re.findall(r'<li><a href="(\w+)">', got.text) == NAMES
-    assert "WhatsAppDown</a><p>The client <code>target</code> has" in got.text
+    assert "WhatsAppDown</a><p>For three minutes the client <code>target</code> has" in got.text
     assert got.text.count("</a><p>") == len(NAMES)
 
 
