@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.commands.conftest import GROUP, MONITOR, Said, Workplace
 from tests.e2e.clients import USERS, SimulatedClient
-from waexporter.commands import pager_setup as enrolment
+from waexporter.commands.pager_setup import RETRY_SECONDS, GroupRequest, create_group
+from waexporter.config import load
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -237,9 +237,15 @@ def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -
     assert offers_the_line(workplace, said)
 
 
-def test_a_failover_is_waited_for(
-    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def create(workplace: Workplace, sleep: Callable[[float], None]) -> tuple[bool, list[str]]:
+    """Create the group without asking; return whether everything was done, and the lines."""
+    config = load(str(workplace.file), {}).config
+    lines: list[str] = []
+    request = GroupRequest("Night shift", lambda _: True)
+    return create_group(config, config.targets[0], request, lines.append, sleep), lines
+
+
+def test_a_failover_is_waited_for(tmp_path: Path, run: Callable[..., Said]) -> None:
     options = Options(topology="ha", users=USERS, health_per_minute=None)
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
@@ -250,29 +256,24 @@ def test_a_failover_is_waited_for(
             waited.append(seconds)
             client.lift()
 
-        monkeypatch.setattr(enrolment, "time", SimpleNamespace(sleep=wait))
-
-        said = setup(workplace, "--yes")
+        is_done, lines = create(workplace, wait)
 
         (group,) = groups(workplace)
-        assert said.status == 0, said
-        assert waited == [enrolment._PAUSE]
+        assert is_done, lines
+        assert waited == [RETRY_SECONDS]
         assert on_call_pager(workplace) == group
 
 
-def test_a_failover_that_does_not_end_is_said(
-    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[..., Said]) -> None:
     options = Options(topology="ha", users=USERS, health_per_minute=None, scenario="no_primary_master")
-    monkeypatch.setattr(enrolment, "_PAUSE", 0.0)
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
 
-        said = setup(workplace, "--yes")
+        is_done, lines = create(workplace, lambda _: None)
 
-        assert said.status == 1, said
-        assert "NOT OK: the settings of support-line can't be read: answered 500: 1017" in said.output
-        assert offers_the_line(workplace, said)
+        assert not is_done, lines
+        assert "NOT OK: the settings of support-line can't be read: answered 500: 1017" in "\n".join(lines)
+        assert offers_the_line(workplace, Said(1, "\n".join(lines), ""))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from tests.e2e.exporters import Exporter
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
-from waexporter.commands import pager_test
+from waexporter.commands.pager_test import FollowTimes, send_test_page
+from waexporter.config import load
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -218,23 +219,21 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
     assert "and not by WhatsApp" in said.output
 
 
-def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(
-    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pager_test, "_GRACE", 1.0)
-    monkeypatch.setattr(pager_test, "_PROGRESS_INTERVAL", 0.5)
+def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: Workplace) -> None:
     workplace.client.control("PATCH", "/settings", {"webhooks": None})
-    workplace.configure(fallback_after="5s")
+    config = load(str(workplace.configure(fallback_after="5s")), {}).config
+    lines: list[str] = []
     with daemon(workplace):
-        said = workplace.say("pager", "test")
+        is_accepted = send_test_page(config, "support-line", lines.append, FollowTimes(1.0, 0.5))
 
         listed = workplace.say("pages")
 
-    assert said.status == 1, said
-    assert "  waiting for the page to be accepted, for " in said.output
-    assert "NOT OK: page #1 is not accepted yet after " in said.output
-    assert "  -> set webhooks.url" in said.output
-    assert "the daemon goes on trying until 1800 s after it took the page" in said.output
+    output = "\n".join(lines)
+    assert not is_accepted, output
+    assert "  waiting for the page to be accepted, for " in output
+    assert "NOT OK: page #1 is not accepted yet after " in output
+    assert "  -> set webhooks.url" in output
+    assert "the daemon goes on trying until 1800 s after it took the page" in output
     assert listed.lines("#1     PENDING")
 
 

@@ -1,9 +1,10 @@
-"""A group for the people on call: made, and told to the client as the one to page."""
+"""`waexporter pager setup`: create a group for the people on call, and write it to the client's settings."""
 
 from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -26,20 +27,20 @@ from waexporter.whatsapp.documents.settings import read_settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from waexporter.commands.console import Write
     from waexporter.model import Config, Target
 
-    Say = Callable[[str], None]
 
 _TIMEOUT = 15.0  # seconds for one request
 _SETTINGS = "/v1/settings/application"
 _GROUPS = "/v1/groups"
-_MOST_GROUPS = 200  # that are looked at for one of the wanted name
-_LEFT = frozenset({1003, 1006, 1012})  # groups that are listed, and are ours no more
+_MAX_GROUPS = 200  # that are searched for one of this name
+_NOT_A_MEMBER = frozenset({1003, 1006, 1012})  # of groups that are listed, and which the business has left
 _WITHOUT_GROUPS = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 _NO_MASTER = frozenset({1017, 1018})  # while a failover is under way; the API says to try again
-_TRIES, _PAUSE = 5, 2.0  # seconds
+_TRIES, RETRY_SECONDS = 5, 2.0
 _NO_GROUPS = (
     "this version of the client has no groups (late ones have none): page people instead, in the "
     'configuration as pager: {recipients: ["+14155550101"]}; each has to write to the business first'
@@ -68,229 +69,232 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Create the group."""
     config = load(options.config, environ).config
     ask = confirm if sys.stdin.isatty() else None
-    wish = Wish(options.subject, (lambda _: True) if options.yes else ask)
-    return OK if enrol(config, find_target(config, options.target), wish, write) else FAILED
+    request = GroupRequest(options.subject, (lambda _: True) if options.yes else ask)
+    return OK if create_group(config, find_target(config, options.target), request, write) else FAILED
 
 
-class Wish(NamedTuple):
-    """What is to be made: a group's name, and who is asked before anything is made or changed."""
+class GroupRequest(NamedTuple):
+    """The group to create: its name, and the question before anything is created or changed."""
 
     subject: str
     confirm: Callable[[str], bool] | None  # None: nobody can be asked
 
 
-class _Chosen(NamedTuple):
-    """Whom the configuration pages, and by which key."""
+class _Existing(NamedTuple):
+    """The group and the setting before anything is created."""
 
-    key: str
-    to: str
-
-
-class _Found(NamedTuple):
-    """What there is before anything is made."""
-
-    group: str | None  # of the wanted name
+    group: str | None  # of this name
     setting: str | None  # on_call_pager; None: it is not set, or can't be read
-    obstacle: ApiError | None  # why it can't be read
+    settings_error: ApiError | None  # why it can't be read
 
 
-def enrol(config: Config, target: Target, wish: Wish, say: Say) -> bool:
-    """Look for what there is, then make the group and write it to the settings, each if that is confirmed.
+def create_group(
+    config: Config,
+    target: Target,
+    request: GroupRequest,
+    write: Write,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Create the group and write it to the client's settings, each if `request.confirm` returns True.
 
     Return whether everything was done; raise CommandError with what to do when no group could be made.
     """
-    client = Client(target, config.limits, TlsContexts())
-    try:
-        found = _look(client, wish.subject)
-        _say_found(config, target, wish.subject, found, say)
-        group = found.group
+    with closing(Client(target, config.limits, TlsContexts())) as client:
+        api = _Api(client, sleep)
+        existing = _read_existing(api, request.subject)
+        _report_existing(config, target, request.subject, existing, write)
+        group = existing.group
         if group is None:
-            if not _may_make(target, wish, say):
-                return wish.confirm is not None
-            group = _make_group(client, wish.subject)
-            say(f"made the group {wish.subject!r} at {target.name}: {group}")
-        _say_link(client, group, say)
-        is_done = _appoint(client, group, found, wish, say)
-    finally:
-        client.close()
-    _say_rest(config, target, say)
+            if not _confirm_group(target, request, write):
+                return request.confirm is not None
+            group = _post_group(api, request.subject)
+            write(f"made the group {request.subject!r} at {target.name}: {group}")
+        _write_invite_link(api, group, write)
+        is_done = _set_on_call_pager(api, group, existing, request, write)
+    _write_next_steps(config, target, write)
     return is_done
 
 
-# --- what there is -----------------------------------------------------------------------------
+class _Api:
+    """The API of the client; requests are repeated while no master answers them."""
+
+    def __init__(self, client: Client, sleep: Callable[[float], None]) -> None:
+        self.target = client.target
+        self._client = client
+        self._sleep = sleep
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Send a request and return the body of the reply; raise ApiError for a failure."""
+        for left in range(_TRIES - 1, -1, -1):
+            reply = self._client.send(Request(method, path, body=body), _TIMEOUT)
+            try:
+                check(reply)
+            except ApiError as error:
+                if error.code not in _NO_MASTER or not left:
+                    raise
+                self._sleep(RETRY_SECONDS)
+            else:
+                break
+        return reply.body
 
 
-def _look(client: Client, subject: str) -> _Found:
-    setting, obstacle = None, None
+# --- what exists -------------------------------------------------------------------------------
+
+
+def _read_existing(api: _Api, subject: str) -> _Existing:
+    setting, settings_error = None, None
     try:
-        setting = read_settings(_ask(client, Request("GET", _SETTINGS))).value.on_call_pager
+        setting = read_settings(api.request("GET", _SETTINGS)).value.on_call_pager
     except ApiError as error:
-        obstacle = error
-    return _Found(_find_group(client, subject), setting, obstacle)
+        settings_error = error
+    return _Existing(_find_group(api, subject), setting, settings_error)
 
 
-def _find_group(client: Client, subject: str) -> str | None:
-    """Find a group by its name, so that a second run makes no second one."""
-    try:
-        for group in list_groups(_ask(client, Request("GET", _GROUPS)))[:_MOST_GROUPS]:
-            if _subject_of(client, group).casefold() == subject.strip().casefold():
+def _find_group(api: _Api, subject: str) -> str | None:
+    """Return the group of this name, so that a second run does not create a second one."""
+    with _explained_errors(api):
+        for group in list_groups(api.request("GET", _GROUPS))[:_MAX_GROUPS]:
+            if _subject_of(api, group).casefold() == subject.strip().casefold():
                 return group
-    except RefusedError as error:
-        raise CommandError(_explain_refusal(client, error)) from error
-    except ApiError as error:
-        if error.status in _WITHOUT_GROUPS:
-            raise CommandError(_NO_GROUPS) from error
-        raise CommandError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
     return None
 
 
-def _subject_of(client: Client, group: str) -> str:
+def _subject_of(api: _Api, group: str) -> str:
     try:
-        return read_subject(_ask(client, Request("GET", f"{_GROUPS}/{quote(group, safe='')}"))).strip()
+        return read_subject(api.request("GET", f"{_GROUPS}/{quote(group, safe='')}")).strip()
     except ApiError as error:
-        if error.code in _LEFT:
+        if error.code in _NOT_A_MEMBER:
             return ""
         raise
 
 
-def _say_found(config: Config, target: Target, subject: str, found: _Found, say: Say) -> None:
-    name, chosen = target.name, _configured(config, target)
+def _report_existing(config: Config, target: Target, subject: str, existing: _Existing, write: Write) -> None:
+    name, chosen = target.name, _configured_recipient(config, target)
     goes = ": pages go there" if config.pager is not None else ""
     if chosen is not None:
-        say(f"found: {chosen.key} is configured: {chosen.to}{goes}")
+        write(f"found: {chosen[0]} is configured: {chosen[1]}{goes}")
         goes = ", but the configuration wins"
-    if found.setting:
-        say(f"found: on_call_pager of {name} is set already, to {found.setting}{goes}")
-    elif found.obstacle is None:
-        say(f"found: on_call_pager of {name} is not set")
-    if found.group:
-        say(f"found: the group {subject!r} is at {name} already: {found.group}; no other one is made")
+    if existing.setting:
+        write(f"found: on_call_pager of {name} is set already, to {existing.setting}{goes}")
+    elif existing.settings_error is None:
+        write(f"found: on_call_pager of {name} is not set")
+    if existing.group:
+        write(f"found: the group {subject!r} is at {name} already: {existing.group}; no other one is made")
     else:
-        say(f"found: no group {subject!r} at {name}")
+        write(f"found: no group {subject!r} at {name}")
 
 
-def _configured(config: Config, target: Target) -> _Chosen | None:
-    """Return whom the configuration pages, whatever the client's own setting says; None: nobody."""
+def _configured_recipient(config: Config, target: Target) -> tuple[str, str] | None:
+    """Return the key and the recipient of the configuration, which override the client's setting."""
     pager = config.pager
     if pager is not None and pager.recipients:
-        return _Chosen("pager.recipients", ", ".join(pager.recipients))
+        return "pager.recipients", ", ".join(pager.recipients)
     if pager is not None and pager.group:
-        return _Chosen("pager.group", pager.group)
-    return _Chosen(f"on_call_group of {target.name}", target.on_call_group) if target.on_call_group else None
+        return "pager.group", pager.group
+    return (f"on_call_group of {target.name}", target.on_call_group) if target.on_call_group else None
 
 
-def _may_make(target: Target, wish: Wish, say: Say) -> bool:
-    if wish.confirm is None:
-        say("NOT OK: nothing was made, because nobody can be asked here; --yes makes the group")
+def _confirm_group(target: Target, request: GroupRequest, write: Write) -> bool:
+    if request.confirm is None:
+        write("NOT OK: nothing was made, because nobody can be asked here; --yes makes the group")
         return False
-    if wish.confirm(f"make the group {wish.subject!r} at {target.name}?"):
+    if request.confirm(f"make the group {request.subject!r} at {target.name}?"):
         return True
-    say("nothing was made")
+    write("nothing was made")
     return False
 
 
 # --- the group ---------------------------------------------------------------------------------
 
 
-def _make_group(client: Client, subject: str) -> str:
-    body = msgspec.json.encode({"subject": subject})
+def _post_group(api: _Api, subject: str) -> str:
+    with _explained_errors(api):
+        return read_new_group(api.request("POST", _GROUPS, msgspec.json.encode({"subject": subject})))
+
+
+@contextmanager
+def _explained_errors(api: _Api) -> Iterator[None]:
+    """Raise CommandError, with what to do, for an error of the API of groups."""
     try:
-        return read_new_group(_ask(client, Request("POST", _GROUPS, body=body)))
+        yield
     except RefusedError as error:
-        raise CommandError(_explain_refusal(client, error)) from error
+        raise CommandError(
+            f"{api.target.name} refuses to make a group ({error}): give the target a username "
+            "and a password; an API key is not enough"
+        ) from error
     except ApiError as error:
         if error.status in _WITHOUT_GROUPS:
             raise CommandError(_NO_GROUPS) from error
         raise CommandError(f"the group could not be made: {error} -> {find_remedy(str(error))}") from error
 
 
-def _explain_refusal(client: Client, error: ApiError) -> str:
-    return (
-        f"{client.target.name} refuses to make a group ({error}): give the target a username "
-        "and a password; an API key is not enough"
-    )
-
-
-def _say_link(client: Client, group: str, say: Say) -> None:
+def _write_invite_link(api: _Api, group: str, write: Write) -> None:
     path = f"{_GROUPS}/{quote(group, safe='')}/invite"
     try:
-        say(f"whoever is on call joins by this link: {read_invite(_ask(client, Request('GET', path)))}")
+        write(f"whoever is on call joins by this link: {read_invite(api.request('GET', path))}")
     except ApiError as error:
-        say(f"its invite link could not be read: {error}")
-        say(f"  -> ask for it later: GET {path}")
+        write(f"its invite link could not be read: {error}")
+        write(f"  -> ask for it later: GET {path}")
 
 
 # --- the setting -------------------------------------------------------------------------------
 
 
-def _appoint(client: Client, group: str, found: _Found, wish: Wish, say: Say) -> bool:
-    """Write `on_call_pager`, or say what to put into the configuration instead."""
-    name = client.target.name
-    if isinstance(found.obstacle, RefusedError):
-        say(f"only an admin's account may change the settings of {name}, so on_call_pager stays as it is")
-        _say_line(client.target, group, say)
+def _set_on_call_pager(
+    api: _Api, group: str, existing: _Existing, request: GroupRequest, write: Write
+) -> bool:
+    """Set `on_call_pager`, or write what to configure instead; return whether it is done."""
+    name = api.target.name
+    if isinstance(existing.settings_error, RefusedError):
+        write(f"only an admin's account may change the settings of {name}, so on_call_pager stays as it is")
+        _write_config_line(api.target, group, write)
         return True
-    if found.obstacle is not None:
-        say(f"NOT OK: the settings of {name} can't be read: {found.obstacle}")
-        _say_line(client.target, group, say)
+    if existing.settings_error is not None:
+        write(f"NOT OK: the settings of {name} can't be read: {existing.settings_error}")
+        _write_config_line(api.target, group, write)
         return False
-    if found.setting == group:
-        say(f"on_call_pager of {name} is this group: nothing is left to write")
+    if existing.setting == group:
+        write(f"on_call_pager of {name} is this group: nothing is left to write")
         return True
-    if wish.confirm is None:
-        say("NOT OK: on_call_pager was not written, because nobody can be asked here; --yes writes it")
-        _say_line(client.target, group, say)
+    if request.confirm is None:
+        write("NOT OK: on_call_pager was not written, because nobody can be asked here; --yes writes it")
+        _write_config_line(api.target, group, write)
         return False
-    if not wish.confirm(f"write on_call_pager = {group} to the settings of {name}?"):
-        say("on_call_pager was not written")
-        _say_line(client.target, group, say)
+    if not request.confirm(f"write on_call_pager = {group} to the settings of {name}?"):
+        write("on_call_pager was not written")
+        _write_config_line(api.target, group, write)
         return True
-    return _write(client, group, say)
+    return _patch_on_call_pager(api, group, write)
 
 
-def _write(client: Client, group: str, say: Say) -> bool:
+def _patch_on_call_pager(api: _Api, group: str, write: Write) -> bool:
     body = msgspec.json.encode({"on_call_pager": group})
     try:
-        _ask(client, Request("PATCH", _SETTINGS, body=body))
-        after = read_settings(_ask(client, Request("GET", _SETTINGS))).value.on_call_pager
+        api.request("PATCH", _SETTINGS, body)
+        after = read_settings(api.request("GET", _SETTINGS)).value.on_call_pager
     except ApiError as error:
-        say(f"NOT OK: on_call_pager could not be written: {error}")
-        _say_line(client.target, group, say)
+        write(f"NOT OK: on_call_pager could not be written: {error}")
+        _write_config_line(api.target, group, write)
         return False
     if after != group:
-        say("NOT OK: the client took on_call_pager but shows none: this version may not have it")
-        _say_line(client.target, group, say)
+        write("NOT OK: the client took on_call_pager but shows none: this version may not have it")
+        _write_config_line(api.target, group, write)
         return False
-    say(f"wrote on_call_pager to the settings of {client.target.name}")
-    say("  a running daemon sees it when it next polls them (poll.settings)")
+    write(f"wrote on_call_pager to the settings of {api.target.name}")
+    write("  a running daemon sees it when it next polls them (poll.settings)")
     return True
 
 
-def _say_line(target: Target, group: str, say: Say) -> None:
-    say(f"  -> put this into the entry of {target.name} in the configuration, then reload the daemon:")
-    say(f'       on_call_group: "{group}"')
+def _write_config_line(target: Target, group: str, write: Write) -> None:
+    write(f"  -> put this into the entry of {target.name} in the configuration, then reload the daemon:")
+    write(f'       on_call_group: "{group}"')
 
 
-def _say_rest(config: Config, target: Target, say: Say) -> None:
+def _write_next_steps(config: Config, target: Target, write: Write) -> None:
     pager = config.pager
     if pager is None:
-        say("no pager is configured yet: add at least this to the configuration, then restart the daemon:")
-        say("       pager: {state_dir: /var/lib/waexporter}")
-    elif chosen := _configured(config, target):
-        say(f"NOTE: {chosen.key} is configured and wins over this group: remove it to page the new one")
-    say("next: let people join, then `waexporter pager check`, then `waexporter pager test`")
-
-
-def _ask(client: Client, request: Request) -> bytes:
-    """Ask for it, again while no master answers for the settings."""
-    for left in range(_TRIES - 1, -1, -1):
-        reply = client.send(request, _TIMEOUT)
-        try:
-            check(reply)
-        except ApiError as error:
-            if error.code not in _NO_MASTER or not left:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            break
-    return reply.body
+        write("no pager is configured yet: add at least this to the configuration, then restart the daemon:")
+        write("       pager: {state_dir: /var/lib/waexporter}")
+    elif chosen := _configured_recipient(config, target):
+        write(f"NOTE: {chosen[0]} is configured and wins over this group: remove it to page the new one")
+    write("next: let people join, then `waexporter pager check`, then `waexporter pager test`")

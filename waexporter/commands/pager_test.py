@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.commands.console import plural, write
 from waexporter.commands.daemon_client import connect, find_page, read_attempts
@@ -34,9 +34,17 @@ if TYPE_CHECKING:
     from waexporter.web.page_document import PageDocument
 
 _POLL_INTERVAL = 0.25  # seconds between two requests for the pages
-_GRACE = 45.0  # seconds after `fallback_after` that a test is followed
-_PROGRESS_INTERVAL = 10.0  # seconds between two lines while nothing happens
 _LOST = "  lost sight of the daemon ({}): `waexporter pages` tells what became of the page"
+
+
+class FollowTimes(NamedTuple):
+    """How long a test page is followed, and how often a line reports that; in seconds."""
+
+    grace: float = 45.0  # after `fallback_after`
+    progress_interval: float = 10.0
+
+
+_DEFAULT_TIMES = FollowTimes()
 
 _EPILOG = """\
 With the daemon running, an alert WaExporterTest is delivered to it as Alertmanager would, and followed until
@@ -73,7 +81,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return EXIT_OK if send(config, find_target(config, options.target).name, write) else FAILED
 
 
-def send_test_page(config: Config, target: str, write: Write) -> bool:
+def send_test_page(config: Config, target: str, write: Write, times: FollowTimes = _DEFAULT_TIMES) -> bool:
     """Send a test page and report each step; return whether it was accepted.
 
     Raises CommandError, with what to do, when nothing can send it.
@@ -88,10 +96,12 @@ def send_test_page(config: Config, target: str, write: Write) -> bool:
         write("(start the daemon by `waexporter run`: nobody is paged without it)")
         return send_direct(config, alert, write)
     with client:
-        return _send_through_daemon(client, pager, alert, write)
+        return _send_through_daemon(client, pager, alert, write, times)
 
 
-def _send_through_daemon(client: DaemonClient, pager: PagerSettings, alert: Alert, write: Write) -> bool:
+def _send_through_daemon(
+    client: DaemonClient, pager: PagerSettings, alert: Alert, write: Write, times: FollowTimes
+) -> bool:
     write(f"the daemon at {client.url} runs, with a pager")
     before = client.list_pages()
     if before.pending:
@@ -103,7 +113,7 @@ def _send_through_daemon(client: DaemonClient, pager: PagerSettings, alert: Aler
         write(f"NOT OK: the daemon did not answer the webhook: {error} -> read its log")
         return False
     write(f"it has taken the alert WaExporterTest into its journal ({format_elapsed(began)})")
-    page = _wait_for_outcome(client, alert, pager.fallback_after + _GRACE, write)
+    page = _wait_for_outcome(client, alert, pager.fallback_after, times, write)
     if page is None:
         return False
     for way in describe_attempts(read_attempts(page)):
@@ -120,10 +130,10 @@ def _send_through_daemon(client: DaemonClient, pager: PagerSettings, alert: Aler
 
 
 def _wait_for_outcome(
-    client: DaemonClient, alert: Alert, timeout: float, write: Write
+    client: DaemonClient, alert: Alert, fallback_after: float, times: FollowTimes, write: Write
 ) -> PageDocument | None:
-    """Wait until the page is accepted or has failed, or the timeout; return None when nothing is known."""
-    ends = time.monotonic() + timeout
+    """Wait until the page is accepted or has failed, or the time is over; return None if nothing is known."""
+    ends = time.monotonic() + fallback_after + times.grace
     page: PageDocument | None = None
     reported: tuple[int, str] = (0, "")
     reported_at = time.monotonic()
@@ -142,7 +152,7 @@ def _wait_for_outcome(
         if page is not None and page.why and (page.attempts, page.why) != reported:
             _report_failed_attempt(page, reported[1], write)
             reported, reported_at = (page.attempts, page.why), now
-        elif now - reported_at >= _PROGRESS_INTERVAL:
+        elif now - reported_at >= times.progress_interval:
             reported_at = now
             write(f"  waiting for the page to be accepted, for {ends - now:.0f} s more")
         time.sleep(_POLL_INTERVAL)
