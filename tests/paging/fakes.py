@@ -51,7 +51,7 @@ class HandClock:
 
 @dataclass
 class FakeChannel:
-    """Gives the outcomes it was told to give, then takes everything; remembers the texts."""
+    """Returns the given outcomes, then accepts everything; remembers the messages."""
 
     kind: str = "whatsapp"
     where: str = "somewhere"
@@ -67,13 +67,13 @@ class FakeChannel:
 
 
 def an_alert(name: str = "one", target: str = "", *, ends_at: float | None = None, **labels: str) -> Alert:
-    """Give an alert known by its name."""
+    """Return an alert known by its name."""
     where = {"target": target} if target else {}
     return Alert(name, WALL, ends_at, {"alertname": name, **where, **labels}, {"summary": f"{name} it is"})
 
 
 def a_page(thread: str = "thread", *alerts: Alert) -> Page:
-    """Give a page about alerts, or about one that has the thread's name."""
+    """Return a page about alerts, or about one that has the thread's name."""
     items = tuple(
         Item(each, ItemKind.FIRED if each.fires else ItemKind.RESOLVED)
         for each in alerts or (an_alert(thread),)
@@ -112,7 +112,7 @@ class Rig:
         self.journal.close()
 
     def way(self, name: str, recipient: Recipient = TO_GROUP) -> FakeChannel:
-        """Give the channel through a target to a recipient."""
+        """Return the channel through a target to a recipient."""
         return self.ways.setdefault((name, recipient.to), FakeChannel(where=recipient.to))
 
     def page(self, thread: str = "thread", *alerts: Alert) -> int:
@@ -130,9 +130,9 @@ class Rig:
         return rounds
 
     def states(self) -> list[str]:
-        """Give what the journal says of every page, the oldest first."""
+        """Return what the journal says of every page, the oldest first."""
         return [entry.state.value for entry in reversed(self.journal.latest(100))]
 
     def value(self, name: str, **labels: str) -> float | None:
-        """Give a sample of the pager's metrics."""
+        """Return a sample of the pager's metrics."""
         return self.registry.get_sample_value(name, labels)

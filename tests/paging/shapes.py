@@ -40,7 +40,7 @@ _RULES = {
 
 
 def alert(name: str, target: str = "support-line", **more: Any) -> Alert:  # noqa: ANN401 - fields of an alert
-    """Give an alert of one of the project's rules; `node` and `age` (seconds it has fired) may be given."""
+    """Return an alert of one of the project's rules; `node` and `age` (seconds it has fired) may be given."""
     severity, summary, description = _RULES[name]
     node, age = more.pop("node", None), more.pop("age", 5 * MINUTE)
     where = {"target": target} | ({"node": node} if node else {})
@@ -58,29 +58,29 @@ def alert(name: str, target: str = "support-line", **more: Any) -> Alert:  # noq
 
 
 def foreign(labels: dict[str, str], annotations: dict[str, str] | None = None, **more: Any) -> Alert:  # noqa: ANN401
-    """Give an alert of a rule that is not ours; known by its labels, as in Alertmanager."""
+    """Return an alert of a rule that is not ours; known by its labels, as in Alertmanager."""
     age = more.pop("age", 5 * MINUTE)
     fingerprint = "".join(f"{key}={value};" for key, value in sorted(labels.items()))
     return Alert(fingerprint, NOW - age, labels=labels, annotations=annotations or {}, **more)
 
 
 def fired(*alerts: Alert) -> tuple[Item, ...]:
-    """Say that alerts fire."""
+    """Return items of alerts that fire."""
     return tuple(Item(each, ItemKind.FIRED) for each in alerts)
 
 
 def reminded(*alerts: Alert) -> tuple[Item, ...]:
-    """Say that alerts still fire."""
+    """Return items of alerts that still fire."""
     return tuple(Item(each, ItemKind.REMINDED) for each in alerts)
 
 
 def resolved(*alerts: Alert) -> tuple[Item, ...]:
-    """Say that alerts have ended."""
+    """Return items of alerts that have ended."""
     return tuple(Item(each, ItemKind.RESOLVED) for each in alerts)
 
 
 def page(*items: Item, ago: float = 2.0, thread: str = "a", **more: Any) -> Page:  # noqa: ANN401 - fields of a page
-    """Give a page that was received a while ago, in seconds."""
+    """Return a page that was received a while ago, in seconds."""
     return Page(thread, items, received_at=NOW - ago, **more)
 
 
@@ -107,7 +107,7 @@ def _long(name: str, length: int, **more: str) -> Alert:
 
 
 def _storm() -> list[Page]:
-    """Give what waited while nothing could be sent: an hour's pages of four threads."""
+    """Return what waited while nothing could be sent: an hour's pages of four threads."""
     down = alert("WhatsAppDown", age=31 * MINUTE)
     nodes = [alert("WhatsAppNodeUnreachable", node=f"wa-core-{place}", age=29 * MINUTE) for place in range(3)]
     queue = alert("WhatsAppCallbackQueueGrowing", age=27 * MINUTE)
@@ -124,7 +124,7 @@ def _storm() -> list[Page]:
 
 
 def _over(one: Alert, ago: float) -> Alert:
-    """Give an alert as it is after its end, so many minutes ago."""
+    """Return an alert as it is after its end, so many minutes ago."""
     return Alert(one.fingerprint, one.starts_at, NOW - ago * MINUTE, one.labels, one.annotations)
 
 
@@ -301,7 +301,7 @@ SHAPES: dict[str, list[Page]] = {
 
 
 def messages() -> dict[str, str]:
-    """Give the message of every shape as WhatsApp gets it, and as others do where that differs, by files."""
+    """Return the message of every shape by file name: for WhatsApp, and for others where that differs."""
     texts = {name: compose(pages, NOW) for name, pages in SHAPES.items()}
     sent = {name: escape_markup(text) for name, text in texts.items()}
     elsewhere = {f"{name}.elsewhere.txt": text for name, text in texts.items() if text != sent[name]}

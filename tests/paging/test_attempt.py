@@ -34,7 +34,7 @@ def build(tmp_path: Path) -> Build:
 
 
 def ways_used(rig: Rig) -> list[str]:
-    """Give through whom messages were sent, and how often, in alphabetical order."""
+    """Return which targets messages were sent through, and how often, in alphabetical order."""
     used = [name for (name, _), way in sorted(rig.ways.items()) for _ in way.sent]
     return used + ["fallback" for channel in rig.fallback for _ in channel.sent]
 

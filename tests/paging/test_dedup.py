@@ -43,7 +43,7 @@ class Desk:
         group: str | None = "group",
         unread: int = 0,
     ) -> Page | None:
-        """Take a delivery of a group; of none, it is news of our own."""
+        """Deduplicate a delivery of a group; without one, the alerts are our own."""
         is_open = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
         of = None if group is None else AlertGroup(group)
         is_whole = bool(group) and not truncated + unread
@@ -284,7 +284,7 @@ def test_an_alert_of_our_own_starts_after_its_last_end(
 
 
 def in_doubt(page: Page | None) -> dict[str, bool]:
-    """Give the alerts that a page doubts, and whether their own group left them out."""
+    """Return the alerts that a page doubts, and whether they are missing from their own group."""
     return {} if page is None else {doubt.alert.fingerprint: doubt.is_missing for doubt in page.doubts}
 
 

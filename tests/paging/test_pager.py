@@ -331,7 +331,7 @@ class FakeAlertmanager:
         self.have(*alerts)
 
     def have(self, *alerts: dict[str, object]) -> None:
-        """Have these alerts from now on."""
+        """Reply with these alerts from now on."""
         self.body = json.dumps(alerts).encode()
 
     def read(self, timeout: float, suffix: str) -> Reply:
@@ -354,14 +354,14 @@ def group_of_another(desk: Desk, version: str, *alerts: dict[str, object]) -> No
 
 
 def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
-    """Let an Alertmanager with these alerts be asked."""
+    """Reconfigure the pager to query an Alertmanager with these alerts."""
     alertmanager = FakeAlertmanager(*alerts)
     desk.pager.reconfigure(desk.settings, desk.outlets._replace(alertmanager=alertmanager), desk.heartbeat)
     return alertmanager
 
 
 def active(name: str) -> dict[str, object]:
-    """Give an alert as Alertmanager lists it."""
+    """Return an alert as Alertmanager lists it."""
     return {"fingerprint": name, "labels": {"a": "b"}, "status": {"state": "active"}}
 
 

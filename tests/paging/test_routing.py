@@ -44,7 +44,7 @@ def test_a_target_sends_to_whom_the_configuration_says_else_to_its_own_group(
 
 
 def carriers(*states: State) -> list[Carrier]:
-    """Give carriers a, b, c and so on."""
+    """Return carriers a, b, c and so on."""
     return [Carrier(chr(ord("a") + number), state, ("1-2",)) for number, state in enumerate(states)]
 
 

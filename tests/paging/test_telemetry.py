@@ -11,7 +11,7 @@ from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 
 
 def values(telemetry: Telemetry) -> dict[str, float]:
-    """Give the pager's samples, each by its name with its labels, without the buckets."""
+    """Return the pager's samples, each by its name with its labels, without the buckets."""
     names = re.compile("waexporter_(page|oldest|webhooks|watchdog|journal)")
     return {
         name + "".join(f" {value}" for _, value in sorted(labels)): number

@@ -1,4 +1,4 @@
-"""The pager of a running daemon: which targets may carry pages, to whom, and what goes around them."""
+"""The pager of a running daemon: the targets that carry its pages, and its other addresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _log = get_logger("pager")
 
 
 class PagerTargets(NamedTuple):
-    """The targets as they are reached: what is known of them, and who talks to them; both may change."""
+    """What is known of the targets, and their clients; both may change."""
 
     store: Store
     clients: Mapping[str, Client]
@@ -41,7 +41,7 @@ class PagerTargets(NamedTuple):
 
 
 class PagerParts(NamedTuple):
-    """What a pager needs besides the fleet; to make it is what can fail."""
+    """What a pager needs besides the targets; building it may fail."""
 
     settings: PagerSettings
     fallback: tuple[Channel, ...]
@@ -50,12 +50,12 @@ class PagerParts(NamedTuple):
 
 
 class DaemonPager:
-    """A pager with the fleet that carries its pages, and what it needs to run."""
+    """A pager, the targets that carry its pages, and its tasks."""
 
     def __init__(
         self, settings: PagerSettings, fleet: PagerTargets, telemetry: Telemetry, clock: Callable[[], Instant]
     ) -> None:
-        """Build the pager of a daemon; raises CommandError for a fallback that can't be used."""
+        """Build the pager of a daemon; raise CommandError for an unusable fallback."""
 
         def on_crash(crash: Exception) -> None:
             telemetry.crashes.inc()
@@ -73,11 +73,11 @@ class DaemonPager:
         )
 
     def tasks(self) -> list[Task]:
-        """Give what has to be run while the pager does."""
+        """Return the tasks to run while the pager does."""
         return [Task("pager", self.pager.upkeep.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
     def prepare(self, settings: PagerSettings) -> PagerParts:
-        """Make what settings need; raises CommandError, with what to do, where that can't be."""
+        """Build what settings need; raise CommandError, with what to do, where that is not possible."""
         contexts = self._fleet.contexts
         heartbeat = HttpAddress(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url
@@ -85,7 +85,7 @@ class DaemonPager:
         return PagerParts(settings, open_fallback(settings, contexts), heartbeat, alertmanager)
 
     def reconfigure(self, parts: PagerParts) -> list[Task]:
-        """Go on with other settings; gives the tasks that are to be run otherwise than before."""
+        """Apply new settings; return the tasks whose schedule changed."""
         before = self.pager.settings.heartbeat_interval
         self.pager.reconfigure(parts.settings, self._outlets(parts), parts.heartbeat)
         return [self._heartbeat()] if parts.settings.heartbeat_interval != before else []

@@ -22,24 +22,24 @@ from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DUPLICATE_WITHIN = 120.0  # seconds after it was told, in which the same news is no news
-# How long after an alert ended (as we heard) an older start is taken for a stale delivery. It is not for
-# ever: where Prometheus was cut off from Alertmanager, an alert may go on with the start that it had.
+DUPLICATE_WITHIN = 120.0  # seconds after people were told, in which the same alert is a duplicate
+# How long after an alert ended, as far as is known, an older start counts as a stale delivery. It does not
+# for ever: where Prometheus was cut off from Alertmanager, an alert may go on with the start that it had.
 STALE_WITHIN = 600.0
-# Alertmanager repeats what fires, at the latest once a day by our example. What another group has not said
-# again for longer is heard of no more: after an edit of the route tree, it may deliver nothing ever again.
+# Alertmanager repeats firing alerts, at the latest once a day by our example. An alert that another group has
+# not repeated for longer is missing: after an edit of the route tree, that group may never deliver again.
 LONGEST_REPEAT = 25 * 3_600.0  # seconds
-_UNREAD_WITHIN = 3_600.0  # seconds in which an unreadable alert of one thread is said once
+_UNREAD_WITHIN = 3_600.0  # seconds in which a thread's unreadable alerts are paged once
 NO_LABELS: Final = b"{}"
-_KNOWN_BY: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
+_IDENTIFYING: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
 
 
 class Presence(StrEnum):
-    """How an alert without an end stands."""
+    """Whether an alert without a known end was in the last delivery of its group."""
 
-    LISTED = "heard"  # it was among those of its group
-    MISSING = "missed"  # its group left it out, which is still to be settled
-    LOST = "lost"  # people were told so; until its incident is over, nothing is clear
+    LISTED = "heard"  # it was
+    MISSING = "missed"  # it was not, and why is not known yet
+    LOST = "lost"  # it was not, and people were told so; until its incident is over, nothing is clear
 
 
 class AlertRecord(msgspec.Struct, frozen=True, gc=False):
@@ -47,30 +47,28 @@ class AlertRecord(msgspec.Struct, frozen=True, gc=False):
 
     fingerprint: str
     thread: str
-    starts_at: float  # wall clock, the earliest that was said
+    starts_at: float  # wall clock, the earliest start that was delivered
     ends_at: float | None  # wall clock; None: no end is known
     notified_at: float
-    latest_at: float = 0.0  # wall clock, the latest start that was said
+    latest_at: float = 0.0  # wall clock, the latest start that was delivered
     seen_at: float = 0.0
-    group: str = ""  # it was last heard through
+    group: str = ""  # key of the group that it was last delivered in
     presence: Presence = Presence.LISTED
     labels: bytes = NO_LABELS  # those that people know it by, as JSON
 
     @property
     def is_known_to_fire(self) -> bool:
-        """Whether it was heard to fire, and nothing else since."""
+        """Whether it fired when it was last delivered, and nothing else is known."""
         return self.ends_at is None and self.presence is Presence.LISTED
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What a delivery comes to: a page or none, and what to remember of it."""
+    """What to do about a delivery: send a page or none, and what to remember."""
 
     page: Page | None
-    records: tuple[AlertRecord, ...]  # worth a place on disk
-    touched: tuple[
-        AlertRecord, ...
-    ] = ()  # heard again, and nothing else: what is in the file will do after a restart
-    forgotten: tuple[str, ...] = ()
+    records: tuple[AlertRecord, ...]  # to be saved on disk
+    touched: tuple[AlertRecord, ...] = ()  # only seen again: after a restart, what is on disk will do
+    forgotten: tuple[str, ...] = ()  # fingerprints of records to delete
 
 
 LABELS = msgspec.json.Decoder(dict[str, str])
@@ -83,10 +81,11 @@ def deduplicate(
     now: float,
     wall: float,
 ) -> Decision:
-    """Decide what a delivery says that is new.
+    """Return what is new in a delivery, as a page, and what to remember of it.
 
-    `known` has the record of alerts by fingerprint, `open_` the fingerprints of the thread's alerts of which
-    no end is known; `now` is on the pager's clock. What looks stale is a doubt where somebody can be asked.
+    `known` has the records of alerts by fingerprint, `open_` the fingerprints of the thread's alerts without
+    a known end; `now` is on the pager's clock. An alert that looks stale is a doubt where Alertmanager can be
+    queried.
     """
     items, stale = list[Item](), list[Doubt]()
     records: dict[str, AlertRecord] = {}
@@ -100,32 +99,32 @@ def deduplicate(
             stale.append(Doubt(alert, before.seen_at, is_missing=False, is_stale=True))
         if record is not None:
             records[alert.fingerprint] = record
-    before_it = [known[each] for each in open_ if each in known]
-    others = [each for each in before_it if each.fingerprint not in records]
+    before_delivery = [known[each] for each in open_ if each in known]
+    others = [each for each in before_delivery if each.fingerprint not in records]
     lost = [each for each in others if each.presence is Presence.LOST]
-    is_new = _is_new_incident(items, before_it)
+    is_new = _is_new_incident(items, before_delivery)
     forgotten = tuple(each.fingerprint for each in lost) if is_new else ()
     doubts = (*_doubts(webhook, others, now), *stale)
-    missed = [
+    missing = [
         msgspec.structs.replace(known[doubt.alert.fingerprint], presence=Presence.MISSING)
         for doubt in doubts
         if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
     ]
-    unread = _unread(webhook, known, now, wall)
+    unread = _record_unread(webhook, known, now, wall)
     kept, touched = list[AlertRecord](), list[AlertRecord]()
     for record in records.values():
         is_kept = _must_be_saved(record, known.get(record.fingerprint))
         (kept if is_kept else touched).append(record)
-    kept += [*missed, *unread]
-    if not (items or missed or unread or stale):
+    kept += [*missing, *unread]
+    if not (items or missing or unread or stale):
         return Decision(None, tuple(kept), tuple(touched))
-    told = {item.alert.fingerprint for item in items}
+    in_page = {item.alert.fingerprint for item in items}
     left = [] if is_new else lost
     page = Page(
         webhook.thread,
         tuple(items),
         webhook.truncated,
-        _count_still_firing(webhook, records, others, told),
+        _count_still_firing(webhook, records, others, in_page),
         wall,
         webhook.group,
         doubts,
@@ -138,7 +137,7 @@ def deduplicate(
 
 
 def classify(alert: Alert, before: AlertRecord | None, now: float) -> ItemKind | None:
-    """Say what is to be told of an alert; None: nothing, for it is a duplicate or a stale delivery."""
+    """Return what a page says of an alert; None for a duplicate or a stale delivery."""
     if before is None or (before.ends_at is None and before.presence is Presence.LOST):
         return ItemKind.FIRED if alert.fires else ItemKind.RESOLVED
     # After the clock of a restarted process was set back, an age may be negative.
@@ -155,7 +154,7 @@ def classify(alert: Alert, before: AlertRecord | None, now: float) -> ItemKind |
 
 
 def start_after(before: AlertRecord | None, start: float) -> float:
-    """Give an alert of our own a start after its last end, even where the clock was set back in between."""
+    """Return a start for an alert of our own, after its last end even if the clock was set back since."""
     return start if before is None or before.ends_at is None else max(start, before.ends_at + 0.001)
 
 
@@ -170,7 +169,7 @@ def identifying_labels(record: AlertRecord) -> dict[str, str]:
 def _new_record(
     webhook: Webhook, alert: Alert, before: AlertRecord | None, kind: ItemKind | None, now: float
 ) -> AlertRecord | None:
-    """Return what to remember of an alert after a delivery; None: what was known stays as it was."""
+    """Return the record of an alert after a delivery; None: the record stays as it was."""
     if kind is None and (before is None or before.ends_at is not None or not alert.fires):
         return None
     goes_on = before is not None and before.ends_at is None and before.presence is not Presence.LOST
@@ -191,35 +190,37 @@ def _new_record(
 
 
 def _encode_labels(alert: Alert) -> bytes:
-    return msgspec.json.encode({name: alert.labels[name] for name in _KNOWN_BY if name in alert.labels})
+    return msgspec.json.encode({name: alert.labels[name] for name in _IDENTIFYING if name in alert.labels})
 
 
 def _with_earliest_start(alert: Alert, record: AlertRecord | None) -> Alert:
-    """Return an alert with the earliest start that was said of its incident."""
+    """Return an alert with the earliest start of its incident."""
     if record is None or record.starts_at == alert.starts_at:
         return alert
     return msgspec.structs.replace(alert, starts_at=record.starts_at)
 
 
 def _must_be_saved(record: AlertRecord, before: AlertRecord | None) -> bool:
-    """Return whether more changed than when an alert was heard, and through which route."""
-    heard = {
+    """Return whether more changed than when an alert was seen, and through which route."""
+    seen = {
         "seen_at": record.seen_at,
         "group": record.group,
         "thread": record.thread,
         "labels": record.labels,
     }
-    return before is None or msgspec.structs.replace(before, **heard) != record
+    return before is None or msgspec.structs.replace(before, **seen) != record
 
 
 def _is_new_incident(items: Iterable[Item], before: Iterable[AlertRecord]) -> bool:
-    """Return whether an incident begins: something fires, and nothing of the thread was known to."""
+    """Return whether an incident begins: an alert fires, and none of the thread was known to."""
     fires = any(item.kind is ItemKind.FIRED for item in items)
     return fires and all(each.presence is Presence.LOST for each in before)
 
 
-def _unread(webhook: Webhook, known: Mapping[str, AlertRecord], now: float, wall: float) -> list[AlertRecord]:
-    """Remember that people are told of alerts that could not be read; nothing while they know of them."""
+def _record_unread(
+    webhook: Webhook, known: Mapping[str, AlertRecord], now: float, wall: float
+) -> list[AlertRecord]:
+    """Return the record that people are told of unreadable alerts; none if they were told lately."""
     if not webhook.unread:
         return []
     fingerprint = f"waexporter:unread:{webhook.thread}"
@@ -229,24 +230,24 @@ def _unread(webhook: Webhook, known: Mapping[str, AlertRecord], now: float, wall
     return [AlertRecord(fingerprint, webhook.thread, wall, wall, now, wall, now)]
 
 
-# --- what a delivery leaves out ------------------------------------------------------------------
+# --- alerts that a delivery leaves out ------------------------------------------------------------------
 
 
 def _doubts(webhook: Webhook, others: Iterable[AlertRecord], now: float) -> Iterable[Doubt]:
-    """Yield the alerts that fired as far as is known, and of which a delivery says nothing.
+    """Yield the alerts that fired as far as is known, and that a delivery does not list.
 
-    What an earlier delivery left out is among them until people are told: both pages may be read as one.
+    Alerts missing from an earlier delivery are among them until people are told: both may go out as one.
     """
     group = webhook.group
     if group is None:
-        return  # news of our own are no list
+        return  # alerts of our own do not come as a list
     listed = {alert.fingerprint for alert in webhook.alerts}
     for record in others:
         if record.presence is Presence.LOST:
             continue
         is_of_group = bool(group.key) and record.group == group.key
         if is_of_group and webhook.truncated:
-            continue  # counted among those left out
+            continue  # it is counted among the truncated alerts
         is_left_out = webhook.is_whole and record.fingerprint not in listed
         is_missing = record.presence is Presence.MISSING or (
             is_left_out and (is_of_group or now - record.seen_at > LONGEST_REPEAT)
@@ -256,9 +257,9 @@ def _doubts(webhook: Webhook, others: Iterable[AlertRecord], now: float) -> Iter
 
 
 def _count_still_firing(
-    webhook: Webhook, records: Mapping[str, AlertRecord], others: Iterable[AlertRecord], told: set[str]
+    webhook: Webhook, records: Mapping[str, AlertRecord], others: Iterable[AlertRecord], in_page: set[str]
 ) -> int:
-    """Count what is said to fire, and is not told in the page: nothing else is known to."""
-    here = sum(each.ends_at is None for name, each in records.items() if name not in told)
+    """Count the firing alerts that are not in the page."""
+    here = sum(each.ends_at is None for name, each in records.items() if name not in in_page)
     ours = sum(each.is_known_to_fire for each in others) if webhook.group is None else 0
     return here + ours

@@ -88,7 +88,7 @@ class Delivery:
             self._changed.notify_all()
 
     def enqueue(self, entry: Entry, age: float = 0.0) -> None:
-        """Take over a page that is in the journal, and has been for `age` seconds; a known one stays.
+        """Queue a page that has been in the journal for `age` seconds; a known one stays as it is.
 
         Called while the journal is locked, so that the journal and the queue agree.
         """

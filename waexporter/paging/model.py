@@ -1,7 +1,9 @@
 """Alerts as they come in and pages as they go out: the plain values of the pager.
 
-In a storm hundreds of thousands of them wait. None is part of a circle, so the collector of circles (`gc`)
-need not look at them; while it did, everything stood still for a quarter of a second, webhooks too.
+Pages are kept on disk as JSON with the names of these fields, and with the values of `ItemKind`.
+
+In a storm hundreds of thousands of them wait. None is part of a reference cycle, so the garbage collector
+need not look at them (`gc=False`); while it did, everything stood still for a quarter of a second.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ import msgspec
 
 
 class ItemKind(StrEnum):
-    """What is said of an alert in a page."""
+    """What a page says of an alert."""
 
     FIRED = "fired"
-    REMINDED = "reminded"  # it was told before, and still fires
+    REMINDED = "reminded"  # people were told before, and it still fires
     RESOLVED = "resolved"
-    # Alertmanager does not stand for it any more, and nobody heard of an end:
-    UNHEARD = "unheard"  # it is silenced, inhibited or over
+    # Alertmanager does not deliver it any more, without an end:
+    UNHEARD = "unheard"  # it is silenced, inhibited or over, nobody knows which
     SILENCED = "silenced"
     INHIBITED = "inhibited"
-    GONE = "gone"  # Alertmanager, asked, has it no more
+    GONE = "gone"  # Alertmanager, queried, has it no more
 
     @property
     def fires(self) -> bool:
@@ -58,12 +60,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlertGroup(msgspec.Struct, frozen=True, gc=False):
-    """What a delivery of Alertmanager stands for; never an identity, for an edited route tree changes it."""
+    """The group of Alertmanager that a delivery is about; no identity: editing the route tree changes it."""
 
-    key: str = ""  # digest of its name and its receiver
-    receiver: str = ""  # a regular expression, as Alertmanager says it
+    key: str = ""  # digest of the group's name and its receiver
+    receiver: str = ""  # a regular expression, as Alertmanager takes it
     labels: Mapping[str, str] = {}
-    is_of_alertmanager: bool = True  # others deliver in its form, and it has nothing of theirs
+    is_of_alertmanager: bool = True  # others deliver in its format, and it does not know their groups
 
 
 class Doubt(msgspec.Struct, frozen=True, gc=False, rename={"seen_at": "heard_at"}):
@@ -76,20 +78,20 @@ class Doubt(msgspec.Struct, frozen=True, gc=False, rename={"seen_at": "heard_at"
 
 
 class Page(msgspec.Struct, frozen=True, gc=False, rename={"lost_seen_at": "lost_heard_at"}):
-    """What people are to be told: one delivery's news about one thread of alerts."""
+    """What people are to be told: what is new about one thread of alerts."""
 
     thread: str  # alerts that belong together have the same; their pages keep their order
     items: tuple[Item, ...]
     truncated: int = 0  # alerts that Alertmanager left out: nobody knows their state
     still_firing: int = 0  # alerts of the thread that fire and are not in this page
     received_at: float = 0.0  # wall-clock seconds
-    group: AlertGroup | None = None  # whom Alertmanager can be asked about; None: it is news of our own
-    doubts: tuple[Doubt, ...] = ()  # to be settled before the page is told
+    group: AlertGroup | None = None  # that Alertmanager can be queried about; None: the alerts are our own
+    doubts: tuple[Doubt, ...] = ()  # to be reconciled before the page is sent
     unread: int = 0  # alerts that could not be read
-    # Of what is not in this page, and said in none of its items:
-    lost: int = 0  # told earlier to be heard of no more, without an end
+    # Alerts that are in none of its items:
+    lost: int = 0  # people were told earlier that they are missing, without an end
     lost_seen_at: float = 0.0  # when the first of them was last seen, on the pager's clock
-    unsure: int = 0  # they fired, and no end was heard
+    unsure: int = 0  # they fired, and no end is known
     muted: int = 0  # silenced or inhibited, says Alertmanager
     is_partial: bool = False  # how many alerts were left out can't be read
 
@@ -103,13 +105,13 @@ class Page(msgspec.Struct, frozen=True, gc=False, rename={"lost_seen_at": "lost_
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """One delivery of Alertmanager, understood; or news of our own, which list nothing but what is new."""
+    """One delivery of Alertmanager, parsed; or alerts of our own, which are always new."""
 
     thread: str
     alerts: tuple[Alert, ...]
     truncated: int = 0
-    group: AlertGroup | None = None  # None: news of our own
+    group: AlertGroup | None = None  # None: alerts of our own
     unread: int = 0  # alerts that could not be read
-    is_whole: bool = False  # it lists every alert that its group stands for
+    is_whole: bool = False  # it lists every alert of its group
     is_partial: bool = False  # how many it leaves out can't be read
-    can_ask: bool = False  # Alertmanager can be asked about it
+    can_ask: bool = False  # Alertmanager can be queried about it

@@ -94,8 +94,8 @@ class Pager:
         self._query_alertmanager_at(outlets.alertmanager)
 
     def start(self) -> None:
-        """Take up the pages that are left, and start the workers; without a usable journal, go on trying."""
-        self._watch()
+        """Queue the pages that are left, and start the workers; without a usable journal, go on trying."""
+        self._register_metrics()
         self._health.is_usable()
         self._delivery.start()
 
@@ -115,7 +115,7 @@ class Pager:
         self.upkeep.settings, self.upkeep.heartbeat = settings, heartbeat
         self._unexpected = ()
         self._telemetry.unwatch(before - {watchdog.name for watchdog in settings.watchdogs})
-        self._watch()
+        self._register_metrics()
         self._query_alertmanager_at(outlets.alertmanager)
         self._delivery.reconfigure(settings, outlets)
 
@@ -127,8 +127,8 @@ class Pager:
 
         self._reconciler.alertmanager = Alertmanager(address, self._clock, is_watchdog) if address else None
 
-    def _watch(self) -> None:
-        """Let the metrics of pages and watchdogs be read at every scrape."""
+    def _register_metrics(self) -> None:
+        """Register what the metrics of pages and watchdogs are read from."""
         times = self._facts.watchdogs
         silences = [(each.name, lambda name=each.name: times.silence(name)) for each in times.expected]
         self._telemetry.watch(self._delivery.pending, self._delivery.oldest, silences)
@@ -136,7 +136,7 @@ class Pager:
     # --- what comes in -------------------------------------------------------------------------
 
     def receive(self, body: bytes) -> None:
-        """Take in a webhook; it is on disk when this returns. Raise WebhookError or JournalError."""
+        """Accept a webhook; it is on disk when this returns. Raise WebhookError or JournalError."""
         webhook = read_webhook(body, self._clock().wall)
         if not self._health.is_usable():
             raise JournalError(self._health.problem or "the journal can't be used")

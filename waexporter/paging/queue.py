@@ -146,7 +146,7 @@ class PageQueue:
         return next_due
 
     def end_batch(self, batch: Batch) -> None:
-        """Let others have the threads of a batch; if it was sent, `count_sent` was called before."""
+        """Release the threads of a batch; if it was sent, `count_sent` was called before."""
         self._rate.release(batch.recipient)
         self._busy -= {page.thread for page in batch.pages}
 

@@ -1,4 +1,4 @@
-"""Through whom a page leaves, best first; pure."""
+"""The order in which targets carry a page; pure."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _ORDER = {State.OK: 0, State.DEGRADED: 0, State.UNKNOWN: 1, State.DOWN: 2}
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A target that may carry pages: its verdict, and whom it would send them to."""
+    """A target that may carry pages: its verdict, and the recipients it would send them to."""
 
     name: str
     verdict: State
-    to: tuple[str, ...] = ()  # a group, or people; empty: nobody is known
+    to: tuple[str, ...] = ()  # a group, or people; empty: no recipient is known
     kind: str = "group"  # group | individual
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The ways a page can go."""
+    """The targets that can carry a page."""
 
     open: tuple[Carrier, ...] = ()  # those to trust, best first
-    doubtful: tuple[Carrier, ...] = ()  # those to try when nothing else is left
+    doubtful: tuple[Carrier, ...] = ()  # those to try last
 
 
 @dataclass(frozen=True, slots=True)
 class AffectedTargets:
-    """What alerts say about the ways they can go."""
+    """What alerts say about the targets that could carry them."""
 
-    affected: tuple[str, ...] = ()  # the targets they are about, in the order they are met
+    targets: tuple[str, ...] = ()  # the targets they are about, in the order of the alerts
     distrusted: frozenset[str] = frozenset()  # those of them whose alert says that WhatsApp can't be trusted
     no_target_trusted: bool = False  # an alert says so and names no target
 
@@ -69,39 +69,39 @@ def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:
     return AffectedTargets(tuple(affected), frozenset(distrusted), no_target_trusted)
 
 
-def merge_affected(concerns: Iterable[AffectedTargets]) -> AffectedTargets:
-    """Give what several say together."""
-    known = tuple(concerns)
+def merge_affected(each_affected: Iterable[AffectedTargets]) -> AffectedTargets:
+    """Return what several say together."""
+    known = tuple(each_affected)
     return AffectedTargets(
-        tuple(dict.fromkeys(target for each in known for target in each.affected)),
+        tuple(dict.fromkeys(target for each in known for target in each.targets)),
         frozenset().union(*(each.distrusted for each in known)),
         any(each.no_target_trusted for each in known),
     )
 
 
 def choose_routes(
-    carriers: Sequence[Carrier], via: Sequence[str], concern: AffectedTargets, barred: frozenset[str]
+    carriers: Sequence[Carrier], via: Sequence[str], affected: AffectedTargets, refused_by: frozenset[str]
 ) -> Routes:
-    """Order the ways a page can go.
+    """Return the targets that can carry a page, in the order to try them.
 
     Those of `via` in that order, else the affected targets first and then the rest of the fleet. A target
-    whose verdict is down, or whose own alert says that WhatsApp can't be trusted, comes after everything
-    else; `barred` ones refused this page for good.
+    whose verdict is down, or whose own alert says that WhatsApp can't be trusted, comes last. Targets in
+    `refused_by` refused this page for good, and are left out.
     """
-    usable = {carrier.name: carrier for carrier in carriers if carrier.to and carrier.name not in barred}
-    names = dict.fromkeys(via or (*concern.affected, *usable))
+    usable = {carrier.name: carrier for carrier in carriers if carrier.to and carrier.name not in refused_by}
+    names = dict.fromkeys(via or (*affected.targets, *usable))
     ordered = [usable[name] for name in names if name in usable]
-    trusted = (carrier for carrier in ordered if _is_trusted(carrier, concern))
-    rest = (carrier for carrier in ordered if not _is_trusted(carrier, concern))
+    trusted = (carrier for carrier in ordered if _is_trusted(carrier, affected))
+    rest = (carrier for carrier in ordered if not _is_trusted(carrier, affected))
     return Routes(_best(trusted), _best(rest))
 
 
 def _best(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
-    """Give the first few by verdict; among equals their order holds."""
+    """Return the best few by verdict; among equals the order stays."""
     return tuple(nsmallest(MOST_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))
 
 
-def _is_trusted(carrier: Carrier, concern: AffectedTargets) -> bool:
-    if concern.no_target_trusted or carrier.name in concern.distrusted:
+def _is_trusted(carrier: Carrier, affected: AffectedTargets) -> bool:
+    if affected.no_target_trusted or carrier.name in affected.distrusted:
         return False
     return carrier.verdict is not State.DOWN

@@ -1,4 +1,4 @@
-"""What the pager says of itself, by prometheus_client."""
+"""The metrics of the pager itself, by prometheus_client."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ class PagerTelemetry:
         oldest: Callable[[], float],
         silences: Iterable[tuple[str, Callable[[], float]]],
     ) -> None:
-        """Let what is waiting, and how long watchdogs are silent, be asked for at every scrape."""
+        """Read at every scrape how many pages wait, and how long watchdogs have been silent."""
         self._pending.set_function(pending)
         self._oldest.set_function(oldest)
         for source, silence in silences:
             self._silence.labels(source).set_function(silence)
 
     def unwatch(self, sources: Iterable[str]) -> None:
-        """Let watchdogs vanish that are expected no more."""
+        """Remove the series of watchdogs that are no longer expected."""
         for source in sources:
             self._silence.remove(source)
 
@@ -121,14 +121,14 @@ class PagerTelemetry:
         self._attempts.labels(channel, code).inc()
 
     def count_page(self, channel: str, result: str, pages: int = 1) -> None:
-        """Count pages that came to their end."""
+        """Count pages by what finally became of them."""
         self._pages.labels(channel, result).inc(pages)
 
     def note_acceptance(self, channel: str, at: float, waited: float) -> None:
-        """Note that a page was accepted, at a time of the wall clock, after so many seconds."""
+        """Record that a page was accepted, at a time of the wall clock, after `waited` seconds."""
         self._last_success.labels(channel).set(at)
         self._delivery.labels(channel).observe(waited)
 
     def remember_acceptance(self, channel: str, at: float) -> None:
-        """Take over from the journal when a page was last accepted."""
+        """Restore from the journal when a page was last accepted."""
         self._last_success.labels(channel).set(at)

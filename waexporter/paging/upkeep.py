@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
-from waexporter.paging.heartbeat import ping
+from waexporter.paging.heartbeat import send_heartbeat
 from waexporter.paging.intake import verdict_watch, watchdogs
 from waexporter.paging.intake.alertmanager_webhook import thread_of
 from waexporter.paging.intake.refused_senders import describe_refused
@@ -73,7 +73,7 @@ class Upkeep:
         if self.heartbeat is None:
             return
         self.health.check_writable()
-        problem = ping(self.heartbeat, self.problems())
+        problem = send_heartbeat(self.heartbeat, self.problems())
         if problem and problem != self._heartbeat_problem:
             _log.warning("the heartbeat was not taken", why=problem)
         self._heartbeat_problem = problem

@@ -60,7 +60,7 @@ class WatchdogTimes:
         self._ever_seen.update(names)
 
     def restore(self, seen_at: Mapping[str, str]) -> None:
-        """Take over the times that an earlier process saved; damaged ones are ignored."""
+        """Restore the times that an earlier process saved; damaged ones are ignored."""
         now = self._clock.now()
         for name, text in seen_at.items():
             if name in self._seen_at and (at := _parse(text)) is not None:

@@ -34,7 +34,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def group_of(name: str) -> bytes:
-    """Give a delivery of a thread of its own."""
+    """Return a delivery of a thread of its own."""
     alert = {
         "status": "firing",
         "labels": {"alertname": name},
@@ -60,7 +60,7 @@ def end_one_after_a_restart(desk: Desk) -> None:
 
 
 def first_line(desk: Desk) -> str:
-    """Give the first line of the last message."""
+    """Return the first line of the last message."""
     return desk.texts()[-1].split("\n")[0]
 
 

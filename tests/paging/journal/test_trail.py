@@ -12,7 +12,7 @@ from tests.paging.fakes import WALL, a_page
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import Attempt, PageResult, PageState
 from waexporter.paging.journal.reader import read_pages
-from waexporter.paging.journal.trail import sum_up
+from waexporter.paging.journal.trail import summarize_attempts
 from waexporter.paging.journal.writer import Journal
 
 if TYPE_CHECKING:
@@ -100,5 +100,5 @@ def test_each_way_is_summed_up_by_its_last_attempt() -> None:
     again = FIRST._replace(at=WALL + 60, code="1016", why="busy")
     elsewhere = FIRST._replace(recipient="3-4")
 
-    assert sum_up([FIRST, SECOND, again, elsewhere]) == ((again, 2), (SECOND, 1), (elsewhere, 1))
-    assert sum_up([]) == ()
+    assert summarize_attempts([FIRST, SECOND, again, elsewhere]) == ((again, 2), (SECOND, 1), (elsewhere, 1))
+    assert summarize_attempts([]) == ()

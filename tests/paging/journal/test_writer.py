@@ -50,7 +50,7 @@ def record(journal: Journal, page: Page | None = None, *records: AlertRecord, at
 
 
 def again(journal: Journal) -> Journal:
-    """Give the journal as a restarted daemon finds it."""
+    """Return the journal as a restarted daemon finds it."""
     journal.close()
     return Journal(str(journal.path.parent))
 

@@ -70,7 +70,7 @@ def test_it_is_asked_for_the_group_alone() -> None:
         ("filter", 'target="a \\"line\\"\\\\"'),
     ]
     assert answer is not None
-    assert answer == GroupReply({}, age=90.0, had_it=False)
+    assert answer == GroupReply({}, age=90.0, has_seen_group=False)
 
 
 def test_it_is_remembered_that_it_had_a_group() -> None:
@@ -81,7 +81,7 @@ def test_it_is_remembered_that_it_had_a_group() -> None:
         source.replies["/api/v2/alerts"] = Reply(200, json.dumps(body).encode())
         answers.append(alertmanager.query(GROUP))
 
-    assert [each.had_it for each in answers if each] == [False, True, True]
+    assert [each.has_seen_group for each in answers if each] == [False, True, True]
     assert not alertmanager.has_seen(AlertGroup("another", GROUP.receiver))
 
 
@@ -172,7 +172,7 @@ def test_without_its_age_nothing_is_known_to_be_gone(reply: Reply | Exception) -
     answer = Alertmanager(source, HandClock(), is_watchdog).query(GROUP)
 
     assert answer is not None
-    assert not answer.knows_of(0.0)
+    assert not answer.would_have(0.0)
 
 
 @pytest.mark.parametrize(

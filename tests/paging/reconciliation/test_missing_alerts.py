@@ -59,7 +59,7 @@ def head(page: Page) -> str:
 
 
 def asked(kinds: Mapping[str, ItemKind], unread: int = 0) -> GroupReply:
-    """Give what an Alertmanager that has been running for a day has."""
+    """Return the reply of an Alertmanager that has been running for a day."""
     return GroupReply(kinds, age=86_400.0, at=WALL, unread=unread)
 
 
@@ -104,7 +104,7 @@ ROWS = [
     Row(
         "Alertmanager was never seen with the group",
         a_page(doubt(), lost=1),
-        asked({})._replace(had_it=False),
+        asked({})._replace(has_seen_group=False),
         f"RESOLVED: 1 resolved, 2 {UNHEARD}",
         LOST,
     ),

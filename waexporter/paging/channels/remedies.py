@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.channel_types import CHANNEL_TYPES
-from waexporter.paging.journal.trail import sum_up
+from waexporter.paging.journal.trail import summarize_attempts
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def find_remedy(why: str) -> str:
 
 def describe_attempts(tried: Iterable[Attempt]) -> Iterator[str]:
     """Yield a line for each channel that was tried: to whom, with which outcome, and what can be done."""
-    for attempt, count in sum_up(tried):
+    for attempt, count in summarize_attempts(tried):
         times = f" ({count} attempts)" if count > 1 else ""
         way = f"{printable(attempt.way)} to {printable(attempt.recipient)}"
         why = printable(attempt.why, _LONGEST_REASON)

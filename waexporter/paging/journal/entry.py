@@ -13,22 +13,22 @@ from waexporter.paging.model import Page
 
 
 class PageState(StrEnum):
-    """What has become of a page."""
+    """What became of a page."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     FAILED = "failed"
-    DAMAGED = "damaged"  # set aside: what it was to tell can't be read any more
+    DAMAGED = "damaged"  # set aside: its content can't be read any more
 
 
 class Attempt(NamedTuple):
-    """One message along one way to one recipient, and what came of it."""
+    """One message along one way to one recipient, and its outcome."""
 
     at: float  # wall clock
     way: str  # a target, or which fallback
     recipient: str  # a group, a person, or where an address leads
     code: str  # ok, or why not
-    why: str = ""  # a sentence; of an acceptance what is worth knowing
+    why: str = ""  # a sentence; for an accepted message, a note
 
 
 class Entry(NamedTuple):
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     state: PageState
     received_at: float
     attempts: int = 0
-    is_uncertain: bool = False  # an attempt was begun, and what came of it is not known
+    is_uncertain: bool = False  # an attempt was begun, and its outcome is not known
     repeats: int = 0  # attempts made although an earlier one may have arrived
     channel: str = ""
     destination: str = ""
@@ -70,20 +70,22 @@ Row = tuple[object, ...]
 
 
 def pack(page: Page) -> bytes:
-    """Write a page as the journal keeps it: a thousand alerts are half a megabyte, and much alike."""
+    """Return a page as the journal keeps it, compressed: a thousand similar alerts are half a megabyte."""
     return zlib.compress(msgspec.json.encode(page), 1)
 
 
 def read_entry(row: Row) -> Entry:
-    """Read a row of SELECT, whatever is in it: a column that is damaged costs itself.
+    """Return the entry of a row of SELECT; a damaged column is left at its default.
 
-    Without its content a page that is to go out is damaged; one whose state can't be read is to go out, since
-    nothing says that it has.
+    A pending page without readable content is damaged. A page without a readable state is pending, since
+    nothing says that it was sent.
     """
-    number, content, said, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = row
+    number, content, value, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
+        row
+    )
     page, problem = _unpack(content)
     received, done = finite_number(received_at), finite_number(done_at)
-    state = _state(said, is_done=done is not None)
+    state = _state(value, is_done=done is not None)
     if page is None and state is PageState.PENDING:
         state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
     elif page is None:
@@ -94,7 +96,7 @@ def read_entry(row: Row) -> Entry:
         state=state,
         received_at=received or (page.received_at if page else 0.0),
         attempts=_count(attempts),
-        is_uncertain=bool(uncertain) or state.value != said,
+        is_uncertain=bool(uncertain) or state.value != value,
         repeats=_count(repeats),
         channel=_text(channel),
         destination=_text(destination),
@@ -110,16 +112,16 @@ def _unpack(content: object) -> tuple[Page | None, str]:
         return None, str(error)[:200]
 
 
-def _state(said: object, *, is_done: bool) -> PageState:
+def _state(value: object, *, is_done: bool) -> PageState:
     try:
-        return PageState(said)  # type: ignore[arg-type] # whatever it is
+        return PageState(value)  # type: ignore[arg-type] # whatever it is
     except ValueError:
         return PageState.DAMAGED if is_done else PageState.PENDING
 
 
-def _text(said: object) -> str:
-    return said if isinstance(said, str) else ""
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _count(said: object) -> int:
-    return said if isinstance(said, int) else 0
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -43,7 +43,7 @@ class JournalFile:
                 connection = schema.connect(self.path, _BUSY_TIMEOUT)
                 self._connection = connection
                 self._identity = _identify(self.path)
-                self.highest_number = schema.number_on(connection, self.highest_number)
+                self.highest_number = schema.continue_numbers(connection, self.highest_number)
                 self._on_open(connection)
         assert self._connection is not None  # noqa: S101 - for the type checker: set above
         return self._connection

@@ -1,4 +1,4 @@
-"""The journal seen from outside, while a daemon may be at work on it."""
+"""Read the journal of a daemon that may be running."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import SELECT, read_entry
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import FILE
-from waexporter.paging.journal.trail import with_trails
+from waexporter.paging.journal.trail import with_attempts
 
 if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Entry
 
-_PATIENCE = 5.0  # seconds for a daemon that holds the file
+_BUSY_TIMEOUT = 5.0  # seconds to wait for a daemon that holds the file
 _LEAST_ROOM = 10 * 1024 * 1024  # bytes: some hundred large pages
 
 
 class PageCounts(NamedTuple):
-    """How many pages are in a sound journal, by their state."""
+    """How many pages an undamaged journal has, by their state."""
 
     pending: int = 0
     accepted: int = 0
@@ -32,20 +32,20 @@ class PageCounts(NamedTuple):
 
 
 def check_integrity(folder: str) -> PageCounts | None:
-    """Look whether the journal is sound; None while there is none. Raises JournalError."""
+    """Check that the journal is undamaged and count its pages; None without one. Raise JournalError."""
     path = Path(folder) / FILE
     try:
         if not path.exists():
             return None
-        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
-            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
+            result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             counts = dict(connection.execute("SELECT state, count(*) FROM pages GROUP BY state"))
     except sqlite3.Error as error:
         raise JournalFileError(f"{path}: {error}") from error
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    if said != "ok":
-        raise JournalError(f"{path}: is damaged: {said}")
+    if result != "ok":
+        raise JournalError(f"{path}: is damaged: {result}")
     return PageCounts(*(counts.get(state, 0) for state in PageCounts._fields))
 
 
@@ -55,18 +55,18 @@ def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
     if not path.exists():
         raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
     try:
-        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
+        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_trails(connection, map(read_entry, rows))
+            return with_attempts(connection, map(read_entry, rows))
     except sqlite3.Error as error:
         raise JournalFileError(f"{path}: {error}") from error
 
 
 def read_groups(folder: str) -> dict[str, str]:
-    """Give the on-call groups that a daemon has read from settings, by target; none where none is known."""
+    """Return the on-call groups that a daemon read from settings, by target; empty if none is known."""
     path = Path(folder) / FILE
     try:
-        with closing(schema.connect_to_read(path, _PATIENCE)) as connection:
+        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
     except (sqlite3.Error, JournalError):
         return {}
@@ -74,7 +74,7 @@ def read_groups(folder: str) -> dict[str, str]:
 
 
 def is_unreadable(folder: str) -> bool:
-    """Tell whether there is a journal that this user may not read."""
+    """Return whether there is a journal that this user may not read."""
     file = Path(folder) / FILE
     try:
         return file.exists() and not os.access(file, os.R_OK, effective_ids=True)
@@ -83,7 +83,7 @@ def is_unreadable(folder: str) -> bool:
 
 
 def why_unwritable(folder: str) -> str | None:
-    """Say why this process could not write a journal there; None: it could."""
+    """Return why this process could not write a journal there; None if it could."""
     place = Path(folder).absolute()
     while not place.exists() and place != place.parent:
         place = place.parent  # the daemon makes what is missing

@@ -1,4 +1,4 @@
-"""The journal's file: what is in it, and how one of an earlier version becomes one of this."""
+"""The tables of the journal's file, and the migration of a file of an earlier version."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ SCRIPTS = (
 )
 
 
-def connect(path: Path, patience: float) -> sqlite3.Connection:
-    """Open the file to write, made or brought up to date if need be; `patience` in seconds.
+def connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open the file to write, making or migrating it if need be; `timeout` in seconds, for other users of it.
 
-    Raises sqlite3.Error, and JournalError for a file that is not ours.
+    Raise sqlite3.Error, and JournalError for a file that is not ours.
     """
     # Made by hand first: SQLite would let everybody read it.
     try:
         path.touch(mode=0o600)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     connection.text_factory = _read_text
     try:
         _check(connection, path)
@@ -96,9 +96,9 @@ def connect(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
-    """Open the file to read beside a daemon that writes; raises as `connect` does."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=patience, uri=True)
+def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open the file to read while a daemon may write; raise as `connect` does."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=timeout, uri=True)
     connection.text_factory = _read_text
     try:
         _check(connection, path)
@@ -108,10 +108,10 @@ def connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
     return connection
 
 
-def number_on(connection: sqlite3.Connection, highest: int) -> int:
-    """Let the next page have a number above all so far, in this file and before it; gives the highest.
+def continue_numbers(connection: sqlite3.Connection, highest: int) -> int:
+    """Make the next page's number higher than all so far, in this and earlier files; return the highest.
 
-    Pages of another file may still be on their way, and are known by their numbers.
+    Pages of an earlier file may still be in delivery, and are known by their numbers.
     """
     found = connection.execute(
         "SELECT max(seq) FROM sqlite_sequence WHERE name = 'pages' AND typeof(seq) = 'integer'"
@@ -125,9 +125,9 @@ def number_on(connection: sqlite3.Connection, highest: int) -> int:
     return max(here, highest)
 
 
-def _read_text(said: bytes) -> str:
-    """Return a text whatever it holds: a byte that is damaged must not hide the rows beside it."""
-    return said.decode("utf-8", "replace")
+def _read_text(value: bytes) -> str:
+    """Return a text whatever its bytes: a damaged one must not hide the other rows."""
+    return value.decode("utf-8", "replace")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

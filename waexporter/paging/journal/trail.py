@@ -1,4 +1,4 @@
-"""What was tried to get a page out, attempt by attempt, as the journal keeps it."""
+"""The attempts to send a page, as the journal keeps them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import Entry
 
 MOST = 20  # attempts that are kept of one page: the last ones
-_MOST_ROWS = 1000  # that are written at once for pages that go out together: webhooks wait for the journal
-_LEAST = 2  # attempts of one page, however many go out together
+_MOST_ROWS = 1000  # that are written at once for pages in one message: webhooks wait for the journal
+_LEAST = 2  # attempts of one page, however many are in the message
 
 
-def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
+def summarize_attempts(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
     """Return the last attempt of each way to each recipient, and how many there were."""
     last: dict[tuple[str, str], tuple[Attempt, int]] = {}
     for attempt in tried:
@@ -26,8 +26,10 @@ def sum_up(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
     return tuple(last.values())
 
 
-def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]) -> None:
-    """Add the attempts that were made to get some pages out together."""
+def write_attempts(
+    connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]
+) -> None:
+    """Write the attempts to send some pages in one message."""
     last = attempts[-max(_LEAST, min(MOST, _MOST_ROWS // max(len(numbers), 1))) :]
     if not last:
         return
@@ -42,8 +44,8 @@ def write_trail(connection: sqlite3.Connection, numbers: Sequence[int], attempts
     )
 
 
-def with_trails(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return entries with what was tried of each; nothing where a daemon of before has kept nothing."""
+def with_attempts(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries with their attempts; none where an earlier version kept none."""
     entries = tuple(entries)
     if not entries:
         return ()
@@ -53,7 +55,7 @@ def with_trails(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tup
 
 
 def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object, list[Attempt]]:
-    """Return what was tried of each page from the first number to the last."""
+    """Return the attempts of each page from the first number to the last."""
     try:
         rows = connection.execute(
             "SELECT page, at, way, recipient, code, why FROM attempts "
@@ -72,5 +74,5 @@ def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object,
 
 
 def _is_sound(at: object, *words: object) -> bool:
-    """Return whether a row is as it was written: one that is damaged costs itself alone."""
+    """Return whether a row is as it was written; a damaged one is left out."""
     return isinstance(at, float) and all(isinstance(word, str) for word in words)

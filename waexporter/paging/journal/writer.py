@@ -1,9 +1,9 @@
-"""The journal of pages: SQLite, on disk before Alertmanager hears a 200.
+"""The journal of pages: SQLite, on disk before Alertmanager gets a 200.
 
-Every step that must survive is one transaction with `synchronous=FULL`. Whatever goes wrong with the file is
-a JournalError that names it; the file is never removed, and the next step tries again, so that a disk that
-has room again, or a folder that may be written again, needs no restart. A row that is damaged is another
-matter: it is set aside and said, and everything else goes on.
+Every step that must survive is one transaction with `synchronous=FULL`. Any failure of the file is a
+JournalError that names it. The file is never removed, and the next step tries again, so a disk that has room
+again, or a folder that may be written again, needs no restart. A damaged row is reported and set aside, and
+everything else goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from waexporter.paging.journal.entry import SELECT, PageState, read_entry
 from waexporter.paging.journal.journal_file import JournalFile
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.session import JournalSession
-from waexporter.paging.journal.trail import with_trails, write_trail
+from waexporter.paging.journal.trail import with_attempts, write_attempts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,7 +80,7 @@ class Journal:
         """Return the newest pages, newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_trails(connection, map(read_entry, rows))
+            return with_attempts(connection, map(read_entry, rows))
 
     def begin_attempt(self, numbers: Sequence[int], *, is_repeat: bool) -> None:
         """Record that an attempt begins: from here on the pages may arrive, whatever is known of it."""
@@ -99,7 +99,7 @@ class Journal:
         rows = [(why, int(is_uncertain), number) for number in numbers]
         with self._writing() as connection:
             connection.executemany("UPDATE pages SET why = ?, uncertain = ? WHERE number = ?", rows)
-            write_trail(connection, numbers, tried)
+            write_attempts(connection, numbers, tried)
 
     def finish(self, numbers: Sequence[int], result: PageResult) -> None:
         """Record what finally became of pages."""
@@ -113,7 +113,7 @@ class Journal:
                 "uncertain = 0 WHERE number = ?",
                 rows,
             )
-            write_trail(connection, numbers, result.tried)
+            write_attempts(connection, numbers, result.tried)
 
     def discard(self, numbers: Sequence[int]) -> None:
         """Delete pages that turned out to say nothing."""
@@ -166,7 +166,7 @@ class Journal:
         return facts
 
     def set_aside_damaged(self, wall: float) -> None:
-        """Take the damaged pages out of the way of the others; they stay in the file. `wall` is now.
+        """Mark the damaged pages as such, so that the others go on; they stay in the file. `wall` is now.
 
         Their alerts count as never notified: people are told of them when they come again.
         """

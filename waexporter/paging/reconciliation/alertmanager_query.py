@@ -1,4 +1,4 @@
-"""Asking Alertmanager what it has of a group of alerts, before people are told that something is over."""
+"""Query Alertmanager for the alerts of a group, before people are told that something is over."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from waexporter.transport.exchange import Reply
 
 _TIMEOUT = 3.0  # seconds for each of two requests; a page waits for them
-_MOST_GROUPS = 10_000  # that it was seen with, and are remembered
-_REST = 15.0  # seconds in which one that did not answer is not asked again
+_MOST_GROUPS = 10_000  # that are remembered as seen in its replies
+_PAUSE = 15.0  # seconds in which an Alertmanager that did not reply is not queried again
 ALERTS = "/api/v2/alerts"
 _STATUS = "/api/v2/status"
 _PLAIN_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -36,10 +36,10 @@ _log = get_logger("pager")
 
 
 class AlertmanagerAddress(Protocol):
-    """Where Alertmanager is."""
+    """The address of Alertmanager."""
 
     def read(self, timeout: float, suffix: str) -> Reply:
-        """GET what is below its address; gives the answer of any status, or raises an ApiError."""
+        """GET a path below the address; return the reply, whatever its status, or raise an ApiError."""
         ...
 
 
@@ -52,48 +52,48 @@ class Alertmanager:
         clock: Callable[[], Instant],
         is_ignored: Callable[[Mapping[str, str]], bool],
     ) -> None:
-        """Leave out alerts whose labels are ignored: nobody is paged with them."""
+        """Leave out alerts whose labels are ignored: they page nobody."""
         self._source = source
         self._clock = clock
         self._is_ignored = is_ignored
         self._lock = threading.Lock()  # guards what follows
-        self._rests_until = 0.0
+        self._paused_until = 0.0
         self._problem = ""
-        self._had: dict[str, None] = {}  # groups that it was seen with, the latest last
+        self._seen_groups: dict[str, None] = {}  # keys of groups in its replies, the latest last
 
     def has_seen(self, group: AlertGroup) -> bool:
-        """Return whether it was ever seen with alerts of a group; else they may be another one's."""
+        """Return whether it ever had alerts of a group; else they may be another Alertmanager's."""
         with self._lock:
-            return group.key in self._had
+            return group.key in self._seen_groups
 
     def query(self, group: AlertGroup) -> GroupReply | None:
-        """Ask what it has of a group; None where it can't be asked."""
-        if self._clock().steady < self._rests_until:
+        """Return the alerts it has of a group; None where it can't be queried."""
+        if self._clock().steady < self._paused_until:
             return None
         try:
             kinds, unread = _read(self._source, group, self._is_ignored, _TIMEOUT)
         except ApiError as error:
-            self._note(str(error))
+            self._log_change(str(error))
             return None
-        self._note("")
+        self._log_change("")
         if kinds or unread:
-            self._keep(group)
+            self._remember_group(group)
         age = _read_age(self._source, _TIMEOUT)
-        return GroupReply(kinds, age, unread=unread, had_it=self.has_seen(group))
+        return GroupReply(kinds, age, unread=unread, has_seen_group=self.has_seen(group))
 
-    def _keep(self, group: AlertGroup) -> None:
+    def _remember_group(self, group: AlertGroup) -> None:
         with self._lock:
-            self._had.pop(group.key, None)
-            self._had[group.key] = None
-            if len(self._had) > _MOST_GROUPS:
-                del self._had[next(iter(self._had))]
+            self._seen_groups.pop(group.key, None)
+            self._seen_groups[group.key] = None
+            if len(self._seen_groups) > _MOST_GROUPS:
+                del self._seen_groups[next(iter(self._seen_groups))]
 
-    def _note(self, problem: str) -> None:
-        """Say once that it can't be asked, and once that it can again."""
+    def _log_change(self, problem: str) -> None:
+        """Log once that it can't be queried, and once that it can again."""
         with self._lock:
             before, self._problem = self._problem, problem
             if problem:
-                self._rests_until = self._clock().steady + _REST
+                self._paused_until = self._clock().steady + _PAUSE
         if problem and problem != before:
             _log.warning("Alertmanager can't be asked what became of alerts", why=problem)
         elif before and not problem:
@@ -101,7 +101,7 @@ class Alertmanager:
 
 
 def try_query(source: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
-    """Ask as the daemon will: return what is wrong, and whether it says for how long it has been running."""
+    """Query as the daemon does; return the problem ('' without one), and whether the reply has its uptime."""
     try:
         _, unread = _read(source, AlertGroup(), lambda _: False, timeout)
     except ApiError as error:
@@ -115,7 +115,7 @@ def _read(
     is_ignored: Callable[[Mapping[str, str]], bool],
     timeout: float,
 ) -> tuple[dict[str, ItemKind], int]:
-    """Ask for the alerts of a group, and give them as `read_alerts` does; raises an ApiError."""
+    """Request the alerts of a group, and return them as `read_alerts` does; raise an ApiError."""
     reply = source.read(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
     if reply.status != HTTPStatus.OK:
         raise BodyError(f"answered {reply.status}")
@@ -135,13 +135,13 @@ def _read_age(source: AlertmanagerAddress, timeout: float) -> float | None:
 def read_alerts(
     body: bytes, group: AlertGroup, is_ignored: Callable[[Mapping[str, str]], bool]
 ) -> tuple[dict[str, ItemKind], int]:
-    """Read an answer: how each alert of a group stands, by fingerprint, and how many have none; pure.
+    """Read a reply: the kind of each alert of a group, by fingerprint, and how many have none; pure.
 
-    What was asked for is that group, so an alert is of another one only where its labels say so.
+    The query was for that group, so an alert is of another one only where its labels say so.
     """
     kinds, unread = dict[str, ItemKind](), 0
-    for said in _LIST.decode(body):
-        alert = liberal.as_map(said) or {}
+    for element in _LIST.decode(body):
+        alert = liberal.as_map(element) or {}
         labels = _labels(alert.get("labels"))
         if labels is not None and (is_ignored(labels) or not _has(labels, group.labels)):
             continue
@@ -153,9 +153,9 @@ def read_alerts(
     return kinds, unread
 
 
-def _labels(said: object) -> dict[str, str] | None:
-    """Return the labels of an alert; None where they can't be read, for no alert is without any."""
-    labels = liberal.as_map(said)
+def _labels(value: object) -> dict[str, str] | None:
+    """Return the labels of an alert; None where they can't be read: every alert has some."""
+    labels = liberal.as_map(value)
     return labels if labels and all(isinstance(value, str) for value in labels.values()) else None
 
 
@@ -164,7 +164,7 @@ def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 
 def read_age(reply: Reply) -> float | None:
-    """Read for how many seconds Alertmanager has been running; None where it does not say; pure."""
+    """Read for how many seconds Alertmanager has been running; None where the reply does not say; pure."""
     document = liberal.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
     start = read_time(document["uptime"]) if document else None
     if start is None or reply.date is None or reply.date < start - ROUNDING:
@@ -186,5 +186,5 @@ def _query(group: AlertGroup) -> Iterator[tuple[str, str]]:
     if group.receiver:
         yield "receiver", group.receiver  # a regular expression there as here
     for name, value in group.labels.items():
-        if _PLAIN_NAME.fullmatch(name):  # others are looked at in the answer
+        if _PLAIN_NAME.fullmatch(name):  # others are compared with the reply
             yield "filter", f'{name}="{value.translate(_ESCAPES)}"'
