@@ -1,4 +1,4 @@
-"""Clients and the servers they talk to, ended with the test."""
+"""Transports and the servers they talk to, closed with the test."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.transport.servers import Server
-from waexporter.model import Limits, Target
+from waexporter.model import Limits
 from waexporter.transport.connections import TransportOptions
+from waexporter.transport.exchange import Request
+from waexporter.transport.origin import Origin
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
+from waexporter.transport.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
     from tests.transport.servers import Script
+    from waexporter.transport.exchange import Reply
 
     Serve = Callable[..., Server]
-    Connect = Callable[..., Client]
+    Connect = Callable[..., Transport]
 
 
-_USUAL = TransportOptions()
+_DEFAULTS = TransportOptions()
 
 
 @pytest.fixture
@@ -37,22 +40,27 @@ def serve() -> Iterator[Callable[..., Server]]:
         yield start
 
 
+def get(transport: Transport, path: str, timeout: float) -> Reply:
+    """GET a path."""
+    return transport.send(Request("GET", path), timeout)
+
+
 @pytest.fixture
-def connect(serve: Serve) -> Iterator[Callable[..., Client]]:
-    """Make clients of one target each; what is not named here belongs to the target."""
-    del serve  # servers end after their clients
+def connect(serve: Serve) -> Iterator[Callable[..., Transport]]:
+    """Open transports to one origin each; further arguments are those of Origin."""
+    del serve  # servers end after their transports
     with ExitStack() as stack:
 
         def make(
             url: str,
             *,
             body_bytes: int = 100_000,
-            surroundings: TransportOptions = _USUAL,
-            **options: Any,  # noqa: ANN401 - any field
-        ) -> Client:
-            target = Target("one", url, **options)
-            client = Client(target, Limits(body_bytes=body_bytes), TlsContexts(), surroundings)
-            stack.callback(client.close)
-            return client
+            options: TransportOptions = _DEFAULTS,
+            **origin: Any,  # noqa: ANN401 - any field
+        ) -> Transport:
+            limits = Limits(body_bytes=body_bytes)
+            transport = Transport(Origin(url, **origin), limits, TlsContexts(), options)
+            stack.callback(transport.close)
+            return transport
 
         yield make

@@ -174,3 +174,11 @@ def test_how_long_an_answer_asks_for_patience(said: str, seconds: float | None) 
 )
 def test_when_an_answer_was_given_by_its_own_clock(said: str, date: float | None) -> None:
     assert read_date(said) == date
+
+
+def test_a_token_is_not_in_the_text_of_a_request() -> None:
+    request = Request("POST", "/v1/users/login", "Bearer hidden", b"hidden")
+
+    said = repr(request)
+
+    assert "hidden" not in said

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.transport.fixtures import get
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
@@ -17,7 +18,7 @@ from waexporter.transport.exchange import Request
 if TYPE_CHECKING:
     from tests.transport.fixtures import Connect, Serve
     from tests.transport.servers import Conversation
-    from waexporter.whatsapp.client import Client
+    from waexporter.transport.transport import Transport
 
 OK = response(b"{}")
 PATH = "/v1/health"
@@ -29,7 +30,7 @@ class World:
     def __init__(self, *chances: float) -> None:
         self.steady = 1000.0
         self._chances = list(chances)
-        self.surroundings = TransportOptions(self.clock, self.chance)
+        self.options = TransportOptions(self.clock, self.chance)
 
     def clock(self) -> Instant:
         return Instant(1_700_000_000.0 + self.steady, self.steady)
@@ -38,9 +39,9 @@ class World:
         return self._chances.pop(0) if self._chances else 0.0
 
 
-def _ask_twice_at_once(client: Client, path: str) -> None:
+def _ask_twice_at_once(client: Transport, path: str) -> None:
     """Have two requests on their way at once: the server answers none before it has both."""
-    threads = [threading.Thread(target=client.get, args=(path, 20)) for _ in range(2)]
+    threads = [threading.Thread(target=get, args=(client, path, 20)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -65,12 +66,12 @@ def test_a_connection_is_used_neither_when_it_was_idle_for_long_nor_when_it_is_o
 ) -> None:
     world = World()
     server = serve(always(OK))
-    client = connect(server.url, surroundings=world.surroundings)
+    client = connect(server.url, options=world.options)
 
-    client.get(PATH, 20)
+    get(client, PATH, 20)
     for pause in pauses:
         world.steady += pause
-        client.get(PATH, 20)
+        get(client, PATH, 20)
 
     assert server.connections == connections
 
@@ -81,10 +82,10 @@ def test_chance_takes_up_to_a_third_off_the_age(
 ) -> None:
     world = World(chance)
     server = serve(always(OK))
-    client = connect(server.url, surroundings=world.surroundings)
+    client = connect(server.url, options=world.options)
 
     for _ in range(3):
-        client.get(PATH, 20)
+        get(client, PATH, 20)
         world.steady += 20.1
 
     assert server.connections == connections
@@ -104,7 +105,7 @@ def test_connections_that_were_made_together_are_renewed_one_after_the_other(
 
     world = World(0.0, 0.999)
     server = serve(script)
-    client = connect(server.url, surroundings=world.surroundings)
+    client = connect(server.url, options=world.options)
     _ask_twice_at_once(client, PATH)
     world.steady += 30.0
     _ask_twice_at_once(client, PATH)
@@ -132,11 +133,11 @@ def test_a_connection_that_was_idle_beneath_one_in_use_is_not_used_any_more(
 
     world = World()
     server = serve(script)
-    client = connect(server.url, surroundings=world.surroundings)
+    client = connect(server.url, options=world.options)
     _ask_twice_at_once(client, "/together")
     for _ in range(5):
         world.steady += 10.0
-        client.get(PATH, 20)
+        get(client, PATH, 20)
 
     _ask_twice_at_once(client, "/together/late")
 
@@ -166,10 +167,10 @@ def test_a_new_connection_takes_the_place_of_a_kept_one(
 
     server = serve(script)
     client = connect(server.url)
-    client.get(PATH, 20)
+    get(client, PATH, 20)
 
     client.send(request_, 20)
-    client.get(PATH, 20)
+    get(client, PATH, 20)
 
     assert has_ended.wait(20)
     assert server.connections == 2
@@ -187,10 +188,10 @@ def test_a_request_on_a_kept_connection_that_fails_wordlessly_is_sent_once_more_
 
     server = serve(script)
     client = connect(server.url)
-    client.get(PATH, 20)
+    get(client, PATH, 20)
 
     with pytest.raises(UnreachableError):
-        client.get(PATH, 20)
+        get(client, PATH, 20)
 
     assert server.connections == 2
 
@@ -210,10 +211,10 @@ def test_a_kept_connection_that_was_forgotten_on_the_way_costs_time_but_no_answe
     vanished = threading.Event()
     server = serve(script)
     client = connect(server.url)
-    client.get(PATH, 20)
+    get(client, PATH, 20)
     assert vanished.wait(20)
 
-    reply = client.get(PATH, 30)
+    reply = get(client, PATH, 30)
 
     assert (reply.status, server.connections) == (200, 2)
 
@@ -245,8 +246,8 @@ def test_a_webapp_that_is_slow_on_a_kept_connection_is_waited_for(serve: Serve, 
 
     server = serve(script)
     client = connect(server.url)
-    client.get(PATH, 20)
+    get(client, PATH, 20)
 
-    reply = client.get(PATH, 30)
+    reply = get(client, PATH, 30)
 
     assert (reply.status, server.connections) == (200, 1)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests.transport.fixtures import get
 from waexporter.errors import UnreachableError
-from waexporter.model import Limits, Reason, Target
+from waexporter.model import Limits, Reason
+from waexporter.transport.origin import Origin
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
+from waexporter.transport.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +73,9 @@ def port(context: ssl.SSLContext, request: pytest.FixtureRequest) -> Iterator[Po
 
 
 def ask(url: str) -> UnreachableError:
-    client = Client(Target("wa", url), Limits(), TlsContexts())
+    client = Transport(Origin(url), Limits(), TlsContexts())
     with closing(client), pytest.raises(UnreachableError) as caught:
-        client.get("/v1/health", 20)
+        get(client, "/v1/health", 20)
     return caught.value
 
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests.transport.fixtures import get
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
-from waexporter.model import Limits, Reason, Target
+from waexporter.model import Limits, Reason
 from waexporter.transport.connections import TransportOptions
+from waexporter.transport.origin import Origin
 from waexporter.transport.resolver import Resolver, UnresolvedError
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
+from waexporter.transport.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +62,10 @@ def nameserver() -> Iterator[Nameserver]:
 def test_a_name_that_is_not_resolved_in_time_ends_at_the_deadline_and_names_the_resolver(
     nameserver: Nameserver, connect: Connect
 ) -> None:
-    client = connect("http://wa.example", surroundings=TransportOptions(resolver=nameserver.resolver))
+    client = connect("http://wa.example", options=TransportOptions(resolver=nameserver.resolver))
 
     with pytest.raises(UnreachableError, match="the host's name was not resolved in time") as caught:
-        client.get("/v1/health", 0.2)
+        get(client, "/v1/health", 0.2)
 
     assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TIMEOUT, False)
 
@@ -73,12 +75,12 @@ def test_an_address_is_not_kept_waiting_by_names(
     host: str, nameserver: Nameserver, serve: Serve, connect: Connect
 ) -> None:
     server = serve(always(response()))
-    surroundings = TransportOptions(resolver=nameserver.resolver)
-    clients = [connect(f"http://{name}:{server.port}", surroundings=surroundings) for name in NAMES]
+    options = TransportOptions(resolver=nameserver.resolver)
+    clients = [connect(f"http://{name}:{server.port}", options=options) for name in NAMES]
 
     with ThreadPoolExecutor(len(NAMES)) as pool:
-        waiting = [pool.submit(client.get, "/v1/health", 20) for client in clients]
-        reply = connect(f"http://{host}:{server.port}", surroundings=surroundings).get("/v1/health", 20)
+        waiting = [pool.submit(get, client, "/v1/health", 20) for client in clients]
+        reply = get(connect(f"http://{host}:{server.port}", options=options), "/v1/health", 20)
         were_waiting = not any(each.done() for each in waiting)
         nameserver.may_answer.set()
         replies = [each.result() for each in waiting]
@@ -147,7 +149,7 @@ def test_what_can_be_no_name_does_not_resolve(name: str) -> None:
 def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
     nameserver: Nameserver, connect: Connect
 ) -> None:
-    client = connect("https://wa.example", surroundings=TransportOptions(resolver=nameserver.resolver))
+    client = connect("https://wa.example", options=TransportOptions(resolver=nameserver.resolver))
 
     with pytest.raises(UnreachableError, match="not resolved in time"):
         client.served_certificates(0.2)
@@ -158,8 +160,8 @@ def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("wa.example").configure_cert(context)
     server = serve(always(response()), context)
-    target = Target("one", f"https://wa.example:{server.port}")
-    client = Client(target, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
+    origin = Origin(f"https://wa.example:{server.port}")
+    client = Transport(origin, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
 
     served = client.served_certificates(20)
 
@@ -171,17 +173,19 @@ def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve)
 _HANGING = """
 import threading
 from waexporter.errors import UnreachableError
-from waexporter.model import Limits, Target
-from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
+from waexporter.model import Limits
 from waexporter.transport.connections import TransportOptions
+from waexporter.transport.exchange import Request
+from waexporter.transport.origin import Origin
 from waexporter.transport.resolver import Resolver
+from waexporter.transport.tls import TlsContexts
+from waexporter.transport.transport import Transport
 
 resolver = Resolver(lambda host, port: threading.Event().wait())
 options = TransportOptions(resolver=resolver)
-client = Client(Target("one", "http://wa.example"), Limits(), TlsContexts(), options)
+client = Transport(Origin("http://wa.example"), Limits(), TlsContexts(), options)
 try:
-    client.get("/v1/health", 0.1)
+    client.send(Request("GET", "/v1/health"), 0.1)
 except UnreachableError as error:
     print(error)
 client.close()

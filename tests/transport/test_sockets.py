@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from tests.transport.fixtures import get
 from tests.transport.servers import always, deaf, dripping, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
-from waexporter.model import Limits, ProxyAuth, Reason, Secret, Target, Tls
+from waexporter.model import Limits, ProxyAuth, Reason, Secret, Tls
+from waexporter.transport.origin import Origin
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
+from waexporter.transport.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +64,7 @@ def test_a_certificate_of_the_trusted_authority_is_accepted(
     server = serve(always(OK), _context(authority.issue_cert("127.0.0.1")))
     client = connect(server.url, tls=Tls(ca_file))
 
-    first, second = (dict(client.get("/v1/health", 20).phases) for _ in range(2))
+    first, second = (dict(get(client, "/v1/health", 20).phases) for _ in range(2))
 
     assert list(first) == ["dns", "connect", "tls", "wait", "body"]
     assert list(second) == ["wait", "body"]
@@ -76,7 +78,7 @@ def test_a_certificate_for_another_name_is_accepted_when_that_name_is_configured
     context.sni_callback = lambda _, name, __: asked.append(name)
     client = connect(serve(always(OK), context).url, tls=Tls(ca_file, server_name="wa.example"))
 
-    reply = client.get("/v1/health", 20)
+    reply = get(client, "/v1/health", 20)
 
     assert reply.status == 200
     assert asked == ["wa.example"]
@@ -127,7 +129,7 @@ def test_a_certificate_that_is_not_trusted_says_why_and_gets_no_request(
     server = serve(always(OK), _context(issue(authority)))
 
     with pytest.raises(UnreachableError) as caught:
-        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 20)
+        get(connect(server.url, tls=Tls(ca_file)), "/v1/health", 20)
 
     assert (str(caught.value), caught.value.reason) == (words, Reason.TLS)
     assert server.requests == []
@@ -140,7 +142,7 @@ def test_a_self_signed_certificate_says_so(serve: Serve, connect: Connect, tmp_p
     context.load_cert_chain(tmp_path / "own.pem")
 
     with pytest.raises(UnreachableError, match=r"self-signed certificate; set tls\.ca_file"):
-        connect(serve(always(OK), context).url).get("/v1/health", 20)
+        get(connect(serve(always(OK), context).url), "/v1/health", 20)
 
 
 @pytest.mark.parametrize("issue", [issue for issue, _ in _UNTRUSTED.values()])
@@ -149,7 +151,7 @@ def test_with_verification_switched_off_any_certificate_will_do(
 ) -> None:
     server = serve(always(OK), _context(issue(authority)))
 
-    reply = connect(server.url, tls=Tls(insecure_skip_verify=True)).get("/v1/health", 20)
+    reply = get(connect(server.url, tls=Tls(insecure_skip_verify=True)), "/v1/health", 20)
 
     assert reply.status == 200
 
@@ -158,10 +160,10 @@ def test_switching_verification_off_for_one_target_leaves_it_on_for_others(
     serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
     server = serve(always(OK), _context(authority.issue_cert("127.0.0.2")))
-    connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)).get("/v1/health", 20)
+    get(connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)), "/v1/health", 20)
 
     with pytest.raises(UnreachableError, match="the certificate is not trusted"):
-        connect(server.url, tls=Tls(ca_file)).get("/v1/health", 20)
+        get(connect(server.url, tls=Tls(ca_file)), "/v1/health", 20)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -174,7 +176,7 @@ def test_a_target_that_demands_a_certificate_of_us_is_understood(
     authority.configure_trust(context)
 
     with pytest.raises(UnreachableError, match="a certificate of its clients") as caught:
-        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 20)
+        get(connect(serve(always(OK), context).url, tls=Tls(ca_file)), "/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -187,7 +189,7 @@ def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, co
     url = serve(script).url.replace("http", "https")
 
     with pytest.raises(UnreachableError, match="does the target speak plain HTTP") as caught:
-        connect(url).get("/v1/health", 20)
+        get(connect(url), "/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -202,7 +204,7 @@ def test_a_target_of_old_tls_only_is_told_from_one_that_is_not_trusted(
     context.minimum_version = context.maximum_version = version
 
     with pytest.raises(UnreachableError, match=r"not safe any more: switch TLS 1\.2 or newer on") as caught:
-        connect(serve(always(OK), context).url, tls=Tls(ca_file)).get("/v1/health", 20)
+        get(connect(serve(always(OK), context).url, tls=Tls(ca_file)), "/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -221,7 +223,7 @@ def test_http_to_a_target_of_https_is_told_to_use_https(
     server = serve(_BothWays(_context(authority.issue_cert("127.0.0.1")), answer))
 
     with pytest.raises(UnreachableError, match="speaks TLS: its url must begin with https://") as caught:
-        connect(server.url).get("/v1/health", 20)
+        get(connect(server.url), "/v1/health", 20)
 
     assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TLS, False)
 
@@ -233,7 +235,7 @@ def test_a_target_of_plain_http_that_answers_badly_is_not_taken_for_one_of_https
     client = connect(serve(once(answer)).url)
 
     try:
-        said = f"{client.get('/v1/health', 20).status}"
+        said = f"{get(client, '/v1/health', 20).status}"
     except ApiError as error:
         said = str(error)
 
@@ -249,10 +251,10 @@ def test_a_target_that_has_answered_over_plain_http_is_not_tried_with_tls(
 
     server = serve(script)
     client = connect(server.url)
-    client.get("/v1/health", 20)
+    get(client, "/v1/health", 20)
 
     with pytest.raises(UnreachableError, match="closed before an answer came"):
-        client.get("/v1/health", 20)
+        get(client, "/v1/health", 20)
 
     assert server.connections == 2
 
@@ -261,7 +263,7 @@ def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, a
     url = serve(always(OK), _context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
 
     with pytest.raises(ApiError):
-        connect(url).get("/v1/health", 2)
+        get(connect(url), "/v1/health", 2)
 
 
 def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
@@ -287,10 +289,10 @@ def test_a_context_goes_with_the_last_that_has_it_and_what_a_file_holds_makes_an
 def test_clients_hold_the_context_that_they_share_and_plain_http_needs_none(ca_file: str) -> None:
     contexts = TlsContexts()
 
-    plain = Client(Target("plain", "http://wa.example"), Limits(), contexts)
+    plain = Transport(Origin("http://wa.example"), Limits(), contexts)
     assert not contexts._contexts
     clients = [
-        Client(Target(name, f"https://{name}.example", tls=Tls(ca_file)), Limits(), contexts) for name in "ab"
+        Transport(Origin(f"https://{name}.example", tls=Tls(ca_file)), Limits(), contexts) for name in "ab"
     ]
     gc.collect()
 
@@ -318,7 +320,7 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        client.get("/v1/health", 0.3)
+        get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -350,7 +352,7 @@ def test_a_slow_handshake_ends_at_the_deadline(script: Script, serve: Serve, con
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        client.get("/v1/health", 0.3)
+        get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -366,7 +368,7 @@ def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
     server = serve(script, _context(authority.issue_cert("127.0.0.1")))
 
     with pytest.raises(BodyError, match=r"limits\.body_bytes") as caught:
-        connect(server.url, tls=Tls(ca_file), body_bytes=50_000).get("/v1/health", 10)
+        get(connect(server.url, tls=Tls(ca_file), body_bytes=50_000), "/v1/health", 10)
 
     assert caught.value.reason is Reason.TOO_LARGE
 
@@ -396,7 +398,7 @@ def test_a_target_that_demands_a_certificate_is_shown_it(
 ) -> None:
     client = connect(demanding, tls=_identity(authority, ca_file, tmp_path))
 
-    replies = [client.get("/v1/health", 20) for _ in range(2)]
+    replies = [get(client, "/v1/health", 20) for _ in range(2)]
     served = client.served_certificates(20)
 
     assert [reply.status for reply in replies] == [200, 200]
@@ -407,7 +409,7 @@ def test_a_target_that_demands_a_certificate_in_vain_is_told_from_others(
     demanding: str, connect: Connect, ca_file: str
 ) -> None:
     with pytest.raises(UnreachableError, match=r"set tls\.cert_file and tls\.key_file") as caught:
-        connect(demanding, tls=Tls(ca_file)).get("/v1/health", 20)
+        get(connect(demanding, tls=Tls(ca_file)), "/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -418,7 +420,7 @@ def test_a_certificate_that_the_target_does_not_trust_is_said(
     client = connect(demanding, tls=_identity(trustme.CA(), ca_file, tmp_path))
 
     with pytest.raises(UnreachableError, match=r"the certificate in tls\.cert_file") as caught:
-        client.get("/v1/health", 20)
+        get(client, "/v1/health", 20)
 
     assert caught.value.reason is Reason.TLS
 
@@ -430,7 +432,7 @@ def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connec
     proxy = serve(always(OK))
     client = connect("http://wa.example:9090", proxy_url=proxy.url)
 
-    reply = client.get("/v1/health", 20)
+    reply = get(client, "/v1/health", 20)
 
     assert reply.status == 200
     assert proxy.requests[0].startswith(b"GET http://wa.example:9090/v1/health HTTP/1.1\r\n")
@@ -477,7 +479,7 @@ def test_https_goes_through_a_proxy_in_a_tunnel(
     proxy = start_proxy(scheme, Tunnel(target.port))
     client = connect("https://wa.example:9090", proxy_url=proxy.url)
 
-    replies = [client.get("/v1/health", 20) for _ in range(2)]
+    replies = [get(client, "/v1/health", 20) for _ in range(2)]
 
     assert [reply.status for reply in replies] == [200, 200]
     assert proxy.requests[0].startswith(b"CONNECT wa.example:9090 HTTP/1.")
@@ -496,7 +498,7 @@ def test_a_proxy_gets_its_password_and_the_target_does_not(
     proxy = start_proxy(scheme, Tunnel(target.port))
     client = connect("https://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH)
 
-    client.get("/v1/health", 20)
+    get(client, "/v1/health", 20)
 
     assert PROVED in proxy.requests[0]
     assert b"Proxy-Authorization" not in target.requests[0]
@@ -507,7 +509,7 @@ def test_a_proxy_of_plain_http_gets_its_password_with_each_request(serve: Serve,
     client = connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH)
 
     for _ in range(2):
-        client.get("/v1/health", 20)
+        get(client, "/v1/health", 20)
 
     assert all(PROVED in request for request in proxy.requests)
     assert len(proxy.requests) == 2
@@ -523,7 +525,7 @@ def test_a_proxy_that_demands_a_password_is_said_without_it(
     client = connect(url, proxy_url=proxy.url, proxy_auth=proxy_auth)
 
     with pytest.raises(UnreachableError) as caught:
-        client.get("/v1/health", 20)
+        get(client, "/v1/health", 20)
 
     assert str(caught.value) == "the proxy demands a password (407): set proxy_auth to the right one"
     assert caught.value.is_foreign
@@ -536,7 +538,7 @@ def test_a_proxy_that_repeats_its_password_in_an_answer_gives_it_away_to_nobody(
     place = f"https://login.example/{echo.decode()}"
     proxy = serve(always(response(b'{"said":"%s"}' % echo, "302 Found", location=place)))
 
-    reply = connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH).get("/v1/health", 20)
+    reply = get(connect("http://wa.example", proxy_url=proxy.url, proxy_auth=PROXY_AUTH), "/v1/health", 20)
 
     assert reply.body == b'{"said":"<secret>"}'
     assert reply.location == "https://login.example/<secret>"
@@ -548,7 +550,7 @@ def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Con
     with pytest.raises(
         UnreachableError, match=r"the proxy refuses to lead to the target: 403 Forbidden$"
     ) as caught:
-        connect("https://wa.example", proxy_url=proxy.url).get("/v1/health", 20)
+        get(connect("https://wa.example", proxy_url=proxy.url), "/v1/health", 20)
 
     assert caught.value.is_foreign
 
@@ -559,7 +561,7 @@ def test_a_proxy_that_is_gone_is_told_from_the_target(url: str, serve: Serve, co
     proxy.close()
 
     with pytest.raises(UnreachableError, match="no connection to the proxy: Connection refused") as caught:
-        connect(url, proxy_url=proxy.url).get("/v1/health", 20)
+        get(connect(url, proxy_url=proxy.url), "/v1/health", 20)
 
     assert caught.value.is_foreign
 
@@ -575,7 +577,7 @@ def test_a_slow_proxy_ends_at_the_deadline(
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        client.get("/v1/health", 0.3)
+        get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -590,7 +592,7 @@ def test_a_slow_target_behind_a_proxy_ends_at_the_deadline(
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        client.get("/v1/health", 0.3)
+        get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -625,7 +627,7 @@ def test_a_target_that_never_accepts_ends_at_the_deadline(connect: Connect, blac
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        client.get("/v1/health", 0.3)
+        get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -637,7 +639,7 @@ def test_a_host_of_many_dead_addresses_ends_at_the_deadline(
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
-        connect("http://wa.example").get("/v1/health", 0.3)
+        get(connect("http://wa.example"), "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
 
@@ -649,7 +651,7 @@ def test_of_several_addresses_the_first_that_answers_is_used(
     closed.close()
     _resolve_to(monkeypatch, closed.port, black_hole, good.port)
 
-    reply = connect("http://wa.example").get("/v1/health", 3)
+    reply = get(connect("http://wa.example"), "/v1/health", 3)
 
     assert reply.status == 200
 
@@ -658,7 +660,7 @@ def test_a_host_without_any_address_is_no_crash(connect: Connect, monkeypatch: p
     _resolve_to(monkeypatch)
 
     with pytest.raises(UnreachableError, match="no connection"):
-        connect("http://wa.example").get("/v1/health", 20)
+        get(connect("http://wa.example"), "/v1/health", 20)
 
 
 def test_a_final_dot_of_a_host_reaches_the_resolver(
@@ -672,7 +674,7 @@ def test_a_final_dot_of_a_host_reaches_the_resolver(
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
-    connect("http://wa.example.:81").get("/v1/health", 20)
+    get(connect("http://wa.example.:81"), "/v1/health", 20)
 
     assert asked == [("wa.example.", 81)]
 
@@ -686,7 +688,7 @@ def test_an_ipv6_address_is_reached(connect: Connect, serve: Serve, monkeypatch:
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
-    connect("http://[::1]:81").get("/v1/health", 20)
+    get(connect("http://[::1]:81"), "/v1/health", 20)
 
     assert asked == [("::1", 81)]
     assert b"Host: [::1]:81" in good.requests[0]
