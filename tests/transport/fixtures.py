@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 
 from tests.transport.servers import Server
 from waexporter.model import Limits
@@ -64,3 +65,17 @@ def connect(serve: Serve) -> Iterator[Callable[..., Transport]]:
             return transport
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Make the authority that transports trust."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Write the certificate of that authority."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
