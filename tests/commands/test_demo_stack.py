@@ -10,7 +10,7 @@ import pytest
 from waexporter.cli import main
 from waexporter.commands import demo_stack as stack
 from waexporter.commands.process import USAGE_ERROR
-from waexporter.config.shipped_files import find_shipped
+from waexporter.config.shipped_files import find_rule_files
 from waexporter.errors import CommandError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_every_time_in_rules_and_routes_is_divided(shipped: str, hastened: str) 
 
 
 def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() -> None:
-    routes = (find_shipped() / "alertmanager.yml").read_text()
+    routes = (find_rule_files() / "alertmanager.yml").read_text()
 
     urls = re.findall(r"- url: (\S+)", routes)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.config import Loaded, load
+from waexporter.config import LoadedConfig, load
 from waexporter.config.credentials import reread_secret
 from waexporter.config.secret_keys import clean_secret
 from waexporter.errors import ConfigError
@@ -164,7 +164,7 @@ _PLACES: dict[str, tuple[str, str, Callable[[Config], Secret | None]]] = {
 _VALUE = "https://hunter2.example/hunter2"  # good for all of them
 
 
-def _load(folder: Path, place: str, given: str) -> Loaded:
+def _load(folder: Path, place: str, given: str) -> LoadedConfig:
     document, block, _ = _PLACES[place]
     (folder / "waexporter.yml").write_text(document.format(block.format(given)), encoding="utf-8")
     return load(str(folder / "waexporter.yml"), {})

@@ -55,7 +55,7 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
     difference = compare(old, new)
 
     assert difference == ConfigDiff(("comes",), ("goes",), ("changes",), ("stays too", "stays"))
-    assert (difference.gone, difference.new) == (("goes", "changes"), ("comes", "changes"))
+    assert (difference.to_stop, difference.to_start) == (("goes", "changes"), ("comes", "changes"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from waexporter.cli import main
-from waexporter.config import Loaded, dump_config, load
+from waexporter.config import LoadedConfig, dump_config, load
 from waexporter.config.fallback import format_of
 from waexporter.model import Fallback, Format, Secret
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TARGETS = "targets: [{url: 'https://wa.example'}]\n"
 
 
-def loaded(folder: Path, entries: str) -> Loaded:
+def loaded(folder: Path, entries: str) -> LoadedConfig:
     path = folder / "waexporter.yml"
     path.write_text(f"{TARGETS}pager: {{fallback: {entries}}}")
     (folder / "address").write_text("https://discord.com/api/webhooks/1/hunter2\n")

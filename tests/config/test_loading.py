@@ -9,7 +9,7 @@ import pytest
 import trustme
 import yaml
 
-from waexporter.config import DEFAULT_PLANS, Loaded, dump_config, load
+from waexporter.config import DEFAULT_PLANS, LoadedConfig, dump_config, load
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -53,7 +53,7 @@ log: {level: debug, format: console}
 """
 
 
-def loaded(folder: Path, text: str) -> Loaded:
+def loaded(folder: Path, text: str) -> LoadedConfig:
     path = folder / "waexporter.yml"
     path.write_text(text, encoding="utf-8")
     return load(str(path), {})

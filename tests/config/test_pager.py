@@ -9,7 +9,7 @@ import yaml
 
 from waexporter.cli import main
 from waexporter.commands.process import USAGE_ERROR
-from waexporter.config import Loaded, check_webhook_auth, dump_config, load
+from waexporter.config import LoadedConfig, check_webhook_auth, dump_config, load
 from waexporter.model import Fallback, PagerSettings, Rate, Secret, Watchdog, WebhookAuth, WebSettings
 from waexporter.model.severity import Severity
 
@@ -40,7 +40,7 @@ pager:
 """
 
 
-def loaded(folder: Path, text: str) -> Loaded:
+def loaded(folder: Path, text: str) -> LoadedConfig:
     path = folder / "waexporter.yml"
     path.write_text(TARGETS + text)
     (folder / "secret").write_text("hunter2\n")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from waexporter.config import Loaded, dump_config, load
+from waexporter.config import LoadedConfig, dump_config, load
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def planted(at: tuple[Any, ...], value: object) -> dict[str, Any]:
     return document
 
 
-def outcome(path: Path, content: bytes) -> Loaded | ConfigError:
+def outcome(path: Path, content: bytes) -> LoadedConfig | ConfigError:
     path.write_bytes(content)
     try:
         return load(str(path), {})
@@ -101,7 +101,7 @@ def outcome(path: Path, content: bytes) -> Loaded | ConfigError:
         return error
 
 
-def words_of(result: Loaded | ConfigError) -> str:
+def words_of(result: LoadedConfig | ConfigError) -> str:
     if isinstance(result, ConfigError):
         return f"{result!s} {result!r} {result.problems}"
     return f"{result!r} {dump_config(result.config)}"
@@ -115,7 +115,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_sample_is_a_good_configuration(path: Path) -> None:
-    assert isinstance(outcome(path, yaml.safe_dump(SAMPLE).encode()), Loaded)
+    assert isinstance(outcome(path, yaml.safe_dump(SAMPLE).encode()), LoadedConfig)
 
 
 @settings(max_examples=examples(200))
@@ -136,7 +136,7 @@ def test_any_value_in_any_place_gives_a_configuration_or_its_problems(
 @settings(max_examples=examples(150))
 @given(document=values)
 def test_any_structure_gives_a_configuration_or_its_problems(path: Path, document: object) -> None:
-    assert isinstance(outcome(path, yaml.safe_dump(document).encode()), (Loaded, ConfigError))
+    assert isinstance(outcome(path, yaml.safe_dump(document).encode()), (LoadedConfig, ConfigError))
 
 
 @settings(max_examples=examples(200))
@@ -151,7 +151,7 @@ def test_a_damaged_file_gives_a_configuration_or_its_problems(
 
     result = outcome(path, whole[:start] + inserted + whole[start + length :])
 
-    assert isinstance(result, (Loaded, ConfigError))
+    assert isinstance(result, (LoadedConfig, ConfigError))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_no_problem_shows_the_value_it_is_about(path: Path, value: object) -> No
     for at in paths(SAMPLE):
         if at[-1] not in public and not (at[-1] == "labels" and isinstance(value, dict)):
             result = outcome(path, yaml.safe_dump(planted(at, value)).encode("utf-8", "surrogatepass"))
-            is_about_a_path = at[-1] in {"url", "proxy_url"} and isinstance(result, Loaded)
+            is_about_a_path = at[-1] in {"url", "proxy_url"} and isinstance(result, LoadedConfig)
             assert is_about_a_path or SECRET not in words_of(result), at
 
 
@@ -224,6 +224,6 @@ def test_a_secret_that_was_taken_is_shown_nowhere(path: Path, key: str, twin: st
 
     result = outcome(path, yaml.safe_dump(sample).encode())
 
-    assert isinstance(result, Loaded)
+    assert isinstance(result, LoadedConfig)
     assert getattr(result.config.targets[0].auth, key).reveal() == SECRET
     assert SECRET not in words_of(result)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_checkout_has_them_beside_the_package() -> None:
-    assert shipped.find_shipped() == ROOT / "alerts"
+    assert shipped.find_rule_files() == ROOT / "alerts"
 
 
 def test_a_wheel_has_them_inside_the_package(tmp_path: Path) -> None:
@@ -22,12 +22,12 @@ def test_a_wheel_has_them_inside_the_package(tmp_path: Path) -> None:
     for name in (*shipped.RULES, shipped.ROUTES):
         (folder / name).touch()
 
-    assert shipped.find_shipped(folder.parent) == folder
+    assert shipped.find_rule_files(folder.parent) == folder
 
 
 def test_an_installation_without_them_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="install waexporter again"):
-        shipped.find_shipped(tmp_path / "waexporter")
+        shipped.find_rule_files(tmp_path / "waexporter")
 
 
 def test_a_checkout_has_the_runbooks_beside_the_package() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from structlog.testing import capture_logs
 
-from waexporter.config import ConfigDiff, Loaded
+from waexporter.config import ConfigDiff, LoadedConfig
 from waexporter.daemon.reloader import Reloader
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
@@ -84,13 +84,13 @@ class World:
             (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
         )
 
-    def load(self) -> Loaded:
+    def load(self) -> LoadedConfig:
         found = self.read.pop(0)
         self.reading.set()
         self.go_on.wait(PATIENCE)
         if isinstance(found, Exception):
             raise found
-        return Loaded(found, self.notes)
+        return LoadedConfig(found, self.notes)
 
     def figures(self) -> tuple[float, float]:
         told = self.telemetry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.model.severity import CLASSES, RANKS, Severity, fold, rank_word
+from waexporter.model.severity import CLASSES, RANKS, Severity, classify_word, normalize_word
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from waexporter.model.severity import CLASSES, RANKS, Severity, fold, rank_word
     ],
 )
 def test_a_word_means_what_it_means_in_most_houses(words: tuple[str, ...], severity: Severity) -> None:
-    assert {word: rank_word(word, {}) for word in words} == dict.fromkeys(words, severity)
+    assert {word: classify_word(word, {}) for word in words} == dict.fromkeys(words, severity)
 
 
 def test_words_of_the_house_outweigh_the_usual_ones() -> None:
-    own = {fold("P-1"): Severity.INFO, fold("High"): Severity.CRITICAL}
+    own = {normalize_word("P-1"): Severity.INFO, normalize_word("High"): Severity.CRITICAL}
 
-    assert [rank_word(word, own) for word in ("p1", "HIGH", "critical")] == [
+    assert [classify_word(word, own) for word in ("p1", "HIGH", "critical")] == [
         Severity.INFO,
         Severity.CRITICAL,
         Severity.CRITICAL,

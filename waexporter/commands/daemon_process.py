@@ -13,11 +13,13 @@ from waexporter.daemon import app
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from waexporter.config import Loaded
+    from waexporter.config import LoadedConfig
 
 
 def serve(
-    loaded: Loaded, on_start: Callable[[app.Daemon], None], read: Callable[[], Loaded] | None = None
+    loaded: LoadedConfig,
+    on_start: Callable[[app.Daemon], None],
+    read: Callable[[], LoadedConfig] | None = None,
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; `read` reads its configuration again for a reload."""
     # A signal before the server handles signals ends the start, and with exit code 0.

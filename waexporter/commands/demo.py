@@ -17,7 +17,7 @@ from waexporter.commands.daemon_process import serve
 from waexporter.commands.demo_stack import FASTEST, find_free_address, find_programs, run_stack
 from waexporter.commands.options import add_daemon_options, add_speed, override, read_listen
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import DEFAULT_PLANS, Loaded
+from waexporter.config import DEFAULT_PLANS, LoadedConfig
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
                 rows = stack.enter_context(run_stack(programs, own_url, alertmanager)).rows()
             clients.announce(own_url, rows, write)
 
-        serve(Loaded(config, ()), announce)
+        serve(LoadedConfig(config, ()), announce)
     exit_despite_threads()
     return OK
 

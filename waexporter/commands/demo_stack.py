@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.config.shipped_files import ROUTES, RULES, find_shipped
+from waexporter.config.shipped_files import ROUTES, RULES, find_rule_files
 from waexporter.config.values.quantities import format_duration, parse_duration
 from waexporter.errors import CommandError
 from waexporter.log import get_logger
@@ -129,7 +129,7 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
 
     Raises CommandError when one does not start. One that ends later by itself is said in the log.
     """
-    shipped = find_shipped()
+    shipped = find_rule_files()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
         folder = Path(name)
         own, other = find_free_address().partition("//")[2], alertmanager.partition("//")[2]

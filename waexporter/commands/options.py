@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.config import Loaded, load, parse_listen
+from waexporter.config import LoadedConfig, load, parse_listen
 from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
 
@@ -122,7 +122,7 @@ def read_listen(environ: Mapping[str, str]) -> tuple[str, int]:
         raise ConfigError([f"WAEXPORTER_LISTEN: {error}"]) from error
 
 
-def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> Loaded:
+def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> LoadedConfig:
     """Load variables some of which were given as arguments.
 
     `names` maps such variables to the arguments: problems and notes name those.
@@ -136,4 +136,4 @@ def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> Lo
         loaded = load(None, variables)
     except ConfigError as error:
         raise ConfigError([rename(problem) for problem in error.problems]) from error
-    return Loaded(loaded.config, tuple(map(rename, loaded.notes)))
+    return LoadedConfig(loaded.config, tuple(map(rename, loaded.notes)))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from waexporter.commands.console import Write
-    from waexporter.config import Loaded
+    from waexporter.config import LoadedConfig
     from waexporter.model import Limits, Target
     from waexporter.polling.tables import Sender
 
@@ -105,13 +105,13 @@ def _open_sender(client: Client, options: argparse.Namespace) -> Sender:
     return Recorder(client, Path(options.record)) if options.record else client
 
 
-def _notes_about(target: Target, loaded: Loaded) -> list[str]:
+def _notes_about(target: Target, loaded: LoadedConfig) -> list[str]:
     """Return the notes without those about other targets, of which there may be a thousand."""
     own = f"targets[{loaded.config.targets.index(target)}]."
     return [note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")]
 
 
-def _load_target(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Loaded, Target]:
+def _load_target(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[LoadedConfig, Target]:
     """Return the configured target of this name or url, else this url with the environment's login."""
     wanted = options.target.rstrip("/")
     try:

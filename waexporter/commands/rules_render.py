@@ -11,7 +11,7 @@ from waexporter.commands.console import write
 from waexporter.commands.matchers import read_matchers
 from waexporter.commands.options import add_epilog
 from waexporter.commands.process import OK
-from waexporter.config.shipped_files import RULES, find_shipped
+from waexporter.config.shipped_files import RULES, find_rule_files
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def render(
     problems += check_base("--dashboard-base", dashboard_base)
     if problems:
         raise ConfigError(problems)
-    folder = folder or find_shipped()
+    folder = folder or find_rule_files()
     head, tail = (_select((folder / name).read_text(encoding="utf-8"), matchers) for name in RULES)
     words, groups = tail.split("groups:\n", 1)
     text = f"{words}#\n{head.rstrip()}\n\n{groups}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.options import add_config, add_daemon_options, add_epilog, override
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import Loaded, check_webhook_auth, load
+from waexporter.config import LoadedConfig, check_webhook_auth, load
 from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import ConfigError
 
@@ -34,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run the daemon until SIGTERM."""
 
-    def read() -> Loaded:
+    def read() -> LoadedConfig:
         loaded = load(options.config, environ)
         config = override(loaded.config, options)
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
             raise ConfigError([problem])
-        return Loaded(config, loaded.notes)
+        return LoadedConfig(config, loaded.notes)
 
     with ReloadSignal() as reload_signal:
         loaded = read()

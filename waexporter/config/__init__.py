@@ -5,7 +5,7 @@ from __future__ import annotations
 from waexporter.config.blocks import compare
 from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
-from waexporter.config.loading import DaemonAccess, Loaded, load, load_daemon_access
+from waexporter.config.loading import DaemonAccess, LoadedConfig, load, load_daemon_access
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
 from waexporter.config.webhook_auth import check_webhook_auth
@@ -15,7 +15,7 @@ __all__ = [
     "DEFAULT_PLANS",
     "ConfigDiff",
     "DaemonAccess",
-    "Loaded",
+    "LoadedConfig",
     "check_webhook_auth",
     "compare",
     "dump_config",

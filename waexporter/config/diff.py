@@ -26,12 +26,12 @@ class ConfigDiff:
     problems: tuple[str, ...] = ()  # what a running daemon can't follow, each beginning with its key
 
     @property
-    def gone(self) -> tuple[str, ...]:
+    def to_stop(self) -> tuple[str, ...]:
         """The targets whose polls end: one that changed is another target of the same name."""
         return (*self.removed, *self.changed)
 
     @property
-    def new(self) -> tuple[str, ...]:
+    def to_start(self) -> tuple[str, ...]:
         """The targets whose polls begin."""
         return (*self.added, *self.changed)
 

@@ -37,14 +37,14 @@ _ADVICE_FOR_VARIABLE = "or let a variable with _FILE name the file of a secret"
 _NO_TARGET_IN_FILE = ("targets: is required, with at least one entry such as - url: https://host:9090",)
 
 
-class Loaded(NamedTuple):
+class LoadedConfig(NamedTuple):
     """A usable configuration, and notes for its user."""
 
     config: Config
     notes: tuple[str, ...]
 
 
-def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
+def load(path: str | None, environ: Mapping[str, str]) -> LoadedConfig:
     """Read the file (or the one that WAEXPORTER_CONFIG names, or none) and the environment.
 
     Raise ConfigError with every problem, each beginning with its key path, variable or file.
@@ -64,7 +64,7 @@ def load(path: str | None, environ: Mapping[str, str]) -> Loaded:
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *misspelled])
     if report.problems:
         raise ConfigError(report.problems)
-    return Loaded(config, (*misspelled, *merged.notes, *report.notes))
+    return LoadedConfig(config, (*misspelled, *merged.notes, *report.notes))
 
 
 class DaemonAccess(NamedTuple):

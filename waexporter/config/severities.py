@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key
 from waexporter.config.values import scalars
-from waexporter.model.severity import CLASSES, fold
+from waexporter.model.severity import CLASSES, normalize_word
 
 if TYPE_CHECKING:
     from waexporter.config.section import Section
@@ -21,9 +21,9 @@ def read_severities(pager: Section, name: str, _: object) -> tuple[tuple[str, Se
         for severity in CLASSES:
             for index, word in enumerate(section.get(severity.value, _words, ())):
                 path = f"{severity.value}[{index}]"
-                if not fold(word):
+                if not normalize_word(word):
                     section.add_problem(path, "must hold a letter or a digit")
-                owner = owners.setdefault(fold(word), path)
+                owner = owners.setdefault(normalize_word(word), path)
                 if owner != path:
                     section.add_problem(path, f"is the word of {owner} already")
                 read.append((word, severity))

@@ -19,7 +19,7 @@ PROVIDER = "provisioning/dashboards/waexporter.yml"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def find_shipped(package: Path = PACKAGE) -> Path:
+def find_rule_files(package: Path = PACKAGE) -> Path:
     """Return the folder of the shipped rules and routes; raise CommandError where there is none."""
     for folder in (package / "alerts", package.parent / "alerts"):
         if all((folder / name).is_file() for name in (*RULES, ROUTES)):

@@ -23,7 +23,7 @@ from waexporter.web.server import Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from waexporter.config import Loaded
+    from waexporter.config import LoadedConfig
     from waexporter.daemon.paging import DaemonPager
     from waexporter.model import Config, Instant
 
@@ -53,7 +53,7 @@ class Daemon:
 
 @contextmanager
 def start(
-    config: Config, clock: Callable[[], Instant] = now, read: Callable[[], Loaded] | None = None
+    config: Config, clock: Callable[[], Instant] = now, read: Callable[[], LoadedConfig] | None = None
 ) -> Iterator[Daemon]:
     """Start everything but the serving loop; at the end, poll no more and log out everywhere.
 

@@ -98,15 +98,15 @@ class Fleet:
             raise RuntimeError("a fleet can't change before it is polled")
         _tune_malloc(config)
         # First what begins no more, then what is known, then what begins.
-        self._schedule.drop([task for name in difference.gone for task in self._tasks.pop(name)])
-        for name in difference.gone:
+        self._schedule.drop([task for name in difference.to_stop for task in self._tasks.pop(name)])
+        for name in difference.to_stop:
             self.demand.forget(name)
         self.store.replace_targets(config.targets)
-        left = [self.clients[name] for name in difference.gone]
+        left = [self.clients[name] for name in difference.to_stop]
         self.clients.update(clients)
         for name in difference.removed:
             del self.clients[name]
-        for name in difference.gone:
+        for name in difference.to_stop:
             self._verdicts.forget(name)
             self._left_out.forget(name)
             self._outages.forget(name)

@@ -14,7 +14,7 @@ from waexporter.web.backend import ReloadResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.config import ConfigDiff, Loaded
+    from waexporter.config import ConfigDiff, LoadedConfig
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.metrics.telemetry import Telemetry
@@ -40,7 +40,7 @@ class Reloader:
     def __init__(
         self,
         config: Config,
-        read: Callable[[], Loaded],
+        read: Callable[[], LoadedConfig],
         fleet: Fleet,
         daemon_pager: DaemonPager | None,
         told: tuple[Telemetry, Callable[[], Instant]],
@@ -118,11 +118,11 @@ class Reloader:
 
     def _make(self, config: Config, difference: ConfigDiff) -> _Parts:
         try:
-            clients = self._fleet.make_clients(config, difference.new)
+            clients = self._fleet.make_clients(config, difference.to_start)
         except OSError as error:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
         # A page that a target refused for good may be taken by what the target is now.
-        is_concerned = difference.gone or difference.new or _is_about("pager", difference)
+        is_concerned = difference.to_stop or difference.to_start or _is_about("pager", difference)
         if self._daemon_pager is None or config.pager is None or not is_concerned:
             return _Parts(clients, None)
         return _Parts(clients, self._daemon_pager.prepare(config.pager))

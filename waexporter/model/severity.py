@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """The severity of an alert, the worst first.
 
-    What is not known stands right below the worst, since it may be just that.
+    UNKNOWN stands right below the worst, since it may be just that.
     """
 
     CRITICAL = "critical"
@@ -23,11 +23,11 @@ class Severity(StrEnum):
 
 
 RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
-CLASSES: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)  # those that words can be given to
+CLASSES: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)  # words can be given to these
 
-# Words that mean the same wherever they are used. `high`, `major`, `p2` and `sev2` wake people in one house
-# and wait in the next, so they are unknown until somebody says so. `error` does wake people in PagerDuty,
-# whose four words (critical, error, warning, info) many tools write.
+# Words that mean the same wherever they are used. `high`, `major`, `p2` and `sev2` wake people in one
+# organisation and wait in the next, so they are unknown until the configuration says which. `error` does wake
+# people in PagerDuty, whose four words (critical, error, warning, info) many tools write.
 _USUAL: Final = {
     Severity.CRITICAL: (
         "critical crit page pager emergency emerg fatal panic disaster blocker highest alert error err "
@@ -42,7 +42,7 @@ _USUAL: Final = {
 _FILLING: Final = re.compile(r"[\s_-]+")  # `SEV-1`, `sev 1` and `sev1` are one word
 
 
-def fold(word: str) -> str:
+def normalize_word(word: str) -> str:
     """Return a word in the form in which words are compared."""
     return _FILLING.sub("", word).casefold()
 
@@ -52,10 +52,10 @@ _WORDS: Final[Mapping[str, Severity]] = {
 }
 
 
-def rank_word(word: str, own: Mapping[str, Severity]) -> Severity:
+def classify_word(word: str, own: Mapping[str, Severity]) -> Severity:
     """Return the severity that a word means.
 
-    `own` are the words of this house, folded; they outweigh the usual ones.
+    `own` are the words of this organisation, normalized; they outweigh the usual ones.
     """
-    folded = fold(word)
-    return own.get(folded) or _WORDS.get(folded) or Severity.UNKNOWN
+    normalized = normalize_word(word)
+    return own.get(normalized) or _WORDS.get(normalized) or Severity.UNKNOWN

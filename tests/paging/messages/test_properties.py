@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.paging.formatting import formatted
 from tests.paging.shapes import NOW
-from waexporter.model.severity import Severity, rank_word
+from waexporter.model.severity import Severity, classify_word
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.model import Alert, Item, ItemKind, Page
@@ -93,7 +93,8 @@ def _last_states(pages: Sequence[Page]) -> dict[str, Item]:
 
 def _of(severity: Severity, items: Sequence[Item]) -> int:
     return sum(
-        item.kind.fires and rank_word(item.alert.labels.get("severity", ""), {}) is severity for item in items
+        item.kind.fires and classify_word(item.alert.labels.get("severity", ""), {}) is severity
+        for item in items
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from waexporter.model import PagerSettings
-from waexporter.model.severity import fold
+from waexporter.model.severity import normalize_word
 from waexporter.paging.messages.alert_text import AlertText, describe_alert, find_links
 from waexporter.paging.messages.digest import merge_pages
 from waexporter.paging.messages.message import Message
@@ -38,7 +38,7 @@ def compose(pages: Sequence[Page], now: float, limit: int = 4096, settings: Page
     `now` is in wall-clock seconds, `limit` in UTF-16 code units, which are never fewer than characters. The
     order of alerts within a page makes no difference.
     """
-    digest = merge_pages(pages, {fold(word): severity for word, severity in settings.severities})
+    digest = merge_pages(pages, {normalize_word(word): severity for word, severity in settings.severities})
     zone = UTC if settings.timezone == _DEFAULTS.timezone else ZoneInfo(settings.timezone)
     read_at = datetime.fromtimestamp(now, zone)
     text = ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from waexporter.model.severity import RANKS, Severity, rank_word
+from waexporter.model.severity import RANKS, Severity, classify_word
 from waexporter.paging.model import Alert, Item, ItemKind
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _latest(history: Sequence[Item]) -> AlertSummary:
 
 
 def _ranked(summary: AlertSummary, severities: Mapping[str, Severity]) -> AlertSummary:
-    return msgspec.structs.replace(summary, rank=rank_word(summary.severity, severities))
+    return msgspec.structs.replace(summary, rank=classify_word(summary.severity, severities))
 
 
 def _others(page: Page, firing: set[str]) -> int:
