@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEVERITY = "target:whatsapp_problem:severity"
 MESSAGES = "target:whatsapp_messages:state"
 RULES = "alerts/recording-rules.yml"
-TABLE = "waexporter/health/catalogue.py"
+TABLE = "waexporter/health/on_premises"
 JUDGED = [kind for kind in PROBLEMS.values() if kind.state is not None]
 OBSERVED = [kind for kind in PROBLEMS.values() if kind.state is None]
 # Of each problem that is observed, the rule that does it.

@@ -172,7 +172,7 @@ def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advic
         SLUGS,
         documented,
         add="Add a row to `Problems` in docs/metrics.md: its verdict, severity, meaning, and advice.",
-        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/catalogue.py has not.",
+        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/on_premises has not.",
     )
     said = {slug: (SLUGS[slug].value, PROBLEMS[slug].grade.word, PROBLEMS[slug].advice) for slug in SLUGS}
     assert documented == said, "a verdict, a severity or an advice differs in docs/metrics.md"
@@ -188,7 +188,7 @@ def test_every_problem_that_only_prometheus_sees_is_documented_with_its_severity
         kinds,
         documented,
         add=f"Add a row to `{heading}` in docs/metrics.md: its severity, meaning, and advice.",
-        remove=f"docs/metrics.md has rows in `{heading}` for what waexporter/health/catalogue.py has not.",
+        remove=f"docs/metrics.md has rows in `{heading}` for what waexporter/health/on_premises has not.",
     )
     said = {slug: (kind.grade.word, kind.advice) for slug, kind in kinds.items()}
     assert documented == said, "a severity or an advice differs in docs/metrics.md"

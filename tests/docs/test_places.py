@@ -36,12 +36,12 @@ def test_a_forgotten_place_is_named_with_what_to_do() -> None:
 # --- collectors --------------------------------------------------------------------------------
 
 
-def test_every_collector_has_a_prober() -> None:
+def test_every_endpoint_has_a_row_of_how_it_is_polled() -> None:
     hold(
         Endpoint,
         COLLECTORS,
-        add="Write how it is asked, a class with `path` and `collect`, and add it to COLLECTORS in "
-        "waexporter/polling/collectors.py; until then its polls fail.",
+        add="Add a row to COLLECTORS in waexporter/polling/on_premises/__init__.py, with a class that has "
+        "`collect`, in collectors.py beside it; until then its polls fail.",
         remove="Add it to the enum Endpoint in waexporter/model/targets.py, or take it out of COLLECTORS.",
     )
 
@@ -80,7 +80,9 @@ def client() -> Iterator[Client]:
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoint) -> None:
-    assert endpoint in COLLECTORS, f"{endpoint}: add it to COLLECTORS in waexporter/polling/collectors.py"
+    assert endpoint in COLLECTORS, (
+        f"{endpoint}: add a row to COLLECTORS in waexporter/polling/on_premises/__init__.py"
+    )
 
     outcome = Poller(client, endpoint, Limits(), now).poll().outcome
 

@@ -447,7 +447,7 @@ def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
         set(SLUGS) - {"connecting_too_long"},
         reached,
         add="Add rows to ROWS in tests/health/test_health.py: facts from which it follows, and others.",
-        remove="ROWS has a problem that SLUGS in waexporter/health/catalogue.py has not.",
+        remove="ROWS has a problem that SLUGS in waexporter/health/on_premises/problems.py has not.",
     )
 
 

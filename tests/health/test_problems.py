@@ -111,7 +111,7 @@ def test_every_problem_has_its_row() -> None:
         rows,
         add="Add a row to ROWS in tests/health/test_problems.py: the scenario of the simulator that causes "
         "it, and words that are said of it.",
-        remove="ROWS has a problem that SLUGS in waexporter/health/catalogue.py has not.",
+        remove="ROWS has a problem that SLUGS in waexporter/health/on_premises/problems.py has not.",
     )
 
 

@@ -18,21 +18,21 @@ from waexporter.daemon.transitions import (
     outcome_changed,
 )
 from waexporter.log import get_logger
-from waexporter.model import Endpoint
+from waexporter.polling.kinds import CLIENTS
 from waexporter.polling.on_demand import Demand
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
 from waexporter.transport.connections import TransportOptions
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from waexporter.config import ConfigDiff
     from waexporter.metrics.telemetry import Telemetry
-    from waexporter.model import Config, Instant, Limits
+    from waexporter.model import Config, Endpoint, Instant, Limits
+    from waexporter.whatsapp.client import Client
 
     Remember = Callable[[str, str], None]
 
@@ -71,7 +71,9 @@ class Fleet:
         """Make the clients of some targets of a configuration; raises OSError for a file that is gone."""
         wanted = frozenset(names)
         return {
-            target.name: Client(target, config.limits, self.contexts, TransportOptions(self._clock))
+            target.name: CLIENTS[target.kind](
+                target, config.limits, self.contexts, TransportOptions(self._clock)
+            )
             for target in config.targets
             if target.name in wanted
         }
@@ -199,7 +201,7 @@ class Fleet:
         log_transition(before, reading)
         self._left_out.log(reading)
         self._verdicts.log(target.name)
-        if self._remember is not None and endpoint is Endpoint.SETTINGS:
+        if self._remember is not None and endpoint is after.tables.on_call_group_endpoint:
             group = self.store.on_call_group(target.name)
             if group:
                 self._remember(target.name, group)

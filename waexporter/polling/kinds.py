@@ -1,4 +1,4 @@
-"""The tables of each kind of client; nothing else asks which kind a target is."""
+"""The tables and the client of each kind of client; nothing else asks which kind a target is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.model import ClientKind
 from waexporter.polling.on_premises import ON_PREMISES
+from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from waexporter.polling.tables import KindTables
 
 TABLES: Final[Mapping[ClientKind, KindTables]] = {ClientKind.ON_PREMISES: ON_PREMISES}
+CLIENTS: Final[Mapping[ClientKind, Callable[..., Client]]] = {ClientKind.ON_PREMISES: Client}

@@ -88,3 +88,8 @@ class KindTables:
     rules: HealthRules
     families: KindFamilies
     on_call_group: OnCallGroupSource | None = None
+
+    @property
+    def on_call_group_endpoint(self) -> Endpoint | None:
+        """The endpoint that names the on-call group, if there is one."""
+        return self.on_call_group.endpoint if self.on_call_group else None

@@ -1,0 +1,184 @@
+"""A second kind of client needs tables of its own and nothing else: one is polled, judged and served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from waexporter.daemon.exporter import Exporter, Heartbeat
+from waexporter.errors import UnreachableError
+from waexporter.health.judging import HealthRules, Judgement
+from waexporter.health.memory import remember
+from waexporter.health.problem_kind import judged
+from waexporter.metrics.families import gauge, one_sample
+from waexporter.metrics.kind_families import KindFamilies
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.model import (
+    Account,
+    ClientKind,
+    Endpoint,
+    Limits,
+    PollPlan,
+    Problem,
+    Reason,
+    State,
+    Success,
+    Target,
+    Verdict,
+)
+from waexporter.model import now as real_now
+from waexporter.polling.kinds import TABLES
+from waexporter.polling.on_demand import Demand
+from waexporter.polling.poller import Poller
+from waexporter.polling.store import Store
+from waexporter.polling.tables import CollectorRow, KindTables
+from waexporter.transport.exchange import Reply, Request
+from waexporter.web.backend import PageRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from waexporter.health.judging import Evidence
+    from waexporter.model import Document, Family, Instant
+    from waexporter.polling.tables import CollectorContext, Sender
+
+
+class FakeKind(StrEnum):
+    """A kind of client that waexporter does not know."""
+
+    TOASTER = "toaster"
+
+
+TOASTER = cast("ClientKind", FakeKind.TOASTER)
+TARGET = Target("t", "https://toaster.example", plans={Endpoint.HEALTH: PollPlan(30.0, 10.0)}, kind=TOASTER)
+HEAT = gauge("whatsapp_toaster_heat_celsius", "How hot the toaster is.")
+
+
+@dataclass(frozen=True)
+class Heat:
+    """The only document of a toaster."""
+
+    degrees: float
+
+
+class HeatCollector:
+    """GET /heat."""
+
+    def __init__(self, context: CollectorContext) -> None:
+        self._path = context.path
+
+    def collect(self, sender: Sender, timeout: float) -> Success:
+        reply = sender.send(Request("GET", self._path), timeout)
+        return Success(document=cast("Document", Heat(float(reply.body))))
+
+
+def judge_heat(evidence: Evidence, before: Verdict | None, now: Instant) -> Judgement:
+    heat = evidence.document(Endpoint.HEALTH, Heat)
+    problems = (Problem("too_cold", "the bread stays white"),) if heat and heat.degrees < 100 else ()
+    state = State.UNKNOWN if heat is None else State.DEGRADED if problems else State.OK
+    return Judgement(remember(Verdict(state, problems, up=heat is not None), before, now), None)
+
+
+def heat_families(document: object) -> Iterable[Family]:
+    return (one_sample(HEAT, document.degrees),) if isinstance(document, Heat) else ()
+
+
+TOASTER_TABLES = KindTables(
+    collectors={Endpoint.HEALTH: CollectorRow(path="/heat", collector=HeatCollector, affects_verdict=True)},
+    rules=HealthRules({"too_cold": judged("too_cold", State.DEGRADED, "plug it in")}, judge_heat),
+    families=KindFamilies(
+        of_verdict=lambda _verdict, _documents: (),
+        of_document=heat_families,
+        of_failure=lambda _endpoint: (),
+        documented={},
+    ),
+)
+KINDS: Mapping[ClientKind, KindTables] = {**TABLES, TOASTER: TOASTER_TABLES}
+
+
+class FakeSender:
+    """A toaster that answers with its heat, or not at all."""
+
+    def __init__(self, heat: bytes | None) -> None:
+        self.target = TARGET
+        self.heat = heat
+        self.asked: list[str] = []
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        del timeout
+        self.asked.append(f"{request.method} {request.path}")
+        if self.heat is None:
+            raise UnreachableError("nobody is at home")
+        return Reply(200, self.heat, "text/plain")
+
+    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        raise AssertionError(timeout)
+
+    def account(self) -> Account:
+        return Account()
+
+
+def polled(heat: bytes | None) -> tuple[Store, FakeSender]:
+    """Return a store after one poll of a toaster, and what was sent to it."""
+    store, sender = Store([TARGET], real_now, KINDS), FakeSender(heat)
+    store.put(Poller(sender, Endpoint.HEALTH, Limits(), real_now, tables=TOASTER_TABLES).poll(), TARGET)
+    return store, sender
+
+
+def page_of(store: Store) -> list[str]:
+    telemetry = Telemetry()
+    exporter = Exporter(
+        store, Demand(store, real_now), telemetry, Heartbeat(telemetry, real_now), lambda _: None
+    )
+    text = b"".join(exporter.metrics(PageRequest(openmetrics=False, gzip=False))).decode()
+    return [line for line in text.splitlines() if 'target="t"' in line]
+
+
+@pytest.mark.parametrize(
+    ("heat", "state", "slugs"), [(b"180", State.OK, []), (b"20", State.DEGRADED, ["too_cold"])]
+)
+def test_a_target_is_polled_and_judged_by_the_tables_of_its_kind(
+    heat: bytes, state: State, slugs: list[str]
+) -> None:
+    store, sender = polled(heat)
+
+    verdict = store.snapshot().states[0].verdict
+
+    assert sender.asked == ["GET /heat"]
+    assert (verdict.state, [problem.slug for problem in verdict.problems]) == (state, slugs)
+
+
+def test_its_families_are_served_beside_those_of_every_kind_and_no_others() -> None:
+    store, _ = polled(b"20")
+
+    lines = page_of(store)
+
+    assert 'whatsapp_toaster_heat_celsius{target="t"} 20.0' in lines
+    assert 'whatsapp_up{target="t"} 1' in lines
+    assert 'whatsapp_problem{target="t",problem="too_cold"} 1' in lines
+    assert 'waexporter_poll_success{target="t",collector="health"} 1' in lines
+    assert {line.partition("{")[0] for line in lines if line.startswith("whatsapp_")} == {
+        "whatsapp_toaster_heat_celsius",
+        "whatsapp_up",
+        "whatsapp_verdict",
+        "whatsapp_problem",
+    }
+
+
+def test_its_failures_are_counted_and_judged_as_those_of_any_other() -> None:
+    store, _ = polled(None)
+
+    state = store.snapshot().states[0]
+    lines = page_of(store)
+
+    assert state.verdict.state is State.UNKNOWN
+    assert state.tallies[Endpoint.HEALTH].failures[list(Reason).index(Reason.UNREACHABLE)] == 1
+    assert 'waexporter_poll_success{target="t",collector="health"} 0' in lines
+
+
+def test_every_kind_of_client_has_its_tables_and_the_endpoint_health() -> None:
+    assert set(TABLES) == set(ClientKind)
+    assert all(Endpoint.HEALTH in tables.collectors for tables in TABLES.values())
