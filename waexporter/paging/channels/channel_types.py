@@ -43,7 +43,7 @@ CHANNEL_TYPES: Final = (
     ),
     ChannelType(
         AppriseChannel.kind,
-        find_remedy=lambda _why: "",
+        find_remedy=lambda _why: "",  # any failure is one of the address or its receiver
         fallback=FallbackOpener(
             accepts=lambda fallback: not fallback.is_webhook,
             open=lambda fallback, _poster: AppriseChannel(fallback.url),

@@ -90,7 +90,7 @@ def _render_slack(content: WebhookContent) -> object:
 
 
 def _escape_tags(tags: str) -> Callable[[str], str]:
-    """Return a function that shows a look-alike where a tag that mentions people begins, at equal length."""
+    """Return a function that replaces the beginning of tags that mention people by a look-alike."""
     return partial(re.compile(rf"<(?=\s*(?:{tags}))", re.IGNORECASE).sub, "\uff1c")
 
 
@@ -131,7 +131,8 @@ def _utf8_length(text: str) -> int:
     return len(text.encode())
 
 
-# Discord and DingTalk mention nobody whom the document does not name, and Teams nobody in a card's text.
+# Discord and DingTalk mention only people that the document names in other fields, Teams nobody in the text
+# of a card.
 WEBHOOK_FORMATS: Mapping[Format, WebhookFormat] = {
     Format.JSON: WebhookFormat(_render_text_and_alerts, retries_text_only=True),
     Format.TEXT: WebhookFormat(_render_plain, "text/plain; charset=utf-8"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from waexporter.paging.model import Page
 
-PLACE_LABELS: Final = ("target", "node", "instance")  # the labels that say where, widest first
+PLACE_LABELS: Final = ("target", "node", "instance")  # labels of the place of an alert, widest first
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
@@ -37,17 +37,17 @@ class AlertSummary(msgspec.Struct, frozen=True):
 
     @property
     def is_critical(self) -> bool:
-        """Whether it fires and wakes somebody."""
+        """Whether it fires and is critical."""
         return self.fires and self.rank is Severity.CRITICAL
 
     @property
     def may_be_critical(self) -> bool:
-        """Whether it fires and nobody knows how bad that is."""
+        """Whether it fires with an unknown severity."""
         return self.fires and self.rank is Severity.UNKNOWN
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Where it happens: target and node; for an alert that has neither, where it was measured."""
+        """Its places: target and node; the instance if it has neither."""
         *where, measured = (self.alert.labels.get(name, "") for name in PLACE_LABELS)
         return tuple(filter(None, where)) or ((measured,) if measured else ())
 
@@ -159,7 +159,7 @@ def _reading_order(summary: AlertSummary) -> tuple[object, ...]:
         summary.resolved_before_sent,
         RANKS[summary.rank],
         summary.severity,
-        summary.kind is ItemKind.REMINDED,  # what is new must not be what is left out for want of room
+        summary.kind is ItemKind.REMINDED,  # a new alert is not left out before a known one
         labels.get("alertname", ""),
         summary.places,
         summary.alert.fingerprint,

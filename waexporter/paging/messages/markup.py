@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 0xFEE0  # from an ASCII character to its fullwidth form
 
-# WhatsApp formats by ASCII characters alone, so look-alikes show what was meant and do nothing. Why not an
-# invisible joiner beside the character: whether a parser stops there differs from client to client, and a
-# name copied from the message would fail to match for no reason that can be seen. Phones have the fullwidth
-# forms in their East Asian fonts; where these look like something else (an underscore like two), a modifier
-# letter that the system's own font has stands in.
+# WhatsApp formats only by ASCII characters, so look-alikes are shown and have no effect. An invisible joiner
+# next to the character is no solution: versions of WhatsApp differ in how they parse it, and a name copied
+# from the message would not match, for no visible reason. Phones have the fullwidth forms in their East Asian
+# fonts; where these look like something else (an underscore like two), a modifier letter is used, which the
+# system's own font has.
 _LOOK_ALIKES: Final = {"_": "\u02cd", "`": "\u02cb"} | {each: chr(ord(each) + _WIDE) for each in "*~>-.@"}
-_PAIRED: Final = "*_~"  # these format what stands between two of them
+_PAIRED: Final = "*_~"  # two of them format the text between them
 _LINE_START: Final = re.compile(r">+|(?:[-*]|[0-9]+\.)(?= |$)")  # a quotation, an item of a list
 _MENTION: Final = re.compile(r"(?<![^\W_])@(?=[\w`*~])")
 
-# A link is left alone, all of it: it has to lead where it led, and WhatsApp formats nothing within one.
+# A link is unchanged: it has to work, and WhatsApp formats nothing within one.
 _NAME: Final = (
     r"[^\W_\u02b0-\u02ff](?:[\w.-]*[^\W_\u02b0-\u02ff])?"  # of a host; no modifier letters at its ends
 )
@@ -45,7 +45,7 @@ def escape_mentions(text: str) -> str:
 
 def _escape_line(line: str) -> str:
     shown = _replace(line, {*_mentions(line), *_ticks(line), *_pairs(line)})
-    for place in _starts("".join(shown)):  # now, since a blank may have made one
+    for place in _starts("".join(shown)):  # after the other replacements: a blank may have made one
         shown[place] = _LOOK_ALIKES[shown[place]]
     return "".join(shown)
 
@@ -53,12 +53,12 @@ def _escape_line(line: str) -> str:
 def _replace(line: str, places: Iterable[int]) -> list[str]:
     """Return the letters of a line with look-alikes at these places, unless they are part of a link."""
     links = [range(*link.span()) for link in _LINK.finditer(line)]
-    # A look-alike right beside a link would be taken for a part of it, so a blank stands there.
-    beside = {place for link in links for place in (link.start - 1, link.stop)}
+    # A look-alike next to a link would be taken for a part of it, so it becomes a blank.
+    next_to_link = {place for link in links for place in (link.start - 1, link.stop)}
     shown = list(line)
     for place in places:
         if not any(place in link for link in links):
-            shown[place] = " " if place in beside else _LOOK_ALIKES[shown[place]]
+            shown[place] = " " if place in next_to_link else _LOOK_ALIKES[shown[place]]
     return shown
 
 
