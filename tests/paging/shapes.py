@@ -116,21 +116,21 @@ def _storm() -> list[Page]:
         page(*fired(down), ago=30 * MINUTE),
         page(*fired(*nodes), ago=28 * MINUTE, thread="b"),
         page(*fired(queue), ago=26 * MINUTE, still_firing=1),
-        page(*resolved(_over(nodes[0], 20)), ago=20 * MINUTE, thread="b", still_firing=2),
+        page(*resolved(over(nodes[0], 20 * MINUTE)), ago=20 * MINUTE, thread="b", still_firing=2),
         page(*reminded(build), ago=18 * MINUTE, thread="c"),
-        page(*resolved(_over(queue, 12)), ago=12 * MINUTE, still_firing=1),
+        page(*resolved(over(queue, 12 * MINUTE)), ago=12 * MINUTE, still_firing=1),
         page(*resolved(_ended("WhatsAppSettingsChanged", "shop-01")), ago=6 * MINUTE, thread="d"),
     ]
 
 
-def _over(one: Alert, ago: float) -> Alert:
-    """Return an alert as it is after its end, so many minutes ago."""
-    return Alert(one.fingerprint, one.starts_at, NOW - ago * MINUTE, one.labels, one.annotations)
+def over(one: Alert, ago: float) -> Alert:
+    """Return an alert that ended `ago` seconds ago."""
+    return Alert(one.fingerprint, one.starts_at, NOW - ago, one.labels, one.annotations)
 
 
 def _flash() -> list[Page]:
     down = alert("WhatsAppDown", age=21 * MINUTE)
-    return [page(*fired(down), ago=20 * MINUTE), page(*resolved(_over(down, 6)), ago=6 * MINUTE)]
+    return [page(*fired(down), ago=20 * MINUTE), page(*resolved(over(down, 6 * MINUTE)), ago=6 * MINUTE)]
 
 
 _HOSTILE = foreign(
@@ -306,3 +306,13 @@ def messages() -> dict[str, str]:
     sent = {name: escape_markup(text) for name, text in texts.items()}
     elsewhere = {f"{name}.elsewhere.txt": text for name, text in texts.items() if text != sent[name]}
     return {f"{name}.txt": text for name, text in sent.items()} | elsewhere
+
+
+def first_line(*pages: Page) -> str:
+    """Return the first line of the message of pages."""
+    return compose(pages, NOW).split("\n")[0]
+
+
+def down(count: int, **more: object) -> tuple[Alert, ...]:
+    """Return alerts about clients that are down."""
+    return tuple(alert("WhatsAppDown", f"shop-{place}", **more) for place in range(count))
