@@ -75,7 +75,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="module")
 def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Write the certificate of that authority."""
+    """Write the certificate of that authority to a file."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(path)
     return str(path)

@@ -1,4 +1,4 @@
-"""Servers of the tests' own on loopback: what they do, down to single bytes, is a script."""
+"""Servers on loopback that follow a script, down to single bytes."""
 
 from __future__ import annotations
 
@@ -41,48 +41,48 @@ class Conversation:
         return request
 
     def rest(self) -> bytes:
-        """Give what has come behind the request that was read."""
+        """Return the bytes that came after the request."""
         return self._waiting
 
     def write(self, data: bytes) -> None:
         self.connection.sendall(data)
 
     def drip(self, data: Iterable[bytes]) -> None:
-        """Write piece by piece, slowly."""
+        """Write the pieces slowly."""
         for piece in data:
             self.write(piece)
             if self.wait(0.02):
                 return
 
     def flood(self, data: bytes) -> None:
-        """Write the same again and again until the other side has had enough."""
+        """Write the same bytes until the other side ends the connection."""
         while not self.server.is_closing.is_set():
             self.write(data)
 
     def wait(self, seconds: float = _PATIENCE) -> bool:
-        """Wait for the end of the server; tells whether it came."""
+        """Wait for the server to be closed; return whether it was."""
         return self.server.is_closing.wait(seconds)
 
     def join(self, other: socket.socket) -> None:
-        """Pass on whatever comes from here to there and from there to here."""
+        """Forward bytes in both directions."""
         ways = {self.connection: other, other: self.connection}
         while all(_pass_on(source, ways[source]) for source in _readable(ways)):
             pass
 
     def reset(self) -> None:
-        """End the connection by a reset."""
+        """Reset the connection."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
     def vanish(self) -> None:
-        """Take in nothing more, not even to acknowledge it: as behind a NAT that forgot the connection."""
+        """Drop every packet without acknowledging it, like a NAT that has forgotten the connection."""
         drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0
         program = struct.pack("HP", 1, ctypes.addressof(drop_all))
         self.connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 class Server:
-    """A listening socket whose connections are each given to the script, in a thread of its own."""
+    """A listening socket that runs the script for each connection, in a thread of its own."""
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
@@ -104,7 +104,7 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Stop listening, and end every connection."""
+        """Stop listening, and close every connection."""
         self.is_closing.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -115,7 +115,7 @@ class Server:
             thread.join(_PATIENCE)
 
     def start(self, work: Callable[[], None]) -> threading.Thread:
-        """Do something in a thread that ends with the server."""
+        """Start a thread that ends with the server."""
         thread = threading.Thread(target=work, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -143,7 +143,7 @@ class Server:
 
 
 def _shake_hands(protected: ssl.SSLSocket) -> bool:
-    """Do the handshake; after a failed one the other side goes first: a reset would swallow the alert."""
+    """Do the handshake; after a failure wait for the other side to close: a reset would drop the alert."""
     try:
         protected.do_handshake()
     except ssl.SSLError:
@@ -154,14 +154,14 @@ def _shake_hands(protected: ssl.SSLSocket) -> bool:
 
 
 def _readable(connections: Iterable[socket.socket]) -> list[socket.socket]:
-    """Wait for something to read; what is unprotected already shows no more at the socket."""
+    """Wait for something to read; decrypted bytes no longer show at the socket."""
     every = list(connections)
     waiting = [each for each in every if isinstance(each, ssl.SSLSocket) and each.pending()]
     return [*waiting] or select.select(every, (), (), _PATIENCE)[0]
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
-    """Pass on what is there to read, and tell whether more may come.
+    """Forward what is there to read, and return whether more may come.
 
     Both ways share a thread: OpenSSL allows one at a time in a connection, and of two at once one is told
     now and then that the connection has ended.
@@ -186,7 +186,7 @@ def _end(connection: socket.socket) -> None:
 
 
 def response(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> bytes:
-    """Write a whole answer; `content_type="x"` becomes the header `Content-Type: x`."""
+    """Return a whole answer; `content_type="x"` becomes the header `Content-Type: x`."""
     said = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     said |= {name.replace("_", "-").title(): value for name, value in headers.items()}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in said.items())]
@@ -194,13 +194,13 @@ def response(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> byt
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """Write an answer in chunks, complete with its end."""
+    """Return an answer in chunks, with its last chunk."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
 
 def always(answer: bytes) -> Script:
-    """Answer every request the same, on connections that are kept."""
+    """Answer every request the same way, and keep the connections."""
 
     def script(talk: Conversation) -> None:
         while talk.read_request():
@@ -210,7 +210,7 @@ def always(answer: bytes) -> Script:
 
 
 def once(answer: bytes) -> Script:
-    """Answer the first request of each connection, and end the connection."""
+    """Answer the first request of each connection, then close it."""
 
     def script(talk: Conversation) -> None:
         talk.read_request()
@@ -220,7 +220,7 @@ def once(answer: bytes) -> Script:
 
 
 def dripping(start: bytes, drops: bytes) -> Script:
-    """Answer so slowly that no single read ever takes long, and without end."""
+    """Answer without end, and so slowly that every read returns soon with little."""
 
     def script(talk: Conversation) -> None:
         talk.read_request()
@@ -231,13 +231,13 @@ def dripping(start: bytes, drops: bytes) -> Script:
 
 
 def silent(talk: Conversation) -> None:
-    """Take the request, and never answer."""
+    """Read the request, and never answer."""
     talk.read_request()
     talk.wait()
 
 
 def deaf(talk: Conversation) -> None:
-    """Never even read."""
+    """Never read."""
     talk.wait()
 
 

@@ -1,4 +1,4 @@
-"""Requests to a fallback or a heartbeat's receiver: as careful as those to a client of WhatsApp."""
+"""Requests to a fallback or a heartbeat's receiver, with the same limits as those to a target."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_suffix_goes_behind_the_path(receiver: Receiver, address: str, suffix:
 
 
 def test_an_address_is_asked_as_it_is_written(receiver: Receiver) -> None:
-    """A webhook may well tell a path with a slash at its end from one without."""
+    """A path that ends with a slash may be another one than the path without."""
     elsewhere(f"http://{receiver.place}/hooks/a/").post(b"", TIMEOUT)
 
     assert receiver.heard[0].path == "/hooks/a/"

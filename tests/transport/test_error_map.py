@@ -1,4 +1,4 @@
-"""Failures of requests and urllib3 as they really are wrapped, and what they come to in words."""
+"""Errors of requests and urllib3, wrapped as they really are, and the words for them."""
 
 from __future__ import annotations
 

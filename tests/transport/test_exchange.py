@@ -1,4 +1,4 @@
-"""What an answer says before its document means anything, and what it must not repeat."""
+"""The headers of an answer, and secrets that it must not repeat."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_secret_is_blotted_out_of_every_text(said: object, told: object) -> No
 
 
 def _html_safe(said: object, write: Callable[[int], str]) -> str:
-    r"""Write JSON without quotes and what is markup in HTML, as \\uXXXX; the quotes around texts stay."""
+    r"""Write JSON with quotes and the markup of HTML as \\uXXXX; the quotes around texts stay."""
     text = re.sub(r"\\.", lambda found: write(34) if found[0] == r"\"" else found[0], json.dumps(said))
     return "".join(write(ord(letter)) if letter in "&<>'" else letter for letter in text)
 

@@ -1,4 +1,4 @@
-"""How long a connection is trusted, and what becomes of a request that was sent on one that is no more."""
+"""How long a connection is kept, and requests on a connection that the other side has ended."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ PATH = "/v1/health"
 
 
 class World:
-    """A clock that stands still until it is moved, and chance without surprises."""
+    """A clock that is moved by hand, and jitter from a list."""
 
-    def __init__(self, *chances: float) -> None:
+    def __init__(self, *jitters: float) -> None:
         self.steady = 1000.0
-        self._chances = list(chances)
-        self.options = TransportOptions(self.clock, self.chance)
+        self._jitters = list(jitters)
+        self.options = TransportOptions(self.clock, self.jitter)
 
     def clock(self) -> Instant:
         return Instant(1_700_000_000.0 + self.steady, self.steady)
 
-    def chance(self) -> float:
-        return self._chances.pop(0) if self._chances else 0.0
+    def jitter(self) -> float:
+        return self._jitters.pop(0) if self._jitters else 0.0
 
 
 def _ask_twice_at_once(client: Transport, path: str) -> None:
-    """Have two requests on their way at once: the server answers none before it has both."""
+    """Send two requests at once: the server answers none before it has both."""
     threads = [threading.Thread(target=get, args=(client, path, 20)) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -76,11 +76,11 @@ def test_a_connection_is_used_neither_when_it_was_idle_for_long_nor_when_it_is_o
     assert server.connections == connections
 
 
-@pytest.mark.parametrize(("chance", "connections"), [(0.0, 1), (0.5, 1), (0.999, 2)])
-def test_chance_takes_up_to_a_third_off_the_age(
-    chance: float, connections: int, serve: Serve, connect: Connect
+@pytest.mark.parametrize(("jitter", "connections"), [(0.0, 1), (0.5, 1), (0.999, 2)])
+def test_jitter_takes_up_to_a_third_off_the_age(
+    jitter: float, connections: int, serve: Serve, connect: Connect
 ) -> None:
-    world = World(chance)
+    world = World(jitter)
     server = serve(always(OK))
     client = connect(server.url, options=world.options)
 

@@ -1,4 +1,4 @@
-"""What strict JSON refuses and a monitor must read all the same."""
+"""JSON that a strict decoder refuses and that is read all the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GOOD = {"node": {"gateway_status": "connected", "shards": [[0, 0]]}}
 
 
 def _with(bad: bytes) -> bytes:
-    """Return a document that is good but for one value."""
+    """Return a document that is right except for one value."""
     return b'{"health":%s,"bad":%s,"after":{"x":[1,{"y":2}]}}' % (json.dumps(GOOD).encode(), bad)
 
 

@@ -1,4 +1,4 @@
-"""A url of http:// that leads to a port of TLS: the client is not taken for dead."""
+"""A url of http:// that leads to a port of TLS: the error names the wrong scheme."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AUTHORITY = trustme.CA()
 
 
 class Port:
-    """A port of TLS that hangs up on whoever speaks something else, as webapps and proxies do."""
+    """A port of TLS that ends connections without TLS, as webapps and proxies do."""
 
     def __init__(self, context: ssl.SSLContext, farewell: bytes) -> None:
         self._context, self._farewell = context, farewell
@@ -34,7 +34,7 @@ class Port:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Stop listening."""
         self._listener.close()
 
     def _serve(self) -> None:

@@ -46,7 +46,7 @@ def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connec
 
 
 class Tunnel:
-    """A proxy that opens a way to where it is told, and passes on what comes."""
+    """A proxy that connects to the requested address, and forwards bytes in both directions."""
 
     def __init__(self, port: int) -> None:
         self.port = port  # of the target, whatever its name
@@ -62,7 +62,7 @@ class Tunnel:
 def start_proxy(
     serve: Serve, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str, Script], Server]:
-    """Start a proxy of either scheme, whose certificate the whole machine trusts."""
+    """Start a proxy of either scheme, whose certificate the system trusts."""
     monkeypatch.setenv("SSL_CERT_FILE", ca_file)
 
     def start(scheme: str, script: Script) -> Server:
@@ -74,7 +74,7 @@ def start_proxy(
 
 @pytest.fixture
 def start_target(serve: Serve, authority: trustme.CA) -> Callable[[Script], Server]:
-    """Start a target by the name of wa.example."""
+    """Start a target with the name wa.example."""
     return lambda script: serve(script, _context(authority.issue_cert("wa.example")))
 
 

@@ -1,4 +1,4 @@
-"""Names: looked up once however many ask, and waited for no longer than a request may take."""
+"""A name is looked up once for all callers, and no request waits longer than its timeout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAMES = [f"wa-{number}.example" for number in range(40)]
 
 
 class Nameserver:
-    """Answers for every name with loopback, once it is let."""
+    """A name server that answers every name with loopback, once the test allows it."""
 
     def __init__(self) -> None:
         self.may_answer = threading.Event()
@@ -53,7 +53,7 @@ class Nameserver:
 
 @pytest.fixture
 def nameserver() -> Iterator[Nameserver]:
-    """Give one that does not answer; it does at the end."""
+    """Start a name server that does not answer until the test ends."""
     nameserver = Nameserver()
     yield nameserver
     nameserver.may_answer.set()

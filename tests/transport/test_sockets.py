@@ -1,4 +1,4 @@
-"""Hosts of several addresses, of none, and such as never answer."""
+"""Hosts with several addresses, with none, and with addresses that never answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would
 
 @pytest.fixture
 def black_hole() -> Iterator[int]:
-    """Give a port where a connection is neither made nor refused: its listener's queue is full."""
+    """Yield a port that neither accepts nor refuses a connection: its listener's queue is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -40,7 +40,7 @@ def black_hole() -> Iterator[int]:
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    """Have every host resolve to these ports of loopback, as if each were an address."""
+    """Let every host resolve to these ports of loopback, as if each were an address."""
 
     def found(*_: object, **__: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]

@@ -311,7 +311,7 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
 
 
 class _BothWays:
-    """A TLS server that says the same to whatever is no TLS."""
+    """A TLS server that gives the same answer to every request without TLS."""
 
     def __init__(self, context: ssl.SSLContext, answer: bytes) -> None:
         self._context = context
@@ -363,7 +363,7 @@ def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def demanding(request: pytest.FixtureRequest, serve: Serve, authority: trustme.CA) -> str:
-    """Start a server that lets nobody in without a certificate of the authority; gives its address."""
+    """Start a server that demands a certificate of the authority; return its address."""
     context = _context(authority.issue_cert("127.0.0.1"))
     context.maximum_version = request.param
     context.verify_mode = ssl.CERT_REQUIRED

@@ -1,4 +1,4 @@
-"""The proof of identity, driven by hand: what it asks, and what it makes of the replies."""
+"""The authentication, driven by hand: the requests that it sends, and how it takes the replies."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Clock:
 
 
 class Upstream:
-    """The other side: gives tokens T1, T2, ..., and answers what it is told to; keeps what it was asked."""
+    """The other side: issues the tokens T1, T2, ..., answers as set, and records the requests."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -84,7 +84,7 @@ class Upstream:
         )
 
     def drive(self, flow: Flow) -> Reply:
-        """Do what a client does, without sending anything."""
+        """Run a flow as a client does, without sending anything."""
         try:
             request = next(flow)
             while True:
@@ -95,7 +95,7 @@ class Upstream:
             return reply
 
     def take(self) -> list[str]:
-        """Give what was asked since the last time."""
+        """Return the requests since the last call."""
         asked, self.asked = self.asked, []
         return asked
 
@@ -103,12 +103,12 @@ class Upstream:
 class World:
     """An Auth, its clock, and the other side."""
 
-    def __init__(self, credentials: Credentials, chance: float = 0.0) -> None:
+    def __init__(self, credentials: Credentials, jitter: float = 0.0) -> None:
         self.clock = Clock()
         self.upstream = Upstream(self.clock)
         self.files: dict[str, Secret] = {}  # by key of `auth`: what its file holds by now
         self.looked: list[str] = []
-        self.auth = Auth(credentials, self.clock, lambda: chance, self._reread)
+        self.auth = Auth(credentials, self.clock, lambda: jitter, self._reread)
 
     def _reread(self, name: str, _old: Secret) -> Secret | None:
         self.looked.append(name)
@@ -229,15 +229,15 @@ def test_what_is_sent_keeps_its_method_and_body() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chance", "age", "is_renewed"),
+    ("jitter", "age", "is_renewed"),
     [(0.0, 0.749, False), (0.0, 0.751, True), (1.0, 0.899, False), (1.0, 0.901, True), (0.5, 0.824, False)],
 )
 def test_a_token_is_renewed_within_the_last_quarter_of_its_life(
-    chance: float,
+    jitter: float,
     age: float,
     is_renewed: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    world = World(LOGIN, chance)
+    world = World(LOGIN, jitter)
     world.send()
     world.clock.move(age * WEEK)
     world.upstream.take()
@@ -404,13 +404,13 @@ def test_a_path_that_accepts_a_token_again_is_forgiven() -> None:
 
 
 def _webapps(world: World, *answers: Reply) -> None:
-    """Put webapps behind one address, that take turns; some know no token at all."""
+    """Put webapps behind one address that answer in turn; some know no token at all."""
     turns = itertools.cycle(answers)
     world.upstream.at = lambda _: next(turns)
 
 
 def _poll_for(world: World, seconds: float, interval: float = 5.0) -> list[Reply | str]:
-    """Ask again and again; gives what came of it."""
+    """Send requests again and again; return the results."""
     outcomes: list[Reply | str] = []
     for _ in range(int(seconds / interval)):
         try:
@@ -531,10 +531,10 @@ def _by_turns(*replies: Reply | ApiError) -> Callable[[World], Callable[[Request
     return begin
 
 
-def _by_chance(seed: int) -> Callable[[World], Callable[[Request], Reply | ApiError]]:
+def _at_random(seed: int) -> Callable[[World], Callable[[Request], Reply | ApiError]]:
     def begin(_: World) -> Callable[[Request], Reply | ApiError]:
-        chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
-        return lambda _: chance.choice((GOOD, GOOD, DENIED, REFUSED_WELL, SILENCE, Reply(500, b"")))
+        generator = random.Random(seed)  # noqa: S311 - a test that can be repeated
+        return lambda _: generator.choice((GOOD, GOOD, DENIED, REFUSED_WELL, SILENCE, Reply(500, b"")))
 
     return begin
 
@@ -549,7 +549,7 @@ _PATTERNS = {
     "refuses tokens at once": _seldom(1.0),
     "refuses tokens after half a minute": _seldom(30.0),
     "refuses tokens after five minutes": _seldom(300.0),
-    **{f"does anything (seed {seed})": _by_chance(seed) for seed in range(5)},
+    **{f"does anything (seed {seed})": _at_random(seed) for seed in range(5)},
 }
 
 
@@ -982,7 +982,7 @@ def test_a_key_in_a_header_of_its_own_is_shown_everywhere(request_: Request) -> 
 
 
 def _until_next_login(world: World) -> float:
-    """Ask every ten seconds until a login is tried; gives how long that took."""
+    """Send a request every ten seconds until a login is tried; return how long that took."""
     waited = 0.0
     world.upstream.take()
     while BASIC not in world.upstream.take():

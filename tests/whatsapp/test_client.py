@@ -1,4 +1,4 @@
-"""A client against servers that answer well, badly, slowly, without end, or not at all."""
+"""A client with its logins, against servers that answer well, badly, or not at all."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_waiting_for_the_login_of_another_request_ends_at_the_deadline(
 
 
 class Webapp:
-    """One of several webapps behind a balancer: they share a database of tokens, or have their own."""
+    """One of several webapps behind a load balancer, which share a database of tokens or not."""
 
     def __init__(self, tokens: set[str]) -> None:
         self.tokens = tokens

@@ -1,4 +1,4 @@
-"""Whatever an answer holds, each document is read or refused."""
+"""Any answer is read or refused, without a crash."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _ENVELOPES = st.fixed_dictionaries(
 
 
 def _read(reader: str, body: bytes) -> str:
-    """Read a body; gives the words of the BodyError, if there is one."""
+    """Read a body; return the words of the BodyError, if there is one."""
     try:
         _READERS[reader](body)
     except BodyError as error:

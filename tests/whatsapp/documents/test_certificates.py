@@ -1,4 +1,4 @@
-"""When certificates end, against what the library that made them says; broken ones are refused."""
+"""When certificates expire, compared with the library that made them; broken ones are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DER = serialization.Encoding.DER
 
 
 def der(pem: bytes) -> bytes:
-    """Give a certificate as DER, by another library than ours."""
+    """Return a certificate as DER, converted by another library."""
     return x509.load_pem_x509_certificate(pem).public_bytes(_DER)
 
 

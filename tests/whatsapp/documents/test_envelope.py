@@ -1,4 +1,4 @@
-"""Statuses, `errors[]`, and foreign words made fit to be logged."""
+"""Statuses, `errors[]`, and foreign text in a form that can be logged."""
 
 from __future__ import annotations
 

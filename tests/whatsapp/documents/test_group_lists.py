@@ -1,4 +1,4 @@
-"""The groups that there are, and what they are called."""
+"""The list of groups, and their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in a group beside the business, and what became of a contact check."""
+"""The people in a group without the business, and the result of a contact check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings and the account's shards, nested or flat, numbers as texts, and nonsense."""
+"""Settings and the account's shards, nested or flat, numbers as texts, and values that make no sense."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of a single client and of a cluster, and what is misshapen in them."""
+"""Statistics of a single client and of a cluster, and their malformed parts."""
 
 from __future__ import annotations
 

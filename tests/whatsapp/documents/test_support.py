@@ -1,4 +1,4 @@
-"""Builds, disks and shards, as versions of the API write them, and as none should."""
+"""Builds, disks and shards, as the versions of the API write them, and malformed ones."""
 
 from __future__ import annotations
 
