@@ -14,8 +14,8 @@ from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks
 from tests.places import hold
 from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
 from waexporter.metrics import naming
-from waexporter.metrics import probe_families as probing
 from waexporter.metrics.exposition import claimed_names
+from waexporter.metrics.families import PROBE_HEADS
 from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.on_premises import HEADS
 from waexporter.metrics.translation import Translator
@@ -72,7 +72,7 @@ def test_what_a_probe_adds_is_documented_with_its_type_and_no_more() -> None:
 
     documented = {SPAN.findall(row[0])[0]: row[1] for row in rows(table) if row[0].startswith("`")}
 
-    assert documented == {head.name: head.type for head in probing.HEADS}
+    assert documented == {head.name: head.type for head in PROBE_HEADS}
 
 
 def test_the_limits_of_probes_are_documented() -> None:

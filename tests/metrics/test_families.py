@@ -6,63 +6,36 @@ from dataclasses import replace
 
 import pytest
 
+from tests.metrics.samples import a_reading, found, labels, of_tally
 from tests.places import hold
 from waexporter.metrics import families
+from waexporter.metrics import tally as tally_module
 from waexporter.metrics.families import (
-    AnswerKind,
-    Tally,
     account_families,
     login_families,
-    tally_families,
     verdict_families,
 )
 from waexporter.metrics.on_premises import cluster_families
+from waexporter.metrics.tally import Tally
 from waexporter.model import (
     Account,
-    Drop,
     Endpoint,
-    Failure,
     Family,
     Gateway,
     Health,
-    Instant,
     Problem,
-    Reading,
-    Reason,
     State,
     Status,
     Success,
     Topology,
     Verdict,
 )
-from waexporter.polling.on_premises import COLLECTORS
 
-Found = dict[tuple[str, frozenset[tuple[str, str]]], float]
-HEADS = (*families.HEADS, *cluster_families.HEADS)
-
-
-def found(*given: Family) -> Found:
-    return {
-        (family.head.name + sample.suffix, frozenset(sample.labels)): sample.value
-        for family in given
-        for sample in family.samples
-    }
-
-
-def labels(**pairs: str) -> frozenset[tuple[str, str]]:
-    return frozenset(pairs.items())
-
-
-def a_reading(outcome: Success | Failure, endpoint: Endpoint = Endpoint.APP) -> Reading:
-    return Reading("t", endpoint, Instant(1.7e9, 5.0), 0.25, outcome)
+HEADS = (*families.HEADS, *tally_module.HEADS, *cluster_families.HEADS)
 
 
 def of_verdict(verdict: Verdict) -> tuple[Family, ...]:
     return (*verdict_families(verdict), *cluster_families.cluster_families(verdict))
-
-
-def of_tally(endpoint: Endpoint, tally: Tally, before: Tally | None = None) -> tuple[Family, ...]:
-    return tuple(tally_families(endpoint, COLLECTORS[endpoint].answer, tally, before))
 
 
 # --- verdicts ----------------------------------------------------------------------------------
@@ -170,99 +143,7 @@ def test_refused_tokens_are_counted() -> None:
     assert values["waexporter_tokens_refused_total", labels()] == 7
 
 
-# --- how the polls went ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("endpoint", Endpoint)
-def test_counters_exist_at_nothing_before_the_first_poll_and_gauges_do_not(endpoint: Endpoint) -> None:
-    of = endpoint.value
-
-    values = found(*of_tally(endpoint, Tally()))
-
-    counters: Found = {
-        ("waexporter_polls_total", labels(collector=of)): 0,
-        ("waexporter_polls_missed_total", labels(collector=of)): 0,
-        **{("waexporter_poll_failures_total", labels(collector=of, reason=each)): 0 for each in Reason},
-    }
-    of_documents = (Drop.MALFORMED, Drop.NOT_A_NUMBER, Drop.OUT_OF_RANGE)
-    if endpoint not in {Endpoint.CERTIFICATES, Endpoint.CANARY}:
-        counters |= {
-            ("waexporter_dropped_samples_total", labels(collector=of, reason=each)): 0
-            for each in (Drop if COLLECTORS[endpoint].answer is AnswerKind.STATISTICS else of_documents)
-        }
-    assert values == counters
-
-
-def test_a_success_is_tallied() -> None:
-    outcome = Success(dropped=((Drop.CLASH, 2), (Drop.SAMPLES, 3)), unknown_families=4)
-
-    tally = Tally().after(a_reading(outcome)).after(a_reading(outcome))
-    values = found(*of_tally(Endpoint.APP, tally))
-
-    assert values["waexporter_polls_total", labels(collector="app")] == 2
-    assert values["waexporter_poll_success", labels(collector="app")] == 1
-    assert values["waexporter_poll_duration_seconds", labels(collector="app")] == 0.25
-    assert values["waexporter_last_success_timestamp_seconds", labels(collector="app")] == 1.7e9
-    assert values["waexporter_unknown_families", labels(collector="app")] == 4
-    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="clash")] == 4
-    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="samples")] == 6
-    assert values["waexporter_dropped_samples_total", labels(collector="app", reason="duplicate")] == 0
-
-
-@pytest.mark.parametrize("reason", Reason)
-def test_a_failure_is_tallied_by_its_reason_and_keeps_when_the_last_success_was(reason: Reason) -> None:
-    tally = Tally().after(a_reading(Success())).after(a_reading(Failure(reason, "words")))
-
-    values = found(*of_tally(Endpoint.APP, tally))
-
-    failures = {
-        dict(name[1])["reason"]: value
-        for name, value in values.items()
-        if name[0] == "waexporter_poll_failures_total"
-    }
-    assert failures == {each.value: int(each is reason) for each in Reason}
-    assert values["waexporter_poll_success", labels(collector="app")] == 0
-    assert values["waexporter_last_success_timestamp_seconds", labels(collector="app")] == 1.7e9
-
-
-def test_a_reading_that_the_client_was_not_asked_for_is_no_poll() -> None:
-    refused = Failure(Reason.REFUSED, "words")
-    tally = Tally().after(a_reading(refused))
-
-    after = tally.after(replace(a_reading(refused), asked_at=Instant(1.7e9, 4.0)))
-
-    assert after is tally
-
-
-def test_a_success_that_leaves_nodes_out_counts_as_a_stale_node_too() -> None:
-    tally = Tally().after(a_reading(Success(flaws=(Failure(Reason.STALE_NODE, "n1, n2"),))))
-
-    values = found(*of_tally(Endpoint.APP, tally))
-
-    assert values["waexporter_poll_failures_total", labels(collector="app", reason="stale_node")] == 1
-    assert values["waexporter_poll_success", labels(collector="app")] == 1
-
-
-OUTCOMES = (
-    Success(),
-    Success(dropped=((Drop.CLASH, 2),), flaws=(Failure(Reason.STALE_NODE, "n"),), unknown_families=1),
-    Failure(Reason.TIMEOUT, "words"),
-)
-
-
-@pytest.mark.parametrize("outcome", OUTCOMES)
-@pytest.mark.parametrize("missed", [0, 2])
-@pytest.mark.parametrize("endpoint", [Endpoint.APP, Endpoint.HEALTH])
-def test_what_is_given_of_a_change_makes_the_old_the_new(
-    outcome: Success | Failure, missed: int, endpoint: Endpoint
-) -> None:
-    before = Tally().after(a_reading(Success(), endpoint))
-    after = replace(before.after(a_reading(outcome, endpoint)), missed=missed)
-
-    changed = {family.head: family for family in of_tally(endpoint, after, before)}
-    old = {family.head: family for family in of_tally(endpoint, before)}
-
-    assert {**old, **changed} == {family.head: family for family in of_tally(endpoint, after)}
+# --- all of them -------------------------------------------------------------------------------
 
 
 def test_every_family_of_ours_is_reserved() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from waexporter.commands.console import plural
 from waexporter.health import PROBLEMS
-from waexporter.metrics.families import AnswerKind
+from waexporter.metrics.tally import AnswerKind
 from waexporter.model import (
     Canary,
     Certificates,

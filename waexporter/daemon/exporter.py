@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.health import as_read
 from waexporter.metrics.election import describe_families
 from waexporter.metrics.exposition import render_family
+from waexporter.metrics.families import probe_families
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
-from waexporter.metrics.probe_families import probe_families
 from waexporter.model import Failure, Success
 from waexporter.polling.state import lifetime, probe_succeeded
 from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus

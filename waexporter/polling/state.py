@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from waexporter.health.judging import Evidence
 from waexporter.metrics import families
 from waexporter.metrics.exposition import render_family
-from waexporter.metrics.families import Tally
+from waexporter.metrics.tally import Tally, tally_families
 from waexporter.model import Account, Endpoint, Failure, Reading, Reason, State, Success, Verdict
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def with_tally(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetSt
     own = (("target", state.target.name),)
     before = state.tallies.get(endpoint)
     fragments = {**state.tally_fragments.get(endpoint, {})}
-    for family in families.tally_families(endpoint, state.row(endpoint).answer, tally, before):
+    for family in tally_families(endpoint, state.row(endpoint).answer, tally, before):
         if family.samples:
             fragments[family.head.name] = render_family(family, own)
         else:

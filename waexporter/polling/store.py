@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waexporter.metrics.families import AnswerKind
+from waexporter.metrics.tally import AnswerKind
 from waexporter.model import Success
 from waexporter.polling.claims import Claims, Statement
 from waexporter.polling.kinds import TABLES

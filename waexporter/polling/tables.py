@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from waexporter.metrics.families import AnswerKind
+from waexporter.metrics.tally import AnswerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.metrics import families
+from waexporter.metrics import families, tally
 from waexporter.metrics.kind_families import KindFamilies
 from waexporter.metrics.naming import DOCUMENTED
 from waexporter.metrics.on_premises import cluster_families, document_families
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from waexporter.model import Document, Family, Head, Verdict
 
 # Every family about a target: no family of the client's statistics may take its name.
-HEADS: Final[tuple[Head, ...]] = (*families.HEADS, *cluster_families.HEADS, *document_families.HEADS)
+HEADS: Final[tuple[Head, ...]] = (
+    *families.HEADS,
+    *tally.HEADS,
+    *cluster_families.HEADS,
+    *document_families.HEADS,
+)
 
 
 def _verdict_families(verdict: Verdict, documents: Mapping[Endpoint, Document]) -> Iterator[Family]:

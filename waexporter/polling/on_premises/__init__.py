@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from waexporter.health.on_premises import ON_PREMISES_RULES
 from waexporter.health.on_premises.failures import is_access_denied
 from waexporter.health.on_premises.rules import list_reachable_coreapps
-from waexporter.metrics.families import AnswerKind
 from waexporter.metrics.on_premises import ON_PREMISES_FAMILIES
+from waexporter.metrics.tally import AnswerKind
 from waexporter.model import ClientSettings, Endpoint
 from waexporter.polling.on_premises.collectors import (
     CanaryCollector,
