@@ -12,7 +12,22 @@ if TYPE_CHECKING:
 
 WHOLE_LOOP = "tests/e2e/test_whole_loop.py"
 # What waits longest starts first, so that nobody waits for it at the end.
-FIRST = (WHOLE_LOOP,)
+FIRST = (
+    WHOLE_LOOP,
+    "tests/e2e/test_documented_commands.py",
+    "tests/alerts/test_engines.py",
+    "tests/alerts/test_hour.py",
+    "tests/e2e/test_paging_random_kills.py",
+    "tests/e2e/test_documented_paging.py",
+    "tests/grafana/test_unknown_clients.py",
+    "tests/alerts/test_lasting.py",
+    "tests/e2e/test_daemon.py",
+    "tests/e2e/test_faults.py",
+    "tests/e2e/test_pager_secrets.py",
+    "tests/e2e/test_paging_alertmanagers.py",
+    "tests/grafana/test_answers.py",
+    "tests/paging/messages/test_properties.py",
+)
 _NICE = 10  # of every other test, as far as they run beside the whole loop: it keeps a pace
 _SILENCE = 60.0  # seconds without the end of a test, after which the running ones are named
 
