@@ -1,4 +1,4 @@
-"""What our own events and other libraries' records look like when they leave."""
+"""The lines of our own events and of other libraries' records."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ THIRD_PARTIES = ("apscheduler", "urllib3", "uvicorn.error", "uvicorn.access", "w
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
@@ -93,7 +93,7 @@ def test_a_short_name_is_put_below_ours() -> None:
         ("error", ["error"]),
     ],
 )
-def test_what_is_below_the_level_is_not_said(level: str, heard: list[str]) -> None:
+def test_an_event_below_the_level_is_not_logged(level: str, heard: list[str]) -> None:
     stream = configured(level)
     log = get_logger("waexporter.app")
 
@@ -103,7 +103,7 @@ def test_what_is_below_the_level_is_not_said(level: str, heard: list[str]) -> No
     assert [line["level"] for line in lines(stream)] == heard
 
 
-def test_a_logger_made_before_the_set_up_follows_every_set_up() -> None:
+def test_a_later_set_up_holds_for_a_logger_made_before() -> None:
     log = get_logger("waexporter.app")
     first = configured("error")
     log.info("not heard")
@@ -129,7 +129,7 @@ def test_a_logger_made_before_the_set_up_follows_every_set_up() -> None:
         ("a.stranger", logging.WARNING, True),
     ],
 )
-def test_other_libraries_leave_through_the_same_door_and_no_lower_than_agreed(
+def test_other_libraries_share_the_renderer_and_have_a_least_level(
     name: str, level: int, *, is_heard: bool
 ) -> None:
     stream = configured("debug")
@@ -140,7 +140,7 @@ def test_other_libraries_leave_through_the_same_door_and_no_lower_than_agreed(
     assert told == [(name, "job is late", logging.getLevelName(level).lower())] * is_heard
 
 
-def test_a_request_that_is_none_is_answered_and_not_logged() -> None:
+def test_a_malformed_request_is_answered_and_not_logged() -> None:
     stream = configured("debug")
 
     [(status, _)] = converse(an_application(FakeBackend()), b"GET /metrics\r\n\r\n")
@@ -148,7 +148,7 @@ def test_a_request_that_is_none_is_answered_and_not_logged() -> None:
     assert (status, stream.getvalue()) == (400, "")
 
 
-def test_a_level_above_the_floor_quietens_other_libraries_too() -> None:
+def test_a_level_above_the_least_one_holds_for_other_libraries_too() -> None:
     stream = configured("error")
 
     logging.getLogger("a.stranger").warning("not heard")

@@ -1,4 +1,4 @@
-"""Spans of time in words."""
+"""Durations in words."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ from waexporter.timefmt import humanize_seconds
         (86_400.0 * 400 + 59, "400 d"),
     ],
 )
-def test_a_span_is_written_by_its_two_largest_units(seconds: float, words: str) -> None:
+def test_a_duration_is_written_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert humanize_seconds(seconds) == words

@@ -1,4 +1,4 @@
-"""A folder of bad configurations, one mistake each, pinned to the words a person gets to read."""
+"""A folder of bad configurations, one mistake each, with the exact messages that they give."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_bad_configuration_is_refused_with_exactly_its_words(name: str) -> Non
     assert [problem.replace(f"{FOLDER}/", "") for problem in caught.value.problems] == expected(path)
 
 
-def test_the_folder_is_full() -> None:
+def test_the_folder_has_many_files() -> None:
     assert len(list(FOLDER.glob("*.yml"))) >= 100
 
 
@@ -39,13 +39,13 @@ def test_no_problem_quotes_a_secret_of_the_folder() -> None:
     assert "hunter2" not in told
 
 
-def test_what_is_typed_between_words_is_a_space() -> None:
+def test_messages_say_space_and_never_blank() -> None:
     told = "\n".join(line for path in FOLDER.glob("*.yml") for line in expected(path))
 
     assert re.findall(r".*\b(?:a blank|blanks)\b.*", told) == []
 
 
-def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_every_problem_of_a_file_is_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "waexporter.yml"
     path.write_text(
         """
@@ -87,7 +87,7 @@ def test_an_endless_file_is_refused() -> None:
     assert caught.value.problems == ("/dev/zero is larger than 4MiB",)
 
 
-def test_the_yaml_error_does_not_travel_along(tmp_path: Path) -> None:
+def test_the_yaml_error_is_not_the_cause_of_the_config_error(tmp_path: Path) -> None:
     path = tmp_path / "waexporter.yml"
     path.write_text("targets:\n  - url: https://a.example\n    auth: {username: me, password: *hunter2}\n")
 

@@ -1,4 +1,4 @@
-"""Secrets as files, keys and variables hold them: what nobody sees is left out, refused or said."""
+"""Secrets in files, keys and variables: invisible characters are left out, refused or noted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _ROWS: dict[str, tuple[str, str, tuple[str, ...], str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", _ROWS)
-def test_what_can_not_be_meant_is_left_out_and_what_may_be_is_said(case: str) -> None:
+def test_characters_that_can_not_be_meant_are_left_out_and_doubtful_ones_noted(case: str) -> None:
     held, token, said_of_token, password, said_of_password = _ROWS[case]
     said: list[str] = []
 
@@ -109,7 +109,7 @@ _REFUSED = {
 
 
 @pytest.mark.parametrize("held", _REFUSED, ids=ascii)
-def test_what_can_not_be_in_a_secret_is_named(held: str) -> None:
+def test_characters_that_no_secret_may_hold_are_named(held: str) -> None:
     with pytest.raises(ValueError, match="must not") as caught:
         clean_secret(held, lambda _: None, may_end_blank=True)
 
@@ -189,7 +189,7 @@ def test_every_secret_is_cleaned_that_stands_in_place(place: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("place", _PLACES)
-def test_no_secret_may_hold_what_nobody_sees(place: str, tmp_path: Path) -> None:
+def test_no_secret_may_hold_invisible_characters(place: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, place, f'{place.rpartition(".")[2]}: "{_VALUE}\\u200B"')
 
@@ -197,7 +197,7 @@ def test_no_secret_may_hold_what_nobody_sees(place: str, tmp_path: Path) -> None
     assert caught.value.problems == (f"{place}: {words}",)
 
 
-def test_white_space_at_either_end_is_called_so(tmp_path: Path) -> None:
+def test_white_space_at_either_end_is_noted(tmp_path: Path) -> None:
     config, notes = _load(tmp_path, "pager.webhook.secret", f'secret: "\\n\\t{_VALUE}\\n\\n"')
 
     assert config.pager is not None

@@ -1,4 +1,4 @@
-"""The way to a daemon is found in a configuration that is wrong elsewhere."""
+"""The address and credentials of a daemon are read from a configuration with problems elsewhere."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GUARDED = WebhookAuth(secret=Secret("hush"))
         ("pager: 7", 9847, WebhookAuth(), False),
     ],
 )
-def test_where_it_listens_and_what_it_asks_for(
+def test_the_address_and_the_credentials_are_read(
     tmp_path: Path, text: str, port: int, auth: WebhookAuth, *, is_sound: bool
 ) -> None:
     file = tmp_path / "waexporter.yml"
@@ -50,7 +50,7 @@ def test_a_daemon_without_a_file_is_found_by_its_variables() -> None:
     assert access.web.own_url == "http://127.0.0.1:1234"
 
 
-def test_a_file_that_is_missing_leaves_what_is_usual() -> None:
+def test_a_missing_file_leaves_the_defaults() -> None:
     access = load_daemon_access("/nonexistent/waexporter.yml", {})
 
     assert (access.web, access.webhook, len(access.problems)) == (WebSettings(), WebhookAuth(), 1)

@@ -1,4 +1,4 @@
-"""What `check-config` prints is everything that can be set: a field that is printed nowhere is found here."""
+"""`check-config` prints every field of the settings."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ NOT_PRINTED = {
 
 
 def others(value: Any, build: Callable[[Any], Config]) -> Iterator[tuple[str, Config]]:  # noqa: ANN401 - any settings
-    """Give each field of settings, and below them, with a configuration in which it alone is another."""
+    """Yield each field of settings and of those below them, with a configuration in which only it differs."""
     for field in fields(value):
         inner = getattr(value, field.name)
         part = inner[0] if isinstance(inner, tuple) and inner else inner
@@ -82,7 +82,7 @@ def others(value: Any, build: Callable[[Any], Config]) -> Iterator[tuple[str, Co
 
 
 def other(value: object, hint: str) -> object:
-    """Give another value of a field."""
+    """Return another value of a field."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, Enum):

@@ -1,4 +1,4 @@
-"""What the environment adds to a file, or does without one."""
+"""The environment, with a configuration file and without one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_a_sidecar_needs_no_file() -> None:
     )
 
 
-def test_the_other_doors_have_variables_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_tokens_and_client_certificates_have_variables_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     issued = trustme.CA().issue_cert("client.example")
     issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
     (tmp_path / "token").write_text("token-of-the-file")
@@ -145,7 +147,7 @@ def test_the_names_of_metas_monitoring_are_enough() -> None:
     assert target.auth == Credentials(username="me", password=Secret("password"))
 
 
-def test_our_names_go_before_metas_and_a_difference_is_said() -> None:
+def test_our_names_win_over_metas_and_a_difference_is_noted() -> None:
     environ = {
         "WAEXPORTER_TARGET_URL": "https://ours.example",
         "WA_WEB_ENDPOINT": "theirs.example",
@@ -162,7 +164,7 @@ def test_our_names_go_before_metas_and_a_difference_is_said() -> None:
     assert notes == ("WA_WEB_ENDPOINT: ignored, because WAEXPORTER_TARGET_URL is set",)
 
 
-def test_a_secret_file_of_ours_goes_before_a_secret_of_metas(tmp_path: Path) -> None:
+def test_our_secret_file_wins_over_metas_secret(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("the-key-in-the-file\n")
     environ = {
         "WAEXPORTER_TARGET_URL": "https://wa.example",
@@ -176,7 +178,7 @@ def test_a_secret_file_of_ours_goes_before_a_secret_of_metas(tmp_path: Path) -> 
     assert notes == ("WA_API_KEY: ignored, because WAEXPORTER_API_KEY_FILE is set",)
 
 
-def test_a_file_with_targets_goes_before_the_targets_of_the_environment(tmp_path: Path) -> None:
+def test_a_file_with_targets_wins_over_the_target_of_the_environment(tmp_path: Path) -> None:
     path = written(tmp_path, "targets: [{url: 'https://file.example'}]")
     environ = {"WAEXPORTER_TARGET_URL": "ftp://never.looked.at", "WA_API_KEY": "short"}
 
@@ -195,7 +197,7 @@ def test_a_file_without_targets_takes_the_target_of_the_environment(tmp_path: Pa
     assert len(config.targets[0].plans) == len(DEFAULT_PLANS) - 1
 
 
-def test_settings_of_the_file_go_before_the_environment_and_a_difference_is_said(tmp_path: Path) -> None:
+def test_settings_of_the_file_win_over_the_environment_and_a_difference_is_noted(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "targets: [{url: 'https://wa.example'}]\nweb: {listen: ':1'}\nlog: {format: console}\n",
@@ -256,14 +258,14 @@ def test_credentials_without_an_address_ask_for_the_address() -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, {"WAEXPORTER_TARGET_URL": "", "WAEXPORTER_CONFIG": ""}])
-def test_nothing_at_all_teaches_both_ways(environ: dict[str, str]) -> None:
+def test_without_any_configuration_both_ways_to_give_one_are_named(environ: dict[str, str]) -> None:
     assert problems(None, environ) == (
         'no target: name a file with "targets: [{url: https://host:9090}]" by --config or WAEXPORTER_CONFIG,',
         WITHOUT_FILE,
     )
 
 
-def test_a_misspelled_variable_is_said() -> None:
+def test_a_misspelled_variable_is_noted() -> None:
     slip = {"WAEXPORTER_TARGET_ULR": "https://wa.example"}
     words = 'WAEXPORTER_TARGET_ULR: unknown variable; did you mean "WAEXPORTER_TARGET_URL"?'
 
@@ -271,7 +273,7 @@ def test_a_misspelled_variable_is_said() -> None:
     assert load(None, slip | {"WA_WEB_ENDPOINT": "wa.example"}).notes == (words,)
 
 
-def test_the_variables_a_cluster_adds_for_a_service_are_no_slips() -> None:
+def test_the_variables_that_a_cluster_adds_are_not_taken_for_misspelled_ones() -> None:
     service = {
         "WAEXPORTER_PORT": "tcp://10.0.0.1:9847",
         "WAEXPORTER_SERVICE_HOST": "10.0.0.1",

@@ -1,4 +1,4 @@
-"""The list `pager.fallback`: an address, or a mapping with one; what is known of it is found out."""
+"""The list `pager.fallback`: addresses, and mappings with one; the host tells the format."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_white_space_around_an_address_in_a_mapping_is_noted_by_its_key(tmp_path
         ("pager.heartbeat_url", "pager: {{heartbeat_url: '{}'}}"),
     ],
 )
-def test_a_host_that_can_be_none_is_refused_wherever_it_stands(
+def test_an_impossible_host_is_refused_wherever_it_stands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, document: str, address: str
 ) -> None:
     file = tmp_path / "waexporter.yml"
@@ -159,5 +159,5 @@ def test_a_host_that_can_be_none_is_refused_wherever_it_stands(
         "https://me:p%40ss@h:8443/x?y=z#t",
     ],
 )
-def test_a_host_that_may_be_one_is_taken(tmp_path: Path, address: str) -> None:
+def test_a_possible_host_is_accepted(tmp_path: Path, address: str) -> None:
     assert fallback(tmp_path, f"['{address}']") == (Fallback(Secret(address)),)

@@ -24,7 +24,10 @@ from waexporter.config.web import WEB
 from waexporter.config.webhook_auth import WEBHOOK
 from waexporter.model import Secret
 
-NOT_KEYS = {"tls.identity": "the digest of the files of two keys"}
+NOT_KEYS = {
+    "tls.identity": "the digest of the files of two keys",
+    "targets.kind": "there is one kind of client",
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a good configuration file becomes."""
+"""Good configuration files and their effective configurations."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_a_host_may_be_as_long_and_odd_as_names_are(tmp_path: Path, host: str) -
 
 
 def _write_identity(folder: Path) -> bytes:
-    """Write c.pem and k.pem; gives the digest that stands for both."""
+    """Write c.pem and k.pem; return the digest of both."""
     issued = trustme.CA().issue_cert("client.example")
     issued.private_key_pem.write_to_path(str(folder / "k.pem"))
     (folder / "c.pem").write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
@@ -272,13 +272,15 @@ def test_a_certificate_that_was_replaced_in_its_files_is_another_one(tmp_path: P
         ("{header: X-Key, api_key_file: token}", Credentials(api_key=Secret("a.b-c"), header="X-Key")),
     ],
 )
-def test_there_are_other_doors_than_the_clients_own(tmp_path: Path, auth: str, expected: Credentials) -> None:
+def test_tokens_and_keys_in_a_header_of_their_own_are_read(
+    tmp_path: Path, auth: str, expected: Credentials
+) -> None:
     (tmp_path / "token").write_text("a.b-c\n")
 
     assert target(tmp_path, f"auth: {auth}").auth == expected
 
 
-def test_the_effective_configuration_has_the_other_doors_without_their_secrets(tmp_path: Path) -> None:
+def test_the_effective_configuration_has_proxies_and_tokens_without_their_secrets(tmp_path: Path) -> None:
     _write_identity(tmp_path)
     text = """
 targets:
@@ -399,7 +401,7 @@ def test_an_absolute_path_is_left_alone(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_unwise_is_a_note_and_no_problem(tmp_path: Path, text: str, note: str) -> None:
+def test_unwise_values_are_noted_and_no_problem(tmp_path: Path, text: str, note: str) -> None:
     assert loaded(tmp_path, text).notes == (note,)
 
 

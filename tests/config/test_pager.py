@@ -1,4 +1,4 @@
-"""The block `pager`: what a good one becomes, and that it never shows a secret."""
+"""The block `pager`: reading, defaults and masked secrets."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_on_loopback_no_secret_is_needed(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.0.2.7", "wa.example"])
-def test_beyond_loopback_a_secret_is_needed_or_to_be_done_without_in_so_many_words(host: str) -> None:
+def test_beyond_loopback_a_secret_or_an_explicit_insecure_is_needed(host: str) -> None:
     web = WebSettings(host=host)
 
     problem = check_webhook_auth(PagerSettings(), web)

@@ -1,4 +1,4 @@
-"""What looks like an environment variable in a value, and is none here: said, and nothing of it shown."""
+"""Placeholders for environment variables in values: reported, and never shown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WORDS = "holds what looks like an environment variable, which is taken literally
         "http://me:$PASSWORD@proxy.example",
     ],
 )
-def test_what_a_shell_would_replace_is_found(text: str) -> None:
+def test_a_placeholder_of_other_programs_is_found(text: str) -> None:
     assert list(find_placeholders({"key": text})) == ["key"]
 
 
@@ -64,7 +64,7 @@ def test_what_a_shell_would_replace_is_found(text: str) -> None:
         "x${",
     ],
 )
-def test_what_a_password_may_hold_is_none(text: str) -> None:
+def test_a_dollar_sign_in_a_password_is_no_placeholder(text: str) -> None:
     assert list(find_placeholders({"key": text})) == []
 
 
@@ -111,7 +111,7 @@ def test_a_variable_that_was_not_filled_in_is_named() -> None:
     assert note == f"WAEXPORTER_API_KEY: {WORDS}; {instead}"
 
 
-def test_it_is_told_beside_the_problem_that_it_causes(tmp_path: Path) -> None:
+def test_it_is_reported_with_the_problem_that_it_causes(tmp_path: Path) -> None:
     file = tmp_path / "waexporter.yml"
     file.write_text("targets: [{url: '${WA_URL}'}]")
 
@@ -123,7 +123,7 @@ def test_it_is_told_beside_the_problem_that_it_causes(tmp_path: Path) -> None:
     assert second.startswith(f"targets[0].url: {WORDS}")
 
 
-def test_a_block_of_anybodys_is_used_by_its_anchors_and_neither_checked_nor_shown(
+def test_an_x_block_is_used_by_its_anchors_and_neither_checked_nor_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "waexporter.yml"

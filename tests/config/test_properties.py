@@ -1,4 +1,4 @@
-"""What holds for every document, however strange: a configuration or its problems, and never a secret."""
+"""Properties of every document: it gives a configuration or its problems, and never shows a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bad an alert is, by the words of many houses."""
+"""The severity of an alert, from the words in use."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from waexporter.model.severity import CLASSES, RANKS, Severity, classify_word, n
         (("", " ", "-", "tier-1", "p2", "sev2", "high", "major", "1", "критично"), Severity.UNKNOWN),
     ],
 )
-def test_a_word_means_what_it_means_in_most_houses(words: tuple[str, ...], severity: Severity) -> None:
+def test_a_usual_word_has_its_usual_severity(words: tuple[str, ...], severity: Severity) -> None:
     assert {word: classify_word(word, {}) for word in words} == dict.fromkeys(words, severity)
 
 
-def test_words_of_the_house_outweigh_the_usual_ones() -> None:
+def test_words_of_the_configuration_outweigh_the_usual_ones() -> None:
     own = {normalize_word("P-1"): Severity.INFO, normalize_word("High"): Severity.CRITICAL}
 
     assert [classify_word(word, own) for word in ("p1", "HIGH", "critical")] == [
@@ -34,6 +34,6 @@ def test_words_of_the_house_outweigh_the_usual_ones() -> None:
     ]
 
 
-def test_what_is_not_known_stands_right_below_the_worst_and_no_word_can_be_made_it() -> None:
+def test_unknown_stands_right_below_the_worst_and_has_no_words() -> None:
     assert sorted(Severity, key=RANKS.__getitem__) == ["critical", "unknown", "warning", "info"]
     assert Severity.UNKNOWN not in CLASSES

@@ -54,8 +54,7 @@ def _target(section: Section, common: poll.PollSettings) -> Target:
             own = poll.read_poll(block)
         plans, stale_after = poll.merge_plans(own, common), poll.merge_stale_after(own, common)
         values = TARGET.read(target, url=url, plans=plans, stale_after=stale_after)
-        if url and not values["name"]:
-            values["name"] = urls.host_and_port(url)
+        values["name"] = values["name"] or (urls.host_and_port(url) if url else "")
         read = Target(**values)
         _check(target, read)
         return read

@@ -1,4 +1,4 @@
-"""Files that are read whole: of any kind, and none of them holds up the daemon."""
+"""Files that are read whole; none of them blocks the daemon."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_file_is_read_whole(tmp_path: Path, size: int) -> None:
     assert read_bytes(str(file), limit=LIMIT) == file.read_bytes()
 
 
-def test_a_file_that_is_too_large_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * (LIMIT + 1))
 
@@ -41,7 +41,7 @@ def test_a_file_that_is_too_large_is_said(tmp_path: Path) -> None:
         read_bytes(str(file), limit=LIMIT)
 
 
-def test_a_pipe_is_read_to_its_end_by_whoever_waits_for_it(pipe: Path) -> None:
+def test_a_pipe_is_read_to_its_end(pipe: Path) -> None:
     text = "secret " * 20_000  # more than a pipe holds at a time
     writer = threading.Thread(target=lambda: pipe.write_text(text))
     writer.start()
@@ -52,12 +52,12 @@ def test_a_pipe_is_read_to_its_end_by_whoever_waits_for_it(pipe: Path) -> None:
         writer.join()
 
 
-def test_a_pipe_that_nobody_writes_to_is_said(pipe: Path) -> None:
+def test_a_pipe_that_nobody_writes_to_is_refused(pipe: Path) -> None:
     with pytest.raises(ValueError, match=r"pipe is a pipe that was not written and closed within 0\.1 s"):
         read_bytes(str(pipe), limit=LIMIT, timeout=0.1)
 
 
-def test_a_pipe_that_is_never_closed_is_said(pipe: Path) -> None:
+def test_a_pipe_that_is_never_closed_is_refused(pipe: Path) -> None:
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     writer = os.open(pipe, os.O_WRONLY)
     os.write(writer, b"half of it")
@@ -77,7 +77,7 @@ def test_a_pipe_that_is_never_closed_is_said(pipe: Path) -> None:
         ("/", "can't read /: Is a directory"),
     ],
 )
-def test_an_authority_that_is_no_file_of_its_size_is_said(tmp_path: Path, file: str, problem: str) -> None:
+def test_an_authority_that_is_no_regular_file_is_refused(tmp_path: Path, file: str, problem: str) -> None:
     config = tmp_path / "waexporter.yml"
     config.write_text(f"targets: [{{url: 'https://a', tls: {{ca_file: '{file}'}}}}]")
 

@@ -31,7 +31,7 @@ def test_a_duration_is_read_as_prometheus_does(text: str, seconds: float) -> Non
 
 
 @pytest.mark.parametrize("text", ["30", "0", "007"])
-def test_a_number_without_a_unit_is_asked_for_one(text: str) -> None:
+def test_a_number_without_a_unit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^write a unit, such as 30s$"):
         parse_duration(text)
 
@@ -55,7 +55,7 @@ def test_a_number_without_a_unit_is_asked_for_one(text: str) -> None:
         "1" * 10 + "s",
     ],
 )
-def test_what_is_no_duration_is_shown_some(text: str) -> None:
+def test_a_text_that_is_no_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a duration such as 500ms, 30s, 5m or 1h30m$"):
         parse_duration(text)
 
@@ -87,7 +87,7 @@ def test_a_size_in_another_unit_is_refused(text: str) -> None:
 
 
 @given(st.integers(1, 10**14))
-def test_a_size_loses_nothing_in_writing(count: int) -> None:
+def test_a_formatted_size_is_exact(count: int) -> None:
     assert parse_bytes(format_bytes(count)) == count
 
 
@@ -120,6 +120,6 @@ def test_a_listen_address_is_read_and_understood_again(text: str, host: str, por
         (":65536", "its port must be a number from 0 to 65535"),
     ],
 )
-def test_a_listen_address_that_cannot_be_is_refused(text: str, words: str) -> None:
+def test_an_impossible_listen_address_is_refused(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         parse_listen(text)
