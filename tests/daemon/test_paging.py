@@ -56,9 +56,9 @@ class World:
         client = Client(target, Limits(), contexts)
         stack.callback(client.close)
         self.telemetry = Telemetry()
-        fleet = PagerTargets(self.store, {"alpha": client}, contexts)
+        targets = PagerTargets(self.store, {"alpha": client}, contexts)
         made = PagerSettings(state_dir=str(folder), **settings)  # type: ignore[arg-type]
-        self.daemon_pager = DaemonPager(made, fleet, self.telemetry, now)
+        self.daemon_pager = DaemonPager(made, targets, self.telemetry, now)
         self.pager: Pager = self.daemon_pager.pager
         stack.callback(self.pager.stop)
         self.pager.start()

@@ -20,7 +20,7 @@ from waexporter.web.asgi import DEFAULT_LIMITS, RequestLimits
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.web.asgi import Application
 
 PATH = "/api/v1/alerts"
@@ -36,7 +36,7 @@ class FakePager:
     auth: WebhookAuth = field(default_factory=WebhookAuth)
     error: Exception | None = None
     received: list[bytes] = field(default_factory=list)
-    latest: tuple[Entry, ...] = ()
+    latest: tuple[JournalEntry, ...] = ()
     asked: list[int] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     steady: float = 0.0

@@ -8,11 +8,11 @@ import pytest
 
 from tests.web.fakes import NOW, Diary, ask
 from tests.web.pagers import FakePager, pager_application
-from waexporter.paging.journal.entry import Attempt, Entry, PageState
+from waexporter.paging.journal.entry import Attempt, JournalEntry, PageState
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page
 
 
-def an_entry(number: int, alerts: int = 1) -> Entry:
+def an_entry(number: int, alerts: int = 1) -> JournalEntry:
     alert = Alert(
         "f1",
         NOW - 60.0,
@@ -23,7 +23,7 @@ def an_entry(number: int, alerts: int = 1) -> Entry:
     items = (Item(alert, ItemKind.FIRED),) * alerts
     doubts = tuple(Doubt(Alert(name, NOW - 90.0), 0.0) for name in ("f2", "f3"))
     page = Page("t", items, truncated=3, received_at=NOW - 50.0, doubts=doubts)
-    return Entry(
+    return JournalEntry(
         number, page, PageState.ACCEPTED, 0.0, 2, repeats=1, channel="whatsapp", destination="alpha/1-2",
         done_at=NOW - 40.0,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refused_senders import Refusal, RefusedSender, WebhookSender
-from waexporter.paging.journal.entry import Entry, PageState
+from waexporter.paging.journal.entry import JournalEntry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus
 from waexporter.paging.watchdog_times import Silence
@@ -51,13 +51,13 @@ def words(told: PagerStatus) -> str:
     return " ".join(Elements(part).text.split())
 
 
-def entry(state: PageState, *items: Item, truncated: int = 0, **more: Any) -> Entry:  # noqa: ANN401 - fields
+def entry(state: PageState, *items: Item, truncated: int = 0, **more: Any) -> JournalEntry:  # noqa: ANN401 - fields
     """Give a page that came five minutes ago, tried once."""
     page = Page("thread", items or fired(DOWN), truncated, received_at=NOW - 300)
-    return Entry(7, page, state, received_at=0.0, attempts=1)._replace(**more)
+    return JournalEntry(7, page, state, received_at=0.0, attempts=1)._replace(**more)
 
 
-def accepted(*items: Item, **more: Any) -> Entry:  # noqa: ANN401 - fields
+def accepted(*items: Item, **more: Any) -> JournalEntry:  # noqa: ANN401 - fields
     """Give a page that another target has carried, two seconds after it came."""
     told = entry(PageState.ACCEPTED, *items, done_at=NOW - 298, channel="whatsapp")
     return told._replace(**{"destination": "backup/14155550100-1520000000", **more})
@@ -157,7 +157,7 @@ def test_a_watchdog_is_silent_beyond_its_limit_only() -> None:
     ],
 )
 def test_a_watchdog_that_has_never_come_was_not_heard(seconds: float, said: str) -> None:
-    assert said in words(NOTHING._replace(silences=(Silence("eu", seconds, 180.0, is_heard=False),)))
+    assert said in words(NOTHING._replace(silences=(Silence("eu", seconds, 180.0, was_seen=False),)))
 
 
 def refused(address: str, count: int, ago: float, agent: str = "Alertmanager/0.28.0") -> RefusedSender:
@@ -282,7 +282,7 @@ def test_only_the_last_pages_are_asked_for() -> None:
 
 
 def test_a_watchdog_that_nobody_waits_for_is_said_with_its_labels() -> None:
-    told = NOTHING._replace(strangers=(f"alertname=Watchdog prometheus={HOSTILE}", "b", "c", "d"))
+    told = NOTHING._replace(unexpected_watchdogs=(f"alertname=Watchdog prometheus={HOSTILE}", "b", "c", "d"))
 
     shown = Elements(html(told))
 

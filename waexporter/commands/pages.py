@@ -35,7 +35,7 @@ from waexporter.web.page_document import page_document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Item
 
 _SHOWN = 3  # alerts of one page
@@ -94,7 +94,7 @@ def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
     say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
 
 
-def _read(folder: str, limit: int) -> tuple[Entry, ...]:
+def _read(folder: str, limit: int) -> tuple[JournalEntry, ...]:
     try:
         return read_pages(folder, limit)
     except (JournalError, PermissionError) as error:
@@ -111,7 +111,7 @@ def _read(folder: str, limit: int) -> tuple[Entry, ...]:
 # --- for a person ------------------------------------------------------------------------------
 
 
-def _describe(entry: Entry, now: float) -> Iterator[str]:
+def _describe(entry: JournalEntry, now: float) -> Iterator[str]:
     page = entry.page
     ago = humanize_seconds(now - page.received_at)
     tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
@@ -138,7 +138,7 @@ def _describe(entry: Entry, now: float) -> Iterator[str]:
             yield f"       {NOR_WHATSAPP}"
 
 
-def _way(entry: Entry) -> str:
+def _way(entry: JournalEntry) -> str:
     if entry.state is PageState.PENDING:
         return "not out yet"
     if entry.state is PageState.DAMAGED:
@@ -151,7 +151,7 @@ def _way(entry: Entry) -> str:
     return f"by the fallback ({entry.channel})"
 
 
-def _repeats(entry: Entry) -> str:
+def _repeats(entry: JournalEntry) -> str:
     return f", perhaps read {entry.repeats + 1} times" if entry.repeats else ""
 
 

@@ -53,7 +53,11 @@ class DaemonPager:
     """A pager, the targets that carry its pages, and its tasks."""
 
     def __init__(
-        self, settings: PagerSettings, fleet: PagerTargets, telemetry: Telemetry, clock: Callable[[], Instant]
+        self,
+        settings: PagerSettings,
+        targets: PagerTargets,
+        telemetry: Telemetry,
+        clock: Callable[[], Instant],
     ) -> None:
         """Build the pager of a daemon; raise CommandError for an unusable fallback."""
 
@@ -61,14 +65,14 @@ class DaemonPager:
             telemetry.crashes.inc()
             _log.error("the pager crashed; this is a bug of waexporter", exc_info=crash)
 
-        self._fleet = fleet
+        self._targets = targets
         parts = self.prepare(settings)
         context = PagerContext(PagerTelemetry(telemetry.registry), clock, random.random, on_crash)
         self.pager = Pager(
             settings,
             self._outlets(parts),
             context,
-            lambda: _verdicts(fleet.store),
+            lambda: _verdicts(targets.store),
             parts.heartbeat,
         )
 
@@ -78,7 +82,7 @@ class DaemonPager:
 
     def prepare(self, settings: PagerSettings) -> PagerParts:
         """Build what settings need; raise CommandError, with what to do, where that is not possible."""
-        contexts = self._fleet.contexts
+        contexts = self._targets.contexts
         heartbeat = HttpAddress(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url
         alertmanager = HttpAddress(address, contexts, Limits()) if address else None
@@ -95,7 +99,7 @@ class DaemonPager:
         return Task("pager heartbeat", self.pager.upkeep.send_heartbeat, interval, interval, is_poll=False)
 
     def _outlets(self, parts: PagerParts) -> Outlets:
-        settings, store = parts.settings, self._fleet.store
+        settings, store = parts.settings, self._targets.store
 
         def carriers() -> tuple[Carrier, ...]:
             return tuple(
@@ -106,7 +110,7 @@ class DaemonPager:
         def known_group(name: str) -> str | None:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
-        whatsapp = whatsapp_channel_factory(self._fleet.clients)
+        whatsapp = whatsapp_channel_factory(self._targets.clients)
         return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import PagerSettings
     from waexporter.paging.context import PagerContext
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import Page
     from waexporter.paging.reconciliation.reconciler import Reconciler, Replies
@@ -87,7 +87,7 @@ class Delivery:
             self._queue.reset(settings.rate, self._clock().steady)
             self._changed.notify_all()
 
-    def enqueue(self, entry: Entry, age: float = 0.0) -> None:
+    def enqueue(self, entry: JournalEntry, age: float = 0.0) -> None:
         """Queue a page that has been in the journal for `age` seconds; a known one stays as it is.
 
         Called while the journal is locked, so that the journal and the queue agree.

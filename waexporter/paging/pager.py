@@ -9,7 +9,6 @@ import msgspec
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
 from waexporter.paging.delivery import Delivery
-from waexporter.paging.facts import PagerFacts
 from waexporter.paging.intake import watchdogs
 from waexporter.paging.intake.alertmanager_webhook import read_webhook
 from waexporter.paging.intake.refusals import Refusals
@@ -17,6 +16,7 @@ from waexporter.paging.journal.writer import Journal
 from waexporter.paging.journal_health import JournalHealth
 from waexporter.paging.model import Alert
 from waexporter.paging.pager_clock import PagerClock
+from waexporter.paging.pager_facts import PagerFacts
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
 from waexporter.paging.reconciliation.reconciler import Reconciler
 from waexporter.paging.recorder import PageRecorder
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from waexporter.paging.context import PagerContext
     from waexporter.paging.heartbeat import HeartbeatReceiver
     from waexporter.paging.intake.refused_senders import RefusedSender
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Webhook
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
@@ -50,9 +50,9 @@ class PagerStatus(NamedTuple):
     oldest: float  # seconds; 0 without one
     problem: str | None  # why the journal can't be used
     silences: tuple[Silence, ...]
-    latest: tuple[Entry, ...]  # the newest first
+    latest: tuple[JournalEntry, ...]  # the newest first
     refused: tuple[RefusedSender, ...] = ()  # webhooks, by sender, the newest first
-    strangers: tuple[str, ...] = ()  # labels of Watchdog alerts that come and are not expected
+    unexpected_watchdogs: tuple[str, ...] = ()  # labels of Watchdog alerts that come and are not expected
 
 
 class Pager:
@@ -193,7 +193,7 @@ class Pager:
 
     def status(self, count: int) -> PagerStatus:
         """Return how the pager is, with the newest `count` pages."""
-        latest: Sequence[Entry] = ()
+        latest: Sequence[JournalEntry] = ()
         if self._health.is_usable():
             try:
                 latest = self._journal.latest(count)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from waexporter.model import Rate
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.routing import AffectedTargets, Carrier
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two rounds of attempts
@@ -27,7 +27,7 @@ _MOST_BUNDLED = 500  # pages in one message: more than fit into its text
 class QueuedPage:
     """A page that is not out yet."""
 
-    entry: Entry
+    entry: JournalEntry
     received: float
     queued: float  # by this process: what waited while no daemon ran has not been tried meanwhile
     due: float

@@ -23,7 +23,7 @@ class Silence(NamedTuple):
     source: str
     seconds: float
     limit: float
-    is_heard: bool = True  # at some time; else it has been expected for so long
+    was_seen: bool = True  # at some time; else it has been expected for so long
 
 
 class WatchdogTimes:
@@ -90,7 +90,7 @@ class WatchdogTimes:
                 watchdog.name,
                 self.silence(watchdog.name),
                 watchdog.max_silence,
-                is_heard=self.was_ever_seen(watchdog.name),
+                was_seen=self.was_ever_seen(watchdog.name),
             )
             for watchdog in self.expected
         )

@@ -13,7 +13,7 @@ from waexporter.web.formatting import iso
 
 if TYPE_CHECKING:
     from waexporter.paging.intake.refused_senders import RefusedSender
-    from waexporter.paging.journal.entry import Attempt, Entry
+    from waexporter.paging.journal.entry import Attempt, JournalEntry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
 
@@ -110,17 +110,17 @@ def page_list_document(status: PagerStatus, now: float) -> PageListDocument:
                 source=silence.source,
                 silent_seconds=round(silence.seconds, 3),
                 max_silence_seconds=silence.limit,
-                heard=silence.is_heard,
+                heard=silence.was_seen,
             )
             for silence in status.silences
         ],
-        unexpected_watchdogs=list(status.strangers),
+        unexpected_watchdogs=list(status.unexpected_watchdogs),
         refused=[_refused_document(each) for each in status.refused],
         pages=[page_document(entry) for entry in status.latest],
     )
 
 
-def page_document(entry: Entry) -> PageDocument:
+def page_document(entry: JournalEntry) -> PageDocument:
     """Return one page as a document."""
     items = entry.page.items
     return PageDocument(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from waexporter.paging.intake.refused_senders import RefusedSender
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
     from waexporter.paging.watchdog_times import Silence
@@ -99,7 +99,7 @@ class PagerSection:
     unread: str  # targets in whose group nobody reads a page; empty without any, or if it is not known
     refused: str  # how many webhooks are refused, and when the last was; empty when none is
     refusals: tuple[RefusalLine, ...]
-    strangers: tuple[str, ...]  # labels of Watchdog alerts that no configured watchdog waits for
+    unexpected_watchdogs: tuple[str, ...]  # labels of Watchdog alerts that no configured watchdog waits for
     pages: tuple[PageLine, ...]
 
 
@@ -118,7 +118,7 @@ def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) 
         unread=_unread(unread),
         refused=_refused(status, now),
         refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
-        strangers=status.strangers[:_SHOWN_NAMES],
+        unexpected_watchdogs=status.unexpected_watchdogs[:_SHOWN_NAMES],
         pages=tuple(_page(entry, books, now) for entry in status.latest),
     )
 
@@ -158,7 +158,7 @@ def _refusal(refused: RefusedSender, now: float) -> RefusalLine:
 
 def _watchdog(silence: Silence) -> WatchdogLine:
     is_silent = silence.seconds > silence.limit
-    if not silence.is_heard:
+    if not silence.was_seen:
         words = f"has never come, expected for {humanize_seconds(silence.seconds)}"
         mood = "down" if is_silent else "unknown"
     elif is_silent:
@@ -168,7 +168,7 @@ def _watchdog(silence: Silence) -> WatchdogLine:
     return WatchdogLine(silence.source, mood, f"{words}, at most {humanize_seconds(silence.limit)} allowed")
 
 
-def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
+def _page(entry: JournalEntry, books: Container[str], now: float) -> PageLine:
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
     rest = [f"{more} more"] if more > 0 else []
@@ -191,7 +191,7 @@ def _page(entry: Entry, books: Container[str], now: float) -> PageLine:
     )
 
 
-def _outcome(entry: Entry) -> str:
+def _outcome(entry: JournalEntry) -> str:
     """Return how a page was sent, how soon, and after how many attempts."""
     words = []
     if entry.channel:

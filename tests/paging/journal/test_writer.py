@@ -19,7 +19,7 @@ from tests.paging.fakes import WALL, a_page, an_alert
 from waexporter.errors import JournalError
 from waexporter.paging.dedup import AlertRecord, Presence
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import Entry, PageResult, PageState, pack
+from waexporter.paging.journal.entry import JournalEntry, PageResult, PageState, pack
 from waexporter.paging.journal.reader import read_pages
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.journal.writer import Journal
@@ -39,12 +39,14 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     made.close()
 
 
-def pending(journal: Journal) -> tuple[Entry, ...]:
+def pending(journal: Journal) -> tuple[JournalEntry, ...]:
     with journal.session() as session:
         return session.pending_pages()
 
 
-def record(journal: Journal, page: Page | None = None, *records: AlertRecord, at: float = WALL) -> Entry:
+def record(
+    journal: Journal, page: Page | None = None, *records: AlertRecord, at: float = WALL
+) -> JournalEntry:
     with journal.session() as session:
         return session.record_page(page or a_page(), records, at)
 
@@ -141,7 +143,7 @@ def test_a_page_goes_from_pending_to_its_end(journal: Journal) -> None:
     journal.finish([number], PageResult(PageState.ACCEPTED, WALL + 9.0, "whatsapp", "alpha/1", ""))
     assert pending(journal) == ()
     [entry] = journal.latest(5)
-    assert entry == Entry(
+    assert entry == JournalEntry(
         number=number,
         page=a_page(),
         state=PageState.ACCEPTED,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from waexporter.paging.dedup import AlertRecord
     from waexporter.paging.journal.damage import DamagedRows
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
 
 
 class AlertMemory:
@@ -36,7 +36,7 @@ class AlertMemory:
     def load(self, connection: sqlite3.Connection) -> None:
         """Read all records again; report the damaged ones."""
         self._records, self._open = {}, {}
-        damaged: dict[str, Entry | None] = {}
+        damaged: dict[str, JournalEntry | None] = {}
         for row in connection.execute(ALERTS):
             record, is_whole = read_alert(row)
             if not is_whole:

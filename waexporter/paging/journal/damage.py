@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
 
 
 class DamagedRows:
@@ -16,16 +16,16 @@ class DamagedRows:
     def __init__(self, on_damage: Callable[[Sequence[str]], None]) -> None:
         """Call `on_damage` with the names of newly found rows."""
         self._on_damage = on_damage
-        self._rows: dict[str, Entry | None] = {}  # None: it is no page, or was set aside
+        self._rows: dict[str, JournalEntry | None] = {}  # None: it is no page, or was set aside
 
-    def report(self, rows: Mapping[str, Entry | None]) -> None:
+    def report(self, rows: Mapping[str, JournalEntry | None]) -> None:
         """Report the rows that were not known to be damaged."""
         new = {name: entry for name, entry in rows.items() if name not in self._rows}
         self._rows |= new
         if new:
             self._on_damage(tuple(new))
 
-    def pages(self) -> tuple[Entry, ...]:
+    def pages(self) -> tuple[JournalEntry, ...]:
         """Return the damaged pages that still have to be set aside."""
         return tuple(entry for entry in self._rows.values() if entry is not None)
 

@@ -31,7 +31,7 @@ class Attempt(NamedTuple):
     why: str = ""  # a sentence; for an accepted message, a note
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One page in the journal; times on the pager's clock, except those that people read."""
 
     number: int
@@ -74,7 +74,7 @@ def pack(page: Page) -> bytes:
     return zlib.compress(msgspec.json.encode(page), 1)
 
 
-def read_entry(row: Row) -> Entry:
+def read_entry(row: Row) -> JournalEntry:
     """Return the entry of a row of SELECT; a damaged column is left at its default.
 
     A pending page without readable content is damaged. A page without a readable state is pending, since
@@ -90,7 +90,7 @@ def read_entry(row: Row) -> Entry:
         state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
     elif page is None:
         why = _text(why) or f"what it told can't be read any more: {problem}"
-    return Entry(
+    return JournalEntry(
         number=_count(number),
         page=page or Page("", (), received_at=received or 0.0),
         state=state,

@@ -16,7 +16,7 @@ from waexporter.paging.journal.schema import FILE
 from waexporter.paging.journal.trail import with_attempts
 
 if TYPE_CHECKING:
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
 
 _BUSY_TIMEOUT = 5.0  # seconds to wait for a daemon that holds the file
 _LEAST_ROOM = 10 * 1024 * 1024  # bytes: some hundred large pages
@@ -49,7 +49,7 @@ def check_integrity(folder: str) -> PageCounts | None:
     return PageCounts(*(counts.get(state, 0) for state in PageCounts._fields))
 
 
-def read_pages(folder: str, count: int) -> tuple[Entry, ...]:
+def read_pages(folder: str, count: int) -> tuple[JournalEntry, ...]:
     """Return the newest pages, newest first, while a daemon may write others; raise JournalError."""
     path = Path(folder) / FILE
     if not path.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.paging.journal.entry import SELECT, Entry, PageState, pack, read_entry
+from waexporter.paging.journal.entry import SELECT, JournalEntry, PageState, pack, read_entry
 from waexporter.paging.journal.rows import alert_row
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class JournalSession:
         """Return the fingerprints of a thread's alerts of which no end is known."""
         return self._memory.open_alerts(thread)
 
-    def pending_pages(self) -> tuple[Entry, ...]:
+    def pending_pages(self) -> tuple[JournalEntry, ...]:
         """Return every page that is not out yet, the oldest first; raise JournalError.
 
         Damaged pages are reported instead.
@@ -62,14 +62,14 @@ class JournalSession:
 
     def record_page(
         self, page: Page, records: Iterable[AlertRecord], received_at: float, gone: Iterable[str] = ()
-    ) -> Entry:
+    ) -> JournalEntry:
         """Write a page and its alerts' records to disk, all or nothing; raise JournalError.
 
         `gone` has the fingerprints of alerts to forget.
         """
         number = self._write(records, gone, (page.thread, received_at, pack(page)))
         self._file.highest_number = number
-        return Entry(number, page, PageState.PENDING, received_at)
+        return JournalEntry(number, page, PageState.PENDING, received_at)
 
     def save(self, records: Iterable[AlertRecord], gone: Iterable[str] = ()) -> None:
         """Write records to disk without a page, and forget the alerts `gone`; raise JournalError."""

@@ -10,7 +10,7 @@ from waexporter.paging.journal.entry import Attempt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from waexporter.paging.journal.entry import Entry
+    from waexporter.paging.journal.entry import JournalEntry
 
 MOST = 20  # attempts that are kept of one page: the last ones
 _MOST_ROWS = 1000  # that are written at once for pages in one message: webhooks wait for the journal
@@ -44,7 +44,9 @@ def write_attempts(
     )
 
 
-def with_attempts(connection: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def with_attempts(
+    connection: sqlite3.Connection, entries: Iterable[JournalEntry]
+) -> tuple[JournalEntry, ...]:
     """Return entries with their attempts; none where an earlier version kept none."""
     entries = tuple(entries)
     if not entries:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from waexporter.paging.journal.entry import Attempt, Entry, PageResult
+    from waexporter.paging.journal.entry import Attempt, JournalEntry, PageResult
 
 _KEEP_PAGES = 30 * 86_400.0  # seconds that a page is kept after its end
 MOST_PAGES = 20_000  # that have come to their end
@@ -76,7 +76,7 @@ class Journal:
         with self._lock:
             yield JournalSession(self._file, self._file.connect(), self._memory, self._damaged)
 
-    def latest(self, count: int) -> tuple[Entry, ...]:
+    def latest(self, count: int) -> tuple[JournalEntry, ...]:
         """Return the newest pages, newest first."""
         with self._reading() as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()

@@ -36,13 +36,13 @@ def test_a_watchdog_that_matches_no_entry_is_named_with_what_is_expected_once_pe
         for name in ("eu", "us", "us", "asia", "us"):
             desk.receive(watchdog_of(desk, name))
 
-    strangers = [line for line in said if "came" in line]
-    assert [line["came"] for line in strangers] == [
+    lines = [line for line in said if "came" in line]
+    assert [line["came"] for line in lines] == [
         ("alertname=Watchdog prometheus=us",),
         ("alertname=Watchdog prometheus=asia",),
     ]
-    assert {line["expected"] for line in strangers} == {("prometheus-eu: alertname=Watchdog prometheus=eu",)}
-    assert desk.pager.status(1).strangers == tuple(line["came"][0] for line in strangers)
+    assert {line["expected"] for line in lines} == {("prometheus-eu: alertname=Watchdog prometheus=eu",)}
+    assert desk.pager.status(1).unexpected_watchdogs == tuple(line["came"][0] for line in lines)
 
 
 def test_no_number_of_unexpected_watchdogs_in_one_delivery_fills_a_line(desk: Desk) -> None:
@@ -50,7 +50,7 @@ def test_no_number_of_unexpected_watchdogs_in_one_delivery_fills_a_line(desk: De
         desk.receive(*(watchdog_of(desk, f"x{number}") for number in range(100)))
 
     (line,) = (line for line in said if "came" in line)
-    assert len(line["came"]) == len(desk.pager.status(1).strangers) == 10
+    assert len(line["came"]) == len(desk.pager.status(1).unexpected_watchdogs) == 10
 
 
 def test_no_number_of_unexpected_watchdogs_fills_the_log(desk: Desk) -> None:
@@ -62,14 +62,14 @@ def test_no_number_of_unexpected_watchdogs_fills_the_log(desk: Desk) -> None:
 
 
 def test_whether_a_watchdog_has_ever_come_is_known_even_across_a_restart(desk: Desk) -> None:
-    heard = [desk.pager.status(1).silences[0].is_heard]
+    seen = [desk.pager.status(1).silences[0].was_seen]
     desk.restart()
-    heard.append(desk.pager.status(1).silences[0].is_heard)
+    seen.append(desk.pager.status(1).silences[0].was_seen)
     desk.receive(watchdog_of(desk, "eu"))
     desk.restart()
-    heard.append(desk.pager.status(1).silences[0].is_heard)
+    seen.append(desk.pager.status(1).silences[0].was_seen)
 
-    assert heard == [False, False, True]
+    assert seen == [False, False, True]
 
 
 @pytest.mark.parametrize(
