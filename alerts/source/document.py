@@ -30,16 +30,15 @@ DOCUMENT = ROOT / "docs" / "alerts.md"
 _HEAD = """\
 # Alerts
 
-Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load them stands in the
+Written from `alerts/` by `make alerts`; a test checks that it matches the rules. How to load them is in the
 [README](../README.md#alerts).
 
 - **critical** wakes somebody now, **warning** is work for the day, **info** is good to know.
-- **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them can't trust that WhatsApp
-  carries it.
-- After: how long it must be so until it fires. Of states that are polled a few answers may say otherwise
-  meanwhile ([alerts.yml](../alerts/alerts.yml) has the arithmetic).
-- Kept: how long it goes on firing after the last time it was so.
-- Tests are promtool tests about the alert: it fires, it does not, and both sides of its boundary.
+- **wa** marks alerts with the label `affects_channel: whatsapp`: a page about them must not rely on WhatsApp.
+- After: how long the condition must be true until the alert fires. For states that are polled, a few answers
+  in between may differ ([alerts.yml](../alerts/alerts.yml) has the arithmetic).
+- Kept: how long it continues to fire after the condition was last true.
+- Tests are promtool tests of the alert: it fires, it does not, and both sides of its limit.
 - Killed are small changes of the rule (a threshold, a comparator, a matcher, an operator, `for`) that make a
   test fail.
 
@@ -47,19 +46,20 @@ Made from `alerts/` by `make alerts`; a test holds it to the rules. How to load 
 _TIMES = f"""
 ## Time to detect
 
-From the moment a fault began in a simulated client until Prometheus had the alert firing: the fastest and the
-slowest scenario of the simulator that raises it. Measured with Prometheus 3.5 and the default intervals of
-polls and scrapes (15 s), each scenario at a client of its own. Of most scenarios every time was divided
-by {DIVIDED.pace:g} and what was seen is multiplied by it again, which is exact to about 20 s. What has times
-that can't be divided ({", ".join(sorted(OWN_TIME))},
-and everything about waexporter itself) was measured as it is. A page leaves 10 s later, so that what belongs
-together is told together. `python -m alerts.source.detection` measures it again, in about an hour;
-`python -m alerts.source.outages` tries, in a quarter of one, who is paged for outages of one to five minutes:
-nobody up to two and a half, once for five.
+The time from the beginning of a fault in a simulated client until the alert fires in Prometheus: for the
+fastest and the slowest scenario of the simulator that raises it. Measured with Prometheus 3.5 and the
+default intervals of polls and scrapes (15 s), each scenario at its own client. In most scenarios all times
+were divided by {DIVIDED.pace:g} and the results multiplied by it, which is exact to about 20 s. Scenarios
+whose times can't be divided
+({", ".join(sorted(OWN_TIME))},
+and everything about waexporter itself) were measured in real time. A page is sent 10 s later, because
+alerts of one incident are sent together. `python -m alerts.source.detection` measures it again, in about an
+hour; `python -m alerts.source.outages` tests in a quarter of an hour which outages of one to five minutes
+page people: none up to two and a half minutes, and once for five.
 
-Rows whose scenario is told in several words were measured on 2026-11-29, all others on 2026-11-25. Some
-rules were changed after that, so a row may be off by some minutes: how long an alert waits stands above,
-under After.
+Rows whose scenario has a name of several words were measured on 2026-11-29, all others on 2026-11-25. Some
+rules were changed after that, so a row may be wrong by some minutes: how long an alert waits is shown
+above, under After.
 """
 
 
@@ -74,7 +74,7 @@ def text(score: Score) -> str:
             *(_row(name, score) for name in alert_names()),
             "\n## Recording rules\n\n| series | killed |\n|---|---|\n",
             *(f"| `{name}` | {_killed(name, score)} |\n" for name in recorded_names()),
-            "\n## Changes that no test notices\n\n",
+            "\n## Changes that no test detects\n\n",
             *(f"- {count}: {words}\n" for words, count in _reasons(score).items()),
             times(),
         )
@@ -95,7 +95,7 @@ def times() -> str:
     others = sorted(set(alert_names()) - {"Watchdog"} - {alert for alert, _ in found})
     return (
         f"{_TIMES}\n| alert | severity | fastest | slowest |\n|---|---|---|---|\n{''.join(rows)}"
-        f"\nRaised by nothing that was tried: {', '.join(others)}. Watchdog fires always.\n"
+        f"\nNot raised by any of these scenarios: {', '.join(others)}. Watchdog fires always.\n"
     )
 
 
@@ -108,8 +108,8 @@ def _numbers(score: Score) -> str:
         f"{len(alert_names())} alerts in {len(alerts())} rules, {len(recordings())} recording rules, "
         f"{len(cases())} tests; of {sum(score.made.values())} changes {score.ratio:.1%} are killed.\n"
         # What test_hour.py holds to be true.
-        f"\nIn {HOUR // 60} minutes of simulated clients that are well ({', '.join(CLIENTS)}) no alert fires "
-        "and none is pending,\nthe watchdog aside; an outage in the same time fires its alert. In the "
+        f"\nIn {HOUR // 60} minutes of healthy simulated clients ({', '.join(CLIENTS)}) no alert fires "
+        "and none is pending,\nexcept the watchdog; an outage in the same time fires its alert. In the "
         f"{WARM_UP // 60} minutes before them, after a start, none fires,\nbut some may be pending.\n"
     )
 
