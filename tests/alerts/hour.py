@@ -29,7 +29,7 @@ from waexporter.model import (
     Tls,
     Watchdog,
 )
-from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.simulator import Options, Simulator
@@ -211,7 +211,7 @@ class _Daemon:
         self._clock, self._store, self._telemetry, self._pager = clock, store, telemetry, pager
         self._heartbeat = Heartbeat(telemetry, clock.now)
         self.exporter = Exporter(
-            store, Demand(store, clock.now), telemetry, self._heartbeat, _no_clash, pager
+            store, OnDemandPolls(store, clock.now), telemetry, self._heartbeat, _no_clash, pager
         )
         self._pollers = [
             Poller(

@@ -32,7 +32,7 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.store import Store
 from waexporter.web.backend import OK, PENDING, PageRequest, ReloadResult
 
@@ -60,10 +60,10 @@ class World:
         self.made: list[tuple[str, ...]] = []
         self.telemetry = Telemetry()
         self.store = Store(targets, self.clock)
-        self.demand = Demand(self.store, self.clock)
+        self.on_demand = OnDemandPolls(self.store, self.clock)
         self.heartbeat = Heartbeat(self.telemetry, self.clock)
         self.exporter = Exporter(
-            self.store, self.demand, self.telemetry, self.heartbeat, on_clashes or self.made.append
+            self.store, self.on_demand, self.telemetry, self.heartbeat, on_clashes or self.made.append
         )
 
     def clock(self) -> Instant:
@@ -261,8 +261,8 @@ def test_the_process_is_described_anew_in_every_page(world: World) -> None:
 
 def probe(world: World, page_request: PageRequest, waited: float = 2.5) -> str:
     """Probe a target whose health is polled and whose statistics are not answered; gives the page."""
-    world.demand.share("one", Endpoint.HEALTH, lambda: world.put("one", Endpoint.HEALTH, HEALTHY))
-    world.demand.share("one", Endpoint.APP, lambda: None)
+    world.on_demand.register("one", Endpoint.HEALTH, lambda: world.put("one", Endpoint.HEALTH, HEALTHY))
+    world.on_demand.register("one", Endpoint.APP, lambda: None)
     begun = world.exporter.probe("one")
     assert begun is not None
     wait(begun.polls, 50)
@@ -494,7 +494,7 @@ def test_a_reload_that_failed_is_remembered_until_a_good_one(
         return done
 
     exporter = Exporter(
-        world.store, world.demand, world.telemetry, world.heartbeat, world.made.append, reload=reload
+        world.store, world.on_demand, world.telemetry, world.heartbeat, world.made.append, reload=reload
     )
     for _ in reloads:
         with suppress(BugError):

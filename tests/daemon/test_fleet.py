@@ -68,7 +68,7 @@ class World:
     def change(self, *targets: Target) -> None:
         config = replace(self.config, targets=targets)
         difference = compare(self.config, config)
-        self.fleet.change(config, difference, self.fleet.make_clients(config, difference.to_start))
+        self.fleet.reconfigure(config, difference, self.fleet.make_clients(config, difference.to_start))
         self.config = config
 
     def poll(self, target: Target, outcome: Success | Exception) -> None:

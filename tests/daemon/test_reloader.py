@@ -41,11 +41,11 @@ class FakeFleet:
             raise self.error
         return {}
 
-    def change(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
+    def reconfigure(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
         assert clients == {}
         self.changes.append((config, difference))
 
-    def replace(self, others: Iterable[object]) -> None:
+    def replace_tasks(self, others: Iterable[object]) -> None:
         self.others += others
 
 

@@ -21,7 +21,7 @@ from waexporter.metrics.on_premises import HEADS
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
-from waexporter.polling.state import FLOOR
+from waexporter.polling.state import MIN_POLL_AGE
 from waexporter.web.asgi import DEFAULT_LIMITS
 from waexporter.web.probe import DEFAULT_TIMEOUT, MARGIN, MAX_TIMEOUT, MIN_TIMEOUT
 from waexporter.whatsapp.documents.statistics import read_statistics
@@ -78,7 +78,7 @@ def test_what_a_probe_adds_is_documented_with_its_type_and_no_more() -> None:
 def test_the_limits_of_probes_are_documented() -> None:
     text = " ".join(prose(PROBING).split())
 
-    assert f"What was polled in the last {FLOOR:.0f} seconds is not polled again" in text
+    assert f"What was polled in the last {MIN_POLL_AGE:.0f} seconds is not polled again" in text
     assert f"probes have {demand.AT_ONCE} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
     assert f"Without this header it waits {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
     assert f"at least {MIN_TIMEOUT:g} and at most {MAX_TIMEOUT:g} seconds" in text

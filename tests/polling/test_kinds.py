@@ -31,7 +31,7 @@ from waexporter.model import (
 )
 from waexporter.model import now as real_now
 from waexporter.polling.kinds import TABLES
-from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.polling.tables import CollectorRow, KindTables
@@ -131,7 +131,7 @@ def polled(heat: bytes | None) -> tuple[Store, FakeSender]:
 def page_of(store: Store) -> list[str]:
     telemetry = Telemetry()
     exporter = Exporter(
-        store, Demand(store, real_now), telemetry, Heartbeat(telemetry, real_now), lambda _: None
+        store, OnDemandPolls(store, real_now), telemetry, Heartbeat(telemetry, real_now), lambda _: None
     )
     text = b"".join(exporter.metrics(PageRequest(openmetrics=False, gzip=False))).decode()
     return [line for line in text.splitlines() if 'target="t"' in line]

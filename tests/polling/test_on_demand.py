@@ -27,8 +27,8 @@ from waexporter.model import (
     Success,
     Target,
 )
-from waexporter.polling.on_demand import Demand, Probe
-from waexporter.polling.state import FLOOR, probe_succeeded
+from waexporter.polling.on_demand import OnDemandPolls, Probe
+from waexporter.polling.state import MIN_POLL_AGE, probe_succeeded
 from waexporter.polling.store import Store
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class World:
         }
         self.held: dict[Endpoint, threading.Event] = {}  # polls of these wait
         self.store = Store(targets or (TARGET,), self.clock)
-        self.demand = Demand(self.store, self.clock, at_once)
+        self.on_demand = OnDemandPolls(self.store, self.clock, at_once)
         self.timed = {
-            (target.name, endpoint): self.demand.share(
+            (target.name, endpoint): self.on_demand.register(
                 target.name, endpoint, self._poll(target.name, endpoint)
             )
             for target in targets or (TARGET,)
@@ -96,7 +96,7 @@ class World:
             run()
 
     def begin(self, name: str = "t") -> Probe:
-        probe = self.demand.probe(name)
+        probe = self.on_demand.probe(name)
         assert probe is not None
         return probe
 
@@ -107,12 +107,12 @@ class World:
         return self.lines(probe)
 
     def lines(self, probe: Probe) -> list[str]:
-        state, now = self.demand.see(probe)
+        state, now = self.on_demand.current_state(probe)
         lines = b"".join(fragment.lines for fragment in state.fragments(now.steady))
         return lines.decode().splitlines()
 
     def has_answered(self, probe: Probe) -> bool:
-        return probe_succeeded(self.demand.see(probe)[0])
+        return probe_succeeded(self.on_demand.current_state(probe)[0])
 
 
 @pytest.fixture
@@ -177,10 +177,10 @@ def test_endpoints_are_polled_at_the_same_time(world: World) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "age", "is_polled"),
     [
-        (HEALTH, FLOOR - 0.1, False),
-        (HEALTH, FLOOR, True),
-        (APP, FLOOR - 0.1, False),
-        (APP, FLOOR, True),
+        (HEALTH, MIN_POLL_AGE - 0.1, False),
+        (HEALTH, MIN_POLL_AGE, True),
+        (APP, MIN_POLL_AGE - 0.1, False),
+        (APP, MIN_POLL_AGE, True),
         # The timetable's own reading is good until it is stale.
         (DB, 899.9, False),
         (DB, 900.0, True),
@@ -413,7 +413,7 @@ def test_a_verdict_remembers_since_when_it_holds(world: World) -> None:
     probe = world.begin()
     wait(probe.polls, DEADLINE)
 
-    assert world.demand.see(probe)[0].verdict.since == since
+    assert world.on_demand.current_state(probe)[0].verdict.since == since
 
 
 # --- bounds ------------------------------------------------------------------------------------
@@ -425,11 +425,11 @@ def test_clients_that_hang_use_up_the_probes_and_nothing_else() -> None:
     world.hold(*PLANS)
     first = world.begin("hangs")
 
-    refused = world.demand.probe("t")
+    refused = world.on_demand.probe("t")
     again = world.begin("hangs")  # needs no thread
     world.let_go()
     wait(first.polls, DEADLINE)
-    after = wait_for(lambda: world.demand.probe("t"))
+    after = wait_for(lambda: world.on_demand.probe("t"))
 
     assert refused is None
     assert again.polls == first.polls
@@ -451,7 +451,7 @@ def test_a_poll_that_crashes_ends_for_everybody_and_is_made_again(world: World) 
     def crash() -> None:
         raise RuntimeError("a bug")
 
-    run = world.demand.share("t", APP, crash)
+    run = world.on_demand.register("t", APP, crash)
 
     with structlog.testing.capture_logs() as logs:
         probe = world.begin()
@@ -481,15 +481,17 @@ def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> N
         threads.append(run)
 
     world = World()
-    world.demand = Demand(world.store, world.clock, at_once=len(PLANS), spawn=spawn)
-    timed = {endpoint: world.demand.share("t", endpoint, world._poll("t", endpoint)) for endpoint in PLANS}
+    world.on_demand = OnDemandPolls(world.store, world.clock, at_once=len(PLANS), spawn=spawn)
+    timed = {
+        endpoint: world.on_demand.register("t", endpoint, world._poll("t", endpoint)) for endpoint in PLANS
+    }
 
-    refused = world.demand.probe("t")
+    refused = world.on_demand.probe("t")
     threads.pop()()
     for run in timed.values():
         run()
-    world.steady += FLOOR
-    again = world.demand.probe("t")
+    world.steady += MIN_POLL_AGE
+    again = world.on_demand.probe("t")
 
     assert refused is None
     assert again is None
@@ -497,10 +499,10 @@ def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> N
 
 
 def test_a_target_that_is_taken_out_is_no_longer_probed(world: World) -> None:
-    world.demand.forget("t")
-    changing = world.demand.probe("t")
+    world.on_demand.forget("t")
+    changing = world.on_demand.probe("t")
     world.store.replace_targets(())
-    gone = world.demand.probe("t")
+    gone = world.on_demand.probe("t")
 
     assert (changing, gone, world.polls) == (None, None, [])
 
@@ -512,7 +514,7 @@ def test_what_is_polled_for_a_former_target_counts_for_nobody(
     world.hold(APP)
     probe = world.begin()
 
-    world.demand.forget("t")
+    world.on_demand.forget("t")
     world.store.replace_targets(after)
     world.let_go()
     assert not wait(probe.polls, DEADLINE).not_done

@@ -231,7 +231,7 @@ def test_tasks_come_and_go_and_the_plans_of_the_others_stay_to_the_microsecond()
     with running(a_task("stays", Runs(), 3600.0), a_task("goes", goes)) as schedule:
         goes.wait_for(2)
         before = planned(schedule, "stays")
-        schedule.drop(["goes"])
+        schedule.remove(["goes"])
         schedule.resize(None, targets=2)
         schedule.add([a_task("comes", comes)], targets=1)
         ended_with = goes.count
@@ -255,7 +255,7 @@ def test_a_run_that_waits_for_a_thread_when_its_task_is_taken_out_never_begins()
         schedule.add([a_task("goes", goes, 3600.0)], targets=1)
         wait_for(lambda: "goes" in schedule._executor._planned)
         schedule.add([a_task("last", last, 3600.0)], targets=1)
-        schedule.drop(["goes"])
+        schedule.remove(["goes"])
         release.set()
         ran = last.wait_for(1)
 
@@ -292,7 +292,7 @@ def test_no_trace_is_left_of_what_was_taken_out() -> None:
             runs = Runs()
             schedule.add([a_task(f"task {number}", runs)], targets=1)
             runs.wait_for(1)
-            schedule.drop([f"task {number}"])
+            schedule.remove([f"task {number}"])
         executor = schedule._executor
 
         wait_for(lambda: set(executor._instances) <= {"stays"})
@@ -362,7 +362,7 @@ def test_a_plan_that_lies_far_ahead_is_made_anew() -> None:
 
     with running(a_task("one", runs, 3600.0), targets=1000, chance=lambda: next(chances)) as schedule:
         before = planned(schedule, "one")
-        schedule._plan_anew()
+        schedule._replan()
         ran = runs.wait_for(1)
         after = planned(schedule, "one")
 
@@ -374,7 +374,7 @@ def test_a_plan_may_be_made_anew_after_the_end() -> None:
     with running(a_task("one", Runs())) as schedule:
         pass
 
-    schedule._plan_anew()
+    schedule._replan()
 
     assert not schedule._scheduler.running
 

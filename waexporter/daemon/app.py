@@ -32,7 +32,7 @@ _log = get_logger("app")
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A started daemon: what serves, and what is asked."""
+    """A started daemon."""
 
     server: Server
     exporter: Exporter
@@ -43,7 +43,7 @@ class Daemon:
         self.server.run()
 
     def reload(self) -> None:
-        """Read the configuration anew; what comes of it is in the log and the metrics."""
+        """Reload the configuration; the log and the metrics have the result."""
         try:
             self.exporter.reload()
         except Exception as crash:  # noqa: BLE001 - whoever asks by a signal can't be told
@@ -55,10 +55,10 @@ class Daemon:
 def start(
     config: Config, clock: Callable[[], Instant] = now, read: Callable[[], LoadedConfig] | None = None
 ) -> Iterator[Daemon]:
-    """Start everything but the serving loop; at the end, poll no more and log out everywhere.
+    """Start everything but the serving loop; at the end, stop polling and log out everywhere.
 
-    `read` gives the configuration anew, for reloads. Raises CommandError when the address to listen on is not
-    to be had.
+    `read` returns the current configuration, for reloads. Raises CommandError when the address to listen on
+    can't be bound.
     """
     telemetry = Telemetry()
     heartbeat = Heartbeat(telemetry, clock)
@@ -69,7 +69,7 @@ def start(
     reloader = Reloader(config, read, fleet, daemon_pager, (telemetry, clock)) if read is not None else None
     exporter = Exporter(
         fleet.store,
-        fleet.demand,
+        fleet.on_demand,
         telemetry,
         heartbeat,
         ClashLog().log,

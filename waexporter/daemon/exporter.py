@@ -1,4 +1,4 @@
-"""What the web layer may ask of the running daemon: pages, verdicts, and whether all is well."""
+"""The daemon as a web backend: pages, verdicts, liveness and readiness."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant
     from waexporter.paging.pager import Pager
-    from waexporter.polling.on_demand import Demand, Probe
+    from waexporter.polling.on_demand import OnDemandPolls, Probe
     from waexporter.polling.state import TargetState
     from waexporter.polling.store import Snapshot, Store
     from waexporter.web.backend import PageRequest
@@ -34,7 +34,7 @@ _CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
 
 
 class _Kept(NamedTuple):
-    """A page as it is kept: compressed, since ready fragments would keep the readings before alive."""
+    """A cached page: compressed, since fragments would keep old readings in memory."""
 
     version: int
     until: float  # steady clock
@@ -42,7 +42,7 @@ class _Kept(NamedTuple):
 
 
 class Heartbeat:
-    """When the scheduler last showed that it is alive."""
+    """The time at which the scheduler last ran."""
 
     def __init__(self, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
         self._telemetry = telemetry
@@ -50,23 +50,23 @@ class Heartbeat:
         self._last = clock().steady
 
     def beat(self) -> None:
-        """Show that the scheduler is alive; it runs this as one of its tasks."""
+        """Record that the scheduler is alive; it runs this as one of its tasks."""
         now = self._clock()
         self._last = now.steady
         self._telemetry.heartbeat.set(now.wall)
 
     def silence(self) -> float:
-        """Tell how many seconds ago that was."""
+        """Return the seconds since the last heartbeat."""
         return self._clock().steady - self._last
 
 
 class Exporter:
-    """The daemon as the web layer sees it."""
+    """What the web layer uses of the daemon."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon
         self,
         store: Store,
-        demand: Demand,
+        on_demand: OnDemandPolls,
         telemetry: Telemetry,
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
@@ -74,7 +74,7 @@ class Exporter:
         reload: Callable[[], ReloadResult] | None = None,
     ) -> None:
         self._store = store
-        self._demand = demand
+        self._on_demand = on_demand
         self._telemetry = telemetry
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
@@ -86,7 +86,7 @@ class Exporter:
         self._pages: dict[bool, _Kept] = {}
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Give the page asked for; the whole page is composed and compressed once per change."""
+        """Return the requested page; the whole page is composed and compressed once per change."""
         if page_request.targets is None:
             text = self._whole(openmetrics=page_request.openmetrics)
         else:
@@ -101,12 +101,12 @@ class Exporter:
         return _written(text, own, page_request)
 
     def probe(self, target: str) -> Probe | None:
-        """Begin to poll a target now."""
-        return self._demand.probe(target)
+        """Start polling a target now."""
+        return self._on_demand.probe(target)
 
     def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Give what a probe has come to, and nothing else of the target or of this process."""
-        state, now = self._demand.see(probe)
+        """Return the page of a probe: only what was polled for it."""
+        state, now = self._on_demand.current_state(probe)
         own = (("target", probe.before.target.name),)
         families = probe_families(success=probe_succeeded(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render_family(family, own) for family in families))
@@ -115,16 +115,16 @@ class Exporter:
         return _written(text, end, page_request)
 
     def target_names(self) -> frozenset[str]:
-        """Give the names of all targets."""
+        """Return the names of all targets."""
         return self._store.names
 
     def targets(self) -> tuple[TargetStatus, ...]:
-        """Give what there is to say of every target."""
+        """Return the status of every target."""
         snapshot = self._store.snapshot()
         return tuple(_status(state, snapshot) for state in snapshot.states)
 
     def reload(self) -> ReloadResult:
-        """Read the configuration anew, where there is one that can be read."""
+        """Reload the configuration, if the daemon was started with one."""
         if self._reload is None:
             return ReloadResult(("nothing to reload: this daemon was started without a configuration",))
         try:
@@ -137,19 +137,19 @@ class Exporter:
         return done
 
     def failed_reload(self) -> ReloadResult | None:
-        """Give the last reload, if it failed: until a good one nothing of what was changed is in force."""
+        """Return the last reload if it failed: its changes are not in force."""
         last = self._last_reload
         return last if last.problems else None
 
     def unhealthy(self) -> str | None:
-        """Give the reason why this daemon should be restarted, if there is one."""
+        """Return the reason why this daemon should be restarted, if there is one."""
         silence = self._heartbeat.silence()
         if silence > HEARTBEAT_LIMIT:
             return f"the scheduler has not run for {silence:.0f} s"
         return None
 
     def unready(self) -> str | None:
-        """Say what is waited for until every target has been polled once; those that come later are not."""
+        """Return what the daemon waits for until each of its first targets has been polled once."""
         if self._was_ready:
             return None
         waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
@@ -179,7 +179,7 @@ class Exporter:
 
 
 def _written(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[bytes, ...]:
-    """Give a page and what stands at its end in the encoding that is wanted."""
+    """Return a page and its end, compressed if the request allows it."""
     return gzip_member(text, end) if page_request.gzip else (*decompress(text), end)
 
 

@@ -1,4 +1,4 @@
-"""The targets that are polled: their clients, what is known of them, and their places in the timetable."""
+"""The targets that are polled: their clients, their state, and their tasks in the schedule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from waexporter.daemon.transitions import (
 )
 from waexporter.log import get_logger
 from waexporter.polling.kinds import CLIENTS
-from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
 from waexporter.polling.schedule import Schedule, Task
 from waexporter.polling.store import Store
@@ -48,7 +48,7 @@ _log = get_logger("fleet")
 
 
 class Fleet:
-    """Polls a fleet from `start` to `stop`; `change` makes another fleet of it meanwhile."""
+    """The targets of a daemon: polls them from `start` to `stop`; `reconfigure` replaces them meanwhile."""
 
     def __init__(self, config: Config, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
         _tune_malloc(config)
@@ -56,7 +56,7 @@ class Fleet:
         self._clock = clock
         self.contexts = TlsContexts()
         self.store = Store(config.targets, clock)
-        self.demand = Demand(self.store, clock)
+        self.on_demand = OnDemandPolls(self.store, clock)
         self.clients = self.make_clients(config, [target.name for target in config.targets])
         self._verdicts = VerdictLog(self.store.verdict)
         self._left_out = DroppedSamplesLog()
@@ -65,10 +65,10 @@ class Fleet:
         self._generations = itertools.count(1)
         self._tasks: dict[str, list[str]] = {}  # names, by target
         self._schedule: Schedule | None = None
-        self._leaving: list[threading.Thread] = []
+        self._logouts: list[threading.Thread] = []
 
     def make_clients(self, config: Config, names: Iterable[str]) -> dict[str, Client]:
-        """Make the clients of some targets of a configuration; raises OSError for a file that is gone."""
+        """Build the clients of some targets; raise OSError for a file that is gone."""
         wanted = frozenset(names)
         return {
             target.name: CLIENTS[target.kind](
@@ -79,7 +79,7 @@ class Fleet:
         }
 
     def start(self, config: Config, others: Sequence[Task], remember: Remember | None) -> None:
-        """Begin to poll, and to run other tasks beside; `remember` is told each target's on-call group."""
+        """Start polling, and the other tasks; `remember` is called with each target's on-call group."""
         self._remember = remember
         self._schedule = Schedule(
             [*others, *self._make_tasks(self.clients, config.limits)],
@@ -90,19 +90,19 @@ class Fleet:
         self.warn_of_unverified_tls(self.clients)
         self._schedule.start()
 
-    def change(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
-        """Poll another fleet from now on; `clients` are those of the new targets.
+    def reconfigure(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
+        """Replace the targets; `clients` are those of the new ones.
 
-        Of a target that is gone, or another one now, the polls under way are left to end, and what they
-        come to is discarded. Targets that are kept notice nothing.
+        Polls under way of a removed or replaced target end by themselves, and their readings are discarded.
+        Targets that are kept go on undisturbed.
         """
         if self._schedule is None:
             raise RuntimeError("a fleet can't change before it is polled")
         _tune_malloc(config)
         # First what begins no more, then what is known, then what begins.
-        self._schedule.drop([task for name in difference.to_stop for task in self._tasks.pop(name)])
+        self._schedule.remove([task for name in difference.to_stop for task in self._tasks.pop(name)])
         for name in difference.to_stop:
-            self.demand.forget(name)
+            self.on_demand.forget(name)
         self.store.replace_targets(config.targets)
         left = [self.clients[name] for name in difference.to_stop]
         self.clients.update(clients)
@@ -115,28 +115,28 @@ class Fleet:
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
         self.warn_of_unverified_tls(clients)
-        self._leave(left)
+        self._log_out_removed(left)
 
-    def replace(self, others: Sequence[Task]) -> None:
-        """Run tasks beside the polls in the place of their like."""
+    def replace_tasks(self, others: Sequence[Task]) -> None:
+        """Replace other tasks than polls by tasks of the same names."""
         if self._schedule is not None:
-            self._schedule.drop([task.name for task in others])
+            self._schedule.remove([task.name for task in others])
             self._schedule.add(others, targets=1)
 
     def stop(self) -> None:
-        """Begin no more polls."""
+        """Stop polling."""
         if self._schedule is not None:
             self._schedule.stop()
 
     def log_out(self) -> None:
-        """Log out everywhere at once; who does not answer in time keeps a token until it ends by itself."""
+        """Log out everywhere in parallel; where that takes too long, the token lasts until it expires."""
         ends = time.monotonic() + _LOGOUTS_TIME
         _log_out(tuple(self.clients.values()), 0.0, ends)
-        for thread in self._leaving:
+        for thread in self._logouts:
             thread.join(max(ends - time.monotonic(), 0.0))
 
     def warn_of_unverified_tls(self, clients: Mapping[str, Client]) -> None:
-        """Say loudly whose certificate is not verified."""
+        """Log a warning for each target whose certificate is not verified."""
         for client in clients.values():
             if client.target.tls.insecure_skip_verify:
                 _log.warning(
@@ -145,15 +145,15 @@ class Fleet:
                     target=client.target.name,
                 )
 
-    def _leave(self, clients: Sequence[Client]) -> None:
-        """Log out of what was taken out, beside everything else: a client that hangs delays nobody."""
-        self._leaving = [thread for thread in self._leaving if thread.is_alive()]
+    def _log_out_removed(self, clients: Sequence[Client]) -> None:
+        """Log out of removed targets in the background: a client that hangs delays nothing else."""
+        self._logouts = [thread for thread in self._logouts if thread.is_alive()]
         if clients:
             work = (clients, _LAST_LOGIN, time.monotonic() + _LOGOUTS_UNHURRIED)
             thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
             with suppress(RuntimeError):  # no thread to be had; the tokens end by themselves
                 thread.start()
-                self._leaving.append(thread)
+                self._logouts.append(thread)
 
     # --- what is polled ------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ class Fleet:
         poller = Poller(client, endpoint, limits, self._clock, lambda: store.on_call_group(target.name))
         return Task(
             f"{target.name} {endpoint} {generation}",
-            self.demand.share(target.name, endpoint, lambda: self._poll(poller)),
+            self.on_demand.register(target.name, endpoint, lambda: self._poll(poller)),
             plan.interval,
             plan.timeout,
             lambda polls: store.count_missed(target, endpoint, polls),
@@ -208,7 +208,7 @@ class Fleet:
 
 
 def _log_out(clients: Sequence[Client], patience: float, ends: float) -> None:
-    """Log out of clients at once, as far as that can be done until `ends` (steady clock)."""
+    """Log out of clients in parallel, until `ends` (steady clock) at the latest."""
     pool = ThreadPoolExecutor(_LOGOUTS_AT_ONCE, thread_name_prefix="logout")
     waiting = [pool.submit(client.close, patience) for client in clients]
     for future in waiting:

@@ -1,4 +1,4 @@
-"""What the C library does with memory that is free again."""
+"""Tuning of glibc's malloc."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BYTES = 128 * 1024
 
 
 def map_large_blocks() -> None:
-    """Have large blocks mapped and unmapped one by one; does nothing with another C library than glibc."""
+    """Map and unmap each large block by itself; do nothing with another C library than glibc."""
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL("libc.so.6")
         library.mallopt(_MMAP_THRESHOLD, _BYTES)

@@ -1,4 +1,4 @@
-"""Following a configuration that has changed: all of it, or nothing."""
+"""Reloading a changed configuration: all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _log = log.get_logger("reload")
 
 
 class _Parts(NamedTuple):
-    """Everything that can fail to be made, made before anything is touched."""
+    """Everything whose building may fail; it is built before the daemon is changed."""
 
     clients: Mapping[str, Client]
     pager: PagerParts | None  # None: the pager, if there is one, notices nothing
 
 
 class Reloader:
-    """Reads the configuration anew when asked to; safe to share by threads."""
+    """Reloads the configuration on request; safe to share by threads."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Reloader:
         daemon_pager: DaemonPager | None,
         told: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
-        """Take for `read` what gives the configuration as it is now, or raises ConfigError."""
+        """Build a reloader; `read` returns the current configuration, or raises ConfigError."""
         self._config = config
         self._read = read
         self._fleet = fleet
@@ -58,7 +58,7 @@ class Reloader:
         self._notes: frozenset[str] = frozenset()  # what was said with the reload before
 
     def reload(self) -> ReloadResult:
-        """Follow the configuration as it is now, or keep the one before and say what is wrong with it."""
+        """Apply the current configuration; if it has problems, return them and keep the one before."""
         if not self._guests.acquire(blocking=False):
             return ReloadResult(is_busy=True)
         try:
@@ -68,7 +68,7 @@ class Reloader:
             self._guests.release()
 
     def stop(self) -> None:
-        """Change nothing any more."""
+        """Apply no more changes."""
         with self._changing:
             self._is_over = True
 
@@ -128,17 +128,17 @@ class Reloader:
         return _Parts(clients, self._daemon_pager.prepare(config.pager))
 
     def _change(self, config: Config, difference: ConfigDiff, parts: _Parts) -> None:
-        """Touch the daemon: nothing in here can fail."""
+        """Change the daemon: nothing in here can fail."""
         if _is_about("log", difference):
             log.configure(config.log, sys.stderr)
-        self._fleet.change(config, difference, parts.clients)
+        self._fleet.reconfigure(config, difference, parts.clients)
         if self._daemon_pager is not None and parts.pager is not None:
-            self._fleet.replace(self._daemon_pager.reconfigure(parts.pager))
+            self._fleet.replace_tasks(self._daemon_pager.reconfigure(parts.pager))
         self._config = config
 
 
 def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    """Name what changed in one line of the log, where there may be a thousand."""
+    """Return the names for one line of the log, where there may be a thousand."""
     return {
         kind: [*names[:_SAID], *([f"and {len(names) - _SAID} more"] if len(names) > _SAID else [])]
         for kind, names in changes.items()

@@ -1,4 +1,4 @@
-"""SIGHUP: heard in the main thread at any moment, followed in a thread of its own."""
+"""SIGHUP: received in the main thread at any moment, handled in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class ReloadSignal:
-    """While this is entered, SIGHUP asks for a reload instead of ending the process; for the main thread.
+    """Context manager that turns SIGHUP into reload requests; for the main thread.
 
-    What comes before `follow` is followed then; what comes together is followed once.
+    Requests before `start` are handled then; requests that come together are handled once.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class ReloadSignal:
         self._asked.put(False)  # noqa: FBT003 - ends the thread
 
     def start(self, reload: Callable[[], None]) -> None:
-        """Call `reload` for what was heard and for what will be."""
+        """Call `reload` for earlier requests, and for each later one."""
         threading.Thread(target=self._work, args=(reload,), name="reload-signal", daemon=True).start()
 
     def _work(self, reload: Callable[[], None]) -> None:

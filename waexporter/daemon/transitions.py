@@ -1,4 +1,4 @@
-"""What the log is told: everything that changes, once."""
+"""Logging of everything that changes, once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _log = get_logger("changes")
 
 
 def outcome_changed(before: TargetState, reading: Reading) -> bool:
-    """Tell whether a reading's outcome is another than that of the one before."""
+    """Return whether the outcome differs from the previous reading's."""
     last = before.readings.get(reading.endpoint)
     return last is None or _kind(last.outcome) != _kind(reading.outcome)
 
@@ -38,7 +38,7 @@ def _kind(outcome: Success | Failure) -> tuple[object, ...]:
 
 
 def log_poll(reading: Reading) -> None:
-    """Log a poll with its phases, for whoever looks that closely."""
+    """Log a poll with its phases, at level debug."""
     outcome = reading.outcome
     more: dict[str, object] = (
         {"outcome": outcome.reason.value, "why": outcome.message}
@@ -60,7 +60,7 @@ def _milliseconds(seconds: float) -> float:
 
 
 def log_transition(before: TargetState, reading: Reading) -> None:
-    """Log what is new in what a poll gave, but a failure, which is more than one poll's."""
+    """Log what is new in a reading, except for failures, which OutageLog logs."""
     last = before.readings.get(reading.endpoint)
     old, new = last.outcome if last else None, reading.outcome
     about = {"target": reading.target, "collector": reading.endpoint.value}
@@ -91,10 +91,10 @@ class _Outage:
 
 
 class OutageLog:
-    """Says which polls fail: the first of a target and reason at once, those that follow together.
+    """Logs which polls fail: the first of a target and reason at once, those that follow together.
 
-    A client that is dead fails in all its collectors, within seconds or, where they are polled seldom, within
-    the hour; people want to read it once. Its end is said as its beginning is.
+    All collectors of a dead client fail, within seconds or, where they are polled seldom, within the hour;
+    people want to read it once. The end of an outage is logged in the same way.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class OutageLog:
         self._lock = threading.Lock()
 
     def log(self, reading: Reading) -> None:
-        """Say what a reading changes."""
+        """Log what a reading changes."""
         # Held while lines are written: in another order they would tell another story.
         with self._lock:
             outages = self._outages.setdefault(reading.target, {})
@@ -119,7 +119,7 @@ class OutageLog:
                 del self._outages[reading.target]
 
     def forget(self, target: str) -> None:
-        """Forget what was said of a target that is gone, or is another one now."""
+        """Forget what was logged about a target that was removed or replaced."""
         with self._lock:
             self._outages.pop(target, None)
 
@@ -157,9 +157,9 @@ class OutageLog:
 
 
 class DroppedSamplesLog:
-    """Says what is left out of answers: once per reason until an hour has passed without it.
+    """Logs dropped samples: once per reason until an hour has passed without it.
 
-    Behind one address several clients may answer in turn, of which one alone is malformed.
+    Several clients may take turns behind one address, and only one of them may be malformed.
     """
 
     def __init__(self) -> None:
@@ -167,7 +167,7 @@ class DroppedSamplesLog:
         self._lock = threading.Lock()
 
     def log(self, reading: Reading) -> None:
-        """Say what a reading has left out, if that is not known."""
+        """Log the dropped samples of a reading, unless that was logged."""
         outcome = reading.outcome
         if isinstance(outcome, Failure) or not outcome.dropped:
             return
@@ -183,17 +183,16 @@ class DroppedSamplesLog:
             _log.warning("samples were left out", **about, **counts, what=what)
 
     def forget(self, target: str) -> None:
-        """Forget what was said of a target that is gone, or is another one now."""
+        """Forget what was logged about a target that was removed or replaced."""
         with self._lock:
             self._seen = {key: seen for key, seen in self._seen.items() if key[0] != target}
 
 
 class VerdictLog:
-    """Says what has become of each target's verdict, once per change.
+    """Logs each change of a target's verdict once.
 
-    It keeps what it said by itself: time changes a verdict too, and then whoever reads a page sees it first.
-    It asks for the newest verdict by itself, too: of two polls that end at once, the slower thread would
-    still say what the other one's poll has overtaken.
+    It remembers what it logged, since time alone may change a verdict between two polls. It looks up the
+    newest verdict itself, since of two polls that end together the slower thread would log an older one.
     """
 
     def __init__(self, newest: Callable[[str], Verdict | None]) -> None:
@@ -202,7 +201,7 @@ class VerdictLog:
         self._lock = threading.Lock()
 
     def log(self, target: str) -> None:
-        """Say a target's verdict, if it is another than was said before."""
+        """Log a target's verdict, if it has changed."""
         # Held while the line is written: lines in another order would tell another story.
         with self._lock:
             verdict = self._newest(target)
@@ -214,19 +213,19 @@ class VerdictLog:
             write("verdict", target=target, verdict=verdict.state.value, **({"why": why} if why else {}))
 
     def forget(self, target: str) -> None:
-        """Forget what was said of a target that is gone, or is another one now."""
+        """Forget what was logged about a target that was removed or replaced."""
         with self._lock:
             self._said.pop(target, None)
 
 
 class ClashLog:
-    """Says which families are left out of the page, once per change."""
+    """Logs which families are left out of the page, once per change."""
 
     def __init__(self) -> None:
         self._said: tuple[str, ...] = ()
 
     def log(self, clashes: tuple[str, ...]) -> None:
-        """Say which families are left out, if they are others than before."""
+        """Log which families are left out, if that has changed."""
         if clashes != self._said:
             self._said = clashes
             _log.warning(

@@ -35,12 +35,12 @@ class Grade(IntEnum):
 
     @property
     def word(self) -> str:
-        """Return what people are told: one word of none, minor, serious, critical, unknown."""
+        """The word for people: none, minor, serious, critical or unknown."""
         return "serious" if self in {Grade.LATENT, Grade.LOSING} else self.name.lower()
 
 
 class Messages(IntEnum):
-    """What becomes of a client's messages: the value of `target:whatsapp_messages:state`."""
+    """What happens to a client's messages: the value of `target:whatsapp_messages:state`."""
 
     FLOWING = 0
     DELAYED = 1
@@ -51,7 +51,7 @@ class Messages(IntEnum):
 
     @property
     def words(self) -> str:
-        """Return what people are told, such as `some fail`."""
+        """The words for people, such as `some fail`."""
         return self.name.lower().replace("_", " ")
 
 
@@ -82,7 +82,7 @@ class ProblemKind(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Return its name as people read it."""
+        """The name for people."""
         return self.slug.replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""The problems that a verdict can name of a client of any kind: it could not be read."""
+"""The problems that a client of any kind can have: it could not be polled."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Asking on a timer, and remembering what was answered."""
+"""Polls on a schedule and on demand, and the store of their readings."""

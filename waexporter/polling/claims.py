@@ -1,7 +1,7 @@
-"""Which families the targets claim, and which of them lose their names to what most targets say.
+"""The families that targets claim, and which of them lose their names to those of most targets.
 
-A page with two types of one family would be refused as a whole, so one has to give way: the odd one, whoever
-was polled first. A target's claim counts while what it said may be served, also where it loses.
+Prometheus refuses a page with two types of one family, so one type is left out: that of fewer targets,
+whichever was polled first. A claim counts while its reading may be served, even where it loses.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Statement(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """What one source says: the same object for all that say the same."""
+    """The families of one source; sources with the same families share one object."""
 
     heads: tuple[Head, ...]
     kinds: frozenset[FamilyKey]
@@ -54,7 +54,7 @@ def _said(heads: tuple[Head, ...]) -> _Said:
 
 
 class Claims:
-    """The claims of all targets; polls that end in any thread add to them."""
+    """The claims of all targets; safe to share by threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class Claims:
 
 
 def _is_known(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequence[Part]) -> bool:
-    """Return whether each part says what its source said before, and no source is silent now."""
+    """Return whether each part has the same families as the last one of its source."""
     for part in parts:
         old = before.get((endpoint, part.source))
         if old is None or not part.heads or old.heads is not part.heads:

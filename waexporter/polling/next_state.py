@@ -55,7 +55,7 @@ def _serve(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str]
 def _checked(
     state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Reading]:
-    """Note what only shows beside other readings: clashing families, and silent nodes."""
+    """Check a reading against other readings: clashing families, and silent nodes."""
     state, checked = _without_clashes(state, reading, outcome, losers)
     silent = _silent_nodes(state, reading.endpoint, outcome)
     if silent:
@@ -67,9 +67,9 @@ def _checked(
 def _without_clashes(
     state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Success]:
-    """Leave out families that lose against other targets', and what two endpoints of the target give.
+    """Drop families that lose against other targets', and those that two endpoints of the target have.
 
-    A page must not have a series twice: the endpoint keeps a family that is documented to give it, else the
+    A page must not have a series twice: the endpoint that is documented to have a family keeps it, else the
     first one does.
     """
     if not losers and _says_the_same(state, reading, outcome):
@@ -118,7 +118,7 @@ def _names(outcome: Success) -> set[str]:
 
 
 def _taken_over(state: TargetState, endpoint: Endpoint, names: AbstractSet[str]) -> TargetState:
-    """Return the state without these families of other endpoints; their next polls are counted as losing."""
+    """Return the state without these families of other endpoints, whose next polls count them as lost."""
 
     def without(reading: Reading) -> Reading:
         outcome = reading.outcome

@@ -1,9 +1,9 @@
-"""Polls on demand: the polls of the timetable, made now because a probe asks for them.
+"""Polls on demand: the polls of the schedule, started early because a probe asks for them.
 
-A probe makes no polls of its own kind: it begins those of the timetable early and waits for them. So there is
-one login, a poll that two want is made once, and what comes of it is known to everybody. Each keeps the
-timeout of its endpoint, however soon the probe has to answer: a webapp with a dead node needs longer than
-most scrapes have, and to cut its poll off would blame the client for the hurry of whoever asked.
+A probe has no polls of its own: it starts those of the schedule early and waits for them. So there is one
+login, two probes share a poll, and its reading is stored for everybody. Each poll keeps the timeout of its
+endpoint, even if the probe has to answer sooner: a webapp with a dead node needs longer than most scrapes
+have, and a poll that is cut off would be counted as a failure of the client.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = get_logger("probe")
 
 
 class Probe(NamedTuple):
-    """A target that is being polled because somebody asked."""
+    """A target that is being polled on demand."""
 
     before: TargetState  # when it began
     began: Instant
@@ -36,7 +36,7 @@ class Probe(NamedTuple):
 
 
 class _Poll:
-    """A poll that the timetable and the probes share."""
+    """A poll that the schedule and the probes share."""
 
     __slots__ = ("make", "under_way")
 
@@ -51,14 +51,14 @@ class _Poll:
 
 
 def _spawn(run: Callable[[], None]) -> None:
-    """Run something in a new thread; raises RuntimeError where this machine gives no more of them."""
+    """Run a function in a new thread; raise RuntimeError where no thread can be started."""
     threading.Thread(target=run, name="probe", daemon=True).start()
 
 
-class Demand:
-    """Makes polls early when a probe asks, one of each at a time whoever wants it.
+class OnDemandPolls:
+    """Starts polls early for probes; each poll runs once at a time.
 
-    Its threads are its own, so that no number of probes delays a poll of the timetable.
+    It has threads of its own, so that probes never delay a poll of the schedule.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class Demand:
         self._lock = threading.Lock()  # held to look at polls and `_free`, and to change them
         self._free = at_once
 
-    def share(self, target: str, endpoint: Endpoint, make: Callable[[], None]) -> Callable[[], None]:
-        """Let probes make a poll too; gives what the timetable runs in its place.
+    def register(self, target: str, endpoint: Endpoint, make: Callable[[], None]) -> Callable[[], None]:
+        """Register a poll and return the function that the schedule runs.
 
-        Where a probe has the same poll under way, that is the one that was due, and its end is waited for.
+        If a probe has already started the poll, that function waits for its end instead.
         """
         poll = _Poll(make)
         with self._lock:
@@ -100,14 +100,14 @@ class Demand:
         return run
 
     def forget(self, target: str) -> None:
-        """Let no probe make the polls of a target any more, since it is gone or about to be another one."""
+        """Stop sharing a target's polls: it was removed or replaced."""
         with self._lock:
             self._polls.pop(target, None)
 
     def probe(self, name: str) -> Probe | None:
-        """Begin every poll of a target that is not under way or just over.
+        """Start every poll of a target that is not under way or just over.
 
-        None when too many are, or when the target is being taken out or changed.
+        Return None when too many polls are under way, or the target is being removed or replaced.
         """
         began = self._clock()
         with self._lock:
@@ -128,13 +128,13 @@ class Demand:
             for poll in new:
                 poll.begin()
             polls = tuple(poll.under_way for poll in wanted if poll.under_way is not None)
-        has_begun = [self._make_early(poll) for poll in new]
+        has_begun = [self._start_early(poll) for poll in new]
         return Probe(state, began, polls) if all(has_begun) else None
 
-    def see(self, probe: Probe) -> tuple[TargetState, Instant]:
-        """Give what a probe has come to by now, and which moment that is.
+    def current_state(self, probe: Probe) -> tuple[TargetState, Instant]:
+        """Return the target's state as of now for this probe, and the time.
 
-        Of a target that was taken out or changed meanwhile, what is polled for the probe counts for nobody.
+        If the target was removed or replaced meanwhile, its new readings are not used.
         """
         now = self._clock()
         state = self._store.find(probe.before.target.name)
@@ -142,8 +142,8 @@ class Demand:
             state = probe.before
         return state_for_probe(state, probe.began, now), now
 
-    def _make_early(self, poll: _Poll) -> bool:
-        """Make a poll in a thread of its own; False where there is none to be had, and the poll is over."""
+    def _start_early(self, poll: _Poll) -> bool:
+        """Start a poll in its own thread; end it and return False where no thread can be started."""
 
         def run() -> None:
             try:

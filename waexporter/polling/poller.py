@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # What an account may do changes seldom, and every refusal is a line in the client's log.
 RETRY_REFUSED = 3600.0  # seconds
 # A page of maintenance may ask for an hour, and a client that is well again is to be seen within minutes.
-_LONGEST_SPARED = 300.0  # seconds
-_ALWAYS_SPARED = 60.0  # seconds; so long no answer outlasts what it says
+_MAX_PAUSE = 300.0  # seconds
+_ALLOWED_PAUSE = 60.0  # seconds; a pause up to this never makes a reading stale too soon
 
 
 class Poller:
@@ -51,23 +51,23 @@ class Poller:
         context = CollectorContext(self.target, endpoint, self.row.path, limits, known)
         self._collector = self.row.collector(context)
         self._has_answered = False  # since the start
-        self._spared: Reading | None = None  # what is repeated meanwhile
-        self._spared_until = -math.inf  # steady clock
+        self._last_failure: Reading | None = None  # repeated while the pause lasts
+        self._paused_until = -math.inf  # steady clock
 
     def poll(self) -> Reading:
-        """Ask once, and give what came of it."""
+        """Poll once and return the reading."""
         return self.poll_with_reply()[0]
 
     def poll_with_reply(self) -> tuple[Reading, Reply | None]:
-        """Ask once, and give the last reply beside what came of it; None when there was none.
+        """Poll once; return the reading and the last reply, None if there was none.
 
-        While the client is spared, what came of asking last is given again.
+        During a pause after a failure the last reading is repeated instead.
         """
         began = self._clock()
-        if self._spared is not None and self._spares(self._spared, began):
-            return self._repeat(self._spared, began), None
+        if self._last_failure is not None and self._is_paused(self._last_failure, began):
+            return self._repeat(self._last_failure, began), None
         listener = _Listener(self._client)
-        outcome, repeated_from = self._probe(listener)
+        outcome, repeated_from = self._collect(listener)
         ended = self._clock()
         account = self._client.account()
         reading = Reading(
@@ -75,7 +75,7 @@ class Poller:
             self.endpoint,
             ended,
             ended.steady - began.steady,
-            self._known(outcome, listener, account),
+            self._mark_for_admins(outcome, listener, account),
             account,
             listener.phases,
             repeated_from,
@@ -84,17 +84,17 @@ class Poller:
         self._has_answered |= isinstance(outcome, Success) and listener.reply is not None
         # A login that failed is no word of this endpoint, and is tried again by its own rules.
         if isinstance(outcome, Failure) and listener.reply is not None:
-            self._spared, self._spared_until = reading, ended.steady + self._pause_after(outcome)
+            self._last_failure, self._paused_until = reading, ended.steady + self._pause_after(outcome)
         return reading, listener.reply
 
     def crashed_reading(self, crash: Exception) -> Reading:
-        """Give the reading for a poll that crashed: a bug of ours, but the endpoint is not read."""
+        """Return the failed reading for a poll that raised: a bug of waexporter."""
         words = f"waexporter failed on this answer ({type(crash).__name__}); its log has the traceback"
         outcome = Failure(Reason.BODY, words)
         return Reading(self.target.name, self.endpoint, self._clock(), 0.0, outcome, self._client.account())
 
-    def _probe(self, listener: _Listener) -> tuple[Success | Failure, Instant | None]:
-        """Ask once; gives what came of it, and when the client said so if it was not asked again."""
+    def _collect(self, listener: _Listener) -> tuple[Success | Failure, Instant | None]:
+        """Poll once; return the outcome, and the time it stems from if the client was not asked again."""
         try:
             outcome = self._collector.collect(listener, self.target.plans[self.endpoint].timeout)
         except ApiError as error:
@@ -105,8 +105,10 @@ class Poller:
         families = tuple(self._families.of_document(outcome.document))
         return (replace(outcome, parts=self._parts(families)) if families else outcome), None
 
-    def _known(self, outcome: Success | Failure, listener: _Listener, account: Account) -> Success | Failure:
-        """Tell an account that is no admin, which is a fact, from a failure."""
+    def _mark_for_admins(
+        self, outcome: Success | Failure, listener: _Listener, account: Account
+    ) -> Success | Failure:
+        """Return the outcome, marked where it only means that the account is no admin's."""
         if (
             isinstance(outcome, Success)
             or self.row.is_for_admins is None
@@ -125,15 +127,15 @@ class Poller:
         return (Part.from_fragments("", fragments),) if fragments else ()
 
     def _repeat(self, reading: Reading, now: Instant) -> Reading:
-        """Give a failure again: still the newest there is to know, and no new fact."""
+        """Return a reading that repeats a failure; it counts as no poll."""
         outcome = reading.outcome
         if isinstance(outcome, Failure):
             outcome = replace(outcome, parts=())
         return replace(reading, at=now, outcome=outcome, account=self._client.account(), asked_at=reading.at)
 
-    def _spares(self, reading: Reading, now: Instant) -> bool:
-        """Return whether the client is not to be asked yet, because of what it answered then."""
-        if now.steady >= self._spared_until:
+    def _is_paused(self, reading: Reading, now: Instant) -> bool:
+        """Return whether the pause after a failed reading still lasts."""
+        if now.steady >= self._paused_until:
             return False
         outcome = reading.outcome
         is_refused = isinstance(outcome, Failure) and outcome.reason is Reason.REFUSED
@@ -141,15 +143,15 @@ class Poller:
         return not is_refused or self._client.account().secrets_read == reading.account.secrets_read
 
     def _pause_after(self, failure: Failure) -> float:
-        """Tell for how many seconds an endpoint that failed is not asked again."""
+        """Return the pause after a failure, in seconds."""
         if failure.reason is Reason.REFUSED and self.row.retries_refusals_rarely:
             # One webapp of several may refuse what the others answer.
             return 0.0 if self._has_answered else RETRY_REFUSED
-        longest = _LONGEST_SPARED
+        longest = _MAX_PAUSE
         if failure.reason is not Reason.RATE_LIMITED:
             # It says how the client is, which nobody knows any more after a while.
             plan = self.target.plans[self.endpoint]
-            longest = min(longest, max(plan.interval * (self.target.stale_after - 1), _ALWAYS_SPARED))
+            longest = min(longest, max(plan.interval * (self.target.stale_after - 1), _ALLOWED_PAUSE))
         return min(failure.retry_after or 0.0, longest)
 
     def _explain(self, error: ApiError) -> str:
@@ -161,7 +163,7 @@ class Poller:
 
 
 class _Listener:
-    """Hands requests on, and remembers the last reply."""
+    """A sender that remembers the last reply and its phases."""
 
     def __init__(self, client: Sender) -> None:
         self.target = client.target

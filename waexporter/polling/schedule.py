@@ -1,8 +1,8 @@
-"""The timetable: one job per target and endpoint, on APScheduler.
+"""The schedule: one job per target and endpoint, on APScheduler.
 
-APScheduler plans on the wall clock, with ten threads and a grace of one second, and forgets what it leaves
-out. Here the pool is sized so that every target may be dead at once and delay no other, nothing is given up
-for being late, what is left out is counted, and a wall clock that jumps moves the plan with it.
+APScheduler by default plans on the wall clock, with ten threads and a misfire grace of one second, and does
+not count missed runs. Here the pool is large enough for all targets to be dead at once without delaying each
+other, late runs are not dropped, missed runs are counted, and a jump of the wall clock moves all plans.
 """
 
 from __future__ import annotations
@@ -70,19 +70,19 @@ class Schedule:
         )
         self._clock_guard = threading.Thread(
             target=watch_clock,
-            args=(_wall_offset, self._stopped.wait, self._plan_anew),
+            args=(_wall_offset, self._stopped.wait, self._replan),
             name="clock-guard",
             daemon=True,
         )
 
     def start(self) -> None:
-        """Begin: first runs are spread, so that a thousand targets are not asked in one instant."""
+        """Start; first runs are spread, so that a thousand targets are not polled at the same moment."""
         self._add(self._tasks.values(), self._share)
         self._scheduler.start()
         self._clock_guard.start()
 
-    def drop(self, names: Iterable[str]) -> None:
-        """Take tasks out: no run of theirs begins any more; those under way are left to their deadlines."""
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove tasks; runs under way end by their own deadlines."""
         gone = frozenset(names)
         self._tasks = {name: task for name, task in self._tasks.items() if name not in gone}
         for name in gone:
@@ -90,24 +90,24 @@ class Schedule:
             self._executor.forget(name)
 
     def add(self, tasks: Sequence[Task], *, targets: int) -> None:
-        """Run tasks of so many targets, too; all others keep their plans."""
+        """Add tasks of `targets` targets; all others keep their plans."""
         self._tasks = {**self._tasks, **{task.name: task for task in tasks}}
         self._executor.resize(self._workers or size_pool(self._tasks.values()))
         self._add(tasks, _share(targets))
 
     def resize(self, workers: int | None, *, targets: int) -> None:
-        """Go on with so many threads (None: as many as it takes), for so many targets in all; then `add`."""
+        """Set the number of threads (None: as many as needed) and of targets; `add` applies it."""
         self._workers = workers
         self._share = _share(targets)
 
     def stop(self) -> None:
-        """Begin no more runs; those under way are left to their deadlines."""
+        """Start no more runs; those under way end by their own deadlines."""
         self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    def _plan_anew(self) -> None:
-        """Plan every run from now on: a wall clock set back would stop all polls for as long as that."""
+    def _replan(self) -> None:
+        """Plan every run again: a wall clock that is set back would stop all polls for as long."""
         now = datetime.now(UTC)
         for task in self._tasks.values():
             trigger = self._trigger(task, now, self._share)
@@ -146,17 +146,17 @@ def _wall_offset() -> float:
 
 
 def _share(targets: int) -> float:
-    """Give the part of an interval over which the first runs of so many targets are spread."""
+    """Return the part of an interval over which the first runs of so many targets are spread."""
     return min(1.0, targets / _SPREAD_TARGETS)
 
 
 def size_pool(tasks: Iterable[Task]) -> int:
-    """Count the threads needed when every run takes all of its time: then each task holds a share of one."""
+    """Return the number of threads needed when every run takes its whole timeout."""
     return math.ceil(sum(min(1.0, task.timeout / task.interval) for task in tasks)) + _SPARE_WORKERS
 
 
 class _Executor(ThreadPoolExecutor):
-    """A pool (its threads are made as they are needed) that knows for when each run was planned."""
+    """A thread pool that knows the planned time of each run."""
 
     def __init__(self, workers: int, late: Callable[[float], None]) -> None:
         super().__init__(workers)
@@ -168,7 +168,7 @@ class _Executor(ThreadPoolExecutor):
         self._tasks: dict[str, Task] = {}
 
     def counted(self, task: Task) -> Callable[[], None]:
-        """Give what the scheduler runs for a task."""
+        """Return the function that the scheduler runs for a task."""
         self._tasks[task.name] = task
 
         def run() -> None:
@@ -182,7 +182,7 @@ class _Executor(ThreadPoolExecutor):
         return run
 
     def forget(self, name: str) -> None:
-        """Run a task no more."""
+        """Forget a task: it runs no more."""
         self._tasks.pop(name, None)
         self._planned.pop(name, None)
         with self._lock:
@@ -191,7 +191,7 @@ class _Executor(ThreadPoolExecutor):
                 self._instances.pop(name, None)
 
     def resize(self, workers: int) -> None:
-        """Go on with another number of threads; what the old ones were given they bring to its end."""
+        """Replace the threads by another number of them; the old ones finish their runs."""
         if workers == self._workers:
             return
         with self._swapping:
@@ -215,9 +215,9 @@ class _Moment(NamedTuple):
 
 
 def _left_out(before: _Moment, now: _Moment, interval: float) -> int:
-    """Count the runs between two: they are planned on a lattice, whose gaps are runs left out.
+    """Return the number of runs missed between two.
 
-    Where the wall clock jumped, the steady one knows better.
+    Where the wall clock jumped, the steady clock decides.
     """
     planned = round((now.planned - before.planned).total_seconds() / interval)
     passed = round((now.steady - before.steady) / interval)

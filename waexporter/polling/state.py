@@ -1,4 +1,4 @@
-"""What is known of one target at a moment, and what follows from it; pure."""
+"""The state of one target, and what follows from it; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A client takes ten polls of its health a minute from all callers together. Within this time the schedule and
 # the probes make one each at most, however many probes come.
-FLOOR = 12.0  # seconds
+MIN_POLL_AGE = 12.0  # seconds
 
 _NO_ACCOUNT = Account()
 _NO_VERDICT = Verdict(State.UNKNOWN)
@@ -36,7 +36,7 @@ class ServedPart:
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """Everything that is known of one target."""
+    """Everything that is known about one target."""
 
     target: Target
     tables: KindTables = field(repr=False)  # of the target's kind
@@ -115,7 +115,7 @@ def with_verdict(state: TargetState, now: Instant) -> TargetState:
 
 
 def _evidence(state: TargetState, now: Instant) -> tuple[Evidence, float]:
-    """Return what is fresh, and when (steady clock) some of it will not be any more."""
+    """Return the fresh evidence, and when (steady clock) the first of it becomes stale."""
     target = state.target
     fresh: dict[Endpoint, Reading] = {}
     ends: list[float] = []
@@ -195,4 +195,4 @@ def _poll_pause(state: TargetState, endpoint: Endpoint) -> float:
     """Return for how many seconds after a poll a probe makes no other."""
     if state.row(endpoint).is_costly:
         return lifetime(state.target, endpoint)
-    return min(state.target.plans[endpoint].interval, FLOOR)
+    return min(state.target.plans[endpoint].interval, MIN_POLL_AGE)

@@ -1,4 +1,4 @@
-"""The newest of everything: one mutable cell for each target.
+"""The current state of every target: one mutable cell for each.
 
 Everything in a cell is a frozen value. `put` and `snapshot` compute the next value and assign it; the lock
 of a cell guards just that, so that two endpoints of one target don't overwrite each other's step.
@@ -46,7 +46,7 @@ class _Cell:
 
 
 class Store:
-    """The newest of everything, for all targets."""
+    """The current state of every target; safe to share by threads."""
 
     def __init__(
         self,

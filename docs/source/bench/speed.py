@@ -17,7 +17,7 @@ from waexporter.metrics.layout import LayoutContext
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
-from waexporter.polling.on_demand import Demand
+from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.on_premises import COLLECTORS
 from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.polling.store import Store
@@ -45,7 +45,7 @@ class Ours:
         self.telemetry = Telemetry()
         self.exporter = Exporter(
             self.store,
-            Demand(self.store, now),
+            OnDemandPolls(self.store, now),
             self.telemetry,
             Heartbeat(self.telemetry, now),
             lambda _: None,

@@ -1,4 +1,4 @@
-"""What the judgement on an On-Premises client rests on."""
+"""The facts that the verdict on an On-Premises client rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that is known of a client."""
+    """Everything that is known about a client."""
 
     health: Health | None = None  # the last one understood, while it is fresh
     failure: Failure | None = None  # of the newest health poll, if it failed

@@ -1,4 +1,4 @@
-"""What a failed health poll says of the client."""
+"""The verdict when the last health poll failed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
 
 
 def tells_of_expiry(failure: Failure) -> bool:
-    """Return whether a client refuses everybody, since its build has expired."""
+    """Return whether a client refuses everybody because its build has expired."""
     is_denied = failure.reason is Reason.REFUSED and failure.code == _ACCESS_DENIED
     return is_denied and bool(_EXPIRED.search(failure.message))
 
@@ -53,7 +53,7 @@ def is_access_denied(failure: Failure) -> bool:
 
 
 def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
-    """Judge a client that gave no health answer, by the reason for that."""
+    """Return the verdict on a client without a health answer, by the reason for that."""
     topology = facts.topology or (before.topology if before else None)
     shards = facts.shards
     if not facts.polled:

@@ -1,7 +1,7 @@
 """What is healthy in each topology: a table of the API's documentation, as one function per row.
 
-A node may say what is not understood: a status of a later version, or nothing that can be read. It is then
-neither taken for well nor for ill: no rule finds a problem that would not be one whatever the node meant.
+A node may have a status of a later version, or one that can't be read. It is then taken neither for healthy
+nor for broken: a rule finds only problems that exist whatever the node's status means.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ABLE = frozenset(
 
 
 def list_connected(said: Health | Verdict) -> list[Gateway]:
-    """List the nodes that carry messages: in a cluster, only coreapps do; a single client has no name."""
+    """Return the nodes that carry messages: in a cluster only coreapps; a single client has no name."""
     return [
         gateway
         for gateway in said.gateways
@@ -46,7 +46,7 @@ def list_reachable_coreapps(verdict: Verdict) -> frozenset[str]:
 
 
 def list_unclear(health: Health) -> list[Gateway]:
-    """List the nodes that may carry messages, or may not: what they say is not understood."""
+    """Return the nodes of which it is not known whether they carry messages."""
     if not health.clustered:
         return [gateway for gateway in health.gateways if gateway.status is Status.OTHER]
     return [
@@ -69,7 +69,7 @@ def may_be_multiconnect(health: Health) -> bool:
 
 
 def _may_be(role: str, gateway: Gateway) -> bool:
-    """Return whether a node has a role, or may have it; what is unreachable is known to do nothing."""
+    """Return whether a node has a role, or may have it; an unreachable node has none."""
     is_unknown = gateway.role not in _ROLES and gateway.status is not Status.UNREACHABLE
     return gateway.role == role or is_unknown
 
@@ -148,7 +148,7 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
 
 
 def _open_question(connected: int, unclear: list[Gateway], expected: int | None, *, has_master: bool) -> str:
-    """Return what has to be known for a verdict, and is not; empty where all that has to be is known."""
+    """Return what a verdict would need to know and does not; empty if nothing is missing."""
     if unclear and not connected:
         return "whether a coreapp is connected"
     if expected is not None and connected < expected <= connected + len(unclear):

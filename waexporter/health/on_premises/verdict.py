@@ -1,4 +1,4 @@
-"""The verdict on a client, weighed from its problems, with the memory that this needs."""
+"""The verdict on an On-Premises client, from its problems and the verdict before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
 def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
-    """Judge a client; `before` gives the memory that a verdict needs: since when, and which topology."""
+    """Return the verdict on a client; the verdict before says since when, and which topology."""
     failure = facts.failure
     limited = failure is not None and failure.reason is Reason.RATE_LIMITED
     if facts.health is not None and (failure is None or limited):
@@ -58,14 +58,14 @@ def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
 
 
 def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
-    """Tell when (steady clock) time alone will change this verdict, if it will."""
+    """Return when (steady clock) time alone will change this verdict; None if it will not."""
     limits = [since + CONNECTING_TOO_LONG for _, since in verdict.connecting]
     ends = [now.steady + (end - now.wall) for end in expiry_times(facts)]
     return min((end for end in (*limits, *ends) if end > now.steady), default=None)
 
 
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
-    """Weigh the problems, and those that only time makes one: `connecting` is good unless it lasts."""
+    """Return the verdict with the state that its problems make; `connecting` becomes one when it lasts."""
     if not verdict.up:
         # One poll that failed says nothing about who is connecting, and must not begin the time anew.
         return replace(verdict, connecting=before.connecting if before else ())
@@ -121,12 +121,12 @@ def _of_health(health: Health, facts: Facts, before: Verdict | None, now: Instan
 
 
 def _is_uncovered(covered: int | None, shards: int | None, unclear: list[Gateway]) -> bool:
-    """Return whether shards are without a coreapp whatever those are that nobody understands."""
+    """Return whether shards have no coreapp, even if every unclear node serves one."""
     return covered is not None and shards is not None and covered + len(unclear) < shards
 
 
 def _shards(facts: Facts, before: Verdict | None) -> int | None:
-    """Give the number of shards by the best evidence: configured, said by the account, owned by nodes."""
+    """Return the number of shards: as configured, else from the account, else from the nodes' own lists."""
     if facts.shards is not None:
         return facts.shards
     if facts.settings is not None and facts.settings.shards is not None:
@@ -140,7 +140,7 @@ def _shards(facts: Facts, before: Verdict | None) -> int | None:
 
 
 def _owned(support: Support | None) -> list[int]:
-    """List the shards that nodes own; none where one node's can't be read: there may be more of them."""
+    """Return the shards that nodes own; none if one node's can't be read, since there may be more."""
     # A master owns none, and need not say so.
     nodes = [node for node in support.nodes if node.role not in MASTERS] if support is not None else []
     said = [node for node in nodes if _are_shards_known(node)]
@@ -148,7 +148,7 @@ def _owned(support: Support | None) -> list[int]:
 
 
 def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) -> int:
-    """Count the shards with a connected coreapp: by their owners, where these are known for what is now."""
+    """Return the number of shards with a connected coreapp: by their owners, if those are known for now."""
     by_number = min(len(connected), shards)
     if facts.support is None or facts.support_at < since:
         return by_number
@@ -163,7 +163,7 @@ def _are_shards_known(node: SupportNode) -> bool:
 
 
 def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int | None) -> Topology | None:
-    """Tell HA from multiconnect, whose answers look alike, by the best evidence there is; None: not known."""
+    """Return the topology by the best evidence, since HA and multiconnect look alike; None: not known."""
     if not health.clustered:
         return Topology.SINGLE
     if facts.topology in {Topology.HA, Topology.MULTICONNECT}:

@@ -37,7 +37,7 @@ def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: boo
 
 
 def _success(read: Parsed[Any]) -> Success:
-    """Return what was understood of a document, and what was not, as an outcome."""
+    """Return a parsed document, and what was dropped from it, as an outcome."""
     return Success(document=read.value, dropped=tuple(read.dropped), losses=read.losses)
 
 
@@ -62,7 +62,7 @@ class HealthCollector:
         self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give the health document."""
+        """Return the health document."""
         return _success(read_health(_get(sender, self._path, timeout)))
 
 
@@ -77,10 +77,10 @@ class StatisticsCollector:
         self._looks = _LOOKS if context.endpoint is Endpoint.WEB else 0  # left
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give the statistics, translated.
+        """Return the statistics, translated to families.
 
-        The first few polls, and all once several webapps have answered, make connections of their own, which
-        a balancer leads to the next webapp; a single one is not asked for a handshake per poll.
+        The first few polls, and every poll once several webapps have answered, open a new connection, which a
+        load balancer leads to the next webapp; a single webapp is spared a handshake per poll.
         """
         wants_new = self._looks > 0 or len(set(self._sources)) > 1
         self._looks = max(self._looks - 1, 0)
@@ -97,12 +97,12 @@ class SupportCollector:
         self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give builds, disks and shards."""
+        """Return builds, disks and shards."""
         return _success(support.read_support(_get(sender, self._path, timeout)))
 
 
 class SettingsCollector:
-    """GET /v1/settings/application and GET /v1/account/shards; sees when a setting changes."""
+    """GET /v1/settings/application and GET /v1/account/shards; detects changed settings."""
 
     _SHARDS_PATH = "/v1/account/shards"
 
@@ -111,7 +111,7 @@ class SettingsCollector:
         self._before: ClientSettings | None = None
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give the settings, and which of them are not as they were."""
+        """Return the settings, and which of them have changed."""
         ends = time.monotonic() + timeout
         read = settings.read_settings(_get(sender, self._path, timeout))
         said = read.value
@@ -141,7 +141,7 @@ class CertificatesCollector:
         self._path = context.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give the ends of all certificates there are; one that can't be read takes no other with it."""
+        """Return the expiry times of all certificates; one that can't be read does not hide the others."""
         ends = time.monotonic() + timeout
         found: dict[str, float] = {}
         flaws: list[ApiError] = []
@@ -188,7 +188,7 @@ class GroupCollector:
         self._path, self._group = context.path, context.group
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give who is in the group; nothing where none is known of, or a person is paged in its place."""
+        """Return the members of the group; nothing if no group is known, or a person is paged instead."""
         ends = time.monotonic() + timeout
         group = self._group()
         if group is None or groups.persons_number(group):
@@ -213,7 +213,7 @@ class CanaryCollector:
         self._path, self._number = context.path, context.target.canary_number
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Give how long the check took; where there is no such endpoint, nothing."""
+        """Return how long the check took; nothing where the client has no such endpoint."""
         if self._number is None:
             return Success()
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})
