@@ -90,7 +90,7 @@ class World:
     def send(self, request: Request, _timeout: float) -> Reply:
         name = f"{request.method} {request.path}"
         self.asked.append(name)
-        self.wanted_new.append(request.wants_new_connection)
+        self.wanted_new.append(request.needs_new_connection)
         self.bodies.append(request.body)
         answer = self.answers[name]
         if isinstance(answer, ApiError):

@@ -20,7 +20,7 @@ TOKEN = "eyJhbGciOi/JIUzI1.NiIsInR5+cCI="
 
 def hidden(secret: str, said: object) -> object:
     request = Request("GET", "/v1/health", f"Bearer {secret}")
-    return json.loads(request.hide(json.dumps(said).encode()))
+    return json.loads(request.redact(json.dumps(said).encode()))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ _SECRETS = (
 def test_a_secret_is_found_however_it_is_spelled(writer: str, secret: str) -> None:
     said = {"details": f'not "{secret}"', "again": [secret, f"\n{secret}\n"], "other": 'a "word" and \\'}
 
-    body = Request("GET", "/", f"Bearer {secret}").hide(_WRITERS[writer](said).encode())
+    body = Request("GET", "/", f"Bearer {secret}").redact(_WRITERS[writer](said).encode())
 
     assert json.loads(body) == {
         "details": 'not "<secret>"',
@@ -79,7 +79,7 @@ def test_a_secret_is_found_in_a_url(secret: str) -> None:
     url = f"https://login.example/{quote(secret, safe='')}?t={quote(secret).lower()}".encode()
     request = Request("GET", "/", f"Bearer {secret.lower()}")
 
-    told = request.hide(url.lower())
+    told = request.redact(url.lower())
 
     assert told == b"https://login.example/<secret>?t=<secret>"
 
@@ -96,7 +96,7 @@ def test_a_long_secret_is_found_inside_a_word(around: str) -> None:
 def test_what_is_no_json_is_cleaned_too() -> None:
     page = f"<p>Bearer {TOKEN}</p>".encode()
 
-    assert Request("GET", "/", f"Bearer {TOKEN}").hide(page) == b"<p>Bearer <secret></p>"
+    assert Request("GET", "/", f"Bearer {TOKEN}").redact(page) == b"<p>Bearer <secret></p>"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_the_answer_says_stays_whatever_the_secret_is(secret: str, said: ob
 def test_a_text_that_is_to_be_kept_stays() -> None:
     body = b'{"status":"unregistered","details":"not unregistered"}'
 
-    told = Request("GET", "/", "Bearer unregistered").hide(body, frozenset({"unregistered"}))
+    told = Request("GET", "/", "Bearer unregistered").redact(body, frozenset({"unregistered"}))
 
     assert told == b'{"status":"unregistered","details":"not <secret>"}'
 
@@ -127,7 +127,7 @@ def test_a_text_that_is_to_be_kept_stays() -> None:
 def test_without_a_secret_nothing_is_touched() -> None:
     body = b'{"a":"Bearer x"}'
 
-    assert Request("GET", "/").hide(body) is body
+    assert Request("GET", "/").redact(body) is body
 
 
 @pytest.mark.parametrize(

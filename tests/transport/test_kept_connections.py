@@ -149,7 +149,7 @@ def test_a_connection_that_was_idle_beneath_one_in_use_is_not_used_any_more(
 @pytest.mark.parametrize(
     "request_",
     [
-        Request("GET", PATH, wants_new_connection=True),
+        Request("GET", PATH, needs_new_connection=True),
         Request("POST", "/v1/messages", body=b"{}"),
         Request("POST", "/v1/users/logout"),
     ],

@@ -481,8 +481,8 @@ def test_a_refused_token_is_shown_again_over_a_new_connection(
     def answer(request: Request) -> Reply:
         if request.path != APP.path:
             return GOOD
-        wanted.append(request.wants_new_connection)
-        return GOOD if request.wants_new_connection else DENIED
+        wanted.append(request.needs_new_connection)
+        return GOOD if request.needs_new_connection else DENIED
 
     world.upstream.at = answer
 
@@ -974,7 +974,7 @@ def test_a_key_in_a_header_of_its_own_is_shown_everywhere(request_: Request) -> 
     sent = next(flow)
 
     assert (sent.header, sent.authorization) == ("D360-API-KEY", "the-api-key-itself")
-    assert sent.hide(b'{"details":"not the-api-key-itself"}') == b'{"details":"not <secret>"}'
+    assert sent.redact(b'{"details":"not the-api-key-itself"}') == b'{"details":"not <secret>"}'
     assert (sent.method, sent.path, sent.body) == (request_.method, request_.path, request_.body)
 
 

@@ -69,7 +69,7 @@ class HttpAddress:
             self._authorization,
             body,
             content_type=content_type,
-            is_done_by_status=True,
+            accepts_partial_reply=True,
         )
         return self._transport.send(request, timeout)
 

@@ -11,13 +11,13 @@ from email.utils import parsedate_to_datetime
 # A server that asks for a longer pause may be mistaken, and what we know of it would be as old.
 LONGEST_RETRY_AFTER = 3600.0  # seconds
 
-_HIDDEN = b"<secret>"
-_SHORTEST_HIDDEN = 8  # bytes; a shorter secret occurs in too many answers, and keeps nothing secret anyway
+_REDACTED = b"<secret>"
+_SHORTEST_REDACTED = 8  # bytes; a shorter secret occurs in too many answers, and keeps nothing secret anyway
 _SHORTEST_UNMISTAKABLE = 12  # bytes; a shorter secret may be part of another word by chance
-# Where a word begins; the letters before it may be those of an escape.
+# The start of a word; the letters before it may belong to an escape.
 _BEGIN = rb"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 _END = rb"(?![A-Za-z0-9])"
-_PLAIN = re.compile("[A-Za-z0-9]+")  # what no writer has reason to spell otherwise
+_PLAIN = re.compile("[A-Za-z0-9]+")  # letters that no writer of JSON or URLs escapes
 # A text of JSON, and the colon that makes it a key.
 _TEXT = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?', re.DOTALL)
 
@@ -30,11 +30,11 @@ class Request:
     path: str
     authorization: str = field(default="", repr=False)
     body: bytes | None = field(default=None, repr=False)
-    wants_new_connection: bool = False  # behind a balancer it may lead to another webapp
+    needs_new_connection: bool = False  # behind a load balancer it may lead to another server
     header: str = "Authorization"  # that carries the authorization
     content_type: str = "application/json"  # of the body
-    # Whether the status is enough: of headers and a body that can't be read, what can be read is returned.
-    is_done_by_status: bool = False
+    # Whether the status is enough: headers and a body that can't be read are left out of the reply.
+    accepts_partial_reply: bool = False
 
     @property
     def secret(self) -> str:
@@ -42,7 +42,7 @@ class Request:
         scheme, blank, proof = self.authorization.partition(" ")
         return proof if blank else scheme
 
-    def hide(self, text: bytes, kept_words: frozenset[str] = frozenset()) -> bytes:
+    def redact(self, text: bytes, kept_words: frozenset[str] = frozenset()) -> bytes:
         """Replace the credentials of this request in an answer that repeats them: errors are logged.
 
         Everything else in the answer stays as it is, whatever the credentials look like: keys of JSON are
@@ -50,21 +50,21 @@ class Request:
         """
         secret = self.secret
         size = len(secret.encode())
-        # A cheap look first: answers are large, and seldom repeat anything.
-        if size < _SHORTEST_HIDDEN or max(_PLAIN.findall(secret), key=len, default="").encode() not in text:
+        # A cheap test first: answers are large, and seldom repeat a secret.
+        if size < _SHORTEST_REDACTED or max(_PLAIN.findall(secret), key=len, default="").encode() not in text:
             return text
         is_json = text.lstrip().startswith((b"{", b"["))
-        spelling = spelling_of(secret, is_json=is_json)
+        spelling = secret_pattern(secret, is_json=is_json)
         parts = re.compile(spelling if size >= _SHORTEST_UNMISTAKABLE else _BEGIN + spelling + _END)
         if not is_json or not parts.search(text):
-            return parts.sub(_HIDDEN, text)
+            return parts.sub(_REDACTED, text)
         kept = {b'"%s"' % word.encode() for word in kept_words}
         return _TEXT.sub(
-            lambda found: found[0] if found[2] or found[1] in kept else parts.sub(_HIDDEN, found[1]), text
+            lambda found: found[0] if found[2] or found[1] in kept else parts.sub(_REDACTED, found[1]), text
         )
 
 
-def spelling_of(secret: str, *, is_json: bool = False) -> bytes:
+def secret_pattern(secret: str, *, is_json: bool = False) -> bytes:
     """Return the pattern of a secret in an answer: as it is, or escaped as in JSON or a URL."""
     return b"".join(_spell(letter, is_json=is_json) for letter in secret)
 

@@ -50,7 +50,7 @@ class Transport:
         limits: Limits,
         contexts: TlsContexts,
         options: TransportOptions = _DEFAULTS,
-        kept_words: frozenset[str] = frozenset(),  # texts of answers that are never hidden
+        kept_words: frozenset[str] = frozenset(),  # texts of answers that are never redacted
     ) -> None:
         self._origin = origin
         self._clock = options.clock
@@ -59,7 +59,7 @@ class Transport:
         self._kept_words = kept_words
         proxy, auth = origin.proxy_url, origin.proxy_auth
         self._proxies = {"http": proxy, "https": proxy} if proxy else None
-        # Hidden in answers, too: over plain HTTP they are the proxy's to change.
+        # Redacted in answers, too: over plain HTTP they are the proxy's to change.
         proof = basic_auth(auth.username, auth.password.reveal()) if auth else ""
         self._proxy_request = Request("", "", proof)
         self._adapter = Adapter(origin, contexts, options)
@@ -77,7 +77,7 @@ class Transport:
         """
         deadline = time.monotonic() + timeout
         # A request that must not be sent twice gets a new connection: no failure is put down to its age.
-        needs_new = request.wants_new_connection or request.method != "GET"
+        needs_new = request.needs_new_connection or request.method != "GET"
         try:
             return self._transfer(request, deadline, needs_new=needs_new)
         except _StaleConnectionError:
@@ -116,7 +116,7 @@ class Transport:
                 finally:
                     response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, BodyError) as error:
-            if not request.is_done_by_status or budget.status is None:
+            if not request.accepts_partial_reply or budget.status is None:
                 if isinstance(error, BodyError):
                     raise
                 failure = self._explain(error, budget)
@@ -144,12 +144,12 @@ class Transport:
     ) -> Reply:
         headers = response.headers
         content_type, location = (
-            self._hide(request, headers.get(name, "").encode()).decode()
+            self._redact(request, headers.get(name, "").encode()).decode()
             for name in ("Content-Type", "Location")
         )
         return Reply(
             response.status_code,
-            self._hide(request, body),
+            self._redact(request, body),
             content_type,
             location,
             self._retry_after(response),
@@ -157,9 +157,9 @@ class Transport:
             read_date(headers.get("Date", "")),
         )
 
-    def _hide(self, request: Request, answer: bytes) -> bytes:
+    def _redact(self, request: Request, answer: bytes) -> bytes:
         """Replace the credentials of the request and of the proxy where an answer repeats them."""
-        return self._proxy_request.hide(request.hide(answer, self._kept_words), self._kept_words)
+        return self._proxy_request.redact(request.redact(answer, self._kept_words), self._kept_words)
 
     def _explain(self, error: Exception, budget: RequestBudget) -> ApiError:
         """Return the ApiError for a request that got no answer."""
@@ -241,7 +241,7 @@ def _iter_body(response: requests.Response, request: Request) -> Iterable[bytes]
     """Return the body as it arrives."""
     raw = response.raw
     # urllib3's stream would lose the last bytes of a body that is cut short.
-    if request.is_done_by_status and not raw.chunked:
+    if request.accepts_partial_reply and not raw.chunked:
         return iter(lambda: raw.read1(_CHUNK, decode_content=True), b"")
     pieces: Iterable[bytes] = raw.stream(_CHUNK, decode_content=True)
     return pieces

@@ -144,7 +144,7 @@ class Auth:
         if now < pause.ends:
             return reply
         # One of several webapps may refuse what others accept, and a kept connection leads to the same one.
-        request = replace(request, wants_new_connection=True)
+        request = replace(request, needs_new_connection=True)
         if token is self._token and not self._pace.allows(now):
             return (yield from self._try_token(request, token))
         newer = yield from self._log_in_once(token, ends)

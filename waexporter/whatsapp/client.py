@@ -71,15 +71,15 @@ class Client:
         """Return the state of the logins."""
         return self._auth.account()
 
-    def close(self, patience: float = 0.0) -> None:
+    def close(self, login_timeout: float = 0.0) -> None:
         """Log out and close every connection; ignore a logout that fails.
 
-        With `patience`, wait so many seconds for a running login, and log its token out, too.
+        With `login_timeout`, wait so many seconds for a running login, and log its token out, too.
         """
         try:
             with suppress(ApiError):
-                if patience:
-                    self._auth.end_logins(patience)
+                if login_timeout:
+                    self._auth.end_logins(login_timeout)
                 self._run(self._auth.log_out(LOGOUT_TIMEOUT), time.monotonic() + LOGOUT_TIMEOUT)
         finally:
             self._transport.close()

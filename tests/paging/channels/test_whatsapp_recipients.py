@@ -13,7 +13,7 @@ from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.whatsapp import WhatsAppChannel, other_recipient
 from waexporter.paging.messages.message import Message
 from waexporter.transport.exchange import Reply
-from waexporter.whatsapp.documents.groups import persons_number
+from waexporter.whatsapp.documents.groups import phone_number_of
 
 if TYPE_CHECKING:
     from waexporter.transport.exchange import Request
@@ -58,7 +58,7 @@ class Client:
     ],
 )
 def test_a_persons_number_is_known_by_its_form(identifier: str, number: str) -> None:
-    assert persons_number(identifier) == number
+    assert phone_number_of(identifier) == number
     assert other_recipient(Recipient(identifier)) == (Recipient(number, "individual") if number else None)
 
 

@@ -13,7 +13,7 @@ from waexporter.model import ClientSettings, Failure, Reason, State
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.whatsapp.documents.envelope import check
-from waexporter.whatsapp.documents.groups import persons_number, read_group, read_invite
+from waexporter.whatsapp.documents.groups import phone_number_of, read_group, read_invite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _check_recipients(
         )
         return
     source = "pager.group" if pager.group else report.group_source
-    if person := persons_number(group):
+    if person := phone_number_of(group):
         words = f"{name}: {source} {group} looks like a person's number, not like a group's id"
         remedy = (
             f"pages are sent to {person}, as to a person, once the client has said that it is no group; "

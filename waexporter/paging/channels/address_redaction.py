@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from waexporter.transport.exchange import spelling_of
+from waexporter.transport.exchange import secret_pattern
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def redact_secrets(words: str, address: str) -> str:
     text = words.encode(errors="replace")
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _SHORTEST_SECRET:
-            text = re.sub(spelling_of(part), b"<secret>", text)
+            text = re.sub(secret_pattern(part), b"<secret>", text)
     return text.decode(errors="replace")

@@ -20,7 +20,7 @@ from waexporter.paging.channels.webhook_replies import is_web_page
 from waexporter.paging.messages.markup import escape_markup
 from waexporter.transport.exchange import Request
 from waexporter.whatsapp.documents.envelope import check
-from waexporter.whatsapp.documents.groups import persons_number
+from waexporter.whatsapp.documents.groups import phone_number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +99,7 @@ class WhatsAppChannel:
         )
         try:
             reply = self._client.send(
-                Request("POST", "/v1/messages", body=body, is_done_by_status=True), self._timeout
+                Request("POST", "/v1/messages", body=body, accepts_partial_reply=True), self._timeout
             )
             check(reply)
             if _BEGINNING_OF_ERRORS.search(reply.body):
@@ -138,7 +138,7 @@ _GROUP_ID: Final = re.compile(r"[1-9][0-9]*-[0-9]+(@g\.us)?|[1-9][0-9]{15,}(@g\.
 def other_recipient(recipient: Recipient) -> Recipient | None:
     """Return the recipient of the other kind that an id looks like; None where it looks like its own."""
     if recipient.kind == GROUP:
-        number = persons_number(recipient.to)
+        number = phone_number_of(recipient.to)
         return Recipient(number, INDIVIDUAL) if number else None
     return Recipient(recipient.to, GROUP) if _GROUP_ID.fullmatch(recipient.to) else None
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from waexporter.transport.lenient_json import Parsed
 
 
-def _get(sender: Sender, path: str, timeout: float, *, wants_new_connection: bool = False) -> bytes:
-    reply = sender.send(Request("GET", path, wants_new_connection=wants_new_connection), timeout)
+def _get(sender: Sender, path: str, timeout: float, *, needs_new_connection: bool = False) -> bytes:
+    reply = sender.send(Request("GET", path, needs_new_connection=needs_new_connection), timeout)
     check(reply)
     return reply.body
 
@@ -84,7 +84,7 @@ class StatisticsCollector:
         """
         wants_new = self._looks > 0 or len(set(self._sources)) > 1
         self._looks = max(self._looks - 1, 0)
-        body = _get(sender, self._path, timeout, wants_new_connection=wants_new)
+        body = _get(sender, self._path, timeout, needs_new_connection=wants_new)
         success = self._translator.translate(read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
@@ -191,7 +191,7 @@ class GroupCollector:
         """Return the members of the group; nothing if no group is known, or a person is paged instead."""
         ends = time.monotonic() + timeout
         group = self._group()
-        if group is None or groups.persons_number(group):
+        if group is None or groups.phone_number_of(group):
             return Success()
         try:
             return _success(groups.read_group(_get(sender, f"{self._path}/{quote(group, safe='')}", timeout)))

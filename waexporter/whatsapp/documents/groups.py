@@ -16,7 +16,7 @@ _PERSON = re.compile(r"(?:\+|00)?([1-9][0-9]{5,14})(@c\.us|@s\.whatsapp\.net)?")
 _BLANKS = re.compile(r"[ ()]")
 
 
-def persons_number(identifier: str) -> str:
+def phone_number_of(identifier: str) -> str:
     """Return an id as a telephone number for the API; empty if it is the id of a group."""
     found = _PERSON.fullmatch(_BLANKS.sub("", identifier))
     return found[1] if found else ""
