@@ -25,28 +25,28 @@ TARGET = (("target", "support-line"),)
 
 
 def gauge(*data: object, words: str = "Something") -> Document:
-    """Give a gauge of these samples."""
+    """Return a gauge of these samples."""
     return {"type": "gauge", "help": words, "data": [*data]}
 
 
 def counter(*data: object, words: str = "Total of something") -> Document:
-    """Give a counter of these samples."""
+    """Return a counter of these samples."""
     return {"type": "counter", "help": words, "data": [*data]}
 
 
 def histogram(bucket: Mapping[str, object], total: object, count: object, **labels: str) -> Document:
-    """Give a histogram of one label set."""
+    """Return a histogram of one label set."""
     data = [{"labels": labels, "bucket": bucket, "sum": total, "count": count}]
     return {"type": "histogram", "help": "Spread of something", "data": data}
 
 
 def sample(value: object, **labels: object) -> Document:
-    """Give one sample; without labels it has no `labels` at all, as upstream."""
+    """Return one sample; without labels it has no `labels` at all, as upstream."""
     return {"value": value, "labels": labels} if labels else {"value": value}
 
 
 def pair(stem: str, *rows: tuple[int, float, dict[str, str]]) -> Document:
-    """Give the counters that form a summary, each row being count, sum, labels."""
+    """Return the counters that form a summary; each row is count, sum, labels."""
     return {
         f"{stem}_count": counter(*[sample(count, **labels) for count, _, labels in rows]),
         f"{stem}_sum": counter(*[sample(total, **labels) for _, total, labels in rows]),
@@ -54,7 +54,7 @@ def pair(stem: str, *rows: tuple[int, float, dict[str, str]]) -> Document:
 
 
 def app(scale: int = 1) -> Document:
-    """Give the application statistics of one coreapp."""
+    """Return the application statistics of one coreapp."""
     return {
         "callback_queue_size": gauge(sample(450 * scale), words="Current callback queue size"),
         **pair(
@@ -75,7 +75,7 @@ def app(scale: int = 1) -> Document:
 
 
 def db() -> Document:
-    """Give the database statistics of the node that has them."""
+    """Return the database statistics of the node that has them."""
     return {
         "db_contacts": gauge(sample(2, type="non_whatsapp_user"), sample(5, type="whatsapp_user")),
         "db_message_receipts": gauge(sample(6)),
@@ -84,7 +84,7 @@ def db() -> Document:
 
 
 def web(node: str = "06475793be9d", scale: int = 1) -> Document:
-    """Give what one webapp says of itself."""
+    """Return the statistics of one webapp."""
     return {
         "web_uptime": gauge(
             sample(348842, node=node), words="Number of seconds since web server has started"
@@ -119,7 +119,7 @@ SHAPES: dict[str, tuple[Endpoint, Document]] = {
 
 
 def body(endpoint: Endpoint, metrics: object) -> bytes:
-    """Give an answer as it comes over the wire."""
+    """Return the body of an answer."""
     document = metrics
     for key in reversed(STATISTICS_KEYS[endpoint]):
         document = {key: document}
@@ -131,7 +131,7 @@ def translator(
     limits: Limits | None = None,
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Translator:
-    """Give a translator of one endpoint of one target."""
+    """Return a translator of one endpoint of one target."""
     return Translator(LayoutContext(endpoint, COLLECTORS[endpoint].path, common, limits or Limits()))
 
 
@@ -144,13 +144,13 @@ def translate(
     limits: Limits | None = None,
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Success:
-    """Do with an answer what a poll does with it; a client's translator stays from poll to poll."""
+    """Translate an answer as a poll does; a client keeps its translator from poll to poll."""
     statistics = read_statistics(body(endpoint, metrics), *STATISTICS_KEYS[endpoint])
     return _kept(endpoint, limits, common).translate(statistics)
 
 
 def lines(success: Success) -> list[str]:
-    """List the sample lines of an answer."""
+    """Return the sample lines of an answer."""
     return [
         line
         for part in success.parts
@@ -160,7 +160,7 @@ def lines(success: Success) -> list[str]:
 
 
 def text(success: Success, *, openmetrics: bool = False) -> str:
-    """Give an answer as a page of its own."""
+    """Return an answer as a page of its own."""
     fragments = [fragment for part in success.parts for fragment in part.fragments]
     page = b"".join(compose(fragments, openmetrics=openmetrics).chunks)
     return page.decode() + ("# EOF\n" if openmetrics else "")

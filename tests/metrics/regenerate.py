@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent / "golden"
 
 
 def pages() -> dict[str, str]:
-    """Give the page of every shape in both formats, by the name of its file."""
+    """Return the page of every shape in both formats, by the name of its file."""
     rendered = {}
     for name, (endpoint, document) in SHAPES.items():
         success = translate(document, endpoint)

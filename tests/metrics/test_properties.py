@@ -71,7 +71,7 @@ _bounds = st.sampled_from(["1", "1.0", "10", "2500", "0", "-1", "1e308", "1e999"
 
 @st.composite
 def _spreads(draw: st.DrawFn) -> Json:
-    """Give one histogram, sound more often than not."""
+    """Return a strategy for a histogram, valid more often than not."""
     counts = sorted(draw(st.lists(st.integers(0, 9), max_size=4)))
     bucket: Json = dict(
         zip(draw(st.lists(_bounds, unique=True, min_size=4, max_size=4)), counts, strict=False)
@@ -122,7 +122,7 @@ def _width(datum: Json) -> int:
 
 
 def _is_readable(document: Json) -> bool:
-    """Tell whether the decoder takes the answer as it is: a truth as a value makes it salvage samples."""
+    """Return whether the decoder takes the answer as it is: a truth as a value makes it salvage samples."""
     metrics = [metric for metric in document.values() if "data" in metric]
     nodes = [node for node in document.values() if "data" not in node]
     values = [
@@ -177,7 +177,7 @@ def test_a_gauge_comes_back_with_the_value_it_had(document: dict[str, list[objec
 
 
 def _page(outcomes: Sequence[Success], *, openmetrics: bool) -> str:
-    """Put answers, each of an endpoint or target of its own, on a page."""
+    """Return a page of answers, each from another endpoint or target."""
     fragments = [fragment for success in outcomes for part in success.parts for fragment in part.fragments]
     page = b"".join(compose(fragments, openmetrics=openmetrics).chunks).decode()
     return page + ("# EOF\n" if openmetrics else "")

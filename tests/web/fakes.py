@@ -24,7 +24,7 @@ NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
 
 
 def a_target(name: str = "support-line", state: State = State.OK, *problems: Problem) -> TargetStatus:
-    """Give a target with one good poll."""
+    """Return a target with one successful poll."""
     return TargetStatus(
         name=name,
         url=f"https://{name}.example:9090",
@@ -37,80 +37,80 @@ def a_target(name: str = "support-line", state: State = State.OK, *problems: Pro
 
 @dataclass
 class FakeBackend:
-    """Says what it was told to say, and remembers what was wanted."""
+    """Returns what its fields hold, and records the requests."""
 
     shown: tuple[TargetStatus, ...] = ()
     page: tuple[bytes, ...] = (b"a 1\n", b"b 2\n")
     illness: str | None = None
     waiting: str | None = None
     pager: Pager | None = None
-    page_request: list[PageRequest] = field(default_factory=list)
+    page_requests: list[PageRequest] = field(default_factory=list)
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
     probes: list[str] = field(default_factory=list)
     reloaded: ReloadResult = field(default_factory=ReloadResult)
     reloads: int = 0
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Remember what was wanted."""
-        self.page_request.append(page_request)
+        """Record the request."""
+        self.page_requests.append(page_request)
         return self.page
 
     def probe(self, target: str) -> Probe | None:
-        """Remember what is probed."""
+        """Record the target."""
         self.probes.append(target)
         before = TargetState(Target(target, "http://127.0.0.1"), ON_PREMISES)
         return None if self.polls is None else Probe(before, Instant(NOW, 0.0), self.polls)
 
     def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Say how many of its polls have ended."""
-        self.page_request.append(page_request)
+        """Return how many of its polls have ended."""
+        self.page_requests.append(page_request)
         return (f"ended {sum(poll.done() for poll in probe.polls)}\n".encode(),)
 
     def target_names(self) -> frozenset[str]:
-        """Name what is shown."""
+        """Return the names of the targets."""
         return frozenset(target.name for target in self.shown)
 
     def targets(self) -> tuple[TargetStatus, ...]:
-        """Show what was given."""
+        """Return the targets."""
         return self.shown
 
     def reload(self) -> ReloadResult:
-        """Count, and say what was told."""
+        """Count the reload, and return its result."""
         self.reloads += 1
         return self.reloaded
 
     def failed_reload(self) -> ReloadResult | None:
-        """Give what was told, if it is a failure."""
+        """Return the result, if it is a failure."""
         return self.reloaded if self.reloaded.problems else None
 
     def unhealthy(self) -> str | None:
-        """Say the illness."""
+        """Return why it is not healthy."""
         return self.illness
 
     def unready(self) -> str | None:
-        """Say what is waited for."""
+        """Return why it is not ready."""
         return self.waiting
 
 
 class BrokenBackend(FakeBackend):
-    """Fails at every page, with a secret in its words."""
+    """Raises an error with a secret in it for every page."""
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Fail."""
+        """Raise an error."""
         message = f"password hunter2 was in {page_request}"
         raise RuntimeError(message)
 
 
 @dataclass
 class Diary:
-    """What the observers were told."""
+    """What the observers were called with."""
 
     requests: list[tuple[str, int]] = field(default_factory=list)
     crashes: int = 0
     logged: list[tuple[str, Exception]] = field(default_factory=list)
 
     def observers(self) -> Observers:
-        """Give observers that write here."""
+        """Return observers that write here."""
         return Observers(
             on_request=lambda path, code: self.requests.append((path, code)),
             on_crash=self.note_crash,
@@ -124,7 +124,7 @@ class Diary:
 
 @dataclass(frozen=True)
 class Got:
-    """An answer as it left the site."""
+    """A response as a client gets it."""
 
     status: int
     headers: dict[str, str]
@@ -133,7 +133,7 @@ class Got:
 
     @property
     def text(self) -> str:
-        """Give the body as text."""
+        """The body as text."""
         return self.body.decode()
 
 
@@ -156,7 +156,7 @@ def an_application(
 
 
 def ask(application: Application, target: str, method: str = "GET", **headers: str) -> Got:
-    """Ask over plain ASGI; header names are written with underscores."""
+    """Send a request over plain ASGI; header names are written with underscores."""
     path, _, query = target.partition("?")
     named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope = {

@@ -31,7 +31,7 @@ RIGHT_PAIR = f"Basic {b64encode(b'me:hunter2').decode()}"
 
 @dataclass
 class FakePager:
-    """Takes every body, or fails as it is told."""
+    """Accepts every body, or raises its error."""
 
     auth: WebhookAuth = field(default_factory=WebhookAuth)
     error: Exception | None = None
@@ -59,7 +59,7 @@ class FakePager:
         )
 
     def counted(self) -> dict[str, float]:
-        """Give the results that were counted, and how often."""
+        """Return the results that were counted, and how often."""
         name = "waexporter_webhooks_total"
         values = {
             each: self.registry.get_sample_value(name, {"result": each}) or 0.0 for each in WEBHOOK_RESULTS
@@ -68,7 +68,7 @@ class FakePager:
 
 
 class Sender:
-    """Sends a body piece by piece, and knows how much of it was taken."""
+    """Sends a body in chunks, and counts how many of them were read."""
 
     def __init__(self, *pieces: bytes | None) -> None:
         self._pieces: list[bytes | None] = list(pieces)  # None: nothing more comes
@@ -96,7 +96,7 @@ def post(
     sender: Sender | None = None,
     **headers: str,
 ) -> Got:
-    """POST over plain ASGI."""
+    """Send a POST over plain ASGI."""
     sender = sender or Sender(*(pieces or (b"{}",)))
     return asyncio.run(post_from(application, path, sender.receive, headers))
 

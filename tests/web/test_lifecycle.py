@@ -116,7 +116,7 @@ def test_it_does_not_wait_for_a_body() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", ""])
 def test_a_server_on_every_interface_tells_this_machine_from_others(host: str) -> None:
-    """What counts is the address that was asked, not the one that is listened on."""
+    """The address of the request counts, not the one that the server listens on."""
     with Server(an_application(FakeBackend(reloaded=DONE)), host, 0).background() as server:
         here = post(LOOPBACK, server.port)
         there = [post(own, server.port) for own in other_addresses()] if host != LOOPBACK else []
@@ -142,7 +142,7 @@ def post(host: str, port: int) -> int:
 
 
 def other_addresses() -> list[str]:
-    """Give the address from which this machine would ask others, if it has one."""
+    """Return the address that this machine uses towards others, if it has one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # sends nothing

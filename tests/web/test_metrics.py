@@ -17,7 +17,7 @@ def test_a_client_without_wishes_gets_prometheus_text() -> None:
     assert (got.status, got.body, got.headers["content-type"]) == (200, b"a 1\nb 2\n", PROMETHEUS)
     assert got.headers["vary"] == "Accept, Accept-Encoding"
     assert "content-encoding" not in got.headers
-    assert backend.page_request == [PageRequest()]
+    assert backend.page_requests == [PageRequest()]
 
 
 def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
@@ -33,7 +33,7 @@ def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
     assert got.headers["content-type"] == OPENMETRICS
     assert got.headers["content-encoding"] == "gzip"
     assert got.headers["vary"] == "Accept, Accept-Encoding"
-    assert backend.page_request == [PageRequest(openmetrics=True, gzip=True)]
+    assert backend.page_requests == [PageRequest(openmetrics=True, gzip=True)]
 
 
 def test_head_tells_the_length_of_the_page_without_the_page() -> None:
@@ -48,7 +48,7 @@ def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
     got = ask(an_application(backend), "/metrics?target=a&target=b%20b&target=a&other=1")
 
     assert got.status == 200
-    assert backend.page_request == [PageRequest(targets=frozenset({"a", "b b"}))]
+    assert backend.page_requests == [PageRequest(targets=frozenset({"a", "b b"}))]
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_an_unknown_target_is_named_with_the_way_to_list_them(query: str, shown:
 
     assert got.status == 404
     assert got.text == f"No target is called {shown}; GET /api/v1/targets lists them all.\n"
-    assert backend.page_request == []
+    assert backend.page_requests == []

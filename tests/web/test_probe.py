@@ -49,7 +49,7 @@ def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
     )
 
     assert (got.headers["content-type"], got.headers["content-encoding"]) == (OPENMETRICS, "gzip")
-    assert backend.page_request == [PageRequest(openmetrics=True, gzip=True)]
+    assert backend.page_requests == [PageRequest(openmetrics=True, gzip=True)]
 
 
 def test_head_probes_and_tells_the_length_alone() -> None:

@@ -38,7 +38,7 @@ class GatedExporter(FakeBackend):
     gate: threading.Event = field(default_factory=threading.Event)
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Wait, then give the page."""
+        """Wait, then return the page."""
         self.asked.set()
         assert self.gate.wait(60)
         return super().metrics(page_request)
@@ -52,7 +52,7 @@ def serving(backend: FakeBackend, limits: ConnectionLimits = SHORT) -> Iterator[
 
 
 def connect(server: Server) -> socket.socket:
-    """Connect as a client that gives up after a minute."""
+    """Return a connection whose reads time out after a minute."""
     return socket.create_connection((LOOPBACK, server.port), timeout=60)
 
 

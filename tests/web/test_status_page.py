@@ -32,16 +32,16 @@ class Elements(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
+        """Record an element."""
         self.found.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        """Note a text."""
+        """Record a text."""
         self.text += data
 
 
 def page(*targets: TargetStatus) -> str:
-    """Give the page with these targets."""
+    """Return the page with these targets."""
     return ask(an_application(FakeBackend(targets)), "/").text
 
 

@@ -35,7 +35,7 @@ class FakePager:
     asked: list[int] = field(default_factory=list)
 
     def status(self, count: int) -> PagerStatus:
-        """Remember how many pages were wanted."""
+        """Record how many pages were requested."""
         self.asked.append(count)
         return self.told
 
@@ -46,19 +46,19 @@ def html(told: PagerStatus) -> str:
 
 
 def words(told: PagerStatus) -> str:
-    """Give the text of the part alone."""
+    """Return the text of the section alone."""
     part = html(told).partition('id="pager">')[2].partition("</section>")[0]
     return " ".join(Elements(part).text.split())
 
 
 def entry(state: PageState, *items: Item, truncated: int = 0, **more: Any) -> JournalEntry:  # noqa: ANN401 - fields
-    """Give a page that came five minutes ago, tried once."""
+    """Return a page that came five minutes ago and was tried once."""
     page = Page("thread", items or fired(DOWN), truncated, received_at=NOW - 300)
     return JournalEntry(7, page, state, received_at=0.0, attempts=1)._replace(**more)
 
 
 def accepted(*items: Item, **more: Any) -> JournalEntry:  # noqa: ANN401 - fields
-    """Give a page that another target has carried, two seconds after it came."""
+    """Return a page that another target has sent, two seconds after it came."""
     told = entry(PageState.ACCEPTED, *items, done_at=NOW - 298, channel="whatsapp")
     return told._replace(**{"destination": "backup/14155550100-1520000000", **more})
 

@@ -16,7 +16,7 @@ PREFIX = "whatsapp_"
 _OURS = ("target", "le", "quantile", "job", "instance")
 _OPERATORS = ("endpoint", "service", "pod", "container", "namespace")  # whose monitors would rename ours
 RESERVED_LABELS = frozenset({*_OURS, *_OPERATORS})
-RENAMED_LABELS = {"app": "coreapp"}  # later versions say coreapp themselves
+RENAMED_LABELS = {"app": "coreapp"}  # later versions of the client use coreapp
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ _COUNT = re.compile(r"_count(_total)?$")
 _PAIRED = re.compile(r"^(?P<stem>.+)_(?P<part>count|sum)$")
 
 OVERRIDES = {
-    "web_uptime": "web_uptime_seconds",  # the unit is said in its help only: "Number of seconds since ..."
+    "web_uptime": "web_uptime_seconds",  # the unit is in its help only: "Number of seconds since ..."
 }
 
 

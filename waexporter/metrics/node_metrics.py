@@ -26,7 +26,7 @@ class NodeMetric(NamedTuple):
     node: str
     name: str  # upstream
     metric: Metric
-    kind: str  # counter, gauge, histogram, or unknown where no source says it
+    kind: str  # counter, gauge, histogram, or unknown without a valid type
     first_index: int
     clustered: bool
 
@@ -64,7 +64,7 @@ class TypeResolver:
         self._resolved: dict[str, str] = {}
 
     def resolve(self, name: str, metric: Metric) -> str:
-        """Return the type that the samples look like, that most other nodes say, or that is documented."""
+        """Return the type that the samples look like, that most other nodes have, or that is documented."""
         if (kind := _read_type(metric)) in TYPES:
             return kind
         if any(datum.bucket for datum in metric.data):

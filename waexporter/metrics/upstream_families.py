@@ -108,7 +108,7 @@ def build_families(
 def _merge_nodes(
     metrics: Sequence[NodeMetric], unusable: frozenset[int], documented: str | None, losses: Losses
 ) -> _MergedMetric:
-    """Merge one metric of all nodes; leave out nodes that give it another type than most."""
+    """Merge one metric of all nodes; leave out nodes where its type differs from the majority."""
     with_data = [metric for metric in metrics if metric.metric.data]
     kind = majority_type(Counter(metric.kind for metric in with_data or metrics), documented)
     kept = [metric for metric in metrics if metric.kind == kind]

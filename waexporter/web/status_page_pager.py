@@ -195,7 +195,7 @@ def _outcome(entry: JournalEntry) -> str:
     """Return how a page was sent, how soon, and after how many attempts."""
     words = []
     if entry.channel:
-        # Only WhatsApp has a carrier and a recipient, `target/group`; the channel says all of the rest.
+        # Only WhatsApp has a carrier and a recipient, `target/group`; other channels have neither.
         carrier, _, to = entry.destination.rpartition("/")
         words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
     if entry.state is PageState.ACCEPTED and entry.done_at is not None:
