@@ -27,7 +27,7 @@ class ChannelType(NamedTuple):
     """One type of channel."""
 
     name: str  # the label `channel`
-    find_remedy: Callable[[str], str]  # what to do about a failure, by its sentence; empty: nothing special
+    find_remedy: Callable[[str], str]  # what to do about a failure, by its sentence; empty: unknown
     fallback: FallbackOpener | None = None  # None: it sends through a target
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 # What a fallback's failure does not say by itself.
 NOR_WHATSAPP: Final = "WhatsApp did not take it either -> `waexporter pager check` says why"
 _FALLBACK: Final = "check the address in pager.fallback, and what receives it"
+_TARGET: Final = (
+    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET` "
+    "says more"
+)
 _LONGEST_REASON: Final = 400  # characters
 
 
@@ -30,7 +34,7 @@ def find_remedy(why: str) -> str:
     is_fallback = is_fallback_failure(why)
     types = (each for each in CHANNEL_TYPES if (each.fallback is not None) == is_fallback)
     remedies = (each.find_remedy(why) for each in types)
-    return next(filter(None, remedies), _FALLBACK)
+    return next(filter(None, remedies), _FALLBACK if is_fallback else _TARGET)
 
 
 def describe_attempts(tried: Iterable[Attempt]) -> Iterator[str]:

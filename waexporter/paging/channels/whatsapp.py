@@ -150,10 +150,6 @@ _LOGIN: Final = (
     "check api_key, username and password of the target; messages need a login, no API key will do"
 )
 _LATER: Final = "wait: it is tried again by itself; `waexporter probe TARGET` says more"
-_OTHERWISE: Final = (
-    "check that it runs, and the address, firewall and load balancer in between; `waexporter probe TARGET` "
-    "says more"
-)
 
 
 class ErrorCode(NamedTuple):
@@ -243,9 +239,9 @@ def whatsapp_error_outcome(error: ApiError) -> Outcome:
 
 
 def find_whatsapp_remedy(why: str) -> str:
-    """Return what to do about a failure through a target, by the sentence that the pager wrote about it."""
+    """Return what to do about a failure, by the sentence that the pager wrote about it; empty if unknown."""
     answered = _ANSWERED.search(why)
     for number in (answered[2], answered[1]) if answered else ():
         if number and (remedy := _NUMBER_REMEDIES.get(int(number))):
             return remedy
-    return next((remedy for pattern, remedy in _WORDS_REMEDIES if re.search(pattern, why)), _OTHERWISE)
+    return next((remedy for pattern, remedy in _WORDS_REMEDIES if re.search(pattern, why)), "")
