@@ -51,7 +51,7 @@ def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
 
 
 def _read_api_key(auth: Section, key: str, _: object) -> Secret | None:
-    # A key in a header of its own is whatever the one who reads that header gives out.
+    # A key in a header of its own may have any form: it is not the webapp's.
     return read_secret(auth, key, _token if auth.has("header") else _api_key)
 
 
@@ -64,7 +64,7 @@ def reread_secret(name: str, old: Secret) -> Secret | None:
         return None
     is_password = name == "password"
     check = str if is_password else _token
-    # A pipe is empty by now, and nobody waits for it.
+    # A pipe is empty by now: do not wait for it.
     return read_secret_file(old.file, check, note=lambda _: None, may_end_blank=is_password, timeout=0.0)
 
 

@@ -29,7 +29,7 @@ def convert_boolean(text: str) -> object:
 
 def convert_number(text: str) -> object:
     """Convert the text of a variable to a number where it is one."""
-    return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004 - the parser says the limits
+    return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004 - the parser checks limits
 
 
 class Variable(NamedTuple):

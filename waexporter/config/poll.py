@@ -81,7 +81,7 @@ class Off:
 
 @dataclass(frozen=True, slots=True)
 class PollOverride:
-    """What a block has of one endpoint, in seconds; None: nothing, an endless interval: off."""
+    """One endpoint in a block, in seconds; None stands for no value, an infinite interval for off."""
 
     interval: float | None = None
     timeout: float | None = None

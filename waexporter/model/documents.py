@@ -87,7 +87,7 @@ class Certificates:
 class OnCallGroup:
     """The on-call group."""
 
-    participants: int | None  # people beside the business itself; None: not known, or there is no group
+    participants: int | None  # people without the business itself; None: not known, or there is no group
     exists: bool = True
     at_least: int = 0  # people who are known to be in it, where not all of them are
 

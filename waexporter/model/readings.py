@@ -53,11 +53,10 @@ class Account:
     logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
     token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
     tokens_refused: int = 0  # answers that refused a token where one had been accepted before
-    distrust: Distrust | None = None  # seen of late
-    secrets_read: int = 0  # that were replaced in their files since the start
-    is_accepted: bool = field(
-        default=False, compare=False
-    )  # the credentials were good for something, and have not been refused since
+    distrust: Distrust | None = None  # seen lately
+    secrets_read: int = 0  # new secrets that were read from their files since the start
+    # The credentials were accepted once, and have not been refused since.
+    is_accepted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,11 @@ class Failure:
     reason: Reason
     message: str  # one sentence for a person, free of secrets
     code: int | None = None  # the API's own error code
-    status: int | None = None  # the HTTP status, or that which the code stands for
-    parts: tuple[Part, ...] = ()  # what the failure itself says: a canary that failed is a fact
-    retry_after: float | None = None  # seconds for which the client asks not to be asked again
-    is_foreign: bool = False  # the answer is not the client's: a gateway gave it
-    is_for_admins: bool = False  # a fact about the account, which is good for all else, and nothing to mend
+    status: int | None = None  # the HTTP status, or the one that the code means
+    parts: tuple[Part, ...] = ()  # the failure's own samples: a canary that failed is a fact
+    retry_after: float | None = None  # seconds; the client's own Retry-After
+    is_foreign: bool = False  # the answer came from a gateway, not from the client
+    is_for_admins: bool = False  # the account is no admin: no fault, and it is good for all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,10 @@ class Success:
     parts: tuple[Part, ...] = ()
     document: Document | None = None
     dropped: tuple[tuple[Drop, int], ...] = ()
-    losses: tuple[str, ...] = ()  # the first few of what was dropped, in words
+    losses: tuple[str, ...] = ()  # the first few dropped samples, in words
     unknown_families: int = 0
-    nodes: frozenset[str] = frozenset()  # that answered, in a cluster
-    flaws: tuple[Failure, ...] = ()  # what is lacking all the same; each is counted as a failure
+    nodes: frozenset[str] = frozenset()  # the nodes that answered, in a cluster
+    flaws: tuple[Failure, ...] = ()  # what is missing nevertheless; each is counted as a failure
 
     @property
     def samples(self) -> int:
@@ -103,7 +102,9 @@ class Reading:
     outcome: Success | Failure
     account: Account = Account()
     phases: tuple[tuple[str, float], ...] = ()  # of the last request, in seconds
-    asked_at: Instant | None = None  # it repeats what came of asking then; None: the client was asked for it
+    asked_at: Instant | None = (
+        None  # when the client was asked, where an earlier reading is repeated; else None
+    )
 
     @property
     def asked(self) -> bool:

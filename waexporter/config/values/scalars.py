@@ -136,7 +136,7 @@ def workers(value: object) -> int | None:
     """Parse a number of worker threads, or `auto` as None."""
     if value == "auto":
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000:  # noqa: PLR2004 - said below
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1000:  # noqa: PLR2004 - the message below names them
         return value
     raise ValueError("must be auto or a whole number from 1 to 1000")
 
