@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from tests.paging.test_pager import Desk
+from tests.paging.desk import Desk
 from waexporter.model import PagerSettings, Watchdog
 from waexporter.paging.intake.refused_senders import Refusal, WebhookSender
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from tests.paging.desk import EU, Desk
 from tests.paging.fakes import GROUP
-from tests.paging.test_pager import EU, Desk
 from waexporter.commands.pages import list_pages
 from waexporter.errors import JournalError
 from waexporter.model import PagerSettings
