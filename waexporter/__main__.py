@@ -1,12 +1,12 @@
-"""The command `waexporter`, and `python -m waexporter`: an interruption is none of Python's business."""
+"""The command `waexporter`, and `python -m waexporter`."""
 
 import sys
 
 
 def main() -> int:
-    """Run the command line; gives the exit code."""
+    """Run the command line and return its exit code; Ctrl-C prints no traceback."""
     try:
-        from waexporter.cli import main as run  # noqa: PLC0415 - takes as long as a Ctrl-C
+        from waexporter.cli import main as run  # noqa: PLC0415 - a Ctrl-C may come meanwhile
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: it has not begun\n")
         return 130

@@ -3,7 +3,7 @@
 WaexporterError
 ├── ConfigError       the configuration is wrong: exit code 2, every problem with its key path
 ├── CommandError      a command can't do its work (port taken, no pager, ...): exit code 1
-├── WebhookError      what came in is no webhook of Alertmanager: 400
+├── WebhookError      the request is no webhook of Alertmanager: 400
 ├── JournalError      the journal of pages can't be read or written: 503
 │   └── JournalFileError   SQLite can't use its file
 └── ApiError          the client gave no usable answer; `.reason` is a metric label
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class WaexporterError(Exception):
-    """Root of the tree."""
+    """The base of all errors of this program."""
 
 
 class ConfigError(WaexporterError):
@@ -38,11 +38,11 @@ class ConfigError(WaexporterError):
 
 
 class CommandError(WaexporterError):
-    """A command can't do what it is for; the message says why and what to do."""
+    """A command can't do its work; the message says why and what to do."""
 
 
 class WebhookError(WaexporterError):
-    """What came in is no webhook of Alertmanager."""
+    """The request is no webhook of Alertmanager."""
 
 
 class JournalError(WaexporterError):
@@ -57,11 +57,13 @@ class ApiError(WaexporterError):
     """The client gave no usable answer."""
 
     reason: Reason = Reason.STATUS
-    may_have_arrived = False  # the request, although no answer of the client to it is known
-    retry_after: float | None = None  # seconds, where the answer asks for such a pause
-    is_foreign = False  # the answer is not the client's: a gateway gave it
-    phases: tuple[tuple[str, float], ...] = ()  # of the request, until it failed: (as in a Reply, seconds)
-    asked_at: Instant | None = None  # it repeats what was answered then; None: the client was asked for it
+    may_have_arrived = False  # the request may have reached the client, although no answer did
+    retry_after: float | None = None  # seconds, where the answer has one
+    is_foreign = False  # the answer comes from a gateway, not from the client
+    phases: tuple[tuple[str, float], ...] = ()  # (phase as in a Reply, seconds) until the request failed
+    asked_at: Instant | None = (
+        None  # when the client gave this answer, if it is repeated without a new request
+    )
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class ApiError(WaexporterError):
             self.reason = reason
         self.code = code
         self.status = status
-        self.retry_after = retry_after  # seconds; None where the answer does not say
+        self.retry_after = retry_after  # seconds; None where the answer has none
 
 
 class UnreachableError(ApiError):

@@ -12,7 +12,7 @@ import pytest
 from tests.real import parts
 from tests.real.network import find_free_port
 from waexporter.cli import build_parser, main
-from waexporter.commands.bootstrap import Wish, bootstrap, make_password
+from waexporter.commands.bootstrap import AccountRequest, bootstrap, make_password
 from waexporter.config import DEFAULT_PLANS, load
 from waexporter.errors import CommandError
 from waexporter.model import Credentials, Endpoint, Failure, Limits, OnCallGroup, Secret, Success, Target, now
@@ -56,7 +56,7 @@ def test_an_account_is_made_proved_and_printed_without_its_password(
     said: list[str] = []
     file = tmp_path / "password"
 
-    bootstrap(target(simulator.url, *OWNER[:2]), Limits(), Wish("watcher", str(file)), said.append)
+    bootstrap(target(simulator.url, *OWNER[:2]), Limits(), AccountRequest("watcher", str(file)), said.append)
 
     password = file.read_text().strip()
     text = "\n".join(said)
@@ -78,9 +78,9 @@ def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_as
         admin = target(fresh.url, "admin", "secret")
 
         with pytest.raises(CommandError, match="--new-admin-password-file"):
-            bootstrap(admin, Limits(), Wish("watcher", str(tmp_path / "one")), said.append)
-        wish = Wish("watcher", str(tmp_path / "two"), Secret("Another-1"))
-        bootstrap(admin, Limits(), wish, said.append)
+            bootstrap(admin, Limits(), AccountRequest("watcher", str(tmp_path / "one")), said.append)
+        request = AccountRequest("watcher", str(tmp_path / "two"), Secret("Another-1"))
+        bootstrap(admin, Limits(), request, said.append)
 
     assert not (tmp_path / "one").exists()
     assert (tmp_path / "two").exists()
@@ -93,7 +93,10 @@ def test_what_the_printed_configuration_polls_goes_well_for_the_account(
 ) -> None:
     said: list[str] = []
     bootstrap(
-        target(simulator.url, *OWNER[:2]), Limits(), Wish("reader", str(tmp_path / "password")), said.append
+        target(simulator.url, *OWNER[:2]),
+        Limits(),
+        AccountRequest("reader", str(tmp_path / "password")),
+        said.append,
     )
     made = pasted("\n".join(said), tmp_path)
     client = Client(made, Limits(), TlsContexts())
@@ -114,7 +117,7 @@ def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_p
     folder.mkdir()
     wanted = replace(target(simulator.url, *OWNER[:2]), name="no")
 
-    bootstrap(wanted, Limits(), Wish("odd", str(folder / "password")), said.append)
+    bootstrap(wanted, Limits(), AccountRequest("odd", str(folder / "password")), said.append)
 
     made = pasted("\n".join(said), tmp_path)
     assert made.name == "no"
@@ -124,8 +127,8 @@ def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_p
 def test_without_an_on_call_group_none_is_configured(tmp_path: Path) -> None:
     said: list[str] = []
     with Simulator(Options(users=(OWNER,), health_per_minute=None, scenario="pager_unset")) as groupless:
-        wish = Wish("watcher", str(tmp_path / "password"))
-        bootstrap(target(groupless.url, *OWNER[:2]), Limits(), wish, said.append)
+        request = AccountRequest("watcher", str(tmp_path / "password"))
+        bootstrap(target(groupless.url, *OWNER[:2]), Limits(), request, said.append)
 
     assert pasted("\n".join(said), tmp_path).on_call_group is None
 
@@ -144,7 +147,9 @@ def test_an_account_that_cannot_be_made_leaves_no_password_behind(
     file = tmp_path / "password"
 
     with pytest.raises(CommandError, match=words):
-        bootstrap(target(simulator.url, *account[:2]), Limits(), Wish(user, str(file)), lambda _: None)
+        bootstrap(
+            target(simulator.url, *account[:2]), Limits(), AccountRequest(user, str(file)), lambda _: None
+        )
 
     assert not file.exists()
 
@@ -154,7 +159,9 @@ def test_a_password_is_never_written_over_another_file(simulator: Simulator, tmp
     file.write_text("precious")
 
     with pytest.raises(CommandError, match="exists already"):
-        bootstrap(target(simulator.url, *OWNER[:2]), Limits(), Wish("third", str(file)), lambda _: None)
+        bootstrap(
+            target(simulator.url, *OWNER[:2]), Limits(), AccountRequest("third", str(file)), lambda _: None
+        )
 
     assert file.read_text() == "precious"
 
@@ -163,7 +170,7 @@ def test_a_client_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     nowhere = replace(target("", *OWNER[:2]), url=f"http://127.0.0.1:{find_free_port()}")
 
     with pytest.raises(CommandError, match="Connection refused"):
-        bootstrap(nowhere, Limits(), Wish("x", str(tmp_path / "password")), lambda _: None)
+        bootstrap(nowhere, Limits(), AccountRequest("x", str(tmp_path / "password")), lambda _: None)
 
 
 def test_every_password_is_new_and_has_a_character_of_each_class() -> None:

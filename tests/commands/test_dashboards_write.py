@@ -14,7 +14,7 @@ import yaml
 
 from tests.grafana.boards import BOARDS, FOLDER, ROOT
 from waexporter import cli
-from waexporter.commands.dashboards_write import RUNBOOK_BASE, render, write
+from waexporter.commands.dashboards_write import RUNBOOK_BASE, render, write_dashboards
 from waexporter.commands.rules_render import render as render_rules
 from waexporter.errors import CommandError, ConfigError
 
@@ -151,7 +151,7 @@ def test_everybody_may_read_what_was_written(tmp_path: Path, say: Callable[[str]
     usual = tmp_path / "usual"
     usual.touch()
 
-    write(tmp_path / "d", render(), say)
+    write_dashboards(tmp_path / "d", render(), say)
 
     assert {file.stat().st_mode for file in (tmp_path / "d").iterdir()} == {usual.stat().st_mode}
 
@@ -163,7 +163,7 @@ def test_the_provider_leads_grafana_to_the_folder(
     monkeypatch.chdir(tmp_path)
     shipped = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/waexporter.yml").read_text())
 
-    write(Path(name), render(), say)
+    write_dashboards(Path(name), render(), say)
 
     provider = yaml.safe_load((tmp_path / name / "waexporter.yml").read_text())
     path = provider["providers"][0].pop("options")["path"]
@@ -180,7 +180,7 @@ def test_older_dashboards_are_replaced_and_other_files_stay(
     (tmp_path / "mine.json").write_text("{}")
     (tmp_path / "waexporter.yml").write_text("# edited\n")
 
-    write(tmp_path, render(), say)
+    write_dashboards(tmp_path, render(), say)
 
     assert said[1].startswith("1 took the place of older ones; Grafana sees that by itself")
     others = {"mine.json": b"{}", "waexporter.yml": b"# edited\n"}
@@ -188,10 +188,10 @@ def test_older_dashboards_are_replaced_and_other_files_stay(
 
 
 def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, say: Callable[[str], None]) -> None:
-    write(tmp_path, render(), say)
+    write_dashboards(tmp_path, render(), say)
 
     with (tmp_path / "client.json").open() as reader:
-        write(tmp_path, render(datasource="x"), say)
+        write_dashboards(tmp_path, render(datasource="x"), say)
         read = reader.read()
 
     assert read == SHIPPED["client.json"]
@@ -202,7 +202,7 @@ def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, say: Callab
     (tmp_path / "fleet.json").write_text(text)
 
     with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
-        write(tmp_path, render(), say)
+        write_dashboards(tmp_path, render(), say)
 
     assert contents(tmp_path) == {"fleet.json": text.encode()}
 
@@ -211,7 +211,7 @@ def test_a_folder_that_stands_in_the_way_is_not_replaced(tmp_path: Path, say: Ca
     (tmp_path / "fleet.json").mkdir()
 
     with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
-        write(tmp_path, render(), say)
+        write_dashboards(tmp_path, render(), say)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_folder_that_cannot_be_is_said_in_one_sentence(
 def test_where_there_is_no_room_everything_stays_as_it_was(
     tmp_path: Path, say: Callable[[str], None]
 ) -> None:
-    write(tmp_path, render(), say)
+    write_dashboards(tmp_path, render(), say)
     before = contents(tmp_path)
     limited = 'ulimit -f 64; exec "$@"'  # blocks of half a kilobyte, of one in some shells
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_every_time_in_rules_and_routes_is_divided(shipped: str, hastened: str) -> None:
-    assert stack.hasten(shipped) == hastened
+    assert stack.speed_up(shipped) == hastened
 
 
 def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() -> None:

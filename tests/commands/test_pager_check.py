@@ -13,8 +13,8 @@ from tests.commands.conftest import GROUP, MONITOR, SECRET, Workplace
 from tests.e2e.exporters import Exporter
 from tests.real.alertmanager import Alertmanager
 from waexporter.cli import main
-from waexporter.commands.pager_checks.alertmanager import judge
-from waexporter.commands.pager_checks.alertmanager_config import read_setup
+from waexporter.commands.pager_checks.alertmanager import check_config
+from waexporter.commands.pager_checks.alertmanager_config import read_config
 from waexporter.model import PagerSettings, Secret, Watchdog, WebhookAuth, WebSettings
 
 if TYPE_CHECKING:
@@ -371,7 +371,7 @@ PAGER = PagerSettings(
 
 
 def judged(document: Mapping[Any, Any], pager: PagerSettings = PAGER) -> list[str]:
-    return [str(finding) for finding in judge(read_setup(document), pager, WebSettings())]
+    return [str(finding) for finding in check_config(read_config(document), pager, WebSettings())]
 
 
 def test_a_configuration_that_leads_elsewhere_is_found() -> None:

@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from tests.alerts.rules import RULE_FILES, groups
 from waexporter import cli
 from waexporter.commands.matchers import read_matchers
-from waexporter.commands.rules_render import render, wrap
+from waexporter.commands.rules_render import render, wrap_prometheus_rule
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -251,7 +251,9 @@ def test_the_prometheusrule_is_what_the_operator_takes() -> None:
         pytest.skip("the Operator's schemas are missing: name their folder in WAEXPORTER_SCHEMAS")
     versions = yaml.safe_load(file.read_text())["spec"]["versions"]
     schema = next(each["schema"]["openAPIV3Schema"] for each in versions if each["name"] == "v1")
-    document = yaml.safe_load(wrap(render(selector=SELECTOR), "waexporter", "", {"release": "x"}))
+    document = yaml.safe_load(
+        wrap_prometheus_rule(render(selector=SELECTOR), "waexporter", "", {"release": "x"})
+    )
     unknown = document | {"spec": {"groups": [{"name": "a", "rules": [{"expr": "1", "fro": "1m"}]}]}}
 
     validator = Draft7Validator(closed(schema))

@@ -16,7 +16,7 @@ from tests.e2e.paging import UNTHROTTLED
 from tests.real.alertmanager import Alertmanager
 from tests.real.network import find_free_port
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import hasten
+from waexporter.commands.demo_stack import speed_up
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.values.quantities import format_duration
 from waexporter.simulator import Options, Simulator
@@ -193,7 +193,7 @@ def _config(
 
 
 def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo, port: int) -> Alertmanager:
-    shipped = hasten((ALERTS / "alertmanager.yml").read_text(), tempo.pace).replace(
+    shipped = speed_up((ALERTS / "alertmanager.yml").read_text(), tempo.pace).replace(
         "http://127.0.0.1:9847", exporter
     )
     return Alertmanager(program, folder / "alertmanager", yaml.safe_load(shipped), port=port)
@@ -202,7 +202,7 @@ def _alertmanager(program: Path, folder: Path, exporter: str, tempo: Tempo, port
 def _prometheus(program: Path, folder: Path, exporter: str, manager: str, tempo: Tempo) -> Prometheus:
     files = [folder / file.name for file in RULE_FILES]
     for own, file in zip(files, RULE_FILES, strict=True):
-        own.write_text(hasten(file.read_text(), tempo.pace, tempo.shortest_range))
+        own.write_text(speed_up(file.read_text(), tempo.pace, tempo.shortest_range))
     every = tempo.every(_SCRAPE)
     return Prometheus(
         program,

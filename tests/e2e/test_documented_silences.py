@@ -14,7 +14,7 @@ from tests.e2e.waiting import wait_for
 from tests.markdown import DOCS, PAGING, blocks
 from tests.real.alertmanager import Alertmanager
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import hasten
+from waexporter.commands.demo_stack import speed_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ WITH_PAGER = (
 
 
 def start_alertmanager(real_parts: RealParts, place: Place, pace: float) -> Alertmanager:
-    routes = hasten(place.here(configuration(PAGING, "route")), pace)
+    routes = speed_up(place.here(configuration(PAGING, "route")), pace)
     program = real_parts.program(documented.SUITE, "prometheus-alertmanager")
     port = int(place.here("127.0.0.1:9093").rpartition(":")[2])
     return Alertmanager(program, place.folder / "alertmanager", yaml.safe_load(routes), port=port)

@@ -24,7 +24,7 @@ from tests.real import parts
 from tests.real.fixtures import RealParts
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import hasten
+from waexporter.commands.demo_stack import speed_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,7 +114,7 @@ def scene(simulate: Simulate, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def _config(exporter: Exporter, folder: Path) -> dict[str, object]:
     rules = [folder / file.name for file in RULE_FILES]
     for own, file in zip(rules, RULE_FILES, strict=True):
-        own.write_text(hasten(file.read_text()))  # an alert waits for minutes
+        own.write_text(speed_up(file.read_text()))  # an alert waits for minutes
     port = exporter.url.rpartition(":")[2]
     ways = {PLAIN: {}, **OPERATOR, CLASHING: {"collector": "of the operator"}}
     jobs = [

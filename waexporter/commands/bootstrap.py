@@ -1,4 +1,4 @@
-"""A monitoring account with no more rights than it needs, made by an admin's login."""
+"""`waexporter bootstrap`: create an account for monitoring, with an admin's login."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ from waexporter.whatsapp.login_attempts import PASSWORD_CHANGE_REQUIRED
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from waexporter.commands.console import Write
     from waexporter.model import Limits, Target
 
 _TIMEOUT = 15.0  # seconds for one request
-_LENGTH = 32  # characters of a password; the API takes 8 to 64, with one of each class
-_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!%*+-.:=?@_~")
+_PASSWORD_LENGTH = 32  # characters of a password; the API takes 8 to 64, with one of each class
+_CHARACTER_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!%*+-.:=?@_~")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,18 +68,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     """Create the account."""
-    # What is said is checked as what is configured is, with the same words, and before anybody is asked.
+    # Checked as keys of the configuration are, with the same messages, before the password is asked for.
     known = load_arguments(
         {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""},
         {"WAEXPORTER_TARGET_URL": "--url", "WAEXPORTER_TLS_CA_FILE": "--ca-file"},
     )
     changed = options.new_admin_password_file
-    wish = Wish(options.user, options.password_file, _read_secret(changed) if changed else None)
+    request = AccountRequest(options.user, options.password_file, _read_secret(changed) if changed else None)
     given = options.admin_password_file
     password = _read_secret(given) if given else ask_password(options.admin_user)
     tls = Tls(known.config.targets[0].tls.ca_file, None, options.insecure_skip_verify)
     target = replace(known.config.targets[0], auth=Credentials(None, options.admin_user, password), tls=tls)
-    bootstrap(target, known.config.limits, wish, write)
+    bootstrap(target, known.config.limits, request, write)
     return OK
 
 
@@ -90,51 +91,54 @@ def _read_secret(path: str) -> Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be made: an account's name, and the file that its password is kept in."""
+class AccountRequest:
+    """The account to create and where to keep its password."""
 
     user: str
     password_file: str
-    new_admin_password: Secret | None = None  # given: the admin's password may be changed to it
+    new_admin_password: Secret | None = None  # change the admin's password to it, if it must be changed
 
 
-def bootstrap(target: Target, limits: Limits, wish: Wish, say: Callable[[str], None]) -> None:
-    """Make the account, prove it, and say the configuration to paste; `target` has the admin's login.
+def bootstrap(target: Target, limits: Limits, request: AccountRequest, write: Write) -> None:
+    """Create the account, check what it may read, and write the configuration to paste.
 
-    Raises CommandError, with what to do, wherever this ends early.
+    `target` has the admin's credentials.
+
+    Raises CommandError, with what to do, for whatever fails.
     """
-    admin = _log_in_as_admin(target, limits, wish, say)
+    admin = _log_in_as_admin(target, limits, request, write)
     password = make_password()
-    _keep(wish.password_file, password)
+    _save_password(request.password_file, password)
     try:
-        _make_account(admin, wish.user, password)
-        group = target.on_call_group or _find_group(admin)
+        _create_account(admin, request.user, password)
+        group = target.on_call_group or _read_on_call_group(admin)
     except CommandError:
-        Path(wish.password_file).unlink()
+        Path(request.password_file).unlink()
         raise
     finally:
         admin.close()
-    say(f"made the account {wish.user!r}; its password is in {wish.password_file}, readable by you alone")
-    account = replace(target, auth=Credentials(username=wish.user, password=password), on_call_group=group)
-    _pass_first_login(account, limits)
-    refused = _prove(account, limits, say)
-    for line in (*_variables(account, wish), *_configuration(account, wish, refused)):
-        say(line)
+    file = request.password_file
+    write(f"made the account {request.user!r}; its password is in {file}, readable by you alone")
+    account = replace(target, auth=Credentials(username=request.user, password=password), on_call_group=group)
+    _complete_first_login(account, limits)
+    refused = _check_readable(account, limits, write)
+    for line in (*_describe_variables(account, request), *_describe_configuration(account, request, refused)):
+        write(line)
 
 
 def make_password() -> Secret:
-    """Make a password by chance, with a character of each class that the API asks for."""
-    chance = secrets.SystemRandom()
-    letters = [chance.choice(each) for each in _CLASSES]
-    letters += [chance.choice("".join(_CLASSES)) for _ in range(_LENGTH - len(letters))]
-    chance.shuffle(letters)
+    """Return a random password, with a character of each class that the API requires."""
+    rng = secrets.SystemRandom()
+    letters = [rng.choice(each) for each in _CHARACTER_CLASSES]
+    letters += [rng.choice("".join(_CHARACTER_CLASSES)) for _ in range(_PASSWORD_LENGTH - len(letters))]
+    rng.shuffle(letters)
     return Secret("".join(letters))
 
 
 # --- the admin ---------------------------------------------------------------------------------
 
 
-def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[str], None]) -> Client:
+def _log_in_as_admin(target: Target, limits: Limits, request: AccountRequest, write: Write) -> Client:
     client = Client(target, limits, TlsContexts())
     try:
         check(client.get("/v1/users/" + (target.auth.username or ""), _TIMEOUT))
@@ -142,16 +146,16 @@ def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[
         client.close()
         if error.code != PASSWORD_CHANGE_REQUIRED:
             raise CommandError(str(error)) from error
-        if wish.new_admin_password is None:
+        if request.new_admin_password is None:
             message = (
                 f"the admin {target.auth.username!r} must change its password at its first login: "
                 "choose one, "
                 "write it to a file and say --new-admin-password-file FILE: then it is changed, and only then"
             )
             raise CommandError(message) from error
-        _change_password(target, limits, wish.new_admin_password)
-        say(f"changed the password of {target.auth.username!r} to the one you gave")
-        auth = replace(target.auth, password=wish.new_admin_password)
+        _change_password(target, limits, request.new_admin_password)
+        write(f"changed the password of {target.auth.username!r} to the one you gave")
+        auth = replace(target.auth, password=request.new_admin_password)
         return Client(replace(target, auth=auth), limits, TlsContexts())
     except ApiError as error:
         client.close()
@@ -160,7 +164,7 @@ def _log_in_as_admin(target: Target, limits: Limits, wish: Wish, say: Callable[[
 
 
 def _change_password(target: Target, limits: Limits, password: Secret) -> None:
-    """Log in once with `new_password`: the one place where a password is changed, and only when asked to."""
+    """Log in once with `new_password`: the only place that changes a password, and only on request."""
     password_now = target.auth.password.reveal() if target.auth.password else ""
     proof = basic_auth(target.auth.username or "", password_now)
     body = msgspec.json.encode({"new_password": password.reveal()})
@@ -177,8 +181,8 @@ def _change_password(target: Target, limits: Limits, password: Secret) -> None:
 # --- the account -------------------------------------------------------------------------------
 
 
-def _keep(path: str, password: Secret) -> None:
-    """Write the password before the account exists, so that it can't be lost; never over another file."""
+def _save_password(path: str, password: Secret) -> None:
+    """Write the password to a new file, before the account exists, so that it can't be lost."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
@@ -190,7 +194,7 @@ def _keep(path: str, password: Secret) -> None:
         file.write(password.reveal() + "\n")
 
 
-def _make_account(admin: Client, user: str, password: Secret) -> None:
+def _create_account(admin: Client, user: str, password: Secret) -> None:
     body = msgspec.json.encode({"username": user, "password": password.reveal()})
     try:
         check(admin.send(Request("POST", "/v1/users", body=body), _TIMEOUT))
@@ -203,8 +207,8 @@ def _make_account(admin: Client, user: str, password: Secret) -> None:
         raise CommandError(f"the account could not be made: {error}") from error
 
 
-def _find_group(admin: Client) -> str | None:
-    """Give the on-call group, which is named where the account can't read it; None where there is none."""
+def _read_on_call_group(admin: Client) -> str | None:
+    """Return the on-call group, which the account will not be able to read; None without one."""
     try:
         reply = admin.get(COLLECTORS[Endpoint.SETTINGS].path, _TIMEOUT)
         check(reply)
@@ -213,33 +217,33 @@ def _find_group(admin: Client) -> str | None:
         return None
 
 
-def _pass_first_login(account: Target, limits: Limits) -> None:
-    """Where a new account, too, must change its password at its first login, do so and keep the new one."""
+def _complete_first_login(account: Target, limits: Limits) -> None:
+    """Change the password to itself where even a new account must change it at its first login."""
     client = Client(account, limits, TlsContexts())
     try:
         check(client.get("/v1/health", _TIMEOUT))
     except RefusedError as error:
         if error.code == PASSWORD_CHANGE_REQUIRED and account.auth.password is not None:
-            # Clients take the password that the account was made with: what counts is that it is said again.
+            # Clients accept the same password again: what counts is that `new_password` is sent.
             _change_password(account, limits, account.auth.password)
     except ApiError:
-        return  # the proof that follows says what is wrong with the client
+        return  # the check that follows reports what is wrong with the client
     finally:
         client.close()
 
 
-def _prove(account: Target, limits: Limits, say: Callable[[str], None]) -> list[str]:
-    """Poll everything once as the account, and say what it may read; gives what it may not."""
+def _check_readable(account: Target, limits: Limits, write: Write) -> list[str]:
+    """Poll every endpoint once as the account and write what it may read; return what it may not."""
     refused: list[str] = []
     client = Client(account, limits, TlsContexts())
-    say("")
-    say("what it may read:")
+    write("")
+    write("what it may read:")
     try:
         for endpoint in account.plans:
             poller = Poller(client, endpoint, limits, now)
             outcome = poller.poll().outcome
             result = f"no: {outcome.message}" if isinstance(outcome, Failure) else "yes"
-            say(f"  {endpoint:<14}{result}")
+            write(f"  {endpoint:<14}{result}")
             if isinstance(outcome, Failure) and outcome.reason is Reason.REFUSED:
                 refused.append(endpoint.value)
     finally:
@@ -247,12 +251,12 @@ def _prove(account: Target, limits: Limits, say: Callable[[str], None]) -> list[
     return refused
 
 
-def _variables(account: Target, wish: Wish) -> list[str]:
-    """Write the account as variables, and what they are good for; one client needs no file."""
+def _describe_variables(account: Target, request: AccountRequest) -> list[str]:
+    """Return the lines with the account as environment variables."""
     tls = account.tls
     variables = {
-        "WAEXPORTER_USERNAME": wish.user,
-        "WAEXPORTER_PASSWORD_FILE": wish.password_file,
+        "WAEXPORTER_USERNAME": request.user,
+        "WAEXPORTER_PASSWORD_FILE": request.password_file,
         "WAEXPORTER_TLS_CA_FILE": tls.ca_file if not tls.insecure_skip_verify else None,
         "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY": "true" if tls.insecure_skip_verify else None,
         "WAEXPORTER_ON_CALL_GROUP": account.on_call_group,
@@ -267,9 +271,9 @@ def _variables(account: Target, wish: Wish) -> list[str]:
     ]
 
 
-def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]:
-    tls = [f"    tls: {{ca_file: {_quoted(account.tls.ca_file)}}}"] if account.tls.ca_file else []
-    password_file = str(Path(wish.password_file).resolve())
+def _describe_configuration(account: Target, request: AccountRequest, refused: list[str]) -> list[str]:
+    tls = [f"    tls: {{ca_file: {_quote(account.tls.ca_file)}}}"] if account.tls.ca_file else []
+    password_file = str(Path(request.password_file).resolve())
     if account.tls.insecure_skip_verify:
         tls = ["    tls: {insecure_skip_verify: true}"]
     return [
@@ -277,11 +281,11 @@ def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]
         "the configuration to paste:",
         "",
         "targets:",
-        f"  - name: {_quoted(account.name)}",
-        f"    url: {_quoted(account.url)}",
-        f"    auth: {{username: {_quoted(wish.user)}, password_file: {_quoted(password_file)}}}",
+        f"  - name: {_quote(account.name)}",
+        f"    url: {_quote(account.url)}",
+        f"    auth: {{username: {_quote(request.user)}, password_file: {_quote(password_file)}}}",
         *tls,
-        *([f"    on_call_group: {_quoted(account.on_call_group)}"] if account.on_call_group else []),
+        *([f"    on_call_group: {_quote(account.on_call_group)}"] if account.on_call_group else []),
         *(
             [f"    poll: {{{', '.join(f'{each}: off' for each in refused)}}}  # not for this account"]
             if refused
@@ -290,6 +294,6 @@ def _configuration(account: Target, wish: Wish, refused: list[str]) -> list[str]
     ]
 
 
-def _quoted(text: str) -> str:
-    """Write a text for YAML: JSON's quotes are YAML's."""
+def _quote(text: str) -> str:
+    """Return a text in quotes for YAML, which are JSON's."""
     return msgspec.json.encode(text).decode()

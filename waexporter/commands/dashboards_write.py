@@ -1,4 +1,4 @@
-"""The shipped dashboards, with the data source and the address of the runbooks of whoever loads them."""
+"""`waexporter dashboards write`: the shipped dashboards, with your data source and runbooks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from waexporter.commands import console
+from waexporter.commands.console import write
 from waexporter.commands.options import add_epilog
 from waexporter.commands.process import OK
-from waexporter.commands.rules_render import NAME, check_base
+from waexporter.commands.rules_render import NAME, check_base_url
 from waexporter.config.shipped_files import DASHBOARDS, PROVIDER, find_dashboards
 from waexporter.errors import CommandError, ConfigError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from waexporter.commands.console import Write
 RUNBOOK_BASE = "http://localhost:9847/runbooks"
 
 _RUNBOOK = re.compile(r"\$\{runbooks\}/(\$\{[^}]+\}|\w+)\.md")
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     """Write the dashboards into the folder."""
     dashboards = render(datasource=options.datasource, runbook_base=options.runbook_base)
-    write(Path(options.folder), dashboards, console.write)
+    write_dashboards(Path(options.folder), dashboards, write)
     return OK
 
 
@@ -66,28 +67,30 @@ def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -
     """Return the JSON of every dashboard by the name of its file.
 
     `datasource` is the uid or the name of the data source that they open on. Raises ConfigError for an empty
-    one and for an address that is none, CommandError when the dashboards are not installed.
+    one and for a wrong address, CommandError when the dashboards are not installed.
     """
     problems = ["--datasource: must be the uid or the name of a data source"] if datasource == "" else []
-    problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
+    problems += check_base_url("--runbook-base", runbook_base.replace(NAME, ""))
     if problems:
         raise ConfigError(problems)
     files = sorted((find_dashboards() / DASHBOARDS).glob("*.json"))
     return {file.name: _adapt(file.read_text(encoding="utf-8"), datasource, runbook_base) for file in files}
 
 
-def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Write dashboards into a folder, which is made, and beside them the provider that leads Grafana to it.
+def write_dashboards(folder: Path, dashboards: Mapping[str, str], write: Write) -> None:
+    """Write dashboards into a folder, which is created, and the provisioning file that makes Grafana read it.
 
-    Each takes its place in one step, when all are written: nobody reads half of one. A provider that is there
-    stays, since people edit it. Raises CommandError where it can't be done, and where a file of that name is
-    not ours; nothing is changed then.
+    Files are replaced atomically, when all are written. An existing provisioning file stays, since people
+    edit it. Raises CommandError where it can't be done, and where a file of that name is not ours; nothing
+    is changed then.
     """
     folder = folder.absolute()
     provider = folder / Path(PROVIDER).name
     try:
-        older = [name for name, text in boards.items() if _is_older(folder / name, text)]
-        files = dict(boards) if provider.exists() else {**boards, provider.name: _provide(folder)}
+        older = [name for name, text in dashboards.items() if _is_older(folder / name, text)]
+        files = (
+            dict(dashboards) if provider.exists() else {**dashboards, provider.name: _render_provider(folder)}
+        )
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".new-") as fresh:  # Grafana reads no hidden folder
             for name, text in files.items():
@@ -98,12 +101,14 @@ def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -
         raise CommandError(f"{folder} is a file: name a folder") from error
     except OSError as error:
         raise CommandError(f"{folder} can't be written: {error.strerror}") from error
-    names = ", ".join(name.removesuffix(".json") for name in boards)
-    say(f"{len(boards)} dashboards are in {folder}: {names}")
+    names = ", ".join(name.removesuffix(".json") for name in dashboards)
+    write(f"{len(dashboards)} dashboards are in {folder}: {names}")
     if older:
-        say(f"{len(older)} took the place of older ones; Grafana sees that by itself if it reads this folder")
+        write(
+            f"{len(older)} took the place of older ones; Grafana sees that by itself if it reads this folder"
+        )
     else:
-        say(
+        write(
             f"next: copy {provider} to /etc/grafana/provisioning/dashboards and restart Grafana, or import "
             "the .json files by hand"
         )
@@ -112,31 +117,31 @@ def write(folder: Path, boards: Mapping[str, str], say: Callable[[str], None]) -
 def _adapt(text: str, datasource: str | None, runbook_base: str) -> str:
     changes: dict[str, Variable] = {}
     if datasource is not None:
-        changes["datasource"] = {"current": _choice(datasource)}
+        changes["datasource"] = {"current": _selected(datasource)}
     if runbook_base != RUNBOOK_BASE:
         pattern = runbook_base if NAME in runbook_base else f"{runbook_base.rstrip('/')}/{NAME}"
         head, _, tail = pattern.partition(NAME)
         base = head.removesuffix("/")
-        changes["runbooks"] = {"current": _choice(base), "query": base}
+        changes["runbooks"] = {"current": _selected(base), "query": base}
         slash = head.removeprefix(base)
         text = _RUNBOOK.sub(
             lambda found: f"${{runbooks}}{slash}{found[1]}{tail.replace(NAME, found[1])}", text
         )
     if not changes:
         return text
-    board = json.loads(text)
-    for variable in board["templating"]["list"]:
+    dashboard = json.loads(text)
+    for variable in dashboard["templating"]["list"]:
         variable.update(changes.get(variable["name"], {}))
-    return json.dumps(board, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(dashboard, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def _choice(value: str) -> Variable:
+def _selected(value: str) -> Variable:
     # Grafana looks for a data source whose uid is the value, then for one whose name is the text.
     return {"text": value, "value": value}
 
 
-def _provide(folder: Path) -> str:
-    """Return the shipped provider of dashboards, with this folder in it."""
+def _render_provider(folder: Path) -> str:
+    """Return the shipped provisioning file, with this folder in it."""
     text = (find_dashboards() / PROVIDER).read_text(encoding="utf-8")
     # Grafana puts variables of its environment into the file, unless their $ is written twice.
     path = json.dumps(str(folder).replace("$", "$$"), ensure_ascii=False)
@@ -144,7 +149,7 @@ def _provide(folder: Path) -> str:
 
 
 def _is_older(path: Path, text: str) -> bool:
-    """Return whether this dashboard is in its place already; CommandError where something else is."""
+    """Return whether the file holds this dashboard already; raise CommandError for another document."""
     try:
         before = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Three simulated clients with a story of incidents, and the configuration that polls them and pages."""
+"""`waexporter demo`: a daemon that polls three simulated clients, which have a story of incidents."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from waexporter.commands.console import Write
     from waexporter.daemon.app import Daemon
 
 _PASSWORD = "demonstration"  # noqa: S105 - of a client that lives in this process only
 _USER = "monitor"
-# Shorter than in earnest, so that there is something to see; /health keeps to the API's ten a minute.
+# Shorter than the defaults, so that there is something to see; /health keeps to the API's ten a minute.
 _INTERVALS = {
     Endpoint.HEALTH: 7.0,
     Endpoint.APP: 5.0,
@@ -55,7 +56,7 @@ _INTERVALS = {
 }
 _WATCH_FOR = 5.0  # seconds at speed 1, of the 40 that an incident lasts
 _RATE = Rate(10, 30.0)  # an incident every minute would have its pages wait for the default's five
-# Here Alertmanager repeats the alert every few seconds, where it is a minute in earnest.
+# Here Alertmanager repeats the alert every few seconds, and not every minute.
 _WATCHDOG = Watchdog("prometheus", (("alertname", "Watchdog"),), max_silence=30.0)
 
 
@@ -97,41 +98,45 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedClients:
-    """The simulated clients that run, and the configuration for them."""
+    """The running simulated clients, and the configuration that polls them and pages."""
 
     config: Config
     simulators: Mapping[str, Simulator]
     ca_files: Mapping[str, Path]
 
-    def announce(self, base: str, rows: Sequence[tuple[str, str]], say: Callable[[str], None]) -> None:
-        """Say what to open: the exporter at `base`, and what else runs, by name."""
-        say("Three simulated WhatsApp clients are polled; an incident comes and goes within two minutes, and")
-        say("their on-call group is paged about it, through a client that works.")
-        say("")
-        say(f"  status page   {base}/")
-        say(f"  metrics       {base}/metrics")
-        say(f"  as JSON       {base}/api/v1/targets")
-        say(f"  pages         {base}/api/v1/pages")
+    def announce(self, base: str, rows: Sequence[tuple[str, str]], write: Write) -> None:
+        """Write what to open: the exporter at `base`, and a name and a place in each row."""
+        write(
+            "Three simulated WhatsApp clients are polled; an incident comes and goes within two minutes, and"
+        )
+        write("their on-call group is paged about it, through a client that works.")
+        write("")
+        write(f"  status page   {base}/")
+        write(f"  metrics       {base}/metrics")
+        write(f"  as JSON       {base}/api/v1/targets")
+        write(f"  pages         {base}/api/v1/pages")
         for name, where in rows:
-            say(f"  {name:<14}{where}")
+            write(f"  {name:<14}{where}")
         for name, simulator in self.simulators.items():
-            say(f"  {name:<14}{simulator.url} (login {_USER} / {_PASSWORD}; faults: {simulator.control_url})")
+            write(
+                f"  {name:<14}{simulator.url} (login {_USER} / {_PASSWORD}; faults: {simulator.control_url})"
+            )
         name, simulator = next(iter(self.simulators.items()))
-        say("")
-        say("Why is one unwell? In another terminal:")
-        say(
+        write("")
+        write("Why is one unwell? In another terminal:")
+        write(
             f"  WAEXPORTER_USERNAME={_USER} WAEXPORTER_PASSWORD={_PASSWORD} "
             f"WAEXPORTER_TLS_CA_FILE={self.ca_files[name]} {own_command(sys.argv[0])} probe {simulator.url}"
         )
-        say("What do the people on call read? Each client shows the messages that left through it:")
+        write("What do the people on call read? Each client shows the messages that left through it:")
         for each, simulator in self.simulators.items():
-            say(f"  curl --cacert {self.ca_files[each]} {simulator.control_url}/groups")
-        say("")
-        say("Ctrl-C ends it.")
+            write(f"  curl --cacert {self.ca_files[each]} {simulator.control_url}/groups")
+        write("")
+        write("Ctrl-C ends it.")
 
 
 def own_command(started_as: str, path: str | None = None) -> str:
-    """Return how another terminal calls this program: by its path where its name is not enough.
+    """Return the command that starts this program in another terminal.
 
     `started_as` is the path of the program or of the module that runs; `path` is a PATH other than our own.
     """
@@ -147,7 +152,7 @@ def own_command(started_as: str, path: str | None = None) -> str:
 def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator[SimulatedClients]:
     """Run a single client, an HA cluster and a multiconnect cluster of four shards, all over HTTPS.
 
-    With a stack, alerts come from its Alertmanager at this address; else the built-in watch pages.
+    `alertmanager` is the address that alerts come from; without one, the pager watches verdicts itself.
     """
     topologies = {"single": "single", "ha": "ha", "multiconnect": "multiconnect"}
     with ExitStack() as stack:
@@ -156,7 +161,7 @@ def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator
             name: stack.enter_context(Simulator(_options(topology, speed)))
             for name, topology in topologies.items()
         }
-        ca_files = {name: _keep_ca(folder / f"{name}.pem", each) for name, each in simulators.items()}
+        ca_files = {name: _write_ca(folder / f"{name}.pem", each) for name, each in simulators.items()}
         targets = tuple(_target(name, each, ca_files[name]) for name, each in simulators.items())
         pager = _pager(folder / "pager", speed, alertmanager)
         config = Config(targets=targets, log=LogSettings(format="console"), pager=pager)
@@ -164,7 +169,7 @@ def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator
 
 
 def _options(topology: str, speed: float) -> Options:
-    # In earnest a plain user will do, but only an admin sees the settings.
+    # A real account needs no admin's rights, but only an admin reads the settings.
     return Options(
         topology=topology, scenario="story", tls=True, users=((_USER, _PASSWORD, "admin"),), speed=speed
     )
@@ -173,7 +178,7 @@ def _options(topology: str, speed: float) -> Options:
 def _pager(folder: Path, speed: float, alertmanager: str | None) -> PagerSettings:
     return PagerSettings(
         state_dir=str(folder),
-        # Whoever may come in reaches nobody: the groups are simulated too.
+        # Open to everybody: pages reach only simulated groups.
         webhook=WebhookAuth(insecure=True),
         rate=_RATE,
         watch=alertmanager is None,
@@ -183,7 +188,7 @@ def _pager(folder: Path, speed: float, alertmanager: str | None) -> PagerSetting
     )
 
 
-def _keep_ca(path: Path, simulator: Simulator) -> Path:
+def _write_ca(path: Path, simulator: Simulator) -> Path:
     path.write_text(simulator.ca_pem or "")
     return path
 

@@ -1,4 +1,4 @@
-"""A real Prometheus and Alertmanager beside the demonstration, with the shipped rules, made faster."""
+"""A real Prometheus and Alertmanager for the demo, with the shipped rules at a higher speed."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ _STEP = re.compile(r"(\[[0-9][0-9a-z]*:)([0-9][0-9a-z]*)(?=\])")
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_GLANCE = 0.05  # seconds between two looks
-_LAST_WORDS = 5  # lines of a log
+_POLL_INTERVAL = 0.05  # seconds between two requests
+_LAST_LINES = 5  # lines of a log
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _log = get_logger("stack")
@@ -64,14 +64,14 @@ class Programs(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """What runs: addresses, and the folder with configurations, data and logs."""
+    """The running programs: their urls, and the folder with configurations, data and logs."""
 
     prometheus: str
     alertmanager: str
     folder: Path
 
     def rows(self) -> tuple[tuple[str, str], ...]:
-        """Give what to open, each with its name."""
+        """Return what to open, each with its name."""
         return (
             ("Prometheus", f"{self.prometheus}/alerts"),
             ("Alertmanager", f"{self.alertmanager}/#/alerts"),
@@ -81,7 +81,7 @@ class Stack(NamedTuple):
 
 
 def find_programs(cache: Path = CACHE) -> Programs:
-    """Find both on the PATH or where `make real-parts` puts them; raises CommandError with what to do."""
+    """Return both from the PATH or the cache of `make real-parts`; raise CommandError with what to do."""
     found = {
         "Prometheus": _find(cache, "prometheus"),
         "Alertmanager": _find(cache, "prometheus-alertmanager", "alertmanager"),
@@ -96,52 +96,51 @@ def find_programs(cache: Path = CACHE) -> Programs:
 
 
 def find_free_address() -> str:
-    """Return an address of this machine that nobody uses now."""
+    """Return a url of this machine with a free port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 def _find(cache: Path, *names: str) -> str:
-    """Find the first of these on the PATH, else among what was got for the tests; any suite will do."""
+    """Return the first of these on the PATH or in the cache of the tests; '' for none."""
     kept = (str(folder) for folder in sorted(cache.glob("*/usr/bin"), reverse=True))
     places = (os.environ.get("PATH", os.defpath), *kept)
     found = (shutil.which(name, path=place) for place in places for name in names)
     return next(filter(None, found), "")
 
 
-def hasten(text: str, pace: float = PACE, shortest_range: float = _SHORTEST_RANGE) -> str:
-    """Divide every time to wait, and every range and step of a query, in rules or routes by a pace."""
-    text = _WAIT.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_WAIT), text)
-    text = _STEP.sub(lambda match: match[1] + _shorter(match[2], pace, _SHORTEST_STEP), text)
-    return _RANGE.sub(lambda match: match[1] + _shorter(match[2], pace, shortest_range), text)
+def speed_up(text: str, factor: float = PACE, shortest_range: float = _SHORTEST_RANGE) -> str:
+    """Divide all durations in rules or routes by `factor`: waiting times, ranges and steps of queries."""
+    text = _WAIT.sub(lambda match: match[1] + _divide(match[2], factor, _SHORTEST_WAIT), text)
+    text = _STEP.sub(lambda match: match[1] + _divide(match[2], factor, _SHORTEST_STEP), text)
+    return _RANGE.sub(lambda match: match[1] + _divide(match[2], factor, shortest_range), text)
 
 
-def _shorter(duration: str, pace: float, least: float) -> str:
+def _divide(duration: str, factor: float, least: float) -> str:
     seconds = parse_duration(duration)
-    return format_duration(max(seconds / pace, least)) if seconds else duration
+    return format_duration(max(seconds / factor, least)) if seconds else duration
 
 
 @contextmanager
 def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[Stack]:
-    """Run both, scraping and paging the exporter at its address, until the end of the block.
+    """Run both until the end of the block: Prometheus scrapes the exporter, Alertmanager pages it.
 
-    `alertmanager` is the address at which Alertmanager is to answer, since the exporter asks it.
-
-    Raises CommandError when one does not start. One that ends later by itself is said in the log.
+    `exporter` and `alertmanager` are urls. Raises CommandError when one does not start; logs when one ends
+    later by itself.
     """
     shipped = find_rule_files()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
         folder = Path(name)
         own, other = find_free_address().partition("//")[2], alertmanager.partition("//")[2]
-        rules = [_keep(folder / file, hasten((shipped / file).read_text())) for file in RULES]
-        routes = hasten((shipped / ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
+        rules = [_write(folder / file, speed_up((shipped / file).read_text())) for file in RULES]
+        routes = speed_up((shipped / ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
         scraped = exporter.partition("//")[2]
-        config = _keep(
-            folder / "prometheus.yml", json.dumps(_configure(rules, scraped, other))
+        config = _write(
+            folder / "prometheus.yml", json.dumps(_prometheus_config(rules, scraped, other))
         )  # JSON is YAML
         command = [
             programs.alertmanager,
-            f"--config.file={_keep(folder / ROUTES, routes)}",
+            f"--config.file={_write(folder / ROUTES, routes)}",
             f"--storage.path={folder / 'alertmanager'}",
             f"--web.listen-address={other}",
             "--cluster.listen-address=",  # alone: it needs no port for others of its kind
@@ -163,12 +162,12 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
         yield Stack(f"http://{own}", alertmanager, folder)
 
 
-def _keep(file: Path, text: str) -> str:
+def _write(file: Path, text: str) -> str:
     file.write_text(text)
     return str(file)
 
 
-def _configure(rules: Sequence[str], exporter: str, alertmanager: str) -> dict[str, object]:
+def _prometheus_config(rules: Sequence[str], exporter: str, alertmanager: str) -> dict[str, object]:
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": rules,
@@ -190,7 +189,7 @@ class _Program(NamedTuple):
 @contextmanager
 def _run(program: _Program) -> Iterator[None]:
     """Run a program until the end of the block."""
-    is_over = threading.Event()
+    is_stopping = threading.Event()
     with program.log.open("wb") as log:
         # In a session of its own: Ctrl-C is for us, and we end it when the daemon has ended.
         process = subprocess.Popen(  # noqa: S603 - the user's own Prometheus or Alertmanager
@@ -203,11 +202,11 @@ def _run(program: _Program) -> Iterator[None]:
         )
     try:
         _wait_until_ready(program, process)
-        threading.Thread(target=_watch, args=(program, process, is_over), daemon=True).start()
+        threading.Thread(target=_log_early_end, args=(program, process, is_stopping), daemon=True).start()
         yield
     finally:
-        is_over.set()
-        _end(process)
+        is_stopping.set()
+        _stop(process)
 
 
 def _wait_until_ready(program: _Program, process: subprocess.Popen[bytes]) -> None:
@@ -216,8 +215,8 @@ def _wait_until_ready(program: _Program, process: subprocess.Popen[bytes]) -> No
         status = process.poll()
         if status is not None or time.monotonic() > until:
             what = "is not ready in time" if status is None else f"ended with {status} as it started"
-            raise CommandError(f"{program.name} {what}; it has written:\n{_last_words(program.log)}")
-        time.sleep(_GLANCE)
+            raise CommandError(f"{program.name} {what}; it has written:\n{_last_lines(program.log)}")
+        time.sleep(_POLL_INTERVAL)
 
 
 def _is_ready(url: str) -> bool:
@@ -228,18 +227,18 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _watch(program: _Program, process: subprocess.Popen[bytes], is_over: threading.Event) -> None:
-    """Say when a program ends that should not."""
+def _log_early_end(program: _Program, process: subprocess.Popen[bytes], is_stopping: threading.Event) -> None:
+    """Log when a program ends by itself."""
     status = process.wait()
-    if not is_over.is_set():
-        _log.error(f"{program.name} HAS ENDED BY ITSELF", status=status, log=_last_words(program.log))
+    if not is_stopping.is_set():
+        _log.error(f"{program.name} HAS ENDED BY ITSELF", status=status, log=_last_lines(program.log))
 
 
-def _last_words(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_WORDS:])
+def _last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

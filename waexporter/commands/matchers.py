@@ -1,4 +1,4 @@
-"""Label matchers as people paste them out of a query, in the form in which our rules can hold them."""
+"""Label matchers as people copy them from a query, rewritten so that they fit into our rules."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MATCHER = re.compile(
     rf"(?:{_DOUBLE}|{_SINGLE}|{_RAW})\s*(?:,|$)"
 )
 
-# What means something to YAML, to a template or to printf around it is written in another way.
-_TAKEN = re.compile(r"[`%#]|(?<=:) |[\x00-\x1f]")
+# Characters with a meaning in YAML, templates or printf, which have to be escaped.
+_SPECIAL = re.compile(r"[`%#]|(?<=:) |[\x00-\x1f]")
 
-# Labels that not every metric of the rules has: what asks for them finds nothing, and no alert says so.
-_MISSING = MappingProxyType(
+# Labels that not every metric of the rules has: a selector with them finds nothing, and no alert says so.
+_UNSUITABLE = MappingProxyType(
     {
         "__name__": "the rules name their metrics themselves",
         "instance": "what the rules record has no such label: choose by job, or by a label of all exporters",
@@ -33,7 +33,7 @@ _MISSING = MappingProxyType(
 def read_matchers(text: str) -> tuple[str, str]:
     """Return the matchers in one form and "", or "" and why they can't be added to the rules.
 
-    Braces around them and a comma behind the last may be there, as PromQL has it.
+    As in PromQL, they may be in braces, with a comma after the last one.
     """
     inner = text.strip()
     if inner.startswith("{") and inner.endswith("}"):
@@ -43,15 +43,15 @@ def read_matchers(text: str) -> tuple[str, str]:
         matcher = _MATCHER.match(inner, place)
         if matcher is None:
             return "", _explain(text, inner[place:])
-        if matcher["name"] in _MISSING:
-            return "", f"{matcher['name']!r} can't be asked for: {_MISSING[matcher['name']]}"
+        if matcher["name"] in _UNSUITABLE:
+            return "", f"{matcher['name']!r} can't be asked for: {_UNSUITABLE[matcher['name']]}"
         found.append(f"{matcher['name']}{matcher['operator']}{_quote(matcher)}")
         place = matcher.end()
     return ",".join(found), ""
 
 
 def _quote(matcher: re.Match[str]) -> str:
-    """Write a value in double quotes."""
+    """Return a value in double quotes."""
     if matcher["raw"] is not None:
         inside = matcher["raw"].replace("\\", r"\\").replace('"', r"\"")
     elif matcher["single"] is not None:
@@ -59,7 +59,7 @@ def _quote(matcher: re.Match[str]) -> str:
         inside = "".join({'"': r"\"", r"\'": "'"}.get(part, part) for part in parts)
     else:
         inside = matcher["double"]
-    return '"' + _TAKEN.sub(lambda found: f"\\x{ord(found[0]):02x}", inside) + '"'
+    return '"' + _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", inside) + '"'
 
 
 def _explain(text: str, rest: str) -> str:

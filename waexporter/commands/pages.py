@@ -1,4 +1,4 @@
-"""The journal of pages, listed for a person or a program."""
+"""`waexporter pages`: the newest pages of the journal, for a person or a program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.commands.console import write
+from waexporter.commands.console import plural, write
 from waexporter.commands.options import add_config, add_epilog
 from waexporter.commands.pager_survey import require_pager
 from waexporter.commands.process import OK
@@ -33,13 +33,14 @@ from waexporter.web.formatting import KINDS, count_unlisted
 from waexporter.web.page_document import page_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from waexporter.commands.console import Write
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Item
 
-_SHOWN = 3  # alerts of one page
-_WORDS = {**KINDS, ItemKind.FIRED: "FIRING"}
+_MAX_ITEMS = 3  # alerts of one page
+_KIND_WORDS = {**KINDS, ItemKind.FIRED: "FIRING"}
 _LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
@@ -55,7 +56,7 @@ Pages are pending (they are tried again by themselves), accepted (WhatsApp or a 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_config(parser)
-    parser.add_argument("--limit", type=_count, default=20, metavar="N", help="how many pages (20)")
+    parser.add_argument("--limit", type=_page_limit, default=20, metavar="N", help="how many pages (20)")
     parser.add_argument("--json", action="store_true", help="for programs, as GET /api/v1/pages")
     add_epilog(parser, _EPILOG)
 
@@ -70,28 +71,28 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return OK
 
 
-def _count(text: str) -> int:
+def _page_limit(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text[:9]) <= 20_000:  # noqa: PLR2004 - the journal keeps no more
         message = f"{text!r} is not a number from 1 to 20000"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
 
-def list_pages(folder: str, limit: int, now: float, say: Callable[[str], None]) -> None:
-    """List the newest pages, the newest first; `now` in wall-clock seconds. Raises CommandError."""
+def list_pages(folder: str, limit: int, now: float, write: Write) -> None:
+    """Write the newest pages, the newest first; `now` in wall-clock seconds. Raises CommandError."""
     entries = _read(folder, limit)
     if not entries:
-        say(f"no page yet in {folder}: nothing was paged since the daemon was first started")
+        write(f"no page yet in {folder}: nothing was paged since the daemon was first started")
         return
     for entry in entries:
         for line in _describe(entry, now):
-            say(line)
+            write(line)
 
 
-def print_pages(folder: str, limit: int, say: Callable[[str], None]) -> None:
-    """Write the same as JSON, each page as GET /api/v1/pages has it. Raises CommandError."""
+def print_pages(folder: str, limit: int, write: Write) -> None:
+    """Write them as JSON, each page as in GET /api/v1/pages. Raises CommandError."""
     pages = [page_document(entry) for entry in _read(folder, limit)]
-    say(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
+    write(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
 
 
 def _read(folder: str, limit: int) -> tuple[JournalEntry, ...]:
@@ -114,12 +115,16 @@ def _read(folder: str, limit: int) -> tuple[JournalEntry, ...]:
 def _describe(entry: JournalEntry, now: float) -> Iterator[str]:
     page = entry.page
     ago = humanize_seconds(now - page.received_at)
-    tries = f"{entry.attempts} attempt{'' if entry.attempts == 1 else 's'}"
-    how = _way(entry) if entry.state is PageState.DAMAGED else f"{_way(entry)}, {tries}{_repeats(entry)}"
+    tries = plural(entry.attempts, "attempt")
+    how = (
+        _describe_way(entry)
+        if entry.state is PageState.DAMAGED
+        else f"{_describe_way(entry)}, {tries}{_describe_repeats(entry)}"
+    )
     yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {how}"
-    for item in page.items[:_SHOWN]:
-        yield f"       {_word(item)}"
-    rest = [*_counts(page.items[_SHOWN:])]
+    for item in page.items[:_MAX_ITEMS]:
+        yield f"       {_describe_item(item)}"
+    rest = [*_count_kinds(page.items[_MAX_ITEMS:])]
     if page.truncated:
         rest.append(f"{page.truncated} left out by Alertmanager")
     if page.doubts:
@@ -138,7 +143,7 @@ def _describe(entry: JournalEntry, now: float) -> Iterator[str]:
             yield f"       {NOR_WHATSAPP}"
 
 
-def _way(entry: JournalEntry) -> str:
+def _describe_way(entry: JournalEntry) -> str:
     if entry.state is PageState.PENDING:
         return "not out yet"
     if entry.state is PageState.DAMAGED:
@@ -151,14 +156,14 @@ def _way(entry: JournalEntry) -> str:
     return f"by the fallback ({entry.channel})"
 
 
-def _repeats(entry: JournalEntry) -> str:
+def _describe_repeats(entry: JournalEntry) -> str:
     return f", perhaps read {entry.repeats + 1} times" if entry.repeats else ""
 
 
-def _word(item: Item) -> str:
+def _describe_item(item: Item) -> str:
     labels, annotations = item.alert.labels, item.alert.annotations
     facts = (
-        _WORDS[item.kind],
+        _KIND_WORDS[item.kind],
         labels.get("severity", ""),
         labels.get("alertname", "an alert without a name"),
         labels.get("target") or labels.get("source", ""),
@@ -168,7 +173,7 @@ def _word(item: Item) -> str:
     return f"{words}: {summary}" if summary else words
 
 
-def _counts(items: tuple[Item, ...]) -> Iterator[str]:
+def _count_kinds(items: tuple[Item, ...]) -> Iterator[str]:
     kinds = sorted((item.kind for item in items), key=list(ItemKind).index)
     for kind, alike in groupby(kinds):
         yield f"{len(list(alike))} more {KINDS[kind]}"

@@ -1,4 +1,4 @@
-"""The shipped alert rules, with the selector and the addresses of whoever loads them."""
+"""`waexporter rules render`: the shipped alert rules, with your selector and addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DASHBOARD_BASE = "http://localhost:3000"
 NAME = "{name}"  # stands for the name of an alert in --runbook-base
 
 _RUNBOOK = re.compile(rf"{re.escape(RUNBOOK_BASE)}/(\w+)(?:\.md)?")
-_UNFIT = re.compile(r"[\s\"'\\`{}]")  # of an address: what ends it, or means something to YAML or a template
+_FORBIDDEN = re.compile(r"[\s\"'\\`{}]")  # characters that end a url, or have a meaning in YAML or a template
 _DNS = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _OBJECT = re.compile(rf"{_DNS}(?:\.{_DNS})*")  # the name of an object of Kubernetes
 _NAMESPACE = re.compile(_DNS)
@@ -32,7 +32,7 @@ _WORD = r"[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?"
 _LABEL = re.compile(rf"(?P<key>(?:{_DNS}(?:\.{_DNS})*/)?{_WORD})=(?P<value>(?:{_WORD})?)", re.ASCII)
 _LONGEST_OBJECT, _LONGEST_WORD = 253, 63
 
-# What has to be told apart in an expression: strings, comments, and names with the braces that may follow.
+# The tokens of an expression: strings, comments, and names with the braces that may follow.
 # Label names in `by (...)` are no metrics, and none of them looks like one of ours.
 _TOKEN = re.compile(
     r'"(?:[^"\\\n]|\\.)*"'
@@ -91,8 +91,8 @@ def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     bases = {"runbook_base": options.runbook_base, "dashboard_base": options.dashboard_base}
     text = render(selector=options.selector, **bases)
     if options.kubernetes is not None:
-        labels = read_object(options.kubernetes, options.namespace, tuple(options.label))
-        text = wrap(text, options.kubernetes, options.namespace, labels)
+        labels = read_labels(options.kubernetes, options.namespace, tuple(options.label))
+        text = wrap_prometheus_rule(text, options.kubernetes, options.namespace, labels)
     write(text.rstrip("\n"))
     return OK
 
@@ -109,25 +109,26 @@ def render(
 
     The rule files are those in `folder`, by default the shipped ones.
     `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
-    Raises ConfigError for what is none and for addresses that are none, CommandError when the rule files are
-    not installed.
+    Raises ConfigError for a problem selector or address, CommandError when the rule files are not installed.
     """
-    matchers, wrong = read_matchers(selector)
-    problems = [f"--selector: {wrong}"] if wrong else []
-    problems += check_base("--runbook-base", runbook_base.replace(NAME, ""))
-    problems += check_base("--dashboard-base", dashboard_base)
+    matchers, problem = read_matchers(selector)
+    problems = [f"--selector: {problem}"] if problem else []
+    problems += check_base_url("--runbook-base", runbook_base.replace(NAME, ""))
+    problems += check_base_url("--dashboard-base", dashboard_base)
     if problems:
         raise ConfigError(problems)
     folder = folder or find_rule_files()
-    head, tail = (_select((folder / name).read_text(encoding="utf-8"), matchers) for name in RULES)
+    head, tail = (_add_selector((folder / name).read_text(encoding="utf-8"), matchers) for name in RULES)
     words, groups = tail.split("groups:\n", 1)
     text = f"{words}#\n{head.rstrip()}\n\n{groups}"
     if runbook_base != RUNBOOK_BASE:
-        text = _RUNBOOK.sub(lambda found: _runbook(runbook_base, found[1]), text)
+        text = _RUNBOOK.sub(lambda found: _runbook_url(runbook_base, found[1]), text)
     return text.replace(DASHBOARD_BASE + "/", dashboard_base.rstrip("/") + "/")
 
 
-def wrap(rules: str, name: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> str:
+def wrap_prometheus_rule(
+    rules: str, name: str, namespace: str = "", labels: Mapping[str, str] | None = None
+) -> str:
     """Return rendered rules as a PrometheusRule, from which the Prometheus Operator reads rules."""
     words, groups = rules.split("groups:\n", 1)
     lines = [
@@ -145,8 +146,8 @@ def wrap(rules: str, name: str, namespace: str = "", labels: Mapping[str, str] |
     return words + "\n".join(lines) + "\n"
 
 
-def read_object(name: str, namespace: str, labels: tuple[str, ...]) -> dict[str, str]:
-    """Return the labels, given as KEY=VALUE; ConfigError for what Kubernetes would refuse."""
+def read_labels(name: str, namespace: str, labels: tuple[str, ...]) -> dict[str, str]:
+    """Return the labels, given as KEY=VALUE; raise ConfigError for what Kubernetes would reject."""
     found = [(text, _LABEL.fullmatch(text)) for text in labels]
     problems = list(_check_names(name, namespace))
     problems += [
@@ -167,24 +168,24 @@ def _check_names(name: str, namespace: str) -> Iterator[str]:
         yield f"--namespace: {namespace!r} {form}"
 
 
-def check_base(option: str, base: str) -> list[str]:
-    """Return what is wrong with an address to which names or paths are added."""
+def check_base_url(option: str, base: str) -> list[str]:
+    """Return the problems of a url to which names or paths are added."""
     try:
         parts = urlsplit(base)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         is_address = False
-    if is_address and not _UNFIT.search(base):
+    if is_address and not _FORBIDDEN.search(base):
         return []
-    # It is not repeated: it may hold a password.
+    # The url is not repeated: it may hold a password.
     return [f"{option}: must be an address such as https://wiki.example/whatsapp, with https:// or http://"]
 
 
-def _runbook(base: str, alert: str) -> str:
+def _runbook_url(base: str, alert: str) -> str:
     return base.replace(NAME, alert) if NAME in base else f"{base.rstrip('/')}/{alert}"
 
 
-def _select(text: str, selector: str) -> str:
+def _add_selector(text: str, selector: str) -> str:
     """Add matchers to the expressions of a rule file, and to the queries in its annotations."""
     if not selector:
         return text
@@ -195,19 +196,19 @@ def _select(text: str, selector: str) -> str:
             found = _KEY.match(line)
             key = found["key"] if found else ""
             block = found.start("key") if found and found["rest"].strip() in {">-", "|"} else -1
-        lines.append(_change(line, key, selector))
+        lines.append(_rewrite_line(line, key, selector))
     return "".join(lines)
 
 
-def _change(line: str, key: str, selector: str) -> str:
+def _rewrite_line(line: str, key: str, selector: str) -> str:
     if key == "expr":
-        return _add(line, selector)
+        return _add_matchers(line, selector)
     if key == "description":
-        return _QUERY.sub(lambda query: _add(query[0], selector), line)
+        return _QUERY.sub(lambda query: _add_matchers(query[0], selector), line)
     return line
 
 
-def _add(expr: str, selector: str) -> str:
+def _add_matchers(expr: str, selector: str) -> str:
     """Add matchers to every selector of a metric in PromQL."""
 
     def extended(token: re.Match[str]) -> str:

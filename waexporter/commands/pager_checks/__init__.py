@@ -1,1 +1,1 @@
-"""What `waexporter pager check` looks at."""
+"""The checks of `waexporter pager check`."""

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration, as far as it says what reaches the pager and when; pure."""
+"""The parts of Alertmanager's configuration that decide what reaches the pager, and when; pure."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MATCHER = re.compile(r'\s*"?([^"=!~]+?)"?\s*(=~|!~|!=|=)\s*"?(.*?)"?\s*')
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class WebhookConfig:
     """One entry of a receiver's `webhook_configs`."""
 
     receiver: str
-    url: str  # HIDDEN where Alertmanager does not tell, "" where a file has it
+    url: str  # HIDDEN where Alertmanager hides it, "" where a file has it
     sends_resolved: bool
     max_alerts: int  # 0: no limit
-    has_login: bool  # a secret goes along
+    has_login: bool  # a secret is sent
 
     @property
     def is_hidden(self) -> bool:
-        """Whether nobody can see where it leads."""
+        """Whether its url is not known."""
         return self.url in {HIDDEN, ""}
 
     @property
@@ -54,88 +54,90 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One node of the route tree, with what it inherits; times in seconds."""
+class RouteNode:
+    """One node of the route tree, with what it inherits; intervals in seconds."""
 
     receiver: str
     group_interval: float = _GROUP_INTERVAL
     repeat_interval: float = _REPEAT_INTERVAL
     matchers: tuple[tuple[str, str, str], ...] = ()  # (label, = != =~ !~, value)
-    goes_on: bool = False  # `continue`
-    routes: tuple[Route, ...] = field(default=())
+    continues: bool = False  # `continue`
+    routes: tuple[RouteNode, ...] = field(default=())
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether an alert with these labels goes here."""
+        """Return whether this route matches an alert with these labels."""
         return all(_matches(labels.get(name, ""), sign, value) for name, sign, value in self.matchers)
 
-    def leaves_for(self, labels: Mapping[str, str]) -> Iterator[Route]:
-        """Give the routes at which an alert with these labels ends, as Alertmanager walks."""
+    def leaves_for(self, labels: Mapping[str, str]) -> Iterator[RouteNode]:
+        """Yield the routes whose receivers get an alert with these labels."""
         if not self.matches(labels):
             return
-        is_taken = False
+        is_matched = False
         for route in self.routes:
             leaves = list(route.leaves_for(labels))
             yield from leaves
-            is_taken |= bool(leaves)
-            if leaves and not route.goes_on:
+            is_matched |= bool(leaves)
+            if leaves and not route.continues:
                 break
-        if not is_taken:
+        if not is_matched:
             yield self
 
-    def all(self) -> Iterator[Route]:
-        """Give this route and every one below."""
+    def all(self) -> Iterator[RouteNode]:
+        """Yield this route and all below it."""
         yield self
         for route in self.routes:
             yield from route.all()
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What of the configuration concerns the pager."""
+class AlertmanagerConfig:
+    """The webhooks of all receivers, and the route tree."""
 
-    hooks: tuple[Hook, ...]
-    root: Route
-
-
-def read_setup(document: Mapping[object, object]) -> Setup:
-    """Read the configuration; what is not as expected counts as not said."""
-    hooks = [hook for receiver in _maps(document.get("receivers")) for hook in _hooks(receiver)]
-    return Setup(tuple(hooks), _route(_map(document.get("route")), Route("")))
+    webhooks: tuple[WebhookConfig, ...]
+    root: RouteNode
 
 
-def _hooks(receiver: Mapping[object, object]) -> Iterator[Hook]:
-    for hook in _maps(receiver.get("webhook_configs")):
-        login = _map(hook.get("http_config"))
-        most = hook.get("max_alerts")
-        yield Hook(
+def read_config(document: Mapping[object, object]) -> AlertmanagerConfig:
+    """Read the configuration; ignore values of an unexpected type."""
+    webhooks = [
+        webhook for receiver in _maps(document.get("receivers")) for webhook in _read_webhooks(receiver)
+    ]
+    return AlertmanagerConfig(tuple(webhooks), _read_route(_map(document.get("route")), RouteNode("")))
+
+
+def _read_webhooks(receiver: Mapping[object, object]) -> Iterator[WebhookConfig]:
+    for webhook in _maps(receiver.get("webhook_configs")):
+        login = _map(webhook.get("http_config"))
+        most = webhook.get("max_alerts")
+        yield WebhookConfig(
             receiver=str(receiver.get("name", "")),
-            url=str(hook.get("url") or ""),
-            sends_resolved=hook.get("send_resolved") is not False,
+            url=str(webhook.get("url") or ""),
+            sends_resolved=webhook.get("send_resolved") is not False,
             max_alerts=most if isinstance(most, int) else 0,
             has_login=any(login.get(key) for key in ("authorization", "basic_auth", "oauth2")),
         )
 
 
-def _route(said: Mapping[object, object], parent: Route) -> Route:
-    receiver = str(said.get("receiver") or parent.receiver)
-    group_interval = _seconds(said.get("group_interval"), parent.group_interval)
-    repeat_interval = _seconds(said.get("repeat_interval"), parent.repeat_interval)
-    here = Route(receiver, group_interval, repeat_interval)
-    return Route(
+def _read_route(document: Mapping[object, object], parent: RouteNode) -> RouteNode:
+    receiver = str(document.get("receiver") or parent.receiver)
+    group_interval = _read_duration(document.get("group_interval"), parent.group_interval)
+    repeat_interval = _read_duration(document.get("repeat_interval"), parent.repeat_interval)
+    here = RouteNode(receiver, group_interval, repeat_interval)
+    return RouteNode(
         receiver,
         group_interval,
         repeat_interval,
-        tuple(_matchers(said)),
-        said.get("continue") is True,
-        tuple(_route(each, here) for each in _maps(said.get("routes"))),
+        tuple(_read_matchers(document)),
+        document.get("continue") is True,
+        tuple(_read_route(each, here) for each in _maps(document.get("routes"))),
     )
 
 
-def _matchers(said: Mapping[object, object]) -> Iterator[tuple[str, str, str]]:
+def _read_matchers(document: Mapping[object, object]) -> Iterator[tuple[str, str, str]]:
     for key, sign in (("match", "="), ("match_re", "=~")):
-        for name, value in _map(said.get(key)).items():
+        for name, value in _map(document.get(key)).items():
             yield str(name), sign, str(value)
-    matchers = said.get("matchers")
+    matchers = document.get("matchers")
     for matcher in matchers if isinstance(matchers, list) else ():
         if found := _MATCHER.fullmatch(str(matcher)):
             yield found[1], found[2], re.sub(r"\\(.)", r"\1", found[3]) if "~" not in found[2] else found[3]
@@ -146,7 +148,7 @@ def _matches(has: str, sign: str, value: str) -> bool:
         return (has == value) is (sign == "=")
     try:
         return bool(re.fullmatch(value, has)) is (sign == "=~")
-    except re.error:  # Go's dialect knows a little that ours does not
+    except re.error:  # Go's syntax has a few things that Python's lacks
         return False
 
 
@@ -157,16 +159,16 @@ def _path(url: str) -> str:
         return ""
 
 
-def _seconds(said: object, default: float) -> float:
+def _read_duration(document: object, default: float) -> float:
     try:
-        return parse_duration(said) if isinstance(said, str) else default
+        return parse_duration(document) if isinstance(document, str) else default
     except ValueError:
         return default
 
 
-def _map(said: object) -> Mapping[object, object]:
-    return said if isinstance(said, dict) else {}
+def _map(document: object) -> Mapping[object, object]:
+    return document if isinstance(document, dict) else {}
 
 
-def _maps(said: object) -> list[Mapping[object, object]]:
-    return [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+def _maps(document: object) -> list[Mapping[object, object]]:
+    return [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []

@@ -1,4 +1,4 @@
-"""Each client that may carry pages: is it up, whom would it page, and would it take the message."""
+"""Checks of each client that may carry pages: is it up, whom does it page, does it accept messages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _check_recipients(
     if group is None:
         is_needed = report.target.name in pager.via or len(surveyed.reports) == 1
         yield (bad if is_needed else note)(
-            f"{name}: no group is known: {_why_unknown(report)}", _ask_for_group(report)
+            f"{name}: no group is known: {_why_unknown(report)}", _advise_group(report)
         )
         return
     source = "pager.group" if pager.group else report.group_source
@@ -100,7 +100,7 @@ def _why_unknown(report: TargetReport) -> str:
     return f"its settings can't be read: {settings.message}"
 
 
-def _ask_for_group(report: TargetReport) -> str:
+def _advise_group(report: TargetReport) -> str:
     make = f"`waexporter pager setup --target {report.target.name}` makes a group"
     return f"{make}; or set on_call_group of the target, or pager.group"
 
@@ -108,7 +108,7 @@ def _ask_for_group(report: TargetReport) -> str:
 def _check_group(name: str, client: Client, group: str) -> Finding:
     path = f"/v1/groups/{quote(group, safe='')}"
     try:
-        seen = read_group(_get(client, path)).value
+        seen = read_group(_fetch(client, path)).value
     except RefusedError as error:
         remedy = "give the target a username and password: groups and messages take no API key"
         return bad(f"{name}: the group can't be looked up: {error}", remedy)
@@ -119,10 +119,10 @@ def _check_group(name: str, client: Client, group: str) -> Finding:
             remedy = "give people's numbers in pager.recipients: late versions of the client have no groups"
             return bad(f"{name}: the client knows no groups (404)", remedy)
         return bad(f"{name}: the group can't be looked up: {error}", find_remedy(str(error)))
-    return _judge_group(name, seen, client, path)
+    return _check_members(name, seen, client, path)
 
 
-def _judge_group(name: str, seen: OnCallGroup, client: Client, path: str) -> Finding:
+def _check_members(name: str, seen: OnCallGroup, client: Client, path: str) -> Finding:
     people = seen.participants
     if people is None and seen.is_reachable is not False:
         return note(f"{name}: the group exists; who is in it can't be read", _invite(client, path))
@@ -135,12 +135,12 @@ def _judge_group(name: str, seen: OnCallGroup, client: Client, path: str) -> Fin
 
 def _invite(client: Client, path: str) -> str:
     try:
-        return f"let people join by {read_invite(_get(client, f'{path}/invite'))}"
+        return f"let people join by {read_invite(_fetch(client, f'{path}/invite'))}"
     except ApiError:
         return "let people join by its invite link (GET /v1/groups/ID/invite)"
 
 
-def _get(client: Client, path: str) -> bytes:
+def _fetch(client: Client, path: str) -> bytes:
     reply = client.get(path, _TIMEOUT)
     check(reply)
     return reply.body

@@ -113,7 +113,7 @@ def check_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) ->
         except CommandError as error:
             yield bad(name, str(error).removeprefix("pager.fallback: "))
             continue
-        yield _resolve(name, fallback.url)
+        yield _check_host(name, fallback.url)
         if (
             fallback.is_webhook
             and fallback.format is Format.JSON
@@ -134,15 +134,15 @@ def check_watchdogs(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Fin
         yield note(words, "expect the alert Watchdog: docs/paging.md")
     if pager.watch:
         yield good(f"pager.watch: verdicts are paged after {pager.watch_for:g} s, without Prometheus")
-    yield _ask_alertmanager(pager, contexts)
+    yield _check_alertmanager_url(pager, contexts)
     if pager.heartbeat_url is None:
         words = "pager.heartbeat_url: there is none; when this machine dies, nobody is told"
         yield note(words, "give an address that misses the pings (healthchecks style)")
     else:
-        yield _resolve("pager.heartbeat_url", pager.heartbeat_url)
+        yield _check_host("pager.heartbeat_url", pager.heartbeat_url)
 
 
-def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
+def _check_alertmanager_url(pager: PagerSettings, contexts: TlsContexts) -> Finding:
     """Check that Alertmanager answers the daemon's requests."""
     if pager.alertmanager_url is None:
         words = (
@@ -163,7 +163,7 @@ def _ask_alertmanager(pager: PagerSettings, contexts: TlsContexts) -> Finding:
     return good(f"{name}: answers what became of alerts")
 
 
-def _resolve(name: str, address: Secret) -> Finding:
+def _check_host(name: str, address: Secret) -> Finding:
     """Check that the host of an HTTP address has an IP address; other addresses are left to Apprise."""
     parts = urlsplit(address.reveal())
     if parts.scheme.lower() not in {"http", "https"}:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from waexporter.commands.pager_checks.finding import Finding
     from waexporter.web.page_document import PageListDocument, RefusedDocument, WatchdogDocument
 
-RECENT: Final = 3600.0  # seconds; what was refused longer ago may be mended
+RECENT: Final = 3600.0  # seconds; older refusals may be over
 
 _LOGIN = (
     "give Alertmanager the secret of pager.webhook: http_config.authorization.credentials_file of its "
@@ -31,7 +31,7 @@ _REMEDIES: Mapping[int | None, str] = {
     None: "look at the network, and for a proxy in between that ends connections early",
 }
 _LOG = "read the daemon's log"
-_COMES = (
+_MISSING_WATCHDOG = (
     "see that Prometheus sends the alert Watchdog with the labels of match (global.external_labels has "
     "some), and that Alertmanager has a route for it: docs/paging.md; a daemon that has just begun needs a "
     "minute"
@@ -41,26 +41,28 @@ _COMES = (
 def check_received(pages: PageListDocument) -> Iterator[Finding]:
     """Check when each watchdog came last, and whose webhooks are refused."""
     for watchdog in pages.watchdogs:
-        yield _judge_watchdog(watchdog, pages)
+        yield _check_watchdog(watchdog, pages)
     for refused in pages.refused:
-        yield _judge_refused(refused, pages)
+        yield _check_refused(refused, pages)
 
 
-def _judge_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Finding:
+def _check_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Finding:
     name = f"watchdog {watchdog.source}"
     silent, limit = humanize_seconds(watchdog.silent_seconds), humanize_seconds(watchdog.max_silence_seconds)
     if not watchdog.heard:
         instead = "; ".join(printable(each) for each in pages.unexpected_watchdogs)
-        remedy = f"another one has come: {instead}; correct match of the entry" if instead else _COMES
-        # Until then it may be on its way.
-        judge = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
-        return judge(f"{name}: has never come, for {silent} of {limit}", remedy)
+        remedy = (
+            f"another one has come: {instead}; correct match of the entry" if instead else _MISSING_WATCHDOG
+        )
+        # Until then it may still come.
+        find = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
+        return find(f"{name}: has never come, for {silent} of {limit}", remedy)
     if watchdog.silent_seconds > watchdog.max_silence_seconds:
-        return bad(f"{name}: was last heard {silent} ago, and {limit} are allowed", _COMES)
+        return bad(f"{name}: was last heard {silent} ago, and {limit} are allowed", _MISSING_WATCHDOG)
     return good(f"{name}: was last heard {silent} ago, of {limit}")
 
 
-def _judge_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding:
+def _check_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding:
     since = _read_time(refused.since)
     ago = (_read_time(pages.at) - _read_time(refused.last)).total_seconds()
     what = "cut off" if refused.status is None else f"answered {refused.status}"

@@ -1,4 +1,4 @@
-"""A client's answers kept in a folder, and polled from it again: a user's report becomes a test."""
+"""Replies of a client, recorded in a folder and replayed from it: a user's report becomes a test."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 _FORMAT = 1
 
 
-class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One exchange as it lies in the folder."""
+class _Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One request and its reply, as a file of the folder."""
 
     format: int
     request: str
     status: int = 0
     content_type: str = ""
     body: str = ""
-    reason: str = ""  # there was no reply, and why
+    reason: str = ""  # why there was no reply
     code: int | None = None
 
 
-_KEPT = msgspec.json.Decoder(_Kept)
+_EXCHANGE = msgspec.json.Decoder(_Exchange)
 
 
 class Recorder:
-    """Asks a client, and keeps what it answered, redacted; answers with the same, unredacted."""
+    """A Sender that records the replies of a client, redacted, and returns them as they are."""
 
     def __init__(self, client: Sender, folder: Path) -> None:
         self.target = client.target
@@ -50,36 +50,40 @@ class Recorder:
             raise CommandError(f"{folder} can't be written: {error.strerror}") from error
 
     def send(self, request: Request, timeout: float) -> Reply:
-        """Send a request and keep the reply, or the reason why there was none."""
+        """Send a request and record the reply, or the reason why there was none."""
         try:
             reply = self._client.send(request, timeout)
         except ApiError as error:
-            self._keep(request, _Kept(_FORMAT, _name(request), reason=error.reason, code=error.code))
+            self._save(
+                request, _Exchange(_FORMAT, _request_name(request), reason=error.reason, code=error.code)
+            )
             raise
         body = self._redactor.redact(reply.body).decode("utf-8", "replace")
         kind = reply.content_type.partition(";")[0] if "/" in reply.content_type else ""
-        kept = _Kept(_FORMAT, _name(request), reply.status, kind if _is_plain(kind) else "", body)
-        self._keep(request, kept)
+        exchange = _Exchange(
+            _FORMAT, _request_name(request), reply.status, kind if _is_plain(kind) else "", body
+        )
+        self._save(request, exchange)
         return reply
 
     def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
-        """Ask for the certificates of the handshake; they are not kept."""
+        """Return the certificates of the handshake; they are not recorded."""
         return self._client.served_certificates(timeout)
 
     def account(self) -> Account:
-        """Tell what became of the logins."""
+        """Return the state of the logins."""
         return self._client.account()
 
-    def _keep(self, request: Request, kept: _Kept) -> None:
+    def _save(self, request: Request, exchange: _Exchange) -> None:
         path = self._folder / _file_name(request)
         try:
-            path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+            path.write_bytes(msgspec.json.format(msgspec.json.encode(exchange), indent=2) + b"\n")
         except OSError as error:
             raise CommandError(f"{path} can't be written: {error.strerror}") from error
 
 
 class Replayer:
-    """Answers from a folder as the client did that was recorded."""
+    """A Sender that replays the replies recorded in a folder."""
 
     def __init__(self, target: Target, folder: Path) -> None:
         self.target = target
@@ -89,38 +93,38 @@ class Replayer:
             raise CommandError(message)
 
     def send(self, request: Request, _timeout: float) -> Reply:
-        """Give the recorded reply, or raise what was raised then."""
+        """Return the recorded reply, or raise the recorded error."""
         path = self._folder / _file_name(request)
         try:
-            kept = _KEPT.decode(path.read_bytes())
+            exchange = _EXCHANGE.decode(path.read_bytes())
         except FileNotFoundError as error:
             raise ApiError(f"{path.name} was not recorded", reason=Reason.UNREACHABLE) from error
         except (OSError, msgspec.DecodeError) as error:
             raise CommandError(f"{path} is no recorded answer: {error}") from error
-        if kept.reason:
-            raise ApiError("failed when it was recorded", reason=Reason(kept.reason), code=kept.code)
-        return Reply(kept.status, kept.body.encode(), kept.content_type)
+        if exchange.reason:
+            raise ApiError("failed when it was recorded", reason=Reason(exchange.reason), code=exchange.code)
+        return Reply(exchange.status, exchange.body.encode(), exchange.content_type)
 
     def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
-        """Give none: handshakes are not recorded."""
+        """Return none: handshakes are not recorded."""
         return ()
 
     def account(self) -> Account:
-        """Tell of no login."""
+        """Return the state without a login."""
         return Account()
 
 
-def _name(request: Request) -> str:
-    return f"{request.method} {_plain_path(request.path)}"
+def _request_name(request: Request) -> str:
+    return f"{request.method} {_without_group_id(request.path)}"
 
 
-def _plain_path(path: str) -> str:
-    """Give a path without the id of a group in it."""
+def _without_group_id(path: str) -> str:
+    """Return the path without the id of a group."""
     return re.sub(r"^(/v1/groups/)[^/]+", r"\1ID", path)
 
 
 def _file_name(request: Request) -> str:
-    words = re.findall(r"[a-z0-9]+", _plain_path(request.path).lower().removeprefix("/v1"))
+    words = re.findall(r"[a-z0-9]+", _without_group_id(request.path).lower().removeprefix("/v1"))
     return "-".join([request.method.lower(), *words]) + ".json"
 
 

@@ -1,7 +1,7 @@
-"""Answers of a client without what is nobody else's business: for reports that become tests.
+"""Remove personal data and secrets from recorded replies.
 
-Nothing is kept because it looks harmless; a text is kept only where it is known to be one of the API's own
-words. Everything else becomes a stand-in, the same for the same text, so that what belonged together does.
+A text is kept only if it is one of the API's own words, never because it looks harmless. Everything else
+becomes a placeholder, the same for equal texts, so that relations stay visible.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
-_DEEPEST = 40
+_MAX_DEPTH = 40
 _ANYTHING = msgspec.json.Decoder()
 
 
@@ -65,32 +65,32 @@ _SHAPES = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-# Where numbers may be written as texts.
+# Keys whose numbers may be written as texts.
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 _NUMERIC_KEYS = frozenset({"value", "sum", "count", "bucket", "expires_after"}) | {
     key for key in _KEYS if key.endswith(("_ms", "_interval", "_requests")) or key.startswith("free_space_")
 }
-# Numbers that are somebody's: those of telephones and pins.
+# Personal numbers: telephone numbers and pins.
 _PRIVATE_NUMBER = 10_000_000
 _PRIVATE_KEYS = frozenset({"pin", "code_sent", "phone_number", "wa_id", "debug_info"})
 
 
 class Redactor:
-    """Puts stand-ins for foreign texts, the same for the same text in all answers of one recording."""
+    """Replaces unknown texts by placeholders, equal texts of one recording by the same one."""
 
     def __init__(self) -> None:
-        self._stand_ins: dict[str, str] = {}
+        self._placeholders: dict[str, str] = {}
 
     def redact(self, body: bytes) -> bytes:
-        """Give a body without anything foreign; what is neither JSON nor a certificate is left out."""
+        """Return a body without unknown texts; drop what is neither JSON nor a certificate."""
         try:
             document = _ANYTHING.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return b"\n".join(_CERTIFICATE.findall(body)) or _outline(body)
         return msgspec.json.encode(self._value(document, "", 0))
 
-    def _value(self, said: Any, key: str, depth: int) -> Any:  # noqa: ANN401 - any JSON there is
-        if depth > _DEEPEST:
+    def _value(self, value: Any, key: str, depth: int) -> Any:  # noqa: ANN401 - any JSON there is
+        if depth > _MAX_DEPTH:
             return None
         kinds: dict[type, Callable[[Any], Any]] = {
             dict: lambda each: {
@@ -99,23 +99,25 @@ class Redactor:
             list: lambda each: [self._value(inner, key, depth + 1) for inner in each],
             str: lambda text: self._text(text, key),
         }
-        if type(said) in kinds:
-            return kinds[type(said)](said)
-        return 0 if isinstance(said, int) and key in _PRIVATE_KEYS and abs(said) >= _PRIVATE_NUMBER else said
+        if type(value) in kinds:
+            return kinds[type(value)](value)
+        return (
+            0 if isinstance(value, int) and key in _PRIVATE_KEYS and abs(value) >= _PRIVATE_NUMBER else value
+        )
 
     def _key(self, key: str) -> str:
-        return key if key in _KEYS or _SHAPES.fullmatch(key) else self._stand_in(key)
+        return key if key in _KEYS or _SHAPES.fullmatch(key) else self._placeholder(key)
 
     def _text(self, text: str, key: str) -> str:
         if text in _WORDS or _SHAPES.fullmatch(text) or (key in _NUMERIC_KEYS and _NUMBER.fullmatch(text)):
             return text
-        return self._stand_in(text)
+        return self._placeholder(text)
 
-    def _stand_in(self, text: str) -> str:
-        return self._stand_ins.setdefault(text, f"redacted-{len(self._stand_ins) + 1}")
+    def _placeholder(self, text: str) -> str:
+        return self._placeholders.setdefault(text, f"redacted-{len(self._placeholders) + 1}")
 
 
 def _outline(body: bytes) -> bytes:
-    """Give something that fails as the body did, and says nothing of it."""
+    """Return a body that fails to be read as this one does, without its content."""
     start = body[:64].lstrip()
     return b"<html></html>" if start.startswith(b"<") else b"redacted" if start else b""
