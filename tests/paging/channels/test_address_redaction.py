@@ -39,7 +39,7 @@ def test_parts_of_the_address_are_redacted(address: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "spelling"),
     [
         ("https://chat.example/a+bcdefgh/x", "/a bcdefgh/x"),
         ("https://chat.example/secretäbc", "/secret%C3%A4bc"),
@@ -47,5 +47,5 @@ def test_parts_of_the_address_are_redacted(address: str, words: str) -> None:
         ("https://chat.example/a-secret", r"/a\u002dsecret"),
     ],
 )
-def test_a_secret_is_redacted_in_every_encoding(address: str, said: str) -> None:
-    assert "<secret>" in redact_secrets(f"no hook {said}", address)
+def test_a_secret_is_redacted_in_every_encoding(address: str, spelling: str) -> None:
+    assert "<secret>" in redact_secrets(f"no hook {spelling}", address)

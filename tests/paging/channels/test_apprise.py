@@ -37,13 +37,13 @@ def test_apprise_sends_to_its_own_kinds_of_addresses(receiver: Receiver) -> None
     assert channel.kind == "apprise"
     assert channel.send(MESSAGE) == ACCEPTED
 
-    [heard] = receiver.heard
-    assert heard.path.startswith("/hooks/T0K3N")
-    assert json.loads(heard.body)["message"] == "FIRING"
+    [request] = receiver.heard
+    assert request.path.startswith("/hooks/T0K3N")
+    assert json.loads(request.body)["message"] == "FIRING"
 
 
 @pytest.fixture
-def said() -> Iterator[io.StringIO]:
+def logged() -> Iterator[io.StringIO]:
     """Yield everything that is logged, by us and by others, at the level debug."""
     stream = io.StringIO()
     plain = logging.StreamHandler(stream)
@@ -60,7 +60,7 @@ def said() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.parametrize("status", [0, 404, 500])
-def test_a_failure_of_apprise_shows_no_secret(receiver: Receiver, said: io.StringIO, status: int) -> None:
+def test_a_failure_of_apprise_shows_no_secret(receiver: Receiver, logged: io.StringIO, status: int) -> None:
     receiver.status, receiver.drops = status, not status
     channel = AppriseChannel(Secret(f"json://me:hunter2@{receiver.place}/hooks/T0K3N?key=s3cr3t"))
 
@@ -68,7 +68,7 @@ def test_a_failure_of_apprise_shows_no_secret(receiver: Receiver, said: io.Strin
 
     assert (outcome.code, outcome.why) == ("failed", "Apprise could not send to json://…")
     assert not outcome.is_permanent
-    assert not shown(f"{outcome!r} {said.getvalue()}")
+    assert not shown(f"{outcome!r} {logged.getvalue()}")
 
 
 PLUGINS: dict[str, Callable[[], bool]] = {}
@@ -116,11 +116,11 @@ def test_an_exception_of_a_plugin_is_a_failure_of_this_attempt_alone() -> None:
 
 
 @pytest.mark.parametrize("address", ["nothing://hunter2/T0K3N", "tgram://T0K3N", "slack://hunter2/s3cr3t"])
-def test_an_unknown_address_is_reported_without_its_secrets(address: str, said: io.StringIO) -> None:
+def test_an_unknown_address_is_reported_without_its_secrets(address: str, logged: io.StringIO) -> None:
     with pytest.raises(ValueError, match="Apprise can't make anything of the address") as caught:
         AppriseChannel(Secret(address))
 
-    assert not shown(f"{caught.value!r} {said.getvalue()}")
+    assert not shown(f"{caught.value!r} {logged.getvalue()}")
 
 
 def shown(words: str) -> list[str]:

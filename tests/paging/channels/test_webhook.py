@@ -36,24 +36,24 @@ def webhook(receiver: Receiver, form: Format = Format.JSON) -> WebhookChannel:
 def test_a_webhook_gets_the_text_and_the_alerts(receiver: Receiver) -> None:
     assert webhook(receiver).send(MESSAGE) == ACCEPTED
 
-    said = json.loads(receiver.heard[0].body)
+    document = json.loads(receiver.heard[0].body)
     assert receiver.heard[0].path == "/hooks/T0K3N-of-1?chat_id=-17"
-    assert said["text"] == "FIRING"
-    assert [(each["status"], each["fingerprint"]) for each in said["alerts"]] == [
+    assert document["text"] == "FIRING"
+    assert [(each["status"], each["fingerprint"]) for each in document["alerts"]] == [
         ("firing", "Down"),
         ("resolved", "Up"),
     ]
-    assert said["alerts"][0]["labels"] == {"alertname": "Down", "target": "alpha"}
-    assert said["alerts"][0]["annotations"] == {"summary": "Down it is"}
+    assert document["alerts"][0]["labels"] == {"alertname": "Down", "target": "alpha"}
+    assert document["alerts"][0]["annotations"] == {"summary": "Down it is"}
 
 
 @pytest.mark.parametrize("form", [each for each in Format if each is not Format.JSON])
 def test_a_webhook_gets_the_body_of_its_format(receiver: Receiver, form: Format) -> None:
     assert webhook(receiver, form).send(MESSAGE) == ACCEPTED
 
-    [heard] = receiver.heard
-    assert heard.body == WEBHOOK_FORMATS[form].body(MESSAGE, "chat_id=-17")
-    assert heard.headers["content-type"] == WEBHOOK_FORMATS[form].content_type
+    [request] = receiver.heard
+    assert request.body == WEBHOOK_FORMATS[form].body(MESSAGE, "chat_id=-17")
+    assert request.headers["content-type"] == WEBHOOK_FORMATS[form].content_type
 
 
 CHAT = Fallback(Secret("http://chat/x"))

@@ -62,17 +62,17 @@ def text_in(form: Format, body: bytes) -> str:
     """Read the text that a service shows."""
     if form is Format.TEXT:
         return body.decode()
-    said = json.loads(body)
+    document = json.loads(body)
     match form:
         case Format.DISCORD:
-            return str(said["content"])
+            return str(document["content"])
         case Format.TEAMS:
-            return str(said["attachments"][0]["content"]["body"][0]["text"])
+            return str(document["attachments"][0]["content"]["body"][0]["text"])
         case Format.FEISHU:
-            return str(said["content"]["text"])
+            return str(document["content"]["text"])
         case Format.DINGTALK | Format.WECOM:
-            return str(said["text"]["content"])
-    return str(said["text"])
+            return str(document["text"]["content"])
+    return str(document["text"])
 
 
 def test_every_format_has_its_row() -> None:
@@ -99,7 +99,7 @@ def test_a_chat_gets_the_document_of_its_format(form: Format) -> None:
     assert WEBHOOK_FORMATS[form].content_type.startswith("application/json")
 
 
-CALLS: dict[Format, dict[str, str]] = {
+MENTIONS: dict[Format, dict[str, str]] = {
     Format.SLACK: {
         "<!channel> <@U123>": "&lt;!channel&gt; &lt;\uff20U123&gt;",
         "@everyone, @here and (@alice)": "\uff20everyone, \uff20here and (\uff20alice)",
@@ -120,25 +120,25 @@ CALLS: dict[Format, dict[str, str]] = {
         "<attempts>": "<attempts>",
     },
     Format.WECOM: {"<@alice> @all": "\uff1c@alice> @all"},
-    # Those need a word in the document to call anybody.
+    # Their documents name those who are mentioned.
     Format.DISCORD: {"@everyone <@123>": "@everyone <@123>"},
     Format.DINGTALK: {"@all": "@all"},
     Format.TEAMS: {"<at>all</at>": "<at>all</at>"},
-    # What programs get is as it was said.
+    # Programs get the text unchanged.
     Format.JSON: {"@all <!channel>": "@all <!channel>"},
     Format.TEXT: {"@all <!channel>": "@all <!channel>"},
 }
 
 
 def test_every_format_has_its_mentions() -> None:
-    assert CALLS.keys() == set(Format)
+    assert MENTIONS.keys() == set(Format)
 
 
-@pytest.mark.parametrize(("form", "said"), [(form, said) for form in Format for said in CALLS[form]])
-def test_no_label_mentions_anybody(form: Format, said: str) -> None:
-    body = WEBHOOK_FORMATS[form].body(Message(said), "")
+@pytest.mark.parametrize(("form", "text"), [(form, text) for form in Format for text in MENTIONS[form]])
+def test_no_label_mentions_anybody(form: Format, text: str) -> None:
+    body = WEBHOOK_FORMATS[form].body(Message(text), "")
 
-    assert text_in(form, body).replace("\n\n", "\n") == CALLS[form][said]
+    assert text_in(form, body).replace("\n\n", "\n") == MENTIONS[form][text]
 
 
 def test_discord_and_dingtalk_mention_nobody() -> None:
@@ -149,12 +149,12 @@ def test_discord_and_dingtalk_mention_nobody() -> None:
     assert "at" not in dingtalk
 
 
-@pytest.mark.parametrize("said", ["<@a> ", "@alice ", "<users/all> ", '<at user_id="all"> '])
+@pytest.mark.parametrize("mention", ["<@a> ", "@alice ", "<users/all> ", '<at user_id="all"> '])
 @pytest.mark.parametrize("form", LIMITS)
-def test_an_escaped_text_still_fits(form: Format, said: str) -> None:
+def test_an_escaped_text_still_fits(form: Format, mention: str) -> None:
     unit, limit = LIMITS[form]
 
-    text = text_in(form, WEBHOOK_FORMATS[form].body(Message(said * 5000), "chat_id=1"))
+    text = text_in(form, WEBHOOK_FORMATS[form].body(Message(mention * 5000), "chat_id=1"))
 
     assert (len(text.encode()) if unit == "bytes" else len(text)) <= limit
 
@@ -199,7 +199,7 @@ def test_no_text_is_above_the_limit_and_hidden_alerts_are_counted(form: Format, 
 @given(st.text(max_size=5000), st.integers(1, 3000))
 def test_a_limit_holds_for_any_text(text: str, limit: int) -> None:
     webhook_format = WebhookFormat(
-        lambda content: content.text, limit=limit, measure=lambda said: len(said.encode())
+        lambda content: content.text, limit=limit, measure=lambda each: len(each.encode())
     )
     clean = text.encode(errors="ignore").decode()
 

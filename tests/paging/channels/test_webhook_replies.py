@@ -72,7 +72,7 @@ def test_any_other_body_is_no_refusal(body: bytes) -> None:
     assert find_refusal(body) == ""
 
 
-# Of each format: what its service says when it did not take a message, and when it did.
+# By format: the replies of its service to a refused and to an accepted message.
 DISCORDS = (
     b'{"id":"1","type":0,"content":"error: invalid","channel_id":"2","embeds":[],"mentions":[],"flags":0}'
 )
@@ -210,9 +210,9 @@ def test_the_documented_acceptance_of_each_service_is_no_refusal(form: Format, b
     ids=["code", "word"],
 )
 def test_the_field_of_one_service_is_no_refusal_for_the_others(body: bytes, form: Format) -> None:
-    heard = {each for each in Format if find_refusal(body, each)}
+    refusing = {each for each in Format if find_refusal(body, each)}
 
-    assert heard == {form}
+    assert refusing == {form}
 
 
 def test_a_refusal_that_is_cut_off_is_quoted_as_far_as_it_goes() -> None:
@@ -263,7 +263,7 @@ LEAVES = (
 def documents(keys: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
     """Return a strategy for replies with these keys."""
     values = st.recursive(LEAVES, lambda each: st.lists(each) | st.dictionaries(keys, each))
-    return st.dictionaries(keys, values).map(lambda said: json.dumps(said).encode())
+    return st.dictionaries(keys, values).map(lambda document: json.dumps(document).encode())
 
 
 @given(

@@ -41,7 +41,7 @@ def whatsapp(receiver: Receiver) -> Iterator[WhatsAppChannel]:
     client.close()
 
 
-def says(receiver: Receiver, status: int, document: object) -> None:
+def set_reply(receiver: Receiver, status: int, document: object) -> None:
     receiver.status, receiver.answer = status, json.dumps(document).encode()
     receiver.headers = {"Content-Type": "application/json"}
 
@@ -50,13 +50,13 @@ def says(receiver: Receiver, status: int, document: object) -> None:
 def test_a_message_is_sent_as_the_api_wants_it(
     receiver: Receiver, whatsapp: WhatsAppChannel, status: int
 ) -> None:
-    says(receiver, status, {"messages": [{"id": "m1"}], "meta": {}})
+    set_reply(receiver, status, {"messages": [{"id": "m1"}], "meta": {}})
 
     assert whatsapp.send(MESSAGE) == ACCEPTED
 
-    [heard] = receiver.heard
-    assert (heard.method, heard.path) == ("POST", "/v1/messages")
-    assert json.loads(heard.body) == {
+    [request] = receiver.heard
+    assert (request.method, request.path) == ("POST", "/v1/messages")
+    assert json.loads(request.body) == {
         "to": GROUP,
         "recipient_type": "group",
         "type": "text",
@@ -65,24 +65,24 @@ def test_a_message_is_sent_as_the_api_wants_it(
 
 
 def test_a_person_is_addressed_as_an_individual(receiver: Receiver) -> None:
-    says(receiver, 200, {"messages": [{"id": "m1"}]})
+    set_reply(receiver, 200, {"messages": [{"id": "m1"}]})
     client = Client(Target("alpha", f"http://{receiver.place}"), Limits(), TlsContexts())
 
     WhatsAppChannel(client, Recipient("14155550100", "individual")).send(MESSAGE)
 
-    said = json.loads(receiver.heard[0].body)
-    assert (said["to"], said["recipient_type"]) == ("14155550100", "individual")
+    document = json.loads(receiver.heard[0].body)
+    assert (document["to"], document["recipient_type"]) == ("14155550100", "individual")
 
 
 def test_only_messages_to_whatsapp_are_escaped(receiver: Receiver, whatsapp: WhatsAppChannel) -> None:
-    says(receiver, 200, {"messages": [{"id": "m1"}]})
+    set_reply(receiver, 200, {"messages": [{"id": "m1"}]})
     message = Message("*no_coreapp_connected* at https://wiki.example/a_b_c")
 
     whatsapp.send(message)
     fallback = Fallback(Secret(f"http://{receiver.place}/hook"))
     WebhookChannel(HttpAddress(fallback.url, TlsContexts()), fallback).send(message)
 
-    first, second = (json.loads(heard.body) for heard in receiver.heard)
+    first, second = (json.loads(request.body) for request in receiver.heard)
     assert first["text"]["body"] == "\uff0ano_coreapp_connected\uff0a at https://wiki.example/a_b_c"
     assert second["text"] == message.text
 
@@ -92,7 +92,7 @@ def test_only_messages_to_whatsapp_are_escaped(receiver: Receiver, whatsapp: Wha
 def test_every_error_of_the_api_is_temporary_or_permanent(
     receiver: Receiver, whatsapp: WhatsAppChannel, code: int, status: int
 ) -> None:
-    says(receiver, status, {"errors": [{"code": code, "title": "no"}]})
+    set_reply(receiver, status, {"errors": [{"code": code, "title": "no"}]})
 
     outcome = whatsapp.send(MESSAGE)
 

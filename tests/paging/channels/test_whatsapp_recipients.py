@@ -31,11 +31,11 @@ class Client:
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = deque(replies)
-        self.asked: list[tuple[str, str]] = []
+        self.recipients: list[tuple[str, str]] = []
 
     def send(self, request: Request, _timeout: float) -> Reply:
-        said = json.loads(request.body or b"")
-        self.asked.append((said["to"], said["recipient_type"]))
+        document = json.loads(request.body or b"")
+        self.recipients.append((document["to"], document["recipient_type"]))
         return self.replies.popleft() if self.replies else TAKEN
 
 
@@ -74,7 +74,7 @@ def test_a_groups_id_is_known_by_its_form(identifier: str, looks_like_a_group: b
 
 @pytest.mark.parametrize("code", [1002, 1012, 1020])
 @pytest.mark.parametrize(
-    ("said", "other"),
+    ("recipient", "other"),
     [
         (Recipient(PERSON), (PERSON, "individual")),
         (Recipient(f"+{PERSON}"), (PERSON, "individual")),
@@ -82,17 +82,17 @@ def test_a_groups_id_is_known_by_its_form(identifier: str, looks_like_a_group: b
     ],
 )
 def test_the_other_kind_is_tried_at_once_and_remembered(
-    said: Recipient, other: tuple[str, str], code: int
+    recipient: Recipient, other: tuple[str, str], code: int
 ) -> None:
     client = Client(refusal(code))
     known: dict[Recipient, Recipient] = {}
 
-    first = WhatsAppChannel(client, said, known).send(Message("FIRING"))
-    second = WhatsAppChannel(client, said, known).send(Message("FIRING"))
+    first = WhatsAppChannel(client, recipient, known).send(Message("FIRING"))
+    second = WhatsAppChannel(client, recipient, known).send(Message("FIRING"))
 
     assert first == second == ACCEPTED
     assert str(code) in first.note
-    assert client.asked == [(said.to, said.kind), other, other]
+    assert client.recipients == [(recipient.to, recipient.kind), other, other]
 
 
 @pytest.mark.parametrize("code", [1001, 1003, 1005, 1014, 1015, 1016, 1026])
@@ -102,7 +102,7 @@ def test_after_any_other_refusal_the_kind_is_not_changed(code: int) -> None:
     outcome = WhatsAppChannel(client, Recipient(PERSON)).send(Message("FIRING"))
 
     assert outcome.code == str(code)
-    assert client.asked == [(PERSON, "group")]
+    assert client.recipients == [(PERSON, "group")]
 
 
 @pytest.mark.parametrize("code", [1002, 1012, 1020])
@@ -112,7 +112,7 @@ def test_an_id_that_looks_like_a_group_is_not_tried_as_a_person(code: int) -> No
     outcome = WhatsAppChannel(client, Recipient(GROUP)).send(Message("FIRING"))
 
     assert (outcome.code, outcome.is_permanent) == (str(code), True)
-    assert client.asked == [(GROUP, "group")]
+    assert client.recipients == [(GROUP, "group")]
 
 
 def test_two_permanent_refusals_are_both_reported() -> None:
@@ -141,4 +141,4 @@ def test_a_remembered_kind_is_forgotten_after_a_permanent_refusal() -> None:
     for _ in range(3):
         WhatsAppChannel(client, Recipient(PERSON), known).send(Message("FIRING"))
 
-    assert [kind for _, kind in client.asked] == ["group", "individual", "individual", "group"]
+    assert [kind for _, kind in client.recipients] == ["group", "individual", "individual", "group"]

@@ -36,16 +36,22 @@ def a_body(*alerts: dict[str, Any], **more: object) -> bytes:
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
 def test_bodies_of_a_real_alertmanager_are_read(path: Path) -> None:
-    said = json.loads(path.read_bytes())
+    document = json.loads(path.read_bytes())
 
     webhook = read_webhook(path.read_bytes(), NOW)
 
-    assert webhook.truncated == said["truncatedAlerts"]
-    assert webhook.thread == thread_of(said["groupLabels"])
-    assert [each.fires for each in webhook.alerts] == [each["status"] == "firing" for each in said["alerts"]]
-    assert [each.fingerprint for each in webhook.alerts] == [each["fingerprint"] for each in said["alerts"]]
-    assert [each.labels for each in webhook.alerts] == [each["labels"] for each in said["alerts"]]
-    assert [each.annotations for each in webhook.alerts] == [each["annotations"] for each in said["alerts"]]
+    assert webhook.truncated == document["truncatedAlerts"]
+    assert webhook.thread == thread_of(document["groupLabels"])
+    assert [each.fires for each in webhook.alerts] == [
+        each["status"] == "firing" for each in document["alerts"]
+    ]
+    assert [each.fingerprint for each in webhook.alerts] == [
+        each["fingerprint"] for each in document["alerts"]
+    ]
+    assert [each.labels for each in webhook.alerts] == [each["labels"] for each in document["alerts"]]
+    assert [each.annotations for each in webhook.alerts] == [
+        each["annotations"] for each in document["alerts"]
+    ]
 
 
 def test_a_truncated_body_of_a_real_alertmanager_is_no_all_clear() -> None:
@@ -195,15 +201,15 @@ def test_any_body_is_a_webhook_or_a_webhook_error(body: bytes) -> None:
 # --- what is odd ---------------------------------------------------------------------------------
 
 
-def bare(**said: object) -> dict[str, Any]:
-    return {name: value for name, value in {**FIRING, **said}.items() if value is not ...}
+def bare(**fields: object) -> dict[str, Any]:
+    return {name: value for name, value in {**FIRING, **fields}.items() if value is not ...}
 
 
 START = 1_769_851_800.25
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("fields", "expected"),
     [
         ({"annotations": None}, {"annotations": {}}),
         ({"annotations": []}, {"annotations": {}}),
@@ -239,12 +245,12 @@ START = 1_769_851_800.25
     ],
 )
 def test_an_invalid_field_of_an_alert_is_left_out(
-    said: dict[str, object], expected: dict[str, object]
+    fields: dict[str, object], expected: dict[str, object]
 ) -> None:
     labels, annotations = {"alertname": "Down"}, {"summary": "it is"}
     usual = {"fingerprint": "f1", "starts_at": START, "labels": labels, "annotations": annotations}
 
-    webhook = read_webhook(a_body(bare(**said)), NOW)
+    webhook = read_webhook(a_body(bare(**fields)), NOW)
 
     assert webhook.alerts == (Alert(**{**usual, **expected}),)  # type: ignore[arg-type]
     assert webhook.unread == 0
@@ -282,7 +288,7 @@ def test_an_invalid_field_of_the_webhook_loses_no_alert(field: str, value: objec
 
 
 @pytest.mark.parametrize(
-    ("said", "truncated", "is_whole"),
+    ("value", "truncated", "is_whole"),
     [
         (0, 0, True),
         (None, 0, True),
@@ -294,11 +300,11 @@ def test_an_invalid_field_of_the_webhook_loses_no_alert(field: str, value: objec
     ],
 )
 def test_a_count_of_truncated_alerts_is_read_or_the_list_is_partial(
-    said: object,
+    value: object,
     truncated: int,
     is_whole: bool,  # noqa: FBT001
 ) -> None:
-    webhook = read_webhook(a_body(FIRING, groupKey="{}:{}", truncatedAlerts=said), NOW)
+    webhook = read_webhook(a_body(FIRING, groupKey="{}:{}", truncatedAlerts=value), NOW)
 
     assert (webhook.truncated, webhook.is_whole) == (truncated, is_whole)
 
@@ -330,8 +336,8 @@ def test_a_byte_that_is_not_utf_8_loses_nothing_else(bad: bytes, read: str) -> N
 
 
 def test_a_group_is_its_key_and_its_receiver_and_without_a_key_there_is_none() -> None:
-    def group(**said: object) -> tuple[str, bool]:
-        webhook = read_webhook(a_body(FIRING, **said), NOW)
+    def group(**fields: object) -> tuple[str, bool]:
+        webhook = read_webhook(a_body(FIRING, **fields), NOW)
         assert webhook.group is not None
         return webhook.group.key, webhook.is_whole
 
@@ -374,6 +380,6 @@ def test_no_field_of_one_alert_changes_the_message_about_the_others(
     others = [each for number, each in enumerate(good) if number != place]
     whole = deduplicate(read_webhook(a_body(*others), NOW), {}, (), NOW, NOW).page
     assert whole is not None
-    told = compose([page], NOW).split("\n\n")
+    blocks = compose([page], NOW).split("\n\n")
     for block in compose([whole], NOW).split("\n\n")[1:]:
-        assert block in told
+        assert block in blocks

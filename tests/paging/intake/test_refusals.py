@@ -73,25 +73,25 @@ def test_the_first_refusal_is_logged_with_reason_and_sender() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "said"),
+    ("refused", "logged"),
     [
         # The same again: a line every few minutes, with how many.
         ([(0, SECRET, HOME), (60, SECRET, HOME), (LOG_INTERVAL - 1, SECRET, HOME)], [(0, 1)]),
         ([(0, SECRET, HOME), (60, SECRET, HOME), (LOG_INTERVAL, SECRET, HOME)], [(0, 1), (LOG_INTERVAL, 2)]),
-        # Another reason, or another sender, is news at once.
+        # Another reason, or another sender, is logged at once.
         ([(0, SECRET, HOME), (1, LARGE, HOME), (2, LARGE, HOME)], [(0, 1), (1, 1)]),
         ([(0, SECRET, HOME), (1, SECRET, OTHER)], [(0, 1), (1, 1)]),
         ([(0, CUT_OFF, HOME)], [(0, 1)]),
     ],
 )
 def test_further_refusals_are_logged_every_few_minutes(
-    refused: list[tuple[float, Refusal, WebhookSender]], said: list[tuple[float, int]]
+    refused: list[tuple[float, Refusal, WebhookSender]], logged: list[tuple[float, int]]
 ) -> None:
     desk = Desk()
 
     lines = [(at, line["webhooks"]) for at, why, sender in refused for line in desk.note(at, why, sender)]
 
-    assert lines == said
+    assert lines == logged
 
 
 @pytest.mark.parametrize("is_taken_between", [False, True])

@@ -40,7 +40,9 @@ class Guard:
         now = Instant(self.wall, self.steady)
         alerts = find_verdict_alerts([("alpha", verdict)], self.known, FOR, now).get("alpha", ())
         decision = deduplicate(Webhook("t", alerts), self.known, (), self.wall, self.wall)
-        assert len(decision.page.items if decision.page else ()) == len(alerts), "what is news here is told"
+        assert len(decision.page.items if decision.page else ()) == len(alerts), (
+            "every new alert is in the page"
+        )
         self.known |= {memory.fingerprint: memory for memory in decision.records}
         return alerts
 

@@ -39,24 +39,26 @@ def test_a_watchdog_pages_nobody(name: str, expected: bool) -> None:  # noqa: FB
     assert is_watchdog(an_alert(name), (EU, US)) is expected
 
 
-def heard(at: float) -> LastSeen:
+def last_seen(at: float) -> LastSeen:
     return LastSeen(at, at)
 
 
-def news(seen: float, known: dict[str, AlertRecord] | None = None, wall: float = WALL) -> tuple[Alert, ...]:
+def alerts_about_eu(
+    seen: float, known: dict[str, AlertRecord] | None = None, wall: float = WALL
+) -> tuple[Alert, ...]:
     """Return the alerts about EU, last seen so many seconds ago."""
-    return find_watchdog_alerts([EU], {"eu": heard(1_000.0 - seen)}, known or {}, 1_000.0, wall)
+    return find_watchdog_alerts([EU], {"eu": last_seen(1_000.0 - seen)}, known or {}, 1_000.0, wall)
 
 
 def test_a_silence_up_to_the_limit_is_no_alert() -> None:
-    assert news(180.0) == ()
+    assert alerts_about_eu(180.0) == ()
 
 
 def test_a_silence_beyond_the_limit_fires() -> None:
-    [alert] = news(180.1)
+    [alert] = alerts_about_eu(180.1)
 
     assert (alert.fingerprint, alert.ends_at) == (fingerprint_of(EU), None)
-    assert alert.starts_at == pytest.approx(WALL - 180.1), "it begins where the watchdog was last heard"
+    assert alert.starts_at == pytest.approx(WALL - 180.1), "it begins where the watchdog was last seen"
     assert alert.labels == {
         "alertname": "WaExporterWatchdogMissing",
         "severity": "critical",
@@ -68,13 +70,13 @@ def test_a_silence_beyond_the_limit_fires() -> None:
 def test_a_silence_fires_once() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 9.0, None, 0.0)}
 
-    assert news(500.0, known) == ()
+    assert alerts_about_eu(500.0, known) == ()
 
 
 def test_a_watchdog_that_comes_back_resolves_the_alert() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
-    [alert] = news(1.0, known)
+    [alert] = alerts_about_eu(1.0, known)
 
     assert (alert.starts_at, alert.ends_at) == (WALL - 99.0, WALL - 1.0)
 
@@ -82,7 +84,7 @@ def test_a_watchdog_that_comes_back_resolves_the_alert() -> None:
 def test_a_resolved_alert_does_not_name_the_limit() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, None, 0.0)}
 
-    [alert] = news(1.0, known)
+    [alert] = alerts_about_eu(1.0, known)
     text = compose([Page("t", (Item(alert, ItemKind.RESOLVED),), received_at=WALL)], WALL)
 
     assert "ALL CLEAR" in text
@@ -93,7 +95,7 @@ def test_a_resolved_alert_does_not_name_the_limit() -> None:
 def test_an_alert_does_not_end_before_it_began_if_the_clock_was_set_back() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL, None, 0.0)}
 
-    [alert] = news(1.0, known, WALL - 3_600.0)
+    [alert] = alerts_about_eu(1.0, known, WALL - 3_600.0)
 
     assert (alert.starts_at, alert.ends_at) == (WALL, WALL)
 
@@ -101,7 +103,7 @@ def test_an_alert_does_not_end_before_it_began_if_the_clock_was_set_back() -> No
 def test_a_second_silence_is_another_occurrence_even_after_the_clock_was_set_back() -> None:
     known = {fingerprint_of(EU): AlertRecord(fingerprint_of(EU), "t", WALL - 99.0, WALL, 0.0)}
 
-    [alert] = news(500.0, known, WALL - 3_600.0)
+    [alert] = alerts_about_eu(500.0, known, WALL - 3_600.0)
 
     assert alert.fires
     assert alert.starts_at > WALL
@@ -111,6 +113,6 @@ def test_each_watchdog_has_its_own_limit() -> None:
     assert [
         each.labels["source"]
         for each in find_watchdog_alerts(
-            [EU, US], {"eu": heard(900.0), "us": heard(900.0)}, {}, 1_000.0, WALL
+            [EU, US], {"eu": last_seen(900.0), "us": last_seen(900.0)}, {}, 1_000.0, WALL
         )
     ] == ["us"]

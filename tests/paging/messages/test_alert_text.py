@@ -122,7 +122,7 @@ def _linked(name: str, path: str) -> Alert:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "words"),
     [
         (page(*fired(*down(1)), ago=300), "Delayed 5 min, received 03:26 CET"),
         (page(*fired(*down(1))), "Since 03:26 CET (5 min)"),
@@ -131,8 +131,8 @@ def _linked(name: str, path: str) -> Alert:
         (page(*reminded(*down(1, age=4 * HOUR))), "still firing since 2026-03-13 23:31 CET (4 h)"),
     ],
 )
-def test_times_are_in_the_configured_zone_and_name_it(given: Page, said: str) -> None:
-    assert said in compose([given], NOW, settings=PagerSettings(timezone="Europe/Berlin"))
+def test_times_are_in_the_configured_zone_and_name_it(given: Page, words: str) -> None:
+    assert words in compose([given], NOW, settings=PagerSettings(timezone="Europe/Berlin"))
 
 
 def test_the_times_of_an_undelivered_alert_name_the_zone() -> None:

@@ -128,7 +128,7 @@ def test_an_alert_that_ended_on_another_day_than_it_began_has_its_date() -> None
             page(*resolved(*down(2)[1:]), thread="b"),
             "DIGEST: 2 pages, 0 firing, 2 resolved, 1 other still firing",
         ),
-        # The second page can't be right that all is clear, for nobody said that the first alert ended.
+        # The second page can't be right that all is clear, since no end of the first alert was reported.
         (
             page(*fired(*down(1))),
             page(*resolved(*down(2)[1:])),
