@@ -64,10 +64,10 @@ def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> ExpositionPa
         texts.append(text)
         if known.type == "unknown":
             families[family_key(head)] = (head, texts)
-    losers = find_losers({kind: (len(texts),) for kind, (_, texts) in families.items()})
+    losers = find_losers({key: (len(texts),) for key, (_, texts) in families.items()})
     chunks: list[bytes] = []
-    for kind in sorted(families.keys() - losers):
-        head, texts = families[kind]
+    for key in sorted(families.keys() - losers):
+        head, texts = families[key]
         chunks += [render_head(head, openmetrics=openmetrics), *texts]
     return ExpositionPage(tuple(chunks), tuple(describe_families(losers)))
 

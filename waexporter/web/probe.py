@@ -45,7 +45,7 @@ def probe_target(request: IncomingRequest, backend: Backend) -> Response | Defer
             "GET /metrics has what was polled before."
         )
         return error_response(request, 503, words, ("retry-after", "10"))
-    return DeferredResponse(probe.polls, timeout, lambda: _page(request, backend, probe))
+    return DeferredResponse(probe.polls, timeout, lambda: _probe_page(request, backend, probe))
 
 
 def read_timeout(header: str) -> float | None:
@@ -58,6 +58,6 @@ def read_timeout(header: str) -> float | None:
     return min(max(float(header or DEFAULT_TIMEOUT) - MARGIN, MIN_TIMEOUT), MAX_TIMEOUT)
 
 
-def _page(request: IncomingRequest, backend: Backend, probe: Probe) -> Response:
+def _probe_page(request: IncomingRequest, backend: Backend, probe: Probe) -> Response:
     page_request = read_page_request(request, None)
     return page_response(backend.probe_page(probe, page_request), page_request)

@@ -39,7 +39,9 @@ def discover_targets(request: IncomingRequest, backend: Backend) -> Response:
             request, 400, "The parameter shard must be given once as i/n with 0 <= i < n, like 0/3."
         )
     address = read_address(request)
-    return json_response([_entry(each, address) for each in backend.targets() if shard.contains(each.name)])
+    return json_response(
+        [_target_entry(each, address) for each in backend.targets() if shard.contains(each.name)]
+    )
 
 
 def read_shard(values: tuple[str, ...]) -> Shard | None:
@@ -62,7 +64,7 @@ def read_address(request: IncomingRequest) -> str:
     return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
 
 
-def _entry(target: TargetStatus, address: str) -> dict[str, object]:
+def _target_entry(target: TargetStatus, address: str) -> dict[str, object]:
     """Return the entry of one target.
 
     All entries share one address, and so would share one `instance`: the label `target_name` keeps

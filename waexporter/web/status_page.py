@@ -112,13 +112,15 @@ def render_status_page(request: IncomingRequest, backend: Backend) -> Response:
         notices=notices,
         reload=None if failed is None else _failed_reload(failed, now),
         groups=groups,
-        pager=None if pager is None else describe_pager(pager.status(SHOWN_PAGES), now, _unread(targets)),
+        pager=None
+        if pager is None
+        else describe_pager(pager.status(SHOWN_PAGES), now, _unread_targets(targets)),
         total=sum(len(group.rows) for group in groups),
-        title=_title(groups),
+        title=_page_title(groups),
     )
 
 
-def _unread(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
+def _unread_targets(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
     """Return the names of the targets in whose on-call group nobody would read a page."""
     return tuple(
         target.name
@@ -133,7 +135,9 @@ def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Verdic
     counts = Counter(each.verdict.state for each in ordered)
     return tuple(
         VerdictGroup(
-            state, SYMBOLS[state], tuple(_row(each, now) for each in ordered if each.verdict.state == state)
+            state,
+            SYMBOLS[state],
+            tuple(_target_row(each, now) for each in ordered if each.verdict.state == state),
         )
         for state in ORDER
         if counts[state]
@@ -161,25 +165,25 @@ def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
     return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
 
 
-def _title(groups: tuple[VerdictGroup, ...]) -> str:
+def _page_title(groups: tuple[VerdictGroup, ...]) -> str:
     troubled = [f"{len(group.rows)} {group.state}" for group in groups if group.state is not State.OK]
     return ", ".join(troubled) or "all ok"
 
 
-def _row(target: TargetStatus, now: float) -> TargetRow:
+def _target_row(target: TargetStatus, now: float) -> TargetRow:
     verdict = target.verdict
     return TargetRow(
         name=target.name,
         url=public_url(target.url),
         labels=target.labels,
-        facts=_facts(target),
+        facts=_describe_facts(target),
         since=describe_moment(verdict.since or None, now) if verdict.state is not State.OK else None,
-        problems=tuple(_problem(problem, now) for problem in verdict.problems),
-        polls=tuple(_poll(endpoint, now) for endpoint in target.endpoints),
+        problems=tuple(_problem_line(problem, now) for problem in verdict.problems),
+        polls=tuple(_poll_line(endpoint, now) for endpoint in target.endpoints),
     )
 
 
-def _facts(target: TargetStatus) -> str:
+def _describe_facts(target: TargetStatus) -> str:
     verdict = target.verdict
     facts = [verdict.topology.value] if verdict.topology else []
     if verdict.connected is not None and verdict.expected is not None:
@@ -189,7 +193,7 @@ def _facts(target: TargetStatus) -> str:
     return " · ".join(facts)
 
 
-def _problem(problem: Problem, now: float) -> ProblemLine:
+def _problem_line(problem: Problem, now: float) -> ProblemLine:
     kind = PROBLEMS.get(problem.slug)
     return ProblemLine(
         slug=problem.slug,
@@ -200,7 +204,7 @@ def _problem(problem: Problem, now: float) -> ProblemLine:
     )
 
 
-def _poll(status: EndpointStatus, now: float) -> PollLine:
+def _poll_line(status: EndpointStatus, now: float) -> PollLine:
     last = describe_moment(status.last_success_at, now)
     hint = [f"every {humanize_seconds(status.interval)}"]
     if status.duration is not None:
@@ -208,7 +212,7 @@ def _poll(status: EndpointStatus, now: float) -> PollLine:
     hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
     return PollLine(
         endpoint=status.endpoint,
-        mood=_mood(status),
+        mood=_poll_mood(status),
         outcome=_OUTCOMES.get(status.outcome, status.outcome),
         age="" if status.age is None else f"{humanize_seconds(status.age)} ago",
         hint="; ".join(hint),
@@ -216,7 +220,7 @@ def _poll(status: EndpointStatus, now: float) -> PollLine:
     )
 
 
-def _mood(status: EndpointStatus) -> str:
+def _poll_mood(status: EndpointStatus) -> str:
     if status.outcome in _MOODS:
         return _MOODS[status.outcome]
     if status.outcome != OK:

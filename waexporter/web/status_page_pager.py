@@ -106,24 +106,24 @@ class PagerSection:
 def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerSection:
     """Return the section about a pager; `unread` names targets in whose group nobody would read a page."""
     books = find_runbooks()
-    watchdogs = tuple(_watchdog(silence) for silence in status.silences)
+    watchdogs = tuple(_watchdog_line(silence) for silence in status.silences)
     is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
     is_troubled = bool(status.pending or status.refused or unread)
     return PagerSection(
         mood="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
-        waiting=_waiting(status),
+        waiting=_describe_pending(status),
         problem=status.problem or "",
         watchdogs=watchdogs,
-        unread=_unread(unread),
-        refused=_refused(status, now),
-        refusals=tuple(_refusal(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
+        unread=_describe_unread(unread),
+        refused=_describe_refused(status, now),
+        refusals=tuple(_refusal_line(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
         unexpected_watchdogs=status.unexpected_watchdogs[:_SHOWN_NAMES],
-        pages=tuple(_page(entry, books, now) for entry in status.latest),
+        pages=tuple(_page_line(entry, books, now) for entry in status.latest),
     )
 
 
-def _waiting(status: PagerStatus) -> str:
+def _describe_pending(status: PagerStatus) -> str:
     if not status.pending:
         return ""
     if status.pending == 1:
@@ -131,12 +131,12 @@ def _waiting(status: PagerStatus) -> str:
     return f"{status.pending} pages are waiting, the oldest for {humanize_seconds(status.oldest)}"
 
 
-def _unread(names: Sequence[str]) -> str:
+def _describe_unread(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return f"nobody reads a page in the group of {', '.join(names[:_SHOWN_NAMES])}{more}" if names else ""
 
 
-def _refused(status: PagerStatus, now: float) -> str:
+def _describe_refused(status: PagerStatus, now: float) -> str:
     """Return how many webhooks were refused, and when the last one was."""
     if not status.refused:
         return ""
@@ -145,7 +145,7 @@ def _refused(status: PagerStatus, now: float) -> str:
     return f"{count} {'webhook was' if count == 1 else 'webhooks were'} refused, the last {last} ago"
 
 
-def _refusal(refused: RefusedSender, now: float) -> RefusalLine:
+def _refusal_line(refused: RefusedSender, now: float) -> RefusalLine:
     times = "once" if refused.count == 1 else f"{refused.count} times"
     status, why = refused.refusal
     return RefusalLine(
@@ -156,7 +156,7 @@ def _refusal(refused: RefusedSender, now: float) -> RefusalLine:
     )
 
 
-def _watchdog(silence: Silence) -> WatchdogLine:
+def _watchdog_line(silence: Silence) -> WatchdogLine:
     is_silent = silence.seconds > silence.limit
     if not silence.was_seen:
         words = f"has never come, expected for {humanize_seconds(silence.seconds)}"
@@ -168,7 +168,7 @@ def _watchdog(silence: Silence) -> WatchdogLine:
     return WatchdogLine(silence.source, mood, f"{words}, at most {humanize_seconds(silence.limit)} allowed")
 
 
-def _page(entry: JournalEntry, books: Container[str], now: float) -> PageLine:
+def _page_line(entry: JournalEntry, books: Container[str], now: float) -> PageLine:
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
     rest = [f"{more} more"] if more > 0 else []
@@ -184,14 +184,14 @@ def _page(entry: JournalEntry, books: Container[str], now: float) -> PageLine:
         mood=_MOODS[entry.state],
         symbol=_SYMBOLS[entry.state],
         received=describe_moment(page.received_at, now),
-        outcome=_outcome(entry),
-        alerts=tuple(_alert(item, books) for item in page.items[:_SHOWN_ALERTS]),
+        outcome=_describe_outcome(entry),
+        alerts=tuple(_alert_line(item, books) for item in page.items[:_SHOWN_ALERTS]),
         rest=f"and {' and '.join(rest)}" if rest else "",
         why=entry.why,
     )
 
 
-def _outcome(entry: JournalEntry) -> str:
+def _describe_outcome(entry: JournalEntry) -> str:
     """Return how a page was sent, how soon, and after how many attempts."""
     words = []
     if entry.channel:
@@ -209,7 +209,7 @@ def _outcome(entry: JournalEntry) -> str:
     return ", ".join(words)
 
 
-def _alert(item: Item, books: Container[str]) -> AlertLine:
+def _alert_line(item: Item, books: Container[str]) -> AlertLine:
     labels, summary = item.alert.labels, summary_of(item.alert.annotations)
     if len(summary) > _LONGEST_SUMMARY:
         summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
