@@ -87,7 +87,7 @@ class Attempts:
         """Return the recipient whose rate a page counts for, as the carriers are now."""
         routes = self.routes([page], carriers)
         best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
-        return recipient_of(best[0]) if best else FALLBACK
+        return best[0].recipient if best else FALLBACK
 
     def make_round(self, batch: Sequence[QueuedPage], message: Message) -> RoundResult:
         """Try every way until one takes the message."""
@@ -158,7 +158,7 @@ class Attempts:
             each.delivered_to |= new
         is_settled = all(outcome.is_accepted or outcome.is_permanent for outcome in outcomes)
         if is_settled and any(to in served or to in new for to in carrier.to):
-            result.accepted = (WHATSAPP, destination_of(carrier))
+            result.accepted = (WHATSAPP, carrier.destination)
             return True
         self._record_failure(batch, carrier.name, outcomes, result)
         return False
@@ -220,21 +220,6 @@ class Attempts:
             if each.logged.get(way) != last.code:
                 each.logged[way] = last.code
                 _log.warning(words, page=each.entry.number, way=way, code=last.code, why=last.why)
-
-
-def destination_of(carrier: Carrier) -> str:
-    """Return the destination of a message through a carrier."""
-    return f"{carrier.name}/{recipient_of(carrier)}"
-
-
-def recipient_of(carrier: Carrier) -> str:
-    """Return who gets a message through a carrier, whichever carrier it is."""
-    return ",".join(carrier.to)
-
-
-def recipient_at(destination: str) -> str:
-    """Return who is at a destination; a group and a number have no slash."""
-    return destination.rpartition("/")[2]
 
 
 def _refused_by_all(batch: Sequence[QueuedPage]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.log import get_logger
-from waexporter.paging.attempt import AttemptHooks, Attempts, Outlets, RoundResult, recipient_at
+from waexporter.paging.attempt import AttemptHooks, Attempts, Outlets, RoundResult
 from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.journal.entry import PageResult, PageState
 from waexporter.paging.messages.compose import build_message
@@ -17,6 +17,7 @@ from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.queue import FIRST_PAUSE, LONGEST_PAUSE, Batch, PageQueue, QueuedPage, retry_at
 from waexporter.paging.reconciliation.missing_alerts import GRACE
 from waexporter.paging.results import PageResults
+from waexporter.paging.routing import recipient_at
 from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED
 
 if TYPE_CHECKING:

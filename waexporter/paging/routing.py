@@ -28,6 +28,16 @@ class Carrier:
     to: tuple[str, ...] = ()  # a group, or people; empty: no recipient is known
     kind: str = "group"  # group | individual
 
+    @property
+    def recipient(self) -> str:
+        """Who gets a message through it: the same whichever target carries it."""
+        return ",".join(self.to)
+
+    @property
+    def destination(self) -> str:
+        """Where a message through it goes, as the journal has it."""
+        return f"{self.name}/{self.recipient}"
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -52,6 +62,11 @@ def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str 
         return Carrier(name, verdict.state, settings.recipients, "individual")
     chosen = settings.group or group
     return Carrier(name, verdict.state, (chosen,) if chosen else ())
+
+
+def recipient_at(destination: str) -> str:
+    """Return the recipient of a destination; a group and a number have no slash."""
+    return destination.rpartition("/")[2]
 
 
 def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:
