@@ -41,7 +41,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             response.read(1000)
             return OK
     except urllib.error.HTTPError as error:
-        words = error.read(500).decode(errors="replace").strip()
+        with error:
+            words = error.read(500).decode(errors="replace").strip()
         warn(f"{url} answers {error.code}" + (f": {words}" if words else ""))
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)

@@ -35,7 +35,7 @@ def check_integrity(folder: str) -> PageCounts | None:
     """Check that the journal is undamaged and count its pages; None without one. Raise JournalError."""
     path = Path(folder) / FILE
     try:
-        if not path.exists():
+        if not _exists(path):
             return None
         with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -52,7 +52,7 @@ def check_integrity(folder: str) -> PageCounts | None:
 def read_pages(folder: str, count: int) -> tuple[JournalEntry, ...]:
     """Return the newest pages, newest first, while a daemon may write others; raise JournalError."""
     path = Path(folder) / FILE
-    if not path.exists():
+    if not _exists(path):
         raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
     try:
         with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
@@ -77,7 +77,7 @@ def is_unreadable(folder: str) -> bool:
     """Return whether there is a journal that this user may not read."""
     file = Path(folder) / FILE
     try:
-        return file.exists() and not os.access(file, os.R_OK, effective_ids=True)
+        return _exists(file) and not os.access(file, os.R_OK, effective_ids=True)
     except PermissionError:
         return True
 
@@ -85,7 +85,7 @@ def is_unreadable(folder: str) -> bool:
 def why_unwritable(folder: str) -> str | None:
     """Return why this process could not write a journal there; None if it could."""
     place = Path(folder).absolute()
-    while not place.exists() and place != place.parent:
+    while not _exists(place) and place != place.parent:
         place = place.parent  # the daemon makes what is missing
     if not place.is_dir():
         return f"{place} is no folder"
@@ -95,3 +95,15 @@ def why_unwritable(folder: str) -> str | None:
     if room.f_bavail * room.f_frsize < _LEAST_ROOM:
         return f"the disk of {place} is full"
     return None
+
+
+def _exists(path: Path) -> bool:
+    """Return whether there is such a file or folder; raise PermissionError where this user can't look.
+
+    Since Python 3.14 Path.exists() returns False there.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
