@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
 from waexporter.model import Reason
@@ -26,12 +26,7 @@ class AppriseChannel:
     kind = APPRISE
 
     def __init__(self, address: Secret, timeout: float = _TIMEOUT) -> None:
-        # Imported for those who use it; it is an extra.
-        import apprise  # noqa: PLC0415
-
-        # It logs addresses, tokens and all, and what else is worth knowing we log ourselves.
-        apprise.logger.disabled = True
-        self._apprise = apprise.Apprise()
+        self._apprise = _import_apprise().Apprise()
         self._runner = DeadlineRunner(_CONCURRENT, timeout)
         self.where = redact_address(address)
         if not self._add(address):
@@ -56,15 +51,21 @@ class AppriseChannel:
         return Outcome("failed", f"Apprise could not send to {self.where}")
 
 
+def _import_apprise() -> Any:  # noqa: ANN401 - it has no types
+    """Import Apprise and disable its log; raise ImportError if it is not installed."""
+    import apprise  # noqa: PLC0415 - an extra, for those who have it
+
+    # It logs addresses with their tokens; what else is worth knowing we log ourselves.
+    apprise.logger.disabled = True
+    return apprise
+
+
 def find_apprise_scheme(address: Secret) -> str:
     """Return the scheme by which Apprise supports an http(s) address; empty where it does not."""
     try:
         with catch_warnings():  # of what its plugins import
             simplefilter("ignore")
-            import apprise  # noqa: PLC0415 - as above
-
-            apprise.logger.disabled = True
-            plugin = apprise.Apprise.instantiate(address.reveal(), suppress_exceptions=True)
+            plugin = _import_apprise().Apprise.instantiate(address.reveal(), suppress_exceptions=True)
     except Exception:  # noqa: BLE001 - not installed, or whatever a plugin raises
         return ""
     schemes = (plugin.secure_protocol or plugin.protocol) if plugin else None
