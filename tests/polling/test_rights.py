@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from tests.polling.test_collectors import (
+from tests.polling.on_premises.test_collectors import (
     APPLICATION,
     DENIED,
     SETTINGS,

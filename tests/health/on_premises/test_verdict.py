@@ -446,7 +446,7 @@ def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
     hold(
         set(SLUGS) - {"connecting_too_long"},
         reached,
-        add="Add rows to ROWS in tests/health/test_health.py: facts from which it follows, and others.",
+        add="Add rows to ROWS in tests/health/on_premises/test_verdict.py: facts that make it, and others.",
         remove="ROWS has a problem that SLUGS in waexporter/health/on_premises/problems.py has not.",
     )
 
