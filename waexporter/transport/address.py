@@ -31,26 +31,22 @@ class HttpAddress:
         self._authorization = basic_auth(username, password) if parts.username else ""
         self._transport = Transport(Origin(url), limits, contexts)
 
-    def post(self, body: bytes, timeout: float, suffix: str = "") -> Reply:
+    def post(
+        self, body: bytes, timeout: float, suffix: str = "", *, content_type: str = "application/json"
+    ) -> Reply:
         """POST a body within `timeout` seconds; return the reply of any status, or raise an ApiError.
 
-        The suffix is appended to the path of the address.
+        The suffix is appended to the path of the address. The status is enough: parts of the answer that
+        can't be read are left out.
         """
         path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
-        return self._send("POST", path, timeout, body)
-
-    def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
-        """POST a body within `timeout` seconds; return the reply of any status, or raise an ApiError.
-
-        The status is enough: parts of the answer that can't be read are left out.
-        """
-        return self._send("POST", self._path, timeout, body, content_type)
+        return self._send("POST", path, timeout, body, content_type)
 
     def get(self, timeout: float) -> Reply:
-        """GET the address within `timeout` seconds; return the reply of any status, or raise an ApiError."""
+        """GET the address within `timeout` seconds; the same as `post` in everything else."""
         return self._send("GET", self._path, timeout)
 
-    def read(self, timeout: float, suffix: str) -> Reply:
+    def get_subpath(self, timeout: float, suffix: str) -> Reply:
         """GET a path below the address; return the whole reply of any status, or raise an ApiError."""
         path = f"{self._path.rstrip('/')}{suffix}"
         return self._transport.send(Request("GET", path, self._authorization), timeout)

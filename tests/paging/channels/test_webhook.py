@@ -67,7 +67,8 @@ class StrictReceiver:
         self.known = set(known)
         self.got: list[list[str]] = []
 
-    def deliver(self, body: bytes, _content_type: str, _timeout: float) -> Reply:
+    def post(self, body: bytes, _timeout: float, *, content_type: str) -> Reply:
+        del content_type
         keys = list(json.loads(body))
         self.got.append(keys)
         return Reply(200 if self.known.issuperset(keys) else self.refusal, b"{}")
@@ -152,7 +153,8 @@ def test_a_code_alone_is_a_refusal_only_in_the_format_that_documents_it(
 class BusyReceiver:
     """A receiver that sends Retry-After."""
 
-    def deliver(self, _body: bytes, _content_type: str, _timeout: float) -> Reply:
+    def post(self, _body: bytes, _timeout: float, *, content_type: str) -> Reply:
+        del content_type
         return Reply(503, b"", retry_after=9.0)
 
 

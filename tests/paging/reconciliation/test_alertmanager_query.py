@@ -34,7 +34,7 @@ class FakeAlertmanager:
         }
         self.asked: list[str] = []
 
-    def read(self, timeout: float, suffix: str) -> Reply:
+    def get_subpath(self, timeout: float, suffix: str) -> Reply:
         assert 0 < timeout < 5
         self.asked.append(suffix)
         reply = self.replies[urlsplit(suffix).path]

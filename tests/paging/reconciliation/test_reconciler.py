@@ -26,7 +26,7 @@ class FakeAlertmanager:
         """Reply with these alerts from now on."""
         self.body = json.dumps(alerts).encode()
 
-    def read(self, timeout: float, suffix: str) -> Reply:
+    def get_subpath(self, timeout: float, suffix: str) -> Reply:
         assert timeout > 0
         self.asked += suffix.startswith("/api/v2/alerts")
         if suffix.startswith("/api/v2/alerts"):

@@ -66,11 +66,11 @@ def check_alertmanager(address: Secret, pager: PagerSettings, web: WebSettings) 
 
 
 def _fetch_status(address: Secret) -> _Status:
-    elsewhere = HttpAddress(address, TlsContexts(), Limits())
+    alertmanager = HttpAddress(address, TlsContexts(), Limits())
     try:
-        reply = elsewhere.read(_TIMEOUT, "/api/v2/status")
+        reply = alertmanager.get_subpath(_TIMEOUT, "/api/v2/status")
     finally:
-        elsewhere.close()
+        alertmanager.close()
     check(reply)
     return decode(reply.body, _STATUS)
 

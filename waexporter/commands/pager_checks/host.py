@@ -150,11 +150,11 @@ def _check_alertmanager_url(pager: PagerSettings, contexts: TlsContexts) -> Find
         )
         return note(words, "give its address, such as http://alertmanager:9093")
     name = f"pager.alertmanager_url {redact_address(pager.alertmanager_url)}"
-    elsewhere = HttpAddress(pager.alertmanager_url, contexts, Limits())
+    alertmanager = HttpAddress(pager.alertmanager_url, contexts, Limits())
     try:
-        problem, says_its_age = try_query(elsewhere, _ASK_TIMEOUT)
+        problem, says_its_age = try_query(alertmanager, _ASK_TIMEOUT)
     finally:
-        elsewhere.close()
+        alertmanager.close()
     if problem:
         return bad(f"{name}: {problem}", "check the address: it is Alertmanager's own")
     if not says_its_age:

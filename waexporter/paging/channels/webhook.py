@@ -31,7 +31,7 @@ _UNREADABLE_BODY: Final = frozenset({"400", "415", "422"})
 class HttpPoster(Protocol):
     """What posts to one address."""
 
-    def deliver(self, body: bytes, content_type: str, timeout: float) -> Reply:
+    def post(self, body: bytes, timeout: float, *, content_type: str) -> Reply:
         """POST a body; return the reply of any status, as far as it can be read, or raise an ApiError."""
         ...
 
@@ -63,7 +63,7 @@ class WebhookChannel:
     def _post(self, webhook_format: WebhookFormat, message: Message) -> Outcome:
         body = webhook_format.body(message, urlsplit(self._address.reveal()).query)
         try:
-            reply = self._poster.deliver(body, webhook_format.content_type, self._timeout)
+            reply = self._poster.post(body, self._timeout, content_type=webhook_format.content_type)
         except ApiError as error:
             return error_outcome(error)
         return self._read_reply(reply)

@@ -38,7 +38,7 @@ _log = get_logger("pager")
 class AlertmanagerAddress(Protocol):
     """The address of Alertmanager."""
 
-    def read(self, timeout: float, suffix: str) -> Reply:
+    def get_subpath(self, timeout: float, suffix: str) -> Reply:
         """GET a path below the address; return the reply, whatever its status, or raise an ApiError."""
         ...
 
@@ -116,7 +116,7 @@ def _read(
     timeout: float,
 ) -> tuple[dict[str, ItemKind], int]:
     """Request the alerts of a group, and return them as `read_alerts` does; raise an ApiError."""
-    reply = source.read(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
+    reply = source.get_subpath(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
     if reply.status != HTTPStatus.OK:
         raise BodyError(f"answered {reply.status}")
     try:
@@ -127,7 +127,7 @@ def _read(
 
 def _read_age(source: AlertmanagerAddress, timeout: float) -> float | None:
     try:
-        return read_age(source.read(timeout, _STATUS))
+        return read_age(source.get_subpath(timeout, _STATUS))
     except ApiError:
         return None
 
