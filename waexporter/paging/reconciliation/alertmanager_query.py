@@ -15,7 +15,7 @@ from waexporter.log import get_logger
 from waexporter.paging.intake.malformed import read_time
 from waexporter.paging.model import AlertGroup, ItemKind
 from waexporter.paging.reconciliation.missing_alerts import ROUNDING, GroupReply
-from waexporter.transport import lenient_json as liberal
+from waexporter.transport import lenient_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -121,7 +121,7 @@ def _read(
         raise BodyError(f"answered {reply.status}")
     try:
         return read_alerts(reply.body, group, is_ignored)
-    except liberal.DECODE_ERRORS as error:
+    except lenient_json.DECODE_ERRORS as error:
         raise BodyError("the answer is no list of alerts") from error
 
 
@@ -141,7 +141,7 @@ def read_alerts(
     """
     kinds, unread = dict[str, ItemKind](), 0
     for element in _LIST.decode(body):
-        alert = liberal.as_map(element) or {}
+        alert = lenient_json.as_map(element) or {}
         labels = _labels(alert.get("labels"))
         if labels is not None and (is_ignored(labels) or not _has(labels, group.labels)):
             continue
@@ -155,7 +155,7 @@ def read_alerts(
 
 def _labels(value: object) -> dict[str, str] | None:
     """Return the labels of an alert; None where they can't be read: every alert has some."""
-    labels = liberal.as_map(value)
+    labels = lenient_json.as_map(value)
     return labels if labels and all(isinstance(value, str) for value in labels.values()) else None
 
 
@@ -165,7 +165,7 @@ def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 def read_age(reply: Reply) -> float | None:
     """Read for how many seconds Alertmanager has been running; None where the reply does not say; pure."""
-    document = liberal.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
+    document = lenient_json.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
     start = read_time(document["uptime"]) if document else None
     if start is None or reply.date is None or reply.date < start - ROUNDING:
         return None
@@ -173,7 +173,7 @@ def read_age(reply: Reply) -> float | None:
 
 
 def _kind(alert: Mapping[str, object]) -> ItemKind:
-    status = liberal.as_map(alert.get("status")) or {}
+    status = lenient_json.as_map(alert.get("status")) or {}
     if status.get("state") != "suppressed":
         return ItemKind.FIRED
     is_silenced = status.get("silencedBy") or not status.get("inhibitedBy")
