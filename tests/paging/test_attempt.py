@@ -320,7 +320,7 @@ def test_a_way_that_crashes_keeps_no_other_from_being_tried(build: Build) -> Non
     assert rig.value("waexporter_page_attempts_total", channel="webhook", code="crashed") == 2
 
 
-def test_a_crash_is_told_without_its_words_which_may_hold_a_secret(build: Build) -> None:
+def test_a_crash_is_recorded_without_its_words_which_may_hold_a_secret(build: Build) -> None:
     rig = build(ALPHA)
     rig.way("alpha").on_send = crash
     rig.page()
@@ -333,7 +333,7 @@ def test_a_crash_is_told_without_its_words_which_may_hold_a_secret(build: Build)
     assert entry.is_uncertain, "nobody knows how far it had come"
 
 
-def test_two_ways_that_fail_by_turns_are_each_said_once(build: Build) -> None:
+def test_two_ways_that_fail_by_turns_are_each_logged_once(build: Build) -> None:
     rig = build(ALPHA, BETA, fallback=1)
     rig.way("alpha").on_send = crash
     rig.way("beta").usual = BUSY
@@ -349,7 +349,7 @@ def test_two_ways_that_fail_by_turns_are_each_said_once(build: Build) -> None:
     assert len(rig.crashes) == 1
 
 
-def test_a_way_that_fails_in_another_manner_is_said_again(build: Build) -> None:
+def test_a_way_that_fails_in_another_manner_is_logged_again(build: Build) -> None:
     rig = build(ALPHA)
     rig.way("alpha").outcomes.extend([BUSY, BUSY, SILENCE, SILENCE, BUSY])
     rig.page()
@@ -400,7 +400,7 @@ def test_of_a_page_that_is_tried_for_long_the_last_attempts_are_kept(build: Buil
     assert entry.tried[-1].at == WALL + 30 * 60.0
 
 
-def test_pages_that_are_told_together_have_the_attempts_in_common(build: Build) -> None:
+def test_pages_that_go_out_together_have_the_attempts_in_common(build: Build) -> None:
     rig = build(ALPHA)
     rig.way("alpha").outcomes.append(BUSY)
     rig.page()
@@ -471,7 +471,7 @@ def test_when_nobody_can_get_it_the_fallback_does(build: Build) -> None:
     assert rig.journal.latest(1)[0].channel == "webhook"
 
 
-def test_a_failure_is_said_once_however_often_it_repeats(build: Build) -> None:
+def test_a_failure_is_logged_once_however_often_it_repeats(build: Build) -> None:
     rig = build(ALPHA)
     rig.way("alpha").usual = BUSY
     rig.page()

@@ -106,7 +106,7 @@ def test_the_same_state_later_is_a_reminder_and_from_then_on_the_time_counts_ane
     assert desk.kinds(fires()) == {}
 
 
-def test_an_end_is_told_once_however_late_it_comes_again() -> None:
+def test_an_end_is_paged_once_however_late_it_comes_again() -> None:
     desk = Desk()
     desk.take(fires())
     desk.take(resolved())
@@ -148,7 +148,7 @@ def test_an_end_before_the_latest_start_is_none() -> None:
     assert desk.take(resolved(start=T0, end=T0 + 60.0)) is None
 
 
-def test_a_new_occurrence_after_an_end_is_told() -> None:
+def test_a_new_occurrence_after_an_end_is_paged() -> None:
     desk = Desk()
     desk.take(resolved(end=T0 + 60.0))
 
@@ -258,7 +258,7 @@ def test_what_is_known_of_an_alert_holds_in_whichever_thread_it_comes() -> None:
     assert desk.take(fires(), thread="after") is None
 
 
-def test_one_alert_twice_in_a_delivery_is_told_once() -> None:
+def test_one_alert_twice_in_a_delivery_is_paged_once() -> None:
     page = Desk().take(fires(), fires())
 
     assert page is not None
@@ -288,7 +288,7 @@ def in_doubt(page: Page | None) -> dict[str, bool]:
     return {} if page is None else {doubt.alert.fingerprint: doubt.is_missing for doubt in page.doubts}
 
 
-def test_what_its_group_leaves_out_is_in_doubt_until_it_is_told_and_never_still_firing() -> None:
+def test_what_its_group_leaves_out_is_in_doubt_until_it_is_paged_and_never_still_firing() -> None:
     desk = Desk()
     desk.take(fires("a"), fires("b"))
 
@@ -302,7 +302,7 @@ def test_what_its_group_leaves_out_is_in_doubt_until_it_is_told_and_never_still_
     assert (in_doubt(second), second.still_firing, second.is_all_clear) == ({"b": True}, 0, False)
 
 
-def test_what_was_left_out_and_not_told_yet_keeps_the_next_page_from_being_clear() -> None:
+def test_what_was_left_out_and_not_paged_yet_keeps_the_next_page_from_being_clear() -> None:
     """Both may be read in one message, and the last page is taken to know best."""
     desk = Desk()
     desk.take(fires("a"), fires("b"))
@@ -326,7 +326,7 @@ def test_what_is_left_out_is_news_even_if_nothing_else_is() -> None:
     assert desk.take(fires("a")) is None, "it is said once"
 
 
-def test_what_is_heard_again_before_it_is_told_fires_as_before() -> None:
+def test_what_is_seen_again_before_it_is_paged_fires_as_before() -> None:
     desk = Desk()
     desk.take(fires("a"), fires("b"))
     desk.take(fires("a"))
@@ -406,7 +406,7 @@ def test_what_was_lost_and_comes_again_is_news() -> None:
     assert desk.kinds(fires("a"), fires("b")) == {"b": ItemKind.FIRED}
 
 
-def test_an_alert_that_can_not_be_read_is_told_once_in_an_hour() -> None:
+def test_an_alert_that_can_not_be_read_is_paged_once_in_an_hour() -> None:
     desk = Desk()
     desk.take(fires())
 
@@ -469,7 +469,7 @@ def occurrences(items: Sequence[Item]) -> set[tuple[str, float]]:
 
 
 @given(histories())
-def test_whatever_fires_is_told_to_fire_and_not_to_have_ended_since(
+def test_whatever_fires_is_paged_as_firing_and_not_as_ended_since(
     history: list[tuple[float, tuple[Alert, ...], int, bool]],
 ) -> None:
     desk = Desk()
@@ -511,7 +511,7 @@ def test_a_delivery_that_comes_again_tells_nothing(
 
 
 @given(histories())
-def test_an_occurrence_is_never_told_to_fire_twice_within_the_time_of_duplicates(
+def test_an_occurrence_is_never_paged_as_firing_twice_within_the_time_of_duplicates(
     history: list[tuple[float, tuple[Alert, ...], int, bool]],
 ) -> None:
     desk = Desk()

@@ -147,7 +147,7 @@ def test_without_luck_the_pause_is_a_second(rig: Rig) -> None:
     assert rig.states() == ["accepted"]
 
 
-def test_a_page_that_can_not_be_delivered_is_given_up_in_time_and_said_aloud(rig: Rig) -> None:
+def test_a_page_that_can_not_be_delivered_is_given_up_in_time_and_logged_as_an_error(rig: Rig) -> None:
     rig.way("alpha").usual = BUSY
     rig.chance = 1.0
     rig.page()
@@ -235,7 +235,7 @@ def test_two_workers_are_never_at_one_thread(rig: Rig) -> None:
 # --- the rate ----------------------------------------------------------------------------------
 
 
-def test_above_the_rate_pages_are_told_together_and_none_is_dropped(tmp_path: Path) -> None:
+def test_above_the_rate_pages_go_out_together_and_none_is_dropped(tmp_path: Path) -> None:
     rig = Rig(tmp_path, PagerSettings(rate=Rate(10, 300.0)))
     for number in range(100):
         rig.page(f"thread {number}")

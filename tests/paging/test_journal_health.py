@@ -10,7 +10,7 @@ from tests.paging.fakes import GROUP
 from waexporter.errors import JournalError
 
 
-def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_said_once(desk: Desk) -> None:
+def test_while_the_journal_can_not_be_written_webhooks_fail_and_it_is_logged_once(desk: Desk) -> None:
     break_journal(desk)
     with capture_logs() as said:
         for _ in range(3):

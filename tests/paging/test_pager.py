@@ -54,7 +54,7 @@ def test_what_was_not_out_goes_out_after_a_restart_in_order(desk: Desk) -> None:
     assert sent == ["One", "Two"]
 
 
-def test_a_restart_keeps_ages_groups_watchdogs_and_what_was_told(desk: Desk) -> None:
+def test_a_restart_keeps_ages_groups_watchdogs_and_what_was_paged(desk: Desk) -> None:
     desk.receive(desk.alert("Down"), desk.alert("Watchdog"))
     desk.pager.remember_group("alpha", GROUP)
     desk.run()

@@ -49,7 +49,7 @@ def test_its_silence_pages_and_its_return_does_even_across_a_restart(desk: Desk)
     assert len(desk.texts()) == 2
 
 
-def test_a_daemon_that_was_gone_for_long_gives_watchdogs_time_to_be_heard_again(desk: Desk) -> None:
+def test_a_daemon_that_was_gone_for_long_gives_watchdogs_time_to_be_seen_again(desk: Desk) -> None:
     desk.receive(desk.alert("Watchdog"))
     desk.pager.stop()
     desk.clock.move(3600.0)
@@ -71,7 +71,7 @@ def test_a_watchdog_that_ended_is_no_sign_of_life(desk: Desk) -> None:
     assert desk.pager.status(1).silences[0].seconds == 100.0
 
 
-def test_a_watchdog_that_nobody_expects_is_said_once_and_pages_nobody(tmp_path: Path) -> None:
+def test_a_watchdog_that_nobody_expects_is_logged_once_and_pages_nobody(tmp_path: Path) -> None:
     desk = Desk(tmp_path, PagerSettings(state_dir=str(tmp_path)))
     with capture_logs() as said:
         for _ in range(3):
@@ -180,7 +180,9 @@ def test_a_page_that_waits_as_long_as_it_may_is_no_reason(desk: Desk) -> None:
     [(404, None), (404, UnreachableError("no connection")), (302, None), (500, None)],
     ids=["unknown", "unreachable", "a redirect, such as to sign in", "broken"],
 )
-def test_a_heartbeat_that_is_not_taken_is_said_once(desk: Desk, status: int, error: Exception | None) -> None:
+def test_a_heartbeat_that_is_not_taken_is_logged_once(
+    desk: Desk, status: int, error: Exception | None
+) -> None:
     desk.heartbeat.status, desk.heartbeat.error = status, error
     with capture_logs() as said:
         for _ in range(3):

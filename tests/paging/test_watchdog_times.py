@@ -75,7 +75,7 @@ def test_whether_a_watchdog_has_ever_come_is_known_even_across_a_restart(desk: D
 @pytest.mark.parametrize(
     ("refused_at", "heard_at", "is_named"), [(20.0, 10.0, True), (10.0, None, True), (10.0, 20.0, False)]
 )
-def test_the_page_of_a_missing_watchdog_names_webhooks_that_were_refused_since_it_was_heard(
+def test_the_page_of_a_missing_watchdog_names_webhooks_that_were_refused_since_it_was_seen(
     desk: Desk, refused_at: float, heard_at: float | None, *, is_named: bool
 ) -> None:
     for second in range(int(30 + EU.max_silence)):

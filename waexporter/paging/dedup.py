@@ -37,9 +37,9 @@ _IDENTIFYING: Final = ("alertname", "severity", "target", "node", "instance")  #
 class Presence(StrEnum):
     """Whether an alert without a known end was in the last delivery of its group."""
 
-    LISTED = "heard"  # it was
-    MISSING = "missed"  # it was not, and why is not known yet
-    LOST = "lost"  # it was not, and people were told so; until its incident is over, nothing is clear
+    LISTED = "heard"  # it was in it
+    MISSING = "missed"  # it was not in it; why, is not known yet
+    LOST = "lost"  # it was not in it, and people were told so; until its incident is over, nothing is clear
 
 
 class AlertRecord(msgspec.Struct, frozen=True, gc=False):

@@ -118,7 +118,7 @@ def test_what_was_set_aside_is_listed_and_counted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("state", ["'lost'", "NULL", "17", "x'ff00'", "CAST(x'ff' AS TEXT)"])
-def test_a_page_of_which_nobody_knows_whether_it_was_told_is_told(desk: Desk, state: str) -> None:
+def test_a_page_of_which_nobody_knows_whether_it_was_sent_is_sent(desk: Desk, state: str) -> None:
     desk.pager.receive(group_of("Odd"))
     spoil(desk, f"UPDATE pages SET state = {state}")  # noqa: S608 - our own words
 
@@ -204,7 +204,7 @@ def test_an_alert_whose_memory_is_damaged_is_not_taken_to_be_over(desk: Desk, ch
     assert first_line(desk) == f"RESOLVED: 1 resolved, 1 {UNHEARD}"
 
 
-def test_what_a_damaged_page_was_to_tell_is_told_when_it_comes_again(desk: Desk) -> None:
+def test_what_a_damaged_page_was_about_is_paged_when_it_comes_again(desk: Desk) -> None:
     group_of_two(desk, desk.alert("One"))
     spoil(desk, "UPDATE pages SET content = x'00'")
 
@@ -216,7 +216,7 @@ def test_what_a_damaged_page_was_to_tell_is_told_when_it_comes_again(desk: Desk)
     assert first_line(desk).startswith("FIRING: 1 alert")
 
 
-def test_a_silence_that_a_damaged_page_was_to_tell_is_told_again(desk: Desk) -> None:
+def test_a_silence_that_a_damaged_page_was_about_is_paged_again(desk: Desk) -> None:
     desk.clock.move(EU.max_silence + 200.0)
     desk.pager.upkeep.tick()
     spoil(desk, "UPDATE pages SET content = x'00'")

@@ -105,7 +105,7 @@ def test_the_names_of_its_fields_on_disk_stay_as_they_are() -> None:
     assert [presence.value for presence in Presence] == ["heard", "missed", "lost"]
 
 
-def test_it_is_written_to_disk_before_it_is_said_to_be(journal: Journal) -> None:
+def test_it_is_written_to_disk_before_it_counts_as_recorded(journal: Journal) -> None:
     journal.open()
     connection = journal._file._connection
     assert connection is not None
@@ -162,7 +162,7 @@ def test_the_newest_pages_come_first(journal: Journal) -> None:
     assert [entry.number for entry in journal.latest(3)] == numbers[:0:-1]
 
 
-def test_it_is_told_where_messages_went_of_late(journal: Journal) -> None:
+def test_it_returns_where_messages_went_lately(journal: Journal) -> None:
     numbers = [record(journal).number for _ in range(4)]
     journal.finish(numbers[:2], PageResult(PageState.ACCEPTED, WALL + 10.0, "whatsapp", "alpha/1"))
     journal.finish(numbers[2:3], PageResult(PageState.ACCEPTED, WALL + 20.0, "webhook", "fallback"))

@@ -142,7 +142,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=["unreachable", "404", "no list", "no text", "redirect"])
-def test_one_that_can_not_be_asked_rests_and_is_said_once(failure: Reply | Exception) -> None:
+def test_one_that_can_not_be_queried_pauses_and_is_logged_once(failure: Reply | Exception) -> None:
     source, clock = FakeAlertmanager(), HandClock()
     source.replies["/api/v2/alerts"] = failure
     alertmanager = Alertmanager(source, clock, is_watchdog)

@@ -251,7 +251,7 @@ def test_people_are_told_what_is_known(row: Row) -> None:
         (ItemKind.INHIBITED, "INHIBITED", "Another alert inhibits it in Alertmanager."),
     ],
 )
-def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: ItemKind, title: str, words: str) -> None:
+def test_an_alert_that_left_is_paged_with_what_is_known_of_it(kind: ItemKind, title: str, words: str) -> None:
     text = compose([Page("t", (Item(doubt().alert, kind),), received_at=WALL)], WALL)
 
     assert text.endswith(f"\n\n{title} (warning): Slow\nline\nFired 21:58 UTC. {words}")
@@ -269,13 +269,13 @@ def test_an_alert_that_left_is_told_with_what_is_known_of_it(kind: ItemKind, tit
         (AlertRecord("slow", "t", 0.0, WALL, 0.0, seen_at=WALL - 1.0), "ALL CLEAR: 1 resolved"),
     ],
 )
-def test_what_was_heard_since_outweighs_the_doubt(memory: AlertRecord | None, head_: str) -> None:
+def test_what_was_seen_since_outweighs_the_doubt(memory: AlertRecord | None, head_: str) -> None:
     settled = reconcile(a_page(doubt()), None, lambda each: seen_firing_since(each, memory))
 
     assert head(settled) == head_
 
 
-def test_what_is_told_is_remembered_unless_it_was_heard_since() -> None:
+def test_what_is_paged_is_remembered_unless_it_was_seen_since() -> None:
     before = a_page(doubt("gone"), doubt("silenced"), doubt("again"))
     known = {
         name: AlertRecord(name, "t", 0.0, None, 0.0, seen_at=WALL - 300.0, presence=Presence.MISSING)

@@ -57,7 +57,7 @@ def active(name: str) -> dict[str, object]:
     return {"fingerprint": name, "labels": {"a": "b"}, "status": {"state": "active"}}
 
 
-def test_without_anybody_to_ask_the_end_waits_a_little_and_says_no_more_than_is_known(desk: Desk) -> None:
+def test_without_anybody_to_query_the_end_waits_a_little_and_says_no_more_than_is_known(desk: Desk) -> None:
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
     group_of(desk, desk.alert("One", ended=True))
@@ -70,7 +70,7 @@ def test_without_anybody_to_ask_the_end_waits_a_little_and_says_no_more_than_is_
     assert head == "RESOLVED: 1 resolved, 1 not heard of any more (silenced, inhibited or ended)"
 
 
-def test_two_pages_in_one_message_are_no_all_clear_while_nobody_heard_of_one_alert(desk: Desk) -> None:
+def test_two_pages_in_one_message_are_no_all_clear_while_one_alert_was_not_seen_again(desk: Desk) -> None:
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
     group_of(desk, desk.alert("One"))
@@ -152,7 +152,7 @@ def test_what_fires_waits_for_nobody(desk: Desk) -> None:
     assert desk.run() == 1
 
 
-def test_asked_alertmanager_makes_an_end_certain_at_once(desk: Desk) -> None:
+def test_querying_alertmanager_makes_an_end_certain_at_once(desk: Desk) -> None:
     alertmanager = ask(desk, active("One"), active("Two"))
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
@@ -190,7 +190,7 @@ def test_alertmanager_is_not_asked_about_what_only_looks_like_its_own(desk: Desk
     assert alertmanager.asked == 0
 
 
-def test_what_alertmanager_still_has_is_told_and_its_reminder_too(desk: Desk) -> None:
+def test_what_alertmanager_still_has_is_paged_and_its_reminder_too(desk: Desk) -> None:
     group_of(desk, desk.alert("One"), desk.alert("Two"))
     desk.run()
     ask(desk, active("Two"))
@@ -226,7 +226,7 @@ def test_what_was_said_to_be_gone_survives_a_failed_attempt(desk: Desk) -> None:
     [([active("One")], ["FIRING: 1 alert"]), ([], []), (None, [])],
     ids=["it is active", "it is over", "nobody answers"],
 )
-def test_what_fires_again_with_the_start_it_had_is_told_if_alertmanager_has_it(
+def test_what_fires_again_with_the_start_it_had_is_paged_if_alertmanager_has_it(
     desk: Desk, there: list[dict[str, object]] | None, told: list[str]
 ) -> None:
     alertmanager = ask(desk)
