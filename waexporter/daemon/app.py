@@ -46,7 +46,7 @@ class Daemon:
         """Reload the configuration; the log and the metrics have the result."""
         try:
             self.exporter.reload()
-        except Exception as crash:  # noqa: BLE001 - whoever asks by a signal can't be told
+        except Exception as crash:  # noqa: BLE001 - the sender of a signal gets no answer
             self.observers.on_crash()
             self.observers.log_crash("reloading", crash)
 

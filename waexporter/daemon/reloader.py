@@ -43,19 +43,19 @@ class Reloader:
         read: Callable[[], LoadedConfig],
         fleet: Fleet,
         daemon_pager: DaemonPager | None,
-        told: tuple[Telemetry, Callable[[], Instant]],
+        observers: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
         """Build a reloader; `read` returns the current configuration, or raises ConfigError."""
         self._config = config
         self._read = read
         self._fleet = fleet
         self._daemon_pager = daemon_pager
-        self._telemetry, self._clock = told
+        self._telemetry, self._clock = observers
         self._guests = threading.Semaphore(_AT_ONCE)
         self._reading = threading.Lock()
         self._changing = threading.Lock()  # held for moments only: the end must not wait for a slow disk
         self._is_over = False
-        self._notes: frozenset[str] = frozenset()  # what was said with the reload before
+        self._notes: frozenset[str] = frozenset()  # logged with the reload before
 
     def reload(self) -> ReloadResult:
         """Apply the current configuration; if it has problems, return them and keep the one before."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from waexporter.polling.state import TargetState
 
 _FORGOTTEN = 3600.0  # seconds
-# What follows the first failure of a target is said after so many seconds, and what follows that more seldom.
+# Failures after the first one of a target are logged after this pause, which then grows.
 _FIRST_PAUSE, _GROWTH = 60.0, 10.0
 
 _PHASES = {"body": "read"}  # what people call them, where it is another word
@@ -83,11 +83,11 @@ class _Outage:
     """Polls of one target that fail for the same reason."""
 
     began: float  # steady clock
-    said_at: float  # steady clock
-    pause: float = _FIRST_PAUSE  # seconds until more of them are said
+    logged_at: float  # steady clock
+    pause: float = _FIRST_PAUSE  # seconds until more of them are logged
     failing: list[str] = field(default_factory=list)  # collectors
-    unsaid: list[str] = field(default_factory=list)
-    is_ending: bool = False  # some succeed again, which was said
+    unlogged: list[str] = field(default_factory=list)
+    is_ending: bool = False  # some succeed again, which was logged
 
 
 class OutageLog:
@@ -103,7 +103,7 @@ class OutageLog:
 
     def log(self, reading: Reading) -> None:
         """Log what a reading changes."""
-        # Held while lines are written: in another order they would tell another story.
+        # Held while lines are written, so that they are in the order of the readings.
         with self._lock:
             outages = self._outages.setdefault(reading.target, {})
             outcome = reading.outcome
@@ -133,19 +133,19 @@ class OutageLog:
             return
         if collector not in outage.failing:
             outage.failing.append(collector)
-            outage.unsaid.append(collector)
-        if outage.unsaid and now - outage.said_at >= outage.pause:
-            _log.warning("more polls fail alike", **about, collectors=outage.unsaid)
-            outage.unsaid, outage.said_at, outage.pause = [], now, outage.pause * _GROWTH
+            outage.unlogged.append(collector)
+        if outage.unlogged and now - outage.logged_at >= outage.pause:
+            _log.warning("more polls fail alike", **about, collectors=outage.unlogged)
+            outage.unlogged, outage.logged_at, outage.pause = [], now, outage.pause * _GROWTH
 
     def _end(self, reading: Reading, kind: tuple[object, ...], outage: _Outage) -> None:
         collector = reading.endpoint.value
         if collector not in outage.failing:
             return
         outage.failing.remove(collector)
-        outage.unsaid = [each for each in outage.unsaid if each != collector]
+        outage.unlogged = [each for each in outage.unlogged if each != collector]
         if isinstance(reading.outcome, Failure) and not reading.outcome.is_for_admins:
-            return  # it fails otherwise, which is said
+            return  # it fails for another reason, which is logged
         about = {"target": reading.target, "after": str(kind[0])}
         if outage.is_ending:
             if not outage.failing:
@@ -197,17 +197,17 @@ class VerdictLog:
 
     def __init__(self, newest: Callable[[str], Verdict | None]) -> None:
         self._newest = newest
-        self._said: dict[str, State] = {}
+        self._logged: dict[str, State] = {}
         self._lock = threading.Lock()
 
     def log(self, target: str) -> None:
         """Log a target's verdict, if it has changed."""
-        # Held while the line is written: lines in another order would tell another story.
+        # Held while the line is written, so that lines are in the order of the verdicts.
         with self._lock:
             verdict = self._newest(target)
-            if verdict is None or verdict.state is self._said.get(target, State.UNKNOWN):
+            if verdict is None or verdict.state is self._logged.get(target, State.UNKNOWN):
                 return
-            self._said[target] = verdict.state
+            self._logged[target] = verdict.state
             write = _log.info if verdict.state is State.OK else _log.warning
             why = [problem.words for problem in verdict.problems]
             write("verdict", target=target, verdict=verdict.state.value, **({"why": why} if why else {}))
@@ -215,19 +215,19 @@ class VerdictLog:
     def forget(self, target: str) -> None:
         """Forget what was logged about a target that was removed or replaced."""
         with self._lock:
-            self._said.pop(target, None)
+            self._logged.pop(target, None)
 
 
 class ClashLog:
     """Logs which families are left out of the page, once per change."""
 
     def __init__(self) -> None:
-        self._said: tuple[str, ...] = ()
+        self._logged: tuple[str, ...] = ()
 
     def log(self, clashes: tuple[str, ...]) -> None:
         """Log which families are left out, if that has changed."""
-        if clashes != self._said:
-            self._said = clashes
+        if clashes != self._logged:
+            self._logged = clashes
             _log.warning(
                 "families left out of the page: targets disagree on them", families=list(clashes[:20])
             )

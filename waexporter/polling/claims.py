@@ -35,7 +35,7 @@ class Statement(NamedTuple):
     has_replicas: bool = False  # several sources take turns in answering
 
 
-class _Said(NamedTuple):
+class _SourceFamilies(NamedTuple):
     """The families of one source; sources with the same families share one object."""
 
     heads: tuple[Head, ...]
@@ -43,14 +43,14 @@ class _Said(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    said: _Said
+    families: _SourceFamilies
     expires: float  # steady clock
-    heads: tuple[Head, ...]  # as the part has them: the same object as long as the same families are said
+    heads: tuple[Head, ...]  # as the part has them: the same object as long as the families are the same
 
 
 @lru_cache(maxsize=1024)
-def _said(heads: tuple[Head, ...]) -> _Said:
-    return _Said(heads, frozenset(map(family_key, heads)))
+def _source_families(heads: tuple[Head, ...]) -> _SourceFamilies:
+    return _SourceFamilies(heads, frozenset(map(family_key, heads)))
 
 
 class Claims:
@@ -77,13 +77,13 @@ class Claims:
                 self._learn(claimant, before, statement, expires)
             else:
                 for part in parts:
-                    said = before[endpoint, part.source].said
-                    self._claims[claimant][endpoint, part.source] = _Claim(said, expires, part.heads)
+                    families = before[endpoint, part.source].families
+                    self._claims[claimant][endpoint, part.source] = _Claim(families, expires, part.heads)
             self._ends = min(self._ends, expires)
             losers = self._losers
             after = self._claims.get(claimant, {})
             return losers and losers & frozenset().union(
-                *(after[endpoint, part.source].said.kinds for part in parts)
+                *(after[endpoint, part.source].families.kinds for part in parts)
             )
 
     def _learn(
@@ -97,8 +97,10 @@ class Claims:
         for part in parts:
             source, heads = (endpoint, part.source), tuple(map(_head_of, part.fragments))
             old = before.get(source)
-            said = old.said if old is not None and old.said.heads == heads else _said(heads)
-            after[source] = _Claim(said, expires, part.heads)
+            families = (
+                old.families if old is not None and old.families.heads == heads else _source_families(heads)
+            )
+            after[source] = _Claim(families, expires, part.heads)
         self._replace(claimant, before, after)
 
     def forget(self, claimants: Iterable[object]) -> None:
@@ -130,22 +132,23 @@ class Claims:
             self._claims[claimant] = after
         else:
             self._claims.pop(claimant, None)
-        # Nearly always a target says what it said before.
+        # Nearly always a target has the same families as before.
         if before.keys() != after.keys() or any(
-            claim.said is not before[source].said for source, claim in after.items()
+            claim.families is not before[source].families for source, claim in after.items()
         ):
             self._recount(before.values(), after.values())
 
     def _recount(self, before: Collection[_Claim], after: Collection[_Claim]) -> None:
         known = set(self._targets)
         old, new = (
-            frozenset[FamilyKey]().union(*(claim.said.kinds for claim in each)) for each in (before, after)
+            frozenset[FamilyKey]().union(*(claim.families.kinds for claim in each))
+            for each in (before, after)
         )
         _count(self._targets, new - old, old - new)
         for claim in after:
-            _count(self._sources, claim.said.kinds, ())
+            _count(self._sources, claim.families.kinds, ())
         for claim in before:
-            _count(self._sources, (), claim.said.kinds)
+            _count(self._sources, (), claim.families.kinds)
         # As long as the families are the same ones and none loses, there is nothing to decide.
         if self._losers or self._targets.keys() != known:
             self._losers = find_losers(

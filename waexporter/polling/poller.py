@@ -149,7 +149,7 @@ class Poller:
             return 0.0 if self._has_answered else RETRY_REFUSED
         longest = _MAX_PAUSE
         if failure.reason is not Reason.RATE_LIMITED:
-            # It says how the client is, which nobody knows any more after a while.
+            # A failure is evidence of the client's health, which must not get stale during the pause.
             plan = self.target.plans[self.endpoint]
             longest = min(longest, max(plan.interval * (self.target.stale_after - 1), _ALLOWED_PAUSE))
         return min(failure.retry_after or 0.0, longest)

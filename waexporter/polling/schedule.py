@@ -41,7 +41,7 @@ class Task:
     run: Callable[[], None]
     interval: float  # seconds
     timeout: float  # seconds that one run may take at most
-    missed: Callable[[int], None] = lambda _: None  # told how many runs were left out
+    missed: Callable[[int], None] = lambda _: None  # called with the number of missed runs
     is_poll: bool = True  # else its lateness is nobody's concern
 
 

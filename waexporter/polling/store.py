@@ -34,7 +34,7 @@ class Snapshot:
     version: int
     at: Instant
     states: tuple[TargetState, ...]
-    losers: frozenset[FamilyKey] = frozenset()  # families left out, since most targets say otherwise
+    losers: frozenset[FamilyKey] = frozenset()  # families left out, since most targets have another type
 
 
 class _Cell:
@@ -121,7 +121,7 @@ class Store:
         return state.verdict if state else None
 
     def on_call_group(self, target: str) -> str | None:
-        """Return the on-call group: as configured, else as the client last said, however long ago."""
+        """Return the on-call group: as configured, else as the client last named it, however long ago."""
         state = self.find(target)
         if state is None:
             return None

@@ -1,4 +1,4 @@
-"""How clients of one kind are polled and judged: a row for each endpoint, and the tables beside them."""
+"""How clients of one kind are polled and judged: a row for each endpoint, and its other tables."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class CollectorRow:
 
 
 class OnCallGroupSource(NamedTuple):
-    """Where the client itself says which group is on call."""
+    """The endpoint in which the client itself names the on-call group."""
 
     endpoint: Endpoint
     read: Callable[[Document | None], str | None]

@@ -1,4 +1,4 @@
-"""How a client of the On-Premises API is judged, from what it said of itself.
+"""How a client of the On-Premises API is judged, from its answers.
 
 The rules are those of the API's documentation. What is healthy depends on the topology: in high
 availability one coreapp is connected and all else is disconnected, in multiconnect one coreapp per shard

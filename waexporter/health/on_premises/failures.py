@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from waexporter.health.on_premises.facts import Facts
 
-# The API's own codes say more than the HTTP status does.
+# The API's own codes are more precise than the HTTP status.
 _CODES: Mapping[int, tuple[str, str]] = {
     1011: ("uninitialized", "the coreapp is not ready yet"),
     1014: ("no_coreapp_connected", "the webapp answers, but does not reach its coreapp"),
@@ -22,7 +22,7 @@ _CODES: Mapping[int, tuple[str, str]] = {
     1018: ("no_coreapp_connected", "no primary coreapp: a failover is under way"),
     1023: ("database", "the client does not reach its database"),
 }
-# What a gateway, balancer or proxy says of its own when nobody is behind it.
+# The answers of a gateway, balancer or proxy itself when its backend is down.
 _NOBODY_BEHIND = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
@@ -65,7 +65,7 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
     else:
         problem = _of_failure(facts.failure)
     problems = (problem,) if problem else ()
-    # Without a health answer that is young enough, a rate limit says nothing but that nothing is known.
+    # Without a fresh health answer, a rate limit only means that nothing is known.
     state = STATES[problem.slug] if problem else State.UNKNOWN
     return Verdict(state, problems, topology=topology, shards=shards)
 

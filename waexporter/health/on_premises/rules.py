@@ -27,11 +27,11 @@ _ABLE = frozenset(
 )  # to serve, now or in a failover
 
 
-def list_connected(said: Health | Verdict) -> list[Gateway]:
+def list_connected(source: Health | Verdict) -> list[Gateway]:
     """Return the nodes that carry messages: in a cluster only coreapps; a single client has no name."""
     return [
         gateway
-        for gateway in said.gateways
+        for gateway in source.gateways
         if gateway.status is Status.CONNECTED and (gateway.role == _COREAPP or not gateway.node)
     ]
 
@@ -79,15 +79,15 @@ def _may_be(role: str, gateway: Gateway) -> bool:
 
 def _single(health: Health, _expected: int | None) -> Iterator[Problem]:
     gateway = health.gateways[0]
-    said = f" ({gateway.detail})" if gateway.detail else ""
+    detail = f" ({gateway.detail})" if gateway.detail else ""
     if gateway.status is Status.OTHER:
-        yield Problem("status_unclear", f"whether the coreapp is connected is not known{said}")
+        yield Problem("status_unclear", f"whether the coreapp is connected is not known{detail}")
     elif gateway.status in _OUTAGES:
         slug, words = _OUTAGES[gateway.status]
         yield Problem(slug, f"the client {words}")
     elif gateway.status not in {Status.CONNECTED, Status.CONNECTING}:
         yield Problem(
-            "no_coreapp_connected", f"the coreapp is {gateway.status}{said}: no messages leave or arrive"
+            "no_coreapp_connected", f"the coreapp is {gateway.status}{detail}: no messages leave or arrive"
         )
 
 
@@ -153,8 +153,8 @@ def _open_question(connected: int, unclear: list[Gateway], expected: int | None,
         return "whether a coreapp is connected"
     if expected is not None and connected < expected <= connected + len(unclear):
         return "whether all shards have a connected coreapp"
-    # Of a node that says nothing a second client is no likelier than of any other; one that is connected, and
-    # does not say as what, may be it, unless it has to be the primary master.
+    # A silent node is no likelier to be a second client than any other. A connected node without a known role
+    # may be one, unless it has to be the primary master.
     others = sum(gateway.status is Status.CONNECTED for gateway in unclear) - int(not has_master)
     if expected is not None and connected <= expected < connected + others:
         return "whether there are two clients for one number"

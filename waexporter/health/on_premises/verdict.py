@@ -67,7 +67,7 @@ def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
     """Return the verdict with the state that its problems make; `connecting` becomes one when it lasts."""
     if not verdict.up:
-        # One poll that failed says nothing about who is connecting, and must not begin the time anew.
+        # A failed poll does not show who is connecting, and must not restart the time.
         return replace(verdict, connecting=before.connecting if before else ())
     known = dict(before.connecting) if before else {}
     nodes = [problem.node for problem in verdict.problems if problem.slug == "connecting"]
@@ -141,10 +141,10 @@ def _shards(facts: Facts, before: Verdict | None) -> int | None:
 
 def _owned(support: Support | None) -> list[int]:
     """Return the shards that nodes own; none if one node's can't be read, since there may be more."""
-    # A master owns none, and need not say so.
+    # A master owns none, and need not list them.
     nodes = [node for node in support.nodes if node.role not in MASTERS] if support is not None else []
-    said = [node for node in nodes if _are_shards_known(node)]
-    return [shard for node in said for shard in node.shards or ()] if len(said) == len(nodes) else []
+    known = [node for node in nodes if _are_shards_known(node)]
+    return [shard for node in known for shard in node.shards or ()] if len(known) == len(nodes) else []
 
 
 def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) -> int:

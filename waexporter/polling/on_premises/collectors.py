@@ -114,14 +114,14 @@ class SettingsCollector:
         """Return the settings, and which of them have changed."""
         ends = time.monotonic() + timeout
         read = settings.read_settings(_get(sender, self._path, timeout))
-        said = read.value
+        document = read.value
         try:
             body = _get(sender, self._SHARDS_PATH, max(ends - time.monotonic(), 0.1))
-            said = replace(said, shards=settings.read_shards(body))
+            document = replace(document, shards=settings.read_shards(body))
         except ApiError:
             pass  # a single client, or an old version: there are settings all the same
-        self._before = said = _with_changes(said, self._before, time.time())
-        return replace(_success(read), document=said)
+        self._before = document = _with_changes(document, self._before, time.time())
+        return replace(_success(read), document=document)
 
 
 def _with_changes(read: ClientSettings, before: ClientSettings | None, now: float) -> ClientSettings:
