@@ -29,12 +29,13 @@ test: WORKERS = 4
 test: $(VENV)/.installed-test $(if $(findstring not real,$(ARGS)),,real-parts)  ## Run every test; ARGS="-k name" narrows it down.
 	@$(VENV)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
-check: $(VENV)/.installed-test  ## Check format, lint, types, the direction of imports and the Dockerfile.
+check: $(VENV)/.installed-test  ## Check format, lint, types, the direction of imports, the Dockerfile and the workflows.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 format: $(VENV)/.installed-test  ## Format the code and mend what the linter can mend by itself.
 	$(VENV)/bin/ruff check --fix-only .
