@@ -87,6 +87,45 @@ def deduplicate(
     a known end; `now` is on the pager's clock. An alert that looks stale is a doubt where Alertmanager can be
     queried.
     """
+    items, stale, records = _classify_all(webhook, known, now)
+    open_before = [known[each] for each in open_ if each in known]
+    others = [each for each in open_before if each.fingerprint not in records]
+    is_new = _is_new_incident(items, open_before)
+    lost = [each for each in others if each.presence is Presence.LOST]
+    doubts = (*_doubts(webhook, others, now), *stale)
+    missing = [
+        msgspec.structs.replace(known[doubt.alert.fingerprint], presence=Presence.MISSING)
+        for doubt in doubts
+        if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
+    ]
+    unread = _record_unread(webhook, known, now, wall)
+    saved, touched = list[AlertRecord](), list[AlertRecord]()
+    for record in records.values():
+        (saved if _must_be_saved(record, known.get(record.fingerprint)) else touched).append(record)
+    saved += [*missing, *unread]
+    if not (items or missing or unread or stale):
+        return Decision(None, tuple(saved), tuple(touched))
+    forgotten, left = (lost, []) if is_new else ([], lost)
+    page = Page(
+        webhook.thread,
+        tuple(items),
+        webhook.truncated,
+        _count_still_firing(webhook, records, others, {item.alert.fingerprint for item in items}),
+        wall,
+        webhook.group,
+        doubts,
+        webhook.unread,
+        len(left),
+        min((each.seen_at for each in left), default=0.0),
+        is_partial=webhook.is_partial,
+    )
+    return Decision(page, tuple(saved), tuple(touched), tuple(each.fingerprint for each in forgotten))
+
+
+def _classify_all(
+    webhook: Webhook, known: Mapping[str, AlertRecord], now: float
+) -> tuple[list[Item], list[Doubt], dict[str, AlertRecord]]:
+    """Return the alerts that are new, those that look stale, and the records of all, by fingerprint."""
     items, stale = list[Item](), list[Doubt]()
     records: dict[str, AlertRecord] = {}
     for alert in webhook.alerts:
@@ -99,41 +138,7 @@ def deduplicate(
             stale.append(Doubt(alert, before.seen_at, is_missing=False, is_stale=True))
         if record is not None:
             records[alert.fingerprint] = record
-    before_delivery = [known[each] for each in open_ if each in known]
-    others = [each for each in before_delivery if each.fingerprint not in records]
-    lost = [each for each in others if each.presence is Presence.LOST]
-    is_new = _is_new_incident(items, before_delivery)
-    forgotten = tuple(each.fingerprint for each in lost) if is_new else ()
-    doubts = (*_doubts(webhook, others, now), *stale)
-    missing = [
-        msgspec.structs.replace(known[doubt.alert.fingerprint], presence=Presence.MISSING)
-        for doubt in doubts
-        if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
-    ]
-    unread = _record_unread(webhook, known, now, wall)
-    kept, touched = list[AlertRecord](), list[AlertRecord]()
-    for record in records.values():
-        is_kept = _must_be_saved(record, known.get(record.fingerprint))
-        (kept if is_kept else touched).append(record)
-    kept += [*missing, *unread]
-    if not (items or missing or unread or stale):
-        return Decision(None, tuple(kept), tuple(touched))
-    in_page = {item.alert.fingerprint for item in items}
-    left = [] if is_new else lost
-    page = Page(
-        webhook.thread,
-        tuple(items),
-        webhook.truncated,
-        _count_still_firing(webhook, records, others, in_page),
-        wall,
-        webhook.group,
-        doubts,
-        webhook.unread,
-        len(left),
-        min((each.seen_at for each in left), default=0.0),
-        is_partial=webhook.is_partial,
-    )
-    return Decision(page, tuple(kept), tuple(touched), forgotten)
+    return items, stale, records
 
 
 def classify(alert: Alert, before: AlertRecord | None, now: float) -> ItemKind | None:
