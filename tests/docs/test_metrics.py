@@ -135,7 +135,9 @@ def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
     histogram = {"bucket": {"1": 1, "+Inf": 2}, "sum": 3, "count": 2}
     datum = histogram if row[1] == "histogram" else {"value": 1}
     said = {name: {"type": row[1], "help": "", "data": [datum]} for name in SPAN.findall(row[0])}
-    translator = Translator(LayoutContext(Endpoint.APP, "/v1/stats/app", (("target", "a"),)))
+    translator = Translator(
+        LayoutContext("/v1/stats/app", (("target", "a"),), naming.CATALOGUE[Endpoint.APP])
+    )
 
     outcome = translator.translate(read_statistics(json.dumps({"stats": said}).encode(), "stats"))
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from waexporter.metrics.layout import LayoutContext
+from waexporter.metrics.naming import CATALOGUE
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits
@@ -132,7 +133,9 @@ def translator(
     common: tuple[tuple[str, str], ...] = TARGET,
 ) -> Translator:
     """Return a translator of one endpoint of one target."""
-    return Translator(LayoutContext(endpoint, COLLECTORS[endpoint].path, common, limits or Limits()))
+    row = COLLECTORS[endpoint]
+    documented = CATALOGUE[endpoint]
+    return Translator(LayoutContext(row.path, common, documented, limits or Limits(), row.has_replicas))
 
 
 _kept = cache(translator)

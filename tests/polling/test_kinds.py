@@ -68,7 +68,7 @@ class HeatCollector:
     """GET /heat."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path = context.path
+        self._path = context.row.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         reply = sender.send(Request("GET", self._path), timeout)

@@ -41,10 +41,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from isal import isal_zlib
 
 from waexporter.metrics.exposition import encode, render_series
-from waexporter.metrics.naming import CATALOGUE, label_names
+from waexporter.metrics.naming import label_names
 from waexporter.metrics.sample_limits import NodeFamily, apply_limits
 from waexporter.metrics.upstream_families import AnswerOrigin, build_families
-from waexporter.model import Drop, Endpoint, Limits
+from waexporter.model import Drop, Limits
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -65,15 +65,11 @@ FAMILY_END = b"\0\n"
 class LayoutContext:
     """What a layout depends on besides the answer."""
 
-    endpoint: Endpoint
     path: str
     common: Labels  # the target's own labels, `target` first
+    documented: Mapping[str, str]  # the upstream names in the API's documentation, with their types
     limits: Limits = field(default_factory=Limits)
-
-    @property
-    def documented(self) -> Mapping[str, str]:
-        """The upstream names of the endpoint in the API's documentation, with their types."""
-        return CATALOGUE.get(self.endpoint, {})
+    has_replicas: bool = False  # several processes behind one address take turns in answering
 
 
 class SourceLayout(NamedTuple):
@@ -142,7 +138,7 @@ def _split_by_node(family: UpstreamFamily, context: LayoutContext, losses: Losse
         values = {our_names[slot.node][name]: value for name, value in slot.labels.items()}
         own = tuple((name, values.get(name, "")) for name in names)
         labels = (("node", slot.node), *own) if family.clustered else own
-        source = slot.labels.get("node", "") if context.endpoint is Endpoint.WEB else ""
+        source = slot.labels.get("node", "") if context.has_replicas else ""
         of_node = found.setdefault((source, slot.node), NodeFamily(family.head.name, source, slot.node))
         samples = of_node.label_sets.setdefault(labels, {})
         histogram = histograms.setdefault((source, slot.node, labels), slot.histogram)

@@ -19,7 +19,7 @@ from waexporter.metrics.layout import FAMILY_END, Layout, LayoutContext, SourceL
 from waexporter.metrics.naming import HISTOGRAM, TYPES
 from waexporter.metrics.node_metrics import NodeMetric, TypeResolver, bucket_bounds
 from waexporter.metrics.sample_values import are_numbers, read_values
-from waexporter.model import Drop, Endpoint, Fragment, Part, Success
+from waexporter.model import Drop, Fragment, Part, Success
 from waexporter.transport.lenient_json import MAX_DESCRIBED
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Translator:
         self._context = context
         self._layouts: dict[bytes, Layout] = {}
         # Webapps behind one address take turns in answering.
-        self._max_layouts = _KEPT_LAYOUTS if context.endpoint is Endpoint.WEB else 1
+        self._max_layouts = _KEPT_LAYOUTS if context.has_replicas else 1
 
     def translate(self, statistics: Statistics) -> Success:
         """Return the fragments of one answer; what can't be used is left out and counted, never raised."""

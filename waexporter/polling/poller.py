@@ -48,7 +48,7 @@ class Poller:
         self._clock = clock
         self._common = (("target", self.target.name), *self.target.labels)
         known = group or (lambda: self.target.on_call_group)
-        context = CollectorContext(self.target, endpoint, self.row.path, limits, known)
+        context = CollectorContext(self.target, endpoint, self.row, limits, known)
         self._collector = self.row.collector(context)
         self._has_answered = False  # since the start
         self._last_failure: Reading | None = None  # repeated while the pause lasts

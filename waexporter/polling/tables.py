@@ -48,7 +48,7 @@ class CollectorContext:
 
     target: Target
     endpoint: Endpoint
-    path: str  # of its row
+    row: CollectorRow
     limits: Limits
     group: Callable[[], str | None]  # returns the on-call group as it is known now
 

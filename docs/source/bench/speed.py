@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from docs.source.bench.bodies import answers
 from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.metrics.layout import LayoutContext
+from waexporter.metrics.naming import CATALOGUE
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now
@@ -52,7 +53,13 @@ class Ours:
         )
         self._translators = {
             (target.name, endpoint): Translator(
-                LayoutContext(endpoint, COLLECTORS[endpoint].path, (("target", target.name),), Limits())
+                LayoutContext(
+                    COLLECTORS[endpoint].path,
+                    (("target", target.name),),
+                    CATALOGUE[endpoint],
+                    Limits(),
+                    COLLECTORS[endpoint].has_replicas,
+                )
             )
             for target in self.targets
             for endpoint in STATISTICS_KEYS

@@ -13,6 +13,7 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError, RefusedError
 from waexporter.metrics.layout import LayoutContext
+from waexporter.metrics.naming import CATALOGUE
 from waexporter.metrics.translation import Translator
 from waexporter.model import Canary, Certificates, Endpoint, OnCallGroup, Success
 from waexporter.polling.failure import to_failure
@@ -59,7 +60,7 @@ class HealthCollector:
     """GET /v1/health."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path = context.path
+        self._path = context.row.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the health document."""
@@ -70,11 +71,14 @@ class StatisticsCollector:
     """GET /v1/stats/app, /v1/stats/db and /v1/metrics."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path, self._keys = context.path, STATISTICS_KEYS[context.endpoint]
+        self._path, self._keys = context.row.path, STATISTICS_KEYS[context.endpoint]
         common = (("target", context.target.name), *context.target.labels)
-        self._translator = Translator(LayoutContext(context.endpoint, self._path, common, context.limits))
+        documented, has_replicas = CATALOGUE[context.endpoint], context.row.has_replicas
+        self._translator = Translator(
+            LayoutContext(self._path, common, documented, context.limits, has_replicas)
+        )
         self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
-        self._looks = _LOOKS if context.endpoint is Endpoint.WEB else 0  # left
+        self._looks = _LOOKS if has_replicas else 0  # left
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the statistics, translated to families.
@@ -94,7 +98,7 @@ class SupportCollector:
     """GET /v1/support."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path = context.path
+        self._path = context.row.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return builds, disks and shards."""
@@ -107,7 +111,7 @@ class SettingsCollector:
     _SHARDS_PATH = "/v1/account/shards"
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path = context.path
+        self._path = context.row.path
         self._before: ClientSettings | None = None
 
     def collect(self, sender: Sender, timeout: float) -> Success:
@@ -138,7 +142,7 @@ class CertificatesCollector:
     _WEBHOOK_PATH = "/v1/certificates/webhooks/ca"
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path = context.path
+        self._path = context.row.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the expiry times of all certificates; one that can't be read does not hide the others."""
@@ -185,7 +189,7 @@ class GroupCollector:
     _UNKNOWN_GROUP = 1012
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path, self._group = context.path, context.group
+        self._path, self._group = context.row.path, context.group
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the members of the group; nothing if no group is known, or a person is paged instead."""
@@ -210,7 +214,7 @@ class CanaryCollector:
     """POST /v1/contacts with `blocking: wait`: a check from end to end, through WhatsApp's own servers."""
 
     def __init__(self, context: CollectorContext) -> None:
-        self._path, self._number = context.path, context.target.canary_number
+        self._path, self._number = context.row.path, context.target.canary_number
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return how long the check took; nothing where the client has no such endpoint."""
