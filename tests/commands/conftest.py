@@ -1,4 +1,4 @@
-"""Commands run as a person would, with a configuration of their own."""
+"""Fixtures that run commands as a person does, with a configuration."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ GROUP = "14155550100-1520000000"
 SECRET = "hush-hush-hush"
 
 
-class Said(NamedTuple):
-    """How a command ended and what it printed."""
+class CommandResult(NamedTuple):
+    """The exit code of a command and what it printed."""
 
     status: int
     output: str
     complaints: str
 
     def lines(self, beginning: str) -> list[str]:
-        """Give the lines that begin so."""
+        """Return the lines of the output that begin with this."""
         return [line for line in self.output.splitlines() if line.startswith(beginning)]
 
 
 class Workplace:
     """One simulated client, and a configuration file that names it."""
 
-    def __init__(self, client: SimulatedClient, folder: Path, run: Callable[..., Said]) -> None:
+    def __init__(self, client: SimulatedClient, folder: Path, run: Callable[..., CommandResult]) -> None:
         self.client = client
         self.folder = folder
         self.state = folder / "state"
         self.port = find_free_port()
-        self._run = run
+        self._run_command = run
         self.configure()
 
     def configure(self, *, account: Any = OWNER, target: object = None, **pager: object) -> Path:  # noqa: ANN401 - a pair; tests unpack keys of any type
-        """Write the configuration anew; keys of the pager override those of the others."""
+        """Write the configuration; `pager` overrides keys of its pager."""
         entry: dict[str, Any] = self.client.target("support-line")
         entry["auth"] = {"username": account[0], "password": account[1]}
         entry |= target if isinstance(target, dict) else {}
@@ -59,31 +59,31 @@ class Workplace:
         )
         return self.file
 
-    def say(self, *arguments: str) -> Said:
+    def run(self, *arguments: str) -> CommandResult:
         """Run a command with the configuration."""
-        return self._run(*arguments, "--config", str(self.file))
+        return self._run_command(*arguments, "--config", str(self.file))
 
     def texts(self, to: str = GROUP) -> list[str]:
-        """Give what the client has sent to a recipient."""
+        """Return the texts that the client has sent to a recipient."""
         messages = self.client.control("GET", "/messages")["messages"]
         return [message["text"]["body"] for message in messages if message["to"] == to]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., CommandResult]:
     """Run a command of waexporter in this process."""
 
-    def run(*arguments: str) -> Said:
+    def run(*arguments: str) -> CommandResult:
         capsys.readouterr()
         status = main(list(arguments))
-        said = capsys.readouterr()
-        return Said(status, said.out, said.err)
+        result = capsys.readouterr()
+        return CommandResult(status, result.out, result.err)
 
     return run
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, run: Callable[..., Said]) -> Iterator[Workplace]:
+def workplace(tmp_path: Path, run: Callable[..., CommandResult]) -> Iterator[Workplace]:
     """Start a simulated client."""
     with (
         Simulator(Options(users=USERS, health_per_minute=None)) as simulator,
@@ -92,4 +92,4 @@ def workplace(tmp_path: Path, run: Callable[..., Said]) -> Iterator[Workplace]:
         yield Workplace(client, tmp_path, run)
 
 
-__all__ = ["GROUP", "MONITOR", "SECRET", "Said", "Workplace"]
+__all__ = ["GROUP", "MONITOR", "SECRET", "CommandResult", "Workplace"]

@@ -1,4 +1,4 @@
-"""An account is made by an admin's login, proved, and explained; at a real simulated client."""
+"""`waexporter bootstrap`: an account is created at a simulated client, checked, and explained."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def target(url: str, user: str, password: str) -> Target:
 
 
 def pasted(text: str, folder: Path) -> Target:
-    """Give the target of the configuration that was printed."""
+    """Return the target of the printed configuration."""
     file = folder / "waexporter.yml"
     file.write_text(text.partition("the configuration to paste:\n")[2])
     return load(str(file), {}).config.targets[0]
@@ -53,17 +53,19 @@ def pasted(text: str, folder: Path) -> Target:
 def test_an_account_is_made_proved_and_printed_without_its_password(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    said: list[str] = []
+    result: list[str] = []
     file = tmp_path / "password"
 
-    bootstrap(target(simulator.url, *OWNER[:2]), Limits(), AccountRequest("watcher", str(file)), said.append)
+    bootstrap(
+        target(simulator.url, *OWNER[:2]), Limits(), AccountRequest("watcher", str(file)), result.append
+    )
 
     password = file.read_text().strip()
-    text = "\n".join(said)
+    text = "\n".join(result)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert password not in text
-    assert "  health        yes" in said
-    assert "  support       yes" in said
+    assert "  health        yes" in result
+    assert "  support       yes" in result
     made = pasted(text, tmp_path)
     assert made.auth == Credentials(username="watcher", password=Secret(password))
     assert made.on_call_group == ON_CALL
@@ -73,32 +75,32 @@ def test_an_account_is_made_proved_and_printed_without_its_password(
 def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_asked_to(
     tmp_path: Path,
 ) -> None:
-    said: list[str] = []
+    result: list[str] = []
     with Simulator(Options(health_per_minute=None)) as fresh:
         admin = target(fresh.url, "admin", "secret")
 
         with pytest.raises(CommandError, match="--new-admin-password-file"):
-            bootstrap(admin, Limits(), AccountRequest("watcher", str(tmp_path / "one")), said.append)
+            bootstrap(admin, Limits(), AccountRequest("watcher", str(tmp_path / "one")), result.append)
         request = AccountRequest("watcher", str(tmp_path / "two"), Secret("Another-1"))
-        bootstrap(admin, Limits(), request, said.append)
+        bootstrap(admin, Limits(), request, result.append)
 
     assert not (tmp_path / "one").exists()
     assert (tmp_path / "two").exists()
-    assert "changed the password of 'admin' to the one you gave" in said
-    assert "Another-1" not in "\n".join(said)
+    assert "changed the password of 'admin' to the one you gave" in result
+    assert "Another-1" not in "\n".join(result)
 
 
 def test_what_the_printed_configuration_polls_goes_well_for_the_account(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    said: list[str] = []
+    result: list[str] = []
     bootstrap(
         target(simulator.url, *OWNER[:2]),
         Limits(),
         AccountRequest("reader", str(tmp_path / "password")),
-        said.append,
+        result.append,
     )
-    made = pasted("\n".join(said), tmp_path)
+    made = pasted("\n".join(result), tmp_path)
     client = Client(made, Limits(), TlsContexts())
 
     outcomes = {endpoint: Poller(client, endpoint, Limits(), now).poll().outcome for endpoint in made.plans}
@@ -112,25 +114,25 @@ def test_what_the_printed_configuration_polls_goes_well_for_the_account(
 
 
 def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_path: Path) -> None:
-    said: list[str] = []
+    result: list[str] = []
     folder = tmp_path / "it's, {a}: #folder"
     folder.mkdir()
     wanted = replace(target(simulator.url, *OWNER[:2]), name="no")
 
-    bootstrap(wanted, Limits(), AccountRequest("odd", str(folder / "password")), said.append)
+    bootstrap(wanted, Limits(), AccountRequest("odd", str(folder / "password")), result.append)
 
-    made = pasted("\n".join(said), tmp_path)
+    made = pasted("\n".join(result), tmp_path)
     assert made.name == "no"
     assert made.auth.password is not None
 
 
 def test_without_an_on_call_group_none_is_configured(tmp_path: Path) -> None:
-    said: list[str] = []
+    result: list[str] = []
     with Simulator(Options(users=(OWNER,), health_per_minute=None, scenario="pager_unset")) as groupless:
         request = AccountRequest("watcher", str(tmp_path / "password"))
-        bootstrap(target(groupless.url, *OWNER[:2]), Limits(), request, said.append)
+        bootstrap(target(groupless.url, *OWNER[:2]), Limits(), request, result.append)
 
-    assert pasted("\n".join(said), tmp_path).on_call_group is None
+    assert pasted("\n".join(result), tmp_path).on_call_group is None
 
 
 @pytest.mark.parametrize(

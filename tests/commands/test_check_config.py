@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.commands.conftest import Said
+    from tests.commands.conftest import CommandResult
 
 TARGET = "targets: [{url: 'https://wa.example'}]\n"
 
@@ -31,43 +31,43 @@ TARGET = "targets: [{url: 'https://wa.example'}]\n"
     ],
 )
 def test_what_is_wrong_is_said_and_the_code_is_2(
-    tmp_path: Path, run: Callable[..., Said], text: str, words: str
+    tmp_path: Path, run: Callable[..., CommandResult], text: str, words: str
 ) -> None:
     file = tmp_path / "waexporter.yml"
     file.write_text(text)
 
-    said = run("check-config", "--config", str(file))
+    result = run("check-config", "--config", str(file))
 
-    assert (said.status, said.output) == (2, "")
-    assert words in said.complaints
+    assert (result.status, result.output) == (2, "")
+    assert words in result.complaints
 
 
-def test_a_file_that_is_missing_is_wrong_too(tmp_path: Path, run: Callable[..., Said]) -> None:
-    said = run("check-config", "--config", str(tmp_path / "missing.yml"))
+def test_a_file_that_is_missing_is_wrong_too(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
+    result = run("check-config", "--config", str(tmp_path / "missing.yml"))
 
-    assert said.status == 2
-    assert "missing.yml: No such file or directory" in said.complaints
+    assert result.status == 2
+    assert "missing.yml: No such file or directory" in result.complaints
 
 
 def test_a_fallback_that_needs_apprise_is_wrong_where_it_is_not_installed(
-    tmp_path: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
     file = tmp_path / "waexporter.yml"
     file.write_text(TARGET + "pager: {fallback: ['mailto://me:word@example.com']}")
 
-    said = run("check-config", "--config", str(file))
+    result = run("check-config", "--config", str(file))
 
-    assert said.status == 2
-    assert "pip install '.[fallback]'" in said.complaints
-    assert "word" not in said.complaints
+    assert result.status == 2
+    assert "pip install '.[fallback]'" in result.complaints
+    assert "word" not in result.complaints
 
 
-def test_what_is_right_is_printed(tmp_path: Path, run: Callable[..., Said]) -> None:
+def test_what_is_right_is_printed(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     file = tmp_path / "waexporter.yml"
     file.write_text(TARGET)
 
-    said = run("check-config", "--config", str(file))
+    result = run("check-config", "--config", str(file))
 
-    assert (said.status, said.complaints) == (0, "")
-    assert "https://wa.example" in said.output
+    assert (result.status, result.complaints) == (0, "")
+    assert "https://wa.example" in result.output

@@ -1,4 +1,4 @@
-"""`waexporter dashboards write`: the shipped dashboards as files, with the addresses of their user."""
+"""`waexporter dashboards write`: the shipped dashboards as files, with the user's addresses."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def contents(folder: Path) -> Mapping[str, bytes]:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def result() -> list[str]:
     return []
 
 
 @pytest.fixture
-def say(said: list[str]) -> Callable[[str], None]:
-    return said.append
+def write(result: list[str]) -> Callable[[str], None]:
+    return result.append
 
 
 def test_without_options_the_dashboards_are_the_shipped_ones() -> None:
@@ -147,23 +147,23 @@ def test_the_folder_is_made_and_what_to_do_next_is_said(
     assert (folder / "fleet.json").read_text() == render(datasource="x")["fleet.json"]
 
 
-def test_everybody_may_read_what_was_written(tmp_path: Path, say: Callable[[str], None]) -> None:
+def test_everybody_may_read_what_was_written(tmp_path: Path, write: Callable[[str], None]) -> None:
     usual = tmp_path / "usual"
     usual.touch()
 
-    write_dashboards(tmp_path / "d", render(), say)
+    write_dashboards(tmp_path / "d", render(), write)
 
     assert {file.stat().st_mode for file in (tmp_path / "d").iterdir()} == {usual.stat().st_mode}
 
 
 @pytest.mark.parametrize("name", ["d", "with space: #1", 'q"uote', "$HOME", "ünï"])
 def test_the_provider_leads_grafana_to_the_folder(
-    name: str, tmp_path: Path, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, write: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shipped = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/waexporter.yml").read_text())
 
-    write_dashboards(Path(name), render(), say)
+    write_dashboards(Path(name), render(), write)
 
     provider = yaml.safe_load((tmp_path / name / "waexporter.yml").read_text())
     path = provider["providers"][0].pop("options")["path"]
@@ -174,44 +174,46 @@ def test_the_provider_leads_grafana_to_the_folder(
 
 
 def test_older_dashboards_are_replaced_and_other_files_stay(
-    tmp_path: Path, said: list[str], say: Callable[[str], None]
+    tmp_path: Path, result: list[str], write: Callable[[str], None]
 ) -> None:
     (tmp_path / "fleet.json").write_text('{"uid": "waexporter-fleet", "title": "older"}')
     (tmp_path / "mine.json").write_text("{}")
     (tmp_path / "waexporter.yml").write_text("# edited\n")
 
-    write_dashboards(tmp_path, render(), say)
+    write_dashboards(tmp_path, render(), write)
 
-    assert said[1].startswith("1 took the place of older ones; Grafana sees that by itself")
+    assert result[1].startswith("1 took the place of older ones; Grafana sees that by itself")
     others = {"mine.json": b"{}", "waexporter.yml": b"# edited\n"}
     assert contents(tmp_path) == {name: text.encode() for name, text in SHIPPED.items()} | others
 
 
-def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, say: Callable[[str], None]) -> None:
-    write_dashboards(tmp_path, render(), say)
+def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, write: Callable[[str], None]) -> None:
+    write_dashboards(tmp_path, render(), write)
 
     with (tmp_path / "client.json").open() as reader:
-        write_dashboards(tmp_path, render(datasource="x"), say)
+        write_dashboards(tmp_path, render(datasource="x"), write)
         read = reader.read()
 
     assert read == SHIPPED["client.json"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"uid": "mine"}', "\ufffe\x00"])
-def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, say: Callable[[str], None]) -> None:
+def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, write: Callable[[str], None]) -> None:
     (tmp_path / "fleet.json").write_text(text)
 
     with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
-        write_dashboards(tmp_path, render(), say)
+        write_dashboards(tmp_path, render(), write)
 
     assert contents(tmp_path) == {"fleet.json": text.encode()}
 
 
-def test_a_folder_that_stands_in_the_way_is_not_replaced(tmp_path: Path, say: Callable[[str], None]) -> None:
+def test_a_folder_that_stands_in_the_way_is_not_replaced(
+    tmp_path: Path, write: Callable[[str], None]
+) -> None:
     (tmp_path / "fleet.json").mkdir()
 
     with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
-        write_dashboards(tmp_path, render(), say)
+        write_dashboards(tmp_path, render(), write)
 
 
 @pytest.mark.parametrize(
@@ -235,9 +237,9 @@ def test_a_folder_that_cannot_be_is_said_in_one_sentence(
 
 
 def test_where_there_is_no_room_everything_stays_as_it_was(
-    tmp_path: Path, say: Callable[[str], None]
+    tmp_path: Path, write: Callable[[str], None]
 ) -> None:
-    write_dashboards(tmp_path, render(), say)
+    write_dashboards(tmp_path, render(), write)
     before = contents(tmp_path)
     limited = 'ulimit -f 64; exec "$@"'  # blocks of half a kilobyte, of one in some shells
 

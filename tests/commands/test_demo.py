@@ -1,4 +1,4 @@
-"""What the demonstration prints works as it is typed, in another terminal."""
+"""`waexporter demo`: the commands that it prints work in another terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to the shipped rules for the demonstration, and what is said when it can't be had."""
+"""The shipped rules at the speed of the demo, and what to do where Prometheus is missing."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def test_without_the_programs_it_is_said_how_to_get_them(
     with pytest.raises(CommandError) as caught:
         stack.find_programs(tmp_path / "real")
 
-    said = str(caught.value)
-    assert "needs Prometheus and Alertmanager" in said
-    assert "apt-get install" in said
-    assert "make demo STACK=1" in said
+    result = str(caught.value)
+    assert "needs Prometheus and Alertmanager" in result
+    assert "apt-get install" in result
+    assert "make demo STACK=1" in result
 
 
 def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Every command ends with words and a code of its own, wherever its input, output and user have gone."""
+"""Every command ends with a message and its exit code, whatever its input, output and user do."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 @contextmanager
 def refusing(stage: Stage) -> Iterator[None]:
-    """Let the client be gone, so that nobody waits."""
+    """Stop the client, so that no command waits for it."""
     stage.listener.close()
     yield
 
@@ -108,9 +108,9 @@ def run(
     )
 
 
-def is_clean(said: str) -> bool:
-    """Say whether an output is free of what only a developer could read, and of secrets."""
-    return not [word for word in ("Traceback", "Exception ignored", "planted-word") if word in said]
+def is_clean(result: str) -> bool:
+    """Return whether an output has no traceback and no secret."""
+    return not [word for word in ("Traceback", "Exception ignored", "planted-word") if word in result]
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -129,7 +129,7 @@ def test_without_a_terminal_it_ends_by_itself_and_in_words(stage: Stage, name: s
 
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["", "help"])
-def test_whoever_reads_only_the_beginning_sees_no_complaint(
+def test_a_reader_of_only_the_first_lines_sees_no_error(
     stage: Stage, name: str, arguments: tuple[str, ...]
 ) -> None:
     # The reading end is closed before anything is written, as `| head -0` does.
@@ -269,14 +269,14 @@ def test_a_question_that_is_not_answered_ends_in_one_sentence(
     while b"password of admin: " not in seen:
         seen += os.read(terminal, 4096)
     os.write(terminal, keys)
-    said = b"".join(iter(lambda: _read(terminal), b"")).decode()
+    result = b"".join(iter(lambda: _read(terminal), b"")).decode()
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
 
-    assert os.waitstatus_to_exitcode(status) == code, said
-    assert [line for line in said.splitlines() if words in line], said
-    assert is_clean(said), said
-    assert len([line for line in said.splitlines() if line.strip("^C\r\n ")]) == 1, said
+    assert os.waitstatus_to_exitcode(status) == code, result
+    assert [line for line in result.splitlines() if words in line], result
+    assert is_clean(result), result
+    assert len([line for line in result.splitlines() if line.strip("^C\r\n ")]) == 1, result
 
 
 def _read(terminal: int) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.commands.conftest import Said
+    from tests.commands.conftest import CommandResult
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -24,7 +24,7 @@ class Stranger(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -39,16 +39,18 @@ def stranger() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/-/healthy", "/-/healthy/"])
-def test_what_has_but_a_first_page_is_not_healthy(run: Callable[..., Said], stranger: str, path: str) -> None:
-    said = run("healthcheck", "--url", stranger + path)
+def test_what_has_but_a_first_page_is_not_healthy(
+    run: Callable[..., CommandResult], stranger: str, path: str
+) -> None:
+    result = run("healthcheck", "--url", stranger + path)
 
-    assert (said.status, said.complaints) == (1, f"{stranger}/-/healthy answers 404\n")
+    assert (result.status, result.complaints) == (1, f"{stranger}/-/healthy answers 404\n")
 
 
 @pytest.mark.parametrize("path", ["/prefix", "/prefix/", "/prefix/-/healthy"])
 def test_it_asks_below_the_address_that_it_is_given(
-    run: Callable[..., Said], stranger: str, path: str
+    run: Callable[..., CommandResult], stranger: str, path: str
 ) -> None:
-    said = run("healthcheck", "--url", stranger + path)
+    result = run("healthcheck", "--url", stranger + path)
 
-    assert said == (0, "", "")
+    assert result == (0, "", "")

@@ -1,4 +1,4 @@
-"""What is wrong with an argument is said of that argument, and before anybody is asked anything."""
+"""Errors name the argument that is wrong, before a password is asked for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.commands.conftest import Said
+    from tests.commands.conftest import CommandResult
 
 ADMIN = ("--admin-user", "admin")
 
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody be there to be asked, and nothing be configured by variables."""
+    """Fail when a password is asked for; unset the variables of the configuration."""
 
     def ask(_prompt: str) -> str:
         pytest.fail("a password was asked for")
@@ -41,10 +41,10 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_is_wrong_with_an_argument_is_said_of_the_argument(
-    run: Callable[..., Said], arguments: tuple[str, ...], code: int, beginning: str
+    run: Callable[..., CommandResult], arguments: tuple[str, ...], code: int, beginning: str
 ) -> None:
-    said = run(*arguments)
+    result = run(*arguments)
 
-    assert (said.status, said.output) == (code, "")
-    assert said.complaints.startswith(beginning)
-    assert "WAEXPORTER_TARGET_URL" not in said.complaints
+    assert (result.status, result.output) == (code, "")
+    assert result.complaints.startswith(beginning)
+    assert "WAEXPORTER_TARGET_URL" not in result.complaints

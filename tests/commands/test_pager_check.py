@@ -33,10 +33,10 @@ FALLBACK: dict[str, Any] = {"fallback": ["http://127.0.0.1:9/hook/planted-token"
 def test_all_is_well_where_it_is(workplace: Workplace) -> None:
     workplace.configure(**FALLBACK, heartbeat_url="http://127.0.0.1:9/planted-ping")
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert said.status == 0, said.output
-    assert not said.lines("NOT OK")
+    assert result.status == 0, result.output
+    assert not result.lines("NOT OK")
     for line in (
         f"ok      pager.state_dir {workplace.state}: can be written",
         "ok      the journal: there is none yet, the daemon makes it at its start",
@@ -50,19 +50,19 @@ def test_all_is_well_where_it_is(workplace: Workplace) -> None:
         "ok      pager.heartbeat_url: the host is known; nothing was sent",
         "nothing is NOT OK; `waexporter pager test` sends a page",
     ):
-        assert line in said.output.splitlines()
+        assert line in result.output.splitlines()
     assert workplace.texts() == []  # nobody was paged
-    assert "planted" not in said.output + said.complaints
-    assert SECRET not in said.output + said.complaints
+    assert "planted" not in result.output + result.complaints
+    assert SECRET not in result.output + result.complaints
     assert not workplace.state.exists()
 
 
 def test_a_group_that_looks_like_a_persons_number_is_said_to_be_one(workplace: Workplace) -> None:
     workplace.client.control("PATCH", "/settings", {"on_call_pager": "+14155550101"})
-    by_client = workplace.say("pager", "check")
+    by_client = workplace.run("pager", "check")
     workplace.configure(group="14155550102")
 
-    by_configuration = workplace.say("pager", "check")
+    by_configuration = workplace.run("pager", "check")
 
     (line,) = by_client.lines("note    target support-line: the client's setting on_call_pager")
     assert "+14155550101 looks like a person's number" in line
@@ -79,13 +79,13 @@ def test_what_a_fallback_is_spoken_to_as_is_said_and_what_apprise_does_better(wo
         ]
     )
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert "ok      pager.fallback[0] http://127.0.0.1/… as discord: the host is known" in said.output
-    (line,) = said.lines("note    pager.fallback[1] https://ntfy.sh/…")
+    assert "ok      pager.fallback[0] http://127.0.0.1/… as discord: the host is known" in result.output
+    (line,) = result.lines("note    pager.fallback[1] https://ntfy.sh/…")
     assert "Apprise knows how this service wants its messages" in line
     assert line.endswith("or give it as ntfys://… of Apprise")
-    assert "planted" not in said.output + said.complaints
+    assert "planted" not in result.output + result.complaints
 
 
 ADDRESSES = [
@@ -114,7 +114,7 @@ def test_no_address_is_too_odd_for_a_check_or_a_probe(workplace: Workplace, addr
     statuses: list[object] = []
     for words in (("pager", "check", "--alertmanager", address), ("probe", address)):
         try:
-            statuses.append(workplace.say(*words).status)
+            statuses.append(workplace.run(*words).status)
         except SystemExit as refused:
             statuses.append(refused.code)
 
@@ -125,13 +125,13 @@ def test_no_address_is_too_odd_for_a_check_or_a_probe(workplace: Workplace, addr
 def test_with_a_daemon_its_journal_is_looked_at_too(workplace: Workplace) -> None:
     workplace.configure(**FALLBACK)
     with Exporter.run(workplace.file, f"--listen=127.0.0.1:{workplace.port}"):
-        assert workplace.say("pager", "test").status == 0
+        assert workplace.run("pager", "test").status == 0
 
-        said = workplace.say("pager", "check")
+        result = workplace.run("pager", "check")
 
-    assert said.status == 0, said.output
-    assert f"ok      the daemon at http://127.0.0.1:{workplace.port}: runs, with a pager" in said.output
-    assert "ok      the journal: sound; pages accepted: 1, failed: 0, pending: 0" in said.output
+    assert result.status == 0, result.output
+    assert f"ok      the daemon at http://127.0.0.1:{workplace.port}: runs, with a pager" in result.output
+    assert "ok      the journal: sound; pages accepted: 1, failed: 0, pending: 0" in result.output
 
 
 # --- clients -----------------------------------------------------------------------------------
@@ -152,31 +152,31 @@ def test_what_is_wrong_with_a_client_is_said_with_what_to_do(workplace: Workplac
     workplace.configure(**FALLBACK)
     workplace.client.bring(fault)
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert said.status == 1, said.output
-    wrong = said.lines("NOT OK")
-    assert any(line.startswith(f"NOT OK  {FAULTS[fault]}") for line in wrong), said.output
+    assert result.status == 1, result.output
+    wrong = result.lines("NOT OK")
+    assert any(line.startswith(f"NOT OK  {FAULTS[fault]}") for line in wrong), result.output
     assert all(" -> " in line for line in wrong)
-    assert said.output.splitlines()[-1].startswith(f"{len(wrong)} NOT OK: mend the first one first")
+    assert result.output.splitlines()[-1].startswith(f"{len(wrong)} NOT OK: mend the first one first")
 
 
 def test_an_empty_group_is_answered_with_its_invite_link(workplace: Workplace) -> None:
     link = workplace.client.control("GET", "/groups")["groups"][0]["link"]
     workplace.client.bring("group_empty")
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert f"let people join by {link}" in said.output
+    assert f"let people join by {link}" in result.output
 
 
 def test_messages_that_would_be_refused_are_foreseen(workplace: Workplace) -> None:
     workplace.configure(**FALLBACK)
     workplace.client.control("PATCH", "/settings", {"webhooks": None})
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    (line,) = said.lines("NOT OK")
+    (line,) = result.lines("NOT OK")
     words, _, remedy = line.partition(" -> ")
     assert words == "NOT OK  target support-line: webhooks.url is not set, so messages may be refused (1022)"
     assert remedy == "set it in the client's application settings: PATCH /v1/settings/application"
@@ -185,22 +185,23 @@ def test_messages_that_would_be_refused_are_foreseen(workplace: Workplace) -> No
 def test_an_account_without_rights_is_told_what_it_cannot_know(workplace: Workplace) -> None:
     workplace.configure(account=MONITOR, target={"on_call_group": GROUP}, **FALLBACK)
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert said.status == 0, said.output
-    assert f"pages the group {GROUP} (on_call_group of the target)" in said.output
-    assert "whether webhooks.url is set is not known: only an admin's account may read" in said.output
+    assert result.status == 0, result.output
+    assert f"pages the group {GROUP} (on_call_group of the target)" in result.output
+    assert "whether webhooks.url is set is not known: only an admin's account may read" in result.output
 
 
 def test_people_are_not_looked_up_as_a_group(workplace: Workplace) -> None:
     workplace.configure(recipients=["+14155550101"], **FALLBACK)
     workplace.client.bring("no_groups")
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert said.status == 0, said.output
+    assert result.status == 0, result.output
     assert (
-        "note    target support-line: pages 14155550101 (pager.recipients) -> each has to have" in said.output
+        "note    target support-line: pages 14155550101 (pager.recipients) -> each has to have"
+        in result.output
     )
 
 
@@ -208,16 +209,16 @@ def test_people_are_not_looked_up_as_a_group(workplace: Workplace) -> None:
 
 
 def test_a_way_around_whatsapp_that_leads_nowhere_is_found(workplace: Workplace) -> None:
-    bare = workplace.say("pager", "check")
+    bare = workplace.run("pager", "check")
     workplace.configure(fallback=["https://nowhere.invalid/planted-token"])
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
     assert (
         "NOT OK  pager.fallback: there is none; when no client can send, nobody is paged -> " in bare.output
     )
-    assert "NOT OK  pager.fallback[0] https://nowhere.invalid/…: the host can't be found: " in said.output
-    assert "planted" not in said.output
+    assert "NOT OK  pager.fallback[0] https://nowhere.invalid/…: the host can't be found: " in result.output
+    assert "planted" not in result.output
 
 
 def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
@@ -225,14 +226,14 @@ def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
     connection = sqlite3.connect(workplace.state / "pages.sqlite")
     connection.execute("CREATE TABLE other (x)")
     connection.close()
-    foreign = workplace.say("pager", "check")
+    foreign = workplace.run("pager", "check")
     (workplace.state / "pages.sqlite").write_bytes(b"no database at all" * 100)
 
-    broken = workplace.say("pager", "check")
+    broken = workplace.run("pager", "check")
 
-    for said, words in ((foreign, "is no journal of waexporter"), (broken, "file is not a database")):
-        assert said.status == 1
-        (line,) = (line for line in said.lines("NOT OK") if "journal" in line)
+    for result, words in ((foreign, "is no journal of waexporter"), (broken, "file is not a database")):
+        assert result.status == 1
+        (line,) = (line for line in result.lines("NOT OK") if "journal" in line)
         assert words in line
         assert " -> stop the daemon, move the file away, start again" in line
 
@@ -240,16 +241,16 @@ def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
 def test_a_place_for_the_journal_that_is_no_folder_is_named(workplace: Workplace) -> None:
     workplace.state.write_text("a file")
 
-    said = workplace.say("pager", "check")
+    result = workplace.run("pager", "check")
 
-    assert f"NOT OK  pager.state_dir {workplace.state}: {workplace.state} is no folder -> " in said.output
+    assert f"NOT OK  pager.state_dir {workplace.state}: {workplace.state} is no folder -> " in result.output
 
 
 # --- Alertmanager ------------------------------------------------------------------------------
 
 
 def configuration(port: int, **webhook: object) -> dict[str, Any]:
-    """Give a configuration that routes everything to the pager, the Watchdog often."""
+    """Return a configuration that routes everything to the pager, the Watchdog often."""
     hook = {
         "url": f"http://127.0.0.1:{port}/api/v1/alerts",
         "http_config": {"authorization": {"credentials": "planted-secret"}},
@@ -295,8 +296,8 @@ def test_a_real_alertmanager_is_read_and_judged(watched: Workplace, alertmanager
     bad_config["route"]["routes"][0]["repeat_interval"] = "4h"
     bad = alertmanagers("bad", bad_config)
 
-    fine = watched.say("pager", "check", "--alertmanager", good.url)
-    wrong = watched.say("pager", "check", "--alertmanager", f"{bad.url}/")
+    fine = watched.run("pager", "check", "--alertmanager", good.url)
+    wrong = watched.run("pager", "check", "--alertmanager", f"{bad.url}/")
 
     assert fine.status == 0, fine.output
     assert "ok      Alertmanager at http://127.0.0.1/…: version 0." in fine.output
@@ -322,14 +323,14 @@ def test_the_alertmanager_that_the_daemon_asks_is_asked(
     workplace: Workplace, alertmanagers: StartAlertmanager, free_port: int
 ) -> None:
     workplace.configure(**FALLBACK)
-    without = workplace.say("pager", "check")
+    without = workplace.run("pager", "check")
     there = alertmanagers("asked", configuration(workplace.port))
     workplace.configure(**FALLBACK, alertmanager_url=f"{there.url}/")
-    well = workplace.say("pager", "check")
+    well = workplace.run("pager", "check")
     workplace.configure(**FALLBACK, alertmanager_url=f"http://user:planted@127.0.0.1:{free_port}")
-    nobody = workplace.say("pager", "check")
+    nobody = workplace.run("pager", "check")
     workplace.configure(**FALLBACK, alertmanager_url=f"{workplace.client.url}/x")
-    stranger = workplace.say("pager", "check")
+    stranger = workplace.run("pager", "check")
 
     assert "note    pager.alertmanager_url: there is none; " in without.output
     assert "ok      pager.alertmanager_url http://127.0.0.1/…: answers what became of alerts" in well.output
@@ -340,8 +341,8 @@ def test_the_alertmanager_that_the_daemon_asks_is_asked(
 
 
 def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: int) -> None:
-    nobody = workplace.say("pager", "check", "--alertmanager", f"http://user:planted@127.0.0.1:{free_port}")
-    stranger = workplace.say("pager", "check", "--alertmanager", workplace.client.url)
+    nobody = workplace.run("pager", "check", "--alertmanager", f"http://user:planted@127.0.0.1:{free_port}")
+    stranger = workplace.run("pager", "check", "--alertmanager", workplace.client.url)
 
     assert (
         "NOT OK  Alertmanager at http://127.0.0.1/…: no connection: Connection refused -> check"
@@ -358,10 +359,10 @@ def test_an_address_that_is_none_is_refused_and_not_repeated(
     with pytest.raises(SystemExit) as ended:
         main(["pager", "check", f"--alertmanager={address}"])
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert ended.value.code == 2
-    assert "must be an address such as http://alertmanager:9093" in said
-    assert "planted" not in said
+    assert "must be an address such as http://alertmanager:9093" in result
+    assert "planted" not in result
 
 
 PAGER = PagerSettings(

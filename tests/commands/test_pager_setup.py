@@ -1,4 +1,4 @@
-"""`waexporter pager setup`: a group is made, and becomes the one to page only when that is wanted."""
+"""`waexporter pager setup`: a group is created, and is paged only after a yes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.conftest import GROUP, MONITOR, Said, Workplace
+from tests.commands.conftest import GROUP, MONITOR, CommandResult, Workplace
 from tests.e2e.clients import USERS, SimulatedClient
 from waexporter.commands.pager_setup import RETRY_SECONDS, GroupRequest, create_group
 from waexporter.config import load
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def groups(workplace: Workplace) -> dict[str, str]:
-    """Give the groups that were made, with the links to join them."""
+    """Return the created groups, with the links to join them."""
     found = workplace.client.control("GET", "/groups")["groups"]
     return {group["id"]: group["link"] for group in found if group["id"] != GROUP}
 
@@ -31,7 +31,7 @@ def on_call_pager(workplace: Workplace) -> object:
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """Sit at the terminal and answer; gives what is asked."""
+    """Return a function that answers at the terminal, and returns the questions."""
 
     def sit(words: str) -> list[str]:
         asked: list[str] = []
@@ -50,14 +50,14 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
 
 
 def test_a_group_is_made_and_written_to_the_settings_with_yes(workplace: Workplace) -> None:
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
     ((group, link),) = groups(workplace).items()
-    assert said.status == 0, said
-    assert f"made the group 'Night shift' at support-line: {group}" in said.output
-    assert f"joins by this link: {link}" in said.output
-    assert f"on_call_pager of support-line is set already, to {GROUP}" in said.output
-    assert "wrote on_call_pager to the settings of support-line" in said.output
+    assert result.status == 0, result
+    assert f"made the group 'Night shift' at support-line: {group}" in result.output
+    assert f"joins by this link: {link}" in result.output
+    assert f"on_call_pager of support-line is set already, to {GROUP}" in result.output
+    assert "wrote on_call_pager to the settings of support-line" in result.output
     assert on_call_pager(workplace) == group
 
 
@@ -69,17 +69,17 @@ def test_at_a_terminal_it_is_asked_for(
 ) -> None:
     asked = answer(words)
 
-    said = setup(workplace)
+    result = setup(workplace)
 
     made = [*groups(workplace)]
-    assert said.status == 0, said
+    assert result.status == 0, result
     assert asked[0] == "make the group 'Night shift' at support-line? [y/N] "
     assert asked[1:] == [
         f"write on_call_pager = {each} to the settings of support-line? [y/N] " for each in made
     ]
     assert len(made) == is_written
     assert on_call_pager(workplace) == (made[0] if is_written else GROUP)
-    assert ("nothing was made" in said.output) != is_written
+    assert ("nothing was made" in result.output) != is_written
 
 
 def test_a_group_that_is_made_need_not_be_written(
@@ -89,28 +89,28 @@ def test_a_group_that_is_made_need_not_be_written(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(builtins, "input", lambda _question: next(answers))
 
-    said = setup(workplace)
+    result = setup(workplace)
 
-    assert said.status == 0, said
-    assert offers_the_line(workplace, said)
+    assert result.status == 0, result
+    assert offers_the_line(workplace, result)
     assert on_call_pager(workplace) == GROUP
 
 
-def setup(workplace: Workplace, *more: str) -> Said:
+def setup(workplace: Workplace, *more: str) -> CommandResult:
     """Run the command for a group that is not there yet, as the simulator's own is."""
-    return workplace.say("pager", "setup", "--subject", "Night shift", *more)
+    return workplace.run("pager", "setup", "--subject", "Night shift", *more)
 
 
-def offers_the_line(workplace: Workplace, said: Said) -> bool:
+def offers_the_line(workplace: Workplace, result: CommandResult) -> bool:
     (group,) = groups(workplace)
-    return f'       on_call_group: "{group}"' in said.output.splitlines()
+    return f'       on_call_group: "{group}"' in result.output.splitlines()
 
 
 def test_where_nobody_can_be_asked_it_says_what_it_has_found_and_stops(workplace: Workplace) -> None:
-    said = setup(workplace)
+    result = setup(workplace)
 
-    assert said.status == 1, said
-    assert said.output.splitlines() == [
+    assert result.status == 1, result
+    assert result.output.splitlines() == [
         f"found: on_call_pager of support-line is set already, to {GROUP}: pages go there",
         "found: no group 'Night shift' at support-line",
         "NOT OK: nothing was made, because nobody can be asked here; --yes makes the group",
@@ -127,13 +127,13 @@ def test_a_second_run_makes_no_second_group(
     setup(workplace, "--yes")
     ((group, link),) = groups(workplace).items()
 
-    said = workplace.say("pager", "setup", "--subject", subject, *more)
+    result = workplace.run("pager", "setup", "--subject", subject, *more)
 
-    assert said.status == 0, said
+    assert result.status == 0, result
     assert [*groups(workplace)] == [group]
-    assert f"is at support-line already: {group}; no other one is made" in said.output
-    assert f"joins by this link: {link}" in said.output
-    assert "on_call_pager of support-line is this group: nothing is left to write" in said.output
+    assert f"is at support-line already: {group}; no other one is made" in result.output
+    assert f"joins by this link: {link}" in result.output
+    assert "on_call_pager of support-line is this group: nothing is left to write" in result.output
 
 
 def test_a_group_that_is_there_and_not_paged_is_written_when_that_is_wanted(workplace: Workplace) -> None:
@@ -163,10 +163,10 @@ def test_what_is_configured_is_said_before_anything_is_made(
 ) -> None:
     workplace.configure(target=target, **pager)
 
-    said = setup(workplace)
+    result = setup(workplace)
 
-    assert said.status == 1
-    configured, setting, *_ = said.output.splitlines()
+    assert result.status == 1
+    configured, setting, *_ = result.output.splitlines()
     assert configured == f"{words}: pages go there"
     assert setting == (
         f"found: on_call_pager of support-line is set already, to {GROUP}, but the configuration wins"
@@ -177,11 +177,11 @@ def test_what_is_configured_is_said_before_anything_is_made(
 def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workplace) -> None:
     workplace.configure(account=MONITOR)
 
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
-    assert said.status == 0, said
-    assert "only an admin's account may change the settings of support-line" in said.output
-    assert offers_the_line(workplace, said)
+    assert result.status == 0, result
+    assert "only an admin's account may change the settings of support-line" in result.output
+    assert offers_the_line(workplace, result)
     assert on_call_pager(workplace) == GROUP
 
 
@@ -189,11 +189,12 @@ def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workp
 def test_where_the_group_is_there_and_paged_nothing_is_left_to_do(
     workplace: Workplace, more: tuple[str, ...]
 ) -> None:
-    said = workplace.say("pager", "setup", *more)
+    result = workplace.run("pager", "setup", *more)
 
-    assert said.status == 0, said
+    assert result.status == 0, result
     assert (
-        f"found: the group 'On call' is at support-line already: {GROUP}; no other one is made" in said.output
+        f"found: the group 'On call' is at support-line already: {GROUP}; no other one is made"
+        in result.output
     )
     assert (groups(workplace), on_call_pager(workplace)) == ({}, GROUP)
 
@@ -201,40 +202,40 @@ def test_where_the_group_is_there_and_paged_nothing_is_left_to_do(
 def test_a_client_without_groups_is_explained(workplace: Workplace) -> None:
     workplace.client.bring("no_groups")
 
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
-    assert said.status == 1
-    assert "this version of the client has no groups (late ones have none): page people" in said.complaints
-    assert 'pager: {recipients: ["+14155550101"]}' in said.complaints
+    assert result.status == 1
+    assert "this version of the client has no groups (late ones have none): page people" in result.complaints
+    assert 'pager: {recipients: ["+14155550101"]}' in result.complaints
 
 
 def test_a_client_that_cannot_be_reached_is_said_with_what_to_do(workplace: Workplace) -> None:
     workplace.client.bring("web_down")
 
-    said = setup(workplace)
+    result = setup(workplace)
 
-    assert said.status == 1
-    assert "the group could not be made: " in said.complaints
-    assert " -> check that it runs" in said.complaints
+    assert result.status == 1
+    assert "the group could not be made: " in result.complaints
+    assert " -> check that it runs" in result.complaints
 
 
 def test_an_api_key_is_not_enough(workplace: Workplace) -> None:
     workplace.configure(target={"auth": {"api_key": "a-key-of-the-webapp"}})
 
-    said = setup(workplace)
+    result = setup(workplace)
 
-    assert said.status == 1
-    assert "give the target a username and a password; an API key is not enough" in said.complaints
+    assert result.status == 1
+    assert "give the target a username and a password; an API key is not enough" in result.complaints
 
 
 def test_settings_that_fail_leave_the_group_and_the_line(workplace: Workplace) -> None:
     workplace.client.bring("database", endpoint="/v1/settings/application")
 
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
-    assert said.status == 1, said
-    assert "NOT OK: the settings of support-line can't be read: " in said.output
-    assert offers_the_line(workplace, said)
+    assert result.status == 1, result
+    assert "NOT OK: the settings of support-line can't be read: " in result.output
+    assert offers_the_line(workplace, result)
 
 
 def create(workplace: Workplace, sleep: Callable[[float], None]) -> tuple[bool, list[str]]:
@@ -245,7 +246,7 @@ def create(workplace: Workplace, sleep: Callable[[float], None]) -> tuple[bool, 
     return create_group(config, config.targets[0], request, lines.append, sleep), lines
 
 
-def test_a_failover_is_waited_for(tmp_path: Path, run: Callable[..., Said]) -> None:
+def test_a_failover_is_waited_for(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     options = Options(topology="ha", users=USERS, health_per_minute=None)
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
@@ -264,7 +265,7 @@ def test_a_failover_is_waited_for(tmp_path: Path, run: Callable[..., Said]) -> N
         assert on_call_pager(workplace) == group
 
 
-def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[..., Said]) -> None:
+def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     options = Options(topology="ha", users=USERS, health_per_minute=None, scenario="no_primary_master")
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
@@ -273,7 +274,7 @@ def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[...,
 
         assert not is_done, lines
         assert "NOT OK: the settings of support-line can't be read: answered 500: 1017" in "\n".join(lines)
-        assert offers_the_line(workplace, Said(1, "\n".join(lines), ""))
+        assert offers_the_line(workplace, CommandResult(1, "\n".join(lines), ""))
 
 
 @pytest.mark.parametrize(
@@ -289,10 +290,10 @@ def test_what_wins_over_the_new_group_is_named(
 ) -> None:
     workplace.configure(target=target, **pager)
 
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
-    assert said.status == 0, said
-    assert words in said.output
+    assert result.status == 0, result
+    assert words in result.output
 
 
 def test_without_a_pager_in_the_configuration_it_says_what_to_add(workplace: Workplace) -> None:
@@ -303,8 +304,8 @@ def test_without_a_pager_in_the_configuration_it_says_what_to_add(workplace: Wor
     )
     workplace.file = plain
 
-    said = setup(workplace, "--yes")
+    result = setup(workplace, "--yes")
 
-    assert said.status == 0, said
-    assert "no pager is configured yet: add at least this" in said.output
-    assert "pages go there" not in said.output
+    assert result.status == 0, result
+    assert "no pager is configured yet: add at least this" in result.output
+    assert "pages go there" not in result.output

@@ -36,13 +36,13 @@ def daemon(workplace: Workplace) -> Iterator[Exporter]:
 
 
 def test_without_a_daemon_the_page_is_sent_from_here_and_every_step_is_said(workplace: Workplace) -> None:
-    said = workplace.say("pager", "test")
+    result = workplace.run("pager", "test")
 
-    assert said.status == 0, said
-    assert f"no daemon listens at http://127.0.0.1:{workplace.port}, so this process sends" in said.output
-    assert f"target support-line: verdict ok, would page {GROUP}" in said.output
-    assert re.search(rf"^ok: support-line to {GROUP}: accepted \(\d+\.\d s\)$", said.output, re.MULTILINE)
-    assert "accepted is not delivered" in said.output
+    assert result.status == 0, result
+    assert f"no daemon listens at http://127.0.0.1:{workplace.port}, so this process sends" in result.output
+    assert f"target support-line: verdict ok, would page {GROUP}" in result.output
+    assert re.search(rf"^ok: support-line to {GROUP}: accepted \(\d+\.\d s\)$", result.output, re.MULTILINE)
+    assert "accepted is not delivered" in result.output
     (text,) = workplace.texts()
     assert "This is a test of the pager." in text
     assert not workplace.state.exists()  # nothing is written
@@ -64,13 +64,13 @@ def test_each_failure_is_said_with_what_to_do(workplace: Workplace, fault: str) 
     workplace.configure(target={"on_call_group": GROUP})
     workplace.client.bring(fault)
 
-    said = workplace.say("pager", "test")
+    result = workplace.run("pager", "test")
 
     if fault != "gateway_down":  # the webapp takes messages for a coreapp that is away
-        assert said.status == 1, said
-        assert "NOT OK: nobody was paged -> follow the advice above" in said.output
+        assert result.status == 1, result
+        assert "NOT OK: nobody was paged -> follow the advice above" in result.output
     for words in FAILURES[fault]:
-        assert words in said.output
+        assert words in result.output
 
 
 def test_a_refused_message_is_not_sent_to_the_group_but_to_the_fallback(workplace: Workplace) -> None:
@@ -78,12 +78,12 @@ def test_a_refused_message_is_not_sent_to_the_group_but_to_the_fallback(workplac
     with Webhook() as fallback:
         workplace.configure(fallback=[fallback.url])
 
-        said = workplace.say("pager", "test")
+        result = workplace.run("pager", "test")
 
         got = fallback.next()
-    assert said.status == 0, said
-    assert "-> set webhooks.url in the client's application settings" in said.output
-    assert "ok: fallback http://127.0.0.1/…: accepted" in said.output
+    assert result.status == 0, result
+    assert "-> set webhooks.url in the client's application settings" in result.output
+    assert "ok: fallback http://127.0.0.1/…: accepted" in result.output
     assert "This is a test of the pager." in got["text"]
     assert workplace.texts() == []
 
@@ -91,10 +91,10 @@ def test_a_refused_message_is_not_sent_to_the_group_but_to_the_fallback(workplac
 def test_people_are_paged_one_by_one(workplace: Workplace) -> None:
     workplace.configure(recipients=["+14155550101", "+14155550102"])
 
-    said = workplace.say("pager", "test")
+    result = workplace.run("pager", "test")
 
-    assert said.status == 0, said
-    assert "would page 14155550101, 14155550102" in said.output
+    assert result.status == 0, result
+    assert "would page 14155550101, 14155550102" in result.output
     assert len(workplace.texts("14155550101")) == len(workplace.texts("14155550102")) == 1
 
 
@@ -108,16 +108,16 @@ def test_another_client_carries_the_page_of_one_that_is_down(workplace: Workplac
         workplace.file.write_text(json.dumps(config))
         workplace.client.bring("web_down")
 
-        said = workplace.say("pager", "test", "--target", "support-line")
+        result = workplace.run("pager", "test", "--target", "support-line")
         workplace.client.lift()
         config["pager"]["via"] = ["backup-line"]
         workplace.file.write_text(json.dumps(config))
-        bound = workplace.say("pager", "test", "--target", "support-line")
+        bound = workplace.run("pager", "test", "--target", "support-line")
 
         messages = backup.control("GET", "/messages")["messages"]
-    assert said.status == bound.status == 0, said
-    assert "target support-line: verdict down" in said.output
-    assert f"ok: backup-line to {GROUP}: accepted" in said.output
+    assert result.status == bound.status == 0, result
+    assert "target support-line: verdict down" in result.output
+    assert f"ok: backup-line to {GROUP}: accepted" in result.output
     assert "target support-line" not in bound.output  # it may carry nothing
     assert len(messages) == 2
     assert "WaExporterTest / support-line" in messages[0]["text"]["body"]
@@ -137,18 +137,18 @@ def test_a_way_that_failed_is_said_although_another_carried_the_page(
 
         if through_the_daemon:
             with daemon(workplace):
-                said = workplace.say("pager", "test", "--target", "orders")
-                listed = workplace.say("pages")
+                result = workplace.run("pager", "test", "--target", "orders")
+                listed = workplace.run("pages")
         else:
-            said = workplace.say("pager", "test", "--target", "orders")
+            result = workplace.run("pager", "test", "--target", "orders")
 
-    assert said.status == 0, said
-    (failed,) = [line for line in said.output.splitlines() if "NOT OK" in line and "above" not in line]
-    (carried,) = [line for line in said.output.splitlines() if f"support-line to {GROUP}: accepted" in line]
+    assert result.status == 0, result
+    (failed,) = [line for line in result.output.splitlines() if "NOT OK" in line and "above" not in line]
+    (carried,) = [line for line in result.output.splitlines() if f"support-line to {GROUP}: accepted" in line]
     assert "orders to 1415-17: answered 404: 1012" in failed
     assert carried.lstrip().startswith("ok: ")
     if through_the_daemon:
-        assert "but not every way that was tried took it: NOT OK above says which, and why" in said.output
+        assert "but not every way that was tried took it: NOT OK above says which, and why" in result.output
         assert f"       {failed.strip()}" in listed.output.splitlines()
         assert f"       {carried.strip()}" in listed.output.splitlines()
 
@@ -159,17 +159,17 @@ def test_an_on_call_pager_that_is_a_person_is_paged_as_one(workplace: Workplace,
     if fault:
         workplace.client.bring(fault)
 
-    alone = workplace.say("pager", "test")
+    alone = workplace.run("pager", "test")
     with daemon(workplace):
-        said = workplace.say("pager", "test")
-        again = workplace.say("pager", "test")
+        result = workplace.run("pager", "test")
+        again = workplace.run("pager", "test")
 
-    assert alone.status == said.status == again.status == 0, said
+    assert alone.status == result.status == again.status == 0, result
     code = 1002 if fault else 1012
     assert f"(sent as a person, since it is not a group ({code}); " in alone.output
     assert (
         f"support-line to 14155550101: accepted, sent as a person, since it is not a group ({code})"
-        in said.output
+        in result.output
     )
     assert "support-line to 14155550101: accepted\n" in again.output, "it is remembered"
     assert len(workplace.texts("14155550101")) == 3
@@ -180,17 +180,17 @@ def test_an_on_call_pager_that_is_a_person_is_paged_as_one(workplace: Workplace,
 
 def test_with_a_daemon_the_page_goes_the_way_of_every_page_and_is_followed(workplace: Workplace) -> None:
     with daemon(workplace):
-        first = workplace.say("pager", "test")
-        second = workplace.say("pager", "test", "--target", "support-line")
+        first = workplace.run("pager", "test")
+        second = workplace.run("pager", "test", "--target", "support-line")
 
-    for number, said in enumerate((first, second), start=1):
-        assert said.status == 0, said
-        assert f"the daemon at http://127.0.0.1:{workplace.port} runs, with a pager" in said.output
-        assert "has taken the alert WaExporterTest into its journal" in said.output
-        assert f"ok: page #{number} was accepted by WhatsApp: 1 attempt, " in said.output
-        assert f"through the target support-line, to {GROUP}" in said.output
-        assert "accepted is not delivered" in said.output
-        assert SECRET not in said.output + said.complaints
+    for number, result in enumerate((first, second), start=1):
+        assert result.status == 0, result
+        assert f"the daemon at http://127.0.0.1:{workplace.port} runs, with a pager" in result.output
+        assert "has taken the alert WaExporterTest into its journal" in result.output
+        assert f"ok: page #{number} was accepted by WhatsApp: 1 attempt, " in result.output
+        assert f"through the target support-line, to {GROUP}" in result.output
+        assert "accepted is not delivered" in result.output
+        assert SECRET not in result.output + result.complaints
     assert len(workplace.texts()) == 2
 
 
@@ -198,11 +198,11 @@ def test_a_page_that_fails_is_said_with_what_to_do(workplace: Workplace) -> None
     with daemon(workplace):
         workplace.client.bring("group_gone")
 
-        said = workplace.say("pager", "test")
+        result = workplace.run("pager", "test")
 
-    assert said.status == 1, said
-    assert "NOT OK: page #1 could not be delivered: support-line: answered 404: 1012" in said.output
-    assert "  -> check the id of the group" in said.output
+    assert result.status == 1, result
+    assert "NOT OK: page #1 could not be delivered: support-line: answered 404: 1012" in result.output
+    assert "  -> check the id of the group" in result.output
 
 
 def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(workplace: Workplace) -> None:
@@ -210,13 +210,13 @@ def test_a_page_that_is_tried_again_is_followed_and_goes_out_by_the_fallback(wor
     with Webhook() as fallback:
         workplace.configure(fallback=[fallback.url], fallback_after="2s")
         with daemon(workplace):
-            said = workplace.say("pager", "test")
+            result = workplace.run("pager", "test")
 
-    assert said.status == 0, said
-    assert "  attempt 1 failed: support-line: answered 412: 1022" in said.output
-    assert "  -> set webhooks.url" in said.output
-    assert "was accepted by the fallback (webhook)" in said.output
-    assert "and not by WhatsApp" in said.output
+    assert result.status == 0, result
+    assert "  attempt 1 failed: support-line: answered 412: 1022" in result.output
+    assert "  -> set webhooks.url" in result.output
+    assert "was accepted by the fallback (webhook)" in result.output
+    assert "and not by WhatsApp" in result.output
 
 
 def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: Workplace) -> None:
@@ -226,7 +226,7 @@ def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: W
     with daemon(workplace):
         is_accepted = send_test_page(config, "support-line", lines.append, FollowTimes(1.0, 0.5))
 
-        listed = workplace.say("pages")
+        listed = workplace.run("pages")
 
     output = "\n".join(lines)
     assert not is_accepted, output
@@ -241,21 +241,21 @@ def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace
     with daemon(workplace):
         workplace.configure(webhook={"secret": "another-secret"})
 
-        said = workplace.say("pager", "test")
+        result = workplace.run("pager", "test")
 
-    assert said.status == 1
-    assert "the daemon refuses the secret of pager.webhook (401)" in said.complaints
-    assert "another-secret" not in said.output + said.complaints
+    assert result.status == 1
+    assert "the daemon refuses the secret of pager.webhook (401)" in result.complaints
+    assert "another-secret" not in result.output + result.complaints
 
 
 def test_a_journal_that_cannot_be_written_is_said(workplace: Workplace) -> None:
     workplace.state.write_text("a file where the folder should be")
     with daemon(workplace):
-        said = workplace.say("pager", "test")
+        result = workplace.run("pager", "test")
 
-    assert said.status == 1
-    assert "the daemon can't keep the page (503" in said.complaints
-    assert "look at the disk and the owner of pager.state_dir" in said.complaints
+    assert result.status == 1
+    assert "the daemon can't keep the page (503" in result.complaints
+    assert "look at the disk and the owner of pager.state_dir" in result.complaints
 
 
 def test_a_daemon_without_a_pager_and_a_stranger_are_told_apart(workplace: Workplace) -> None:
@@ -264,11 +264,11 @@ def test_a_daemon_without_a_pager_and_a_stranger_are_told_apart(workplace: Workp
         f'targets: [{{url: "{workplace.client.url}"}}]\nweb: {{listen: "127.0.0.1:{workplace.port}"}}'
     )
     with Exporter.run(plain, f"--listen=127.0.0.1:{workplace.port}"):
-        without = workplace.say("pager", "test")
+        without = workplace.run("pager", "test")
     workplace.port = int(workplace.client.url.rpartition(":")[2])
     workplace.configure()
 
-    stranger = workplace.say("pager", "test")
+    stranger = workplace.run("pager", "test")
 
     assert "runs without a pager: restart the daemon" in without.complaints
     assert without.status == stranger.status == 1
@@ -284,36 +284,36 @@ def test_a_configuration_without_a_pager_is_explained(workplace: Workplace) -> N
     workplace.file = plain
 
     for command in (("pager", "test"), ("pager", "check"), ("pages",)):
-        said = workplace.say(*command)
+        result = workplace.run(*command)
 
-        assert said.status == 1
-        assert "no pager is configured, so nobody can be paged: add a block pager" in said.complaints
+        assert result.status == 1
+        assert "no pager is configured, so nobody can be paged: add a block pager" in result.complaints
 
 
 def test_a_target_that_nobody_knows_is_answered_with_those_there_are(workplace: Workplace) -> None:
-    said = workplace.say("pager", "test", "--target", "nobody")
+    result = workplace.run("pager", "test", "--target", "nobody")
 
-    assert said.status == 1
-    assert said.complaints == "no target is called 'nobody'; there are: support-line\n"
+    assert result.status == 1
+    assert result.complaints == "no target is called 'nobody'; there are: support-line\n"
 
 
 def test_an_account_that_may_not_read_settings_needs_a_configured_group(workplace: Workplace) -> None:
     workplace.configure(account=MONITOR)
-    without = workplace.say("pager", "test")
+    without = workplace.run("pager", "test")
     workplace.configure(account=MONITOR, target={"on_call_group": GROUP})
 
-    said = workplace.say("pager", "test")
+    result = workplace.run("pager", "test")
 
     assert without.status == 1
     assert "target support-line: verdict ok, no group is known" in without.output
-    assert said.status == 0, said
+    assert result.status == 0, result
 
 
 def test_nobody_at_a_client_is_said_as_such(workplace: Workplace) -> None:
     workplace.configure(target={"url": f"http://127.0.0.1:{find_free_port()}", "on_call_group": GROUP})
 
-    said = workplace.say("pager", "test")
+    result = workplace.run("pager", "test")
 
-    assert said.status == 1
-    assert "Connection refused" in said.output
-    assert "-> check that it runs, and the address, firewall" in said.output
+    assert result.status == 1
+    assert "Connection refused" in result.output
+    assert "-> check that it runs, and the address, firewall" in result.output

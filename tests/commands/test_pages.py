@@ -24,9 +24,9 @@ from waexporter.web.formatting import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.commands.conftest import Said, Workplace
+    from tests.commands.conftest import CommandResult, Workplace
 
-    Run = Callable[..., Said]
+    Run = Callable[..., CommandResult]
 
 NOW = 1_795_500_000.0
 
@@ -182,30 +182,30 @@ def test_the_limit_keeps_the_newest(workplace: Workplace, pages: Pages) -> None:
     for number in range(5):
         pages.add(alert(f"A{number}"))
 
-    said = workplace.say("pages", "--limit", "2")
+    result = workplace.run("pages", "--limit", "2")
 
-    assert said.status == 0
-    assert [line.split()[0] for line in said.lines("#")] == ["#5", "#4"]
+    assert result.status == 0
+    assert [line.split()[0] for line in result.lines("#")] == ["#5", "#4"]
 
 
 def test_a_program_gets_what_the_daemon_would_give_it(workplace: Workplace, pages: Pages) -> None:
     pages.add(alert("WhatsAppDown", target="support-line"))
 
-    said = workplace.say("pages", "--json")
+    result = workplace.run("pages", "--json")
 
-    (page,) = json.loads(said.output)["pages"]
-    assert said.status == 0
+    (page,) = json.loads(result.output)["pages"]
+    assert result.status == 0
     assert page["state"] == "pending"
     assert page["shown"][0]["alertname"] == "WhatsAppDown"
 
 
 def test_an_empty_journal_and_none_are_told_apart(workplace: Workplace) -> None:
-    none = workplace.say("pages")
+    none = workplace.run("pages")
     journal = Journal(str(workplace.state))
     journal.open()
     journal.close()
 
-    empty = workplace.say("pages")
+    empty = workplace.run("pages")
 
     assert none.status == 1
     assert "there is no journal; has the daemon been started with a pager?" in none.complaints
@@ -226,11 +226,11 @@ def test_another_user_is_told_whose_journal_it_is(run: Run, *, is_folder: bool) 
         if not is_folder:
             state.chmod(0o755)
         with barred(state if is_folder else state / "pages.sqlite"):
-            said = run("pages", "--config", str(config))
+            result = run("pages", "--config", str(config))
             checked = run("pager", "check", "--config", str(config))
 
-    assert said.status == 1
-    assert said.complaints == (
+    assert result.status == 1
+    assert result.complaints == (
         f"{state}/pages.sqlite can't be read: it is for the daemon's user alone; ask as that user\n"
     )
     assert checked.status == 1
@@ -261,10 +261,10 @@ def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace,
     file = workplace.state / "pages.sqlite"
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE pages SET content = x'00'")
-    inside = workplace.say("pages")
+    inside = workplace.run("pages")
     file.write_bytes(b"no database at all" * 100)
 
-    outside = workplace.say("pages")
+    outside = workplace.run("pages")
 
     assert (inside.status, outside.status) == (0, 1)
     assert "DAMAGED" in inside.output

@@ -12,35 +12,35 @@ from waexporter.cli import main
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.commands.conftest import Said, Workplace
+    from tests.commands.conftest import CommandResult, Workplace
 
 
 def test_a_configured_target_is_polled_by_its_name(workplace: Workplace) -> None:
-    said = workplace.say("probe", "support-line")
+    result = workplace.run("probe", "support-line")
 
-    assert said.status == 0
-    assert said.lines("verdict: OK")
-    assert said.lines("GET /v1/health ")
+    assert result.status == 0
+    assert result.lines("verdict: OK")
+    assert result.lines("GET /v1/health ")
 
 
 @pytest.mark.parametrize("end", ["", "/", "/v1"])
 def test_a_url_is_polled_with_the_credentials_of_the_environment(
-    workplace: Workplace, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, end: str
+    workplace: Workplace, run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setenv("WAEXPORTER_USERNAME", MONITOR[0])
     monkeypatch.setenv("WAEXPORTER_PASSWORD", MONITOR[1])
 
-    said = run("probe", workplace.client.url + end)
+    result = run("probe", workplace.client.url + end)
 
-    assert said.status == 0
-    assert said.lines("verdict: OK")
+    assert result.status == 0
+    assert result.lines("verdict: OK")
 
 
 def test_a_name_that_is_not_configured_is_said_with_those_that_are(workplace: Workplace) -> None:
-    said = workplace.say("probe", "nobody")
+    result = workplace.run("probe", "nobody")
 
-    assert (said.status, said.output) == (3, "")
-    assert said.complaints == "no target is called 'nobody'; there are: support-line\n"
+    assert (result.status, result.output) == (3, "")
+    assert result.complaints == "no target is called 'nobody'; there are: support-line\n"
 
 
 def test_a_wrong_command_line_is_unknown_to_nagios(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,8 +54,8 @@ def test_a_wrong_command_line_is_unknown_to_nagios(capsys: pytest.CaptureFixture
 def test_a_client_that_is_down_ends_it_with_2(workplace: Workplace) -> None:
     workplace.configure(target={"url": "http://127.0.0.1:9"})
 
-    said = workplace.say("probe", "support-line")
+    result = workplace.run("probe", "support-line")
 
-    assert said.status == 2
-    assert "FAILED, the same" in said.output
-    assert said.lines("verdict: DOWN")
+    assert result.status == 2
+    assert "FAILED, the same" in result.output
+    assert result.lines("verdict: DOWN")

@@ -1,4 +1,4 @@
-"""`waexporter reload`: a running daemon reads its configuration anew, and what came of it is printed."""
+"""`waexporter reload`: a running daemon reads its configuration again, and the command prints the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.conftest import SECRET, Said, Workplace
+from tests.commands.conftest import SECRET, CommandResult, Workplace
 from tests.e2e.exporters import Exporter, write_config
 from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
@@ -34,10 +34,10 @@ def test_what_has_changed_is_printed(workplace: Workplace, more: dict[str, objec
     with running(workplace):
         workplace.configure(**more)
 
-        said = workplace.say("reload")
+        result = workplace.run("reload")
 
-    assert said.status == 0, said
-    assert said.output.splitlines() == [
+    assert result.status == 0, result
+    assert result.output.splitlines() == [
         f"the daemon at http://127.0.0.1:{workplace.port} has reloaded",
         *lines,
     ]
@@ -50,14 +50,14 @@ def test_every_problem_is_printed_and_stands_on_the_status_page_until_a_good_rel
         good = workplace.file.read_text()
         workplace.file.write_text(good.replace('"health": "1s"', '"health": "1x", "nothing": 1'))
 
-        said = workplace.say("reload")
+        result = workplace.run("reload")
         page = exporter.get("/").text
         workplace.file.write_text(good)
-        again = workplace.say("reload")
+        again = workplace.run("reload")
         after = exporter.get("/").text
 
-    *problems, last = said.complaints.splitlines()
-    assert (said.status, said.output) == (1, "")
+    *problems, last = result.complaints.splitlines()
+    assert (result.status, result.output) == (1, "")
     assert [problem.partition(":")[0] for problem in problems] == ["poll.health", "poll.nothing"]
     assert last == f"the daemon at http://127.0.0.1:{workplace.port} did not reload: it goes on as before"
     assert "The last reload of the configuration failed" in page
@@ -71,24 +71,24 @@ def test_a_file_that_can_not_be_read_at_all_is_told_by_the_daemon_that_is_named(
     with running(workplace) as exporter:
         workplace.file.write_text("targets: [")
 
-        said = workplace.say("reload", "--url", exporter.url)
+        result = workplace.run("reload", "--url", exporter.url)
 
-    assert said.status == 1
-    assert str(workplace.file) in said.complaints
-    assert "did not reload: it goes on as before" in said.complaints
+    assert result.status == 1
+    assert str(workplace.file) in result.complaints
+    assert "did not reload: it goes on as before" in result.complaints
 
 
 def test_another_secret_than_the_daemon_knows_is_explained(workplace: Workplace) -> None:
     with running(workplace):
         workplace.configure(webhook={"secret": "another-secret"})
 
-        said = workplace.say("reload")
+        result = workplace.run("reload")
 
-    assert said.status == 1
-    assert "refuses to reload (401: The secret of pager.webhook is missing or wrong" in said.complaints
-    assert "kill -HUP PID, with the pid of the line `started` in its log" in said.complaints
-    assert SECRET not in said.complaints
-    assert "another-secret" not in said.complaints
+    assert result.status == 1
+    assert "refuses to reload (401: The secret of pager.webhook is missing or wrong" in result.complaints
+    assert "kill -HUP PID, with the pid of the line `started` in its log" in result.complaints
+    assert SECRET not in result.complaints
+    assert "another-secret" not in result.complaints
 
 
 def test_the_signal_goes_to_the_process_that_the_log_names(
@@ -116,32 +116,32 @@ def test_curl_reloads_with_the_secret(workplace: Workplace) -> None:
     assert output == "Reloaded: targets: 0 added, 0 removed, 0 changed, 1 kept.\n"
 
 
-def test_where_no_daemon_is_it_says_what_to_do(tmp_path: Path, run: Callable[..., Said]) -> None:
+def test_where_no_daemon_is_it_says_what_to_do(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     listen = f"127.0.0.1:{find_free_port()}"
     file = write_config(tmp_path, {"targets": [{"url": "https://wa.example"}], "web": {"listen": listen}})
 
-    said = run("reload", "--config", str(file))
+    result = run("reload", "--config", str(file))
 
-    assert (said.status, said.output) == (1, "")
-    assert said.complaints.startswith(f"no daemon is found at http://{listen} (no connection: ")
-    assert "start it by `waexporter run`, or correct web.listen" in said.complaints
+    assert (result.status, result.output) == (1, "")
+    assert result.complaints.startswith(f"no daemon is found at http://{listen} (no connection: ")
+    assert "start it by `waexporter run`, or correct web.listen" in result.complaints
 
 
 def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
-    tmp_path: Path, run: Callable[..., Said]
+    tmp_path: Path, run: Callable[..., CommandResult]
 ) -> None:
     listen = f"127.0.0.1:{find_free_port()}"
     file = write_config(tmp_path, {"target": [], "web": {"listen": listen}})
 
-    said = run("reload", "--config", str(file))
+    result = run("reload", "--config", str(file))
 
-    assert said.status == 1
-    assert f"no daemon is found at http://{listen}" in said.complaints
-    assert "\n  target: " in said.complaints
+    assert result.status == 1
+    assert f"no daemon is found at http://{listen}" in result.complaints
+    assert "\n  target: " in result.complaints
 
 
 def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
-    said = workplace.say("reload", "--url", workplace.client.url)
+    result = workplace.run("reload", "--url", workplace.client.url)
 
-    assert said.status == 1
-    assert "correct web.listen, or give its address by --url" in said.complaints
+    assert result.status == 1
+    assert "correct web.listen, or give its address by --url" in result.complaints

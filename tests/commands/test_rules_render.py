@@ -1,4 +1,4 @@
-"""`waexporter rules render`: the shipped rules with the selector and the addresses of their user."""
+"""`waexporter rules render`: the shipped rules with the user's selector and addresses."""
 
 from __future__ import annotations
 

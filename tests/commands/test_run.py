@@ -17,43 +17,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.commands.conftest import Said
+    from tests.commands.conftest import CommandResult
 
 TARGETS = [{"url": "https://wa.example"}]
 
 
 def test_a_wrong_configuration_ends_the_start_with_every_problem(
-    tmp_path: Path, run: Callable[..., Said]
+    tmp_path: Path, run: Callable[..., CommandResult]
 ) -> None:
     file = write_config(tmp_path, {"targets": TARGETS, "nothing": 1, "web": {"listen": "x"}})
 
-    said = run("run", "--config", str(file))
+    result = run("run", "--config", str(file))
 
-    assert (said.status, said.output) == (2, "")
-    assert "nothing: unknown key" in said.complaints
-    assert "web.listen: " in said.complaints
+    assert (result.status, result.output) == (2, "")
+    assert "nothing: unknown key" in result.complaints
+    assert "web.listen: " in result.complaints
 
 
 def test_the_address_on_the_command_line_may_not_open_the_pager_to_everybody(
-    tmp_path: Path, run: Callable[..., Said]
+    tmp_path: Path, run: Callable[..., CommandResult]
 ) -> None:
     file = write_config(tmp_path, {"targets": TARGETS, "pager": {"state_dir": str(tmp_path / "state")}})
 
-    said = run("run", "--config", str(file), "--listen", f":{find_free_port()}")
+    result = run("run", "--config", str(file), "--listen", f":{find_free_port()}")
 
-    assert (said.status, said.output) == (2, "")
-    assert said.complaints.startswith("pager.webhook: ")
+    assert (result.status, result.output) == (2, "")
+    assert result.complaints.startswith("pager.webhook: ")
 
 
-def test_an_address_in_use_ends_the_start_with_what_to_do(tmp_path: Path, run: Callable[..., Said]) -> None:
+def test_an_address_in_use_ends_the_start_with_what_to_do(
+    tmp_path: Path, run: Callable[..., CommandResult]
+) -> None:
     file = write_config(tmp_path, {"targets": TARGETS})
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
 
-        said = run("run", "--config", str(file), "--listen", listen)
+        result = run("run", "--config", str(file), "--listen", listen)
 
-    assert said.status == 1
-    assert f"can't listen on {listen}: another program listens there already" in said.complaints
+    assert result.status == 1
+    assert f"can't listen on {listen}: another program listens there already" in result.complaints
 
 
 @pytest.mark.parametrize(

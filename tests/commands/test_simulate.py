@@ -13,31 +13,31 @@ from waexporter.simulator import SCENARIOS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.commands.conftest import Said
+    from tests.commands.conftest import CommandResult
 
 
-def test_the_scenarios_are_listed(run: Callable[..., Said]) -> None:
-    said = run("simulate", "--scenario", "list")
+def test_the_scenarios_are_listed(run: Callable[..., CommandResult]) -> None:
+    result = run("simulate", "--scenario", "list")
 
-    assert (said.status, said.complaints) == (0, "")
-    assert [line.split()[0] for line in said.output.splitlines()] == list(SCENARIOS)
-
-
-def test_an_unknown_scenario_is_a_wrong_argument(run: Callable[..., Said]) -> None:
-    said = run("simulate", "--scenario", "nonsense")
-
-    assert (said.status, said.output) == (2, "")
-    assert said.complaints.startswith("scenario must be one of answer_lost, ")
+    assert (result.status, result.complaints) == (0, "")
+    assert [line.split()[0] for line in result.output.splitlines()] == list(SCENARIOS)
 
 
-def test_an_address_in_use_is_said_with_what_to_do(run: Callable[..., Said]) -> None:
+def test_an_unknown_scenario_is_a_wrong_argument(run: Callable[..., CommandResult]) -> None:
+    result = run("simulate", "--scenario", "nonsense")
+
+    assert (result.status, result.output) == (2, "")
+    assert result.complaints.startswith("scenario must be one of answer_lost, ")
+
+
+def test_an_address_in_use_is_said_with_what_to_do(run: Callable[..., CommandResult]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
 
-        said = run("simulate", "--listen", listen)
+        result = run("simulate", "--listen", listen)
 
-    assert said.status == 1
-    assert said.complaints == (
+    assert result.status == 1
+    assert result.complaints == (
         f"can't listen on {listen}: another program listens there already (choose another with --listen)\n"
     )
 

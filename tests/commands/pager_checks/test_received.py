@@ -1,4 +1,4 @@
-"""`waexporter pager check` says what the daemon hears, and what to do about what it does not."""
+"""`waexporter pager check` reports the watchdogs and the refused webhooks of the daemon."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def refused(status: int | None, ago: float = 15.0) -> RefusedDocument:
         ),
     ],
 )
-def test_each_watchdog_is_said_with_when_it_was_heard(
+def test_each_watchdog_is_reported_with_the_time_of_its_last_alert(
     document: WatchdogDocument, level: Level, words: str
 ) -> None:
     (finding,) = check_received(pages(document))
@@ -106,7 +106,7 @@ def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
         (None, "look at the network"),
     ],
 )
-def test_whoever_is_refused_is_said_with_what_to_do(status: int | None, remedy: str) -> None:
+def test_a_refused_sender_is_reported_with_what_to_do(status: int | None, remedy: str) -> None:
     (finding,) = check_received(pages(refused=(refused(status),)))
 
     answered = "cut off" if status is None else f"answered {status}"
@@ -144,9 +144,9 @@ def test_a_webhook_with_another_secret_is_said_everywhere_until_a_good_one_comes
                     sender.post(url, json=body, headers={"Authorization": "Bearer wr0ng"}).status_code == 401
                 )
             page = sender.get(exporter.url).text
-            wrong = workplace.say("pager", "check")
+            wrong = workplace.run("pager", "check")
             good = sender.post(url, json=body, headers={"Authorization": f"Bearer {SECRET}"})
-            after = workplace.say("pager", "check")
+            after = workplace.run("pager", "check")
         log = exporter.log()
 
     assert "3 webhooks were refused" in page

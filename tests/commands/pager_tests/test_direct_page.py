@@ -1,4 +1,4 @@
-"""`waexporter pager test --fallback`: a real test page through each way around WhatsApp."""
+"""`waexporter pager test --fallback`: a test page through each fallback."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def test_each_fallback_gets_a_test_page_in_its_form(workplace: Workplace, *, bes
         )
         if beside_a_daemon:
             with daemon(workplace):
-                said = workplace.say("pager", "test", "--fallback")
+                result = workplace.run("pager", "test", "--fallback")
         else:
-            said = workplace.say("pager", "test", "--fallback")
+            result = workplace.run("pager", "test", "--fallback")
 
-    assert said.status == 0, said
-    lines = said.lines("ok: ")
+    assert result.status == 0, result
+    lines = result.lines("ok: ")
     came_back = r"accepted, answered 200 \(\d+\.\d s\)"
     there = r"sent to http://127\.0\.0\.1/…"
     assert re.fullmatch(rf"ok: pager\.fallback\[0\]: {there} \(json\): {came_back}", lines[0])
@@ -41,7 +41,7 @@ def test_each_fallback_gets_a_test_page_in_its_form(workplace: Workplace, *, bes
     assert "This is a test of the pager." in json.loads(chat.heard[0].body)["content"]
     assert (len(plain.heard), len(chat.heard)) == (1, 1)
     assert workplace.texts() == [], "no client has a part in it"
-    assert "T0K3N" not in said.output + said.complaints
+    assert "T0K3N" not in result.output + result.complaints
 
 
 def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace) -> None:
@@ -52,10 +52,10 @@ def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace
         addresses = [f"http://{each.place}/T0K3N" for each in (bad, page, good)]
         workplace.configure(fallback=[nobody, *addresses])
 
-        said = workplace.say("pager", "test", "--fallback")
+        result = workplace.run("pager", "test", "--fallback")
 
-    assert said.status == 1
-    assert [line.partition(": sent to ")[0] for line in said.lines("")] == [
+    assert result.status == 1
+    assert [line.partition(": sent to ")[0] for line in result.lines("")] == [
         "sending a test page through each fallback, from this process and without the journal",
         "NOT OK: pager.fallback[0]",
         "  -> check the address in pager.fallback, and what receives it",
@@ -68,10 +68,10 @@ def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace
         "  -> check the address in pager.fallback, and what receives it",
         "ok: pager.fallback[3]",
     ]
-    assert "Connection refused" in said.output
-    assert "says no: errcode 310000: keywords not in content" in said.output
-    assert "a web page: does the address lead to a webhook, without signing in?" in said.output
-    assert "T0K3N" not in said.output + said.complaints
+    assert "Connection refused" in result.output
+    assert "says no: errcode 310000: keywords not in content" in result.output
+    assert "a web page: does the address lead to a webhook, without signing in?" in result.output
+    assert "T0K3N" not in result.output + result.complaints
 
 
 def test_one_that_takes_only_the_text_is_said_to(workplace: Workplace) -> None:
@@ -79,14 +79,14 @@ def test_one_that_takes_only_the_text_is_said_to(workplace: Workplace) -> None:
         strict.status = 400
         workplace.configure(fallback=[f"http://{strict.place}/x"])
 
-        said = workplace.say("pager", "test", "--fallback")
+        result = workplace.run("pager", "test", "--fallback")
 
-    assert said.status == 1
+    assert result.status == 1
     assert [list(json.loads(heard.body)) for heard in strict.heard] == [["text", "alerts"], ["text"]]
 
 
 def test_without_any_it_is_said_what_to_set(workplace: Workplace) -> None:
-    said = workplace.say("pager", "test", "--fallback")
+    result = workplace.run("pager", "test", "--fallback")
 
-    assert said.status == 1
-    assert said.output.startswith("NOT OK: no fallback is configured -> set pager.fallback")
+    assert result.status == 1
+    assert result.output.startswith("NOT OK: no fallback is configured -> set pager.fallback")

@@ -1,4 +1,4 @@
-"""A client's answers are kept without anything foreign, and explain themselves again."""
+"""A client's replies are recorded without unknown texts, and replayed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SLOW = {"hang", "drip", "slow_node", "canary_slow"}
 
 
 def planted(document: object) -> object:
-    """Put the secret in the place of every text of a document, and beside every key."""
+    """Replace every text of a document by the secret, and add it to every key."""
     if isinstance(document, dict):
         more = {f"{key} {PLANTED}": PLANTED for key in document}
         return {key: planted(value) for key, value in document.items()} | more
