@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final, TypeAlias
 
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
@@ -43,27 +44,24 @@ class Route:
     observe: Observe | None = None
 
 
-def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
-    """Return the status page."""
-    # Imported for the first reader: the template engine costs 2 MiB that a sidecar never needs.
-    from waexporter.web.status_page import render_status_page  # noqa: PLC0415
+def import_at_first_request(module: str, name: str) -> Handler:
+    """Return a handler that is imported from a module of this package when it is needed.
 
-    return render_status_page(request, backend)
+    The template engine and the reader of Markdown cost 2 MiB each, which a sidecar never needs.
+    """
 
+    def handle(request: IncomingRequest, backend: Backend) -> Response | DeferredResponse:
+        handler: Handler = getattr(import_module(f"waexporter.web.{module}"), name)
+        return handler(request, backend)
 
-def show_runbook(request: IncomingRequest, backend: Backend) -> Response:
-    """Return a runbook, or the list of them."""
-    del backend  # runbooks ship with the program
-    # As above: a reader of Markdown costs 2 MiB more.
-    from waexporter.web.runbooks import render_runbook  # noqa: PLC0415
-
-    return render_runbook(request)
+    handle.__name__ = name
+    return handle
 
 
 ROUTES: Final = (
     Route(
         "/",
-        show_status_page,
+        import_at_first_request("status_page", "show_status_page"),
         "status page: every client, its verdict, its problems in words, the age of each reading, "
         "the last pages",
     ),
@@ -90,7 +88,7 @@ ROUTES: Final = (
     Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),
     Route(
         "/runbooks/",
-        show_runbook,
+        import_at_first_request("runbooks", "show_runbook"),
         "what to do about each alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
     ),
     Route(

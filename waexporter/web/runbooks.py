@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
+    from waexporter.web.backend import Backend
+
 FOLDER: Final = "/runbooks/"
 _MARKDOWN: Final = "text/markdown; charset=utf-8"
 _STYLES: Final = ("status.css", "runbook.css")
@@ -29,6 +31,12 @@ _MEANING: Final = re.compile(r"^## Meaning\n+(.+?)(?:\n\n|\Z)", re.MULTILINE | r
 _PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)
 _COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.*)", re.DOTALL)
 _VARIES: Final = (("vary", "Accept"),)
+
+
+def show_runbook(request: IncomingRequest, backend: Backend) -> Response:
+    """Return one runbook, or the list of them."""
+    del backend  # runbooks ship with the program
+    return render_runbook(request)
 
 
 def render_runbook(

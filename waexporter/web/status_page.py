@@ -95,7 +95,7 @@ class VerdictGroup:
     rows: tuple[TargetRow, ...]
 
 
-def render_status_page(request: IncomingRequest, backend: Backend) -> Response:
+def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     """Return the page with everything that the exporter knows now."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
