@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from grafana.pictures import bundle
-from tests import progress
-from tests.examples import examples
 from tests.real import parts
 from tests.real.fixtures import Finding, RealParts
 from tests.real.network import find_free_port
 from tests.real.process import Process
 from tests.real.prometheus import Prometheus
+from tests.running import progress
+from tests.running.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

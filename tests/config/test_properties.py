@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
+from tests.running.examples import examples
 from waexporter.config import LoadedConfig, dump_config, load
 from waexporter.errors import ConfigError
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.metrics.documents import counter, gauge, sample, translate
 from tests.metrics.reading_back import read_openmetrics, read_text
+from tests.running.examples import examples
 from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Exporter, Heartbeat
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waexporter.metrics.layout import LayoutContext
@@ -106,6 +107,7 @@ HA_DB: Document = {"core1:8f2c": {}, "core2:1d7a": {}, "master1:77aa": db(), "ma
 MULTICONNECT_DB: Document = {"core1:8f2c": {}, "core2:1d7a": {}, "core3:aa10": {}, "master1:77aa": db()}
 
 # What `golden/` holds the pages of; /v1/metrics is flat in every topology.
+GOLDEN = Path(__file__).with_name("golden")
 SHAPES: dict[str, tuple[Endpoint, Document]] = {
     "app-single": (Endpoint.APP, app()),
     "app-ha": (Endpoint.APP, HA_APP),
@@ -167,3 +169,13 @@ def text(success: Success, *, openmetrics: bool = False) -> str:
     fragments = [fragment for part in success.parts for fragment in part.fragments]
     page = b"".join(compose(fragments, openmetrics=openmetrics).chunks)
     return page.decode() + ("# EOF\n" if openmetrics else "")
+
+
+def pages() -> dict[str, str]:
+    """Return the page of every shape in both formats, by the name of its file in GOLDEN."""
+    rendered = {}
+    for name, (endpoint, document) in SHAPES.items():
+        success = translate(document, endpoint)
+        rendered[f"{name}.prom"] = text(success)
+        rendered[f"{name}.openmetrics"] = text(success, openmetrics=True)
+    return rendered

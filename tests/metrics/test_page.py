@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.metrics.reading_back import read_openmetrics
+from tests.running.examples import examples
 from waexporter.metrics.page import ExpositionPage, compose, compress, decompress, gzip_member, merge_chunks
 from waexporter.model import Fragment, Head
 

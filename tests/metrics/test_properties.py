@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.metrics.documents import body, counter, gauge, pair, sample, translate, translator
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
+from tests.running.examples import examples
 from waexporter.errors import BodyError
 from waexporter.metrics.page import compose
 from waexporter.model import Drop, Endpoint, Instant, Limits, PollPlan, Reading, Success, Target

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.metrics.documents import (
+    GOLDEN,
     HA_APP,
     HA_DB,
     app,
@@ -15,6 +16,7 @@ from tests.metrics.documents import (
     gauge,
     histogram,
     lines,
+    pages,
     pair,
     sample,
     text,
@@ -22,7 +24,6 @@ from tests.metrics.documents import (
     translator,
     web,
 )
-from tests.metrics.regenerate import FOLDER, pages
 from waexporter.metrics.naming import CATALOGUE
 from waexporter.metrics.on_premises import HEADS
 from waexporter.model import Drop, Endpoint, Limits, Success
@@ -44,7 +45,7 @@ def read(document: object, endpoint: Endpoint = Endpoint.APP) -> Statistics:
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_every_shape_of_answer_gives_the_page_on_record(name: str) -> None:
-    recorded = (FOLDER / name).read_text(encoding="utf-8")
+    recorded = (GOLDEN / name).read_text(encoding="utf-8")
 
     page = pages()[name]
 
@@ -52,12 +53,12 @@ def test_every_shape_of_answer_gives_the_page_on_record(name: str) -> None:
 
 
 def test_no_page_is_on_record_that_nothing_makes() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(pages())
+    assert {path.name for path in GOLDEN.iterdir()} == set(pages())
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(pages()) if name.endswith(".prom")])
 def test_promtool_finds_nothing_wrong_with_a_page(promtool: RunTool, suite: str, name: str) -> None:
-    page = (FOLDER / name).read_bytes()
+    page = (GOLDEN / name).read_bytes()
 
     finding = promtool(suite, "check", "metrics", stdin=page)
 

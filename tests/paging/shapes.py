@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from waexporter.paging.messages.compose import compose
@@ -298,6 +299,9 @@ SHAPES: dict[str, list[Page]] = {
         )
     ],
 }
+
+
+GOLDEN = Path(__file__).with_name("golden")
 
 
 def messages() -> dict[str, str]:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.metrics.documents import counter, gauge, histogram, pair, sample, translate, web
 from tests.metrics.reading_back import read_openmetrics
+from tests.running.examples import examples
 from waexporter.health.on_premises import CONNECTING_TOO_LONG
 from waexporter.metrics.page import compose
 from waexporter.model import (

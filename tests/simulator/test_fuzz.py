@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
+from tests.running.examples import examples
 from tests.simulator.endpoints import TABLE, Endpoint
 from tests.simulator.inprocess import Client
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.paging.fakes import WALL, a_page, an_alert
+from tests.running.examples import examples
 from waexporter.errors import JournalError
 from waexporter.paging.dedup import AlertRecord, Presence
 from waexporter.paging.journal import schema

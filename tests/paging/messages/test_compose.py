@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.paging.regenerate import FOLDER
 from tests.paging.shapes import (
+    GOLDEN,
     NOW,
     alert,
     down,
@@ -21,18 +21,18 @@ from waexporter.paging.messages.text import utf16_length
 
 @pytest.mark.parametrize("name", sorted(messages()))
 def test_every_shape_of_alerts_has_its_golden_message(name: str) -> None:
-    file = FOLDER / name
+    file = GOLDEN / name
     recorded = file.read_text(encoding="utf-8") if file.exists() else ""
 
     text = messages()[name]
 
     assert text == recorded, (
-        "if it is meant to be so, run `python -m tests.paging.regenerate` and read what it wrote"
+        "if it is meant to be so, run `python -m docs.source.golden` and read what it wrote"
     )
 
 
 def test_no_golden_message_is_left_over() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(messages())
+    assert {path.name for path in GOLDEN.iterdir()} == set(messages())
 
 
 def test_alerts_that_do_not_fit_are_counted_by_kind() -> None:

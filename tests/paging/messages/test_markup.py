@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.paging.formatting import formatted
+from tests.running.examples import examples
 from waexporter.paging.messages.markup import escape_markup
 from waexporter.paging.messages.text import utf16_length
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
 from tests.paging.formatting import formatted
 from tests.paging.shapes import NOW
+from tests.running.examples import examples
 from waexporter.model.severity import Severity, classify_word
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.messages.markup import escape_markup

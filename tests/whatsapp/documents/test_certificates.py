@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.examples import examples
+from tests.running.examples import examples
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.certificates import read_der, read_pem
 
