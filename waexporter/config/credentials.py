@@ -146,28 +146,28 @@ AUTH = Block(
         Key(
             "username",
             value(_username),
-            "an account of the API; it need not be an admin. Not with a colon in it",
+            "an account of the API, without a colon; it need not be an admin",
             variables=(Variable("WAEXPORTER_USERNAME"), Variable("WA_WEB_USERNAME")),
         ),
         secret_key(
             "password",
-            "its password; required with `username`, and the other way round",
+            "its password; `username` and a password require each other",
             may_end_blank=True,
             variables=("WAEXPORTER_PASSWORD", "WA_WEB_PASSWORD"),
         ),
         secret_key(
             "bearer_token",
-            "a token that never changes, as some hosted clients give out. It is sent with every request; "
-            "there is no login and no logout. Not together with any other key of `auth`",
+            "a fixed token, as some hosted clients use. It is sent with every request; there is "
+            "no login and no logout. Not together with any other key of `auth`",
             _token,
             variables=("WAEXPORTER_BEARER_TOKEN",),
         ),
         Key(
             "header",
             value(_header),
-            "a header of its own for `api_key`, such as `D360-API-KEY`, instead of `Authorization`; not "
-            "one that HTTP or a proxy gives a meaning (`Cookie`, `X-Forwarded-For`, …). The key is then "
-            "sent with every request, and may be of any length",
+            "the header for `api_key`, such as `D360-API-KEY`, instead of `Authorization`; not "
+            "one with a meaning in HTTP or for proxies (`Cookie`, `X-Forwarded-For`, …). The key "
+            "is then sent with every request, and may have any length",
             variables=(Variable("WAEXPORTER_AUTH_HEADER"),),
         ),
     ),
@@ -179,12 +179,12 @@ PROXY_AUTH = Block(
         Key(
             "username",
             value(_username),
-            "a name at the proxy. Not with a colon in it",
+            "the user name at the proxy, without a colon",
             variables=(Variable("WAEXPORTER_PROXY_USERNAME"),),
         ),
         secret_key(
             "password",
-            "its password; the target never sees it",
+            "the password at the proxy; it is not sent to the target",
             may_end_blank=True,
             variables=("WAEXPORTER_PROXY_PASSWORD",),
         ),

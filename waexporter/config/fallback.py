@@ -108,7 +108,7 @@ FALLBACK = Block(
     "fallback",
     Fallback,
     (
-        secret_key("url", "such an address; required, unless `url_file` is given", _address),
+        secret_key("url", "the address; required, unless `url_file` is given", _address),
         # Read apart: without it the address tells the format.
         Key(
             "format",

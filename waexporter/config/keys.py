@@ -159,7 +159,7 @@ class Block:
             if key.meaning:
                 yield DocumentedKey(path, _document_default(key, defaults), key.meaning)
             if key.has_file:
-                yield DocumentedKey(f"{path}_file", "none", "a file that holds it")
+                yield DocumentedKey(f"{path}_file", "none", "a file that contains it")
             if key.block is not None:
                 yield from key.block.document_keys(f"{path}[]." if key.is_list else f"{path}.")
 

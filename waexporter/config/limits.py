@@ -14,7 +14,7 @@ LIMITS = Block(
         Key(
             "body_bytes",
             value(scalars.size),
-            "size of one answer, after decompression; a larger one is a failed poll",
+            "size of one answer after decompression; a larger one is a failed poll",
             write=format_bytes,
         ),
         Key("samples_per_endpoint", value(scalars.count), "samples of one answer"),

@@ -143,19 +143,19 @@ WATCHDOG = Block(
         Key(
             "name",
             required(scalars.text, ""),
-            "what the watchdog is called in pages and metrics; required, no two alike",
+            "the name of the watchdog in pages and metrics; required, unique",
         ),
         Key(
             "match",
             _read_match,
-            "labels that its alert has, such as `{alertname: Watchdog, prometheus: eu}`; required",
+            ("labels of its alert, such as `{alertname: Watchdog, prometheus: eu}`; required"),
             write=dict,
             default="none",
         ),
         Key(
             "max_silence",
             required(_silence, 180.0),
-            "how long it may stay away, at least `10s`; required",
+            "how long it may be missing, at least `10s`; required",
             write=format_duration,
             default="none",
         ),
@@ -168,26 +168,26 @@ PAGER = Block(
         Key(
             "state_dir",
             _read_state_dir,
-            "folder of the journal, made if it is missing. One daemon alone may use it",
+            ("folder of the journal, created if it is missing. Only one daemon may use it"),
             needs_restart=True,
         ),
         Key(
             "webhook",
             read_webhook_auth,
-            "what Alertmanager has to show. Required when listening beyond loopback",
+            ("the credentials that Alertmanager must send. Required when listening beyond loopback"),
             block=WEBHOOK,
         ),
         Key(
             "via",
             _read_via,
-            "names of the targets that may carry pages, in this order",
+            "names of the targets that may send pages, in this order",
             write=list,
-            default="the target that an alert is about, then any other",
+            default="the target that the alert is about, then any other",
         ),
         Key(
             "group",
             value(scalars.group),
-            "id of the group that is paged, through whichever target",
+            "id of the group that is paged, through any target",
             default="`on_call_group` of the target that carries the page, else its setting `on_call_pager`",
         ),
         Key(
@@ -199,10 +199,10 @@ PAGER = Block(
         Key(
             "fallback",
             read_fallback,
-            "list of addresses for pages that WhatsApp can't carry: `http(s)://…` gets a POST, any other "
-            "is one of [Apprise](https://github.com/caronc/apprise) (in a clone `pip install "
-            "'.[fallback]'` adds it, the image has it). Never shown. An entry may also be a mapping of the "
-            "keys below",
+            "list of addresses for pages that WhatsApp can't send: `http(s)://…` gets a POST, any"
+            " other is one of [Apprise](https://github.com/caronc/apprise) (in a clone `pip "
+            "install '.[fallback]'` adds it, the image has it). Never shown. An entry may also be"
+            " a mapping of the keys below",
             write=dump_fallback,
             block=FALLBACK,
             is_list=True,
@@ -210,7 +210,10 @@ PAGER = Block(
         Key(
             "fallback_after",
             value(scalars.duration),
-            "how long a page may wait for WhatsApp before the fallback gets it; shorter than `give_up_after`",
+            (
+                "how long a page waits for WhatsApp before it is sent to the fallback; shorter than "
+                "`give_up_after`"
+            ),
             write=format_duration,
         ),
         Key(
@@ -222,40 +225,48 @@ PAGER = Block(
         Key(
             "rate",
             value(_rate),
-            "most messages to one recipient in a time; what is above goes out bundled",
+            ("highest number of messages to one recipient in a time; further pages are sent bundled"),
             write=_dump_rate,
         ),
         Key(
             "timezone",
             value(_timezone),
-            "IANA's name of the time zone of the times in pages, such as `Europe/Berlin`",
+            ("time zone of the times in pages, by its IANA name, such as `Europe/Berlin`"),
         ),
         Key(
             "severities",
             read_severities,
-            "words that your rules use in the label `severity`, beside the usual ones, which they outweigh",
+            (
+                "words that your rules use in the label `severity`, in addition to the usual ones; "
+                "they have priority"
+            ),
             write=dump_severities,
             block=SEVERITIES,
         ),
-        Key("watchdogs", _read_watchdogs, "alerts that must keep coming", block=WATCHDOG, is_list=True),
+        Key("watchdogs", _read_watchdogs, "alerts that must arrive regularly", block=WATCHDOG, is_list=True),
         secret_key(
             "alertmanager_url",
-            "the address of Alertmanager, such as `http://alertmanager:9093`: it is asked what became of "
-            "alerts that a delivery leaves out, and before an all-clear. Of a pair give one that sees "
-            "every alert",
+            "the address of Alertmanager, such as `http://alertmanager:9093`: it is asked about "
+            "alerts that a delivery leaves out, and before an all-clear. Of a pair use one that "
+            "sees every alert",
             http_url,
         ),
         secret_key(
             "heartbeat_url",
-            "an address that is asked while people can be paged, and `/fail` below it while not",
+            ("an address that is called while people can be paged, and `/fail` below it while not"),
             http_url,
         ),
-        Key("heartbeat_interval", value(_heartbeat), "how often", write=format_duration),
+        Key(
+            "heartbeat_interval",
+            value(_heartbeat),
+            "how often `heartbeat_url` is called",
+            write=format_duration,
+        ),
         Key("watch", value(scalars.boolean), "`true`: page verdicts by itself, without Prometheus"),
         Key(
             "watch_for",
             value(scalars.duration),
-            "how long a verdict has to hold before it is paged",
+            "how long a verdict must last before it is paged",
             write=format_duration,
         ),
     ),

@@ -41,8 +41,8 @@ def _every(interval: float, timeout: float = COMMON_TIMEOUT) -> PollPlan:
 _ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
     Endpoint.HEALTH: _EndpointRow(
         _every(30.0),
-        "interval of `GET /v1/health`. The API allows 10 a minute and webapp, all callers together; "
-        "below `6s` the log objects",
+        "interval of `GET /v1/health`. The API allows 10 a minute for each webapp from all "
+        "callers together; below `6s` the log warns",
         objection=(6.0, "is more often than the API's limit of 10 polls a minute; expect refused polls"),
     ),
     Endpoint.APP: _EndpointRow(_every(15.0), "interval of `GET /v1/stats/app`"),
@@ -63,7 +63,7 @@ _ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
     Endpoint.GROUP: _EndpointRow(_every(300.0), "interval of `GET /v1/groups/ID` of the on-call group"),
     Endpoint.CANARY: _EndpointRow(
         None,
-        "interval of `POST /v1/contacts`, a contact check from end to end; at least `1m`",
+        ("interval of `POST /v1/contacts`, an end-to-end contact check; at least `1m`"),
         least=(60.0, "must be at least 1m, because each one is a request to WhatsApp itself"),
     ),
 }
@@ -180,14 +180,14 @@ OVERRIDE = Block(
         Key(
             "interval",
             None,
-            "the same, where the timeout is given too: `db: {interval: 10m, timeout: 2m}`",
+            ("the interval, in the form with a timeout: `db: {interval: 10m, timeout: 2m}`"),
             write=format_duration,
             default="as above",
         ),
         Key(
             "timeout",
             value(scalars.timeout),
-            "how long one poll of that endpoint may take, login included",
+            "longest time for one poll of this endpoint, login included",
             write=format_duration,
             default="`poll.timeout`; for `db` and `support` 60s",
         ),
@@ -202,13 +202,13 @@ POLL = Block(
         Key(
             "timeout",
             value(scalars.timeout),
-            "the same for every endpoint that has none of its own; not for `db` and `support`",
+            ("the timeout of every endpoint without its own; not of `db` and `support`"),
             default=f"`{format_duration(COMMON_TIMEOUT)}`",
         ),
         Key(
             "stale_after",
             value(scalars.intervals),
-            "how many intervals old a reading may become before it vanishes from `/metrics`; at least 1",
+            ("number of intervals after which a reading is removed from `/metrics`; at least 1"),
             default=f"`{DEFAULT_STALE_AFTER:g}`",
         ),
     ),
@@ -221,7 +221,7 @@ COMMON_POLL = Block(
         Key(
             "workers",
             value(scalars.workers),
-            "threads that poll, 1 to 1000; `auto` makes enough for every target to be dead at once",
+            ("number of polling threads, 1 to 1000; `auto` starts enough for all targets to be dead at once"),
             write=lambda count: count or "auto",
         ),
     ),

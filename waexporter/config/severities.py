@@ -45,8 +45,8 @@ SEVERITIES = Block(
     "severities",
     None,
     (
-        Key("critical", None, "list of words that mean: wakes somebody, such as `[tier-1]`"),
-        Key("warning", None, "list of words that mean: has to be looked at"),
-        Key("info", None, "list of words that mean: good to know"),
+        Key("critical", None, "list of words for critical, such as `[tier-1]`"),
+        Key("warning", None, "list of words for warning"),
+        Key("info", None, "list of words for info"),
     ),
 )

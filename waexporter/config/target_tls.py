@@ -105,8 +105,7 @@ TLS = Block(
         Key(
             "ca_file",
             _read_ca_file,
-            "PEM file with the authority that signed the certificate, or with the self-signed certificate "
-            "itself",
+            "PEM file with the CA that signed the certificate, or with the self-signed certificate itself",
             write=lambda read: read[0],
             fields=("ca_file", "authority"),
             default="the system's authorities",
@@ -116,8 +115,7 @@ TLS = Block(
         Key(
             "cert_file",
             None,
-            "PEM file with a certificate of waexporter's own, for a target that demands one of its "
-            "clients; `key_file` with it",
+            "PEM file with a client certificate, if the target requires one; needs `key_file`",
             variables=(Variable("WAEXPORTER_TLS_CERT_FILE", os.path.abspath),),
         ),
         Key(
@@ -129,14 +127,14 @@ TLS = Block(
         Key(
             "server_name",
             value(urls.host),
-            "the name the certificate is for, when it is not the one in the URL",
+            "the name in the certificate, if it is not the one in the URL",
             default="the URL's host",
             variables=(Variable("WAEXPORTER_TLS_SERVER_NAME"),),
         ),
         Key(
             "insecure_skip_verify",
             value(scalars.boolean),
-            "`true`: trust anybody. The log repeats it at every start",
+            ("`true`: don't verify the certificate. The log repeats this at every start"),
             variables=(
                 Variable(
                     "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY",

@@ -124,35 +124,38 @@ TARGET = Block(
         Key(
             "name",
             value(_name),
-            "the label `target`: at most 128 characters, no two alike",
+            "the label `target`: unique, at most 128 characters",
             default="the URL's host and port",
             variables=(Variable("WAEXPORTER_TARGET_NAME"),),
         ),
         Key(
             "url",
             _read_url,
-            "address of the webapp: `scheme://host[:port][/prefix]`. `/v1` is added; one at the end is "
-            "ignored, and a path of the API behind it (`/v1/health`) is cut off with a note. `/health` and "
-            "the like without `/v1` are kept, and a note asks. With `http://` credentials travel in the "
-            "clear, which the log says",
+            "address of the webapp: `scheme://host[:port][/prefix]`. `/v1` is added; if it is "
+            "already there it is ignored, and a path after it (`/v1/health`) is removed with a "
+            "note. `/health` and the like without `/v1` are kept, with a note. With `http://` "
+            "credentials are sent unencrypted, and the log says so",
             variables=(
                 Variable("WAEXPORTER_TARGET_URL"),
                 Variable("WA_WEB_ENDPOINT", _add_scheme, ", as `host:port`; `https://` is added"),
             ),
         ),
-        Key("auth", read_auth, "who waexporter is to this client; see [Secrets](#secrets)", block=AUTH),
+        Key("auth", read_auth, "the credentials at this client; see [Secrets](#secrets)", block=AUTH),
         Key(
-            "tls", read_tls, "how the webapp's certificate is verified, and which one it is shown", block=TLS
+            "tls", read_tls, "how the webapp's certificate is verified, and the client certificate", block=TLS
         ),
         Key(
             "proxy_url",
             value(urls.proxy_url),
-            "HTTP proxy on the way, `http://proxy:3128`. Without it none is used, whatever `HTTPS_PROXY` "
-            "says",
+            "HTTP proxy, such as `http://proxy:3128`. Without it no proxy is used, whatever "
+            "`HTTPS_PROXY` says",
             variables=(Variable("WAEXPORTER_PROXY_URL"),),
         ),
         Key(
-            "proxy_auth", read_proxy_auth, "what the proxy is shown; only with `proxy_url`", block=PROXY_AUTH
+            "proxy_auth",
+            read_proxy_auth,
+            "the credentials for the proxy; only with `proxy_url`",
+            block=PROXY_AUTH,
         ),
         Key(
             "topology",
@@ -163,8 +166,8 @@ TARGET = Block(
         Key(
             "shards",
             value(scalars.shards),
-            "how many shards the client has: 1, 2, 4, 8, 16 or 32. Set it for multiconnect: a missing "
-            "coreapp shows only against an expected number",
+            "number of shards: 1, 2, 4, 8, 16 or 32. Set it for multiconnect: a missing coreapp "
+            "is only seen if the expected number is known",
             default="found out",
             variables=(Variable("WAEXPORTER_SHARDS", convert_number),),
         ),
@@ -178,13 +181,13 @@ TARGET = Block(
         Key(
             "canary_number",
             value(scalars.telephone),
-            "a telephone number that the canary looks up; needed for `poll.canary`",
+            "a telephone number that the canary checks; needed for `poll.canary`",
         ),
         Key(
             "labels",
             _read_labels,
-            "labels added to every `whatsapp_*` sample of this target, such as `{region: eu}`. Names that "
-            "samples carry already (`target`, `node`, `method`, `job`, …) are refused",
+            "labels added to every `whatsapp_*` sample of this target, such as `{region: eu}`. "
+            "Names that samples already have (`target`, `node`, `method`, `job`, …) are refused",
             write=dict,
             default="none",
         ),
@@ -198,6 +201,6 @@ TARGET = Block(
             default="none",
         ),
     ),
-    "the list itself; at least one entry",
+    "the list of targets; at least one entry",
     is_list=True,
 )

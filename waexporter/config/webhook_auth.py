@@ -56,13 +56,13 @@ WEBHOOK = Block(
         Key(
             "username",
             value(scalars.visible),
-            "instead of a token: a name, and `password` with it (`http_config.basic_auth`)",
+            ("instead of a token: a user name, with `password` (`http_config.basic_auth`)"),
         ),
         secret_key("password", "its password", may_end_blank=True),
         Key(
             "insecure",
             value(scalars.boolean),
-            "`true`: anybody who reaches this address may page people",
+            "`true`: anybody who can connect to this address may page people",
             write=lambda insecure: insecure or None,
         ),
     ),
