@@ -105,7 +105,7 @@ def test_a_row_makes_a_key_documented() -> None:
         DocumentedKey("tea.steeped", "`3m`", "for how long"),
         DocumentedKey("tea.milk", "`false`", "`true`: with milk"),
         DocumentedKey("tea.password", "none", "of the tea room"),
-        DocumentedKey("tea.password_file", "none", "a file that holds it"),
+        DocumentedKey("tea.password_file", "none", "a file that contains it"),
     ]
     assert "| `tea.steeped` | `3m` | for how long |" in write_keys(TEA).splitlines()
 
