@@ -81,15 +81,12 @@ def test_a_damaged_attempt_costs_itself_alone(journal: Journal, damage: str) -> 
     assert entry.tried == (SECOND,)
 
 
-def test_a_page_of_before_attempts_were_kept_has_none(
-    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "SCRIPTS", [each for each in schema.SCRIPTS if "attempts_of_page" not in each])
-        record(journal)
-        journal.close()
+def test_a_page_of_before_attempts_were_kept_has_none(journal: Journal, tmp_path: Path) -> None:
+    scripts = [each for each in schema.SCRIPTS if "attempts_of_page" not in each]
+    with closing(Journal(str(tmp_path), scripts=scripts)) as old:
+        record(old)
 
-        before = read_pages(str(tmp_path), 10)
+    before = read_pages(str(tmp_path), 10)
     [after] = journal.latest(10)
 
     assert [entry.tried for entry in before] == [()]

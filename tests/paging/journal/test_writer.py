@@ -276,48 +276,42 @@ def test_a_journal_of_a_later_version_is_left_to_it(journal: Journal) -> None:
         journal.open()
 
 
-def test_a_journal_of_an_earlier_version_is_brought_up_to_date(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_journal_of_an_earlier_version_is_brought_up_to_date(journal: Journal, tmp_path: Path) -> None:
     record(journal)
     journal.close()
     more = (*schema.SCRIPTS, "ALTER TABLE pages ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';")
-    monkeypatch.setattr(schema, "SCRIPTS", more)
 
-    assert len(pending(journal)) == 1
+    with closing(Journal(str(tmp_path), scripts=more)) as later:
+        assert len(pending(later)) == 1
 
     with closing(sqlite3.connect(journal.path)) as other, other:
         assert other.execute("PRAGMA user_version").fetchone() == (len(more),)
         assert other.execute("SELECT colour FROM pages").fetchone() == ("red",)
 
 
-def test_a_step_that_fails_leaves_the_version_before(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_that_fails_leaves_the_version_before(journal: Journal, tmp_path: Path) -> None:
     record(journal)
     journal.close()
-    with monkeypatch.context() as patch:
-        broken = "ALTER TABLE pages ADD COLUMN colour TEXT; SELECT * FROM nowhere;"
-        patch.setattr(schema, "SCRIPTS", (*schema.SCRIPTS, broken))
-        with pytest.raises(JournalError, match="nowhere"):
-            journal.open()
+    broken = "ALTER TABLE pages ADD COLUMN colour TEXT; SELECT * FROM nowhere;"
+
+    with (
+        closing(Journal(str(tmp_path), scripts=(*schema.SCRIPTS, broken))) as later,
+        pytest.raises(JournalError, match="nowhere"),
+    ):
+        later.open()
 
     assert len(pending(journal)) == 1
     with closing(sqlite3.connect(journal.path)) as other, other:
         assert other.execute("PRAGMA user_version").fetchone() == (len(schema.SCRIPTS),)
 
 
-def test_a_journal_of_the_first_version_keeps_what_it_holds(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "SCRIPTS", schema.SCRIPTS[:1])
-        journal.path.parent.mkdir(exist_ok=True)
-        with closing(schema.connect(journal.path, 5.0)) as old, old:
-            old.execute("INSERT INTO alerts VALUES ('a', 'thread', 5.0, NULL, 7.0)")
-            old.execute(
-                "INSERT INTO pages (thread, received_at, content) VALUES ('t', 6.0, ?)", (pack(a_page()),)
-            )
+def test_a_journal_of_the_first_version_keeps_what_it_holds(journal: Journal) -> None:
+    journal.path.parent.mkdir(exist_ok=True)
+    with closing(schema.connect(journal.path, 5.0, schema.SCRIPTS[:1])) as old, old:
+        old.execute("INSERT INTO alerts VALUES ('a', 'thread', 5.0, NULL, 7.0)")
+        old.execute(
+            "INSERT INTO pages (thread, received_at, content) VALUES ('t', 6.0, ?)", (pack(a_page()),)
+        )
 
     assert known(journal) == {"a": AlertRecord("a", "thread", 5.0, None, 7.0, latest_at=5.0, seen_at=7.0)}
     assert [entry.page for entry in pending(journal)] == [a_page()]

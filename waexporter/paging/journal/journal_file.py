@@ -13,7 +13,7 @@ from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _LOCK = "pages.lock"
 _BUSY_TIMEOUT = 5.0  # seconds to wait for a reader that holds the file
@@ -22,12 +22,18 @@ _BUSY_TIMEOUT = 5.0  # seconds to wait for a reader that holds the file
 class JournalFile:
     """A file that is opened when it is needed; the journal's lock makes it safe to share by threads."""
 
-    def __init__(self, folder: str, on_open: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(
+        self,
+        folder: str,
+        on_open: Callable[[sqlite3.Connection], None],
+        scripts: Sequence[str] = schema.SCRIPTS,
+    ) -> None:
         """Call `on_open` with each new connection."""
         self.path = Path(folder) / schema.FILE
         self.highest_number = 0  # of a page in any file so far: those of the next file go on from there
         self._folder = Path(folder)
         self._on_open = on_open
+        self._scripts = scripts
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None  # of the file that is open
         self._lock_descriptor: int | None = None
@@ -40,7 +46,7 @@ class JournalFile:
         if self._connection is None:
             self._lock_folder()
             with self.translated_errors():
-                connection = schema.connect(self.path, _BUSY_TIMEOUT)
+                connection = schema.connect(self.path, _BUSY_TIMEOUT, self._scripts)
                 self._connection = connection
                 self._identity = _identify(self.path)
                 self.highest_number = schema.continue_numbers(connection, self.highest_number)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from waexporter.errors import JournalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 FILE = "pages.sqlite"
@@ -73,7 +74,7 @@ SCRIPTS = (
 )
 
 
-def connect(path: Path, timeout: float) -> sqlite3.Connection:
+def connect(path: Path, timeout: float, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
     """Open the file to write, making or migrating it if need be; `timeout` in seconds, for other users of it.
 
     Raise sqlite3.Error, and JournalError for a file that is not ours.
@@ -86,10 +87,10 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     connection.text_factory = _read_text
     try:
-        _check(connection, path)
+        _check(connection, path, scripts)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        _migrate(connection)
+        _migrate(connection, scripts)
     except BaseException:
         connection.close()
         raise
@@ -101,7 +102,7 @@ def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=timeout, uri=True)
     connection.text_factory = _read_text
     try:
-        _check(connection, path)
+        _check(connection, path, SCRIPTS)
     except BaseException:
         connection.close()
         raise
@@ -130,7 +131,7 @@ def _read_text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION and not is_new:
@@ -138,13 +139,13 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: is no journal of waexporter; move it away, or choose another pager.state_dir"
         )
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(SCRIPTS):
+    if version > len(scripts):
         raise JournalError(f"{path}: was written by a later version of waexporter; use that one")
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def _migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(SCRIPTS[version:], start=version + 1):
+    for number, script in enumerate(scripts[version:], start=version + 1):
         connection.executescript(
             f"BEGIN; {script} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {number}; COMMIT;"
         )

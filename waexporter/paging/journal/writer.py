@@ -18,6 +18,7 @@ from waexporter.paging.journal.damage import DamagedRows
 from waexporter.paging.journal.entry import SELECT, PageState, read_entry
 from waexporter.paging.journal.journal_file import JournalFile
 from waexporter.paging.journal.rows import readable_facts
+from waexporter.paging.journal.schema import SCRIPTS
 from waexporter.paging.journal.session import JournalSession
 from waexporter.paging.journal.trail import with_attempts, write_attempts
 
@@ -46,6 +47,7 @@ class Journal:
         folder: str,
         on_damage: Callable[[Sequence[str]], None] = lambda _: None,
         most_pages: int = MOST_PAGES,
+        scripts: Sequence[str] = SCRIPTS,
     ) -> None:
         """Call `on_damage`, once for each, with the names of rows that can't be read."""
         # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
@@ -53,7 +55,7 @@ class Journal:
         self._most_pages = most_pages
         self._damaged = DamagedRows(on_damage)
         self._memory = AlertMemory(self._damaged)
-        self._file = JournalFile(folder, self._memory.load)
+        self._file = JournalFile(folder, self._memory.load, scripts)
 
     @property
     def path(self) -> Path:
