@@ -122,6 +122,12 @@ def read_listen(environ: Mapping[str, str]) -> tuple[str, int]:
         raise ConfigError([f"WAEXPORTER_LISTEN: {error}"]) from error
 
 
+def unknown_target(config: Config, name: str) -> str:
+    """Return the message for a target that is not configured, with the first names that are."""
+    names = ", ".join(target.name for target in config.targets[:10])
+    return f"no target is called {name!r}; there are: {names}"
+
+
 def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> LoadedConfig:
     """Load variables some of which were given as arguments.
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.commands.options import unknown_target
 from waexporter.daemon.paging import PagerTargets
 from waexporter.errors import CommandError
 from waexporter.model import ClientSettings, Endpoint, Failure, now
@@ -69,9 +70,7 @@ def find_target(config: Config, name: str | None) -> Target:
     for target in config.targets:
         if target.name == wanted:
             return target
-    names = ", ".join(target.name for target in config.targets[:10])
-    message = f"no target is called {wanted!r}; there are: {names}"
-    raise CommandError(message)
+    raise CommandError(unknown_target(config, wanted))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import show_progress, warn, write
-from waexporter.commands.options import add_config, load_arguments
+from waexporter.commands.options import add_config, load_arguments, unknown_target
 from waexporter.commands.probe_report import PollTable, explain_verdict
 from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.config import load
@@ -129,9 +129,7 @@ def _load_target(options: argparse.Namespace, environ: Mapping[str, str]) -> tup
             if wanted in {target.name, target.url, f"{target.url}/v1"}:
                 return loaded, target
         if "://" not in wanted:
-            names = ", ".join(target.name for target in loaded.config.targets[:10])
-            message = f"no target is called {wanted!r}; there are: {names}"
-            raise ConfigError([message])
+            raise ConfigError([unknown_target(loaded.config, wanted)])
     variables = {
         key: text
         for key, text in environ.items()
