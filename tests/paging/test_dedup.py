@@ -32,7 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.known: dict[str, AlertRecord] = {}
         self.pages: list[Page] = []
-        self.can_ask = False
+        self.can_query = False
         self.now = T0
 
     def take(
@@ -47,7 +47,7 @@ class Desk:
         is_open = {each.fingerprint for each in self.known.values() if each.thread == thread and _fires(each)}
         of = None if group is None else AlertGroup(group)
         is_whole = bool(group) and not truncated + unread
-        webhook = Webhook(thread, alerts, truncated, of, unread, is_whole=is_whole, can_ask=self.can_ask)
+        webhook = Webhook(thread, alerts, truncated, of, unread, is_whole=is_whole, can_query=self.can_query)
         decision = deduplicate(webhook, self.known, is_open, self.now, self.now)
         self.known |= {each.fingerprint: each for each in (*decision.records, *decision.touched)}
         for fingerprint in decision.forgotten:
@@ -168,7 +168,7 @@ def test_a_stale_delivery_is_a_doubt_where_somebody_can_be_asked() -> None:
     desk = Desk()
     desk.take(fires())
     desk.take(resolved(end=T0 + 60.0))
-    desk.can_ask = True
+    desk.can_query = True
 
     page = desk.take(fires())
 

@@ -134,7 +134,7 @@ def _classify_all(
         record = _new_record(webhook, alert, before, kind, now)
         if kind is not None:
             items.append(Item(_with_earliest_start(alert, record), kind))
-        elif webhook.can_ask and alert.fires and before is not None and before.ends_at is not None:
+        elif webhook.can_query and alert.fires and before is not None and before.ends_at is not None:
             stale.append(Doubt(alert, before.seen_at, is_missing=False, is_stale=True))
         if record is not None:
             records[alert.fingerprint] = record

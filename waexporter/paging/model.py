@@ -114,4 +114,4 @@ class Webhook(msgspec.Struct, frozen=True):
     unread: int = 0  # alerts that could not be read
     is_whole: bool = False  # it lists every alert of its group
     is_partial: bool = False  # how many it leaves out can't be read
-    can_ask: bool = False  # Alertmanager can be queried about it
+    can_query: bool = False  # Alertmanager can be queried about it

@@ -173,8 +173,8 @@ class Pager:
         alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
         self._log_unexpected(watchdogs.list_unmatched(webhook.alerts, expected))
         if alerts or webhook.unread:
-            can_ask = self._reconciler.can_ask(webhook.group)
-            self._recorder.record(msgspec.structs.replace(webhook, alerts=alerts, can_ask=can_ask))
+            can_query = self._reconciler.can_query(webhook.group)
+            self._recorder.record(msgspec.structs.replace(webhook, alerts=alerts, can_query=can_query))
 
     def _log_unexpected(self, labels: Sequence[str]) -> None:
         """Log once each Watchdog alert that no watchdog expects, and the ones that are expected."""

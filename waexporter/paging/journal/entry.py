@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from waexporter.paging.journal.rows import finite_number
+from waexporter.paging.journal.rows import Row, finite_number
 from waexporter.paging.model import Page
 
 
@@ -64,9 +64,7 @@ SELECT = (
     "done_at FROM pages "
 )
 
-_PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see whatsapp.envelope.decode
-
-Row = tuple[object, ...]
+_PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see "banned-api" in pyproject.toml
 
 
 def pack(page: Page) -> bytes:
@@ -80,12 +78,12 @@ def read_entry(row: Row) -> JournalEntry:
     A pending page without readable content is damaged. A page without a readable state is pending, since
     nothing says that it was sent.
     """
-    number, content, value, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
+    number, content, stored, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
         row
     )
     page, problem = _unpack(content)
     received, done = finite_number(received_at), finite_number(done_at)
-    state = _state(value, is_done=done is not None)
+    state = _state(stored, is_done=done is not None)
     if page is None and state is PageState.PENDING:
         state, why = PageState.DAMAGED, f"its row in the journal is damaged: {problem}"
     elif page is None:
@@ -96,7 +94,7 @@ def read_entry(row: Row) -> JournalEntry:
         state=state,
         received_at=received or (page.received_at if page else 0.0),
         attempts=_count(attempts),
-        is_uncertain=bool(uncertain) or state.value != value,
+        is_uncertain=bool(uncertain) or state.value != stored,
         repeats=_count(repeats),
         channel=_text(channel),
         destination=_text(destination),

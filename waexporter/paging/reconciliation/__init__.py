@@ -1,1 +1,1 @@
-"""What became of alerts that a delivery left out: ask Alertmanager, decide, conclude."""
+"""What became of the alerts that are missing from a delivery: query Alertmanager, decide, record."""

@@ -48,12 +48,12 @@ class Alertmanager:
 
     def __init__(
         self,
-        source: AlertmanagerAddress,
+        address: AlertmanagerAddress,
         clock: Callable[[], Instant],
         is_ignored: Callable[[Mapping[str, str]], bool],
     ) -> None:
         """Leave out alerts whose labels are ignored: they page nobody."""
-        self._source = source
+        self._address = address
         self._clock = clock
         self._is_ignored = is_ignored
         self._lock = threading.Lock()  # guards what follows
@@ -71,14 +71,14 @@ class Alertmanager:
         if self._clock().steady < self._paused_until:
             return None
         try:
-            kinds, unread = _read(self._source, group, self._is_ignored, _TIMEOUT)
+            kinds, unread = _request_alerts(self._address, group, self._is_ignored, _TIMEOUT)
         except ApiError as error:
             self._log_change(str(error))
             return None
         self._log_change("")
         if kinds or unread:
             self._remember_group(group)
-        age = _read_age(self._source, _TIMEOUT)
+        age = _request_age(self._address, _TIMEOUT)
         return GroupReply(kinds, age, unread=unread, has_seen_group=self.has_seen(group))
 
     def _remember_group(self, group: AlertGroup) -> None:
@@ -100,23 +100,23 @@ class Alertmanager:
             _log.info("Alertmanager can be asked again")
 
 
-def try_query(source: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
+def try_query(address: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
     """Query as the daemon does; return the problem ('' without one), and whether the reply has its uptime."""
     try:
-        _, unread = _read(source, AlertGroup(), lambda _: False, timeout)
+        _, unread = _request_alerts(address, AlertGroup(), lambda _: False, timeout)
     except ApiError as error:
         return str(error), False
-    return "an alert has no fingerprint" if unread else "", _read_age(source, timeout) is not None
+    return "an alert has no fingerprint" if unread else "", _request_age(address, timeout) is not None
 
 
-def _read(
-    source: AlertmanagerAddress,
+def _request_alerts(
+    address: AlertmanagerAddress,
     group: AlertGroup,
     is_ignored: Callable[[Mapping[str, str]], bool],
     timeout: float,
 ) -> tuple[dict[str, ItemKind], int]:
     """Request the alerts of a group, and return them as `read_alerts` does; raise an ApiError."""
-    reply = source.get_subpath(timeout, f"{ALERTS}?{urlencode(list(_query(group)))}")
+    reply = address.get_subpath(timeout, f"{ALERTS}?{urlencode(list(_query_parameters(group)))}")
     if reply.status != HTTPStatus.OK:
         raise BodyError(f"answered {reply.status}")
     try:
@@ -125,9 +125,9 @@ def _read(
         raise BodyError("the answer is no list of alerts") from error
 
 
-def _read_age(source: AlertmanagerAddress, timeout: float) -> float | None:
+def _request_age(address: AlertmanagerAddress, timeout: float) -> float | None:
     try:
-        return read_age(source.get_subpath(timeout, _STATUS))
+        return read_age(address.get_subpath(timeout, _STATUS))
     except ApiError:
         return None
 
@@ -143,7 +143,7 @@ def read_alerts(
     for element in _LIST.decode(body):
         alert = lenient_json.as_map(element) or {}
         labels = _labels(alert.get("labels"))
-        if labels is not None and (is_ignored(labels) or not _has(labels, group.labels)):
+        if labels is not None and (is_ignored(labels) or not _has_labels(labels, group.labels)):
             continue
         fingerprint = alert.get("fingerprint")
         if isinstance(fingerprint, str) and fingerprint:
@@ -159,7 +159,7 @@ def _labels(value: object) -> dict[str, str] | None:
     return labels if labels and all(isinstance(value, str) for value in labels.values()) else None
 
 
-def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+def _has_labels(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name, "") == value for name, value in wanted.items())
 
 
@@ -180,7 +180,7 @@ def _kind(alert: Mapping[str, object]) -> ItemKind:
     return ItemKind.SILENCED if is_silenced else ItemKind.INHIBITED
 
 
-def _query(group: AlertGroup) -> Iterator[tuple[str, str]]:
+def _query_parameters(group: AlertGroup) -> Iterator[tuple[str, str]]:
     for state in ("active", "silenced", "inhibited", "unprocessed"):
         yield state, "true"
     if group.receiver:

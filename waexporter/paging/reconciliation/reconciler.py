@@ -61,7 +61,7 @@ class Reconciler:
         self._save_changes(list(zip(pages, reconciled, strict=True)))
         return reconciled
 
-    def can_ask(self, group: AlertGroup | None) -> bool:
+    def can_query(self, group: AlertGroup | None) -> bool:
         """Return whether there is an Alertmanager that may have a group."""
         return self.alertmanager is not None and missing_alerts.may_be_known(group)
 
