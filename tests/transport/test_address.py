@@ -61,20 +61,20 @@ def test_a_suffix_goes_behind_the_path(receiver: Receiver, address: str, suffix:
     assert receiver.heard[0].path == path
 
 
-def test_an_address_is_asked_as_it_is_written(receiver: Receiver) -> None:
+def test_the_path_is_sent_as_it_is_written(receiver: Receiver) -> None:
     """A path that ends with a slash may be another one than the path without."""
     elsewhere(f"http://{receiver.place}/hooks/a/").post(b"", TIMEOUT)
 
     assert receiver.heard[0].path == "/hooks/a/"
 
 
-def test_an_address_is_got(receiver: Receiver) -> None:
+def test_an_address_is_requested(receiver: Receiver) -> None:
     assert elsewhere(f"http://{receiver.place}/ping/abc").get(TIMEOUT).status == 200
 
     assert (receiver.heard[0].method, receiver.heard[0].path) == ("GET", "/ping/abc")
 
 
-def test_user_and_password_are_shown_as_basic_and_are_not_part_of_the_path(receiver: Receiver) -> None:
+def test_user_and_password_are_sent_as_basic_and_are_not_part_of_the_path(receiver: Receiver) -> None:
     elsewhere(f"http://me:p%40ss@{receiver.place}/x").post(b"{}", TIMEOUT)
 
     [heard] = receiver.heard
@@ -83,7 +83,7 @@ def test_user_and_password_are_shown_as_basic_and_are_not_part_of_the_path(recei
 
 
 @pytest.mark.parametrize("status", [201, 204, 400, 404, 429, 500, 503])
-def test_any_status_is_given(receiver: Receiver, status: int) -> None:
+def test_any_status_is_returned(receiver: Receiver, status: int) -> None:
     receiver.status, receiver.answer = status, b""
 
     assert elsewhere(f"http://{receiver.place}/").post(b"{}", TIMEOUT).status == status

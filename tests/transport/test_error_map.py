@@ -247,7 +247,7 @@ def test_a_failure_becomes_words_free_of_secrets(
         (_aborted(http.client.RemoteDisconnected("x")), False),
     ],
 )
-def test_what_fails_at_the_proxy_is_no_word_of_the_client(
+def test_a_failure_at_the_proxy_is_foreign(
     error: Exception,
     is_foreign: bool,  # noqa: FBT001 - a column of the table
 ) -> None:

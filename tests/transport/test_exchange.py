@@ -32,7 +32,7 @@ def hidden(secret: str, said: object) -> object:
         ({"details": "nothing of it"}, {"details": "nothing of it"}),
     ],
 )
-def test_a_secret_is_blotted_out_of_every_text(said: object, told: object) -> None:
+def test_a_secret_is_redacted_in_every_text(said: object, told: object) -> None:
     assert hidden(TOKEN, said) == told
 
 
@@ -93,7 +93,7 @@ def test_a_long_secret_is_found_inside_a_word(around: str) -> None:
     assert told == {"details": around.format("<secret>", "<secret>")}
 
 
-def test_what_is_no_json_is_cleaned_too() -> None:
+def test_a_secret_is_redacted_in_what_is_no_json() -> None:
     page = f"<p>Bearer {TOKEN}</p>".encode()
 
     assert Request("GET", "/", f"Bearer {TOKEN}").redact(page) == b"<p>Bearer <secret></p>"
@@ -112,7 +112,7 @@ def test_what_is_no_json_is_cleaned_too() -> None:
         ("", {"a": ""}),
     ],
 )
-def test_what_the_answer_says_stays_whatever_the_secret_is(secret: str, said: object) -> None:
+def test_the_rest_of_an_answer_stays_whatever_the_secret_is(secret: str, said: object) -> None:
     assert hidden(secret, said) == said
 
 
@@ -124,7 +124,7 @@ def test_a_text_that_is_to_be_kept_stays() -> None:
     assert told == b'{"status":"unregistered","details":"not <secret>"}'
 
 
-def test_without_a_secret_nothing_is_touched() -> None:
+def test_without_a_secret_nothing_is_redacted() -> None:
     body = b'{"a":"Bearer x"}'
 
     assert Request("GET", "/").redact(body) is body
@@ -158,7 +158,7 @@ def test_without_a_secret_nothing_is_touched() -> None:
         ("nan", None),
     ],
 )
-def test_how_long_an_answer_asks_for_patience(said: str, seconds: float | None) -> None:
+def test_retry_after_is_read_as_seconds_or_as_a_date(said: str, seconds: float | None) -> None:
     assert read_retry_after(said, NOW) == seconds
 
 
@@ -172,7 +172,7 @@ def test_how_long_an_answer_asks_for_patience(said: str, seconds: float | None) 
         ("", None),
     ],
 )
-def test_when_an_answer_was_given_by_its_own_clock(said: str, date: float | None) -> None:
+def test_the_date_of_an_answer_is_read(said: str, date: float | None) -> None:
     assert read_date(said) == date
 
 

@@ -176,7 +176,7 @@ def test_a_new_connection_takes_the_place_of_a_kept_one(
     assert server.connections == 2
 
 
-def test_a_request_on_a_kept_connection_that_fails_wordlessly_is_sent_once_more_and_not_twice(
+def test_a_request_on_a_kept_connection_that_ends_silently_is_sent_once_more_and_not_twice(
     serve: Serve, connect: Connect
 ) -> None:
     def script(talk: Conversation) -> None:

@@ -182,7 +182,7 @@ def test_maps_and_lists_are_understood_as_php_writes_them(
     assert as_list(said) == as_a_list
 
 
-def test_losses_are_all_counted_and_the_first_are_told() -> None:
+def test_losses_are_all_counted_and_the_first_are_described() -> None:
     losses = Losses()
     for number in range(20):
         losses.add(Drop.MALFORMED, f"node{number}", "is a number", 2)

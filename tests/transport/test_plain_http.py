@@ -108,7 +108,7 @@ def test_a_target_of_a_tls_that_is_too_old_speaks_tls_all_the_same(context: ssl.
     assert error.reason is Reason.TLS
 
 
-def test_whoever_merely_hangs_up_is_not_taken_for_it() -> None:
+def test_a_server_that_only_ends_the_connection_is_not_taken_for_one_of_tls() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def hang_up() -> None:

@@ -124,7 +124,7 @@ def test_a_proxy_of_plain_http_gets_its_password_with_each_request(serve: Serve,
 
 @pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
 @pytest.mark.parametrize("proxy_auth", [None, PROXY_AUTH])
-def test_a_proxy_that_demands_a_password_is_said_without_it(
+def test_a_proxy_that_demands_a_password_is_an_error_without_the_password(
     url: str, proxy_auth: ProxyAuth | None, serve: Serve, connect: Connect
 ) -> None:
     echo = PROVED.rpartition(b" ")[2]
@@ -138,9 +138,7 @@ def test_a_proxy_that_demands_a_password_is_said_without_it(
     assert caught.value.is_foreign
 
 
-def test_a_proxy_that_repeats_its_password_in_an_answer_gives_it_away_to_nobody(
-    serve: Serve, connect: Connect
-) -> None:
+def test_a_password_that_a_proxy_repeats_is_redacted(serve: Serve, connect: Connect) -> None:
     echo = PROVED.rpartition(b" ")[2]
     place = f"https://login.example/{echo.decode()}"
     proxy = serve(always(response(b'{"said":"%s"}' % echo, "302 Found", location=place)))
@@ -151,7 +149,7 @@ def test_a_proxy_that_repeats_its_password_in_an_answer_gives_it_away_to_nobody(
     assert reply.location == "https://login.example/<secret>"
 
 
-def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Connect) -> None:
+def test_a_proxy_that_refuses_is_named_in_the_error(serve: Serve, connect: Connect) -> None:
     proxy = serve(once(b"HTTP/1.1 403 Who are you?\r\n\r\n"))
 
     with pytest.raises(
@@ -163,7 +161,7 @@ def test_a_proxy_that_refuses_is_told_from_the_target(serve: Serve, connect: Con
 
 
 @pytest.mark.parametrize("url", ["http://wa.example", "https://wa.example"])
-def test_a_proxy_that_is_gone_is_told_from_the_target(url: str, serve: Serve, connect: Connect) -> None:
+def test_a_proxy_that_is_gone_is_named_in_the_error(url: str, serve: Serve, connect: Connect) -> None:
     proxy = serve(silent)
     proxy.close()
 

@@ -102,7 +102,7 @@ def test_an_address_needs_no_thread() -> None:
     assert set(threads) == {threading.current_thread()}
 
 
-def test_who_asks_for_a_name_that_is_being_looked_up_joins(nameserver: Nameserver) -> None:
+def test_a_running_look_up_is_shared(nameserver: Nameserver) -> None:
     resolver = nameserver.resolver
     for _ in range(3):
         with pytest.raises(UnresolvedError):
@@ -117,7 +117,7 @@ def test_who_asks_for_a_name_that_is_being_looked_up_joins(nameserver: Nameserve
     assert nameserver.asked[:2] == ["wa.example", "other.example"]
 
 
-def test_a_name_is_looked_up_anew_for_each_connection(nameserver: Nameserver) -> None:
+def test_a_name_is_looked_up_for_each_connection(nameserver: Nameserver) -> None:
     nameserver.may_answer.set()
 
     for _ in range(3):
@@ -127,9 +127,7 @@ def test_a_name_is_looked_up_anew_for_each_connection(nameserver: Nameserver) ->
 
 
 @pytest.mark.parametrize("failure", [socket.gaierror(-2, "Name or service not known"), MemoryError()])
-def test_a_failure_to_resolve_is_that_of_whoever_asked_and_is_not_kept(
-    failure: Exception, nameserver: Nameserver
-) -> None:
+def test_a_failed_look_up_is_raised_and_not_cached(failure: Exception, nameserver: Nameserver) -> None:
     nameserver.may_answer.set()
     nameserver.failure = failure
 
@@ -141,7 +139,7 @@ def test_a_failure_to_resolve_is_that_of_whoever_asked_and_is_not_kept(
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example"])
-def test_what_can_be_no_name_does_not_resolve(name: str) -> None:
+def test_an_impossible_name_does_not_resolve(name: str) -> None:
     with pytest.raises(socket.gaierror, match="no name of a host"):
         Resolver().resolve(name, 443, 20)
 

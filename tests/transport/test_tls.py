@@ -182,7 +182,7 @@ def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, co
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-def test_a_target_of_old_tls_only_is_told_from_one_that_is_not_trusted(
+def test_a_target_of_old_tls_only_has_an_error_of_its_own(
     version: ssl.TLSVersion, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
     context = _context(authority.issue_cert("127.0.0.1"))
@@ -391,7 +391,7 @@ def test_a_target_that_demands_a_certificate_is_shown_it(
     assert served
 
 
-def test_a_target_that_demands_a_certificate_in_vain_is_told_from_others(
+def test_a_missing_client_certificate_is_an_error_in_words(
     demanding: str, connect: Connect, ca_file: str
 ) -> None:
     with pytest.raises(UnreachableError, match=r"set tls\.cert_file and tls\.key_file") as caught:
@@ -400,7 +400,7 @@ def test_a_target_that_demands_a_certificate_in_vain_is_told_from_others(
     assert caught.value.reason is Reason.TLS
 
 
-def test_a_certificate_that_the_target_does_not_trust_is_said(
+def test_an_untrusted_client_certificate_is_an_error_in_words(
     demanding: str, connect: Connect, ca_file: str, tmp_path: Path
 ) -> None:
     client = connect(demanding, tls=_identity(trustme.CA(), ca_file, tmp_path))

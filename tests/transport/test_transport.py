@@ -76,7 +76,7 @@ _GOOD: dict[str, tuple[bytes, int, bytes]] = {
 
 
 @pytest.mark.parametrize("case", _GOOD)
-def test_an_answer_is_given_as_it_came(case: str, serve: Serve, connect: Connect) -> None:
+def test_an_answer_is_returned_as_it_came(case: str, serve: Serve, connect: Connect) -> None:
     answer, status, body = _GOOD[case]
     client = connect(serve(once(answer)).url)
 
@@ -85,7 +85,7 @@ def test_an_answer_is_given_as_it_came(case: str, serve: Serve, connect: Connect
     assert (reply.status, reply.body) == (status, body)
 
 
-def test_a_reply_tells_how_long_each_phase_took(serve: Serve, connect: Connect) -> None:
+def test_a_reply_has_the_duration_of_each_phase(serve: Serve, connect: Connect) -> None:
     client = connect(serve(always(response())).url)
 
     first, second = (dict(get(client, "/v1/health", 20).phases) for _ in range(2))
@@ -96,7 +96,7 @@ def test_a_reply_tells_how_long_each_phase_took(serve: Serve, connect: Connect) 
 
 
 @pytest.mark.parametrize("location", ["", "http://127.0.0.1:1/elsewhere"])
-def test_a_redirect_is_given_and_not_followed(location: str, serve: Serve, connect: Connect) -> None:
+def test_a_redirect_is_returned_and_not_followed(location: str, serve: Serve, connect: Connect) -> None:
     headers = {"location": location} if location else {}
     server = serve(always(response(b"", "302 Found", **headers)))
     client = connect(server.url)
@@ -111,7 +111,7 @@ def test_a_redirect_is_given_and_not_followed(location: str, serve: Serve, conne
     ("status", "seconds"),
     [("429 Too Many Requests", 30.0), ("503 Service Unavailable", 30.0), ("200 OK", None), ("500 Oh", None)],
 )
-def test_a_reply_that_asks_for_patience_tells_for_how_long(
+def test_retry_after_is_read_from_a_429_or_a_503(
     status: str, seconds: float | None, serve: Serve, connect: Connect
 ) -> None:
     client = connect(serve(once(response(b"{}", status, retry_after="30"))).url)
@@ -121,7 +121,7 @@ def test_a_reply_that_asks_for_patience_tells_for_how_long(
     assert reply.retry_after == seconds
 
 
-def test_the_environment_is_not_asked_for_proxies_or_passwords(
+def test_proxies_and_passwords_of_the_environment_are_ignored(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
 ) -> None:
     netrc = os.path.join(tmp_path, "netrc")  # noqa: PTH118 - the path is only handed on
@@ -215,7 +215,7 @@ def test_a_closed_port_is_an_unreachable_target(serve: Serve, connect: Connect) 
     assert caught.value.reason is Reason.UNREACHABLE
 
 
-def test_a_name_that_does_not_resolve_is_said_to(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_is_an_error_in_words(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

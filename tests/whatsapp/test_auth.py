@@ -312,7 +312,7 @@ def test_a_flow_that_is_given_up_frees_the_login() -> None:
     assert world.send() is GOOD
 
 
-def test_nobody_waits_for_a_login_beyond_the_time_given() -> None:
+def test_a_request_waits_for_a_login_no_longer_than_its_timeout() -> None:
     world = World(LOGIN)
     holder = world.auth.flow(APP, 10.0)
     next(holder)
@@ -341,7 +341,7 @@ def test_leaving_logs_out() -> None:
 
 
 @pytest.mark.parametrize("credentials", [Credentials(), KEY, LOGIN, BOTH])
-def test_leaving_without_a_token_asks_nothing(credentials: Credentials) -> None:
+def test_leaving_without_a_token_sends_nothing(credentials: Credentials) -> None:
     world = World(credentials)
 
     world.upstream.drive(world.auth.log_out(1.0))

@@ -36,7 +36,7 @@ KEY = Secret("key-of-many-letters")
 LOGIN = {"users": [{"token": "token-of-many-letters", "expires_after": "2099-01-01 00:00:00+00:00"}]}
 
 
-def test_a_request_says_who_asks_and_what_is_accepted(serve: Serve, connect: Connect) -> None:
+def test_a_request_has_the_headers_of_waexporter_and_its_key(serve: Serve, connect: Connect) -> None:
     server = serve(always(response()))
     client = connect(server.url + "/prefix", auth=Credentials(api_key=KEY))
 
@@ -246,7 +246,7 @@ def test_a_key_may_go_in_a_header_of_its_own_and_is_hidden_in_answers(serve: Ser
     assert b"Authorization" not in server.requests[0]
 
 
-def test_a_secret_that_was_replaced_in_its_file_is_read_again_and_said_once(
+def test_a_secret_that_was_replaced_in_its_file_is_read_again_and_logged_once(
     serve: Serve, connect: Connect, tmp_path: Path
 ) -> None:
     file = tmp_path / "token"
@@ -289,7 +289,7 @@ def test_closing_logs_out_and_ends_every_connection(serve: Serve, connect: Conne
     assert ended.wait(20)
 
 
-def test_closing_with_patience_logs_out_also_what_a_login_under_way_gets(
+def test_closing_with_a_login_timeout_logs_out_the_token_of_a_running_login(
     serve: Serve, connect: Connect
 ) -> None:
     asked, release = threading.Event(), threading.Event()
@@ -363,7 +363,7 @@ def test_no_error_repeats_a_secret_that_the_answer_repeats(
         assert secret not in said
 
 
-def test_a_redirect_is_told_without_what_its_address_may_hide(serve: Serve, connect: Connect) -> None:
+def test_the_error_of_a_redirect_shows_no_secret_of_its_address(serve: Serve, connect: Connect) -> None:
     place = "https://user:hidden@host.example/path?token=hidden#hidden"
     client = connect(serve(always(response(b"", "301 Moved", location=place))).url)
 
@@ -374,7 +374,7 @@ def test_a_redirect_is_told_without_what_its_address_may_hide(serve: Serve, conn
 
 
 @pytest.mark.parametrize("spelled", ["key-of-many-letters", "key%2Dof%2dmany-letters"])
-def test_no_header_that_is_told_repeats_a_secret(spelled: str, serve: Serve, connect: Connect) -> None:
+def test_no_header_of_a_reply_repeats_a_secret(spelled: str, serve: Serve, connect: Connect) -> None:
     answer = response(
         b"x", "302 Found", location=f"https://login.example/{spelled}/next", content_type=f"text/{spelled}"
     )

@@ -132,7 +132,7 @@ def test_a_login_that_never_reached_the_client_is_tried_at_every_request(reason:
     assert reply is GOOD
 
 
-def test_a_login_that_failed_at_a_proxy_is_no_word_of_the_client() -> None:
+def test_a_login_that_failed_at_a_proxy_is_foreign() -> None:
     world = World(LOGIN)
     error = world.upstream.at_login = UnreachableError("the proxy demands a password (407)")
     error.is_foreign = True
@@ -224,7 +224,7 @@ def test_a_login_that_is_accepted_again_ends_the_doubling() -> None:
     assert pause == FIRST_PAUSE
 
 
-def test_a_refused_login_is_told_with_the_words_of_the_api_and_without_the_password() -> None:
+def test_the_error_of_a_refused_login_has_the_words_of_the_api_and_not_the_password() -> None:
     world = World(LOGIN)
     world.upstream.at_login = Reply(
         401, '{"errors":[{"code":1005,"title":"Denied","details":"not pa:ss wörd"}]}'.encode()

@@ -200,7 +200,7 @@ def test_a_refused_token_is_shown_again_over_a_new_connection(
     assert (world.results() != before) is is_replaced
 
 
-def test_a_path_whose_first_answer_is_a_strangers_is_asked_once_more() -> None:
+def test_a_path_whose_first_answer_comes_from_another_webapp_is_requested_once_more() -> None:
     world = World(LOGIN)
     world.upstream.at = _by_turns(GOOD, GOOD, DENIED)(world)
     poll_for(world, 60.0)
@@ -346,7 +346,7 @@ def test_a_token_that_held_for_long_is_replaced_at_once() -> None:
     assert world.auth.account().distrust is None
 
 
-def test_tokens_that_are_refused_soon_one_after_another_are_told_of() -> None:
+def test_tokens_that_are_refused_soon_one_after_another_are_reported() -> None:
     world = World(LOGIN)
     world.upstream.at = _seldom(30.0)(world)
 

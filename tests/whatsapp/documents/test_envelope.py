@@ -171,7 +171,7 @@ _BARE: list[tuple[Reply, type[ApiError], Reason, str]] = [
 
 
 @pytest.mark.parametrize(("reply", "kind", "reason", "words"), _BARE)
-def test_any_other_answer_is_raised_with_what_there_is_to_say(
+def test_any_other_answer_is_raised_with_what_is_known_of_it(
     reply: Reply, kind: type[ApiError], reason: Reason, words: str
 ) -> None:
     with pytest.raises(ApiError) as caught:
@@ -221,7 +221,7 @@ def test_the_code_of_the_api_outweighs_the_status_it_came_with(
         (b'{"health":{"gateway_status":"connected"}}', False),
     ],
 )
-def test_an_answer_without_a_sign_of_the_api_is_a_gateways_own(body: bytes, is_foreign: bool) -> None:  # noqa: FBT001 - a column
+def test_an_answer_without_a_key_of_the_api_is_foreign(body: bytes, is_foreign: bool) -> None:  # noqa: FBT001 - a column
     with pytest.raises(ApiError) as caught:
         check(Reply(503, body))
 
@@ -294,7 +294,7 @@ def test_errors_are_read_as_far_as_they_make_sense(case: str) -> None:
     assert read_errors(body) == expected
 
 
-def test_of_many_errors_three_are_told() -> None:
+def test_of_many_errors_three_are_shown() -> None:
     reply = Reply(500, _errors(*({"code": number, "title": "x"} for number in range(9))))
 
     with pytest.raises(StatusError, match=r"^answered 500: 0 x; 1 x; 2 x$"):
@@ -309,7 +309,7 @@ def test_foreign_text_becomes_one_short_line() -> None:
     assert shown == "é       " + "x" * 12 + "…"
 
 
-def test_an_error_says_for_how_long_the_client_asks_not_to_be_asked() -> None:
+def test_an_error_has_the_retry_after_of_its_answer() -> None:
     with pytest.raises(StatusError) as caught:
         check(Reply(429, b"", retry_after=7.0))
 

@@ -56,7 +56,7 @@ def test_people_are_counted_once_and_the_business_is_not(group: object, expected
         (OnCallGroup(None), None),
     ],
 )
-def test_somebody_reads_a_page_nobody_does_or_who_knows(
+def test_whether_somebody_is_in_a_group_may_be_unknown(
     group: OnCallGroup,
     is_reachable: bool | None,  # noqa: FBT001 - a column
 ) -> None:
