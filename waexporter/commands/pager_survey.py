@@ -13,10 +13,10 @@ from waexporter.daemon.paging import PagerTargets
 from waexporter.errors import CommandError
 from waexporter.model import ClientSettings, Endpoint, Failure, now
 from waexporter.paging.routing import carrier_of
+from waexporter.polling.kinds import CLIENTS
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from waexporter.commands.console import Write
     from waexporter.model import Config, PagerSettings, Target, Verdict
     from waexporter.paging.routing import Carrier
+    from waexporter.whatsapp.client import Client
 
 _MAX_CONCURRENT = 32
 _ENDPOINTS = (Endpoint.HEALTH, Endpoint.SETTINGS)
@@ -86,7 +87,7 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
     # One poll has no age: slow settings must not make the health answer before them stale.
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()
-    clients = {target.name: Client(target, config.limits, contexts) for target in targets}
+    clients = {target.name: CLIENTS[target.kind](target, config.limits, contexts) for target in targets}
     pool = ThreadPoolExecutor(min(_MAX_CONCURRENT, len(targets)), thread_name_prefix="survey")
     is_interrupted = False
     try:

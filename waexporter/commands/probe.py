@@ -17,10 +17,10 @@ from waexporter.model import (
     State,
     now,
 )
+from waexporter.polling.kinds import CLIENTS
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
-from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from waexporter.config import LoadedConfig
     from waexporter.model import Limits, Target
     from waexporter.polling.tables import Sender
+    from waexporter.whatsapp.client import Client
 
 # Nagios' exit codes.
 EXIT_CODES = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     for note in _notes_about(target, loaded):
         warn(f"note: {note}")
     limits = loaded.config.limits
-    client = Client(target, limits, TlsContexts())
+    client = CLIENTS[target.kind](target, limits, TlsContexts())
     try:
         return EXIT_CODES[probe(_open_sender(client, options), limits, write, show_progress)]
     finally:
