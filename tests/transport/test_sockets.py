@@ -40,7 +40,7 @@ def black_hole() -> Iterator[int]:
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    """Let every host resolve to these ports of loopback, as if each were an address."""
+    """Make every host resolve to these ports of loopback, as if each were an address."""
 
     def found(*_: object, **__: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]

@@ -310,7 +310,7 @@ def test_a_connection_is_kept_for_the_next_request(serve: Serve, connect: Connec
 
 
 def _keep_two_connections(client: Transport, meeting: threading.Barrier) -> None:
-    """Have two requests on their way at once: the server answers none before it has both."""
+    """Send two requests at once: the server answers none before it has both."""
     threads = [threading.Thread(target=get, args=(client, "/v1/health", 20)) for _ in range(2)]
     for thread in threads:
         thread.start()
