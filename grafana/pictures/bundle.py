@@ -35,6 +35,7 @@ INSTALL = (
     "--no-package-lock",
     "--no-audit",
     "--no-fund",
+    "--prefer-offline",  # what npm's own cache has is not asked for again
 )
 
 
