@@ -58,12 +58,11 @@ class ApiError(WaexporterError):
 
     reason: Reason = Reason.STATUS
     may_have_arrived = False  # the request may have reached the client, although no answer did
-    retry_after: float | None = None  # seconds, where the answer has one
+    retry_after: float | None = None  # seconds, if the answer asks to wait
     is_foreign = False  # the answer comes from a gateway, not from the client
     phases: tuple[tuple[str, float], ...] = ()  # (phase as in a Reply, seconds) until the request failed
-    asked_at: Instant | None = (
-        None  # when the client gave this answer, if it is repeated without a new request
-    )
+    # When the client gave this answer, if the error is raised again without a new request.
+    asked_at: Instant | None = None
 
     def __init__(
         self,
@@ -79,7 +78,7 @@ class ApiError(WaexporterError):
             self.reason = reason
         self.code = code
         self.status = status
-        self.retry_after = retry_after  # seconds; None where the answer has none
+        self.retry_after = retry_after
 
 
 class UnreachableError(ApiError):

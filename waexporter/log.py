@@ -1,4 +1,4 @@
-"""The set-up of logging: our events and other libraries' records share one renderer."""
+"""The configuration of logging: waexporter's events and other libraries' records share one renderer."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ with _hide_module("rich"):
 _OURS = "waexporter"
 _OFF = logging.CRITICAL + 1
 
-# The least level at which records of other libraries are logged. APScheduler warns of every late or skipped
-# run, and urllib3 of every retry; both are counted as metrics instead. uvicorn warns of every bad request,
-# as often as anybody sends one. All others are logged from WARNING on.
-_LEAST_LEVELS = {
+# The lowest level at which records of other libraries are logged. APScheduler warns of every late or skipped
+# run, and urllib3 of every retry; metrics count both instead. uvicorn warns of every bad request, as often as
+# anybody sends one. Records of all other libraries are logged from WARNING on.
+_MIN_LEVELS = {
     "apscheduler": logging.ERROR,
     "urllib3": logging.ERROR,
     "uvicorn.error": logging.ERROR,
@@ -55,7 +55,7 @@ _MASK = "<secret>"
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """The one handler, recognisable so that a second set-up replaces the first."""
+    """The handler of `configure`; its class marks it, so that a second call replaces it."""
 
 
 def configure(settings: LogSettings, stream: TextIO) -> None:
@@ -81,7 +81,7 @@ def configure(settings: LogSettings, stream: TextIO) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Return the logger of a module; a later `configure` holds for it too."""
+    """Return the logger of a module; a later `configure` applies to it, too."""
     full_name = name if name.startswith(_OURS) else f"{_OURS}.{name}"
     return cast("FilteringBoundLogger", structlog.get_logger(full_name))
 
@@ -93,7 +93,7 @@ def _install_handler(handler: _Handler, level: int) -> None:
     root.addHandler(handler)
     root.setLevel(max(level, logging.WARNING))
     logging.getLogger(_OURS).setLevel(level)
-    for name, least in _LEAST_LEVELS.items():
+    for name, least in _MIN_LEVELS.items():
         logging.getLogger(name).setLevel(max(level, least))
 
 
@@ -125,7 +125,7 @@ def _rendering_processors(settings: LogSettings, stream: TextIO) -> list[Process
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace every Secret, and every value under a key that is a secret's name."""
+    """Mask every Secret, and every value whose key is the name of a secret."""
     return {key: _MASK if key.lower() in _HIDDEN_KEYS else _mask_value(value) for key, value in event.items()}
 
 
@@ -143,7 +143,7 @@ def _mask_value(value: object) -> object:
 
 
 def _format_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Format values for people: without Python's lists, maps and booleans."""
+    """Format lists, maps and booleans for people, and not as Python writes them."""
     return {key: value if key == "exc_info" else _format_value(value) for key, value in event.items()}
 
 

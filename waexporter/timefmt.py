@@ -1,4 +1,4 @@
-"""Times and durations as people read them; pure."""
+"""Formats times and durations for people; pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def to_datetime(seconds: float | None) -> datetime | None:
 
 
 def humanize_seconds(seconds: float) -> str:
-    """Return a duration in its two largest units, such as `2 h 5 min`; a negative one is `0 s`."""
+    """Return a duration in its two largest units, such as `2 h 5 min`; `0 s` for a negative one."""
     left = max(0, round(seconds))
     parts: list[tuple[int, str]] = []
     for unit, size in _UNITS:

@@ -129,7 +129,7 @@ class Answers:
     def send(self, request: Request, _timeout: float) -> Reply:
         return Reply(404, b"") if "account" in request.path else Reply(200, self._body)
 
-    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, _timeout: float) -> tuple[bytes, ...]:
         return ()
 
     def account(self) -> Account:

@@ -12,7 +12,7 @@ import pytest
 from tests.transport.servers import Server, always, response
 from waexporter.model import Endpoint, Instant, Limits, PollPlan, Success, Target
 from waexporter.polling.poller import Poller
-from waexporter.transport.connections import GREATEST_AGE, TransportOptions
+from waexporter.transport.connections import MAX_AGE, TransportOptions
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
 
@@ -108,7 +108,7 @@ def test_an_address_that_leads_elsewhere_is_noticed_though_the_old_webapp_lives_
 
     site.webapps = []
     site.start("new")
-    after = site.poll(int(GREATEST_AGE / INTERVAL))
+    after = site.poll(int(MAX_AGE / INTERVAL))
 
     assert before == ["old"] * 3
     assert after == ["old", "old", "old", "new"]

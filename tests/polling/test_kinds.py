@@ -114,7 +114,7 @@ class FakeSender:
             raise UnreachableError("nobody is at home")
         return Reply(200, self.heat, "text/plain")
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
         raise AssertionError(timeout)
 
     def account(self) -> Account:

@@ -139,7 +139,7 @@ class Answers:
         body = self._bodies.get(request.path)
         return Reply(404, b"") if body is None else Reply(200, body, "application/json")
 
-    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, _timeout: float) -> tuple[bytes, ...]:
         return ()
 
     def account(self) -> Account:

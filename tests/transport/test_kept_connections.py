@@ -12,7 +12,7 @@ from tests.transport.fixtures import get
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
-from waexporter.transport.connections import GREATEST_AGE, GREATEST_IDLE, TransportOptions
+from waexporter.transport.connections import MAX_AGE, MAX_IDLE, TransportOptions
 from waexporter.transport.exchange import Request
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def _ask_twice_at_once(client: Transport, path: str) -> None:
     [
         ([1.0] * 30, 1),
         ([30.0], 1),
-        ([GREATEST_IDLE], 1),
-        ([GREATEST_IDLE + 0.1], 2),
+        ([MAX_IDLE], 1),
+        ([MAX_IDLE + 0.1], 2),
         ([240.0], 2),
-        ([GREATEST_AGE / 2 - 0.1] * 2, 1),
-        ([GREATEST_AGE / 2] * 2, 2),
+        ([MAX_AGE / 2 - 0.1] * 2, 1),
+        ([MAX_AGE / 2] * 2, 2),
         ([15.0] * 40, 11),
     ],
 )

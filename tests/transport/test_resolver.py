@@ -150,7 +150,7 @@ def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
     client = connect("https://wa.example", options=TransportOptions(resolver=nameserver.resolver))
 
     with pytest.raises(UnreachableError, match="not resolved in time"):
-        client.served_certificates(0.2)
+        client.fetch_certificates(0.2)
 
 
 def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve) -> None:
@@ -161,7 +161,7 @@ def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve)
     origin = Origin(f"https://wa.example:{server.port}")
     client = Transport(origin, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
 
-    served = client.served_certificates(20)
+    served = client.fetch_certificates(20)
 
     client.close()
     assert served

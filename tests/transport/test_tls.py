@@ -385,7 +385,7 @@ def test_a_target_that_demands_a_certificate_is_shown_it(
     client = connect(demanding, tls=_identity(authority, ca_file, tmp_path))
 
     replies = [get(client, "/v1/health", 20) for _ in range(2)]
-    served = client.served_certificates(20)
+    served = client.fetch_certificates(20)
 
     assert [reply.status for reply in replies] == [200, 200]
     assert served

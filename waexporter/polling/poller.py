@@ -183,8 +183,8 @@ class _Listener:
         self.has_heard = True
         return self.reply
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
-        return self._client.served_certificates(timeout)
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        return self._client.fetch_certificates(timeout)
 
     def account(self) -> Account:
         return self._client.account()

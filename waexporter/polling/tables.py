@@ -25,7 +25,7 @@ class Sender(Protocol):
         """Send a request; return a reply of any status, or raise an ApiError."""
         ...
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
         """Return the certificates of the TLS handshake as DER, its own first; empty without TLS."""
         ...
 

@@ -1,1 +1,1 @@
-"""Outgoing HTTP: sockets, deadlines, the map of errors; the only home of requests and urllib3."""
+"""The HTTP client: deadlines, TLS, connections, errors. Only this package imports requests and urllib3."""

@@ -1,3 +1,5 @@
+"""The adapter between requests and our connection pools."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -28,7 +30,7 @@ class Adapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=_CONNECTIONS)
         self._proxy_auth = origin.proxy_auth
         manager = self.poolmanager
-        # The server's own authority and exceptions say nothing about a proxy.
+        # The CA and the exceptions that are configured for the server don't apply to a proxy.
         proxy_context = contexts.get(Tls()) if origin.is_proxy_https else None
         if origin.proxy_url:
             manager = self.proxy_manager_for(origin.proxy_url, proxy_ssl_context=proxy_context)
@@ -42,7 +44,7 @@ class Adapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: object, proxies: object = None, cert: object = None
     ) -> HTTPConnectionPool:
-        """Return the pool of the server, without anything derived from `verify` and `cert`."""
+        """Return the pool of the server; `verify` and `cert` are not used, since the pool has its context."""
         del request, verify, proxies, cert
         return self._pool
 
@@ -55,10 +57,10 @@ class Adapter(HTTPAdapter):
         return {"Proxy-Authorization": basic_auth(auth.username, auth.password.reveal())}
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
-        """Leave verification to the context: requests would add certifi's authorities to it."""
+        """Do nothing: the context verifies, and requests would add certifi's authorities to it."""
 
     def close(self) -> None:
-        """Close every connection; a request after this finds none."""
+        """Close every connection."""
         self._pool.close()
         super().close()
 

@@ -1,4 +1,4 @@
-"""Addresses that are no targets: a fallback's webhook, a heartbeat's receiver, Alertmanager's API."""
+"""HTTP addresses other than targets: a fallback's webhook, a heartbeat's receiver, Alertmanager's API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LIMITS = Limits(body_bytes=64 * 1024)
 
 
 class HttpAddress:
-    """One configured address, with its user, password and query; it is itself a secret."""
+    """A configured URL with its user, password and query; the URL as a whole is a secret."""
 
     def __init__(self, address: Secret, contexts: TlsContexts, limits: Limits = _LIMITS) -> None:
         parts = urlsplit(address.reveal())
@@ -36,18 +36,18 @@ class HttpAddress:
     ) -> Reply:
         """POST a body within `timeout` seconds; return the reply of any status, or raise an ApiError.
 
-        The suffix is appended to the path of the address. The status is enough: parts of the answer that
-        can't be read are left out.
+        The suffix is appended to the path of the address. Headers and a body that can't be read are left out
+        of the reply, since callers need only its status.
         """
         path = f"{self._path.rstrip('/')}{suffix}" if suffix else self._path
         return self._send("POST", path, timeout, body, content_type)
 
     def get(self, timeout: float) -> Reply:
-        """GET the address within `timeout` seconds; the same as `post` in everything else."""
+        """GET the address within `timeout` seconds; return a reply or raise an ApiError, as `post` does."""
         return self._send("GET", self._path, timeout)
 
     def get_subpath(self, timeout: float, suffix: str) -> Reply:
-        """GET a path below the address; return the whole reply of any status, or raise an ApiError."""
+        """GET a path below the address; return the complete reply of any status, or raise an ApiError."""
         path = f"{self._path.rstrip('/')}{suffix}"
         return self._transport.send(Request("GET", path, self._authorization), timeout)
 

@@ -1,8 +1,8 @@
 """The time and the bytes that all socket operations of one request share.
 
-A timeout of requests or urllib3 holds for one socket operation, so a server that drips one byte per second
-holds a thread for ever. Here every operation of a request (look-up, connect, handshake, each read) gets only
-what is left of the budget of the request that its thread is sending.
+A timeout of requests or urllib3 applies to one socket operation, so a server that sends one byte per second
+blocks a thread for ever. Here every operation of a request (look-up, connect, handshake, each read) gets only
+the rest of the budget of the request that its thread is sending.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
 
 class TooManyBytesError(OSError):
-    """More bytes came over the wire than any sensible answer takes."""
+    """The server sent more bytes than the budget of the request allows."""
 
 
 @dataclass(slots=True)
 class RequestBudget:
-    """The time and the bytes of one request, and how they were used so far."""
+    """The time and the bytes that one request may use, and what it has used so far."""
 
     deadline: float  # seconds of time.monotonic()
     max_bytes: int  # that may be received, headers included
     received: int = 0  # bytes
-    needs_new_connection: bool = False  # one that was made for this request
-    is_reused: bool = False  # the connection was made for another request
-    is_connected: bool = False  # a connection was made for this request
+    needs_new_connection: bool = False  # a kept connection must not be used
+    is_reused: bool = False  # a kept connection is used
+    is_connected: bool = False  # a new connection was opened
     phases: dict[str, float] = field(default_factory=dict)  # dns | connect | tls -> seconds
     status: int | None = None  # of the answer, once it has come
 
     def remaining(self) -> float:
-        """Return the seconds that are left; raise TimeoutError when there are none."""
+        """Return the seconds that are left; raise TimeoutError if there are none."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the deadline of the request has passed")
         return left
 
     def add_received(self, size: int) -> None:
-        """Count bytes received; raise TooManyBytesError when they are too many."""
+        """Count received bytes; raise TooManyBytesError if there are too many."""
         self.received += size
         if self.received > self.max_bytes:
             raise TooManyBytesError("the answer does not end")
 
     @contextmanager
     def time_phase(self, name: str) -> Iterator[None]:
-        """Record how long a phase of the request takes, also when it fails."""
+        """Record how long a phase of the request takes, even if it fails."""
         began = time.monotonic()
         try:
             yield
@@ -57,13 +57,13 @@ class RequestBudget:
             self.phases[name] = time.monotonic() - began
 
 
-class _Thread(threading.local):
+class _ThreadState(threading.local):
     """The budget of the request that this thread is sending."""
 
     budget: RequestBudget | None = None
 
 
-_thread = _Thread()
+_thread = _ThreadState()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Connections that are kept for the next request, and closed once they are old.
+"""Connection pools: a connection is kept for the next requests, until it is old or was idle for long.
 
-Behind a load balancer a kept connection leads to one of several servers, behind a name to a machine that may
-not be the right one any more, and a gateway in between may have forgotten it.
+An old connection may be a wrong one: it leads to a single server behind a load balancer, or to a machine that
+the host's name no longer means, or a gateway on the way may have dropped it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from waexporter.model import now
 from waexporter.transport.budget import current_budget
-from waexporter.transport.resolver import SHARED, Resolver
+from waexporter.transport.resolver import SHARED_RESOLVER, Resolver
 from waexporter.transport.sockets import connect
 
 if TYPE_CHECKING:
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
     from waexporter.model import Instant
 
-# A Service that leads to another machine, or another server behind the same load balancer, is noticed within
-# a minute; a handshake a minute costs next to nothing.
-GREATEST_AGE = 60.0  # seconds
-_AGE_JITTER = 1 / 3  # of the age, taken off at random, so that connections made together don't end together
+# A name that changes to another machine, or another server behind the same load balancer, is noticed within a
+# minute; a handshake per minute costs next to nothing.
+MAX_AGE = 60.0  # seconds
+_AGE_JITTER = 1 / 3  # of the age, subtracted at random: connections opened together don't end together
 # Load balancers and NATs of clouds forget an idle connection after 240 s or more, other gateways sooner;
-# polls at the usual interval of 30 s share one.
-GREATEST_IDLE = 45.0  # seconds
-_INFORMATIONAL = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}  # the answer comes after them
+# polls at the usual interval of 30 s share a connection.
+MAX_IDLE = 45.0  # seconds
+# The final answer follows these.
+_INFORMATIONAL = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
 
 
 class TransportOptions(NamedTuple):
@@ -41,14 +42,14 @@ class TransportOptions(NamedTuple):
 
     clock: Callable[[], Instant] = now
     jitter: Callable[[], float] = random.random  # a random number from 0 to 1
-    resolver: Resolver = SHARED
+    resolver: Resolver = SHARED_RESOLVER
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer without the informational ones that may come before it: http.client knows 100 only."""
+    """A response that skips the informational ones before it; http.client skips only 100."""
 
     def _read_status(self) -> tuple[str, int, str]:
-        # Informational answers without end are ended by the budget.
+        # The budget ends a server that sends informational answers for ever.
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status not in _INFORMATIONAL:
@@ -56,7 +57,7 @@ class _Response(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
 
     def begin(self) -> None:
-        # Here and not where it is read: a proxy's answer to CONNECT is read there, too.
+        # The status is recorded here, and not in _read_status, which also reads a proxy's answer to CONNECT.
         try:
             super().begin()
         finally:
@@ -64,23 +65,23 @@ class _Response(http.client.HTTPResponse):
                 current_budget().status = self.status
 
 
-class _Kept:
-    """What a kept connection knows in addition to urllib3's attributes."""
+class _ConnectionTimes:
+    """The attributes of a connection that urllib3's classes lack."""
 
     resolver: Resolver
-    ends = math.inf  # on the pool's clock: it is too old then
-    used = -math.inf  # on the pool's clock: when the last answer ended
+    expires = math.inf  # the pool's steady clock: it is too old from then on
+    last_used = -math.inf  # the pool's steady clock: when the last answer ended
 
 
-class _Connection(_Kept, HTTPConnection):
+class _Connection(_ConnectionTimes, HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        # `host` has lost the final dot that keeps a resolver from trying other domains.
+        # `host` lacks the final dot, which keeps a resolver from trying other domains.
         return connect(self.resolver, self._dns_host, self.port)
 
 
-class _TlsConnection(_Kept, HTTPSConnection):
+class _TlsConnection(_ConnectionTimes, HTTPSConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
@@ -88,10 +89,10 @@ class _TlsConnection(_Kept, HTTPSConnection):
 
 
 class ConnectionPool(HTTPConnectionPool):
-    """A pool that closes connections that are old, or were idle for long.
+    """A pool that replaces connections that are old, or were idle for long.
 
-    urllib3 hands out the connection that came back last, so the others are idle for long. A connection that
-    must not be used any more is closed, and opened again, when it is handed out.
+    urllib3 returns the connection that was used last, so the others may be idle for long. A connection that
+    must not be used any more is closed and opened again when the pool returns it.
     """
 
     ConnectionCls: type[Any] = _Connection
@@ -105,21 +106,21 @@ class ConnectionPool(HTTPConnectionPool):
     def _get_conn(self, timeout: float | None = None) -> Any:  # noqa: ANN401
         connection: Any = super()._get_conn(timeout)
         budget, steady = current_budget(), self.options.clock().steady
-        is_worn = steady >= connection.ends or steady - connection.used > GREATEST_IDLE
-        if connection.sock is not None and (is_worn or budget.needs_new_connection):
+        is_old = steady >= connection.expires or steady - connection.last_used > MAX_IDLE
+        if connection.sock is not None and (is_old or budget.needs_new_connection):
             connection.close()
         budget.is_reused = connection.sock is not None
         if not budget.is_reused:
-            connection.ends = steady + GREATEST_AGE * (1 - _AGE_JITTER * self.options.jitter())
+            connection.expires = steady + MAX_AGE * (1 - _AGE_JITTER * self.options.jitter())
         return connection
 
     def _put_conn(self, connection: Any) -> None:  # noqa: ANN401
         if connection is not None:
-            connection.used = self.options.clock().steady
+            connection.last_used = self.options.clock().steady
         super()._put_conn(connection)
 
 
 class TlsConnectionPool(ConnectionPool, HTTPSConnectionPool):
-    """The same with TLS."""
+    """A ConnectionPool with TLS."""
 
     ConnectionCls = _TlsConnection

@@ -1,4 +1,4 @@
-"""Errors of requests, urllib3 and the operating system, mapped to ApiErrors with words for people."""
+"""The map from errors of requests, urllib3 and the operating system to ApiErrors with messages for people."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from waexporter.transport.resolver import UnresolvedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST_CHAIN = 20  # errors; wrappings may be circular
+_MAX_CHAIN = 20  # errors; wrappings may be circular
 
-_TLS_ALERT = "\x15\x03"  # its first bytes: the answer of a TLS server to a request that is no TLS
+_TLS_ALERT = "\x15\x03"  # the first bytes of a TLS alert, which a TLS server may send in answer to plain HTTP
 _OLD_TLS = (
     "the target speaks only a version of TLS that is not safe any more: switch TLS 1.2 or newer on there"
 )
-# Words of OpenSSL, and what a person can do about them.
+# A part of OpenSSL's message: what a person can do about it.
 _TLS_ADVICE = {
     "wrong version number": "does the target speak plain HTTP?",
     "record layer failure": "does the target speak plain HTTP?",
@@ -48,10 +48,10 @@ def map_error(error: BaseException) -> ApiError:
         for cause in chain:
             if isinstance(cause, types) and not isinstance(cause, requests.RequestException):
                 mapped = explain(cause)
-                # Its cause lies between us and the proxy.
+                # Here the fault is between waexporter and the proxy, not the client's.
                 mapped.is_foreign = any(isinstance(each, urllib3.exceptions.ProxyError) for each in chain)
                 return mapped
-    # Texts of requests may quote the url or headers; a type's name can't.
+    # The message of requests may quote the url or headers; the name of the error's type does not.
     return UnreachableError(f"no answer: {type(chain[-1]).__name__}")
 
 
@@ -69,7 +69,7 @@ def proxy_auth_error() -> ApiError:
 
 def _dns_error(cause: socket.gaierror) -> ApiError:
     words = _strerror(cause)
-    # Only an answer of a resolver means that there is no such name.
+    # EAI_AGAIN means that no resolver answered, not that the name does not exist.
     if cause.errno == socket.EAI_AGAIN:
         return UnreachableError(
             f"the resolver does not answer for the host's name: {words}", reason=Reason.TIMEOUT
@@ -97,7 +97,7 @@ def _tls_error(cause: ssl.SSLError) -> ApiError:
 
 
 def _timeout_error(cause: TimeoutError) -> ApiError:
-    # With this number it is the operating system's, which ended the connection; ours has no number.
+    # With this errno the operating system has ended the connection; a TimeoutError of our own has no errno.
     if cause.errno == errno.ETIMEDOUT:
         return UnreachableError("no connection: what is sent is not acknowledged")
     return UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
@@ -120,7 +120,7 @@ def _protocol_error(cause: http.client.HTTPException) -> ApiError:
 
 
 def _status(line: str) -> str:
-    """Return the status at the start of a line with HTTP's phrase: the proxy's may repeat its password."""
+    """Return a line's status with HTTP's own phrase, since the proxy's phrase may repeat its password."""
     number = line[:3]
     phrase = next((each.phrase for each in HTTPStatus if str(each.value) == number), "")
     return f"{number} {phrase}".rstrip()
@@ -135,10 +135,10 @@ def _strerror(cause: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and everything it wraps, outermost first."""
+    """Return an error and all errors that it wraps, outermost first."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
-    while waiting and len(found) < _LONGEST_CHAIN:
+    while waiting and len(found) < _MAX_CHAIN:
         item = waiting.pop(0)
         if isinstance(item, BaseException) and item not in found:
             found.append(item)
@@ -146,18 +146,15 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-# The first row that fits any error of the chain decides. Rows nearest to the operating system come first: the
-# wrappings of urllib3 mislead (its NewConnectionError is a timeout).
+# The first row that matches any error of the chain decides. Errors of the operating system come first, since
+# urllib3's wrappers mislead (its NewConnectionError is a timeout).
 _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]], ...] = (
     ((ssl.SSLCertVerificationError,), _certificate_error),
     (
         (TooManyBytesError,),
         lambda _: BodyError("the answer is larger than limits.body_bytes allows", reason=Reason.TOO_LARGE),
     ),
-    (
-        (socket.gaierror,),
-        _dns_error,
-    ),
+    ((socket.gaierror,), _dns_error),
     (
         (UnresolvedError,),
         lambda _: UnreachableError("the host's name was not resolved in time", reason=Reason.TIMEOUT),
@@ -185,8 +182,5 @@ _TABLE: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], ApiError]],
         (urllib3.exceptions.TimeoutError,),
         lambda _: UnreachableError("no answer in time", reason=Reason.TIMEOUT),
     ),
-    (
-        (urllib3.exceptions.ProtocolError,),
-        lambda _: BodyError("the answer was cut short"),
-    ),
+    ((urllib3.exceptions.ProtocolError,), lambda _: BodyError("the answer was cut short")),
 )

@@ -1,3 +1,5 @@
+"""The address of an HTTP server, and how it is reached."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ _DEFAULT_TLS = Tls()
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An HTTP server and how it is reached."""
+    """The URL of a server, its TLS settings and its proxy."""
 
     url: str  # scheme://host[:port][/prefix], without a trailing slash
     tls: Tls = _DEFAULT_TLS
@@ -23,10 +25,10 @@ class Origin:
 
     @property
     def is_https(self) -> bool:
-        """Whether the server speaks TLS."""
+        """Whether the URL begins with https."""
         return self.url.startswith("https:")
 
     @property
     def is_proxy_https(self) -> bool:
-        """Whether there is a proxy, and it speaks TLS."""
+        """Whether there is a proxy whose URL begins with https."""
         return (self.proxy_url or "").startswith("https:")

@@ -23,15 +23,15 @@ class UnresolvedError(TimeoutError):
 def _look_up(host: str, port: int) -> Sequence[Address]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # a label of none or of too many letters
+    except UnicodeError as error:  # a label is empty or too long
         raise socket.gaierror(socket.EAI_NONAME, "it is no name of a host") from error
 
 
 class Resolver:
-    """Looks up names, with one thread for each name however many callers there are; safe to share by threads.
+    """A resolver with one thread per name, shared by all callers that wait for it; safe to share by threads.
 
-    A thread that waits for the operating system can't be stopped. So each name is looked up in a thread of
-    its own: a request waits for it until its deadline, and the end of the process does not wait at all.
+    A thread that waits for the operating system can't be stopped. So each name is looked up in a separate
+    daemon thread: a request waits for it only until its deadline, and the end of the process never does.
     """
 
     def __init__(self, look_up: LookUp = _look_up) -> None:
@@ -50,34 +50,34 @@ class Resolver:
             raise UnresolvedError("the host's name was not resolved in time") from error
 
     def _start(self, host: str, port: int) -> Future[Sequence[Address]]:
-        """Return the result of the look-up of a name; start one unless it is running."""
-        place = host, port
+        """Return the future of a running look-up of this name; start one if there is none."""
+        key = host, port
         with self._lock:
-            known = self._running.get(place)
+            known = self._running.get(key)
             if known is not None:
                 return known
-            found = self._running[place] = Future()
+            found = self._running[key] = Future()
         try:
-            threading.Thread(target=self._find, args=(place, found), name="resolver", daemon=True).start()
-        except RuntimeError as error:  # this machine gives no more threads
-            self._end(place)
+            threading.Thread(target=self._run, args=(key, found), name="resolver", daemon=True).start()
+        except RuntimeError as error:  # no more threads can be started
+            self._end(key)
             found.set_exception(OSError(f"the host's name can't be looked up: {error}"))
         return found
 
-    def _find(self, place: tuple[str, int], found: Future[Sequence[Address]]) -> None:
+    def _run(self, key: tuple[str, int], found: Future[Sequence[Address]]) -> None:
         try:
-            addresses = self._look_up(*place)
-        except Exception as error:  # noqa: BLE001 - every error belongs to the callers
-            self._end(place)
+            addresses = self._look_up(*key)
+        except Exception as error:  # noqa: BLE001 - the callers get every error
+            self._end(key)
             found.set_exception(error)
         else:
-            self._end(place)
+            self._end(key)
             found.set_result(addresses)
 
-    def _end(self, place: tuple[str, int]) -> None:
-        # Before the result is set: a later caller starts another look-up.
+    def _end(self, key: tuple[str, int]) -> None:
+        # Called before the result is set, so that a later caller starts another look-up.
         with self._lock:
-            del self._running[place]
+            del self._running[key]
 
 
 def _is_address(host: str) -> bool:
@@ -88,4 +88,4 @@ def _is_address(host: str) -> bool:
     return True
 
 
-SHARED = Resolver()  # one look-up at a time for a name that several targets share
+SHARED_RESOLVER = Resolver()  # of the process: targets with the same host share one look-up

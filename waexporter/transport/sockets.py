@@ -1,4 +1,4 @@
-"""Sockets that keep to the budget of the request that their thread is sending."""
+"""Sockets that observe the budget of the request that their thread is sending."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from waexporter.transport.resolver import Resolver
 
-# The kernel of the other side acknowledges what it receives, however slow its server is; on a local network
-# this is enough to send a lost packet four times.
+# The other side's kernel acknowledges packets even if its server is slow; on a local network this is long
+# enough to send a lost packet four times.
 _UNACKNOWLEDGED = 5000  # milliseconds
 
 
 class PlainSocket(socket.socket):
-    """A TCP socket whose reads keep to the budget."""
+    """A TCP socket whose reads observe the budget."""
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
-        """Read as the standard library's does; raise TimeoutError or TooManyBytesError."""
+        """Read as in the standard library; raise TimeoutError or TooManyBytesError."""
         budget = current_budget()
         self.settimeout(budget.remaining())
         size = super().recv_into(buffer, nbytes, flags)
@@ -31,17 +31,17 @@ class PlainSocket(socket.socket):
 
 
 class TlsSocket(ssl.SSLSocket):
-    """A TLS socket whose handshake and reads keep to the budget."""
+    """A TLS socket whose handshake and reads observe the budget."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as in the standard library
-        """Do the handshake as the standard library's does; raise TimeoutError."""
+        """Do the handshake as in the standard library; raise TimeoutError."""
         budget = current_budget()
         self.settimeout(budget.remaining())
         with budget.time_phase("tls"):
             super().do_handshake(block)
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
-        """Read as the standard library's does; raise TimeoutError or TooManyBytesError."""
+        """Read as in the standard library; raise TimeoutError or TooManyBytesError."""
         budget = current_budget()
         self.settimeout(budget.remaining())
         size = super().recv_into(buffer, nbytes, flags)
@@ -49,7 +49,7 @@ class TlsSocket(ssl.SSLSocket):
         return size
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        """Read as the standard library's does; urllib3 calls it for TLS through a TLS proxy."""
+        """Read as in the standard library; urllib3 calls this for TLS through a TLS proxy."""
         budget = current_budget()
         self.settimeout(budget.remaining())
         received = super().recv(buflen, flags)
@@ -58,7 +58,7 @@ class TlsSocket(ssl.SSLSocket):
 
 
 def connect(resolver: Resolver, host: str, port: int) -> PlainSocket:
-    """Connect to the first address of a host that answers; each gets an equal share of the time left."""
+    """Connect to the first address of a host that answers; each one gets an equal share of the time left."""
     budget = current_budget()
     last: OSError | None = None
     with budget.time_phase("dns"):
@@ -81,7 +81,7 @@ def connect(resolver: Resolver, host: str, port: int) -> PlainSocket:
 
 
 def _limit_unacknowledged(plain: socket.socket) -> None:
-    """End a connection whose packets are not acknowledged, unlike one of a slow server."""
-    # Set after connecting, which has a time of its own. Linux only.
+    """Let the kernel end a connection whose packets are not acknowledged; a slow server's packets are."""
+    # Set after connecting, which has its own timeout. Linux only.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)

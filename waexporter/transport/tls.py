@@ -1,4 +1,4 @@
-"""TLS contexts, and the certificates that a server presents."""
+"""TLS contexts, and how to fetch the certificates that a server presents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from waexporter.transport.budget import RequestBudget, apply_budget
-from waexporter.transport.resolver import SHARED
+from waexporter.transport.resolver import SHARED_RESOLVER
 from waexporter.transport.sockets import TlsSocket, connect
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class TlsContexts:
-    """The TLS contexts in use, one for each distinct setting; each is freed with the last user of it."""
+    """The TLS contexts in use, one per distinct setting; a context is freed when nothing uses it."""
 
     def __init__(self) -> None:
         self._contexts: WeakValueDictionary[Tls, ssl.SSLContext] = WeakValueDictionary()
 
     def get(self, tls: Tls) -> ssl.SSLContext:
-        """Return the context for `tls`, whatever its server name; raise OSError when a file can't be read."""
+        """Return the context for `tls`; raise OSError if a file can't be read."""
+        # The server name is not a setting of the context, but of each connection.
         key = replace(tls, server_name=None)
         context = self._contexts.get(key)
         if context is None:
@@ -38,8 +39,9 @@ class TlsContexts:
 def _build_context(tls: Tls) -> ssl.SSLContext:
     """Build the context for one distinct TLS setting; it is shared, since each costs 0.7 MiB and 27 ms."""
     context = ssl.create_default_context(cafile=tls.ca_file)
-    # The same on every Python: a server's own certificate may be named as the CA, as from 3.13 on, and may
-    # lack what 3.13 began to require: the certificates that WhatsApp's client makes for itself do.
+    # The same on every Python: the CA may be the server's own certificate, which is the default from 3.13 on;
+    # and extensions that 3.13 began to require may be missing, as in the certificates that WhatsApp's client
+    # creates for itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if tls.insecure_skip_verify:
@@ -52,14 +54,16 @@ def _build_context(tls: Tls) -> ssl.SSLContext:
 
 def _load_client_certificate(context: ssl.SSLContext, tls: Tls) -> None:
     if tls.cert_file is not None:
-        # OpenSSL would ask the terminal for a passphrase.
+        # Without a password, OpenSSL would ask for one on the terminal.
         context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: b"")
 
 
-def fetch_certificates(origin: Origin, timeout: float, resolver: Resolver = SHARED) -> tuple[bytes, ...]:
+def fetch_certificates(
+    origin: Origin, timeout: float, resolver: Resolver = SHARED_RESOLVER
+) -> tuple[bytes, ...]:
     """Return the certificates that a server presents, as DER, unverified; raise OSError.
 
-    From Python 3.13 on it is the whole chain, before that the server's own certificate alone.
+    Python 3.13 and later return the whole chain, older ones only the server's own certificate.
     """
     parts = urlsplit(origin.url)
     host = parts.hostname or ""

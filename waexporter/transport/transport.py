@@ -1,4 +1,4 @@
-"""The only way to a server: one request, one reply or one ApiError, before the deadline."""
+"""Sends one request to a server and returns one reply, or raises one ApiError, before the deadline."""
 
 from __future__ import annotations
 
@@ -29,19 +29,18 @@ if TYPE_CHECKING:
 _DEFAULTS = TransportOptions()
 _HANDSHAKE_TIMEOUT = 2.0  # seconds
 _CHUNK = 64 * 1024
-_PREPARED = 64  # prepared requests kept for one server: a target's endpoints times the tokens of a day
-_WRAPPING = 1024 * 1024  # bytes for headers and chunk sizes, in addition to an uncompressed body
+_MAX_PREPARED = 64  # prepared requests kept for one server: enough for all endpoints, with a day's tokens
+_OVERHEAD = 1024 * 1024  # bytes for headers and chunk sizes, in addition to an uncompressed body
 _WITH_RETRY_AFTER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_NO_COOKIES = (
-    requests.cookies.RequestsCookieJar()
-)  # none is ever sent; a jar each would weigh 2 KiB a request
+# No cookie is ever sent; requests would make a jar of 2 KiB for each prepared request.
+_NO_COOKIES = requests.cookies.RequestsCookieJar()
 
 
 class Transport:
     """The connections to one server, with deadlines and limits; safe to share by threads.
 
-    `requests.Session` is not thread-safe, but an adapter is: a request is prepared once and sent through the
-    adapter, which is also a quarter cheaper.
+    Requests are prepared once and sent through the adapter, which is thread-safe, unlike `requests.Session`,
+    and a quarter cheaper.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Transport:
         limits: Limits,
         contexts: TlsContexts,
         options: TransportOptions = _DEFAULTS,
-        kept_words: frozenset[str] = frozenset(),  # texts of answers that are never redacted
+        kept_words: frozenset[str] = frozenset(),  # strings in answers that are never redacted
     ) -> None:
         self._origin = origin
         self._clock = options.clock
@@ -59,15 +58,15 @@ class Transport:
         self._kept_words = kept_words
         proxy, auth = origin.proxy_url, origin.proxy_auth
         self._proxies = {"http": proxy, "https": proxy} if proxy else None
-        # Redacted in answers, too: over plain HTTP they are the proxy's to change.
-        proof = basic_auth(auth.username, auth.password.reveal()) if auth else ""
-        self._proxy_request = Request("", "", proof)
+        # The proxy's password is redacted in answers, too: over plain HTTP a proxy may put it there.
+        proxy_authorization = basic_auth(auth.username, auth.password.reveal()) if auth else ""
+        self._proxy_request = Request("", "", proxy_authorization)
         self._adapter = Adapter(origin, contexts, options)
-        # Until it answers over plain HTTP, a server may be one that speaks TLS.
+        # Until a server answers over plain HTTP, it may be one that speaks TLS.
         self._may_speak_tls = origin.url.startswith("http:") and not proxy
         self._prepared: dict[Request, requests.PreparedRequest] = {}
         if origin.tls.insecure_skip_verify:
-            # The log warns of it once, and not at every request.
+            # The daemon logs one warning per target instead of urllib3's at every request.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, request: Request, timeout: float) -> Reply:
@@ -76,18 +75,19 @@ class Transport:
         Raises UnreachableError, and BodyError for an answer that is cut short or too large.
         """
         deadline = time.monotonic() + timeout
-        # A request that must not be sent twice gets a new connection: no failure is put down to its age.
+        # A request that must not be sent twice gets a new connection, so that no failure can be due to an old
+        # one, after which the request would be sent again.
         needs_new = request.needs_new_connection or request.method != "GET"
         try:
             return self._transfer(request, deadline, needs_new=needs_new)
         except _StaleConnectionError:
             return self._transfer(request, deadline, needs_new=True)
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
         """Return the certificates of a TLS handshake as DER, the server's own first.
 
-        Empty without TLS or behind a proxy. They are not verified: an expired one is to be seen, too. Raises
-        UnreachableError.
+        Without TLS, or behind a proxy, there are none. They are not verified, so that expired ones are
+        returned, too. Raises UnreachableError.
         """
         if not self._origin.is_https or self._origin.proxy_url:
             return ()
@@ -101,7 +101,7 @@ class Transport:
         self._adapter.close()
 
     def _transfer(self, request: Request, deadline: float, *, needs_new: bool) -> Reply:
-        budget = RequestBudget(deadline, 2 * self._max_body + _WRAPPING, needs_new_connection=needs_new)
+        budget = RequestBudget(deadline, 2 * self._max_body + _OVERHEAD, needs_new_connection=needs_new)
         began = time.monotonic()
         response: requests.Response | None = None
         answered, chunks = began, list[bytes]()
@@ -158,7 +158,7 @@ class Transport:
         )
 
     def _redact(self, request: Request, answer: bytes) -> bytes:
-        """Replace the credentials of the request and of the proxy where an answer repeats them."""
+        """Replace the credentials of the request and of the proxy in an answer that repeats them."""
         return self._proxy_request.redact(request.redact(answer, self._kept_words), self._kept_words)
 
     def _explain(self, error: Exception, budget: RequestBudget) -> ApiError:
@@ -185,7 +185,7 @@ class Transport:
             timeout = min(deadline - time.monotonic(), _HANDSHAKE_TIMEOUT)
             fetch_certificates(self._origin, timeout, self._resolver)
         except ssl.SSLError as error:
-            # It refuses this handshake in words of TLS: a certificate is demanded, or its version is too old.
+            # The server speaks TLS, but demands a certificate, or a version that is too old for us.
             return any(word in (error.reason or "") for word in ("ALERT", "UNSUPPORTED_PROTOCOL"))
         except OSError:
             return False
@@ -197,7 +197,7 @@ class Transport:
         return read_retry_after(response.headers.get("Retry-After", ""), self._clock().wall)
 
     def _read(self, pieces: Iterable[bytes], status: int, chunks: list[bytes]) -> None:
-        """Read the body into `chunks`, which keep what has come when reading fails."""
+        """Read the body into `chunks`, which keep the bytes that arrived before a failure."""
         size = 0
         try:
             for chunk in pieces:
@@ -231,14 +231,14 @@ class Transport:
             cookies=_NO_COOKIES,
         )
         if request.body is None:
-            if len(self._prepared) >= _PREPARED:
+            if len(self._prepared) >= _MAX_PREPARED:
                 self._prepared.clear()
             self._prepared[request] = prepared
         return prepared
 
 
 def _iter_body(response: requests.Response, request: Request) -> Iterable[bytes]:
-    """Return the body as it arrives."""
+    """Return an iterator over the body as it arrives."""
     raw = response.raw
     # urllib3's stream would lose the last bytes of a body that is cut short.
     if request.accepts_partial_reply and not raw.chunked:
@@ -248,4 +248,4 @@ def _iter_body(response: requests.Response, request: Request) -> Iterable[bytes]
 
 
 class _StaleConnectionError(UnreachableError):
-    """A kept connection ended without a byte of an answer: the server is not to blame."""
+    """A kept connection ended without a byte of an answer, which is no fault of the server."""

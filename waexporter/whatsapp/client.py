@@ -63,9 +63,9 @@ class Client:
         deadline = time.monotonic() + timeout
         return self._run(self._auth.flow(request, timeout), deadline)
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
-        """Return the certificates that the target presents; see `Transport.served_certificates`."""
-        return self._transport.served_certificates(timeout)
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
+        """Return the certificates that the target presents; see `Transport.fetch_certificates`."""
+        return self._transport.fetch_certificates(timeout)
 
     def account(self) -> Account:
         """Return the state of the logins."""

@@ -97,7 +97,7 @@ class World:
             raise answer
         return answer
 
-    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, _timeout: float) -> tuple[bytes, ...]:
         if isinstance(self.served, ApiError):
             raise self.served
         return self.served

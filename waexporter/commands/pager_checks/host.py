@@ -18,7 +18,7 @@ from waexporter.paging.channels.fallback_channels import open_fallback
 from waexporter.paging.journal.reader import check_integrity, is_unreadable, why_unwritable
 from waexporter.paging.reconciliation.alertmanager_query import try_query
 from waexporter.transport.address import HttpAddress
-from waexporter.transport.resolver import SHARED
+from waexporter.transport.resolver import SHARED_RESOLVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,7 @@ def _check_host(name: str, address: Secret) -> Finding:
     if parts.scheme.lower() not in {"http", "https"}:
         return good(f"{name}: Apprise knows this kind of address; nothing was sent")
     try:
-        SHARED.resolve(parts.hostname or "", parts.port or 443, _RESOLVE_TIMEOUT)
+        SHARED_RESOLVER.resolve(parts.hostname or "", parts.port or 443, _RESOLVE_TIMEOUT)
     except OSError as error:
         why = error.strerror or error
         return bad(f"{name}: the host can't be found: {why}", "correct the address, or mend the DNS")

@@ -66,9 +66,9 @@ class Recorder:
         self._save(request, exchange)
         return reply
 
-    def served_certificates(self, timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
         """Return the certificates of the handshake; they are not recorded."""
-        return self._client.served_certificates(timeout)
+        return self._client.fetch_certificates(timeout)
 
     def account(self) -> Account:
         """Return the state of the logins."""
@@ -105,7 +105,7 @@ class Replayer:
             raise ApiError("failed when it was recorded", reason=Reason(exchange.reason), code=exchange.code)
         return Reply(exchange.status, exchange.body.encode(), exchange.content_type)
 
-    def served_certificates(self, _timeout: float) -> tuple[bytes, ...]:
+    def fetch_certificates(self, _timeout: float) -> tuple[bytes, ...]:
         """Return none: handshakes are not recorded."""
         return ()
 

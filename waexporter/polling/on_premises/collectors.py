@@ -170,7 +170,7 @@ class CertificatesCollector:
 
 
 def _served(sender: Sender, timeout: float) -> float | None:
-    ends = [certificates.read_der(der) for der in sender.served_certificates(timeout)]
+    ends = [certificates.read_der(der) for der in sender.fetch_certificates(timeout)]
     return min(ends, default=None)
 
 
