@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
@@ -41,7 +42,20 @@ class ReloadDocument(msgspec.Struct):
     keys: list[str] = []
 
 
+class _RefusedTimes(msgspec.Struct):
+    since: datetime
+    last: datetime
+
+
+class _Times(msgspec.Struct):
+    """The times of PageListDocument, which has them as strings."""
+
+    at: datetime
+    refused: list[_RefusedTimes] = []
+
+
 _PAGES = msgspec.json.Decoder(PageListDocument)
+_TIMES = msgspec.json.Decoder(_Times)
 _RELOAD = msgspec.json.Decoder(ReloadDocument)
 
 
@@ -73,6 +87,7 @@ class DaemonClient:
             raise CommandError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
             raise CommandError(f"{self.url} answers {_describe(reply)}: check web.listen, or {_RESTART}")
+        decode(reply.body, _TIMES)  # raises the error of a malformed time
         return decode(reply.body, _PAGES)
 
     def deliver(self, webhook: bytes) -> None:

@@ -77,4 +77,4 @@ def _check_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding
 
 
 def _read_time(text: str | None) -> datetime:
-    return datetime.fromisoformat(text) if text else datetime.fromtimestamp(0.0, UTC)
+    return datetime.fromisoformat(text.upper()) if text else datetime.fromtimestamp(0.0, UTC)
