@@ -16,12 +16,14 @@ from waexporter.paging.pager import PagerStatus
 from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.paging.watchdog_times import Silence
 from waexporter.web.asgi import DEFAULT_LIMITS, RequestLimits
+from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.web.asgi import Application
+    from waexporter.web.routes import Route
 
 PATH = "/api/v1/alerts"
 TOKEN = WebhookAuth(secret=Secret("hunter2"))
@@ -83,10 +85,14 @@ class Sender:
 
 
 def pager_application(
-    pager: FakePager | None, diary: Diary | None = None, *, limits: RequestLimits = DEFAULT_LIMITS
+    pager: FakePager | None,
+    diary: Diary | None = None,
+    *,
+    routes: tuple[Route, ...] = ROUTES,
+    limits: RequestLimits = DEFAULT_LIMITS,
 ) -> Application:
     backend = FakeBackend(pager=pager)  # type: ignore[arg-type]
-    return an_application(backend, diary, limits=limits)
+    return an_application(backend, diary, routes=routes, limits=limits)
 
 
 def post(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +27,7 @@ from waexporter.errors import JournalError, WebhookError
 from waexporter.model import WebhookAuth
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.asgi import SECURITY_HEADERS, RequestLimits
+from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,6 +195,20 @@ def test_a_bug_is_to_be_sent_again_too() -> None:
 
     assert (got.status, diary.crashes) == (500, 1)
     assert "hunter2" not in got.text
+
+
+def test_a_bug_in_unpacking_is_counted_and_logged_as_any_other() -> None:
+    diary = Diary()
+    # A limit that zlib can't take, so that it raises something else than zlib.error.
+    routes = tuple(replace(route, max_body=sys.maxsize) for route in ROUTES if route.path == PATH)
+    application = pager_application(FakePager(), diary, routes=routes)
+
+    got = post(application, gzip.compress(b"{}"), content_encoding="gzip")
+
+    assert (got.status, got.text) == (500, "The exporter failed to answer; its log says why.\n")
+    assert (diary.requests, diary.crashes) == ([(PATH, 500)], 1)
+    what, crash = diary.logged[0]
+    assert (what, type(crash)) == (f"answering POST {PATH}", OverflowError)
 
 
 # --- who is refused ----------------------------------------------------------------------------
