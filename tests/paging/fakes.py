@@ -98,10 +98,10 @@ class Rig:
         self.fallback = [FakeChannel("webhook", "http://chat/…") for _ in range(fallback)]
         self.registry = CollectorRegistry()
         self.crashes: list[Exception] = []
-        self.chance = 0.0
+        self.jitter = 0.0
         self.outlets = Outlets(lambda: self.carriers, self.way, self.fallback)
         self.context = PagerContext(
-            PagerTelemetry(self.registry), self.clock, lambda: self.chance, self.crashes.append
+            PagerTelemetry(self.registry), self.clock, lambda: self.jitter, self.crashes.append
         )
         self.settings = settings or PagerSettings()
         self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context)

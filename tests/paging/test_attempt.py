@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, State
 from waexporter.paging.channels.recipients import Recipient
-from waexporter.paging.journal.trail import MOST
+from waexporter.paging.journal.attempt_history import MOST
 from waexporter.paging.routing import Carrier
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_target_that_is_down_is_tried_after_a_fallback_that_fails(build: Build
 def test_the_fallback_is_not_used_while_a_good_way_may_yet_work_and_in_time_it_is(build: Build) -> None:
     rig = build(ALPHA, fallback=1)
     rig.way("alpha").usual = BUSY
-    rig.chance = 1.0
+    rig.jitter = 1.0
     rig.page()
     while rig.delivery.pending():
         rig.run()

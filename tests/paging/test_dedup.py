@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from waexporter.paging.dedup import (
-    DUPLICATE_WITHIN,
-    LONGEST_REPEAT,
-    STALE_WITHIN,
-    AlertRecord,
-    Presence,
-    deduplicate,
-    start_after,
-)
+from waexporter.paging.alert_record import AlertRecord, Presence
+from waexporter.paging.dedup import DUPLICATE_WITHIN, LONGEST_REPEAT, STALE_WITHIN, deduplicate, start_after
 from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ def test_what_waits_is_counted_with_its_age(rig: Rig) -> None:
 
 def test_a_temporary_failure_is_tried_again_after_a_pause_that_grows(rig: Rig) -> None:
     rig.way("alpha").usual = BUSY
-    rig.chance = 1.0
+    rig.jitter = 1.0
     rig.page()
     began = rig.clock.steady
     attempts: list[float] = []
@@ -149,7 +149,7 @@ def test_without_luck_the_pause_is_a_second(rig: Rig) -> None:
 
 def test_a_page_that_can_not_be_delivered_is_given_up_in_time_and_logged_as_an_error(rig: Rig) -> None:
     rig.way("alpha").usual = BUSY
-    rig.chance = 1.0
+    rig.jitter = 1.0
     rig.page()
     with capture_logs() as said:
         while rig.delivery.pending():

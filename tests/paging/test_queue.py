@@ -111,7 +111,7 @@ def test_the_recipient_is_looked_for_once_while_the_carriers_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "chance", "ready", "pause"),
+    ("failures", "jitter", "ready", "pause"),
     [
         (1, 0.0, 0.0, 1.0),
         (1, 1.0, 0.0, 2.0),
@@ -122,9 +122,9 @@ def test_the_recipient_is_looked_for_once_while_the_carriers_stay() -> None:
     ],
 )
 def test_the_pause_after_a_failure_grows_with_jitter_up_to_a_minute(
-    failures: int, chance: float, ready: float, pause: float
+    failures: int, jitter: float, ready: float, pause: float
 ) -> None:
     page = queued(1)
     page.failures = failures
 
-    assert retry_at(page, NOW, chance, ready) == NOW + pause
+    assert retry_at(page, NOW, jitter, ready) == NOW + pause

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from tests.web.fakes import NOW, Diary, FakeBackend, Got, an_application
 from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
 from waexporter.paging.intake.refusals import Refusals
+from waexporter.paging.intake.watchdog_times import Silence
 from waexporter.paging.pager import PagerStatus
 from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
-from waexporter.paging.watchdog_times import Silence
 from waexporter.web.asgi import DEFAULT_LIMITS, RequestLimits
 from waexporter.web.routes import ROUTES
 

@@ -14,10 +14,10 @@ from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refused_senders import Refusal, RefusedSender, WebhookSender
+from waexporter.paging.intake.watchdog_times import Silence
 from waexporter.paging.journal.entry import JournalEntry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus
-from waexporter.paging.watchdog_times import Silence
 from waexporter.web.formatting import KINDS
 
 if TYPE_CHECKING:

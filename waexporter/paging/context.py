@@ -1,4 +1,4 @@
-"""What the pager gets from outside."""
+"""What the parts of the pager share: metrics, clocks, chance, and the report of bugs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,25 @@ if TYPE_CHECKING:
 
 
 class PagerContext(NamedTuple):
-    """Where the pager counts, its time and chance, and who is called about a bug."""
+    """What the daemon gives to its pager; tests give fakes."""
 
     telemetry: PagerTelemetry
     clock: Callable[[], Instant]
-    chance: Callable[[], float]  # a number between 0 and 1
-    on_crash: Callable[[Exception], None]
+    jitter: Callable[[], float]  # returns a random number between 0 and 1
+    on_crash: Callable[[Exception], None]  # called with an exception that only a bug can raise
+
+
+class PagerClock:
+    """The pager's own clock: the wall clock at the start, moved on by the steady clock.
+
+    Jumps of the wall clock do not change ages, and ages outlive a restart.
+    """
+
+    def __init__(self, clock: Callable[[], Instant]) -> None:
+        now = clock()
+        self._clock = clock
+        self._offset = now.wall - now.steady
+
+    def now(self) -> float:
+        """Return seconds since the epoch, which grow as evenly as the steady clock."""
+        return self._clock().steady + self._offset

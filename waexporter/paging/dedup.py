@@ -1,111 +1,79 @@
-"""Deduplication: which alerts of a delivery are news, and what to remember of them; pure.
+"""Deduplication: which alerts of a delivery are new, and what to remember of them; pure.
 
-Alertmanager delivers at least once: a pair of them delivers twice, a restarted one again, and long after.
-None of its own names for a group is an identity (the key changes with the route tree, the address with the
-replica), so an occurrence is an alert's fingerprint and the time it started.
+Alertmanager delivers at least once: a pair delivers everything twice, and a restarted one repeats old
+deliveries. No name of a group identifies it (its key changes with the route tree, its address with the
+replica), so an occurrence is identified by the alert's fingerprint and its start.
 
-A whole delivery lists every alert of its group. An alert that fired through the same group and is missing
-from it is silenced, inhibited or over: it is a doubt, which is settled when the page is sent (see
-`reconciliation.missing_alerts`). Only for that is the group of each alert remembered; an alert that another
-route delivers is no doubt of this delivery.
+A whole delivery lists every alert of its group. If an alert that fired in the same group is missing from it,
+that alert is silenced, inhibited or over. It is then a doubt, and is reconciled when the page is sent (see
+`reconciliation.missing_alerts`). The group of each alert is remembered for this purpose only: an alert that
+another route delivers is no doubt of this delivery.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from waexporter.paging.alert_record import (
+    NO_LABELS,
+    AlertRecord,
+    Presence,
+    encode_labels,
+    identifying_labels,
+)
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 DUPLICATE_WITHIN = 120.0  # seconds after people were told, in which the same alert is a duplicate
-# How long after an alert ended, as far as is known, an older start counts as a stale delivery. It does not
-# for ever: where Prometheus was cut off from Alertmanager, an alert may go on with the start that it had.
-STALE_WITHIN = 600.0
-# Alertmanager repeats firing alerts, at the latest once a day by our example. An alert that another group has
-# not repeated for longer is missing: after an edit of the route tree, that group may never deliver again.
+# For how long after the end of an alert a delivery with an older start is stale. Later it is not: after
+# Prometheus was cut off from Alertmanager, an alert may still fire with its old start.
+STALE_WITHIN = 600.0  # seconds
+# Alertmanager repeats firing alerts; with our example configuration at least once a day. An alert of another
+# group that was not repeated for longer is missing: after an edit of the route tree, that group may never
+# deliver again.
 LONGEST_REPEAT = 25 * 3_600.0  # seconds
 _UNREAD_WITHIN = 3_600.0  # seconds in which a thread's unreadable alerts are paged once
-NO_LABELS: Final = b"{}"
-_IDENTIFYING: Final = ("alertname", "severity", "target", "node", "instance")  # labels that are remembered
-
-
-class Presence(StrEnum):
-    """Whether an alert without a known end was in the last delivery of its group."""
-
-    LISTED = "heard"  # it was in it
-    MISSING = "missed"  # it was not in it; why, is not known yet
-    LOST = "lost"  # it was not in it, and people were told so; until its incident is over, nothing is clear
-
-
-class AlertRecord(msgspec.Struct, frozen=True, gc=False):
-    """What is remembered of an alert; `notified_at` and `seen_at` are on the pager's clock."""
-
-    fingerprint: str
-    thread: str
-    starts_at: float  # wall clock, the earliest start that was delivered
-    ends_at: float | None  # wall clock; None: no end is known
-    notified_at: float
-    latest_at: float = 0.0  # wall clock, the latest start that was delivered
-    seen_at: float = 0.0
-    group: str = ""  # key of the group that it was last delivered in
-    presence: Presence = Presence.LISTED
-    labels: bytes = NO_LABELS  # those that people know it by, as JSON
-
-    @property
-    def is_known_to_fire(self) -> bool:
-        """Whether it fired when it was last delivered, and nothing else is known."""
-        return self.ends_at is None and self.presence is Presence.LISTED
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What to do about a delivery: send a page or none, and what to remember."""
+    """What to do about a delivery: which page to send, if any, and what to remember."""
 
     page: Page | None
     records: tuple[AlertRecord, ...]  # to be saved on disk
-    touched: tuple[AlertRecord, ...] = ()  # only seen again: after a restart, what is on disk will do
+    touched: tuple[AlertRecord, ...] = ()  # to be kept in memory only: their alerts were just seen again
     forgotten: tuple[str, ...] = ()  # fingerprints of records to delete
-
-
-LABELS = msgspec.json.Decoder(dict[str, str])
 
 
 def deduplicate(
     webhook: Webhook,
     known: Mapping[str, AlertRecord],
-    open_: Iterable[str],
+    open_alerts: Iterable[str],
     now: float,
     wall: float,
 ) -> Decision:
     """Return what is new in a delivery, as a page, and what to remember of it.
 
-    `known` has the records of alerts by fingerprint, `open_` the fingerprints of the thread's alerts without
-    a known end; `now` is on the pager's clock. An alert that looks stale is a doubt where Alertmanager can be
-    queried.
+    `known` has the records of alerts by fingerprint, `open_alerts` the fingerprints of the thread's alerts
+    without a known end; `now` is on the pager's clock. An alert that looks stale is a doubt if Alertmanager
+    can be queried.
     """
     items, stale, records = _classify_all(webhook, known, now)
-    open_before = [known[each] for each in open_ if each in known]
+    open_before = [known[each] for each in open_alerts if each in known]
     others = [each for each in open_before if each.fingerprint not in records]
-    is_new = _is_new_incident(items, open_before)
-    lost = [each for each in others if each.presence is Presence.LOST]
     doubts = (*_doubts(webhook, others, now), *stale)
-    missing = [
-        msgspec.structs.replace(known[doubt.alert.fingerprint], presence=Presence.MISSING)
-        for doubt in doubts
-        if doubt.is_missing and known[doubt.alert.fingerprint].is_known_to_fire
-    ]
+    missing = _newly_missing(doubts, known)
     unread = _record_unread(webhook, known, now, wall)
-    saved, touched = list[AlertRecord](), list[AlertRecord]()
-    for record in records.values():
-        (saved if _must_be_saved(record, known.get(record.fingerprint)) else touched).append(record)
+    saved, touched = _split_records(records.values(), known)
     saved += [*missing, *unread]
     if not (items or missing or unread or stale):
         return Decision(None, tuple(saved), tuple(touched))
-    forgotten, left = (lost, []) if is_new else ([], lost)
+    lost = [each for each in others if each.presence is Presence.LOST]
+    # A new incident begins without the lost alerts of the last one.
+    forgotten, left = (lost, []) if _is_new_incident(items, open_before) else ([], lost)
     page = Page(
         webhook.thread,
         tuple(items),
@@ -120,6 +88,26 @@ def deduplicate(
         is_partial=webhook.is_partial,
     )
     return Decision(page, tuple(saved), tuple(touched), tuple(each.fingerprint for each in forgotten))
+
+
+def _newly_missing(doubts: Iterable[Doubt], known: Mapping[str, AlertRecord]) -> list[AlertRecord]:
+    """Return the records of the alerts that were listed until now and are missing from this delivery."""
+    records = (known[doubt.alert.fingerprint] for doubt in doubts if doubt.is_missing)
+    return [
+        msgspec.structs.replace(record, presence=Presence.MISSING)
+        for record in records
+        if record.is_known_to_fire
+    ]
+
+
+def _split_records(
+    records: Iterable[AlertRecord], known: Mapping[str, AlertRecord]
+) -> tuple[list[AlertRecord], list[AlertRecord]]:
+    """Return the records to save on disk, and those to keep in memory only."""
+    saved, touched = list[AlertRecord](), list[AlertRecord]()
+    for record in records:
+        (saved if _must_be_saved(record, known.get(record.fingerprint)) else touched).append(record)
+    return saved, touched
 
 
 def _classify_all(
@@ -163,11 +151,6 @@ def start_after(before: AlertRecord | None, start: float) -> float:
     return start if before is None or before.ends_at is None else max(start, before.ends_at + 0.001)
 
 
-def identifying_labels(record: AlertRecord) -> dict[str, str]:
-    """Return the labels that people know an alert by, as far as they are remembered."""
-    return LABELS.decode(record.labels)
-
-
 # --- what is remembered --------------------------------------------------------------------------
 
 
@@ -190,12 +173,8 @@ def _new_record(
         now,
         webhook.group.key if webhook.group else "",
         Presence.LISTED,
-        _encode_labels(alert) if before is None or before.labels == NO_LABELS else before.labels,
+        encode_labels(alert) if before is None or before.labels == NO_LABELS else before.labels,
     )
-
-
-def _encode_labels(alert: Alert) -> bytes:
-    return msgspec.json.encode({name: alert.labels[name] for name in _IDENTIFYING if name in alert.labels})
 
 
 def _with_earliest_start(alert: Alert, record: AlertRecord | None) -> Alert:

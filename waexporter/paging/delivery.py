@@ -16,7 +16,7 @@ from waexporter.paging.messages.compose import build_message
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.queue import FIRST_PAUSE, LONGEST_PAUSE, Batch, PageQueue, QueuedPage, retry_at
 from waexporter.paging.reconciliation.missing_alerts import GRACE
-from waexporter.paging.results import PageResults
+from waexporter.paging.result_writer import ResultWriter
 from waexporter.paging.routing import recipient_at
 from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED
 
@@ -52,8 +52,8 @@ class Delivery:
         self._journal = journal
         self._reconciler = reconciler
         self._outlets = outlets
-        self._telemetry, self._clock, self._chance, self._on_crash = context
-        self._results = PageResults(journal, self._telemetry)
+        self._telemetry, self._clock, self._jitter, self._on_crash = context
+        self._results = ResultWriter(journal, self._telemetry)
         self._attempts = self._build_attempts(settings, outlets)
         self._queue = PageQueue(settings.rate)
         self._changed = threading.Condition()  # guards what is above; no I/O is done while it is held
@@ -270,7 +270,7 @@ class Delivery:
         _log.error("A PAGE COULD NOT BE DELIVERED", pages=numbers, why=why, about=_names(batch))
 
     def save_results(self) -> None:
-        """Write results to the journal that it could not take before."""
+        """Write the results to the journal that are not saved yet."""
         self._results.save()
 
     def _postpone(self, batch: Sequence[QueuedPage], result: RoundResult) -> None:
@@ -281,7 +281,7 @@ class Delivery:
                 each.failures += 1
                 each.recipient = ""  # a way may have refused it
                 each.is_uncertain = result.is_uncertain
-                due = retry_at(each, steady, self._chance(), result.ways_ready_at)
+                due = retry_at(each, steady, self._jitter(), result.ways_ready_at)
                 each.due = min([due, *(at for at in self._deadlines(each) if at > steady)])
         numbers = [each.entry.number for each in batch]
         # Only this process knows which people have it already: after a restart they would get it again.

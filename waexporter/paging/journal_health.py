@@ -10,10 +10,9 @@ from waexporter.log import get_logger
 from waexporter.paging.channels.channel_types import CHANNELS
 
 if TYPE_CHECKING:
-    from waexporter.paging.context import PagerContext
+    from waexporter.paging.context import PagerClock, PagerContext
     from waexporter.paging.delivery import Delivery
     from waexporter.paging.journal.writer import Journal
-    from waexporter.paging.pager_clock import PagerClock
     from waexporter.paging.pager_facts import PagerFacts
 
 _log = get_logger("pager")

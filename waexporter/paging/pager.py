@@ -8,6 +8,7 @@ import msgspec
 
 from waexporter.errors import JournalError
 from waexporter.log import get_logger
+from waexporter.paging.context import PagerClock
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.intake import watchdogs
 from waexporter.paging.intake.alertmanager_webhook import read_webhook
@@ -15,7 +16,6 @@ from waexporter.paging.intake.refusals import Refusals
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.journal_health import JournalHealth
 from waexporter.paging.model import Alert
-from waexporter.paging.pager_clock import PagerClock
 from waexporter.paging.pager_facts import PagerFacts
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
 from waexporter.paging.reconciliation.reconciler import Reconciler
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from waexporter.paging.context import PagerContext
     from waexporter.paging.heartbeat import HeartbeatReceiver
     from waexporter.paging.intake.refused_senders import RefusedSender
+    from waexporter.paging.intake.watchdog_times import Silence
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Webhook
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
-    from waexporter.paging.watchdog_times import Silence
 
 _SHOWN_ROWS = 10  # that are damaged, in the log
 _MOST_UNEXPECTED = 10  # kinds of unexpected Watchdog alerts that are reported

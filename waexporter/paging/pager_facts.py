@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.paging.intake.verdict_durations import VerdictDurations
-from waexporter.paging.watchdog_times import WatchdogTimes
+from waexporter.paging.intake.watchdog_times import WatchdogTimes
 
 if TYPE_CHECKING:
     from waexporter.model import Watchdog
+    from waexporter.paging.context import PagerClock
     from waexporter.paging.journal.writer import Journal
-    from waexporter.paging.pager_clock import PagerClock
 
 # The kinds of facts, as they stand in the journal:
 _GROUP = "group"  # the on-call group of each target

@@ -174,14 +174,14 @@ class PageQueue:
         return carriers
 
 
-def retry_at(page: QueuedPage, now: float, chance: float, ways_ready_at: float) -> float:
-    """Return when a page that failed is due again; `chance` is between 0 and 1.
+def retry_at(page: QueuedPage, now: float, jitter: float, ways_ready_at: float) -> float:
+    """Return when a page that failed is due again; `jitter` is between 0 and 1.
 
     The pause grows with each failure, with full jitter. Where every way asks for more time it gets it, up to
     the longest pause: another way may open meanwhile.
     """
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(page.failures, 10))
-    pause = FIRST_PAUSE + chance * (longest - FIRST_PAUSE)
+    pause = FIRST_PAUSE + jitter * (longest - FIRST_PAUSE)
     return now + max(pause, min(ways_ready_at - now, LONGEST_PAUSE))
 
 

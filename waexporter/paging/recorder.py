@@ -11,11 +11,10 @@ from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.telemetry import SUPPRESSED
 
 if TYPE_CHECKING:
-    from waexporter.paging.context import PagerContext
+    from waexporter.paging.context import PagerClock, PagerContext
     from waexporter.paging.delivery import Delivery
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import Webhook
-    from waexporter.paging.pager_clock import PagerClock
 
 _log = get_logger("pager")
 

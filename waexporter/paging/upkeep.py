@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from waexporter.model import Instant, PagerSettings, Verdict
+    from waexporter.paging.context import PagerClock
     from waexporter.paging.delivery import Delivery
     from waexporter.paging.heartbeat import HeartbeatReceiver
     from waexporter.paging.intake.refusals import Refusals
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.journal_health import JournalHealth
-    from waexporter.paging.pager_clock import PagerClock
     from waexporter.paging.pager_facts import PagerFacts
     from waexporter.paging.recorder import PageRecorder
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from waexporter.paging.intake.refused_senders import RefusedSender
+    from waexporter.paging.intake.watchdog_times import Silence
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
-    from waexporter.paging.watchdog_times import Silence
     from waexporter.web.formatting import Since
 
 SHOWN_PAGES: Final = 10

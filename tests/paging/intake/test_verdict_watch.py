@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from tests.paging.fakes import WALL
 from waexporter.model import Instant, Problem, State, Verdict
-from waexporter.paging.dedup import AlertRecord, deduplicate
+from waexporter.paging.dedup import deduplicate
 from waexporter.paging.intake.verdict_watch import find_verdict_alerts
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Item, ItemKind, Page, Webhook
 
 if TYPE_CHECKING:
+    from waexporter.paging.alert_record import AlertRecord
     from waexporter.paging.model import Alert
 
 FOR = 120.0

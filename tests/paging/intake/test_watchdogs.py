@@ -8,7 +8,7 @@ import pytest
 
 from tests.paging.fakes import WALL, an_alert
 from waexporter.model import Watchdog
-from waexporter.paging.dedup import AlertRecord
+from waexporter.paging.alert_record import AlertRecord
 from waexporter.paging.intake.watchdogs import (
     LastSeen,
     find_watchdog_alerts,

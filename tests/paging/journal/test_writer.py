@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.paging.fakes import WALL, a_page, an_alert
 from tests.running.examples import examples
 from waexporter.errors import JournalError
-from waexporter.paging.dedup import AlertRecord, Presence
+from waexporter.paging.alert_record import AlertRecord, Presence
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.entry import JournalEntry, PageResult, PageState, pack
 from waexporter.paging.journal.reader import read_pages

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.paging.fakes import WALL
-from waexporter.paging.dedup import AlertRecord, Presence
+from waexporter.paging.alert_record import AlertRecord, Presence
 from waexporter.paging.messages.compose import compose
 from waexporter.paging.model import Alert, AlertGroup, Doubt, Item, ItemKind, Page
 from waexporter.paging.reconciliation.missing_alerts import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.channel_types import CHANNEL_TYPES
-from waexporter.paging.journal.trail import summarize_attempts
+from waexporter.paging.journal.attempt_history import summarize_attempts
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:

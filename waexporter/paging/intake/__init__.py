@@ -1,1 +1,1 @@
-"""The sources of pages: Alertmanager's webhook, watchdogs, the built-in watch of verdicts."""
+"""The sources of pages: Alertmanager's webhook, missing watchdogs, and changed verdicts (`pager.watch`)."""

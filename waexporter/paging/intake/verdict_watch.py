@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from waexporter.model import Instant, Verdict
-    from waexporter.paging.dedup import AlertRecord
+    from waexporter.paging.alert_record import AlertRecord
 
 _ALERTS = {
     State.DOWN: ("WhatsAppDown", "critical", "The WhatsApp client is down."),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from waexporter.model import Watchdog
-    from waexporter.paging.dedup import AlertRecord
+    from waexporter.paging.alert_record import AlertRecord
 
 _ALERTNAME = "WaExporterWatchdogMissing"
 _MAX_LABELS = 300  # characters

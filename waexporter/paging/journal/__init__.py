@@ -1,6 +1,7 @@
 """The journal of pages and alerts on disk.
 
-writer.py is the one writer, in the daemon: it keeps journal_file.py open, and alert_memory.py in memory;
-session.py is what others do while they hold its lock. reader.py reads while a daemon may run. schema.py has
-the tables; entry.py, rows.py and trail.py have what is in them, and damage.py what can't be read.
+writer.py is the only writer, in the daemon: it opens the file (journal_file.py) and keeps the records of
+alerts in memory (alert_memory.py). session.py does several steps under the writer's lock. reader.py reads the
+file while a daemon may be running. schema.py defines the tables; entry.py, rows.py and attempt_history.py
+convert their rows, and damaged_rows.py collects those that can't be read.
 """

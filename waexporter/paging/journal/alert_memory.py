@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from waexporter.paging.dedup import AlertRecord
-    from waexporter.paging.journal.damage import DamagedRows
+    from waexporter.paging.alert_record import AlertRecord
+    from waexporter.paging.journal.damaged_rows import DamagedRows
     from waexporter.paging.journal.entry import JournalEntry
 
 

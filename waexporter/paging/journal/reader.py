@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
+from waexporter.paging.journal.attempt_history import with_attempts
 from waexporter.paging.journal.entry import SELECT, read_entry
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import FILE
-from waexporter.paging.journal.trail import with_attempts
 
 if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.paging.dedup import LABELS, NO_LABELS, AlertRecord, Presence
+from waexporter.paging.alert_record import LABELS, NO_LABELS, AlertRecord, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from waexporter.paging.dedup import AlertRecord
+    from waexporter.paging.alert_record import AlertRecord
     from waexporter.paging.journal.alert_memory import AlertMemory
-    from waexporter.paging.journal.damage import DamagedRows
+    from waexporter.paging.journal.damaged_rows import DamagedRows
     from waexporter.paging.journal.journal_file import JournalFile
     from waexporter.paging.model import Page
 

@@ -12,15 +12,15 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from waexporter.paging.dedup import Presence
+from waexporter.paging.alert_record import Presence
 from waexporter.paging.journal.alert_memory import AlertMemory
-from waexporter.paging.journal.damage import DamagedRows
+from waexporter.paging.journal.attempt_history import with_attempts, write_attempts
+from waexporter.paging.journal.damaged_rows import DamagedRows
 from waexporter.paging.journal.entry import SELECT, PageState, read_entry
 from waexporter.paging.journal.journal_file import JournalFile
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import SCRIPTS
 from waexporter.paging.journal.session import JournalSession
-from waexporter.paging.journal.trail import with_attempts, write_attempts
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from waexporter.paging.dedup import Presence
+from waexporter.paging.alert_record import Presence
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from waexporter.paging.dedup import AlertRecord
+    from waexporter.paging.alert_record import AlertRecord
     from waexporter.paging.model import AlertGroup
 
 # A page without a firing alert waits for so long after its alerts were seen: of a pair of Alertmanagers one

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from waexporter.model import Instant
-    from waexporter.paging.dedup import AlertRecord
+    from waexporter.paging.alert_record import AlertRecord
+    from waexporter.paging.context import PagerClock
     from waexporter.paging.journal.writer import Journal
     from waexporter.paging.model import AlertGroup, Page
-    from waexporter.paging.pager_clock import PagerClock
     from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
     from waexporter.paging.reconciliation.missing_alerts import GroupReply
 

@@ -1,4 +1,4 @@
-"""What becomes of pages, written to the journal; where it can't be written, people are paged all the same."""
+"""Write to the journal what becomes of pages; if it can't be written, people are paged all the same."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _log = get_logger("pager")
 
 
-class PageResults:
-    """Writes attempts and results to the journal, and keeps results until it takes them; safe for threads."""
+class ResultWriter:
+    """Writes attempts and results to the journal, and keeps results that it could not write; thread-safe."""
 
     def __init__(self, journal: Journal, telemetry: PagerTelemetry) -> None:
         self._journal = journal
@@ -32,7 +32,7 @@ class PageResults:
         self._problem = ""  # that was logged last
 
     def begin_attempt(self, numbers: Sequence[int], is_repeat: bool) -> None:  # noqa: FBT001 - a callback
-        """Record that an attempt begins; if that fails, pages are read twice at worst."""
+        """Record that an attempt begins; if that fails, people may read a page twice."""
         self._write(lambda: self._journal.begin_attempt(numbers, is_repeat=is_repeat))
 
     def postpone(self, numbers: Sequence[int], result: RoundResult, *, is_uncertain: bool) -> None:
@@ -51,13 +51,13 @@ class PageResults:
             self._unsaved.append((numbers, result))
 
     def has(self, number: int) -> bool:
-        """Return whether there is a result of a page that is not in the journal yet."""
+        """Return whether there is a result of a page that has not been saved yet."""
         with self._lock:
             return any(number in numbers for numbers, _ in self._unsaved)
 
     def save(self) -> None:
-        """Write the results to the journal, with those that it could not take before."""
-        # A result is forgotten here once the journal has it: a page is always known to one of the two.
+        """Write all results to the journal that are not saved yet."""
+        # A result is removed only after the write: so a page is always known to the journal or to this class.
         with self._saving:
             while self._unsaved:
                 numbers, result = self._unsaved[0]

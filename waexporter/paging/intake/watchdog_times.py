@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from waexporter.model import Watchdog
-    from waexporter.paging.pager_clock import PagerClock
+    from waexporter.paging.context import PagerClock
 
 # Seconds after a start in which a watchdog that comes every minute is seen again.
 _STARTUP_GRACE = 90.0

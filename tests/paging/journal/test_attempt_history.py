@@ -10,9 +10,9 @@ import pytest
 
 from tests.paging.fakes import WALL, a_page
 from waexporter.paging.journal import schema
+from waexporter.paging.journal.attempt_history import summarize_attempts
 from waexporter.paging.journal.entry import Attempt, PageResult, PageState
 from waexporter.paging.journal.reader import read_pages
-from waexporter.paging.journal.trail import summarize_attempts
 from waexporter.paging.journal.writer import Journal
 
 if TYPE_CHECKING:
