@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.timefmt import humanize_seconds
+from waexporter.timefmt import format_day, humanize_seconds, short_duration
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,17 @@ from waexporter.timefmt import humanize_seconds
 )
 def test_a_duration_is_written_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert humanize_seconds(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0, "0ms"), (0.25, "250ms"), (9.9, "9900ms"), (10.0, "10.0s"), (61.26, "61.3s")]
+)
+def test_a_short_duration_is_in_milliseconds_below_ten_seconds(seconds: float, words: str) -> None:
+    assert short_duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "day"), [(1_769_851_800.25, "2026-01-31"), (-1e30, "1970-01-01"), (1e30, "9999-12-31")]
+)
+def test_a_day_is_the_nearest_one_that_has_a_date(seconds: float, day: str) -> None:
+    assert format_day(seconds) == day

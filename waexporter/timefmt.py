@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_LAST = 253_402_300_799.0  # the last second of the year 9999
 
 
 def to_datetime(seconds: float | None) -> datetime | None:
@@ -15,6 +16,16 @@ def to_datetime(seconds: float | None) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def format_day(seconds: float) -> str:
+    """Return the day of a wall-clock time in UTC, such as `2026-01-31`; the nearest one that has a date."""
+    return datetime.fromtimestamp(min(max(seconds, 0.0), _LAST), UTC).strftime("%Y-%m-%d")
+
+
+def short_duration(seconds: float) -> str:
+    """Return a duration in at most six characters: `250ms`, or `12.5s` from ten seconds on."""
+    return f"{seconds * 1000:.0f}ms" if seconds < 10 else f"{seconds:.1f}s"  # noqa: PLR2004 - it stays short
 
 
 def humanize_seconds(seconds: float) -> str:

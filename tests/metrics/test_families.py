@@ -23,6 +23,7 @@ from waexporter.model import (
     Family,
     Gateway,
     Health,
+    OnPremisesDetails,
     Problem,
     State,
     Status,
@@ -77,7 +78,7 @@ def test_each_problem_is_said_once_however_many_nodes_have_it() -> None:
 def test_each_node_has_exactly_one_of_all_statuses() -> None:
     gateways = (Gateway("n1", "coreapp", Status.CONNECTED), Gateway("n2", "", Status.UNREACHABLE))
 
-    values = found(*of_verdict(Verdict(State.OK, up=True, gateways=gateways)))
+    values = found(*of_verdict(Verdict(State.OK, up=True, details=OnPremisesDetails(gateways=gateways))))
 
     for node, role, status in (("n1", "coreapp", "connected"), ("n2", "", "unreachable")):
         held = {
@@ -90,12 +91,12 @@ def test_each_node_has_exactly_one_of_all_statuses() -> None:
 
 
 def test_numbers_that_are_known_are_said_and_nothing_else() -> None:
-    verdict = Verdict(
-        State.OK, up=True, topology=Topology.MULTICONNECT, connected=3, expected=4, shards=4, covered=3
-    )
+    details = OnPremisesDetails(topology=Topology.MULTICONNECT, connected=3, expected=4, shards=4, covered=3)
+    verdict = Verdict(State.OK, up=True, details=details)
+    less = replace(details, expected=None, shards=None, covered=0)
 
     values = found(*of_verdict(verdict))
-    fewer = found(*of_verdict(replace(verdict, expected=None, shards=None, covered=0)))
+    fewer = found(*of_verdict(replace(verdict, details=less)))
 
     assert values["whatsapp_up", labels()] == 1
     assert values["whatsapp_topology_info", labels(topology="multiconnect")] == 1
@@ -105,7 +106,7 @@ def test_numbers_that_are_known_are_said_and_nothing_else() -> None:
 
 
 def test_a_topology_that_is_only_remembered_is_not_said() -> None:
-    values = found(*of_verdict(Verdict(State.DOWN, topology=Topology.HA)))
+    values = found(*of_verdict(Verdict(State.DOWN, details=OnPremisesDetails(topology=Topology.HA))))
 
     assert ("whatsapp_topology_info", labels(topology="ha")) not in values
 
@@ -152,12 +153,14 @@ def test_every_family_of_ours_is_reserved() -> None:
         State.OK,
         (Problem("stale", "w"),),
         up=True,
-        topology=Topology.HA,
-        connected=1,
-        expected=1,
-        shards=1,
-        covered=1,
-        gateways=(Gateway("", "", Status.OTHER),),
+        details=OnPremisesDetails(
+            topology=Topology.HA,
+            connected=1,
+            expected=1,
+            shards=1,
+            covered=1,
+            gateways=(Gateway("", "", Status.OTHER),),
+        ),
     )
     given = [
         *of_verdict(verdict),

@@ -34,7 +34,7 @@ from waexporter.polling.kinds import TABLES
 from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.polling.tables import CollectorRow, KindTables
+from waexporter.polling.tables import CollectorRow, KindDescription, KindTables
 from waexporter.transport.exchange import Reply, Request
 from waexporter.web.backend import PageRequest
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from waexporter.health.judging import Evidence
-    from waexporter.model import Document, Family, Instant
+    from waexporter.model import Document, Family, Instant, VerdictDetails
     from waexporter.polling.tables import CollectorContext, Sender
 
 
@@ -64,6 +64,13 @@ class Heat:
     degrees: float
 
 
+@dataclass(frozen=True)
+class Slots:
+    """What a verdict knows of a toaster besides its problems."""
+
+    count: int
+
+
 class HeatCollector:
     """GET /heat."""
 
@@ -79,7 +86,9 @@ def judge_heat(evidence: Evidence, before: Verdict | None, now: Instant) -> Judg
     heat = evidence.document(Endpoint.HEALTH, Heat)
     problems = (Problem("too_cold", "the bread stays white"),) if heat and heat.degrees < 100 else ()
     state = State.UNKNOWN if heat is None else State.DEGRADED if problems else State.OK
-    return Judgement(remember(Verdict(state, problems, up=heat is not None), before, now), None)
+    details = cast("VerdictDetails", Slots(2))
+    verdict = Verdict(state, problems, up=heat is not None, details=details)
+    return Judgement(remember(verdict, before, now), None)
 
 
 def heat_families(document: object) -> Iterable[Family]:
@@ -94,6 +103,14 @@ TOASTER_TABLES = KindTables(
         of_document=heat_families,
         of_failure=lambda _endpoint: (),
         documented={},
+    ),
+    description=KindDescription(
+        json_fields=lambda verdict: {"slots": cast("Slots", verdict.details).count},
+        facts=lambda verdict: (f"{cast('Slots', verdict.details).count} slots",),
+        probe_facts=lambda _verdict: ("a toaster",),
+        probe_notes=lambda _target, _verdict, _documents: (),
+        probe_lines=lambda _verdict: ("slots: 2",),
+        summarize=lambda document: f"{cast('Heat', document).degrees:g} degrees",
     ),
 )
 KINDS: Mapping[ClientKind, KindTables] = {**TABLES, TOASTER: TOASTER_TABLES}

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from waexporter.model import Instant, Problem, State, Target, Topology, Verdict
+from waexporter.model import Instant, OnPremisesDetails, Problem, State, Target, Topology, Verdict
 from waexporter.polling.on_demand import Probe
 from waexporter.polling.on_premises import ON_PREMISES
 from waexporter.polling.state import TargetState
@@ -25,13 +25,18 @@ NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
 
 def a_target(name: str = "support-line", state: State = State.OK, *problems: Problem) -> TargetStatus:
     """Return a target with one successful poll."""
+    details = OnPremisesDetails(topology=Topology.HA, connected=2, expected=2)
+    verdict = Verdict(state, problems, up=True, details=details)
     return TargetStatus(
         name=name,
         url=f"https://{name}.example:9090",
-        verdict=Verdict(state, problems, up=True, topology=Topology.HA, connected=2, expected=2),
+        verdict=verdict,
         endpoints=(
             EndpointStatus("health", 30.0, "ok", "", NOW - 12, 12.0, 0.25, 7, last_success_at=NOW - 12),
         ),
+        json_fields=ON_PREMISES.description.json_fields(verdict),
+        facts=tuple(ON_PREMISES.description.facts(verdict)),
+        problem_kinds=ON_PREMISES.rules.problems,
     )
 
 

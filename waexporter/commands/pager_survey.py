@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from waexporter.commands.console import Write
+    from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Config, PagerSettings, Target, Verdict
     from waexporter.paging.routing import Carrier
     from waexporter.whatsapp.client import Client
@@ -44,6 +45,7 @@ class TargetReport(NamedTuple):
     settings: ClientSettings | Failure | None  # None: they are not polled
     group: str | None  # its own on-call group
     group_source: str  # where that is configured
+    problem_kinds: Mapping[str, ProblemKind]  # of its kind of client
 
     def carrier(self, settings: PagerSettings) -> Carrier:
         """Return the target as a carrier of pages."""
@@ -127,4 +129,5 @@ def _report(
         source = "on_call_group of the target"
     elif group is None and (group := remembered.get(target.name)):
         source = "on_call_pager as the daemon last read it"
-    return TargetReport(target, store.state(target.name).verdict, settings, group, source)
+    state = store.state(target.name)
+    return TargetReport(target, state.verdict, settings, group, source, state.tables.rules.problems)

@@ -79,7 +79,7 @@ def probe(
         for endpoint in target.plans
         for poller in [Poller(sender, endpoint, limits, now, lambda: store.on_call_group(target.name))]
     }
-    table = PollTable(tuple(pollers))
+    table = PollTable(tuple(pollers), store.state(target.name).tables.description)
     write(f"{target.name}  {target.url}")
     write("")
     write(table.header())

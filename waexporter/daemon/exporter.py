@@ -191,10 +191,19 @@ def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: b
 
 
 def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
-    target = state.target
+    target, description = state.target, state.tables.description
     endpoints = tuple(_endpoint_status(state, endpoint, snapshot) for endpoint in target.plans)
     verdict = as_read(state.verdict, snapshot.at)
-    return TargetStatus(target.name, target.url, verdict, target.labels, endpoints)
+    return TargetStatus(
+        target.name,
+        target.url,
+        verdict,
+        target.labels,
+        endpoints,
+        description.json_fields(verdict),
+        tuple(description.facts(verdict)),
+        state.tables.rules.problems,
+    )
 
 
 def _word(outcome: Success | Failure) -> str:

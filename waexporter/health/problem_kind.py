@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         grade: Grade
         messages: Messages
         runbook: str
+        hides_pages: bool
 
 
 class Grade(IntEnum):
@@ -79,6 +80,7 @@ class ProblemKind(NamedTuple):
     messages: Messages
     runbook: str
     advice: str
+    hides_pages: bool = False  # nobody would read a page that is sent through the client
 
     @property
     def words(self) -> str:

@@ -30,7 +30,7 @@ from waexporter.model.targets import (
     Tls,
     Topology,
 )
-from waexporter.model.verdicts import Problem, State, Verdict
+from waexporter.model.verdicts import OnPremisesDetails, Problem, State, Verdict, VerdictDetails
 
 __all__ = [
     "Account",
@@ -56,6 +56,7 @@ __all__ = [
     "Limits",
     "LogSettings",
     "OnCallGroup",
+    "OnPremisesDetails",
     "PagerSettings",
     "Part",
     "PollPlan",
@@ -75,6 +76,7 @@ __all__ = [
     "Tls",
     "Topology",
     "Verdict",
+    "VerdictDetails",
     "Watchdog",
     "WebSettings",
     "WebhookAuth",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from waexporter.metrics.tally import AnswerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from waexporter.health.judging import HealthRules
     from waexporter.metrics.kind_families import KindFamilies
@@ -80,6 +80,19 @@ class OnCallGroupSource(NamedTuple):
     read: Callable[[Document | None], str | None]
 
 
+class KindDescription(NamedTuple):
+    """How what is known of a client of one kind is described to people and to programs."""
+
+    json_fields: Callable[[Verdict], Mapping[str, object]]  # in GET /api/v1/targets
+    facts: Callable[[Verdict], Iterable[str]]  # on the status page
+    # The next four are for `waexporter probe`: beside the verdict, below it where it rests on a guess (with
+    # the documents that are known), below the problems, and the content of a document in a few words.
+    probe_facts: Callable[[Verdict], Iterable[str]]
+    probe_notes: Callable[[Target, Verdict, Iterable[Document]], Iterable[str]]
+    probe_lines: Callable[[Verdict], Iterable[str]]
+    summarize: Callable[[Document], str]
+
+
 @dataclass(frozen=True, slots=True)
 class KindTables:
     """Everything in which one kind of client differs from another; every kind has the endpoint `health`."""
@@ -87,6 +100,7 @@ class KindTables:
     collectors: Mapping[Endpoint, CollectorRow]
     rules: HealthRules
     families: KindFamilies
+    description: KindDescription
     on_call_group: OnCallGroupSource | None = None
 
     @property

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Verdict
     from waexporter.paging.pager import Pager
     from waexporter.polling.on_demand import Probe
@@ -49,6 +52,11 @@ class TargetStatus:
     verdict: Verdict
     labels: tuple[tuple[str, str], ...] = ()
     endpoints: tuple[EndpointStatus, ...] = ()
+    # By the tables of its kind of client: fields of GET /api/v1/targets, facts for the status page, and what
+    # is known of each problem.
+    json_fields: Mapping[str, object] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
+    problem_kinds: Mapping[str, ProblemKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
-from waexporter.health import PROBLEMS
 from waexporter.model import Reason, State
 from waexporter.timefmt import humanize_seconds
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
@@ -18,6 +17,7 @@ from waexporter.web.status_page_pager import SHOWN_PAGES, describe_pager
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Problem
     from waexporter.web.backend import Backend, EndpointStatus, ReloadResult, TargetStatus
     from waexporter.web.formatting import Since
@@ -125,7 +125,10 @@ def _unread_targets(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
     return tuple(
         target.name
         for target in targets
-        if any(problem.slug == "on_call_group_unreachable" for problem in target.verdict.problems)
+        if any(
+            problem.slug in target.problem_kinds and target.problem_kinds[problem.slug].hides_pages
+            for problem in target.verdict.problems
+        )
     )
 
 
@@ -176,25 +179,17 @@ def _target_row(target: TargetStatus, now: float) -> TargetRow:
         name=target.name,
         url=public_url(target.url),
         labels=target.labels,
-        facts=_describe_facts(target),
+        facts=" · ".join(target.facts),
         since=describe_moment(verdict.since or None, now) if verdict.state is not State.OK else None,
-        problems=tuple(_problem_line(problem, now) for problem in verdict.problems),
+        problems=tuple(
+            _problem_line(problem, target.problem_kinds.get(problem.slug), now)
+            for problem in verdict.problems
+        ),
         polls=tuple(_poll_line(endpoint, now) for endpoint in target.endpoints),
     )
 
 
-def _describe_facts(target: TargetStatus) -> str:
-    verdict = target.verdict
-    facts = [verdict.topology.value] if verdict.topology else []
-    if verdict.connected is not None and verdict.expected is not None:
-        facts.append(f"{verdict.connected} of {verdict.expected} connected")
-    if verdict.covered is not None and verdict.shards is not None:
-        facts.append(f"{verdict.covered} of {verdict.shards} shards covered")
-    return " · ".join(facts)
-
-
-def _problem_line(problem: Problem, now: float) -> ProblemLine:
-    kind = PROBLEMS.get(problem.slug)
+def _problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> ProblemLine:
     return ProblemLine(
         slug=problem.slug,
         words=problem.words,

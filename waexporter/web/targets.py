@@ -29,12 +29,8 @@ def _target_document(target: TargetStatus, now: float) -> dict[str, object]:
             "since": iso(verdict.since or None),
             "problems": [_problem_document(problem, now) for problem in verdict.problems],
         },
-        "topology": verdict.topology,
+        **target.json_fields,
         "up": verdict.up,
-        "connected": verdict.connected,
-        "expected": verdict.expected,
-        "shards": verdict.shards,
-        "covered": verdict.covered,
         "endpoints": [_endpoint_document(endpoint) for endpoint in target.endpoints],
     }
 

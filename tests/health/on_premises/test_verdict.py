@@ -20,6 +20,7 @@ from waexporter.model import (
     Health,
     Instant,
     OnCallGroup,
+    OnPremisesDetails,
     Problem,
     Reason,
     State,
@@ -425,6 +426,9 @@ def _says_nothing(failure: Failure | None) -> bool:
     return failure is None or failure.reason is Reason.RATE_LIMITED
 
 
+details_of = OnPremisesDetails.of
+
+
 def slugs(verdict: Verdict) -> list[str]:
     return sorted({problem.slug for problem in verdict.problems})
 
@@ -432,12 +436,13 @@ def slugs(verdict: Verdict) -> list[str]:
 @pytest.mark.parametrize("row", ROWS, ids=[row.says for row in ROWS])
 def test_facts_lead_to_a_verdict(row: Row) -> None:
     verdict = judge(row.facts, None, at())
+    details = details_of(verdict)
 
     assert (verdict.state, slugs(verdict)) == (row.state, sorted(row.slugs.split()))
-    assert (verdict.connected, verdict.expected, verdict.shards, verdict.covered) == row.numbers
-    assert verdict.topology is row.topology
+    assert (details.connected, details.expected, details.shards, details.covered) == row.numbers
+    assert details.topology is row.topology
     assert verdict.up is (row.facts.health is not None and _says_nothing(row.facts.failure))
-    assert verdict.gateways == (row.facts.health.gateways if row.facts.health and verdict.up else ())
+    assert details.gateways == (row.facts.health.gateways if row.facts.health and verdict.up else ())
 
 
 def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
@@ -591,7 +596,7 @@ def test_multiconnect_is_remembered_when_its_master_loses_the_connection() -> No
 
     verdict = judge(Facts(cluster("c+ c+ p- s-")), before, at(30))
 
-    assert (verdict.topology, slugs(verdict)) == (MULTI, ["primary_master_disconnected"])
+    assert (details_of(verdict).topology, slugs(verdict)) == (MULTI, ["primary_master_disconnected"])
 
 
 def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
@@ -600,7 +605,7 @@ def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
     silent = judge(failed(Reason.TIMEOUT), before, at(30))
     verdict = judge(Facts(cluster("c+ c+ p- s-")), silent, at(60))
 
-    assert (silent.topology, verdict.topology) == (MULTI, MULTI)
+    assert (details_of(silent).topology, details_of(verdict).topology) == (MULTI, MULTI)
 
 
 def test_the_module_promises_a_state_for_every_problem() -> None:
@@ -643,7 +648,7 @@ def test_the_number_of_shards_comes_from_the_best_source_there_is(
 ) -> None:
     verdict = judge(Facts(cluster("c+ c+ c- p- s-"), **said), None, at())
 
-    assert (verdict.shards, verdict.topology) == (shards, topology)
+    assert (details_of(verdict).shards, details_of(verdict).topology) == (shards, topology)
 
 
 def test_a_shard_that_has_lost_its_owner_is_remembered() -> None:
@@ -653,7 +658,8 @@ def test_a_shard_that_has_lost_its_owner_is_remembered() -> None:
         Facts(cluster("c+ c- p+ s-"), support=owning((0,), ()), support_at=NOW + 60), before, at(60)
     )
 
-    assert (after.topology, after.shards, after.covered) == (MULTI, 2, 1)
+    details = details_of(after)
+    assert (details.topology, details.shards, details.covered) == (MULTI, 2, 1)
     assert "shard_uncovered" in slugs(after)
 
 
@@ -665,8 +671,8 @@ def test_owners_count_only_if_they_are_newer_than_what_health_says() -> None:
     old = judge(Facts(picture, shards=2, support=owners, support_at=at(-60).steady), before, at(30))
     new = judge(Facts(picture, shards=2, support=owners, support_at=at(10).steady), before, at(30))
 
-    assert (old.covered, slugs(old)) == (2, [])
-    assert (new.covered, slugs(new)) == (1, ["shard_uncovered"])
+    assert (details_of(old).covered, slugs(old)) == (2, [])
+    assert (details_of(new).covered, slugs(new)) == (1, ["shard_uncovered"])
 
 
 def test_a_poll_that_failed_does_not_begin_the_time_of_connecting_anew() -> None:

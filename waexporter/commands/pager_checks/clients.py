@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from waexporter.commands.pager_checks.finding import bad, good, note
 from waexporter.errors import ApiError, RefusedError
-from waexporter.health import PROBLEMS
 from waexporter.model import ClientSettings, Failure, Reason, State
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.paging.routing import affected_targets, choose_routes
@@ -51,7 +50,7 @@ def _check_verdict(name: str, report: TargetReport) -> Iterator[Finding]:
         yield good(f"{name}: reachable, verdict ok")
         return
     words = "; ".join(problem.words for problem in problems[:3]) or "health is not polled"
-    remedy = PROBLEMS[problems[0].slug].advice if problems else "set poll.health"
+    remedy = report.problem_kinds[problems[0].slug].advice if problems else "set poll.health"
     find = note if state is State.DEGRADED else bad
     yield find(
         f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {report.target.name}` says more"

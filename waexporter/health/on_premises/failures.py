@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.health.on_premises.problems import STATES
-from waexporter.model import Failure, Problem, Reason, State, Verdict
+from waexporter.model import Failure, OnPremisesDetails, Problem, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +54,7 @@ def is_access_denied(failure: Failure) -> bool:
 
 def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
     """Return the verdict on a client without a health answer, by the reason for that."""
-    topology = facts.topology or (before.topology if before else None)
-    shards = facts.shards
+    topology = facts.topology or OnPremisesDetails.of(before).topology
     if not facts.polled:
         problem: Problem | None = Problem("not_polled", "no health poll has ended yet")
     elif facts.failure is None:
@@ -67,7 +66,7 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
     problems = (problem,) if problem else ()
     # Without a fresh health answer, a rate limit only means that nothing is known.
     state = STATES[problem.slug] if problem else State.UNKNOWN
-    return Verdict(state, problems, topology=topology, shards=shards)
+    return Verdict(state, problems, details=OnPremisesDetails(topology, shards=facts.shards))
 
 
 def _of_failure(failure: Failure) -> Problem:

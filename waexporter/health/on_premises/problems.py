@@ -126,6 +126,7 @@ JUDGED: Final = (
         "check on_call_pager, and invite people by the group's link",
         runbook="WhatsAppOnCallPagerUnset",
         grade=Grade.LATENT,
+        hides_pages=True,
     ),
     judged(
         "build_expiring",

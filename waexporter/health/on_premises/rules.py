@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.model import Gateway, Health, Problem, Status, Topology
+from waexporter.model import Gateway, Health, OnPremisesDetails, Problem, Status, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,11 +27,11 @@ _ABLE = frozenset(
 )  # to serve, now or in a failover
 
 
-def list_connected(source: Health | Verdict) -> list[Gateway]:
+def list_connected(gateways: Iterable[Gateway]) -> list[Gateway]:
     """Return the nodes that carry messages: in a cluster only coreapps; a single client has no name."""
     return [
         gateway
-        for gateway in source.gateways
+        for gateway in gateways
         if gateway.status is Status.CONNECTED and (gateway.role == _COREAPP or not gateway.node)
     ]
 
@@ -40,7 +40,7 @@ def list_reachable_coreapps(verdict: Verdict) -> frozenset[str]:
     """Return the names of the coreapps that /v1/health reaches."""
     return frozenset(
         gateway.node
-        for gateway in verdict.gateways
+        for gateway in OnPremisesDetails.of(verdict).gateways
         if gateway.role == _COREAPP and gateway.status is not Status.UNREACHABLE
     )
 
@@ -117,7 +117,7 @@ def _multiconnect(health: Health, expected: int | None) -> Iterator[Problem]:
 
 def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
     """Yield the problems that HA and multiconnect share."""
-    connected = list_connected(health)
+    connected = list_connected(health.gateways)
     unclear = list_unclear(health)
     masters = _role(health, _PRIMARY)
     question = _open_question(len(connected), unclear, expected, has_master=bool(masters))

@@ -17,7 +17,7 @@ from waexporter.health.on_premises.rules import (
     list_unclear,
     may_be_multiconnect,
 )
-from waexporter.model import Distrust, Problem, Reason, State, Status, Topology, Verdict
+from waexporter.model import Distrust, OnPremisesDetails, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
     from waexporter.health.on_premises.facts import Facts
@@ -59,19 +59,19 @@ def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
 
 def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
     """Return when (steady clock) time alone will change this verdict; None if it will not."""
-    limits = [since + CONNECTING_TOO_LONG for _, since in verdict.connecting]
+    limits = [since + CONNECTING_TOO_LONG for _, since in OnPremisesDetails.of(verdict).connecting]
     ends = [now.steady + (end - now.wall) for end in expiry_times(facts)]
     return min((end for end in (*limits, *ends) if end > now.steady), default=None)
 
 
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
     """Return the verdict with the state that its problems make; `connecting` becomes one when it lasts."""
+    details, known = OnPremisesDetails.of(verdict), OnPremisesDetails.of(before).connecting
     if not verdict.up:
         # A failed poll does not show who is connecting, and must not restart the time.
-        return replace(verdict, connecting=before.connecting if before else ())
-    known = dict(before.connecting) if before else {}
+        return replace(verdict, details=replace(details, connecting=known))
     nodes = [problem.node for problem in verdict.problems if problem.slug == "connecting"]
-    connecting = tuple((node, known.get(node, now)) for node in nodes)
+    connecting = tuple((node, dict(known).get(node, now)) for node in nodes)
     problems = list(verdict.problems)
     for node, since in connecting:
         if now - since >= CONNECTING_TOO_LONG:
@@ -79,23 +79,26 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
             problems.append(Problem("connecting_too_long", words, node))
     weights = [STATES[problem.slug] for problem in problems]
     state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
-    if state is State.DOWN and list_connected(verdict):
+    if state is State.DOWN and list_connected(details.gateways):
         # While a coreapp serves, what would take down another client is a warning.
         state = State.DEGRADED
-    return replace(verdict, state=state, problems=tuple(problems), connecting=connecting)
+    return replace(
+        verdict, state=state, problems=tuple(problems), details=replace(details, connecting=connecting)
+    )
 
 
 # --- with a health answer ----------------------------------------------------------------------
 
 
-def _of_health(health: Health, facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
+def _of_health(health: Health, facts: Facts, previous: Verdict | None, now: Instant) -> Verdict:
+    before = OnPremisesDetails.of(previous)
     shards = _shards(facts, before)
     topology = _topology(health, facts, before, shards)
     shards = 1 if topology is Topology.HA else shards if topology is Topology.MULTICONNECT else None
-    connected, unclear = list_connected(health), list_unclear(health)
+    connected, unclear = list_connected(health.gateways), list_unclear(health)
     expected = 1 if topology in {Topology.HA, Topology.SINGLE} else shards
-    same = before is not None and before.gateways == health.gateways
-    since = before.gateways_since if before is not None and same else now.steady
+    is_same = previous is not None and before.gateways == health.gateways
+    since = before.gateways_since if is_same else now.steady
     problems = [
         *RULES[topology](health, expected),
         *list_connecting(health),
@@ -110,13 +113,15 @@ def _of_health(health: Health, facts: Facts, before: Verdict | None, now: Instan
         State.DEGRADED if is_connecting else State.OK,
         tuple(problems),
         up=True,
-        topology=topology,
-        connected=None if unclear else len(connected),
-        expected=expected,
-        shards=shards,
-        covered=None if unclear else covered,
-        gateways=health.gateways,
-        gateways_since=since,
+        details=OnPremisesDetails(
+            topology=topology,
+            connected=None if unclear else len(connected),
+            expected=expected,
+            shards=shards,
+            covered=None if unclear else covered,
+            gateways=health.gateways,
+            gateways_since=since,
+        ),
     )
 
 
@@ -125,13 +130,13 @@ def _is_uncovered(covered: int | None, shards: int | None, unclear: list[Gateway
     return covered is not None and shards is not None and covered + len(unclear) < shards
 
 
-def _shards(facts: Facts, before: Verdict | None) -> int | None:
+def _shards(facts: Facts, before: OnPremisesDetails) -> int | None:
     """Return the number of shards: as configured, else from the account, else from the nodes' own lists."""
     if facts.shards is not None:
         return facts.shards
     if facts.settings is not None and facts.settings.shards is not None:
         return facts.settings.shards
-    known = before.shards if before is not None and before.topology is Topology.MULTICONNECT else None
+    known = before.shards if before.topology is Topology.MULTICONNECT else None
     owned = _owned(facts.support)
     if not owned:
         return known
@@ -162,7 +167,7 @@ def _are_shards_known(node: SupportNode) -> bool:
     return node.shards is not None and node.are_shards_all
 
 
-def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int | None) -> Topology | None:
+def _topology(health: Health, facts: Facts, before: OnPremisesDetails, shards: int | None) -> Topology | None:
     """Return the topology by the best evidence, since HA and multiconnect look alike; None: not known."""
     if not health.clustered:
         return Topology.SINGLE
@@ -174,6 +179,6 @@ def _topology(health: Health, facts: Facts, before: Verdict | None, shards: int 
     if any(master.status is Status.CONNECTED for master in masters):
         return Topology.MULTICONNECT
     # A master that lost its connection must not make a multiconnect cluster an HA one with duplicate clients.
-    if before is not None and before.topology is Topology.MULTICONNECT:
+    if before.topology is Topology.MULTICONNECT:
         return Topology.MULTICONNECT
     return None if may_be_multiconnect(health) else Topology.HA

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.metrics.families import HEALTH, gauge, one_sample, state_set
-from waexporter.model import Family, Head, Status
+from waexporter.model import Family, Head, OnPremisesDetails, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,11 @@ HEADS: tuple[Head, ...] = (_GATEWAY, _TOPOLOGY, _CONNECTED, _EXPECTED, _SHARDS, 
 
 def cluster_families(verdict: Verdict) -> Iterator[Family]:
     """Yield the status of each node, the topology, and how many coreapps and shards are served."""
-    if verdict.gateways:
+    details = OnPremisesDetails.of(verdict)
+    if details.gateways:
         samples = [
             sample
-            for gateway in verdict.gateways
+            for gateway in details.gateways
             for sample in state_set(
                 _GATEWAY,
                 (("node", gateway.node), ("role", gateway.role)),
@@ -43,13 +44,13 @@ def cluster_families(verdict: Verdict) -> Iterator[Family]:
             ).samples
         ]
         yield Family(_GATEWAY, tuple(samples))
-    if verdict.up and verdict.topology is not None:
-        yield one_sample(_TOPOLOGY, 1, (("topology", verdict.topology),))
+    if verdict.up and details.topology is not None:
+        yield one_sample(_TOPOLOGY, 1, (("topology", details.topology),))
     numbers = (
-        (_CONNECTED, verdict.connected),
-        (_EXPECTED, verdict.expected),
-        (_SHARDS, verdict.shards),
-        (_COVERED, verdict.covered),
+        (_CONNECTED, details.connected),
+        (_EXPECTED, details.expected),
+        (_SHARDS, details.shards),
+        (_COVERED, details.covered),
     )
     yield from (one_sample(head, value) for head, value in numbers if value is not None)
 

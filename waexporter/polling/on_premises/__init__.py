@@ -19,6 +19,7 @@ from waexporter.polling.on_premises.collectors import (
     StatisticsCollector,
     SupportCollector,
 )
+from waexporter.polling.on_premises.description import ON_PREMISES_DESCRIPTION
 from waexporter.polling.tables import CollectorRow, KindTables, OnCallGroupSource
 
 if TYPE_CHECKING:
@@ -88,5 +89,6 @@ ON_PREMISES: Final = KindTables(
     COLLECTORS,
     ON_PREMISES_RULES,
     ON_PREMISES_FAMILIES,
+    ON_PREMISES_DESCRIPTION,
     OnCallGroupSource(Endpoint.SETTINGS, _on_call_pager),
 )
