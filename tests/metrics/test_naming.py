@@ -15,9 +15,9 @@ from waexporter.metrics.naming import (
     RESERVED_LABELS,
     Unit,
     label_names,
-    legalise,
     other_half,
     rename,
+    sanitize_name,
     split_half,
 )
 from waexporter.model import Endpoint
@@ -162,11 +162,11 @@ def test_label_names_are_legal_not_reserved_and_no_two_alike(upstream: set[str],
 
 
 @given(st.text())
-def test_a_legalised_name_is_legal_and_a_legal_one_stays(name: str) -> None:
-    legal = legalise(name)
+def test_a_sanitized_name_is_legal_and_a_legal_name_stays(name: str) -> None:
+    legal = sanitize_name(name)
 
     assert re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", legal)
-    assert legalise(legal) == legal
+    assert sanitize_name(legal) == legal
 
 
 def test_the_documented_families_have_our_names_and_types() -> None:

@@ -1,1 +1,1 @@
-"""From a client's answers to pages of metrics: names, families, text."""
+"""The metrics of the targets and of this process: names, families, pages of text."""

@@ -1,4 +1,4 @@
-"""Which families keep their names on a page where clients disagree: those that most clients have."""
+"""Choose the families that keep their names if clients disagree: those that most clients have."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
     from waexporter.model import Head
 
-FamilyKey: TypeAlias = tuple[str, str]  # a family's name, and the type that its samples are written by
+FamilyKey: TypeAlias = tuple[str, str]  # a family's name and type; an unknown type counts as gauge
 
 
 def family_key(head: Head) -> FamilyKey:
-    """Return what a family claims; one of an unknown type is written like a gauge, and may be one."""
+    """Return the key of a family; samples of an unknown type are written like those of a gauge."""
     return head.name, "gauge" if head.type == "unknown" else head.type
 
 
 def find_losers(votes: Mapping[FamilyKey, tuple[int, ...]]) -> frozenset[FamilyKey]:
-    """Return the families whose names are taken by others that have more votes, or that are documented.
+    """Return the families that lose their names to others with more votes.
 
-    In a tie the first one keeps its names: by the family's name, then in the order of `votes`.
+    In a tie a documented family wins, then the first one by name, then the first one in `votes`.
     """
     claimants: dict[str, list[FamilyKey]] = {}
     for key in votes:
@@ -32,7 +32,7 @@ def find_losers(votes: Mapping[FamilyKey, tuple[int, ...]]) -> frozenset[FamilyK
     contested = {key for keys in claimants.values() if len(keys) > 1 for key in keys}
     taken: set[str] = set()
     losers: set[FamilyKey] = set()
-    # `sorted` keeps the order of equals, which a set does not have.
+    # Iterates over `votes`, not over the set: `sorted` keeps the order of equals.
     for key in sorted((key for key in votes if key in contested), key=lambda key: _rank(key, votes)):
         names = claimed_names_of(*key)
         if taken.isdisjoint(names):
@@ -49,5 +49,5 @@ def _rank(key: FamilyKey, votes: Mapping[FamilyKey, tuple[int, ...]]) -> tuple[t
 
 
 def describe_families(keys: frozenset[FamilyKey]) -> list[str]:
-    """Return families as a person reads them: `name (type)`."""
+    """Return families for a log line: `name (type)`."""
     return sorted(f"{name} ({kind})" for name, kind in keys)

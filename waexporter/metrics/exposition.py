@@ -56,7 +56,7 @@ def render_series(name: str, labels: Iterable[tuple[str, str]]) -> str:
 
 
 def render_family(family: Family, common: tuple[tuple[str, str], ...] = ()) -> Fragment:
-    """Render all samples of a family, each with the labels `common` in front of its own."""
+    """Render all samples of a family, each with the labels `common` before its own labels."""
     name = family.head.name
     lines = [
         f"{render_series(name + sample.suffix, (*common, *sample.labels))} {sample.value!r}\n"
@@ -73,5 +73,5 @@ def escape_label_value(value: str) -> str:
 
 
 def encode(text: str) -> bytes:
-    """Encode for a page; half a character (a lone surrogate in somebody's JSON) becomes a question mark."""
+    """Encode for a page; a lone surrogate, which JSON may have, becomes a question mark."""
     return text.encode("utf-8", "replace")

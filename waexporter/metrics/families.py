@@ -1,4 +1,4 @@
-"""The families of every target, whatever kind of client it is: verdict, account, logins, probes."""
+"""The families that all kinds of clients have: verdict, account, logins, probes."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def one_sample(head: Head, value: float, labels: Labels = ()) -> Family:
     return Family(head, (Sample(labels, value),))
 
 
-def state_set(head: Head, labels: Labels, name: str, now: str, every: tuple[str, ...]) -> Family:
-    """Return a state set: 1 for the state that holds, 0 for every other."""
-    return Family(head, tuple(Sample((*labels, (name, state)), int(state == now)) for state in every))
+def state_set(head: Head, labels: Labels, name: str, current: str, states: tuple[str, ...]) -> Family:
+    """Return a state set: 1 for the current state, 0 for every other one."""
+    return Family(head, tuple(Sample((*labels, (name, state)), int(state == current)) for state in states))
 
 
 def counter(head: Head, value: int, labels: Labels = ()) -> Family:

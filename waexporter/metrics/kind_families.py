@@ -1,4 +1,4 @@
-"""The families in which one kind of client differs from another."""
+"""The families that depend on the kind of client."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 
 
 class KindFamilies(NamedTuple):
-    """How what is known of a client of one kind becomes families."""
+    """The functions that return the families of one kind of client."""
 
-    # Besides whatsapp_up, whatsapp_verdict and whatsapp_problem; from the fresh documents, by endpoint.
+    # Takes the fresh documents by endpoint; whatsapp_up, _verdict and _problem are in families.py.
     of_verdict: Callable[[Verdict, Mapping[Endpoint, Document]], Iterable[Family]]
     of_document: Callable[[Document | None], Iterable[Family]]
-    of_failure: Callable[[Endpoint], Iterable[Family]]  # what a failed poll says by itself
-    documented: Mapping[
-        str, Endpoint
-    ]  # families of statistics, by the endpoint that is documented to have it
+    of_failure: Callable[[Endpoint], Iterable[Family]]  # of a failed poll of this endpoint
+    # The families of statistics in the API's documentation, each with its endpoint.
+    documented: Mapping[str, Endpoint]

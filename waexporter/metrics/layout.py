@@ -1,6 +1,7 @@
 """The layout of an answer: the text of its samples, with a gap for every value.
 
-Between two polls only the values change. So the text around them is made once, and a poll fills it in.
+Between two polls only the values change. So the text around them is made once, and each poll fills in its
+values.
 For example, a coreapp answers GET /v1/stats/app with
 
     {
@@ -15,7 +16,7 @@ For example, a coreapp answers GET /v1/stats/app with
       }
     }
 
-All its values, in base units, stand in one row: (4353, 12, 261.18). The two metrics of durations form one
+All its values, in base units, are in one row: (4353, 12, 261.18). The two metrics of durations form one
 summary, so the layout is this text with the indexes (0, 2, 1) of the values to fill in:
 
     whatsapp_callback_requests_duration_seconds_count{target="wa",node="core1",result="ok"} %a
@@ -28,8 +29,8 @@ Filled in, it is what Prometheus reads:
     whatsapp_callback_requests_duration_seconds_sum{target="wa",node="core1",result="ok"} 261.18
     whatsapp_pending_messages{target="wa",node="core1"} 12
 
-The steps: `node_metrics` says which values belong to which metric, `upstream_families` joins the metrics of
-all nodes to families, `sample_limits` leaves out what is too much, and this module writes the text.
+The steps: `node_metrics` finds the values of each metric, `upstream_families` joins the metrics of all nodes
+to families, `sample_limits` leaves out samples over the limits, and this module writes the text.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from waexporter.model import Head
     from waexporter.transport.lenient_json import Losses
 
-# Ends every family in the text of a source. No sample has a line break in it: in a label it is written \\n.
+# The end of each family in the text of a source. No sample contains it: in a label, a line break is \\n.
 FAMILY_END = b"\0\n"
 
 
@@ -69,14 +70,14 @@ class LayoutContext:
     common: Labels  # the target's own labels, `target` first
     documented: Mapping[str, str]  # the upstream names in the API's documentation, with their types
     limits: Limits = field(default_factory=Limits)
-    has_replicas: bool = False  # several processes behind one address take turns in answering
+    has_replicas: bool = False  # several processes behind one address answer in turn
 
 
 class SourceLayout(NamedTuple):
     """The text of one source with a gap for every value, and the function that selects these values.
 
-    The text is kept compressed: a thousand clients' would weigh as much as all that is served, and undoing it
-    costs a hundredth of a poll. Each family ends in FAMILY_END.
+    The text is kept compressed: that of a thousand clients would need as much memory as all pages, and
+    decompressing it takes a hundredth of the time of a poll. Each family ends in FAMILY_END.
     """
 
     source: str
@@ -88,7 +89,7 @@ class SourceLayout(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Everything of an answer but its values."""
+    """A whole answer without its values."""
 
     sources: tuple[SourceLayout, ...]
     dropped: tuple[tuple[Drop, int], ...]
@@ -101,7 +102,7 @@ def build_layout(
 ) -> Layout:
     """Return the layout of an answer; `unusable` are the indexes of values that can't be used.
 
-    An answer is whole if nothing of it was lost before: only then does a missing metric not exist.
+    `is_whole`: no part of the answer was lost before, so that a missing metric does not exist.
     """
     by_name: dict[str, list[NodeMetric]] = {}
     for metric in metrics:
@@ -116,12 +117,12 @@ def build_layout(
 def _build_sources(
     families: Sequence[UpstreamFamily], context: LayoutContext, losses: Losses
 ) -> tuple[SourceLayout, ...]:
-    by_node = [_split_by_node(family, context, losses) for family in families]
-    apply_limits([each for of_family in by_node for each in of_family], context.limits, losses)
+    split = [_split_by_node(family, context, losses) for family in families]
+    apply_limits([each for node_families in split for each in node_families], context.limits, losses)
     texts: dict[str, _SourceText] = {}
-    for family, of_family in zip(families, by_node, strict=True):
+    for family, node_families in zip(families, split, strict=True):
         by_source: dict[str, dict[Labels, LabelSet]] = {}
-        for each in of_family:
+        for each in node_families:
             by_source.setdefault(each.source, {}).update(each.label_sets)
         for source, label_sets in by_source.items():
             if label_sets:
@@ -130,7 +131,7 @@ def _build_sources(
 
 
 def _split_by_node(family: UpstreamFamily, context: LayoutContext, losses: Losses) -> list[NodeFamily]:
-    """Group the samples of a family by source and node, and there by label set."""
+    """Group the samples of a family by source, node and label set."""
     names, our_names = _label_names(family, context.common)
     found: dict[tuple[str, str], NodeFamily] = {}
     histograms: dict[tuple[str, str, Labels], int] = {}
@@ -151,7 +152,7 @@ def _split_by_node(family: UpstreamFamily, context: LayoutContext, losses: Losse
 
 
 def _label_names(family: UpstreamFamily, common: Labels) -> tuple[list[str], Mapping[str, Mapping[str, str]]]:
-    """Return our names of all labels of a family, and by node what its upstream names become."""
+    """Return our names of all labels of a family, and for each node a map from upstream names to ours."""
     taken = {*dict(common), *(("node",) if family.clustered else ())}
     by_node: dict[str, set[str]] = {}
     for slot in family.slots:
@@ -203,5 +204,5 @@ def _value_selector(indexes: list[int]) -> Callable[[Sequence[object]], tuple[ob
     if len(indexes) == 1:
         only = indexes[0]
         return lambda values: (values[only],)
-    # One number object for equal indexes in all layouts: a thousand clients have half a million of them.
+    # All layouts share the number objects of equal indexes: a thousand clients have half a million of them.
     return itemgetter(*[_shared_indexes.setdefault(index, index) for index in indexes])

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 PREFIX = "whatsapp_"
 _OURS = ("target", "le", "quantile", "job", "instance")
-_OPERATORS = ("endpoint", "service", "pod", "container", "namespace")  # whose monitors would rename ours
+_OPERATORS = ("endpoint", "service", "pod", "container", "namespace")  # of the Prometheus Operator's monitors
 RESERVED_LABELS = frozenset({*_OURS, *_OPERATORS})
 RENAMED_LABELS = {"app": "coreapp"}  # later versions of the client use coreapp
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a value is converted to its base unit; dividing 261180 ms gives 261.18 s, multiplying would not."""
+    """The conversion of a value to its base unit; division is exact where a factor of 0.001 is not."""
 
     multiplier: int = 1
     divisor: int = 1
@@ -64,11 +64,11 @@ class Name:
 
 @lru_cache(maxsize=4096)
 def rename(upstream: str) -> Name:
-    """Translate a name: its unit moves to the base unit, and what is illegal becomes an underscore.
+    """Translate a name: its unit becomes the base unit, and illegal characters become underscores.
 
-    A `_count` counts events, so its value has no unit even where its name has one.
+    A `_count` counts events, so its value has no unit, even if its name has one.
     """
-    legal = legalise(OVERRIDES.get(upstream, upstream))
+    legal = sanitize_name(OVERRIDES.get(upstream, upstream))
     found = _UNIT.search(legal)
     if found is None:
         return Name(legal)
@@ -77,7 +77,7 @@ def rename(upstream: str) -> Name:
     return Name(text, PLAIN if _COUNT.search(legal) else unit)
 
 
-def legalise(name: str) -> str:
+def sanitize_name(name: str) -> str:
     """Return a name that is legal for Prometheus: letters, digits, underscores; no digit at its start."""
     text = re.sub(r"[^a-zA-Z0-9_]", "_", name) or "_"
     return f"_{text}" if text[0].isdigit() else text
@@ -90,12 +90,12 @@ def split_half(upstream: str) -> tuple[str, str] | None:
 
 
 def label_names(upstream: Iterable[str], taken: Collection[str]) -> Mapping[str, str]:
-    """Map upstream label names to ours: legal, none of `taken` or of the reserved ones, no two alike."""
+    """Map upstream label names to ours: legal, unique, and neither in `taken` nor reserved."""
     used = {*taken, *RESERVED_LABELS}
     names: dict[str, str] = {}
-    # Names that may stay as they are come first: what has to change gives way to them.
-    for changed, name in sorted((_legal_label(name) != name, name) for name in upstream):
-        ours = _legal_label(name) if changed else name
+    # Names that are legal already come first, so that they keep their name.
+    for changed, name in sorted((_sanitize_label(name) != name, name) for name in upstream):
+        ours = _sanitize_label(name) if changed else name
         while ours in used:
             ours = f"exported_{ours}"
         used.add(ours)
@@ -103,12 +103,12 @@ def label_names(upstream: Iterable[str], taken: Collection[str]) -> Mapping[str,
     return names
 
 
-def _legal_label(name: str) -> str:
+def _sanitize_label(name: str) -> str:
     # Names with two leading underscores belong to Prometheus.
-    return re.sub(r"^__+", "_", legalise(RENAMED_LABELS.get(name, name)))
+    return re.sub(r"^__+", "_", sanitize_name(RENAMED_LABELS.get(name, name)))
 
 
-# The types whose values can be read; any other word is as good as none.
+# The types whose values can be read; any other type counts as unknown.
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
 TYPES = frozenset({COUNTER, GAUGE, HISTOGRAM})
 

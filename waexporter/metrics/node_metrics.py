@@ -1,4 +1,4 @@
-"""One metric of one node in an answer: its type, and where its values are in the row of all values."""
+"""One metric of one node in an answer: its type, and the place of its values in the row of all values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 class NodeMetric(NamedTuple):
     """All samples of one upstream metric at one node.
 
-    All values of an answer stand in one row, metric after metric; this one's begin at `first_index`.
+    The values of all metrics of an answer are in one row; those of this metric begin at `first_index`.
     """
 
     node: str
@@ -31,11 +31,11 @@ class NodeMetric(NamedTuple):
     clustered: bool
 
     def location(self) -> str:
-        """Return where it is in the answer, for a sentence."""
+        """Return the location in the answer, for a message."""
         return printable(f"{self.node} {self.name}".strip())
 
     def value_indexes(self) -> range:
-        """Return where its values are in the row."""
+        """Return the indexes of its values in the row."""
         data = self.metric.data
         width = sum(len(bucket_bounds(datum)) + 2 for datum in data) if self.kind == HISTOGRAM else len(data)
         return range(self.first_index, self.first_index + width)
@@ -56,7 +56,7 @@ def _bound(text: str) -> float:
 
 
 class TypeResolver:
-    """Finds the type of metrics whose own is not valid; their values are as good as any."""
+    """Finds the type of a metric whose own type is not valid; its values are used all the same."""
 
     def __init__(self, nodes: Collection[Mapping[str, Metric]], documented: Mapping[str, str]) -> None:
         self._nodes = nodes
@@ -64,7 +64,7 @@ class TypeResolver:
         self._resolved: dict[str, str] = {}
 
     def resolve(self, name: str, metric: Metric) -> str:
-        """Return the type that the samples look like, that most other nodes have, or that is documented."""
+        """Return the type by the metric or its samples, else by the other nodes or the documentation."""
         if (kind := _read_type(metric)) in TYPES:
             return kind
         if any(datum.bucket for datum in metric.data):

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from waexporter.model import Fragment, Head
 
-_CHUNK_SIZE = 1 << 20  # bytes: no other thread waits longer for the interpreter than this takes
+_CHUNK_SIZE = 1 << 20  # bytes; other threads wait for the interpreter while one chunk is compressed
 _LEVEL = 1
 _RAW = -15  # a deflate stream without a header, which we write ourselves
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
 class Compressed(NamedTuple):
-    """A part of a gzip member, and what the member's trailer needs to know of its text."""
+    """A part of a gzip member, with the checksum and the length of its text for the member's trailer."""
 
     data: bytes  # whole deflate blocks
     crc: int
@@ -37,16 +37,16 @@ class Compressed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExpositionPage:
-    """A page of metrics as text, in the chunks that it was made of."""
+    """A page of metrics as text, in chunks."""
 
     chunks: tuple[bytes, ...]
-    clashes: tuple[str, ...]  # families left out, since others have their names
+    clashes: tuple[str, ...]  # families that were left out, because other families have their names
 
 
 def compose(fragments: Iterable[Fragment], *, openmetrics: bool) -> ExpositionPage:
-    """Return fragments in the order of a page: by family, sorted by name, each with one HELP and TYPE.
+    """Return the page of fragments: the families sorted by name, each with one HELP and TYPE.
 
-    Where clients disagree on a family, the majority decides; Prometheus would refuse a page with both.
+    If clients disagree on a family, the majority decides; Prometheus would reject a page with both.
     """
     heads: dict[str, Head] = {}
     lines: dict[str, list[bytes]] = {}
@@ -103,7 +103,7 @@ def decompress(part: Compressed) -> Iterator[bytes]:
     """Yield the text of a compressed part in chunks."""
     stream = isal_zlib.decompressobj(_RAW)
     waiting, left = part.data, part.length
-    # All input may be taken in while output still waits inside: only the length shows the end.
+    # The stream may have read all input and still have output: only the length shows the end.
     while left:
         chunk = stream.decompress(waiting, _CHUNK_SIZE)
         waiting, left = stream.unconsumed_tail, left - len(chunk)

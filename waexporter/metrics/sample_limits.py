@@ -1,4 +1,4 @@
-"""The label sets of an answer, and which of them stay where there are too many."""
+"""The limits of label sets and samples, and which ones are kept if an answer has too many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from waexporter.transport.lenient_json import Losses
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
-# The samples with one label set: by their suffix and bucket's bound, the index of the value.
+# The samples with one label set: maps the suffix and the bucket's bound to the index of the value.
 LabelSet: TypeAlias = dict[tuple[str, str], int]
 
 _REASONS = {
@@ -29,17 +29,17 @@ class NodeFamily:
     """The label sets of one family at one node."""
 
     name: str
-    source: str  # the webapp that answered; empty where the node does not matter
+    source: str  # the webapp that answered; empty without replicas
     node: str
     label_sets: dict[Labels, LabelSet] = field(default_factory=dict)
 
     def count_samples(self) -> int:
-        """Return how many samples it has."""
+        """Return the number of samples."""
         return sum(map(len, self.label_sets.values()))
 
 
 def apply_limits(families: Sequence[NodeFamily], limits: Limits, losses: Losses) -> None:
-    """Keep the first label sets of every family and node; of too many samples, a fair share of each."""
+    """Keep the first label sets of every family and node; of too many samples, keep a fair share of each."""
     for family in families:
         for labels in list(family.label_sets)[limits.label_sets_per_family :]:
             _drop(family, labels, Drop.LABEL_SETS, losses)

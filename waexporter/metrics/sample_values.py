@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from waexporter.metrics.naming import Unit
     from waexporter.whatsapp.documents.statistics import Datum
 
-Number: TypeAlias = float | int | Drop  # a usable value, or why there is none
+Number: TypeAlias = float | int | Drop  # a usable value, or the reason why it is not usable
 
-_MAX_NUMBER = 1.7e308  # nothing beyond fits into a double, and Prometheus has nothing else
+_MAX_NUMBER = 1.7e308  # Prometheus has doubles only
 _MAX_TEXT_LENGTH = 400  # characters of a number that is a text
 _DECIMAL = re.compile(r"\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?\s*", re.ASCII)
 _INFINITE = frozenset({"inf", "infinity"})
@@ -27,7 +27,7 @@ _NUMBER_TYPES = frozenset({int, float})
 
 
 def are_numbers(values: Sequence[object]) -> bool:
-    """Return whether all values are numbers; without a step of Python for each of them."""
+    """Return whether all values are numbers; without a loop in Python, since there may be thousands."""
     return _NUMBER_TYPES.issuperset(map(type, values))
 
 
@@ -44,7 +44,7 @@ def read_values(name: str, kind: str, data: Sequence[Datum]) -> Sequence[Number]
     else:
         values = [_convert(_read_number(value, lowest, highest), unit) for value in raw]
     if kind == COUNTER and name.endswith("_count") and float in map(type, values):
-        # Half a summary: no parser would take the page if it had counted a fraction.
+        # It may become the count of a summary, and parsers reject a page with a fraction there.
         return [value if _is_whole(value) else Drop.MALFORMED for value in values]
     return values
 
@@ -86,7 +86,7 @@ def _read_histogram(datum: Datum, unit: Unit) -> list[Number]:
     if len(usable) < len(row):
         return [next(value for value in row if isinstance(value, Drop))] * len(row)
     *cumulative, count, total = usable
-    # Buckets that shrink, or that don't end in the count, are no histogram: no parser would take the page.
+    # Parsers reject a page with buckets that shrink, or that don't end in the count.
     is_sound = (
         cumulative == sorted(cumulative) and cumulative[-1] == count and all(map(_is_whole, cumulative))
     )
@@ -96,7 +96,7 @@ def _read_histogram(datum: Datum, unit: Unit) -> list[Number]:
 
 
 def _are_bounds(texts: Sequence[str], unit: Unit) -> bool:
-    """Return whether bounds rise from 0 or more to infinity, once written in the base unit."""
+    """Return whether bounds, written in the base unit, rise from 0 or more to infinity."""
     if (
         not all(_DECIMAL.fullmatch(text) for text in texts[:-1])
         or texts[-1].lstrip("+").lower() not in _INFINITE

@@ -1,4 +1,4 @@
-"""How the polls of an endpoint went, as families."""
+"""The counts and results of the polls of an endpoint, as families."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Tally:
     last_success: float | None = None  # wall clock
 
     def after(self, reading: Reading) -> Tally:
-        """Return the tally with one more poll; a reading without a request to the client is none."""
+        """Return the tally with one more poll; a reading that needed no request does not count."""
         if not reading.asked:
             return self
         outcome = reading.outcome
         if isinstance(outcome, Failure):
             failures = _increase(self.failures, _REASONS[outcome.reason])
-            # What only admins may read is no failure of this account's poll, and no success either.
+            # An endpoint that is for admins only has neither failed nor succeeded.
             succeeded = None if outcome.is_for_admins else False
             return replace(
                 self, polls=self.polls + 1, duration=reading.duration, succeeded=succeeded, failures=failures
@@ -63,11 +63,11 @@ _DROPS = {drop: index for index, drop in enumerate(Drop)}
 
 
 class AnswerKind(Enum):
-    """What an endpoint answers with; it decides what of an answer may be left out."""
+    """The kind of answer that an endpoint gives; it decides which parts may be left out."""
 
-    DOCUMENT = "document"  # parts that can't be used are left out
-    WHOLE_DOCUMENT = "whole document"  # read whole or not at all
-    STATISTICS = "statistics"  # samples, for which there are limits
+    DOCUMENT = "document"  # unusable parts are left out
+    WHOLE_DOCUMENT = "whole document"  # no part is left out: one unusable part makes the poll fail
+    STATISTICS = "statistics"  # samples, which have limits
 
 
 _DROPS_OF: Mapping[AnswerKind, frozenset[str]] = {
@@ -105,7 +105,7 @@ def tally_families(
 ) -> Iterator[Family]:
     """Yield the waexporter_* families of one endpoint, or only those that differ from `before`.
 
-    What has not happened yet is absent; counters begin at 0.
+    A gauge is absent until its value is known; counters begin at 0.
     """
     labels = (("collector", endpoint.value),)
     if tally.duration is not None:

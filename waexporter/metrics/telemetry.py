@@ -21,7 +21,7 @@ _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 
 
 class Telemetry:
-    """The metrics of one running daemon, in a registry of their own."""
+    """The metrics of one running daemon, in one registry."""
 
     def __init__(self) -> None:
         disable_created_metrics()
@@ -82,7 +82,7 @@ class Telemetry:
         self._requests.labels(path, str(code)).inc()
 
     def render(self, *, as_openmetrics: bool) -> bytes:
-        """Render all of it; the OpenMetrics form ends with the `# EOF` that ends the whole page."""
+        """Render all of them; in OpenMetrics with the `# EOF` that ends the whole page."""
         if as_openmetrics:
             return bytes(openmetrics.generate_latest(self.registry))
         return bytes(generate_latest(self.registry))

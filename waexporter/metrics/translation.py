@@ -1,8 +1,8 @@
 """Translate the statistics of a client into fragments of a page.
 
-From poll to poll hardly anything changes but the values. So everything else is worked out once, as a layout
-(see layout.py): the names, units, labels and rendered series of all samples. A poll then compares the shape
-of the answer with that of the layout and fills in the values; another shape means another layout.
+From poll to poll hardly anything changes but the values. So everything else is computed once, as a layout
+(see layout.py): the names, units, labels and rendered series of all samples. A poll compares the shape of
+the answer with that of the layout and fills in the values; for another shape, a new layout is built.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _UNUSABLE = {
 
 
 class Translator:
-    """Translates the statistics of one endpoint of one target; keeps the layouts of the last shapes."""
+    """Translates the statistics of one endpoint of one target; keeps the layouts of the latest shapes."""
 
     def __init__(self, context: LayoutContext) -> None:
         self._context = context
         self._layouts: dict[bytes, Layout] = {}
-        # Webapps behind one address take turns in answering.
+        # Webapps behind one address answer in turn.
         self._max_layouts = _KEPT_LAYOUTS if context.has_replicas else 1
 
     def translate(self, statistics: Statistics) -> Success:
-        """Return the fragments of one answer; what can't be used is left out and counted, never raised."""
+        """Return the fragments of one answer; unusable samples are left out and counted."""
         metrics, values, shape = _list_values(statistics, self._context.documented)
         unusable: dict[int, Drop] = {}
         if not are_numbers(values):
@@ -71,7 +71,7 @@ class Translator:
         layout = self._layouts.pop(shape, None)
         if layout is None:
             layout = build_layout(metrics, frozenset(unusable), self._context, is_whole=is_whole)
-        # The layout used last becomes the last one, so that the first is the one to forget.
+        # Moves the layout to the end, so that the first one is the least recently used.
         self._layouts[shape] = layout
         while len(self._layouts) > self._max_layouts:
             del self._layouts[next(iter(self._layouts))]
@@ -81,7 +81,7 @@ class Translator:
 def _list_values(
     statistics: Statistics, documented: Mapping[str, str]
 ) -> tuple[list[NodeMetric], list[Number], bytes]:
-    """Return the metrics of an answer, all their values in one row, and a digest of everything but these."""
+    """Return the metrics of an answer, their values in one row, and a digest of everything else."""
     clustered = statistics.clustered
     metrics: list[NodeMetric] = []
     values: list[Number] = []
@@ -104,7 +104,7 @@ def _list_values(
 
 
 def _describe_unusable(unusable: Mapping[int, Drop], metrics: Sequence[NodeMetric]) -> Iterator[str]:
-    """Yield where the first few values are that can't be used, each with the reason."""
+    """Yield the locations of the first few unusable values, each with the reason."""
     found: dict[str, Drop] = {}
     for index, drop in unusable.items():
         metric = metrics[bisect_right(metrics, index, key=lambda each: each.first_index) - 1]
@@ -116,7 +116,7 @@ def _describe_unusable(unusable: Mapping[int, Drop], metrics: Sequence[NodeMetri
 
 def _fill_in(layout: SourceLayout, values: Sequence[Number]) -> Part:
     text = isal_zlib.decompress(layout.compressed_text) % layout.select_values(values)
-    families = zip(layout.heads, text.split(FAMILY_END), strict=False)  # after the last end comes nothing
+    families = zip(layout.heads, text.split(FAMILY_END), strict=False)  # the text after the last end is empty
     fragments = tuple([Fragment(head, lines) for head, lines in families])
     return Part(layout.source, fragments, layout.samples, layout.heads)
 
@@ -124,7 +124,7 @@ def _fill_in(layout: SourceLayout, values: Sequence[Number]) -> Part:
 def _count_dropped(
     before: Iterable[tuple[Drop, int]], unusable: Mapping[int, Drop], by_layout: Iterable[tuple[Drop, int]]
 ) -> tuple[tuple[Drop, int], ...]:
-    """Return by reason how many samples were left out: while reading, as unusable, and by the layout."""
+    """Count the samples that were left out, by reason: while reading, as unusable, and by the layout."""
     if not (before or unusable or by_layout):
         return ()
     dropped: Counter[Drop] = Counter(unusable.values())

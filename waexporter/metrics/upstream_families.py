@@ -1,4 +1,4 @@
-"""The families that the metrics of all nodes form: types agreed on, `_count` and `_sum` joined."""
+"""The families of an answer: the metrics of all nodes merged, `_count` and `_sum` joined to summaries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAX_HELP_LENGTH = 300  # characters
 
 
 class AnswerOrigin(NamedTuple):
-    """Where an answer comes from."""
+    """The endpoint that an answer comes from."""
 
     path: str
     documented: Mapping[str, str]  # the upstream names that the API's documentation has, with their types
@@ -42,7 +42,7 @@ class SampleSlot(NamedTuple):
     suffix: str
     value_index: int
     bound: str = ""  # of a histogram's bucket
-    histogram: int = -1  # the index of its histogram's first value: two with the same labels must not mix
+    histogram: int = -1  # the index of its histogram's first value; tells apart two with the same labels
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class UpstreamFamily:
     is_documented: bool
 
     def count_nodes(self) -> int:
-        """Return how many nodes have it."""
+        """Return the number of nodes that have this family."""
         return len({slot.node for slot in self.slots})
 
 
@@ -65,7 +65,7 @@ class _LabelNames:
     """The label names of one metric at one node, including those of samples whose value is not usable."""
 
     names: set[str] = field(default_factory=set)
-    are_complete: bool = False  # there are samples, and the labels of each could be read
+    are_complete: bool = False  # there are samples, and the labels of all of them could be read
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def build_families(
         for name, metrics in by_name.items()
     }
     if not is_whole:
-        # The missing half may be what was lost: the other one stays half a summary.
+        # The missing half may have been lost: the other one remains a half of a summary.
         missing = [name for name in documented if other_half(name) in merged and name not in merged]
         merged |= {name: _MergedMetric(name, COUNTER) for name in missing}
     found = [family for family in _join_halves(merged, origin) if family.slots]
@@ -165,9 +165,9 @@ def _join_halves(merged: Mapping[str, _MergedMetric], origin: AnswerOrigin) -> I
 
 
 def _are_halves(one: _MergedMetric, other: _MergedMetric, documented: Mapping[str, str]) -> bool:
-    """Return whether two are counters with the same label names, at most of the nodes that have either.
+    """Return whether two metrics are counters with the same label names, at half of their nodes or more.
 
-    A value that is not usable today must not turn a summary into another family.
+    An unusable value must not turn a summary into another family.
     """
     if not one.kind == other.kind == COUNTER:
         return False
@@ -179,7 +179,7 @@ def _are_halves(one: _MergedMetric, other: _MergedMetric, documented: Mapping[st
 
 
 def _agree(one: _LabelNames | None, other: _LabelNames | None) -> bool:
-    """Return whether each half has all label names of the other, or may have them where it can't be read."""
+    """Return whether each half has all label names of the other, or may have them in unreadable labels."""
     if one is None or other is None:
         return False
     return (one.names <= other.names or not other.are_complete) and (
@@ -211,7 +211,7 @@ def _summary_family(count: _MergedMetric, total: _MergedMetric, origin: AnswerOr
 
 @lru_cache(maxsize=4096)
 def _shared_head(name: str, kind: str, words: str) -> Head:
-    """Return one object for all heads that are equal: a thousand clients have the same fifty."""
+    """Return one shared object for equal heads: a thousand clients have the same fifty."""
     return Head(name, kind, words)
 
 
@@ -225,7 +225,7 @@ _OUR_NAMES = frozenset(name for head in HEADS for name in claimed_names(head))
 
 
 def _without_clashes(found: Iterable[UpstreamFamily], losses: Losses) -> list[UpstreamFamily]:
-    """Leave out families whose names are taken: by ours, else by those that more nodes have."""
+    """Leave out families whose names are taken by our own families, or by those that more nodes have."""
     best: dict[FamilyKey, UpstreamFamily] = {}
     for family in found:
         if _OUR_NAMES.isdisjoint(claimed_names(family.head)):

@@ -56,6 +56,6 @@ def cluster_families(verdict: Verdict) -> Iterator[Family]:
 
 
 def api_families(health: Health) -> Iterator[Family]:
-    """Yield whatsapp_api_info, where the client names its version."""
+    """Yield whatsapp_api_info, if the client reports its version."""
     if health.version:
         yield one_sample(_API, 1, (("version", health.version), ("api_status", health.api_status)))

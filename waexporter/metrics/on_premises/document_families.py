@@ -113,12 +113,12 @@ def document_families(document: Document | None) -> tuple[Family, ...]:
 
 
 def failure_families(endpoint: Endpoint) -> tuple[Family, ...]:
-    """Return the families of a failed poll: a canary that failed is a fact, too."""
+    """Return the families of a failed poll: only the canary has one."""
     return (one_sample(CANARY_SUCCESS, 0),) if endpoint is Endpoint.CANARY else ()
 
 
 def support_families(support: Support) -> Iterator[Family]:
-    """Yield build, disk, shards and sockets of every node; what a node does not say is absent."""
+    """Yield build, disk, shards and sockets of every node; values that a node does not report are absent."""
     builds, expiries, volumes, owners, sockets = [], [], [], [], []
     for node in support.nodes:
         at = (("node", node.node),)
@@ -156,7 +156,7 @@ def certificates_families(certificates: Certificates) -> Iterator[Family]:
 
 
 def group_families(group: OnCallGroup) -> Iterator[Family]:
-    """Yield whether a page would be read, and by how many people."""
+    """Yield whether the on-call group can be reached, and the number of its participants."""
     if group.is_reachable is not None:
         yield one_sample(GROUP_REACHABLE, int(group.is_reachable))
     if group.participants is not None:
