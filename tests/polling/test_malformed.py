@@ -283,7 +283,7 @@ _ELEMENTS: dict[type, dict[str, bytes]] = {
 }
 # Texts that are words of a closed set, numbers or times: anything else in their place says nothing.
 _CLOSED = {"gateway_status", "role", "type", "expire_timestamp", "socket_conn", "api_status"}
-# Numbers and truths that may be written as texts, and identifiers that may be written as numbers.
+# Numbers and booleans that may be written as strings, and identifiers that may be written as numbers.
 _AS_NUMBER = {"creator", "on_call_pager"}
 _LISTS_OF_NUMBERS = {("participants",), ("admins",)}
 _UNDERSTOOD_AS_TEXTS = {"a number", "zero"}

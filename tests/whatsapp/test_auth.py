@@ -29,7 +29,7 @@ from tests.whatsapp.upstream import (
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Account, Credentials, Reason
 from waexporter.transport.exchange import Reply, Request
-from waexporter.whatsapp.pause import FIRST_PAUSE
+from waexporter.whatsapp.backoff import FIRST_PAUSE
 
 # --- keys ----------------------------------------------------------------------------------------
 

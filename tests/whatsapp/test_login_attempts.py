@@ -26,7 +26,7 @@ from tests.whatsapp.upstream import (
 from waexporter.errors import ApiError, BodyError, RefusedError, UnreachableError
 from waexporter.model import Reason
 from waexporter.transport.exchange import Reply
-from waexporter.whatsapp.pause import FIRST_PAUSE, LONGEST_PAUSE
+from waexporter.whatsapp.backoff import FIRST_PAUSE, MAX_PAUSE
 from waexporter.whatsapp.tokens import ASSUMED_LIFE
 
 # --- what a login is answered --------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_after_refused_logins_the_pause_doubles_up_to_an_hour() -> None:
 
     pauses = [until_next_login(world) for _ in range(7)]
 
-    assert pauses == [120, 240, 480, 960, 1920, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pauses == [120, 240, 480, 960, 1920, MAX_PAUSE, MAX_PAUSE]
     assert world.results() == {"refused": 8}
 
 
@@ -200,7 +200,7 @@ def test_a_login_that_is_refused_for_months_is_still_only_refused() -> None:
     for _ in range(1100):
         with pytest.raises(RefusedError):
             world.send()
-        world.clock.move(LONGEST_PAUSE)
+        world.clock.move(MAX_PAUSE)
 
     assert world.results() == {"refused": 1100}
 
@@ -211,7 +211,7 @@ def test_a_login_that_is_accepted_again_ends_the_doubling() -> None:
     with pytest.raises(RefusedError):
         world.send()
     until_next_login(world)
-    world.clock.move(LONGEST_PAUSE)
+    world.clock.move(MAX_PAUSE)
     world.upstream.at_login = None
     world.send()
     world.upstream.at = lambda request: GOOD if request.authorization != "Bearer T1" else DENIED

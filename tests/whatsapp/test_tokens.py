@@ -26,8 +26,8 @@ from tests.whatsapp.upstream import (
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Distrust
 from waexporter.transport.exchange import Reply, Request
-from waexporter.whatsapp.pause import FIRST_PAUSE
-from waexporter.whatsapp.tokens import DISTRUST_TIME, QUICK_TOKENS, TOKEN_HELD, TOKEN_PAUSE
+from waexporter.whatsapp.backoff import FIRST_PAUSE
+from waexporter.whatsapp.tokens import DISTRUST_TIME, GOOD_TOKEN_LIFE, QUICK_TOKENS, TOKEN_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_a_path_that_accepts_a_token_again_is_forgiven() -> None:
     world.send()
     world.upstream.at = lambda _: GOOD
     world.send()
-    world.clock.move(TOKEN_HELD)
+    world.clock.move(GOOD_TOKEN_LIFE)
     world.upstream.at = lambda request: DENIED if request.authorization == "Bearer T2" else GOOD
 
     reply = world.send()
@@ -338,7 +338,7 @@ def test_a_token_that_held_for_long_is_replaced_at_once() -> None:
     world.send()
 
     for number in range(1, 20):
-        world.clock.move(TOKEN_HELD)
+        world.clock.move(GOOD_TOKEN_LIFE)
         refused.add(f"Bearer T{number}")
         assert world.send() is GOOD
 

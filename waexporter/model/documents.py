@@ -66,12 +66,12 @@ class ClientSettings:
     """The content of GET /v1/settings/application."""
 
     numbers: tuple[tuple[str, float], ...] = ()  # (our name, in base units)
-    truths: tuple[tuple[str, bool], ...] = ()
+    booleans: tuple[tuple[str, bool], ...] = ()
     has_webhook: bool | None = None  # None: it can't be read
     on_call_pager: str | None = None
     has_on_call_pager: bool | None = None  # None: it can't be read
     shards: int | None = None  # from GET /v1/account/shards
-    prints: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # (key path, digest of its value)
+    digests: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # (key path, digest of its value)
     changed_keys: tuple[str, ...] = ()  # since the poll before
     changed_at: float | None = None  # wall clock, when a change was last seen
 

@@ -1,10 +1,10 @@
 """The authentication of requests: an API key, a login, both, or a token that never changes.
 
-`Auth.flow` is a generator that yields the requests to send and is sent their replies, so the whole protocol
-is written (and tested) without a socket. Its guards come from observed behaviour of the API: every login
-leaves a token on the server for seven days; thirty wrong logins in an hour lock the address out, right
-password or not; and an API key may be good for /health only. So logins are bounded whatever the answers are,
-and a token that is given up is logged out.
+`Auth.flow` is a generator that yields requests and receives their replies, so the whole protocol is written
+(and tested) without a socket. Its limits come from the API's observed behaviour: every login leaves a token
+on the server for seven days; after thirty wrong logins in an hour, the address is locked out, even with the
+right password; and an API key may be accepted by /health only. So the number of logins is limited whatever
+the answers are, and a token that is replaced is logged out.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ class Auth:
         )
 
     def flow(self, request: Request, timeout: float) -> Flow:
-        """Authenticate and send `request`, and return its reply, also one that refuses every credential.
+        """Authenticate and send `request`; return its reply, even if that refuses all credentials.
 
-        Waits no longer than `timeout` seconds for another thread's login. Raises the ApiError of a login that
-        fails, and what is thrown into the generator.
+        Waits at most `timeout` seconds for another thread's login. Raises the ApiError of a failed login, and
+        any error that is thrown into the generator.
         """
-        ends = self._clock().steady + timeout
+        deadline = self._clock().steady + timeout
         if self._credentials.current.bearer_token is not None:
             return (yield from self._with_static_secret(request, "bearer_token"))
         if self._credentials.takes_key(request.path) and request.path not in self._key_refused:
@@ -89,16 +89,16 @@ class Auth:
             self._key_refused.add(request.path)
         if self._credentials.current.password is None:
             return (yield request)
-        return (yield from self._with_token(request, ends))
+        return (yield from self._with_token(request, deadline))
 
     def end_logins(self, timeout: float) -> None:
-        """Allow no further login and wait for a running one; raise UnreachableError if it takes longer."""
+        """Allow no further login, and wait for a running one; raise UnreachableError after `timeout`."""
         self._is_closed = True
         with self._login_lock(self._clock().steady + timeout):
             pass
 
     def log_out(self, timeout: float) -> Flow:
-        """Log out for good, so that no token is left on the server; do nothing without one."""
+        """Log out, so that no token is left on the server, and allow no further login."""
         self._is_closed = True
         with self._login_lock(self._clock().steady + timeout):
             token, self._token = self._token, None
@@ -119,13 +119,13 @@ class Auth:
 
     # --- tokens --------------------------------------------------------------------------------
 
-    def _with_token(self, request: Request, ends: float) -> Flow:
+    def _with_token(self, request: Request, deadline: float) -> Flow:
         token = self._token
         if token is None or self._clock().wall >= token.renew:
-            token = yield from self._renew(token, ends)
+            token = yield from self._renew(token, deadline)
         reply = yield from self._try_token(request, token)
         if _is_token_refused(reply):
-            reply = yield from self._retry(request, token, reply, ends)
+            reply = yield from self._retry(request, token, reply, deadline)
         yield from self._log_out_old_tokens()
         return reply
 
@@ -137,26 +137,26 @@ class Auth:
             self._refusals.record_refusal(request.path, token)
         return reply
 
-    def _retry(self, request: Request, token: Token, reply: Reply, ends: float) -> Flow:
-        """Send a request again with a new token, unless that would be one login too many."""
+    def _retry(self, request: Request, token: Token, reply: Reply, deadline: float) -> Flow:
+        """Send a refused request again with a new token, unless that would be one login too many."""
         pause = self._refusals.pause_at(request.path)
         now = self._clock().steady
         if now < pause.ends:
             return reply
-        # One of several webapps may refuse what others accept, and a kept connection leads to the same one.
+        # One of several webapps may refuse what others accept; a kept connection would lead to it again.
         request = replace(request, needs_new_connection=True)
         if token is self._token and not self._pace.allows(now):
             return (yield from self._try_token(request, token))
-        newer = yield from self._log_in_once(token, ends)
+        newer = yield from self._log_in_once(token, deadline)
         reply = yield from self._try_token(request, newer)
         if _is_token_refused(reply):
             self._refusals.begin_pause(request.path, pause, now)
         return reply
 
-    def _renew(self, old: Token | None, ends: float) -> Generator[Request, Reply, Token]:
-        """Return a new token; while the old one is valid, return it when the login fails."""
+    def _renew(self, old: Token | None, deadline: float) -> Generator[Request, Reply, Token]:
+        """Return a new token; if the login fails, return the old one as long as it is valid."""
         try:
-            newer = yield from self._log_in_once(old, ends)
+            newer = yield from self._log_in_once(old, deadline)
         except ApiError:
             if old is None or not old.is_valid(self._clock().wall):
                 raise
@@ -165,40 +165,40 @@ class Auth:
         return newer
 
     def _log_out_old_tokens(self) -> Generator[Request, Reply, None]:
-        """Log out tokens that were given up; a webapp may refuse one that another one knows."""
+        """Log out replaced tokens; try again later if it fails, since another webapp may know the token."""
         while self._to_log_out:
             try:
                 text, attempts = self._to_log_out.popleft()
             except IndexError:
                 return  # another thread has taken the last one
-            is_silent, is_done = False, False
+            has_failed, is_done = False, False
             try:
                 reply = yield Request("POST", LOGOUT_PATH, f"Bearer {text}")
                 is_done = status_of(reply) < HTTPStatus.BAD_REQUEST
             except ApiError:
-                is_silent = True
-            # A token that is left behind after that expires in some days.
+                has_failed = True
+            # After the last attempt the token stays on the server, until it expires in some days.
             if not is_done and attempts + 1 < LOGOUT_ATTEMPTS:
                 self._to_log_out.append((text, attempts + 1))
-            if is_silent:
+            if has_failed:
                 return
 
     # --- logins --------------------------------------------------------------------------------
 
     @contextmanager
-    def _login_lock(self, ends: float) -> Iterator[None]:
-        """Hold the lock of the login; raise UnreachableError when it is not free by `ends` (steady clock)."""
-        if not self._login.acquire(timeout=max(ends - self._clock().steady, 0.0)):
+    def _login_lock(self, deadline: float) -> Iterator[None]:
+        """Hold the login lock; raise UnreachableError if it is not free by `deadline` (steady clock)."""
+        if not self._login.acquire(timeout=max(deadline - self._clock().steady, 0.0)):
             raise UnreachableError("the login of another request took too long", reason=Reason.TIMEOUT)
         try:
             yield
         finally:
             self._login.release()
 
-    def _log_in_once(self, seen: Token | None, ends: float) -> Generator[Request, Reply, Token]:
-        """Return a newer token than `seen`: one thread logs in, the others wait and take its token."""
+    def _log_in_once(self, seen: Token | None, deadline: float) -> Generator[Request, Reply, Token]:
+        """Return a newer token than `seen`; one thread logs in, the others wait and use its token."""
         ended = self._attempts.ended
-        with self._login_lock(ends):
+        with self._login_lock(deadline):
             if self._is_closed:
                 raise UnreachableError("no login is made any more: this client has been left")
             if self._token is not None and self._token is not seen:
@@ -231,7 +231,7 @@ class Auth:
         return token
 
     def _read_token(self, reply: Reply) -> Token:
-        """Return the token of an answer, whatever errors are in it; raise an ApiError without a token."""
+        """Return the token in an answer, even if errors are in it, too; raise an ApiError without a token."""
         try:
             text, expires = read_login(reply.body if _is_success(reply) else b"")
         except BodyError:
@@ -245,5 +245,5 @@ def _is_success(reply: Reply) -> bool:
 
 
 def _is_token_refused(reply: Reply) -> bool:
-    """Return whether another token might be accepted; 403 is about what the account may do."""
+    """Return whether a reply refuses the token; 403 refuses the account, which another token can't change."""
     return status_of(reply) == HTTPStatus.UNAUTHORIZED

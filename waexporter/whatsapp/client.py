@@ -1,4 +1,4 @@
-"""A client of the On-Premises API: the transport to it, and its logins."""
+"""The client of one target's On-Premises API: its connections and its logins."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _log = get_logger("client")
 
 LOGOUT_TIMEOUT = 2.0  # seconds
-_SHORTEST_LOGIN = 0.001  # seconds; less is not a login, but our own work
+_MIN_LOGIN_TIME = 0.001  # seconds; a shorter time was not spent on a login, but on our own code
 _DEFAULTS = TransportOptions()
-# Values of documents: a secret of the same letters, hidden in them, would make an outage unreadable.
+# Values in documents that are never redacted: a secret with the same letters would hide an outage.
 DOCUMENT_WORDS = frozenset(
     {
         *("connected", "connecting", "disconnected", "uninitialized", "unregistered"),
@@ -36,7 +36,7 @@ DOCUMENT_WORDS = frozenset(
 
 
 class Client:
-    """One target: its transport and its login; safe to share by threads."""
+    """The client of one target; safe to share by threads."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class Client:
         return self.send(Request("GET", path), timeout)
 
     def send(self, request: Request, timeout: float) -> Reply:
-        """Send a request with the login that it needs, all within `timeout` seconds.
+        """Send a request, after a login if it needs one, within `timeout` seconds.
 
         Returns a reply of any status. Raises UnreachableError, BodyError (cut short, too large), and the
-        ApiError of a login that failed.
+        ApiError of a failed login.
         """
         deadline = time.monotonic() + timeout
         return self._run(self._auth.flow(request, timeout), deadline)
@@ -74,7 +74,7 @@ class Client:
     def close(self, login_timeout: float = 0.0) -> None:
         """Log out and close every connection; ignore a logout that fails.
 
-        With `login_timeout`, wait so many seconds for a running login, and log its token out, too.
+        With `login_timeout`, wait up to that many seconds for a running login, and log its token out, too.
         """
         try:
             with suppress(ApiError):
@@ -88,14 +88,14 @@ class Client:
         try:
             new = reread_secret(name, old)
         except ValueError:
-            return None  # the refusal of the old one is reported already
+            return None  # that the old secret is refused is reported anyway
         if new is not None and new != old:
             _log.info("a new secret was read from its file", target=self.target.name, key=f"auth.{name}")
         return new
 
     def _run(self, flow: Flow, deadline: float) -> Reply:
         """Send the requests that a flow yields until it returns; raise what it raises."""
-        # Closed whatever happens: a flow may hold the lock of the login.
+        # The flow is closed in any case, since it may hold the login lock.
         began = time.monotonic()
         with closing(flow):
             try:
@@ -104,8 +104,8 @@ class Client:
                     now = time.monotonic()
                     try:
                         reply = self._transport.send(request, deadline - now)
-                        if request.path != LOGIN_PATH and now - began >= _SHORTEST_LOGIN:
-                            # The time before it was spent on a login, or on waiting for one.
+                        if request.path != LOGIN_PATH and now - began >= _MIN_LOGIN_TIME:
+                            # The time before this request was spent on a login, or on waiting for one.
                             reply = replace(reply, phases=(("login", now - began), *reply.phases))
                     except ApiError as error:
                         request = flow.throw(error)

@@ -1,4 +1,4 @@
-"""The credentials in use. When a secret is refused, its file is read again: it may hold a new one."""
+"""The credentials in use. When a secret is refused, its file is read again: it may contain a new one."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ class CurrentCredentials:
         self,
         credentials: Credentials,
         clock: Callable[[], Instant],
-        reread: Reread | None = None,  # reads a secret by its key in `auth`; None where no file gives one
+        reread: Reread | None = None,  # reads a secret again by its key in `auth`; None if no file has it
     ) -> None:
         self.current = credentials
-        self.secrets_read = 0  # that were replaced in their files
-        self.is_accepted = False  # they were good for something, and have not been refused since
+        self.secrets_read = 0  # new secrets that were found in files
+        self.is_accepted = False  # accepted at least once, and not refused since
         self._clock = clock
         self._reread = reread
-        self._reread_from: dict[str, float] = {}  # by key of `auth`: steady clock
+        self._next_reread: dict[str, float] = {}  # steady clock, by key of `auth`
 
     def takes_key(self, path: str) -> bool:
-        """Return whether there is an API key, and it may be shown at a path."""
+        """Return whether there is an API key, and it may be sent to a path."""
         credentials = self.current
         return credentials.api_key is not None and (credentials.header is not None or path in KEY_PATHS)
 
     def has_another(self, name: str, used: Credentials) -> bool:
-        """Return whether there is another secret than the one that was used; read its file if it is time."""
+        """Return whether the secret has changed since `used`; read its file again if the last read is old."""
         old: Secret | None = getattr(used, name)
         now = self._clock().steady
         if getattr(self.current, name) != old:
             return True  # another thread has read it
-        if old is None or self._reread is None or now < self._reread_from.get(name, now):
+        if old is None or self._reread is None or now < self._next_reread.get(name, now):
             return False
-        self._reread_from[name] = now + REREAD_PAUSE
+        self._next_reread[name] = now + REREAD_PAUSE
         new = self._reread(name, old)
         if new is None or new == old:
             return False
@@ -57,7 +57,7 @@ class CurrentCredentials:
 
 
 def add_static_secret(request: Request, credentials: Credentials) -> Request:
-    """Return a request with the bearer token, or with the API key in its own header or in Authorization."""
+    """Return a request with the bearer token, or with the API key in the configured header."""
     if credentials.bearer_token is not None:
         return replace(request, authorization=f"Bearer {credentials.bearer_token.reveal()}")
     key = credentials.api_key.reveal() if credentials.api_key is not None else ""

@@ -54,7 +54,7 @@ def test_settings_are_read_in_base_units_however_they_are_nested(document: dict[
         "unhealthy_interval_seconds": 30,
         "webhooks_max_concurrent_requests": 6,
     }
-    assert dict(settings.truths) == {"callback_persist": True, "pass_through": False, "sent_status": False}
+    assert dict(settings.booleans) == {"callback_persist": True, "pass_through": False, "sent_status": False}
     assert settings.has_webhook
     assert settings.on_call_pager == "14155550100-1520000000"
 
@@ -62,10 +62,10 @@ def test_settings_are_read_in_base_units_however_they_are_nested(document: dict[
 def test_of_a_value_only_a_digest_is_kept() -> None:
     settings = read(APPLICATION)
 
-    prints = dict(settings.prints)
+    digests = dict(settings.digests)
 
-    assert prints.keys() >= {"webhooks.url", "media.auto_download", "on_call_pager"}
-    assert b"hidden" not in b"".join(prints.values())
+    assert digests.keys() >= {"webhooks.url", "media.auto_download", "on_call_pager"}
+    assert b"hidden" not in b"".join(digests.values())
     assert "hidden" not in repr(settings)
 
 
@@ -140,8 +140,8 @@ def test_wrong_types_and_unknown_keys_cost_only_themselves() -> None:
 
     assert (settings.on_call_pager, settings.has_on_call_pager) == (None, None)
     assert settings.has_webhook is None
-    assert dict(settings.truths).keys() == {"callback_persist", "pass_through"}
-    assert "later.deep.er" in dict(settings.prints)
+    assert dict(settings.booleans).keys() == {"callback_persist", "pass_through"}
+    assert "later.deep.er" in dict(settings.digests)
 
 
 @pytest.mark.parametrize(

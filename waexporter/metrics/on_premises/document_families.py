@@ -54,7 +54,7 @@ _NUMBERS: Mapping[str, Head] = {
         ("heartbeat_interval_seconds", "How often a master asks its coreapps."),
     )
 }
-_TRUTHS: Mapping[str, Head] = {
+_BOOLEANS: Mapping[str, Head] = {
     name: _gauge(f"whatsapp_settings_{name}", words, _SETTINGS)
     for name, words in (
         ("callback_persist", "1 if callbacks are kept on disk until they are acknowledged."),
@@ -91,7 +91,7 @@ CANARY_DURATION = _gauge("whatsapp_canary_duration_seconds", "How long the last 
 
 # Every family of this module: no upstream family may take its name.
 HEADS: tuple[Head, ...] = (
-    BUILD, BUILD_EXPIRY, FREE_SPACE, SHARD_OWNER, SOCKET, *_NUMBERS.values(), *_TRUTHS.values(), WEBHOOK,
+    BUILD, BUILD_EXPIRY, FREE_SPACE, SHARD_OWNER, SOCKET, *_NUMBERS.values(), *_BOOLEANS.values(), WEBHOOK,
     PAGER, CHANGED, CERTIFICATE, GROUP_REACHABLE, GROUP_PARTICIPANTS, CANARY_SUCCESS, CANARY_DURATION,
 )  # fmt: skip
 
@@ -139,7 +139,7 @@ def support_families(support: Support) -> Iterator[Family]:
 def settings_families(settings: ClientSettings) -> Iterator[Family]:
     """Yield the settings that decide how the client behaves."""
     yield from (one_sample(_NUMBERS[name], value) for name, value in settings.numbers)
-    yield from (one_sample(_TRUTHS[name], int(value)) for name, value in settings.truths)
+    yield from (one_sample(_BOOLEANS[name], int(value)) for name, value in settings.booleans)
     if settings.has_webhook is not None:
         yield one_sample(WEBHOOK, int(settings.has_webhook))
     if settings.has_on_call_pager is not None:

@@ -131,7 +131,7 @@ class SettingsCollector:
 def _with_changes(read: ClientSettings, before: ClientSettings | None, now: float) -> ClientSettings:
     if before is None:
         return read
-    old, new = dict(before.prints), dict(read.prints)
+    old, new = dict(before.digests), dict(read.digests)
     changed = tuple(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
     return replace(read, changed_keys=changed, changed_at=now if changed else before.changed_at)
 

@@ -1,1 +1,1 @@
-"""The documents of the On-Premises API, a module for each."""
+"""Parsers for the documents of the On-Premises API, one module for each kind."""

@@ -1,7 +1,6 @@
-"""The time at which a certificate expires, read from its DER.
+"""Reads when a certificate expires, from its PEM or DER.
 
-The few lines that find this field of X.509 are written here: a library for it weighs a fifth of the whole
-daemon (8 MiB), and the rest of it is not needed.
+X.509 is parsed here, as far as this one field needs it: a library would take 8 MiB, a fifth of the daemon.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ _PEM = re.compile(
 )
 _SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
 _FORMATS = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
-_LAST_UTC_YEAR = 2050  # two digits stand for 1950 to 2049
-_MOST = 100  # certificates of a bundle that are read
+_UTC_TIME_END = 2050  # the two digits of a UTCTime mean 1950 to 2049
+_MAX_CERTIFICATES = 100  # of a bundle; the rest is not read
 
 
 class _Field(NamedTuple):
@@ -30,8 +29,8 @@ class _Field(NamedTuple):
 
 
 def read_pem(body: bytes) -> float:
-    """Return when the first certificate of a PEM bundle expires, in seconds since the epoch."""
-    blocks = _PEM.findall(body)[:_MOST]
+    """Return when the first certificate of a PEM bundle to expire does so, in seconds since the epoch."""
+    blocks = _PEM.findall(body)[:_MAX_CERTIFICATES]
     if not blocks:
         message = "the answer has no PEM certificate in it"
         raise BodyError(message)
@@ -68,7 +67,7 @@ def _not_after(der: bytes) -> float:
     validity = _expect(_SEQUENCE, field.rest)
     end = _read(_read(validity.content).rest)
     moment = datetime.strptime(end.content.decode("ascii"), _FORMATS[end.tag]).replace(tzinfo=UTC)
-    if end.tag == _UTC_TIME and moment.year >= _LAST_UTC_YEAR:
+    if end.tag == _UTC_TIME and moment.year >= _UTC_TIME_END:
         moment = moment.replace(year=moment.year - 100)
     return moment.timestamp()
 
@@ -81,7 +80,7 @@ def _expect(tag: int, data: bytes) -> _Field:
 
 
 def _read(data: bytes) -> _Field:
-    """Read one field of DER: its tag, its length in one to five bytes, its content."""
+    """Read one DER field: its tag, its length (one to five bytes), and its content."""
     tag, first = data[0], data[1]
     start = 2
     length = first

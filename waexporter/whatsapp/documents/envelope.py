@@ -1,4 +1,4 @@
-"""The parts that every answer of the API has: a status, and maybe `errors[]`."""
+"""The parts that all answers of the API share: a status, and possibly `errors[]`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from waexporter.transport.exchange import Reply
 
 _Shape = TypeVar("_Shape")
-_LONGEST_ERRORS = 65536  # bytes; a few sentences are needed, not millions of them
-_MOST_ERRORS = 100
-# One of these keys means that the API itself has answered, even if the answer is cut off or malformed.
+_MAX_ERRORS_SIZE = 65536  # bytes; only the first few errors are shown
+_MAX_ERRORS = 100
+# One of these keys means that the API itself answered, even if the answer is cut off or malformed.
 _KEYS_OF_THE_API = (b'"errors"', b'"meta"', b'"health"')
-_LARGEST_CODE = 10**9
-# The statuses that the API documents for its codes, the usual one first. The code outweighs the status that
-# came with it: some versions and gateways answer everything with 200, others with 500.
+_MAX_CODE = 10**9
+# The statuses that the API documents for its codes, the usual one first. The code takes precedence over the
+# status of the answer: some versions and gateways answer everything with 200, others with 500.
 _STATUSES: Mapping[int, tuple[int, ...]] = {
     **dict.fromkeys((1001, 1002, 1003, 1008, 1009, 1010, 1013, 1019, 1020, 1021, 1025), (400,)),
     **dict.fromkeys((1000, 1011, 1014, 1017, 1018, 1023), (500,)),
@@ -46,8 +46,8 @@ class _Envelope(msgspec.Struct):
     errors: msgspec.Raw = msgspec.Raw(b"null")
 
 
-# Decoders are made when their module is imported: msgspec takes a type apart at its first use, and where two
-# threads do that at once the process ends by a segmentation fault (seen with msgspec 0.22).
+# Decoders are built when their module is imported: msgspec inspects a type at its first use, and if two
+# threads do that at once, the process ends by a segmentation fault (seen with msgspec 0.22).
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _ANYTHING: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 
@@ -61,7 +61,7 @@ class ApiFault:
 
 
 def check(reply: Reply) -> None:
-    """Raise the ApiError for a reply, unless it is a 2xx without `errors`."""
+    """Raise an ApiError for every reply that is not a 2xx without `errors`."""
     faults = _faults_of(reply)
     if faults:
         raise _error_of(reply, faults)
@@ -79,7 +79,7 @@ def check(reply: Reply) -> None:
 
 
 def status_of(reply: Reply) -> int:
-    """Return the status that a reply means: that of an error code in it, or else its own."""
+    """Return the status that a reply means: that of the error code in it, or else its own."""
     return _status(reply, _code_of(_faults_of(reply)))
 
 
@@ -92,7 +92,7 @@ def _faults_of(reply: Reply) -> tuple[ApiFault, ...]:
     """Return the errors in a reply; none in a redirect, which comes from a gateway."""
     if HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST:
         return ()
-    # A cheap look first: documents are large, and the envelope's key is never inside a string unescaped.
+    # A cheap test comes first: documents are large, and within a string the key's quotes would be escaped.
     return read_errors(reply.body) if b'"errors"' in reply.body else ()
 
 
@@ -125,15 +125,15 @@ def _error_with_status(message: str, status: int, code: int | None, retry_after:
 
 
 def read_errors(body: bytes) -> tuple[ApiFault, ...]:
-    """Read the `errors[]` of the envelope; empty when there are none or the body is something else."""
+    """Read the `errors[]` of a body; return an empty tuple if it has none."""
     try:
         errors = _ENVELOPE.decode(body).errors
-        if len(bytes(errors)) > _LONGEST_ERRORS:
+        if len(bytes(errors)) > _MAX_ERRORS_SIZE:
             return (ApiFault(None, f"{len(bytes(errors))} bytes of errors"),)
         return list_faults(_ANYTHING.decode(errors))
     except DECODE_ERRORS:
         document = parse(body, "errors") or {}
-        return list_faults(document.get("errors"))[:_MOST_ERRORS]
+        return list_faults(document.get("errors"))[:_MAX_ERRORS]
 
 
 def list_faults(errors: object) -> tuple[ApiFault, ...]:
@@ -151,23 +151,23 @@ def _fault(item: dict[Any, Any] | str) -> ApiFault:
 
 
 def _code(value: object) -> int | None:
-    """Read an error code, which is a small number or the text of one."""
+    """Read an error code, which is a small number, or a string of one."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST_CODE:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MAX_CODE:
         return None
     return int(value) if value == int(value) else None
 
 
 def join_faults(faults: Iterable[ApiFault]) -> str:
-    """Return the first few faults in one line."""
+    """Return the first faults in one line."""
     return "; ".join(
         f"{'no code' if fault.code is None else fault.code} {fault.text}" for fault in list(faults)[:3]
     )
 
 
 def _redact_location(location: str) -> str:
-    """Return where a redirect leads, without what may be secret: a user, a query, a fragment."""
+    """Return the location of a redirect without its parts that may be secret: user, query and fragment."""
     return printable(re.sub("//[^/]*@", "//", re.split("[?#]", location, maxsplit=1)[0]))
 
 
@@ -177,12 +177,12 @@ def _describe(reply: Reply) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return a text of a document in a form that can be shown; empty when it is no text."""
+    """Return a string of a document in a form that can be shown; an empty one if it is no string."""
     return printable(value) if isinstance(value, str) else ""
 
 
 def read_document(body: bytes, key: str) -> dict[str, Any]:
-    """Return the document in `body`, which has `key` at its top; raise BodyError when there is none."""
+    """Return the document in `body` that has `key` at its top; raise BodyError if there is none."""
     document = parse(body, key)
     if document is not None:
         return document
@@ -193,7 +193,7 @@ def read_document(body: bytes, key: str) -> dict[str, Any]:
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[_Shape]) -> _Shape:
-    """Decode a document of an agreed shape; raise BodyError when it is something else."""
+    """Decode a document of a given shape; raise BodyError if it has another shape."""
     try:
         return decoder.decode(body)
     except DECODE_ERRORS as error:

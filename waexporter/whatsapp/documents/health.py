@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _STATUSES = {status.value: status for status in Status if status not in {Status.UNREACHABLE, Status.OTHER}}
 _ROLES = frozenset({"primary_master", "secondary_master", "coreapp"})
 _UNREACHABLE = 1014
-# Keys that may stand next to nodes and are none.
+# Keys that may be next to nodes, but are not nodes.
 _NO_NODE_KEYS = frozenset(
     {"gateway_status", "errors", "role", "meta", "version", "api_status", "status", "count"}
 )
@@ -44,7 +44,7 @@ def read_health(body: bytes) -> Parsed[Health]:
 
 
 def _is_cluster(health: Mapping[str, Any]) -> bool:
-    """Return whether most of a map looks like nodes, not like the keys of a single client."""
+    """Return whether most values look like nodes, and not like the fields of a single client."""
     nodes = sum(map(_looks_like_node, health.values()))
     return nodes > int(isinstance(health.get("gateway_status"), str))
 
@@ -71,7 +71,7 @@ def _gateway(node: str, value: object, losses: Losses) -> Gateway:
     faults = list_faults(fields.get("errors"))
     status, role = fields.get("gateway_status"), _role(fields)
     if faults and not isinstance(status, str):
-        # With other errors the node may be dead, or too busy to answer.
+        # With any other error the node may be dead, or only too busy to answer.
         is_dead = any(fault.code == _UNREACHABLE for fault in faults)
         return Gateway(node, role, Status.UNREACHABLE if is_dead else Status.OTHER, join_faults(faults))
     if node and not isinstance(fields.get("role"), str):

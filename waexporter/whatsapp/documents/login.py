@@ -1,4 +1,4 @@
-"""POST /v1/users/login: the token that it gives, and when the token expires."""
+"""POST /v1/users/login: the new token, and when it expires."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from waexporter.transport.lenient_json import as_list
 from waexporter.whatsapp.documents.envelope import read_document
 from waexporter.whatsapp.documents.values import read_time
 
-_LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
+_MAX_TOKEN = 8192  # characters; a web server refuses longer headers
 
 
 def read_login(body: bytes) -> tuple[str, float | None]:
-    """Read POST /v1/users/login: the token, and when it expires in seconds since the epoch, or None.
+    """Read POST /v1/users/login: the token, and when it expires, in seconds since the epoch; None: not known.
 
-    Only the token is required: errors in other parts of the answer don't matter.
+    Only the token is required; errors in other parts of the answer are ignored.
     """
     for session in _sessions(read_document(body, "users")["users"]):
         token = session.get("token")
@@ -26,17 +26,17 @@ def read_login(body: bytes) -> tuple[str, float | None]:
 
 
 def _sessions(users: object) -> list[dict[Any, Any]]:
-    """Return the maps that may be sessions; a single session may stand there without a list."""
+    """Return the maps that may be sessions; a single session may be written without a list."""
     listed = as_list(users) or [users]
     return [each for each in listed if isinstance(each, dict)]
 
 
 def _time(value: object) -> float | None:
-    """Read a time; None for anything else: a number may count from any time, in any unit."""
+    """Read a time; None for anything else, such as a number, whose unit and epoch are not known."""
     with suppress(BodyError):
         return read_time(value) if isinstance(value, str) else None
     return None
 
 
 def _is_header_safe(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable()
+    return 0 < len(text) <= _MAX_TOKEN and text.isascii() and text.isprintable()

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class NodeNamePattern:
-    """The form of node names: `host:container`, unless no name seen has a colon."""
+    """The form of a cluster's node names: `host:container`, unless none of them has a colon."""
 
     def __init__(self, seen: Iterable[str]) -> None:
         self._have_colons = any(":" in name for name in seen)
 
     def matches(self, name: str) -> bool:
-        """Return whether a name may be a node's."""
+        """Return whether a name may be that of a node."""
         return ":" in name or not self._have_colons
 
 
 def display_names(names: Iterable[str]) -> dict[str, str]:
-    """Return the name to show for each name: printable, not long, and different from all others."""
+    """Return the name to show for each name: printable, not long, and unique."""
     shown: dict[str, str] = {}
     taken: Counter[str] = Counter()
     for name in names:

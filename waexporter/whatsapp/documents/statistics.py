@@ -1,4 +1,4 @@
-"""GET /v1/stats/app, /v1/stats/db and /v1/metrics: the metrics that the client counts itself."""
+"""GET /v1/stats/app, /v1/stats/db and /v1/metrics: the client's own metrics."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NO_LABELS = msgspec.Raw(b"{}")
 
 
 class Datum(msgspec.Struct, gc=False):
-    """One sample of the client; that of a histogram has `bucket`, `sum` and `count` instead of `value`.
+    """One sample of the client; in a histogram it has `bucket`, `sum` and `count` instead of `value`.
 
-    Labels stay JSON: they hardly ever change, and are read (`read_labels`) only after a change.
+    Labels are kept as JSON, since they seldom change: `read_labels` parses them after a change only.
     """
 
     labels: msgspec.Raw = NO_LABELS
@@ -43,9 +43,9 @@ class Metric(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A document of GET /v1/stats/app, /v1/stats/db or /v1/metrics."""
+    """The metric families in one document, by node."""
 
-    nodes: Mapping[str, Mapping[str, Metric]]  # a flat answer has one key, ""
+    nodes: Mapping[str, Mapping[str, Metric]]  # node -> name -> metric; a flat answer has one node, ""
     clustered: bool = False
     dropped: tuple[tuple[Drop, int], ...] = ()
     losses: tuple[str, ...] = ()  # descriptions of the first dropped parts
@@ -59,12 +59,12 @@ _EMPTY_LIST = re.compile(rb"\s*\[\s*\]\s*")
 
 
 def read_statistics(body: bytes, *path: str) -> Statistics:
-    """Read the statistics under `path`, flat or by node; a malformed part is left out alone."""
+    """Read the statistics under the keys `path`, flat or by node; leave out only the malformed parts."""
     inner = _find_json(body, path)
     if inner is not None:
         with suppress(*DECODE_ERRORS):
             flat = _FLAT.decode(inner)
-            # A node is no family, though it may have an entry `data`.
+            # The values may be nodes, which are no families even if they have an entry `data`.
             if all(metric.data or metric.type for metric in flat.values()):
                 return Statistics({"": flat})
         with suppress(*DECODE_ERRORS):
@@ -73,7 +73,7 @@ def read_statistics(body: bytes, *path: str) -> Statistics:
 
 
 def _find_json(body: bytes, path: tuple[str, ...]) -> bytes | None:
-    """Return the JSON at a path; None where the strict decoder can't reach it."""
+    """Return the JSON at a path; None if the strict decoder can't find it."""
     inner: bytes | msgspec.Raw = body
     try:
         for key in path:
@@ -84,7 +84,7 @@ def _find_json(body: bytes, path: tuple[str, ...]) -> bytes | None:
 
 
 def _find_map(body: bytes, path: tuple[str, ...]) -> Mapping[str, Any]:
-    """Return the map at a path, read leniently; raise BodyError where there is none."""
+    """Return the map at a path, parsed leniently; raise BodyError if there is none."""
     inner: object = read_document(body, path[0])
     for key in path:
         if not isinstance(inner, dict) or key not in inner:
@@ -116,12 +116,12 @@ def _salvage(document: Mapping[str, Any]) -> Statistics:
 
 
 def _is_by_node(document: Mapping[str, Any]) -> bool:
-    """Return whether most of a map looks like nodes, not like families."""
+    """Return whether most values look like nodes, and not like families."""
     families = sum(map(_is_metric, document.values()))
     nodes = sum(map(_has_families, document.values()))
     silent = [name for name, value in document.items() if as_map(value) == {}]
     if nodes or families:
-        # Most nodes of a cluster may have no metrics: those of the database come from one node.
+        # Most nodes of a cluster may have no metrics, since only one node has those of the database.
         return nodes > 0 and nodes + sum(":" in name for name in silent) > families
     return bool(document) and len(silent) == len(document)
 
@@ -156,7 +156,7 @@ def _metrics(node: str, families: Mapping[str, Any], losses: Losses) -> dict[str
 
 
 def _datum(item: object, place: str, losses: Losses) -> Datum | None:
-    """Return a sample; whether its values are numbers is checked later, as for every sample."""
+    """Return a sample; its values are checked later, like those of every sample."""
     fields = as_map(item)
     if fields is None:
         losses.add(Drop.MALFORMED, place, f"{json_type(item)} in the place of a sample")
@@ -174,7 +174,7 @@ def _datum(item: object, place: str, losses: Losses) -> Datum | None:
 
 
 def _buckets(value: object) -> dict[str, Any] | None:
-    """Return the buckets of a histogram; PHP writes buckets with the bounds 0, 1, 2 ... as a list."""
+    """Return the buckets of a histogram; PHP writes a list if their bounds are 0, 1, 2 ..."""
     if isinstance(value, list):
         return {str(place): count for place, count in enumerate(value)}
     return as_map(value)
@@ -185,7 +185,7 @@ def _scalar(value: object) -> float | int | str | None:
 
 
 def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
-    """Read the labels of a sample as texts; None when they are no map of single values.
+    """Read the labels of a sample as strings; None if they are not a map of scalars.
 
     PHP writes an empty map as an empty list.
     """
@@ -199,5 +199,5 @@ def read_labels(labels: msgspec.Raw) -> dict[str, str] | None:
 
 
 def _as_text(value: float | None) -> str:
-    """Return a label's value as in JSON; empty for null."""
+    """Return a label's value as JSON writes it; empty for null."""
     return "" if value is None else str(value).lower()

@@ -1,4 +1,4 @@
-"""GET /v1/support: the build, the disk and the shards of a node; its environment variables are never kept."""
+"""GET /v1/support: the build, the disks and the shards of each node; environment variables are not read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VOLUMES = ("data", "logs", "media_incoming", "media_outgoing")
-MOST_SHARDS = 32
+MAX_SHARDS = 32
 _UNLIMITED = 2**62  # bytes; the client reports about 2**63 for a volume without a limit
-# Keys of a single node; a cluster has the names of nodes in their place.
+# The fields of a node. A single client has them in the place where a cluster has the names of its nodes.
 _NODE_KEYS = frozenset(
     {"version", "expire_timestamp", "db_engine", "role", "shards", "socket_conn", "env"}
 ) | {f"free_space_{volume}" for volume in VOLUMES}
 _NO_NODE_KEYS = frozenset({"meta"})
 _SOCKETS = {"up": True, "up receiving offline": True, "sc": False, "dn": False}
-_UNKNOWN_SOCKET = "unk"  # the client's own word for not knowing
+_UNKNOWN_SOCKET = "unk"  # the client itself does not know
 
 
 def read_support(body: bytes) -> Parsed[Support]:
@@ -60,14 +60,14 @@ def _has_fields(value: object) -> bool:
 
 
 def _is_cluster(support: Mapping[str, Any]) -> bool:
-    """Return whether most of a map looks like nodes, not like the keys of one node."""
+    """Return whether most entries look like nodes, and not like the fields of one node."""
     own = len(_NODE_KEYS & support.keys())
     nodes = sum(len(_NODE_KEYS & value.keys()) for value in support.values() if isinstance(value, dict))
     return nodes > own or (not own and bool(support))
 
 
 class _Node(NamedTuple):
-    """The fields of one node, and where to record those that can't be read."""
+    """The reader of one node's fields; it records those that can't be read."""
 
     name: str
     fields: Mapping[str, Any]
@@ -131,7 +131,10 @@ class _Node(NamedTuple):
         return _SOCKETS.get(word)
 
     def _shards(self) -> tuple[tuple[int, ...] | None, bool]:
-        """Read [[first, last], ...], and whether all of it was read; a master has [[-1, -1]], no shards."""
+        """Return the shards in [[first, last], ...], and whether all pairs could be read.
+
+        A master has no shards: [[-1, -1]].
+        """
         value = self.fields.get("shards")
         if value is None:
             return None, True
@@ -155,4 +158,4 @@ def _pair(value: object) -> range | None:
     first, last = (int(end) for end in ends if end is not None)
     if first == last == -1:
         return range(0)
-    return range(first, last + 1) if 0 <= first <= last < MOST_SHARDS else None
+    return range(first, last + 1) if 0 <= first <= last < MAX_SHARDS else None

@@ -1,4 +1,4 @@
-"""Single values as the API may write them: numbers, truths and times as texts."""
+"""Readers of single values, which the API may write as strings: numbers, booleans and times."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from waexporter.errors import BodyError
 from waexporter.transport.lenient_json import printable
 
 _DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
-_LONGEST = 40  # characters
-_TRUTHS = {"true": True, "false": False, "1": True, "0": False}
+_MAX_LENGTH = 40  # characters
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def read_number(value: object) -> float | None:
-    """Return a number, also one written as a text; None for anything else, and if it is not finite."""
-    if isinstance(value, str) and len(value) <= _LONGEST and _DECIMAL.fullmatch(value.strip()):
+    """Return a finite number, even if it is written as a string; None for anything else."""
+    if isinstance(value, str) and len(value) <= _MAX_LENGTH and _DECIMAL.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return value if math.isfinite(value) else None
-    except OverflowError:  # a whole number of JSON may be larger than any float
+    except OverflowError:  # an integer of JSON may be larger than any float
         return None
 
 
-def read_truth(value: object) -> bool | None:
-    """Return true or false, also one written as a text or as 1 or 0; None for anything else."""
-    return value if isinstance(value, bool) else _TRUTHS.get(str(value).strip().lower())
+def read_boolean(value: object) -> bool | None:
+    """Return a boolean, even if it is written as a string, or as 1 or 0; None for anything else."""
+    return value if isinstance(value, bool) else _BOOLEANS.get(str(value).strip().lower())
 
 
 def read_time(text: str) -> float:
-    """Read `2018-03-01 15:29:26+00:00` or ISO 8601, UTC without a zone; return seconds since the epoch."""
+    """Read `2018-03-01 15:29:26+00:00` or ISO 8601, in UTC by default; return seconds since the epoch."""
     try:
         moment = datetime.fromisoformat(text.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,17 +1,19 @@
+"""Exponential backoff of logins."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 FIRST_PAUSE = 120.0  # seconds without a login after a refused one; doubles with each further refusal
-LONGEST_PAUSE = 3600.0
+MAX_PAUSE = 3600.0  # seconds
 
 
 @dataclass(slots=True)
-class Pause:
-    """A time without logins; each one is twice as long as the one before."""
+class Backoff:
+    """A pause without logins; each pause is twice as long as the one before."""
 
     first: float = FIRST_PAUSE
-    longest: float = LONGEST_PAUSE
+    longest: float = MAX_PAUSE
     length: float = 0.0  # seconds
     ends: float = float("-inf")  # steady clock
 
