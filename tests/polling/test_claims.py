@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.model import Endpoint, Fragment, Head, Part
-from waexporter.polling.claims import Claims, Statement
+from waexporter.polling.claims import Claims, EndpointFamilies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def said(*kinds: tuple[str, str]) -> tuple[Part, ...]:
 def take(  # noqa: PLR0913, PLR0917 - a row
     claims: Claims, claimant: object, endpoint: Endpoint, parts: Iterable[Part], at: float, expires: float
 ) -> frozenset[FamilyKey]:
-    statement = Statement(endpoint, tuple(parts), has_replicas=endpoint is WEB)
+    statement = EndpointFamilies(endpoint, tuple(parts), has_replicas=endpoint is WEB)
     return claims.update(claimant, statement, at, expires)
 
 

@@ -51,7 +51,7 @@ WALL = 1_700_000_000.0
 class World:
     """Targets with polls that end at once or when they are let go, on a clock that stands still."""
 
-    def __init__(self, *targets: Target, at_once: int = 100) -> None:
+    def __init__(self, *targets: Target, max_polls: int = 100) -> None:
         self.steady = 1000.0
         self.polls: list[tuple[str, Endpoint]] = []  # that began, in their order
         self.outcomes: dict[Endpoint, Success | Failure] = {
@@ -63,7 +63,7 @@ class World:
         }
         self.held: dict[Endpoint, threading.Event] = {}  # polls of these wait
         self.store = Store(targets or (TARGET,), self.clock)
-        self.on_demand = OnDemandPolls(self.store, self.clock, at_once)
+        self.on_demand = OnDemandPolls(self.store, self.clock, max_polls)
         self.timed = {
             (target.name, endpoint): self.on_demand.register(
                 target.name, endpoint, self._poll(target.name, endpoint)
@@ -421,7 +421,7 @@ def test_a_verdict_remembers_since_when_it_holds(world: World) -> None:
 
 def test_clients_that_hang_use_up_the_probes_and_nothing_else() -> None:
     targets = [replace(TARGET, name=name) for name in ("hangs", "t")]
-    world = World(*targets, at_once=len(PLANS) + 1)
+    world = World(*targets, max_polls=len(PLANS) + 1)
     world.hold(*PLANS)
     first = world.begin("hangs")
 
@@ -437,7 +437,7 @@ def test_clients_that_hang_use_up_the_probes_and_nothing_else() -> None:
 
 
 def test_the_timetable_needs_no_thread_of_the_probes() -> None:
-    world = World(TARGET, replace(TARGET, name="hangs"), at_once=len(PLANS))
+    world = World(TARGET, replace(TARGET, name="hangs"), max_polls=len(PLANS))
     world.hold(HEALTH)
     world.begin("hangs")
 
@@ -475,13 +475,13 @@ def test_nobody_who_waits_cancels_a_poll(world: World) -> None:
 def test_where_no_thread_is_to_be_had_the_polls_are_left_to_the_timetable() -> None:
     threads: list[Callable[[], None]] = []
 
-    def spawn(run: Callable[[], None]) -> None:
+    def start_thread(run: Callable[[], None]) -> None:
         if threads:
             raise RuntimeError("can't start new thread")
         threads.append(run)
 
     world = World()
-    world.on_demand = OnDemandPolls(world.store, world.clock, at_once=len(PLANS), spawn=spawn)
+    world.on_demand = OnDemandPolls(world.store, world.clock, max_polls=len(PLANS), start_thread=start_thread)
     timed = {
         endpoint: world.on_demand.register("t", endpoint, world._poll("t", endpoint)) for endpoint in PLANS
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.waiting import wait_for
-from waexporter.polling.schedule import Schedule, Task, _left_out, _Moment, size_pool, watch_clock
+from waexporter.polling.schedule import Schedule, Task, _count_missed, _PlannedRun, size_pool, watch_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,9 +62,9 @@ def running(
     targets: int = 1,
     workers: int | None = None,
     late: Callable[[float], None] = lambda _: None,
-    chance: Callable[[], float] = lambda: 0.0,
+    jitter: Callable[[], float] = lambda: 0.0,
 ) -> Iterator[Schedule]:
-    schedule = Schedule(tasks, targets=targets, workers=workers, late=late, chance=chance)
+    schedule = Schedule(tasks, targets=targets, workers=workers, late=late, jitter=jitter)
     schedule.start()
     try:
         yield schedule
@@ -213,9 +213,9 @@ def test_first_runs_of_few_targets_begin_at_once_and_of_many_are_spread_over_the
     began = datetime.now(UTC)
     task = a_task("late", Runs(), 3600.0)
 
-    with running(task, targets=2, chance=lambda: 0.5) as few:
+    with running(task, targets=2, jitter=lambda: 0.5) as few:
         of_few = planned(few, "late") - began
-    with running(task, targets=5000, chance=lambda: 0.5) as many:
+    with running(task, targets=5000, jitter=lambda: 0.5) as many:
         of_many = planned(many, "late") - began
 
     assert timedelta(seconds=18) <= of_few < timedelta(seconds=18 + DEADLINE)
@@ -324,7 +324,7 @@ def test_the_end_does_not_wait_for_runs_under_way() -> None:
         release.wait(DEADLINE)
 
     schedule = Schedule(
-        [a_task("slow", run)], targets=1, workers=None, late=lambda _: None, chance=lambda: 0.0
+        [a_task("slow", run)], targets=1, workers=None, late=lambda _: None, jitter=lambda: 0.0
     )
     schedule.start()
     begun.wait(DEADLINE)
@@ -360,7 +360,7 @@ def test_the_guard_of_the_clock_ends_with_the_schedule() -> None:
 def test_a_plan_that_lies_far_ahead_is_made_anew() -> None:
     runs, chances = Runs(), iter([1.0, 0.0])
 
-    with running(a_task("one", runs, 3600.0), targets=1000, chance=lambda: next(chances)) as schedule:
+    with running(a_task("one", runs, 3600.0), targets=1000, jitter=lambda: next(chances)) as schedule:
         before = planned(schedule, "one")
         schedule._replan()
         ran = runs.wait_for(1)
@@ -401,8 +401,8 @@ def test_a_wall_clock_that_leaves_the_steady_one_is_noticed_each_time(
     assert noticed.count == jumps
 
 
-def _moment(planned: float, steady: float) -> _Moment:
-    return _Moment(NOON + timedelta(seconds=planned), steady)
+def _moment(planned: float, steady: float) -> _PlannedRun:
+    return _PlannedRun(NOON + timedelta(seconds=planned), steady)
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def _moment(planned: float, steady: float) -> _Moment:
     ],
 )
 def test_gaps_in_the_lattice_are_runs_left_out(planned_after: float, passed: float, missed: int) -> None:
-    assert _left_out(_moment(0.0, 100.0), _moment(planned_after, 100.0 + passed), 15.0) == missed
+    assert _count_missed(_moment(0.0, 100.0), _moment(planned_after, 100.0 + passed), 15.0) == missed
 
 
 # --- the pool ----------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""Polls on a schedule and on demand, and the store of their readings."""
+"""Polls targets on a schedule and on demand, and stores their readings."""

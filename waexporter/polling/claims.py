@@ -1,7 +1,7 @@
-"""The families that targets claim, and which of them lose their names to those of most targets.
+"""Which metric families each target has, and which are left out since most targets have another type.
 
-Prometheus refuses a page with two types of one family, so one type is left out: that of fewer targets,
-whichever was polled first. A claim counts while its reading may be served, even where it loses.
+Prometheus refuses a page with two types of one family, so one type wins: that of most targets, whichever was
+polled first. A target's claim to a family counts as long as its reading may be served, even if it loses.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from waexporter.model import Endpoint, Head, Part
 
-# Without a step of Python for each.
-_head_of = itemgetter(0)  # a fragment's
-_end_of = itemgetter(1)  # a claim's
+# itemgetter is faster than a function in Python.
+_head_of = itemgetter(0)  # of a fragment
+_expiry_of = itemgetter(1)  # of a claim
 
 Source = tuple["Endpoint", str]  # an endpoint, and the webapp that answered
 
 
-class Statement(NamedTuple):
+class EndpointFamilies(NamedTuple):
     """The families that a target has at one endpoint now."""
 
     endpoint: Endpoint
     parts: tuple[Part, ...]
-    has_replicas: bool = False  # several sources take turns in answering
+    has_replicas: bool = False  # several sources answer in turn
 
 
 class _SourceFamilies(NamedTuple):
@@ -45,7 +45,7 @@ class _SourceFamilies(NamedTuple):
 class _Claim(NamedTuple):
     families: _SourceFamilies
     expires: float  # steady clock
-    heads: tuple[Head, ...]  # as the part has them: the same object as long as the families are the same
+    heads: tuple[Head, ...]  # of the part; the same object as long as its families are the same
 
 
 @lru_cache(maxsize=1024)
@@ -62,35 +62,35 @@ class Claims:
         self._targets: Counter[FamilyKey] = Counter()
         self._sources: Counter[FamilyKey] = Counter()
         self._losers: frozenset[FamilyKey] = frozenset()
-        self._ends = math.inf  # the first end of a claim, or earlier
+        self._next_expiry = math.inf  # steady clock; no claim expires before
 
     def update(
-        self, claimant: object, statement: Statement, at: float, expires: float
+        self, claimant: object, current: EndpointFamilies, at: float, expires: float
     ) -> frozenset[FamilyKey]:
-        """Store what a target states at an endpoint; return those of its families that lose."""
-        endpoint, parts = statement.endpoint, tuple(statement.parts)  # read before the lock is held
-        statement = statement._replace(parts=parts)
+        """Store the families of a target at an endpoint; return those of them that lose."""
+        endpoint, parts = current.endpoint, tuple(current.parts)  # read before the lock is held
+        current = current._replace(parts=parts)
         with self._lock:
             self._expire(at)
             before = self._claims.get(claimant, {})
             if not _is_known(before, endpoint, parts):
-                self._learn(claimant, before, statement, expires)
+                self._store_changed(claimant, before, current, expires)
             else:
                 for part in parts:
                     families = before[endpoint, part.source].families
                     self._claims[claimant][endpoint, part.source] = _Claim(families, expires, part.heads)
-            self._ends = min(self._ends, expires)
+            self._next_expiry = min(self._next_expiry, expires)
             losers = self._losers
             after = self._claims.get(claimant, {})
             return losers and losers & frozenset().union(
                 *(after[endpoint, part.source].families.kinds for part in parts)
             )
 
-    def _learn(
-        self, claimant: object, before: Mapping[Source, _Claim], statement: Statement, expires: float
+    def _store_changed(
+        self, claimant: object, before: Mapping[Source, _Claim], current: EndpointFamilies, expires: float
     ) -> None:
-        """Store a statement that differs from the one before."""
-        endpoint, parts, has_replicas = statement
+        """Store families that differ from those before."""
+        endpoint, parts, has_replicas = current
         after = {
             source: claim for source, claim in before.items() if source[0] is not endpoint or has_replicas
         }
@@ -104,26 +104,26 @@ class Claims:
         self._replace(claimant, before, after)
 
     def forget(self, claimants: Iterable[object]) -> None:
-        """Drop the claims of targets that are gone."""
+        """Drop the claims of targets that were removed."""
         with self._lock:
             for claimant in claimants:
                 self._replace(claimant, self._claims.get(claimant, {}), {})
 
     def losers(self, at: float) -> frozenset[FamilyKey]:
-        """Return the families that lose at this time of the steady clock."""
+        """Return the families that lose at the time `at` (steady clock)."""
         with self._lock:
             self._expire(at)
             return self._losers
 
     def _expire(self, at: float) -> None:
-        if at < self._ends:
+        if at < self._next_expiry:
             return
-        ended = [claimant for claimant, each in self._claims.items() if _first_end(each) <= at]
+        ended = [claimant for claimant, each in self._claims.items() if _first_expiry(each) <= at]
         for claimant in ended:
             before = self._claims[claimant]
             after = {source: claim for source, claim in before.items() if at < claim.expires}
             self._replace(claimant, before, after)
-        self._ends = min(map(_first_end, self._claims.values()), default=math.inf)
+        self._next_expiry = min(map(_first_expiry, self._claims.values()), default=math.inf)
 
     def _replace(
         self, claimant: object, before: Mapping[Source, _Claim], after: dict[Source, _Claim]
@@ -149,7 +149,7 @@ class Claims:
             _count(self._sources, claim.families.kinds, ())
         for claim in before:
             _count(self._sources, (), claim.families.kinds)
-        # As long as the families are the same ones and none loses, there is nothing to decide.
+        # If the families are the same ones as before and none lost, none loses now.
         if self._losers or self._targets.keys() != known:
             self._losers = find_losers(
                 {kind: (count, self._sources[kind]) for kind, count in self._targets.items()}
@@ -157,17 +157,18 @@ class Claims:
 
 
 def _is_known(before: Mapping[Source, _Claim], endpoint: Endpoint, parts: Sequence[Part]) -> bool:
-    """Return whether each part has the same families as the last one of its source."""
+    """Return whether each part has the same families as the last part of its source."""
     for part in parts:
         old = before.get((endpoint, part.source))
         if old is None or not part.heads or old.heads is not part.heads:
             return False
-    # Only webapps have several sources, and they take turns.
+    # An answer without parts ends the claims of the one before. Otherwise no other source has to be dropped:
+    # only webapps have several sources, which answer in turn.
     return bool(parts)
 
 
-def _first_end(claimed_names: Mapping[Source, _Claim]) -> float:
-    end: float = min(map(_end_of, claimed_names.values()))
+def _first_expiry(claimed_names: Mapping[Source, _Claim]) -> float:
+    end: float = min(map(_expiry_of, claimed_names.values()))
     return end
 
 

@@ -1,4 +1,4 @@
-"""An ApiError as the failure of a poll."""
+"""The conversion of an ApiError to the failure of a poll."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def to_failure(error: ApiError) -> Failure:
-    """Return an ApiError as a value."""
+    """Return an ApiError as a Failure, a value that can be stored."""
     return Failure(
         error.reason,
         str(error),

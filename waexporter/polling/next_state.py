@@ -1,4 +1,4 @@
-"""The next state of a target: what one more reading changes; pure."""
+"""The next state of a target, from its state and a new reading; pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def advance(
     state: TargetState, reading: Reading, losers: AbstractSet[FamilyKey] = frozenset()
 ) -> TargetState:
-    """Return the state after one more reading; `losers` are families that other targets claim otherwise."""
+    """Return the state after a new reading, without `losers`: families with another type at most targets."""
     endpoint = reading.endpoint
     if isinstance(reading.outcome, Success):
         state, reading = _checked(state, reading, reading.outcome, losers)
@@ -39,14 +39,14 @@ def advance(
 
 
 def _serve(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str], ServedPart]:
-    """Return the parts to serve after a success; replicas take turns in answering, all else is replaced."""
+    """Return the parts to serve after a reading; those of other replicas of the endpoint are kept."""
     endpoint, steady = reading.endpoint, reading.at.steady
     expires = steady + lifetime(state.target, endpoint)
-    stays = state.row(endpoint).has_replicas
+    has_replicas = state.row(endpoint).has_replicas
     served = {
         key: old
         for key, old in state.served.items()
-        if key[0] is not endpoint or (stays and steady < old.expires)
+        if key[0] is not endpoint or (has_replicas and steady < old.expires)
     }
     served.update({(endpoint, part.source): ServedPart(part, expires) for part in reading.outcome.parts})
     return served
@@ -55,7 +55,7 @@ def _serve(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str]
 def _checked(
     state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Reading]:
-    """Check a reading against other readings: clashing families, and silent nodes."""
+    """Check a reading against others: drop clashing families, and report silent nodes."""
     state, checked = _without_clashes(state, reading, outcome, losers)
     silent = _silent_nodes(state, reading.endpoint, outcome)
     if silent:
@@ -67,14 +67,14 @@ def _checked(
 def _without_clashes(
     state: TargetState, reading: Reading, outcome: Success, losers: AbstractSet[FamilyKey]
 ) -> tuple[TargetState, Success]:
-    """Drop families that lose against other targets', and those that two endpoints of the target have.
+    """Drop families that lose against other targets, and those that two endpoints of the target have.
 
-    A page must not have a series twice: the endpoint that is documented to have a family keeps it, else the
-    first one does.
+    A page must not have a series twice, so a family is kept at the endpoint that is documented to have it, or
+    else at the first one that had it.
     """
-    if not losers and _says_the_same(state, reading, outcome):
+    if not losers and _has_same_families(state, reading, outcome):
         return state, outcome
-    checked = _cut(outcome, lambda head: family_key(head) in losers) if losers else outcome
+    checked = _drop_families(outcome, lambda head: family_key(head) in losers) if losers else outcome
     taken = {
         fragment.head.name
         for (owner, _), served in state.served.items()
@@ -89,8 +89,8 @@ def _without_clashes(
     }
     if twice:
         ours = {name for name in twice if state.tables.families.documented.get(name) is reading.endpoint}
-        state = _taken_over(state, reading.endpoint, ours) if ours else state
-        checked = _cut(checked, lambda head: head.name in twice - ours)
+        state = _without_families_of_others(state, reading.endpoint, ours) if ours else state
+        checked = _drop_families(checked, lambda head: head.name in twice - ours)
     lost = outcome.samples - checked.samples
     if not lost:
         return state, checked
@@ -102,14 +102,14 @@ def _without_clashes(
     return state, replace(checked, dropped=(*outcome.dropped, (Drop.CLASH, lost)), losses=losses)
 
 
-def _says_the_same(state: TargetState, reading: Reading, outcome: Success) -> bool:
-    """Return whether each part has the families of the one that is served, which clash with nothing."""
+def _has_same_families(state: TargetState, reading: Reading, outcome: Success) -> bool:
+    """Return whether each part has the same families as the served one, which were checked for clashes."""
     for part in outcome.parts:
         served = state.served.get((reading.endpoint, part.source))
         if served is None or not part.heads or served.part.heads is not part.heads:
             return False
         if reading.at.steady >= served.expires:
-            return False  # its names were free meanwhile
+            return False  # another endpoint may have had its names meanwhile
     return True
 
 
@@ -117,14 +117,16 @@ def _names(outcome: Success) -> set[str]:
     return {fragment.head.name for part in outcome.parts for fragment in part.fragments}
 
 
-def _taken_over(state: TargetState, endpoint: Endpoint, names: AbstractSet[str]) -> TargetState:
-    """Return the state without these families of other endpoints, whose next polls count them as lost."""
+def _without_families_of_others(
+    state: TargetState, endpoint: Endpoint, names: AbstractSet[str]
+) -> TargetState:
+    """Return the state without these families at other endpoints, whose next polls count them as dropped."""
 
     def without(reading: Reading) -> Reading:
         outcome = reading.outcome
         if reading.endpoint is endpoint or not isinstance(outcome, Success):
             return reading
-        return replace(reading, outcome=_cut(outcome, lambda head: head.name in names))
+        return replace(reading, outcome=_drop_families(outcome, lambda head: head.name in names))
 
     return replace(
         state,
@@ -139,7 +141,7 @@ def _taken_over(state: TargetState, endpoint: Endpoint, names: AbstractSet[str])
     )
 
 
-def _cut(outcome: Success, is_lost: Callable[[Head], bool]) -> Success:
+def _drop_families(outcome: Success, is_lost: Callable[[Head], bool]) -> Success:
     parts = tuple(_without(part, is_lost) for part in outcome.parts)
     return outcome if parts == outcome.parts else replace(outcome, parts=parts)
 
@@ -152,7 +154,7 @@ def _without(part: Part, is_lost: Callable[[Head], bool]) -> Part:
 
 
 def _silent_nodes(state: TargetState, endpoint: Endpoint, outcome: Success) -> tuple[str, ...]:
-    """Return the nodes that health reaches and an answer leaves out, as it does when a node fails."""
+    """Return the nodes that /health reaches, but that are missing in an answer, as after a node's failure."""
     expected_nodes = state.row(endpoint).expected_nodes
     is_flat = bool(outcome.samples) and not outcome.nodes
     if expected_nodes is None or is_flat:

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from waexporter.polling.tables import KindTables, Sender
     from waexporter.transport.exchange import Reply, Request
 
-# What an account may do changes seldom, and every refusal is a line in the client's log.
+# The rights of an account seldom change, and every refusal is a line in the client's log.
 RETRY_REFUSED = 3600.0  # seconds
-# A page of maintenance may ask for an hour, and a client that is well again is to be seen within minutes.
+# A maintenance page may ask for an hour, but the recovery of a client has to be seen within minutes.
 _MAX_PAUSE = 300.0  # seconds
-_ALLOWED_PAUSE = 60.0  # seconds; a pause up to this never makes a reading stale too soon
+_ALLOWED_PAUSE = 60.0  # seconds; a pause of this length is allowed even if the reading becomes stale in it
 
 
 class Poller:
     """Polls one endpoint of one target."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a collector needs, and the tables it is in
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that a collector needs, and its tables
         self,
         client: Sender,
         endpoint: Endpoint,
@@ -39,7 +39,7 @@ class Poller:
         group: Callable[[], str | None] | None = None,
         tables: KindTables | None = None,
     ) -> None:
-        """Build the collector of an endpoint; `tables` are by default those of the target's kind."""
+        """Build the collector of an endpoint; the default for `tables` are those of the target's kind."""
         self.target: Target = client.target
         tables = tables or TABLES[self.target.kind]
         self._families, self.row = tables.families, tables.collectors[endpoint]
@@ -61,13 +61,13 @@ class Poller:
     def poll_with_reply(self) -> tuple[Reading, Reply | None]:
         """Poll once; return the reading and the last reply, None if there was none.
 
-        During a pause after a failure the last reading is repeated instead.
+        During a pause after a failure, return the last reading again instead.
         """
         began = self._clock()
         if self._last_failure is not None and self._is_paused(self._last_failure, began):
             return self._repeat(self._last_failure, began), None
-        listener = _Listener(self._client)
-        outcome, repeated_from = self._collect(listener)
+        recorder = _ReplyRecorder(self._client)
+        outcome, repeated_from = self._collect(recorder)
         ended = self._clock()
         account = self._client.account()
         reading = Reading(
@@ -75,44 +75,44 @@ class Poller:
             self.endpoint,
             ended,
             ended.steady - began.steady,
-            self._mark_for_admins(outcome, listener, account),
+            self._mark_for_admins(outcome, recorder, account),
             account,
-            listener.phases,
+            recorder.phases,
             repeated_from,
         )
         outcome = reading.outcome
-        self._has_answered |= isinstance(outcome, Success) and listener.reply is not None
-        # A login that failed is no word of this endpoint, and is tried again by its own rules.
-        if isinstance(outcome, Failure) and listener.reply is not None:
+        self._has_answered |= isinstance(outcome, Success) and recorder.reply is not None
+        # A failed login says nothing about this endpoint, and has its own pauses.
+        if isinstance(outcome, Failure) and recorder.reply is not None:
             self._last_failure, self._paused_until = reading, ended.steady + self._pause_after(outcome)
-        return reading, listener.reply
+        return reading, recorder.reply
 
     def crashed_reading(self, crash: Exception) -> Reading:
-        """Return the failed reading for a poll that raised: a bug of waexporter."""
+        """Return the failed reading for a poll that crashed, which is a bug of waexporter."""
         words = f"waexporter failed on this answer ({type(crash).__name__}); its log has the traceback"
         outcome = Failure(Reason.BODY, words)
         return Reading(self.target.name, self.endpoint, self._clock(), 0.0, outcome, self._client.account())
 
-    def _collect(self, listener: _Listener) -> tuple[Success | Failure, Instant | None]:
-        """Poll once; return the outcome, and the time it stems from if the client was not asked again."""
+    def _collect(self, recorder: _ReplyRecorder) -> tuple[Success | Failure, Instant | None]:
+        """Poll once; return the outcome, and its time if it was repeated without a new request."""
         try:
-            outcome = self._collector.collect(listener, self.target.plans[self.endpoint].timeout)
+            outcome = self._collector.collect(recorder, self.target.plans[self.endpoint].timeout)
         except ApiError as error:
             failure = replace(to_failure(error), message=self._explain(error))
-            if error.asked_at is not None and not listener.has_heard:
+            if error.asked_at is not None and not recorder.had_reply:
                 return failure, error.asked_at
             return replace(failure, parts=self._parts(self._families.of_failure(self.endpoint))), None
         families = tuple(self._families.of_document(outcome.document))
         return (replace(outcome, parts=self._parts(families)) if families else outcome), None
 
     def _mark_for_admins(
-        self, outcome: Success | Failure, listener: _Listener, account: Account
+        self, outcome: Success | Failure, recorder: _ReplyRecorder, account: Account
     ) -> Success | Failure:
-        """Return the outcome, marked where it only means that the account is no admin's."""
+        """Mark a failure that only means that the account is not an admin's; return the outcome."""
         if (
             isinstance(outcome, Success)
             or self.row.is_for_admins is None
-            or listener.reply is None
+            or recorder.reply is None
             or self._has_answered
             or not account.is_accepted
             or not self.row.is_for_admins(outcome)
@@ -127,7 +127,7 @@ class Poller:
         return (Part.from_fragments("", fragments),) if fragments else ()
 
     def _repeat(self, reading: Reading, now: Instant) -> Reading:
-        """Return a reading that repeats a failure; it counts as no poll."""
+        """Return a reading that repeats a failure; it is not counted as a poll."""
         outcome = reading.outcome
         if isinstance(outcome, Failure):
             outcome = replace(outcome, parts=())
@@ -139,17 +139,17 @@ class Poller:
             return False
         outcome = reading.outcome
         is_refused = isinstance(outcome, Failure) and outcome.reason is Reason.REFUSED
-        # With another secret the answer is another one.
+        # A new secret may be accepted.
         return not is_refused or self._client.account().secrets_read == reading.account.secrets_read
 
     def _pause_after(self, failure: Failure) -> float:
         """Return the pause after a failure, in seconds."""
         if failure.reason is Reason.REFUSED and self.row.retries_refusals_rarely:
-            # One webapp of several may refuse what the others answer.
+            # One of several webapps may refuse a request that the others answer.
             return 0.0 if self._has_answered else RETRY_REFUSED
         longest = _MAX_PAUSE
         if failure.reason is not Reason.RATE_LIMITED:
-            # A failure is evidence of the client's health, which must not get stale during the pause.
+            # A failure is evidence of the client's health, which must not become stale during the pause.
             plan = self.target.plans[self.endpoint]
             longest = min(longest, max(plan.interval * (self.target.stale_after - 1), _ALLOWED_PAUSE))
         return min(failure.retry_after or 0.0, longest)
@@ -162,13 +162,13 @@ class Poller:
         return str(error)
 
 
-class _Listener:
-    """A sender that remembers the last reply and its phases."""
+class _ReplyRecorder:
+    """A sender that records the last reply and its phases."""
 
     def __init__(self, client: Sender) -> None:
         self.target = client.target
         self.reply: Reply | None = None
-        self.has_heard = False
+        self.had_reply = False  # at least once
         self.phases: tuple[tuple[str, float], ...] = ()
         self._client = client
 
@@ -180,7 +180,7 @@ class _Listener:
             self.phases = error.phases
             raise
         self.phases = self.reply.phases
-        self.has_heard = True
+        self.had_reply = True
         return self.reply
 
     def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:

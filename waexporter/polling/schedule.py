@@ -1,8 +1,8 @@
-"""The schedule: one job per target and endpoint, on APScheduler.
+"""The schedule of polls: one APScheduler job per target and endpoint.
 
-APScheduler by default plans on the wall clock, with ten threads and a misfire grace of one second, and does
-not count missed runs. Here the pool is large enough for all targets to be dead at once without delaying each
-other, late runs are not dropped, missed runs are counted, and a jump of the wall clock moves all plans.
+By default APScheduler has ten threads, drops runs that are more than a second late, does not count missed
+runs, and plans by the wall clock. Here there are enough threads even if all targets are dead, late runs are
+not dropped, missed runs are counted, and all runs are planned again after a jump of the wall clock.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
     from apscheduler.job import Job
 
-_SPARE_WORKERS = 8  # for the heartbeat, and for jobs that run a little longer than their deadline
+_EXTRA_WORKERS = 8  # for the heartbeat, and for jobs that run a little longer than their timeout
 _SPREAD_TARGETS = 200  # from this many targets on, first runs are spread over the whole interval
 _CLOCK_CHECK = 1.0  # seconds
-_CLOCK_JUMP = 2.0  # seconds by which the wall clock must leave the steady one to have jumped
+_CLOCK_JUMP = 2.0  # seconds by which the wall clock has to differ from the steady one to have jumped
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to run on a timer."""
+    """A function to run at an interval."""
 
-    name: str  # no two alike, nor like that of a run under way whose task was taken out
+    name: str  # unique, even among removed tasks that are still running
     run: Callable[[], None]
     interval: float  # seconds
-    timeout: float  # seconds that one run may take at most
+    timeout: float  # seconds that one run may take
     missed: Callable[[int], None] = lambda _: None  # called with the number of missed runs
-    is_poll: bool = True  # else its lateness is nobody's concern
+    is_poll: bool = True  # only the lateness of polls is measured
 
 
 class Schedule:
-    """Runs tasks on their timers until it is stopped."""
+    """Runs tasks at their intervals until it is stopped."""
 
     def __init__(
         self,
@@ -55,12 +55,12 @@ class Schedule:
         targets: int,
         workers: int | None,
         late: Callable[[float], None],
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._tasks = {task.name: task for task in tasks}  # replaced as a whole
         self._workers = workers
         self._share = _share(targets)
-        self._chance = chance
+        self._jitter = jitter
         self._stopped = threading.Event()
         self._executor = _Executor(workers or size_pool(tasks), late)
         self._scheduler = BackgroundScheduler(
@@ -76,13 +76,13 @@ class Schedule:
         )
 
     def start(self) -> None:
-        """Start; first runs are spread, so that a thousand targets are not polled at the same moment."""
+        """Start; the first runs are spread, so that a thousand targets are not polled at the same moment."""
         self._add(self._tasks.values(), self._share)
         self._scheduler.start()
         self._clock_guard.start()
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove tasks; runs under way end by their own deadlines."""
+        """Remove tasks; those that are running end by their own timeouts."""
         gone = frozenset(names)
         self._tasks = {name: task for name, task in self._tasks.items() if name not in gone}
         for name in gone:
@@ -90,7 +90,7 @@ class Schedule:
             self._executor.forget(name)
 
     def add(self, tasks: Sequence[Task], *, targets: int) -> None:
-        """Add tasks of `targets` targets; all others keep their plans."""
+        """Add the tasks of `targets` targets; other tasks keep their plans."""
         self._tasks = {**self._tasks, **{task.name: task for task in tasks}}
         self._executor.resize(self._workers or size_pool(self._tasks.values()))
         self._add(tasks, _share(targets))
@@ -101,40 +101,40 @@ class Schedule:
         self._share = _share(targets)
 
     def stop(self) -> None:
-        """Start no more runs; those under way end by their own deadlines."""
+        """Start no more runs; tasks that are running end by their own timeouts."""
         self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     def _replan(self) -> None:
-        """Plan every run again: a wall clock that is set back would stop all polls for as long."""
+        """Plan every run again: a wall clock that was set back an hour would stop all polls for an hour."""
         now = datetime.now(UTC)
         for task in self._tasks.values():
             trigger = self._trigger(task, now, self._share)
             with contextlib.suppress(JobLookupError):  # the schedule has ended meanwhile
-                # Not reschedule_job: it would leave out a first run that is due already.
+                # Not reschedule_job, which would leave out a first run that is already due.
                 self._scheduler.modify_job(task.name, trigger=trigger, next_run_time=trigger.start_date)
 
     def _add(self, tasks: Iterable[Task], share: float) -> None:
         now = datetime.now(UTC)
         for task in tasks:
             trigger = self._trigger(task, now, share)
-            run = self._executor.counted(task)
+            run = self._executor.make_job(task)
             self._scheduler.add_job(
                 run, trigger, id=task.name, name=task.name, next_run_time=trigger.start_date
             )
 
     def _trigger(self, task: Task, now: datetime, share: float) -> IntervalTrigger:
-        begin = now + timedelta(seconds=task.interval * share * self._chance())
+        begin = now + timedelta(seconds=task.interval * share * self._jitter())
         return IntervalTrigger(seconds=task.interval, start_date=begin, timezone=UTC)
 
 
 def watch_clock(
-    offset: Callable[[], float], is_over: Callable[[float], bool], jumped: Callable[[], None]
+    offset: Callable[[], float], wait: Callable[[float], bool], jumped: Callable[[], None]
 ) -> None:
-    """Call `jumped` each time the wall clock has left the steady one, until `is_over(seconds)` says so."""
+    """Call `jumped` after each jump of the wall clock, until `wait(seconds)` returns True."""
     before = offset()
-    while not is_over(_CLOCK_CHECK):
+    while not wait(_CLOCK_CHECK):
         newer = offset()
         if abs(newer - before) > _CLOCK_JUMP:
             before = newer
@@ -146,13 +146,13 @@ def _wall_offset() -> float:
 
 
 def _share(targets: int) -> float:
-    """Return the part of an interval over which the first runs of so many targets are spread."""
+    """Return the share of an interval over which the first runs of this many targets are spread."""
     return min(1.0, targets / _SPREAD_TARGETS)
 
 
 def size_pool(tasks: Iterable[Task]) -> int:
-    """Return the number of threads needed when every run takes its whole timeout."""
-    return math.ceil(sum(min(1.0, task.timeout / task.interval) for task in tasks)) + _SPARE_WORKERS
+    """Return the number of threads that are needed if every run takes its whole timeout."""
+    return math.ceil(sum(min(1.0, task.timeout / task.interval) for task in tasks)) + _EXTRA_WORKERS
 
 
 class _Executor(ThreadPoolExecutor):
@@ -162,18 +162,20 @@ class _Executor(ThreadPoolExecutor):
         super().__init__(workers)
         self._workers = workers
         self._pool: Pool
-        self._swapping = threading.Lock()  # held while a run is handed to the pool, or the pool is replaced
+        self._swapping = (
+            threading.Lock()
+        )  # held while a run is submitted to the pool, or the pool is replaced
         self._late = late
-        self._planned: dict[str, _Moment] = {}
+        self._planned: dict[str, _PlannedRun] = {}
         self._tasks: dict[str, Task] = {}
 
-    def counted(self, task: Task) -> Callable[[], None]:
+    def make_job(self, task: Task) -> Callable[[], None]:
         """Return the function that the scheduler runs for a task."""
         self._tasks[task.name] = task
 
         def run() -> None:
             if self._tasks.get(task.name) is not task:
-                return  # taken out while it waited for a thread
+                return  # removed while it waited for a thread
             planned = self._planned.get(task.name)
             if planned is not None and task.is_poll:
                 self._late(max((datetime.now(UTC) - planned.planned).total_seconds(), 0.0))
@@ -182,16 +184,16 @@ class _Executor(ThreadPoolExecutor):
         return run
 
     def forget(self, name: str) -> None:
-        """Forget a task: it runs no more."""
+        """Forget a removed task."""
         self._tasks.pop(name, None)
         self._planned.pop(name, None)
         with self._lock:
-            # APScheduler keeps a 0 for ever where a run ended before it was counted.
+            # APScheduler keeps a 0 for ever if a run ended before it was counted.
             if not self._instances.get(name):
                 self._instances.pop(name, None)
 
     def resize(self, workers: int) -> None:
-        """Replace the threads by another number of them; the old ones finish their runs."""
+        """Change the number of threads; the old threads finish their runs."""
         if workers == self._workers:
             return
         with self._swapping:
@@ -200,25 +202,22 @@ class _Executor(ThreadPoolExecutor):
         before.shutdown(wait=False)
 
     def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
-        task, now = self._tasks[job.id], _Moment(run_times[-1], time.monotonic())
+        task, now = self._tasks[job.id], _PlannedRun(run_times[-1], time.monotonic())
         before = self._planned.get(job.id)
         self._planned[job.id] = now
-        if before is not None and (left_out := _left_out(before, now, task.interval)):
+        if before is not None and (left_out := _count_missed(before, now, task.interval)):
             task.missed(left_out)
         with self._swapping:
             super()._do_submit_job(job, run_times)
 
 
-class _Moment(NamedTuple):
+class _PlannedRun(NamedTuple):
     planned: datetime
     steady: float
 
 
-def _left_out(before: _Moment, now: _Moment, interval: float) -> int:
-    """Return the number of runs missed between two.
-
-    Where the wall clock jumped, the steady clock decides.
-    """
+def _count_missed(before: _PlannedRun, now: _PlannedRun, interval: float) -> int:
+    """Return the number of runs that were missed between two runs; jumps of the wall clock don't count."""
     planned = round((now.planned - before.planned).total_seconds() / interval)
     passed = round((now.steady - before.steady) / interval)
     return max(min(planned, passed) - 1, 0)

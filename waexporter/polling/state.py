@@ -1,4 +1,4 @@
-"""The state of one target, and what follows from it; pure."""
+"""The state of one target: its readings, its verdict and its rendered metrics; pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from waexporter.model import Fragment, Instant, Part, Target
     from waexporter.polling.tables import CollectorRow, KindTables
 
-# A client takes ten polls of its health a minute from all callers together. Within this time the schedule and
-# the probes make one each at most, however many probes come.
+# A client allows ten requests for its health per minute, of all callers together. Within this time the
+# schedule polls it at most once, and all probes together at most once.
 MIN_POLL_AGE = 12.0  # seconds
 
 _NO_ACCOUNT = Account()
@@ -28,10 +28,10 @@ _NO_VERDICT = Verdict(State.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class ServedPart:
-    """A part of an answer, and the steady clock's time from which it must not be served."""
+    """A part of an answer, and until when it may be served."""
 
     part: Part
-    expires: float
+    expires: float  # steady clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class TargetState:
     tallies: Mapping[Endpoint, Tally] = field(default_factory=dict)
     account: Account = _NO_ACCOUNT
     verdict: Verdict = _NO_VERDICT
-    expires: float = math.inf  # steady clock: when time alone changes the verdict
-    verdict_fragments: tuple[Fragment, ...] = ()  # and those of the account
+    expires: float = math.inf  # steady clock: when the verdict changes without a new reading
+    verdict_fragments: tuple[Fragment, ...] = ()  # of the verdict and the account
     tally_fragments: Mapping[Endpoint, Mapping[str, Fragment]] = field(default_factory=dict)  # by family
 
     def fragments(self, steady: float) -> Iterator[Fragment]:
-        """Yield everything of this target that may be served at this time of the steady clock."""
+        """Yield the fragments of this target that may be served at the time `steady`."""
         yield from self.verdict_fragments
         for served in self.served.values():
             if steady < served.expires:
@@ -60,12 +60,12 @@ class TargetState:
             yield from fragments.values()
 
     def fresh_until(self, steady: float) -> float:
-        """Return until when (steady clock) the same fragments may be served, if there is no new reading."""
+        """Return until when (steady clock) the same fragments may be served if there is no new reading."""
         ends = [served.expires for served in self.served.values() if served.expires > steady]
         return min([self.expires, *ends])
 
     def row(self, endpoint: Endpoint) -> CollectorRow:
-        """Return how an endpoint of this target is polled."""
+        """Return the row of the collectors' table for an endpoint of this target."""
         return self.tables.collectors[endpoint]
 
 
@@ -83,13 +83,13 @@ def lifetime(target: Target, endpoint: Endpoint) -> float:
 
 
 def with_missed(state: TargetState, endpoint: Endpoint, polls: int) -> TargetState:
-    """Return the state after polls were left out."""
+    """Return the state after polls were missed."""
     tally = state.tallies[endpoint]
     return with_tally(state, endpoint, replace(tally, missed=tally.missed + polls))
 
 
 def with_tally(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetState:
-    """Return the state with another tally of an endpoint."""
+    """Return the state with a new tally of an endpoint."""
     own = (("target", state.target.name),)
     before = state.tallies.get(endpoint)
     fragments = {**state.tally_fragments.get(endpoint, {})}
@@ -97,7 +97,7 @@ def with_tally(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetSt
         if family.samples:
             fragments[family.head.name] = render_family(family, own)
         else:
-            fragments.pop(family.head.name, None)  # what is not known any more is absent
+            fragments.pop(family.head.name, None)  # a value that is not known any more is absent
     return replace(
         state,
         tallies={**state.tallies, endpoint: tally},
@@ -106,7 +106,7 @@ def with_tally(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetSt
 
 
 def with_verdict(state: TargetState, now: Instant) -> TargetState:
-    """Return the state with the verdict that follows from everything else in it."""
+    """Return the state with a new verdict on everything else in it."""
     evidence, evidence_ends = _evidence(state, now)
     verdict, changes_at = state.tables.rules.judge(evidence, state.verdict, now)
     expires = min(evidence_ends, math.inf if changes_at is None else changes_at)
@@ -115,7 +115,7 @@ def with_verdict(state: TargetState, now: Instant) -> TargetState:
 
 
 def _evidence(state: TargetState, now: Instant) -> tuple[Evidence, float]:
-    """Return the fresh evidence, and when (steady clock) the first of it becomes stale."""
+    """Return the fresh evidence, and when (steady clock) the first part of it becomes stale."""
     target = state.target
     fresh: dict[Endpoint, Reading] = {}
     ends: list[float] = []
@@ -154,13 +154,15 @@ def _verdict_fragments(state: TargetState, verdict: Verdict, evidence: Evidence)
 
 
 def state_for_probe(state: TargetState, began: Instant, now: Instant) -> TargetState:
-    """Return a target's state as a probe shows it: only with what was polled for the probe.
+    """Return a target's state as a probe shows it: only with readings that were polled for the probe.
 
-    An endpoint that failed has no samples. One that has not answered has failed for this probe, which only
-    its gauges show: its poll is counted when it ends. The verdict also rests on what else is known.
+    An endpoint that failed has no samples. One that has not answered yet has failed for this probe; only the
+    gauges show this, since its poll is counted when it ends. The verdict uses the other readings, too.
     """
     seen = {
-        endpoint: reading for endpoint, reading in state.readings.items() if is_seen(state, endpoint, began)
+        endpoint: reading
+        for endpoint, reading in state.readings.items()
+        if is_recent_enough(state, endpoint, began)
     }
     waited = now.steady - began.steady
     for endpoint in state.target.plans.keys() - seen.keys():
@@ -179,20 +181,20 @@ def state_for_probe(state: TargetState, began: Instant, now: Instant) -> TargetS
 
 
 def probe_succeeded(shown: TargetState) -> bool:
-    """Return whether health was understood, or any endpoint where health is not polled."""
+    """Return whether the poll of health succeeded, or any poll if health is not polled."""
     plans = shown.target.plans
     asked = (Endpoint.HEALTH,) if Endpoint.HEALTH in plans else tuple(plans)
     return any(isinstance(shown.readings[endpoint].outcome, Success) for endpoint in asked)
 
 
-def is_seen(state: TargetState, endpoint: Endpoint, began: Instant) -> bool:
-    """Return whether the newest reading is new enough for a probe that began then."""
+def is_recent_enough(state: TargetState, endpoint: Endpoint, began: Instant) -> bool:
+    """Return whether the newest reading is recent enough for a probe that began at `began`."""
     reading = state.readings.get(endpoint)
     return reading is not None and began.steady - reading.at.steady < _poll_pause(state, endpoint)
 
 
 def _poll_pause(state: TargetState, endpoint: Endpoint) -> float:
-    """Return for how many seconds after a poll a probe makes no other."""
+    """Return for how many seconds after a poll a probe starts no other."""
     if state.row(endpoint).is_costly:
         return lifetime(state.target, endpoint)
     return min(state.target.plans[endpoint].interval, MIN_POLL_AGE)

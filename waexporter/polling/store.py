@@ -1,7 +1,7 @@
-"""The current state of every target: one mutable cell for each.
+"""The store of every target's current state, with one mutable cell for each target.
 
-Everything in a cell is a frozen value. `put` and `snapshot` compute the next value and assign it; the lock
-of a cell guards just that, so that two endpoints of one target don't overwrite each other's step.
+The state in a cell is a frozen value. `put` and `snapshot` compute the next value and assign it; the lock of
+the cell guards only this, so that two endpoints of one target don't overwrite each other's change.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.metrics.tally import AnswerKind
 from waexporter.model import Success
-from waexporter.polling.claims import Claims, Statement
+from waexporter.polling.claims import Claims, EndpointFamilies
 from waexporter.polling.kinds import TABLES
 from waexporter.polling.next_state import advance
 from waexporter.polling.state import initial_state, lifetime, with_missed, with_verdict
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All targets at one moment, in configured order; `version` changes whenever anything in it does."""
+    """All targets at one moment, in configured order; `version` changes when any state changes."""
 
     version: int
     at: Instant
     states: tuple[TargetState, ...]
-    losers: frozenset[FamilyKey] = frozenset()  # families left out, since most targets have another type
+    losers: frozenset[FamilyKey] = frozenset()  # families that are left out: most targets have another type
 
 
 class _Cell:
@@ -81,7 +81,7 @@ class Store:
     def put(self, reading: Reading, of: Target | None = None) -> tuple[TargetState, TargetState] | None:
         """Store a reading; return the target's state before and after it.
 
-        Return None and store nothing where no target has the name, or another one than `of`: a poll may end
+        Return None and store nothing if there is no target of that name, or if it is not `of`: a poll may end
         after its target was removed or replaced.
         """
         cell = self._cell(reading.target, of)
@@ -90,7 +90,7 @@ class Store:
         losers = self._claim(cell, reading)
         step = self._step(cell, lambda state: advance(state, reading, losers))
         if self._cells.get(reading.target) is not cell:
-            self._claims.forget([cell])  # taken out while its poll ended
+            self._claims.forget([cell])  # removed while its poll ended
         return step
 
     def _claim(self, cell: _Cell, reading: Reading) -> frozenset[FamilyKey]:
@@ -99,15 +99,15 @@ class Store:
         if row.answer is not AnswerKind.STATISTICS or not isinstance(outcome, Success):
             return frozenset()
         steady = reading.at.steady
-        statement = Statement(endpoint, outcome.parts, row.has_replicas)
-        return self._claims.update(cell, statement, steady, steady + lifetime(cell.state.target, endpoint))
+        current = EndpointFamilies(endpoint, outcome.parts, row.has_replicas)
+        return self._claims.update(cell, current, steady, steady + lifetime(cell.state.target, endpoint))
 
     def state(self, target: str) -> TargetState:
-        """Return the state of a target; raise KeyError where there is none of that name."""
+        """Return the state of a target; raise KeyError if there is no target of that name."""
         return self._cells[target].state
 
     def find(self, target: str) -> TargetState | None:
-        """Return the state of a target; None where there is none of that name."""
+        """Return the state of a target; None if there is no target of that name."""
         cell = self._cells.get(target)
         return cell.state if cell else None
 
@@ -116,12 +116,12 @@ class Store:
         return tuple(cell.state for cell in self._cells.values())
 
     def verdict(self, target: str) -> Verdict | None:
-        """Return the verdict on a target; None where there is none of that name."""
+        """Return the verdict on a target; None if there is no target of that name."""
         state = self.find(target)
         return state.verdict if state else None
 
     def on_call_group(self, target: str) -> str | None:
-        """Return the on-call group: as configured, else as the client last named it, however long ago."""
+        """Return the configured on-call group, or else the one in the client's last settings, however old."""
         state = self.find(target)
         if state is None:
             return None
@@ -134,13 +134,13 @@ class Store:
         return source.read(success.outcome.document)
 
     def count_missed(self, target: Target, endpoint: Endpoint, polls: int) -> None:
-        """Count polls that were left out."""
+        """Count polls that were missed."""
         cell = self._cell(target.name, target)
         if cell is not None:
             self._step(cell, lambda state: with_missed(state, endpoint, polls))
 
     def snapshot(self) -> Snapshot:
-        """Return all targets as they are now, judged again where time has changed the verdict."""
+        """Return all targets as they are now; update verdicts that change with time."""
         now = self._clock()
         for cell in self._cells.values():
             if now.steady >= cell.state.expires:
@@ -158,10 +158,10 @@ class Store:
         return None if cell is None or (of is not None and of is not cell.state.target) else cell
 
     def _step(
-        self, cell: _Cell, following: Callable[[TargetState], TargetState]
+        self, cell: _Cell, change: Callable[[TargetState], TargetState]
     ) -> tuple[TargetState, TargetState]:
         with cell.lock:
             before = cell.state
-            cell.state = after = following(before)
+            cell.state = after = change(before)
         self._version = next(self._versions)
         return before, after
