@@ -1,4 +1,4 @@
-"""The composition root: builds every object from a Config, starts them in order and stops them in reverse."""
+"""The composition root: builds all objects from a Config, starts them in order, and stops them in reverse."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Daemon:
     observers: Observers
 
     def run(self) -> None:
-        """Serve until a signal or `server.request_stop`."""
+        """Serve until a signal arrives or `server.request_stop` is called."""
         self.server.run()
 
     def reload(self) -> None:
-        """Reload the configuration; the log and the metrics have the result."""
+        """Reload the configuration; report the result in the log and the metrics only."""
         try:
             self.exporter.reload()
         except Exception as crash:  # noqa: BLE001 - the sender of a signal gets no answer
@@ -55,9 +55,9 @@ class Daemon:
 def start(
     config: Config, clock: Callable[[], Instant] = now, read: Callable[[], LoadedConfig] | None = None
 ) -> Iterator[Daemon]:
-    """Start everything but the serving loop; at the end, stop polling and log out everywhere.
+    """Start everything except the server's loop; on exit, stop polling and log out everywhere.
 
-    `read` returns the current configuration, for reloads. Raises CommandError when the address to listen on
+    `read` returns the current configuration, for reloads. Raises CommandError if the address to listen on
     can't be bound.
     """
     telemetry = Telemetry()
@@ -110,7 +110,7 @@ def _daemon_pager(
 ) -> DaemonPager | None:
     if config.pager is None:
         return None
-    # Imported for those who want it: a journal weighs more than a sidecar without a pager would like.
+    # Imported only if there is a pager: the journal's database takes memory that a small sidecar can save.
     from waexporter.daemon.paging import DaemonPager, PagerTargets  # noqa: PLC0415
 
     targets = PagerTargets(fleet.store, fleet.clients, fleet.contexts)

@@ -27,17 +27,16 @@ if TYPE_CHECKING:
     from waexporter.web.backend import PageRequest
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
-HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat, from which the scheduler counts as dead
-
+HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat after which the scheduler counts as dead
 
 _CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
 
 
-class _Kept(NamedTuple):
-    """A cached page: compressed, since fragments would keep old readings in memory."""
+class _CachedPage(NamedTuple):
+    """A cached page; it is compressed, since fragments would keep old readings in memory."""
 
     version: int
-    until: float  # steady clock
+    expires: float  # steady clock
     text: Compressed
 
 
@@ -50,20 +49,20 @@ class Heartbeat:
         self._last = clock().steady
 
     def beat(self) -> None:
-        """Record that the scheduler is alive; it runs this as one of its tasks."""
+        """Record that the scheduler runs; this is one of its tasks."""
         now = self._clock()
         self._last = now.steady
         self._telemetry.heartbeat.set(now.wall)
 
-    def silence(self) -> float:
+    def age(self) -> float:
         """Return the seconds since the last heartbeat."""
         return self._clock().steady - self._last
 
 
 class Exporter:
-    """What the web layer uses of the daemon."""
+    """The backend of the web server: what it shows of a running daemon."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - everything that is asked of a daemon
+    def __init__(  # noqa: PLR0913, PLR0917 - one parameter for each part of the daemon
         self,
         store: Store,
         on_demand: OnDemandPolls,
@@ -83,12 +82,12 @@ class Exporter:
         self._last_reload = ReloadResult()
         self._was_ready = False
         self._building = threading.Lock()
-        self._pages: dict[bool, _Kept] = {}
+        self._pages: dict[bool, _CachedPage] = {}
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Return the requested page; the whole page is composed and compressed once per change."""
         if page_request.targets is None:
-            text = self._whole(openmetrics=page_request.openmetrics)
+            text = self._whole_page(openmetrics=page_request.openmetrics)
         else:
             text = compress(
                 _compose(
@@ -98,21 +97,21 @@ class Exporter:
         own = self._telemetry.render(
             as_openmetrics=page_request.openmetrics
         )  # last: it counts the page's clashes
-        return _written(text, own, page_request)
+        return _encode(text, own, page_request)
 
     def probe(self, target: str) -> Probe | None:
-        """Start polling a target now."""
+        """Start polling a target now; return None if that is not possible."""
         return self._on_demand.probe(target)
 
     def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Return the page of a probe: only what was polled for it."""
+        """Return the page of a probe, only with readings that were polled for it."""
         state, now = self._on_demand.current_state(probe)
         own = (("target", probe.before.target.name),)
         families = probe_families(success=probe_succeeded(state), duration=now.steady - probe.began.steady)
         fragments = (*state.fragments(now.steady), *(render_family(family, own) for family in families))
         text = compress(compose(fragments, openmetrics=page_request.openmetrics).chunks)
         end = b"# EOF\n" if page_request.openmetrics else b""
-        return _written(text, end, page_request)
+        return _encode(text, end, page_request)
 
     def target_names(self) -> frozenset[str]:
         """Return the names of all targets."""
@@ -137,19 +136,19 @@ class Exporter:
         return done
 
     def failed_reload(self) -> ReloadResult | None:
-        """Return the last reload if it failed: its changes are not in force."""
+        """Return the last reload if it failed, so that its changes are not in effect."""
         last = self._last_reload
         return last if last.problems else None
 
     def unhealthy(self) -> str | None:
-        """Return the reason why this daemon should be restarted, if there is one."""
-        silence = self._heartbeat.silence()
-        if silence > HEARTBEAT_LIMIT:
-            return f"the scheduler has not run for {silence:.0f} s"
+        """Return the reason to restart this daemon, if there is one."""
+        age = self._heartbeat.age()
+        if age > HEARTBEAT_LIMIT:
+            return f"the scheduler has not run for {age:.0f} s"
         return None
 
     def unready(self) -> str | None:
-        """Return what the daemon waits for until each of its first targets has been polled once."""
+        """Return what the daemon waits for; None once every target of the start has been polled."""
         if self._was_ready:
             return None
         waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
@@ -159,32 +158,32 @@ class Exporter:
         more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - names that fit a line
         return f"waiting for the first poll of {', '.join(waiting[:3])}{more}"
 
-    def _whole(self, *, openmetrics: bool) -> Compressed:
-        # Held while a page is made, so that scrapes that come together share one.
+    def _whole_page(self, *, openmetrics: bool) -> Compressed:
+        # Held while a page is built, so that scrapes that come together share it.
         with self._building:
             snapshot = self._store.snapshot()
-            kept = self._pages.get(openmetrics)
-            if kept is None or kept.version != snapshot.version or snapshot.at.steady >= kept.until:
-                kept = self._pages[openmetrics] = self._make(snapshot, openmetrics=openmetrics)
-            return kept.text
+            cached = self._pages.get(openmetrics)
+            if cached is None or cached.version != snapshot.version or snapshot.at.steady >= cached.expires:
+                cached = self._pages[openmetrics] = self._build(snapshot, openmetrics=openmetrics)
+            return cached.text
 
-    def _make(self, snapshot: Snapshot, *, openmetrics: bool) -> _Kept:
+    def _build(self, snapshot: Snapshot, *, openmetrics: bool) -> _CachedPage:
         page = _compose(snapshot, None, openmetrics=openmetrics)
         clashes = tuple(sorted({*page.clashes, *describe_families(snapshot.losers)}))
         self._telemetry.clashes.set(len(clashes))
         self._on_clashes(clashes)
         steady = snapshot.at.steady
-        until = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
-        return _Kept(snapshot.version, until, compress(page.chunks))
+        expires = min((state.fresh_until(steady) for state in snapshot.states), default=steady)
+        return _CachedPage(snapshot.version, expires, compress(page.chunks))
 
 
-def _written(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[bytes, ...]:
-    """Return a page and its end, compressed if the request allows it."""
+def _encode(text: Compressed, end: bytes, page_request: PageRequest) -> tuple[bytes, ...]:
+    """Return a page and its end, as gzip if the request accepts it."""
     return gzip_member(text, end) if page_request.gzip else (*decompress(text), end)
 
 
 def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: bool) -> ExpositionPage:
-    """Compose the page of the named targets, or of all."""
+    """Compose the page of the named targets, or of all targets."""
     chosen = [state for state in snapshot.states if names is None or state.target.name in names]
     fragments = (fragment for state in chosen for fragment in state.fragments(snapshot.at.steady))
     return compose(fragments, openmetrics=openmetrics)
@@ -206,7 +205,7 @@ def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
     )
 
 
-def _word(outcome: Success | Failure) -> str:
+def _result_word(outcome: Success | Failure) -> str:
     if isinstance(outcome, Success):
         return OK
     return FOR_ADMINS if outcome.is_for_admins else outcome.reason
@@ -224,7 +223,7 @@ def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot)
     return EndpointStatus(
         endpoint,
         interval,
-        outcome=_word(outcome),
+        outcome=_result_word(outcome),
         message=outcome.message if isinstance(outcome, Failure) else "",
         at=asked.wall,
         age=snapshot.at.steady - asked.steady,

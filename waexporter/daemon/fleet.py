@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from waexporter.model import Config, Endpoint, Instant, Limits
     from waexporter.whatsapp.client import Client
 
-    Remember = Callable[[str, str], None]
+    GroupCallback = Callable[[str, str], None]
 
-_LOGOUTS_AT_ONCE = 64
+_MAX_LOGOUTS = 64
 _LOGOUTS_TIME = 2.0  # seconds for all of them; with web.ConnectionLimits.drain, SIGTERM has to end in five
-# What was taken out may take its time, while the daemon goes on.
-_LAST_LOGIN = 90.0  # seconds for a login by a poll under way
-_LOGOUTS_UNHURRIED = 1800.0  # seconds for all of them
+# The logouts from removed targets run in the background, and have more time.
+_LOGIN_TIMEOUT = 90.0  # seconds for a login by a poll that is still running
+_BACKGROUND_LOGOUTS_TIME = 1800.0  # seconds for all of them
 
-_LARGE = 100  # targets from which on large blocks of memory come and go
+_LARGE_FLEET = 100  # targets; with so many, pages are large blocks of memory
 
 _log = get_logger("fleet")
 
 
 class Fleet:
-    """The targets of a daemon: polls them from `start` to `stop`; `reconfigure` replaces them meanwhile."""
+    """The targets of a daemon, polled from `start` to `stop`; `reconfigure` replaces them meanwhile."""
 
     def __init__(self, config: Config, telemetry: Telemetry, clock: Callable[[], Instant]) -> None:
         _tune_malloc(config)
@@ -59,16 +59,16 @@ class Fleet:
         self.on_demand = OnDemandPolls(self.store, clock)
         self.clients = self.make_clients(config, [target.name for target in config.targets])
         self._verdicts = VerdictLog(self.store.verdict)
-        self._left_out = DroppedSamplesLog()
+        self._dropped_samples = DroppedSamplesLog()
         self._outages = OutageLog()
-        self._remember: Remember | None = None
+        self._on_group: GroupCallback | None = None
         self._generations = itertools.count(1)
         self._tasks: dict[str, list[str]] = {}  # names, by target
         self._schedule: Schedule | None = None
         self._logouts: list[threading.Thread] = []
 
     def make_clients(self, config: Config, names: Iterable[str]) -> dict[str, Client]:
-        """Build the clients of some targets; raise OSError for a file that is gone."""
+        """Build the clients of some targets; raise OSError if a file can't be read."""
         wanted = frozenset(names)
         return {
             target.name: CLIENTS[target.kind](
@@ -78,11 +78,11 @@ class Fleet:
             if target.name in wanted
         }
 
-    def start(self, config: Config, others: Sequence[Task], remember: Remember | None) -> None:
-        """Start polling, and the other tasks; `remember` is called with each target's on-call group."""
-        self._remember = remember
+    def start(self, config: Config, other_tasks: Sequence[Task], on_group: GroupCallback | None) -> None:
+        """Start polling, and the other tasks; `on_group` is called with each target's on-call group."""
+        self._on_group = on_group
         self._schedule = Schedule(
-            [*others, *self._make_tasks(self.clients, config.limits)],
+            [*other_tasks, *self._make_tasks(self.clients, config.limits)],
             targets=len(self.clients),
             workers=config.workers,
             late=self._telemetry.lateness.observe,
@@ -90,38 +90,38 @@ class Fleet:
         self.warn_of_unverified_tls(self.clients)
         self._schedule.start()
 
-    def reconfigure(self, config: Config, difference: ConfigDiff, clients: Mapping[str, Client]) -> None:
+    def reconfigure(self, config: Config, diff: ConfigDiff, clients: Mapping[str, Client]) -> None:
         """Replace the targets; `clients` are those of the new ones.
 
-        Polls under way of a removed or replaced target end by themselves, and their readings are discarded.
-        Targets that are kept go on undisturbed.
+        Running polls of a removed or replaced target end by themselves, and their readings are discarded.
+        Other targets are not affected.
         """
         if self._schedule is None:
             raise RuntimeError("a fleet can't change before it is polled")
         _tune_malloc(config)
-        # First what begins no more, then what is known, then what begins.
-        self._schedule.remove([task for name in difference.to_stop for task in self._tasks.pop(name)])
-        for name in difference.to_stop:
+        # The order matters: first stop the old polls, then replace the states, then start the new polls.
+        self._schedule.remove([task for name in diff.to_stop for task in self._tasks.pop(name)])
+        for name in diff.to_stop:
             self.on_demand.forget(name)
         self.store.replace_targets(config.targets)
-        left = [self.clients[name] for name in difference.to_stop]
+        old_clients = [self.clients[name] for name in diff.to_stop]
         self.clients.update(clients)
-        for name in difference.removed:
+        for name in diff.removed:
             del self.clients[name]
-        for name in difference.to_stop:
+        for name in diff.to_stop:
             self._verdicts.forget(name)
-            self._left_out.forget(name)
+            self._dropped_samples.forget(name)
             self._outages.forget(name)
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
         self.warn_of_unverified_tls(clients)
-        self._log_out_removed(left)
+        self._log_out_removed(old_clients)
 
-    def replace_tasks(self, others: Sequence[Task]) -> None:
+    def replace_tasks(self, other_tasks: Sequence[Task]) -> None:
         """Replace other tasks than polls by tasks of the same names."""
         if self._schedule is not None:
-            self._schedule.remove([task.name for task in others])
-            self._schedule.add(others, targets=1)
+            self._schedule.remove([task.name for task in other_tasks])
+            self._schedule.add(other_tasks, targets=1)
 
     def stop(self) -> None:
         """Stop polling."""
@@ -129,11 +129,11 @@ class Fleet:
             self._schedule.stop()
 
     def log_out(self) -> None:
-        """Log out everywhere in parallel; where that takes too long, the token lasts until it expires."""
-        ends = time.monotonic() + _LOGOUTS_TIME
-        _log_out(tuple(self.clients.values()), 0.0, ends)
+        """Log out everywhere in parallel; if that takes too long, a token is left until it expires."""
+        deadline = time.monotonic() + _LOGOUTS_TIME
+        _log_out(tuple(self.clients.values()), 0.0, deadline)
         for thread in self._logouts:
-            thread.join(max(ends - time.monotonic(), 0.0))
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def warn_of_unverified_tls(self, clients: Mapping[str, Client]) -> None:
         """Log a warning for each target whose certificate is not verified."""
@@ -146,20 +146,20 @@ class Fleet:
                 )
 
     def _log_out_removed(self, clients: Sequence[Client]) -> None:
-        """Log out of removed targets in the background: a client that hangs delays nothing else."""
+        """Log out of removed targets in the background, so that a client that hangs delays nothing else."""
         self._logouts = [thread for thread in self._logouts if thread.is_alive()]
         if clients:
-            work = (clients, _LAST_LOGIN, time.monotonic() + _LOGOUTS_UNHURRIED)
+            work = (clients, _LOGIN_TIMEOUT, time.monotonic() + _BACKGROUND_LOGOUTS_TIME)
             thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
-            with suppress(RuntimeError):  # no thread to be had; the tokens end by themselves
+            with suppress(RuntimeError):  # no thread can be started; the tokens expire by themselves
                 thread.start()
                 self._logouts.append(thread)
 
     # --- what is polled ------------------------------------------------------------------------
 
     def _make_tasks(self, clients: Mapping[str, Client], limits: Limits) -> list[Task]:
-        # A run of a target's former self that is still under way must not keep its first one waiting: their
-        # tasks have different names.
+        # The tasks of a replaced target have new names, so that their first runs don't wait for the last runs of
+        # the old tasks.
         generation = next(self._generations)
         made = []
         for name, client in clients.items():
@@ -185,13 +185,13 @@ class Fleet:
         crash: Exception | None = None
         try:
             reading = poller.poll()
-        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one poll, not the endpoint
+        except Exception as error:  # noqa: BLE001 - a bug must not end the polls of the endpoint
             self._telemetry.crashes.inc()
             crash = error
             reading = poller.crashed_reading(error)
         step = self.store.put(reading, target)
         if step is None:
-            return  # the target was taken out meanwhile
+            return  # the target was removed or replaced meanwhile
         before, after = step
         if crash is not None and outcome_changed(before, reading):
             _log.error("a poll crashed; this is a bug of waexporter", exc_info=crash)
@@ -199,29 +199,29 @@ class Fleet:
         log_poll(reading)
         self._outages.log(reading)
         log_transition(before, reading)
-        self._left_out.log(reading)
+        self._dropped_samples.log(reading)
         self._verdicts.log(target.name)
-        if self._remember is not None and endpoint is after.tables.on_call_group_endpoint:
+        if self._on_group is not None and endpoint is after.tables.on_call_group_endpoint:
             group = self.store.on_call_group(target.name)
             if group:
-                self._remember(target.name, group)
+                self._on_group(target.name, group)
 
 
-def _log_out(clients: Sequence[Client], patience: float, ends: float) -> None:
-    """Log out of clients in parallel, until `ends` (steady clock) at the latest."""
-    pool = ThreadPoolExecutor(_LOGOUTS_AT_ONCE, thread_name_prefix="logout")
-    waiting = [pool.submit(client.close, patience) for client in clients]
+def _log_out(clients: Sequence[Client], login_timeout: float, deadline: float) -> None:
+    """Log out of clients in parallel; stop waiting at `deadline` (time.monotonic)."""
+    pool = ThreadPoolExecutor(_MAX_LOGOUTS, thread_name_prefix="logout")
+    waiting = [pool.submit(client.close, login_timeout) for client in clients]
     for future in waiting:
         try:
-            future.result(timeout=max(ends - time.monotonic(), 0.0))
+            future.result(timeout=max(deadline - time.monotonic(), 0.0))
         except TimeoutError:
             break
     pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _tune_malloc(config: Config) -> None:
-    if len(config.targets) >= _LARGE:
-        # Imported for a fleet only: it weighs more than a sidecar would gain.
+    if len(config.targets) >= _LARGE_FLEET:
+        # Imported for a large fleet only: for a sidecar the module takes more memory than it saves.
         from waexporter.daemon.malloc import map_large_blocks  # noqa: PLC0415
 
         map_large_blocks()

@@ -1,4 +1,4 @@
-"""The pager of a running daemon: the targets that carry its pages, and its other addresses."""
+"""The pager of a running daemon, with the targets that carry its pages, and its other addresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _log = get_logger("pager")
 
 
 class PagerTargets(NamedTuple):
-    """What is known of the targets, and their clients; both may change."""
+    """The states of the targets and their clients; a reload changes both."""
 
     store: Store
     clients: Mapping[str, Client]
@@ -41,7 +41,7 @@ class PagerTargets(NamedTuple):
 
 
 class PagerParts(NamedTuple):
-    """What a pager needs besides the targets; building it may fail."""
+    """Everything that a pager needs in addition to the targets; building it may fail."""
 
     settings: PagerSettings
     fallback: tuple[Channel, ...]
@@ -59,7 +59,7 @@ class DaemonPager:
         telemetry: Telemetry,
         clock: Callable[[], Instant],
     ) -> None:
-        """Build the pager of a daemon; raise CommandError for an unusable fallback."""
+        """Build the pager of a daemon; raise CommandError if a fallback can't be used."""
 
         def on_crash(crash: Exception) -> None:
             telemetry.crashes.inc()
@@ -77,11 +77,11 @@ class DaemonPager:
         )
 
     def tasks(self) -> list[Task]:
-        """Return the tasks to run while the pager does."""
+        """Return the tasks that the schedule runs for the pager."""
         return [Task("pager", self.pager.upkeep.tick, TICK, TICK, is_poll=False), self._heartbeat()]
 
     def prepare(self, settings: PagerSettings) -> PagerParts:
-        """Build what settings need; raise CommandError, with what to do, where that is not possible."""
+        """Build the parts for new settings; raise CommandError, with what to do, if one can't be built."""
         contexts = self._targets.contexts
         heartbeat = HttpAddress(settings.heartbeat_url, contexts) if settings.heartbeat_url else None
         address = settings.alertmanager_url

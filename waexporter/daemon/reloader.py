@@ -1,4 +1,4 @@
-"""Reloading a changed configuration: all of it, or nothing."""
+"""Reloads a changed configuration: all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from waexporter.model import Config, Instant
     from waexporter.whatsapp.client import Client
 
-_AT_ONCE = 2  # reloads: one, and one that sees what was written while the first one read
-_SAID = 20  # problems in one line of the log
+_MAX_REQUESTS = 2  # at once: one runs, and one waits to read what was written since the first one began
+_MAX_LISTED = 20  # problems or names in one line of the log
 
 _log = log.get_logger("reload")
 
 
 class _Parts(NamedTuple):
-    """Everything whose building may fail; it is built before the daemon is changed."""
+    """The parts whose building may fail; they are built before the daemon is changed."""
 
     clients: Mapping[str, Client]
-    pager: PagerParts | None  # None: the pager, if there is one, notices nothing
+    pager: PagerParts | None  # None: there is no pager, or nothing changes for it
 
 
 class Reloader:
@@ -51,53 +51,55 @@ class Reloader:
         self._fleet = fleet
         self._daemon_pager = daemon_pager
         self._telemetry, self._clock = observers
-        self._guests = threading.Semaphore(_AT_ONCE)
+        self._slots = threading.Semaphore(_MAX_REQUESTS)
         self._reading = threading.Lock()
-        self._changing = threading.Lock()  # held for moments only: the end must not wait for a slow disk
-        self._is_over = False
-        self._notes: frozenset[str] = frozenset()  # logged with the reload before
+        self._changing = (
+            threading.Lock()
+        )  # never held while files are read: `stop` must not wait for a slow disk
+        self._is_stopped = False
+        self._notes: frozenset[str] = frozenset()  # logged at the previous reload
 
     def reload(self) -> ReloadResult:
-        """Apply the current configuration; if it has problems, return them and keep the one before."""
-        if not self._guests.acquire(blocking=False):
+        """Apply the current configuration; if it has problems, return them and keep the old configuration."""
+        if not self._slots.acquire(blocking=False):
             return ReloadResult(is_busy=True)
         try:
             with self._reading:
-                return self._try()
+                return self._reload_logged()
         finally:
-            self._guests.release()
+            self._slots.release()
 
     def stop(self) -> None:
         """Apply no more changes."""
         with self._changing:
-            self._is_over = True
+            self._is_stopped = True
 
-    def _try(self) -> ReloadResult:
+    def _reload_logged(self) -> ReloadResult:
         try:
-            return self._follow()
+            return self._reload_changes()
         except (ConfigError, CommandError) as error:
             problems = error.problems if isinstance(error, ConfigError) else (str(error),)
             self._telemetry.reload_successful.set(0)
             _log.error(
                 "RELOAD FAILED: all goes on as before",
                 count=len(problems),
-                problems=list(problems[:_SAID]),
+                problems=list(problems[:_MAX_LISTED]),
             )
             return ReloadResult(problems, at=self._clock().wall)
         except Exception:
             self._telemetry.reload_successful.set(0)
             raise
 
-    def _follow(self) -> ReloadResult:
+    def _reload_changes(self) -> ReloadResult:
         config, notes = self._read()
-        difference = compare(self._config, config)
-        if difference.problems:
-            raise ConfigError(difference.problems)
-        parts = self._make(config, difference)
+        diff = compare(self._config, config)
+        if diff.problems:
+            raise ConfigError(diff.problems)
+        parts = self._prepare(config, diff)
         with self._changing:
-            if self._is_over:
+            if self._is_stopped:
                 return ReloadResult(is_busy=True)
-            self._change(config, difference, parts)
+            self._apply(config, diff, parts)
         self._telemetry.reload_successful.set(1)
         at = self._clock().wall
         self._telemetry.reload_success_time.set(at)
@@ -106,44 +108,47 @@ class Reloader:
                 _log.warning(note)
         self._notes = frozenset(notes)
         done = ReloadResult(
-            added=difference.added,
-            removed=difference.removed,
-            changed=difference.changed,
-            kept=len(difference.kept),
-            keys=difference.keys,
+            added=diff.added,
+            removed=diff.removed,
+            changed=diff.changed,
+            kept=len(diff.kept),
+            keys=diff.keys,
             at=at,
         )
         _log.info("reloaded", kept=done.kept, **_bounded(done.name_changes()))
         return done
 
-    def _make(self, config: Config, difference: ConfigDiff) -> _Parts:
+    def _prepare(self, config: Config, diff: ConfigDiff) -> _Parts:
         try:
-            clients = self._fleet.make_clients(config, difference.to_start)
+            clients = self._fleet.make_clients(config, diff.to_start)
         except OSError as error:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
-        # A page that a target refused for good may be taken by what the target is now.
-        is_concerned = difference.to_stop or difference.to_start or _is_about("pager", difference)
+        # With a new configuration, a target may accept a page that it has refused.
+        is_concerned = diff.to_stop or diff.to_start or _is_about("pager", diff)
         if self._daemon_pager is None or config.pager is None or not is_concerned:
             return _Parts(clients, None)
         return _Parts(clients, self._daemon_pager.prepare(config.pager))
 
-    def _change(self, config: Config, difference: ConfigDiff, parts: _Parts) -> None:
-        """Change the daemon: nothing in here can fail."""
-        if _is_about("log", difference):
+    def _apply(self, config: Config, diff: ConfigDiff, parts: _Parts) -> None:
+        """Change the daemon; nothing here can fail."""
+        if _is_about("log", diff):
             log.configure(config.log, sys.stderr)
-        self._fleet.reconfigure(config, difference, parts.clients)
+        self._fleet.reconfigure(config, diff, parts.clients)
         if self._daemon_pager is not None and parts.pager is not None:
             self._fleet.replace_tasks(self._daemon_pager.reconfigure(parts.pager))
         self._config = config
 
 
 def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    """Return the names for one line of the log, where there may be a thousand."""
+    """Shorten lists of names, which may have a thousand entries, for one line of the log."""
     return {
-        kind: [*names[:_SAID], *([f"and {len(names) - _SAID} more"] if len(names) > _SAID else [])]
+        kind: [
+            *names[:_MAX_LISTED],
+            *([f"and {len(names) - _MAX_LISTED} more"] if len(names) > _MAX_LISTED else []),
+        ]
         for kind, names in changes.items()
     }
 
 
-def _is_about(block: str, difference: ConfigDiff) -> bool:
-    return any(key.startswith(f"{block}.") for key in difference.keys)
+def _is_about(block: str, diff: ConfigDiff) -> bool:
+    return any(key.startswith(f"{block}.") for key in diff.keys)

@@ -1,4 +1,4 @@
-"""Logging of everything that changes, once."""
+"""Logs changes once each: failing and recovered polls, dropped samples, verdicts and clashes of families."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from waexporter.model import Drop, Endpoint, Reading, Verdict
     from waexporter.polling.state import TargetState
 
-_FORGOTTEN = 3600.0  # seconds
-# Failures after the first one of a target are logged after this pause, which then grows.
+_FORGET_AFTER = 3600.0  # seconds
+# Further failures of a target are logged after a pause, which grows: seconds, and the factor.
 _FIRST_PAUSE, _GROWTH = 60.0, 10.0
 
-_PHASES = {"body": "read"}  # what people call them, where it is another word
+_PHASES = {"body": "read"}  # phase: its name in the log, if that differs
 
 _log = get_logger("changes")
 
@@ -60,7 +60,7 @@ def _milliseconds(seconds: float) -> float:
 
 
 def log_transition(before: TargetState, reading: Reading) -> None:
-    """Log what is new in a reading, except for failures, which OutageLog logs."""
+    """Log the changes in a reading, except for failures, which OutageLog logs."""
     last = before.readings.get(reading.endpoint)
     old, new = last.outcome if last else None, reading.outcome
     about = {"target": reading.target, "collector": reading.endpoint.value}
@@ -74,26 +74,25 @@ def log_transition(before: TargetState, reading: Reading) -> None:
         if flaw.reason not in known:
             _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
     if isinstance(new.document, ClientSettings) and new.document.changed_keys:
-        # The keys only: a webhook's url, or a group, is nobody's business.
+        # Only the keys: the values, such as a webhook's url or a group, are private.
         _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
 
 
 @dataclass(slots=True)
 class _Outage:
-    """Polls of one target that fail for the same reason."""
+    """The polls of one target that fail for the same reason."""
 
-    began: float  # steady clock
     logged_at: float  # steady clock
-    pause: float = _FIRST_PAUSE  # seconds until more of them are logged
+    pause: float = _FIRST_PAUSE  # seconds until further collectors are logged
     failing: list[str] = field(default_factory=list)  # collectors
-    unlogged: list[str] = field(default_factory=list)
-    is_ending: bool = False  # some succeed again, which was logged
+    unlogged: list[str] = field(default_factory=list)  # those of them that were not logged yet
+    is_ending: bool = False  # it was logged that some succeed again
 
 
 class OutageLog:
-    """Logs which polls fail: the first of a target and reason at once, those that follow together.
+    """Logs which polls fail: the first one of a target and a reason at once, further ones together.
 
-    All collectors of a dead client fail, within seconds or, where they are polled seldom, within the hour;
+    All collectors of a dead client fail within seconds, or within an hour if they are polled seldom, but
     people want to read it once. The end of an outage is logged in the same way.
     """
 
@@ -102,19 +101,19 @@ class OutageLog:
         self._lock = threading.Lock()
 
     def log(self, reading: Reading) -> None:
-        """Log what a reading changes."""
-        # Held while lines are written, so that they are in the order of the readings.
+        """Log the outages that a reading begins or ends."""
+        # Held while lines are written, so that their order is that of the readings.
         with self._lock:
             outages = self._outages.setdefault(reading.target, {})
             outcome = reading.outcome
             is_failing = isinstance(outcome, Failure) and not outcome.is_for_admins
             for kind, outage in [*outages.items()]:
                 if not is_failing or kind != _kind(outcome):
-                    self._end(reading, kind, outage)
+                    self._record_recovery(reading, kind, outage)
                 if not outage.failing:
                     del outages[kind]
             if isinstance(outcome, Failure) and is_failing:
-                self._go_on(reading, outcome, outages)
+                self._record_failure(reading, outcome, outages)
             if not outages:
                 del self._outages[reading.target]
 
@@ -123,12 +122,14 @@ class OutageLog:
         with self._lock:
             self._outages.pop(target, None)
 
-    def _go_on(self, reading: Reading, failure: Failure, outages: dict[tuple[object, ...], _Outage]) -> None:
+    def _record_failure(
+        self, reading: Reading, failure: Failure, outages: dict[tuple[object, ...], _Outage]
+    ) -> None:
         collector, now = reading.endpoint.value, reading.at.steady
         outage = outages.get(_kind(failure))
         about = {"target": reading.target, "reason": failure.reason.value}
         if outage is None:
-            outages[_kind(failure)] = _Outage(now, now, failing=[collector])
+            outages[_kind(failure)] = _Outage(now, failing=[collector])
             _log.warning("poll failed", **about, collectors=[collector], why=failure.message)
             return
         if collector not in outage.failing:
@@ -138,14 +139,14 @@ class OutageLog:
             _log.warning("more polls fail alike", **about, collectors=outage.unlogged)
             outage.unlogged, outage.logged_at, outage.pause = [], now, outage.pause * _GROWTH
 
-    def _end(self, reading: Reading, kind: tuple[object, ...], outage: _Outage) -> None:
+    def _record_recovery(self, reading: Reading, kind: tuple[object, ...], outage: _Outage) -> None:
         collector = reading.endpoint.value
         if collector not in outage.failing:
             return
         outage.failing.remove(collector)
         outage.unlogged = [each for each in outage.unlogged if each != collector]
         if isinstance(reading.outcome, Failure) and not reading.outcome.is_for_admins:
-            return  # it fails for another reason, which is logged
+            return  # it fails for another reason now, which is logged
         about = {"target": reading.target, "after": str(kind[0])}
         if outage.is_ending:
             if not outage.failing:
@@ -157,9 +158,9 @@ class OutageLog:
 
 
 class DroppedSamplesLog:
-    """Logs dropped samples: once per reason until an hour has passed without it.
+    """Logs dropped samples once per reason, and again if none were dropped for an hour.
 
-    Several clients may take turns behind one address, and only one of them may be malformed.
+    Of several clients that answer in turn behind one address, only one may send malformed samples.
     """
 
     def __init__(self) -> None:
@@ -167,14 +168,14 @@ class DroppedSamplesLog:
         self._lock = threading.Lock()
 
     def log(self, reading: Reading) -> None:
-        """Log the dropped samples of a reading, unless that was logged."""
+        """Log the dropped samples of a reading, unless their reasons were logged before."""
         outcome = reading.outcome
         if isinstance(outcome, Failure) or not outcome.dropped:
             return
         now = reading.at.steady
         with self._lock:
             seen = self._seen.setdefault((reading.target, reading.endpoint), {})
-            is_new = any(now - seen.get(drop, -math.inf) > _FORGOTTEN for drop, _ in outcome.dropped)
+            is_new = any(now - seen.get(drop, -math.inf) > _FORGET_AFTER for drop, _ in outcome.dropped)
             seen.update((drop, now) for drop, _ in outcome.dropped)
         if is_new:
             counts = {str(drop): count for drop, count in outcome.dropped}
@@ -191,8 +192,8 @@ class DroppedSamplesLog:
 class VerdictLog:
     """Logs each change of a target's verdict once.
 
-    It remembers what it logged, since time alone may change a verdict between two polls. It looks up the
-    newest verdict itself, since of two polls that end together the slower thread would log an older one.
+    It remembers the verdict that it logged, since a verdict may change with time between two polls. It looks
+    up the newest verdict itself: if two polls end together, the slower thread would log an older one.
     """
 
     def __init__(self, newest: Callable[[str], Verdict | None]) -> None:
@@ -202,7 +203,7 @@ class VerdictLog:
 
     def log(self, target: str) -> None:
         """Log a target's verdict, if it has changed."""
-        # Held while the line is written, so that lines are in the order of the verdicts.
+        # Held while the line is written, so that the order of the lines is that of the verdicts.
         with self._lock:
             verdict = self._newest(target)
             if verdict is None or verdict.state is self._logged.get(target, State.UNKNOWN):
