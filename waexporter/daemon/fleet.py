@@ -158,8 +158,8 @@ class Fleet:
     # --- what is polled ------------------------------------------------------------------------
 
     def _make_tasks(self, clients: Mapping[str, Client], limits: Limits) -> list[Task]:
-        # The tasks of a replaced target have new names, so that their first runs don't wait for the last runs of
-        # the old tasks.
+        # The tasks of a replaced target get new names, so that their first runs don't wait for the last runs
+        # of the old tasks.
         generation = next(self._generations)
         made = []
         for name, client in clients.items():
