@@ -79,7 +79,7 @@ def test_the_limits_of_probes_are_documented() -> None:
     text = " ".join(prose(PROBING).split())
 
     assert f"What was polled in the last {MIN_POLL_AGE:.0f} seconds is not polled again" in text
-    assert f"probes have {demand.AT_ONCE} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
+    assert f"probes have {demand.MAX_POLLS} polls under way, or {DEFAULT_LIMITS.max_deferred} wait" in text
     assert f"Without this header it waits {DEFAULT_TIMEOUT - MARGIN:g} seconds" in text
     assert f"at least {MIN_TIMEOUT:g} and at most {MAX_TIMEOUT:g} seconds" in text
 
