@@ -15,7 +15,7 @@ from waexporter.config.pager import PAGER
 from waexporter.config.poll import COMMON_POLL, POLL
 from waexporter.config.targets import TARGET
 from waexporter.config.web import WEB
-from waexporter.metrics.on_premises import HEADS
+from waexporter.metrics.known_families import HEADS
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
 from waexporter.paging.telemetry import PagerTelemetry

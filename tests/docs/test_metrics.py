@@ -16,8 +16,9 @@ from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
 from waexporter.metrics import naming
 from waexporter.metrics.exposition import claimed_names
 from waexporter.metrics.families import PROBE_HEADS
+from waexporter.metrics.known_families import HEADS
 from waexporter.metrics.layout import LayoutContext
-from waexporter.metrics.on_premises import HEADS
+from waexporter.metrics.on_premises import upstream_catalogue
 from waexporter.metrics.translation import Translator
 from waexporter.model import Drop, Endpoint, Reason, Success
 from waexporter.polling import on_demand as demand
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 def known_upstream() -> dict[str, frozenset[str]]:
     """Give the upstream names of the catalogue by our name, without what their type adds."""
-    every = frozenset().union(*naming.CATALOGUE.values())
+    every = frozenset().union(*upstream_catalogue.CATALOGUE.values())
     stems = {name: naming.split_half(name) for name in every}
     ours = {
         name: naming.PREFIX + naming.rename(pair[0] if pair else name).text for name, pair in stems.items()
@@ -104,7 +105,8 @@ def test_every_upstream_name_of_the_catalogue_is_documented_with_ours_and_no_oth
         known,
         documented,
         add="Add a row for each to `Known families` in docs/metrics.md, with its meaning.",
-        remove="docs/metrics.md has families that CATALOGUE of waexporter/metrics/naming.py has not.",
+        remove="docs/metrics.md has families that CATALOGUE of "
+        "waexporter/metrics/on_premises/upstream_catalogue.py has not.",
     )
     assert documented == known
 
@@ -136,7 +138,7 @@ def test_an_example_of_a_translation_is_what_happens(row: list[str]) -> None:
     datum = histogram if row[1] == "histogram" else {"value": 1}
     said = {name: {"type": row[1], "help": "", "data": [datum]} for name in SPAN.findall(row[0])}
     translator = Translator(
-        LayoutContext("/v1/stats/app", (("target", "a"),), naming.CATALOGUE[Endpoint.APP])
+        LayoutContext("/v1/stats/app", (("target", "a"),), upstream_catalogue.CATALOGUE[Endpoint.APP])
     )
 
     outcome = translator.translate(read_statistics(json.dumps({"stats": said}).encode(), "stats"))

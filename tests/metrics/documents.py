@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waexporter.metrics.layout import LayoutContext
-from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
 from waexporter.metrics.page import compose
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waexporter.metrics.naming import (
-    CATALOGUE,
-    DOCUMENTED,
     PLAIN,
     RESERVED_LABELS,
     Unit,
@@ -20,7 +18,6 @@ from waexporter.metrics.naming import (
     sanitize_name,
     split_half,
 )
-from waexporter.model import Endpoint
 
 MILLI, MICRO, KIBI = Unit(divisor=1_000), Unit(divisor=1_000_000), Unit(multiplier=1_024)
 
@@ -169,38 +166,8 @@ def test_a_sanitized_name_is_legal_and_a_legal_name_stays(name: str) -> None:
     assert sanitize_name(legal) == legal
 
 
-def test_the_documented_families_have_our_names_and_types() -> None:
-    rows = {
-        "whatsapp_callback_queue_size": (Endpoint.APP, "gauge"),
-        "whatsapp_endpoint_requests": (Endpoint.APP, "counter"),
-        "whatsapp_db_request_duration_seconds": (Endpoint.APP, "summary"),
-        "whatsapp_db_contacts": (Endpoint.DB, "gauge"),
-        "whatsapp_web_uptime_seconds": (Endpoint.WEB, "gauge"),
-        "whatsapp_web_out_bytes": (Endpoint.WEB, "counter"),
-    }
-
-    assert {name: DOCUMENTED[name] for name in rows} == rows
-    assert len(DOCUMENTED) == len(
-        {name.removesuffix("_count") for name in _known() if not name.endswith("_sum")}
-    )
-
-
-def _known() -> list[str]:
-    return [name for names in CATALOGUE.values() for name in names]
-
-
 @pytest.mark.parametrize(
     ("name", "other"), [("x_count", "x_sum"), ("x_sum", "x_count"), ("x", None), ("_sum", None), ("", None)]
 )
 def test_the_other_half_of_a_pair_is_found(name: str, other: str | None) -> None:
     assert other_half(name) == other
-
-
-def test_the_catalogue_knows_both_halves_of_every_pair() -> None:
-    known = _known()
-    halves = {split_half(name) for name in known} - {None}
-
-    stems = {half[0] for half in halves if half}
-    assert stems
-    assert halves == {(stem, part) for stem in stems for part in ("count", "sum")}
-    assert set(CATALOGUE) == {Endpoint.APP, Endpoint.DB, Endpoint.WEB}

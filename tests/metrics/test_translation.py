@@ -24,8 +24,8 @@ from tests.metrics.documents import (
     translator,
     web,
 )
-from waexporter.metrics.naming import CATALOGUE
-from waexporter.metrics.on_premises import HEADS
+from waexporter.metrics.known_families import HEADS
+from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
 from waexporter.model import Drop, Endpoint, Limits, Success
 from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.whatsapp.documents.statistics import Datum, Metric, Statistics, read_statistics

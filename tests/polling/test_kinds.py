@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from tests.web.fakes import FakeBackend, an_application, ask
+from waexporter.commands.probe_report import explain_verdict
 from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.errors import UnreachableError
+from waexporter.health.catalogue import KIND_RULES, PROBLEMS, list_problems
 from waexporter.health.judging import HealthRules, Judgement
 from waexporter.health.memory import remember
 from waexporter.health.problem_kind import judged
 from waexporter.metrics.families import gauge, one_sample
-from waexporter.metrics.kind_families import KindFamilies
+from waexporter.metrics.kind_families import DocumentedFamily, KindFamilies
+from waexporter.metrics.known_families import KIND_FAMILIES, list_documented, list_heads
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Account,
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     from waexporter.health.judging import Evidence
     from waexporter.model import Document, Family, Instant, VerdictDetails
     from waexporter.polling.tables import CollectorContext, Sender
+    from waexporter.web.backend import TargetStatus
 
 
 class FakeKind(StrEnum):
@@ -54,6 +60,7 @@ class FakeKind(StrEnum):
 
 TOASTER = cast("ClientKind", FakeKind.TOASTER)
 TARGET = Target("t", "https://toaster.example", plans={Endpoint.HEALTH: PollPlan(30.0, 10.0)}, kind=TOASTER)
+TOASTS = "whatsapp_toasts"  # a family that its documentation has
 HEAT = gauge("whatsapp_toaster_heat_celsius", "How hot the toaster is.")
 
 
@@ -102,7 +109,8 @@ TOASTER_TABLES = KindTables(
         of_verdict=lambda _verdict, _documents: (),
         of_document=heat_families,
         of_failure=lambda _endpoint: (),
-        documented={},
+        documented={TOASTS: DocumentedFamily(Endpoint.HEALTH, "counter")},
+        heads=(HEAT,),
     ),
     description=KindDescription(
         json_fields=lambda verdict: {"slots": cast("Slots", verdict.details).count},
@@ -145,12 +153,19 @@ def polled(heat: bytes | None) -> tuple[Store, FakeSender]:
     return store, sender
 
 
-def page_of(store: Store) -> list[str]:
+def exporter_of(store: Store) -> Exporter:
     telemetry = Telemetry()
-    exporter = Exporter(
+    return Exporter(
         store, OnDemandPolls(store, real_now), telemetry, Heartbeat(telemetry, real_now), lambda _: None
     )
-    text = b"".join(exporter.metrics(PageRequest(openmetrics=False, gzip=False))).decode()
+
+
+def status_of(store: Store) -> TargetStatus:
+    return exporter_of(store).targets()[0]
+
+
+def page_of(store: Store) -> list[str]:
+    text = b"".join(exporter_of(store).metrics(PageRequest(openmetrics=False, gzip=False))).decode()
     return [line for line in text.splitlines() if 'target="t"' in line]
 
 
@@ -194,6 +209,43 @@ def test_its_failures_are_counted_and_judged_as_those_of_any_other() -> None:
     assert state.verdict.state is State.UNKNOWN
     assert state.tallies[Endpoint.HEALTH].failures[list(Reason).index(Reason.UNREACHABLE)] == 1
     assert 'waexporter_poll_success{target="t",collector="health"} 0' in lines
+
+
+def test_its_problem_has_advice_on_the_page_and_among_those_of_every_kind() -> None:
+    store, _ = polled(b"20")
+
+    target = status_of(store)
+    every = list_problems([*KIND_RULES, TOASTER_TABLES.rules])
+
+    assert target.problem_kinds["too_cold"].advice == "plug it in"
+    assert set(every) == {*PROBLEMS, "too_cold"}
+    assert any("-> plug it in" in line for line in explain_verdict(store.state("t")))
+
+
+def test_the_details_of_its_verdict_are_shown_in_its_own_words() -> None:
+    store, _ = polled(b"180")
+    backend = FakeBackend((status_of(store),))
+
+    document = json.loads(ask(an_application(backend), "/api/v1/targets").body)["targets"][0]
+    page = ask(an_application(backend), "/").text
+    report = list(explain_verdict(store.state("t")))
+
+    assert document["slots"] == 2
+    assert "topology" not in document
+    assert "2 slots" in page
+    assert report == ["verdict: OK (a toaster)", "slots: 2"]
+
+
+def test_its_families_are_known_and_keep_their_names() -> None:
+    kinds = [*KIND_FAMILIES, TOASTER_TABLES.families]
+
+    assert HEAT in list_heads(kinds)
+    assert list_documented(kinds)[TOASTS] == (Endpoint.HEALTH, "counter")
+
+
+def test_every_kind_of_client_has_its_rules_and_families_in_the_catalogues() -> None:
+    assert [tables.rules for tables in TABLES.values()] == list(KIND_RULES)
+    assert [tables.families for tables in TABLES.values()] == list(KIND_FAMILIES)
 
 
 def test_every_kind_of_client_has_its_tables_and_the_endpoint_health() -> None:

@@ -1,20 +1,30 @@
-"""Every problem of every kind of client by its slug, for verdicts, the status page and the dashboards."""
+"""Every problem of every kind of client by its slug: for the documents, the rules and the dashboards.
+
+What deals with one target reads the problems of its kind: `HealthRules.problems`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.health.on_premises.observed_problems import OBSERVED
-from waexporter.health.on_premises.problems import JUDGED
-from waexporter.health.shared_problems import SHARED
+from waexporter.health.on_premises import ON_PREMISES_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from waexporter.health.judging import HealthRules
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import State
 
-PROBLEMS: Final[Mapping[str, ProblemKind]] = {kind.slug: kind for kind in (*SHARED, *JUDGED, *OBSERVED)}
+KIND_RULES: Final[tuple[HealthRules, ...]] = (ON_PREMISES_RULES,)  # of every kind of client
+
+
+def list_problems(kinds: Iterable[HealthRules]) -> dict[str, ProblemKind]:
+    """Return the problems of each kind by slug: those that a verdict names, then those that it can't see."""
+    return {kind.slug: kind for rules in kinds for kind in (*rules.problems.values(), *rules.observed)}
+
+
+PROBLEMS: Final[Mapping[str, ProblemKind]] = list_problems(KIND_RULES)
 SLUGS: Final[Mapping[str, State]] = {
     kind.slug: kind.state for kind in PROBLEMS.values() if kind.state is not None
 }

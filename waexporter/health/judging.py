@@ -52,3 +52,4 @@ class HealthRules(NamedTuple):
 
     problems: Mapping[str, ProblemKind]  # by slug; a verdict names no others
     judge: Callable[[Evidence, Verdict | None, Instant], Judgement]  # with the verdict before
+    observed: tuple[ProblemKind, ...] = ()  # problems that only Prometheus can see

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from waexporter.metrics.exposition import claimed_names_of
-from waexporter.metrics.naming import DOCUMENTED
+from waexporter.metrics.known_families import DOCUMENTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

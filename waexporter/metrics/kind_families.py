@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from waexporter.model import Document, Endpoint, Family, Verdict
+    from waexporter.model import Document, Endpoint, Family, Head, Verdict
+
+
+class DocumentedFamily(NamedTuple):
+    """Where the documentation of an API has one of the families of its statistics, and with which type."""
+
+    endpoint: Endpoint
+    type: str
 
 
 class KindFamilies(NamedTuple):
@@ -17,5 +24,5 @@ class KindFamilies(NamedTuple):
     of_verdict: Callable[[Verdict, Mapping[Endpoint, Document]], Iterable[Family]]
     of_document: Callable[[Document | None], Iterable[Family]]
     of_failure: Callable[[Endpoint], Iterable[Family]]  # of a failed poll of this endpoint
-    # The families of statistics in the API's documentation, each with its endpoint.
-    documented: Mapping[str, Endpoint]
+    documented: Mapping[str, DocumentedFamily]  # the families of statistics in the API's documentation
+    heads: tuple[Head, ...]  # of every family that these functions return

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-from waexporter.model import Endpoint
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 PREFIX = "whatsapp_"
 _OURS = ("target", "le", "quantile", "job", "instance")
@@ -123,66 +121,3 @@ def family_name(upstream: str, kind: str) -> str:
     """Return our name of the family that an upstream name becomes, a counter's without `_total`."""
     text = PREFIX + rename(upstream).text
     return text.removesuffix("_total") if kind == COUNTER else text
-
-
-def _typed(kind: str, *names: str) -> dict[str, str]:
-    return dict.fromkeys(names, kind)
-
-
-def _pairs(*stems: str) -> dict[str, str]:
-    return _typed(COUNTER, *(f"{stem}_{part}" for stem in stems for part in ("count", "sum")))
-
-
-# The upstream names in the API's documentation, and their types there. Other names are exported too, and
-# counted; a type in the answer outweighs the documented one.
-CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
-    Endpoint.APP: _typed(
-        COUNTER,
-        "callback_requests", "endpoint_requests", "in_message_decoded", "in_message_from_server",
-        "in_message_persisted", "media_downloads", "media_uploads", "out_message_persisted",
-        "out_message_status",
-    ) | _typed(
-        GAUGE,
-        "callback_queue_size", "concurrent_rate_limit_triggered", "in_messages_pending_processing",
-        "pending_callbacks", "pending_messages",
-    ) | _pairs(
-        "callback_requests_duration_ms", "db_request_duration_us", "db_request_error_duration_us",
-        "endpoint_requests_duration_ms", "internal_server_conn_duration_ms",
-        "internal_server_requests_duration_ms", "out_message_sent_duration_ms",
-    ),
-    Endpoint.DB: _typed(
-        GAUGE,
-        "db_contacts", "db_message_receipts", "db_messages", "db_pending_callbacks", "db_pending_messages",
-    ),
-    Endpoint.WEB: _typed(
-        COUNTER,
-        "web_connections", "web_handled_requests", "web_out_kbytes", "web_process_limit_hit",
-    ) | _typed(
-        GAUGE,
-        "web_idle_processes", "web_max_pending_connections", "web_pending_connections", "web_queue_len",
-        "web_requests", "web_total_processes", "web_uptime",
-    ) | _pairs(
-        "api_requests_duration_ms", "api_requests_db_duration_ms", "api_requests_coreapp_duration_ms",
-    ),
-}  # fmt: skip
-
-
-class Documented(NamedTuple):
-    """Where the API's documentation has one of our families, and with which type."""
-
-    endpoint: Endpoint
-    type: str
-
-
-def _documented() -> Iterator[tuple[str, Documented]]:
-    for endpoint, names in CATALOGUE.items():
-        for name, kind in names.items():
-            pair = split_half(name)
-            if pair is not None and other_half(name) in names:
-                yield family_name(pair[0], "summary"), Documented(endpoint, "summary")
-            else:
-                yield family_name(name, kind), Documented(endpoint, kind)
-
-
-# By our name.
-DOCUMENTED: Mapping[str, Documented] = dict(_documented())

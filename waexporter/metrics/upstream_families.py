@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.metrics.election import family_key, find_losers
 from waexporter.metrics.exposition import claimed_names
+from waexporter.metrics.known_families import OWN_NAMES
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, family_name, other_half, rename, split_half
 from waexporter.metrics.node_metrics import bucket_bounds, majority_type
-from waexporter.metrics.on_premises import HEADS
 from waexporter.model import Drop, Head
 from waexporter.transport.lenient_json import Losses
 from waexporter.whatsapp.documents.statistics import read_labels
@@ -220,15 +220,11 @@ def _help(upstream_help: str, upstream_name: str, origin: AnswerOrigin) -> str:
     return f"{words}. Upstream {upstream_name} of {origin.path}, polled on a timer."
 
 
-# No upstream family may take a name of our own families.
-_OUR_NAMES = frozenset(name for head in HEADS for name in claimed_names(head))
-
-
 def _without_clashes(found: Iterable[UpstreamFamily], losses: Losses) -> list[UpstreamFamily]:
     """Leave out families whose names are taken by our own families, or by those that more nodes have."""
     best: dict[FamilyKey, UpstreamFamily] = {}
     for family in found:
-        if _OUR_NAMES.isdisjoint(claimed_names(family.head)):
+        if OWN_NAMES.isdisjoint(claimed_names(family.head)):
             key = family_key(family.head)
             best[key] = max(
                 best.get(key, family), family, key=lambda each: (each.count_nodes(), each.is_documented)

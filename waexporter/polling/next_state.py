@@ -88,7 +88,8 @@ def _without_clashes(
         if fragment.head.name in taken
     }
     if twice:
-        ours = {name for name in twice if state.tables.families.documented.get(name) is reading.endpoint}
+        documented = state.tables.families.documented
+        ours = {name for name in twice & documented.keys() if documented[name].endpoint is reading.endpoint}
         state = _without_families_of_others(state, reading.endpoint, ours) if ours else state
         checked = _drop_families(checked, lambda head: head.name in twice - ours)
     lost = outcome.samples - checked.samples

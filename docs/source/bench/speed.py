@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from docs.source.bench.bodies import answers
 from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.metrics.layout import LayoutContext
-from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.metrics.translation import Translator
 from waexporter.model import Endpoint, Limits, PollPlan, Reading, Success, Target, now

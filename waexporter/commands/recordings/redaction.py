@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

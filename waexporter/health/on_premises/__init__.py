@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.health.judging import HealthRules, Judgement
 from waexporter.health.on_premises.facts import Facts, gather
+from waexporter.health.on_premises.observed_problems import OBSERVED
 from waexporter.health.on_premises.problems import JUDGED
 from waexporter.health.on_premises.verdict import CONNECTING_TOO_LONG, changes_at, judge
 from waexporter.health.shared_problems import SHARED
@@ -28,4 +29,4 @@ def _judge(evidence: Evidence, before: Verdict | None, now: Instant) -> Judgemen
     return Judgement(verdict, changes_at(verdict, facts, now))
 
 
-ON_PREMISES_RULES: Final = HealthRules({kind.slug: kind for kind in (*SHARED, *JUDGED)}, _judge)
+ON_PREMISES_RULES: Final = HealthRules({kind.slug: kind for kind in (*SHARED, *JUDGED)}, _judge, OBSERVED)

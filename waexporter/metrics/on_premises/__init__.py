@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from waexporter.metrics import families, tally
 from waexporter.metrics.kind_families import KindFamilies
-from waexporter.metrics.naming import DOCUMENTED
 from waexporter.metrics.on_premises import cluster_families, document_families
+from waexporter.metrics.on_premises.upstream_catalogue import DOCUMENTED
 from waexporter.model import Endpoint, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from waexporter.model import Document, Family, Head, Verdict
-
-# Every family about a target: no family of the client's statistics may take its name.
-HEADS: Final[tuple[Head, ...]] = (
-    *families.HEADS,
-    *tally.HEADS,
-    *cluster_families.HEADS,
-    *document_families.HEADS,
-)
+    from waexporter.model import Document, Family, Verdict
 
 
 def _verdict_families(verdict: Verdict, documents: Mapping[Endpoint, Document]) -> Iterator[Family]:
@@ -35,5 +26,6 @@ ON_PREMISES_FAMILIES: Final = KindFamilies(
     of_verdict=_verdict_families,
     of_document=document_families.document_families,
     of_failure=document_families.failure_families,
-    documented={name: documented.endpoint for name, documented in DOCUMENTED.items()},
+    documented=DOCUMENTED,
+    heads=(*cluster_families.HEADS, *document_families.HEADS),
 )

@@ -13,7 +13,7 @@ import msgspec
 
 from waexporter.errors import ApiError, BodyError, RefusedError
 from waexporter.metrics.layout import LayoutContext
-from waexporter.metrics.naming import CATALOGUE
+from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
 from waexporter.metrics.translation import Translator
 from waexporter.model import Canary, Certificates, Endpoint, OnCallGroup, Success
 from waexporter.polling.failure import to_failure
