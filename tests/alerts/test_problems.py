@@ -139,7 +139,14 @@ def test_the_rules_name_no_problem_that_the_table_has_not() -> None:
 
 
 def test_every_runbook_of_a_problem_is_that_of_an_alert() -> None:
-    assert {kind.runbook for kind in PROBLEMS.values()} <= set(alert_names())
+    wanted = {kind.runbook: kind.slug for kind in PROBLEMS.values()}
+
+    missing = [f"{name} (of {wanted[name]})" for name in wanted if name not in alert_names()]
+
+    assert not missing, (
+        f"{TABLE} names runbooks of alerts that are not there: {', '.join(missing)}. Write the alert in "
+        "alerts/alerts.yml, or name the runbook of another alert"
+    )
 
 
 def test_every_alert_about_a_client_is_the_runbook_of_a_problem() -> None:

@@ -106,14 +106,25 @@ def test_every_recording_rule_is_used_and_tested() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_an_alert_keeps_the_conventions(rule: Rule) -> None:
-    assert re.fullmatch(r"(WhatsApp|WaExporter)[A-Z][A-Za-z]+|Watchdog", rule.name)
-    assert rule.labels["severity"] in {"critical", "warning", "info"}
-    assert rule.labels.get("affects_channel", "whatsapp") == "whatsapp"
-    assert set(rule.annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
-    assert re.fullmatch(r"[A-Z].+\.", rule.annotations["summary"])
-    assert "{{" not in rule.annotations["summary"]
-    assert "{{" in rule.annotations["description"]
-    assert "\n" not in rule.annotations["description"]
+    known = {"summary", "description", "runbook_url", "dashboard_url"}
+    assert set(rule.annotations) == known, f"{rule.name} has to have the annotations {sorted(known)}"
+    summary, description = rule.annotations["summary"], rule.annotations["description"]
+    conventions = {
+        "begin its name with WhatsApp or WaExporter": re.fullmatch(
+            r"(WhatsApp|WaExporter)[A-Z][A-Za-z]+|Watchdog", rule.name
+        ),
+        "give it the label severity: critical, warning or info": rule.labels.get("severity")
+        in {"critical", "warning", "info"},
+        "the label affects_channel can only be whatsapp": rule.labels.get("affects_channel", "whatsapp")
+        == "whatsapp",
+        "let its summary be one sentence": re.fullmatch(r"[A-Z].+\.", summary),
+        "leave labels to the description: a summary has no {{": "{{" not in summary,
+        "name in its description what it is about: {{ $labels.target }}": "{{" in description,
+        "fold its description (>-), so that it is one line": "\n" not in description,
+    }
+    broken = [words for words, is_kept in conventions.items() if not is_kept]
+
+    assert not broken, f"{rule.name} in alerts/alerts.yml: {'; '.join(broken)}"
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -138,8 +149,10 @@ def test_an_alert_that_waits_is_not_ended_by_one_odd_answer(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_what_counts_steps_of_the_past_looks_at_the_present_too_and_waits_a_minute(rule: Rule) -> None:
     if "sum_over_time((" in rule.expr:
-        assert re.search(r"\band\s+sum_over_time\(\(", rule.expr)
-        assert seconds(rule.waits) >= 60
+        assert re.search(r"\band\s+sum_over_time\(\(", rule.expr), (
+            f"{rule.name} counts steps of the past: before `sum_over_time` write what is so now, and `and`"
+        )
+        assert seconds(rule.waits) >= 60, f"{rule.name} counts steps of the past: give it `for: 1m` or more"
 
 
 @pytest.mark.parametrize("rule", [*recordings(), *alerts()], ids=lambda rule: rule.name)
@@ -176,8 +189,13 @@ def test_a_failover_does_not_fire_an_alert_on_health(rule: Rule) -> None:
     twice_the_unhealthy_interval = 60
 
     if "whatsapp_verdict" in rule.expr or "whatsapp_problem" in rule.expr:
-        assert seconds(rule.waits) >= twice_the_unhealthy_interval
-        assert "_over_time(" in rule.expr
+        assert seconds(rule.waits) >= twice_the_unhealthy_interval, (
+            f"{rule.name} is about health: give it `for: 1m` or more, so that a failover does not fire it"
+        )
+        assert "_over_time(" in rule.expr, (
+            f"{rule.name} is about health: let it count steps of the past too (the arithmetic is at the top "
+            "of alerts/alerts.yml)"
+        )
 
 
 # --- runbooks and dashboards -------------------------------------------------------------------
@@ -197,13 +215,19 @@ def test_a_runbook_has_the_four_sections_and_commands(name: str) -> None:
     file = RUNBOOKS / f"{name}.md"
     assert file.exists(), f"write {file.relative_to(ROOT)}"
 
-    assert headings(file) == [name, "Meaning", "Impact", "Diagnosis", "Mitigation"]
-    assert blocks(file, "promql") + blocks(file, "console")
+    assert headings(file) == [name, "Meaning", "Impact", "Diagnosis", "Mitigation"], (
+        f"{file.relative_to(ROOT)}: these have to be its headings, in this order"
+    )
+    assert blocks(file, "promql") + blocks(file, "console"), (
+        f"{file.relative_to(ROOT)}: show a query (a block `promql`) or a command (a block `console`)"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_link_of_an_alert_leads_to_its_runbook(rule: Rule) -> None:
-    assert rule.annotations["runbook_url"] == f"{RUNBOOK_BASE}/{rule.name}.md"
+    assert rule.annotations["runbook_url"] == f"{RUNBOOK_BASE}/{rule.name}.md", (
+        f"{rule.name} in alerts/alerts.yml: let its runbook_url be that of its own runbook"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)

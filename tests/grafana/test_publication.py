@@ -58,8 +58,11 @@ def validator(schema: dict[str, Any]) -> Draft7Validator:
 
 def test_the_committed_dashboards_are_what_the_source_gives() -> None:
     committed = {file.name: file.read_text() for file in FOLDER.glob("*.json")}
+    published = publish()
 
-    assert committed == publish(), "run `make dashboards`"
+    differing = [name for name in {*committed, *published} if committed.get(name) != published.get(name)]
+
+    assert not differing, f"run `make dashboards`: {', '.join(sorted(differing))} in {FOLDER} would differ"
 
 
 def test_the_schema_is_newer_than_the_types_that_the_dashboards_are_written_with(
