@@ -12,7 +12,7 @@ from tests.paging.fakes import GROUP, an_alert
 from waexporter.model import PagerSettings, State, Verdict
 from waexporter.paging.model import Alert
 from waexporter.paging.routing import (
-    MOST_ROUTES,
+    MAX_ROUTES,
     AffectedTargets,
     Carrier,
     affected_targets,
@@ -102,8 +102,8 @@ def test_who_has_nobody_to_send_to_or_refused_for_good_is_no_way() -> None:
 
 
 def test_only_a_few_are_tried_in_one_round() -> None:
-    assert len(names(carriers(*[State.OK] * 9))[0]) == MOST_ROUTES
-    assert len(names(carriers(*[State.DOWN] * 9))[1]) == MOST_ROUTES
+    assert len(names(carriers(*[State.OK] * 9))[0]) == MAX_ROUTES
+    assert len(names(carriers(*[State.DOWN] * 9))[1]) == MAX_ROUTES
 
 
 def test_the_concern_is_read_from_labels() -> None:
@@ -154,7 +154,7 @@ def test_every_way_there_is_is_in_one_of_the_lists_and_no_other(
     given_ = [*routes.open, *routes.doubtful]
     assert len(set(given_)) == len(given_)
     assert set(given_) <= usable
-    assert len(usable) > MOST_ROUTES or set(given_) == usable
+    assert len(usable) > MAX_ROUTES or set(given_) == usable
     assert not any(each.verdict is State.DOWN or each.name in concern.distrusted for each in routes.open)
 
 

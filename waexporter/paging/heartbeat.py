@@ -30,7 +30,7 @@ class HeartbeatReceiver(Protocol):
 
 
 def send_heartbeat(receiver: HeartbeatReceiver, problems: Sequence[str]) -> str:
-    """Send the heartbeat, or its failure; return why it was not accepted ('' if it was)."""
+    """Send the heartbeat, or a failure with the problems; return why it was not accepted ('' if it was)."""
     try:
         if problems:
             reply = receiver.post("\n".join(problems).encode(), _TIMEOUT, suffix="/fail")
@@ -42,7 +42,10 @@ def send_heartbeat(receiver: HeartbeatReceiver, problems: Sequence[str]) -> str:
 
 
 def _why_not_accepted(reply: Reply) -> str:
-    """Return why the heartbeat was not accepted; quote nothing: a reply may repeat the address, a secret."""
+    """Return why the heartbeat was not accepted.
+
+    The reply is not quoted, because it may repeat the address, which is a secret.
+    """
     answered = f"answered {reply.status}"
     if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return answered

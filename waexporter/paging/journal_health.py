@@ -1,4 +1,4 @@
-"""Whether the journal can be used: open it, take up what is left in it, report what is wrong once."""
+"""Whether the journal can be used: open it, restore its content, report each problem once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = get_logger("pager")
 
 
 class JournalHealth:
-    """Brings the journal into use, at the start and after each failure; safe to share by threads."""
+    """Opens the journal at the start, and tries it again after each failure; thread-safe."""
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class JournalHealth:
         self._pager_clock = pager_clock
         self._lock = threading.Lock()
         self._is_restored = False
-        self.problem: str | None = None  # why the journal can't be used
+        self.problem: str | None = None  # why the journal can't be used; None: it can
 
     def is_usable(self) -> bool:
-        """Return whether the journal can be used, after trying again if it could not."""
+        """Return whether the journal can be used; if it could not be before, try again."""
         if self._is_restored and self.problem is None:
             return True
         with self._lock:
@@ -50,7 +50,7 @@ class JournalHealth:
                 self._journal.check_writable()
                 self._journal.set_aside_damaged(self._clock().wall)
                 self._facts.save_watchdogs()
-                # A page whose write failed may be in the file all the same: a disk may fail after writing.
+                # A page whose write failed may still be in the file: a disk may fail after writing.
                 self._queue_pending()
             except JournalError as error:
                 self.report_failure(error)
@@ -62,7 +62,7 @@ class JournalHealth:
         return True
 
     def check_writable(self) -> None:
-        """Find out whether the journal can be written, since nothing may have been written for long."""
+        """Check whether the journal can be written, because the last write may be long ago."""
         if self.is_usable():
             try:
                 self._journal.check_writable()
@@ -70,16 +70,16 @@ class JournalHealth:
                 self.report_failure(error)
 
     def report_failure(self, error: JournalError) -> None:
-        """Log once what is wrong with the journal."""
+        """Log a problem of the journal, unless it is the one that was logged last."""
         self._telemetry.journal_writable.set(0)
         if self.problem != str(error):
             self.problem = str(error)
             _log.error("PAGES CAN'T BE KEPT: webhooks are answered 503 until this is mended", why=str(error))
 
     def _restore(self) -> None:
-        """Read what an earlier process left: pages, facts, and what was sent lately; write nothing.
+        """Read what an earlier process left: pages, facts, and what was sent lately.
 
-        So the pages that are left go out even where the disk is full.
+        Nothing is written, so the pending pages are sent even if the disk is full.
         """
         self._journal.open()
         self._facts.restore()
@@ -93,7 +93,7 @@ class JournalHealth:
             _log.info("pages are left from before", pages=left)
 
     def _queue_pending(self) -> int:
-        """Queue every page that is not out yet; return their number."""
+        """Queue every page that is not sent yet; return their number."""
         now = self._pager_clock.now()
         with self._journal.session() as session:
             left = session.pending_pages()

@@ -1,9 +1,9 @@
-"""Alerts as they come in and pages as they go out: the plain values of the pager.
+"""The values of the pager: alerts as they are received, and pages as they are sent.
 
-Pages are kept on disk as JSON with the names of these fields, and with the values of `ItemKind`.
+Pages are stored on disk as JSON, with the names of these fields and the values of `ItemKind`.
 
-In a storm hundreds of thousands of them wait. None is part of a reference cycle, so the garbage collector
-need not look at them (`gc=False`); while it did, everything stood still for a quarter of a second.
+In a storm hundreds of thousands of these values wait. None is part of a reference cycle, so the garbage
+collector does not track them (`gc=False`); when it did, the whole daemon paused for a quarter of a second.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import msgspec
 
 
 class ItemKind(StrEnum):
-    """What a page says of an alert."""
+    """What a page says about an alert."""
 
     FIRED = "fired"
-    REMINDED = "reminded"  # people were told before, and it still fires
+    REMINDED = "reminded"  # an earlier page said that it fires, and it still does
     RESOLVED = "resolved"
-    # Alertmanager does not deliver it any more, without an end:
-    UNHEARD = "unheard"  # it is silenced, inhibited or over, nobody knows which
+    # Alertmanager stopped delivering it and never reported its end:
+    UNHEARD = "unheard"  # it is silenced, inhibited or over; which of these is not known
     SILENCED = "silenced"
     INHIBITED = "inhibited"
-    GONE = "gone"  # Alertmanager, queried, has it no more
+    GONE = "gone"  # Alertmanager was queried and does not have it any more
 
     @property
     def fires(self) -> bool:
@@ -53,47 +53,49 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """One alert in a page, and what the page says of it."""
+    """One alert in a page, and what the page says about it."""
 
     alert: Alert
     kind: ItemKind
 
 
 class AlertGroup(msgspec.Struct, frozen=True, gc=False):
-    """The group of Alertmanager that a delivery is about; no identity: editing the route tree changes it."""
+    """The group of Alertmanager that a delivery is about; its key changes when the route tree is edited."""
 
     key: str = ""  # digest of the group's name and its receiver
-    receiver: str = ""  # a regular expression, as Alertmanager takes it
+    receiver: str = ""  # a regular expression, as Alertmanager's API expects it
     labels: Mapping[str, str] = {}
-    is_of_alertmanager: bool = True  # others deliver in its format, and it does not know their groups
+    is_of_alertmanager: bool = (
+        True  # False: another service sent it, and Alertmanager does not know the group
+    )
 
 
 class Doubt(msgspec.Struct, frozen=True, gc=False, rename={"seen_at": "heard_at"}):
-    """An alert of the thread that fired, and of which nobody knows whether it still does."""
+    """An alert of the thread that fired; whether it still does is not known."""
 
     alert: Alert
     seen_at: float  # on the pager's clock
-    is_missing: bool = True  # its own group leaves it out; else it was last seen in another one
-    is_stale: bool = False  # it fires with the start it had before its end: a late delivery, or it goes on
+    is_missing: bool = True  # its own group does not list it; False: it was last seen in another group
+    is_stale: bool = False  # it ended, and now fires with its old start: a late delivery, or it never ended
 
 
 class Page(msgspec.Struct, frozen=True, gc=False, rename={"lost_seen_at": "lost_heard_at"}):
-    """What people are to be told: what is new about one thread of alerts."""
+    """What is new about one thread of alerts, to be sent to people."""
 
-    thread: str  # alerts that belong together have the same; their pages keep their order
+    thread: str  # the same for alerts that belong together; their pages are sent in order
     items: tuple[Item, ...]
-    truncated: int = 0  # alerts that Alertmanager left out: nobody knows their state
+    truncated: int = 0  # alerts that Alertmanager left out: their state is not known
     still_firing: int = 0  # alerts of the thread that fire and are not in this page
     received_at: float = 0.0  # wall-clock seconds
-    group: AlertGroup | None = None  # that Alertmanager can be queried about; None: the alerts are our own
+    group: AlertGroup | None = None  # to query Alertmanager about; None: the alerts are our own
     doubts: tuple[Doubt, ...] = ()  # to be reconciled before the page is sent
     unread: int = 0  # alerts that could not be read
-    # Alerts that are in none of its items:
-    lost: int = 0  # people were told earlier that they are missing, without an end
+    # Counts of alerts that are in no item:
+    lost: int = 0  # an earlier page said that they are not heard of any more
     lost_seen_at: float = 0.0  # when the first of them was last seen, on the pager's clock
     unsure: int = 0  # they fired, and no end is known
-    muted: int = 0  # silenced or inhibited, says Alertmanager
-    is_partial: bool = False  # how many alerts were left out can't be read
+    muted: int = 0  # they are silenced or inhibited in Alertmanager
+    is_partial: bool = False  # the number of alerts that Alertmanager left out can't be read
 
     @property
     def is_all_clear(self) -> bool:
@@ -105,7 +107,7 @@ class Page(msgspec.Struct, frozen=True, gc=False, rename={"lost_seen_at": "lost_
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """One delivery of Alertmanager, parsed; or alerts of our own, which are always new."""
+    """One parsed delivery of Alertmanager, or alerts of our own."""
 
     thread: str
     alerts: tuple[Alert, ...]
@@ -113,5 +115,5 @@ class Webhook(msgspec.Struct, frozen=True):
     group: AlertGroup | None = None  # None: alerts of our own
     unread: int = 0  # alerts that could not be read
     is_whole: bool = False  # it lists every alert of its group
-    is_partial: bool = False  # how many it leaves out can't be read
-    can_query: bool = False  # Alertmanager can be queried about it
+    is_partial: bool = False  # the number of alerts that it leaves out can't be read
+    can_query: bool = False  # Alertmanager can be queried about its group

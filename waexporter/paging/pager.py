@@ -1,4 +1,4 @@
-"""The pager as a whole: takes webhooks in, sends pages out, and reports how it is."""
+"""The pager: receive webhooks, send pages, report the status."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ if TYPE_CHECKING:
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
 
-_SHOWN_ROWS = 10  # that are damaged, in the log
-_MOST_UNEXPECTED = 10  # kinds of unexpected Watchdog alerts that are reported
+_MAX_LOGGED_ROWS = 10  # damaged rows in one log line
+_MAX_UNEXPECTED = 10  # kinds of unexpected Watchdog alerts that are reported
 _STOP_TIMEOUT = 1.0  # seconds for messages being sent, when the daemon stops
 
 _log = get_logger("pager")
 
 
 class PagerStatus(NamedTuple):
-    """How the pager is now."""
+    """The status of the pager, for the status page and the list of pages."""
 
-    pending: int
-    oldest: float  # seconds; 0 without one
-    problem: str | None  # why the journal can't be used
+    pending: int  # pages that are not sent yet
+    oldest: float  # for how many seconds the oldest of them has waited; 0 if there is none
+    problem: str | None  # why the journal can't be used; None: it can
     silences: tuple[Silence, ...]
     latest: tuple[JournalEntry, ...]  # the newest first
-    refused: tuple[RefusedSender, ...] = ()  # webhooks, by sender, the newest first
-    unexpected_watchdogs: tuple[str, ...] = ()  # labels of Watchdog alerts that come and are not expected
+    refused: tuple[RefusedSender, ...] = ()  # senders of refused webhooks, the latest first
+    unexpected_watchdogs: tuple[str, ...] = ()  # labels of received Watchdog alerts that are not expected
 
 
 class Pager:
-    """Everything between a webhook and a person; safe to share by threads."""
+    """Everything between a webhook and a person; thread-safe."""
 
     def __init__(
         self,
@@ -76,7 +76,9 @@ class Pager:
         self._facts = PagerFacts(self._journal, settings.watchdogs, pager_clock)
         self._health = JournalHealth(self._journal, self._delivery, self._facts, context, pager_clock)
         self._recorder = PageRecorder(self._journal, self._delivery, context, pager_clock)
-        self._unexpected: tuple[str, ...] = ()  # labels of Watchdog alerts that no watchdog expects
+        self._unexpected: tuple[
+            str, ...
+        ] = ()  # labels of Watchdog alerts that no configured watchdog matches
         self.refusals = Refusals(context.clock)
         self.upkeep = Upkeep(
             settings=settings,
@@ -94,13 +96,16 @@ class Pager:
         self._query_alertmanager_at(outlets.alertmanager)
 
     def start(self) -> None:
-        """Queue the pages that are left, and start the workers; without a usable journal, go on trying."""
+        """Queue the pages in the journal, and start the workers.
+
+        If the journal can't be used, it is tried again at every tick.
+        """
         self._register_metrics()
         self._health.is_usable()
         self._delivery.start()
 
     def stop(self) -> None:
-        """Start no more attempts; pages that are not out yet stay in the journal."""
+        """Start no more attempts; pages that are not sent yet stay in the journal."""
         self._delivery.stop(_STOP_TIMEOUT)
         self._delivery.save_results()
         self._journal.close()
@@ -108,7 +113,7 @@ class Pager:
     def reconfigure(
         self, settings: PagerSettings, outlets: Outlets, heartbeat: HeartbeatReceiver | None
     ) -> None:
-        """Apply new settings, whose `state_dir` is the same; no page is lost or sent twice by it."""
+        """Apply new settings, with the same `state_dir`; no page is lost or sent twice."""
         before = {watchdog.name for watchdog in self.settings.watchdogs}
         self._facts.watchdogs.reconfigure(settings.watchdogs)
         self.settings = settings
@@ -120,7 +125,7 @@ class Pager:
         self._delivery.reconfigure(settings, outlets)
 
     def _query_alertmanager_at(self, address: AlertmanagerAddress | None) -> None:
-        """Query this Alertmanager from now on, or none; leave out watchdogs, since they page nobody."""
+        """Query this Alertmanager from now on, or none if it is None; ignore watchdogs in its replies."""
 
         def is_watchdog(labels: Mapping[str, str]) -> bool:
             return watchdogs.is_watchdog(Alert("", 0.0, None, labels), self.settings.watchdogs)
@@ -128,15 +133,15 @@ class Pager:
         self._reconciler.alertmanager = Alertmanager(address, self._clock, is_watchdog) if address else None
 
     def _register_metrics(self) -> None:
-        """Register what the metrics of pages and watchdogs are read from."""
+        """Register the functions that the metrics of pages and watchdogs read at a scrape."""
         times = self._facts.watchdogs
         silences = [(each.name, lambda name=each.name: times.silence(name)) for each in times.expected]
         self._telemetry.watch(self._delivery.pending, self._delivery.oldest, silences)
 
-    # --- what comes in -------------------------------------------------------------------------
+    # --- webhooks and settings -----------------------------------------------------------------
 
     def receive(self, body: bytes) -> None:
-        """Accept a webhook; it is on disk when this returns. Raise WebhookError or JournalError."""
+        """Accept a webhook: it is on disk when this returns. Raise WebhookError or JournalError."""
         webhook = read_webhook(body, self._clock().wall)
         if not self._health.is_usable():
             raise JournalError(self._health.problem or "the journal can't be used")
@@ -152,7 +157,7 @@ class Pager:
         self._telemetry.count_webhook(result)
 
     def remember_group(self, target: str, group: str) -> None:
-        """Save the on-call group that a target's settings name, for times when they can't be read."""
+        """Save the on-call group that a target's settings name, to use it while they can't be read."""
         if self._facts.groups.get(target) == group or not self._health.is_usable():
             return
         try:
@@ -161,7 +166,7 @@ class Pager:
             self._health.report_failure(error)
 
     def remembered_group(self, target: str) -> str | None:
-        """Return the on-call group that a target's settings named last."""
+        """Return the on-call group that was last saved for a target; None if there is none."""
         return self._facts.groups.get(target)
 
     def _accept(self, webhook: Webhook) -> None:
@@ -177,8 +182,8 @@ class Pager:
             self._recorder.record(msgspec.structs.replace(webhook, alerts=alerts, can_query=can_query))
 
     def _log_unexpected(self, labels: Sequence[str]) -> None:
-        """Log once each Watchdog alert that no watchdog expects, and the ones that are expected."""
-        room = _MOST_UNEXPECTED - len(self._unexpected)
+        """Log once each Watchdog alert that no configured watchdog matches, with those that are expected."""
+        room = _MAX_UNEXPECTED - len(self._unexpected)
         new = tuple(dict.fromkeys(each for each in labels if each not in self._unexpected))[:room]
         if not new:
             return
@@ -189,10 +194,10 @@ class Pager:
             expected=watchdogs.describe_expected(self.settings.watchdogs),
         )
 
-    # --- how it is -----------------------------------------------------------------------------
+    # --- the status ----------------------------------------------------------------------------
 
     def status(self, count: int) -> PagerStatus:
-        """Return how the pager is, with the newest `count` pages."""
+        """Return the status of the pager, with the newest `count` pages."""
         latest: Sequence[JournalEntry] = ()
         if self._health.is_usable():
             try:
@@ -210,11 +215,11 @@ class Pager:
         )
 
     def _report_damage(self, rows: Sequence[str]) -> None:
-        """Count and log the rows of the journal that can't be read; everything else goes on."""
+        """Count and log the rows of the journal that can't be read."""
         self._telemetry.journal_damaged.inc(len(rows))
         _log.error(
             "rows of the journal are damaged and set aside; what they told is lost, all else goes on",
-            rows=list(rows[:_SHOWN_ROWS]),
+            rows=list(rows[:_MAX_LOGGED_ROWS]),
             count=len(rows),
             journal=str(self._journal.path),
         )

@@ -1,4 +1,4 @@
-"""What the pager remembers besides pages and alerts, and keeps in the journal over a restart."""
+"""What the pager remembers besides pages and alerts; it is saved in the journal as facts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from waexporter.paging.context import PagerClock
     from waexporter.paging.journal.writer import Journal
 
-# The kinds of facts, as they stand in the journal:
+# The kinds of facts in the journal:
 _GROUP = "group"  # the on-call group of each target
 _WATCHDOG = "watchdog"  # when each watchdog was last seen, on the pager's clock
-_EVER_SEEN = "heard"  # the watchdogs that came at some time
-_VERDICT = "verdict"  # for how long the verdict of each target has held
+_EVER_SEEN = "heard"  # the watchdogs that were ever seen
+_VERDICT = "verdict"  # for how long the verdict of each target has lasted
 
 
 class PagerFacts:
@@ -55,6 +55,6 @@ class PagerFacts:
             self._journal.save_fact(_WATCHDOG, name, repr(at))
 
     def save_durations(self) -> None:
-        """Save for how long verdicts have held, where what was saved is too old."""
+        """Save for how long verdicts have lasted, if the saved durations are too old."""
         if changed := self.durations.changed_facts(self._clock.now()):
             self._journal.save_facts(_VERDICT, changed)

@@ -1,4 +1,4 @@
-"""The rate limit of each recipient: pages above it wait, and go out together."""
+"""The rate limit of each recipient: pages above it wait, and are sent in one message."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class RateLimiter:
     """Counts the messages to each recipient within a sliding window; times on the steady clock.
 
-    The last fifth of a window's messages is spread evenly over it. Otherwise the first page after a burst
-    would wait for the whole window; so it waits for a part of it, and comes in a digest.
+    The last fifth of the messages of a window is a reserve that is spread evenly over the window. Without it,
+    the first page after a burst would wait for a whole window; with it, for a part of a window.
     """
 
     def __init__(self, rate: Rate) -> None:
@@ -44,7 +44,7 @@ class RateLimiter:
             del self._reserved[recipient]
 
     def free_at(self, recipient: str, now: float) -> float:
-        """Return from when on the recipient may get a message: `now`, or later."""
+        """Return when the recipient may get the next message: `now`, or later."""
         times = [*self._recent(recipient, now), *[now] * self._reserved[recipient]]
         free = now
         while (later := self._not_before(times, free)) > free:
@@ -52,16 +52,16 @@ class RateLimiter:
         return free
 
     def _not_before(self, times: list[float], at: float) -> float:
-        """Return a time before which no message may follow those sent at `times`; `at` if one may then."""
-        most, per = self._rate.messages, self._rate.per
+        """Return `at` if a message may follow those sent at `times` then, else the next time to check."""
+        limit, per = self._rate.messages, self._rate.per
         within = [sent for sent in times if sent + per > at]
-        if len(within) >= most:
-            return within[-most] + per
-        plenty = most - self._reserve
-        if len(within) < plenty or not within:
+        if len(within) >= limit:
+            return within[-limit] + per
+        unspaced = limit - self._reserve  # messages that may follow each other without a pause
+        if len(within) < unspaced or not within:
             return at
-        # Either the pause since the last one is over, or so many have left the window that there is none.
-        return max(at, min(within[-1] + per / (self._reserve + 1), within[-plenty] + per))
+        # Either the pause after the last message is over, or fewer messages than need a pause are left.
+        return max(at, min(within[-1] + per / (self._reserve + 1), within[-unspaced] + per))
 
     def _recent(self, recipient: str, now: float) -> deque[float]:
         sent = self._sent.get(recipient, deque())

@@ -1,4 +1,4 @@
-"""From a delivery to a page: deduplicate it, write it to disk, hand it on."""
+"""Record a delivery: deduplicate it, write its page to disk, queue the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = get_logger("pager")
 
 
 class PageRecorder:
-    """Records what is new in a delivery, and queues it; safe to share by threads."""
+    """Records what is new in a delivery, and queues it; thread-safe."""
 
     def __init__(
         self, journal: Journal, delivery: Delivery, context: PagerContext, pager_clock: PagerClock
@@ -43,7 +43,7 @@ class PageRecorder:
                 self._telemetry.count_page(WHATSAPP, SUPPRESSED)
                 return
             entry = session.record_page(page, decision.records, now, decision.forgotten)
-            # Queued before the next delivery is decided: people read pages in the order of their decisions.
+            # Queued before the lock is released, so that pages are sent in the order of their deliveries.
             self._delivery.enqueue(entry)
         _log.info(
             "page",

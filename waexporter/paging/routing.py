@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from waexporter.model import PagerSettings, Verdict
     from waexporter.paging.model import Alert
 
-# Tried in one round; a fleet may have a thousand targets, and each may take its time to fail.
-MOST_ROUTES = 4
+# Targets that are tried in one round: a fleet may have a thousand, and each may be slow to fail.
+MAX_ROUTES = 4
 _ORDER = {State.OK: 0, State.DEGRADED: 0, State.UNKNOWN: 1, State.DOWN: 2}
 
 
@@ -30,12 +30,12 @@ class Carrier:
 
     @property
     def recipient(self) -> str:
-        """Who gets a message through it: the same whichever target carries it."""
+        """Who gets a message through this target; two targets with the same recipients return the same."""
         return ",".join(self.to)
 
     @property
     def destination(self) -> str:
-        """Where a message through it goes, as the journal has it."""
+        """The target and its recipient, as they are written to the journal."""
         return f"{self.name}/{self.recipient}"
 
 
@@ -43,17 +43,17 @@ class Carrier:
 class Routes:
     """The targets that can carry a page."""
 
-    open: tuple[Carrier, ...] = ()  # those to trust, best first
-    doubtful: tuple[Carrier, ...] = ()  # those to try last
+    open: tuple[Carrier, ...] = ()  # the trusted ones, best first
+    doubtful: tuple[Carrier, ...] = ()  # the others, which are tried last
 
 
 @dataclass(frozen=True, slots=True)
 class AffectedTargets:
     """What alerts say about the targets that could carry them."""
 
-    targets: tuple[str, ...] = ()  # the targets they are about, in the order of the alerts
-    distrusted: frozenset[str] = frozenset()  # those of them whose alert says that WhatsApp can't be trusted
-    no_target_trusted: bool = False  # an alert says so and names no target
+    targets: tuple[str, ...] = ()  # their labels `target`, in the order of the alerts
+    distrusted: frozenset[str] = frozenset()  # targets whose WhatsApp can't be trusted (`affects_channel`)
+    no_target_trusted: bool = False  # an alert with `affects_channel` names no target
 
 
 def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:
@@ -65,7 +65,7 @@ def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str 
 
 
 def recipient_at(destination: str) -> str:
-    """Return the recipient of a destination; a group and a number have no slash."""
+    """Return the recipient in a destination; neither a group's id nor a number contains a slash."""
     return destination.rpartition("/")[2]
 
 
@@ -85,7 +85,7 @@ def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:
 
 
 def merge_affected(each_affected: Iterable[AffectedTargets]) -> AffectedTargets:
-    """Return what several say together."""
+    """Return what the alerts of several pages say together."""
     known = tuple(each_affected)
     return AffectedTargets(
         tuple(dict.fromkeys(target for each in known for target in each.targets)),
@@ -99,9 +99,9 @@ def choose_routes(
 ) -> Routes:
     """Return the targets that can carry a page, in the order to try them.
 
-    Those of `via` in that order, else the affected targets first and then the rest of the fleet. A target
-    whose verdict is down, or whose own alert says that WhatsApp can't be trusted, comes last. Targets in
-    `refused_by` refused this page for good, and are left out.
+    With `via`, its targets in that order; without it, the affected targets first and then all others. A
+    target comes last if its verdict is down, or if an alert says that its WhatsApp can't be trusted. Targets
+    in `refused_by` refused this page for good, and are left out.
     """
     usable = {carrier.name: carrier for carrier in carriers if carrier.to and carrier.name not in refused_by}
     names = dict.fromkeys(via or (*affected.targets, *usable))
@@ -113,7 +113,7 @@ def choose_routes(
 
 def _best(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
     """Return the best few by verdict; among equals the order stays."""
-    return tuple(nsmallest(MOST_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))
+    return tuple(nsmallest(MAX_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))
 
 
 def _is_trusted(carrier: Carrier, affected: AffectedTargets) -> bool:

@@ -101,7 +101,7 @@ class PagerTelemetry:
         oldest: Callable[[], float],
         silences: Iterable[tuple[str, Callable[[], float]]],
     ) -> None:
-        """Read at every scrape how many pages wait, and how long watchdogs have been silent."""
+        """Read these functions at every scrape: pending pages, and the silence of each watchdog."""
         self._pending.set_function(pending)
         self._oldest.set_function(oldest)
         for source, silence in silences:
@@ -121,7 +121,7 @@ class PagerTelemetry:
         self._attempts.labels(channel, code).inc()
 
     def count_page(self, channel: str, result: str, pages: int = 1) -> None:
-        """Count pages by what finally became of them."""
+        """Count pages by their final result."""
         self._pages.labels(channel, result).inc(pages)
 
     def note_acceptance(self, channel: str, at: float, waited: float) -> None:
@@ -130,5 +130,5 @@ class PagerTelemetry:
         self._delivery.labels(channel).observe(waited)
 
     def remember_acceptance(self, channel: str, at: float) -> None:
-        """Restore from the journal when a page was last accepted."""
+        """Restore the time of the last acceptance from the journal."""
         self._last_success.labels(channel).set(at)

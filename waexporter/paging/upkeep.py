@@ -1,4 +1,4 @@
-"""What the pager does by itself as time goes on: watchdogs, verdicts, the journal, the heartbeat."""
+"""The periodic work of the pager: watchdogs, verdicts, the journal, the heartbeat."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Upkeep:
     _heartbeat_problem: str = field(default="", init=False)
 
     def tick(self) -> None:
-        """Do all that is due; called every TICK seconds."""
+        """Do the work that is due; called every TICK seconds."""
         if not self.health.is_usable():
             return
         try:
@@ -79,7 +79,7 @@ class Upkeep:
         self._heartbeat_problem = problem
 
     def problems(self) -> tuple[str, ...]:
-        """Return what keeps people from being paged now, if anything does."""
+        """Return why people can't be paged now; empty if they can."""
         found = [
             f"watchdog {silence.source}: silent for {silence.seconds:.0f} s"
             for silence in self.facts.watchdogs.silences()
@@ -92,22 +92,23 @@ class Upkeep:
         return tuple(found)
 
     def _page_watchdogs(self) -> None:
-        """Record a page for each watchdog that fell silent or came back."""
+        """Record a page for each watchdog that is newly missing, or was seen again."""
         times = self.facts.watchdogs
         if not times.expected:
             return
         now, wall = self.pager_clock.now(), self.clock().wall
         with self.journal.session() as session:
-            news = watchdogs.find_watchdog_alerts(
+            alerts = watchdogs.find_watchdog_alerts(
                 times.expected, times.sightings(), session.records, now, wall
             )
-        for silent in news:
-            refused = self.refusals.recent(times.silence(silent.labels["source"]))
-            alert = watchdogs.add_reason(silent, describe_refused(refused))
-            self.recorder.record(Webhook(thread_of({"source": alert.labels["source"]}), (alert,)))
+        for alert in alerts:
+            source = alert.labels["source"]
+            refused = self.refusals.recent(times.silence(source))
+            explained = watchdogs.add_reason(alert, describe_refused(refused))
+            self.recorder.record(Webhook(thread_of({"source": source}), (explained,)))
 
     def _page_verdicts(self) -> None:
-        """Record a page for each target whose verdict changed for good."""
+        """Record a page for each target whose verdict changed and has lasted for `watch_for`."""
         now, pager_now = self.clock(), self.pager_clock.now()
         durations = self.facts.durations
         verdicts = [
@@ -117,6 +118,8 @@ class Upkeep:
         durations.retain({target for target, _ in verdicts})
         self.facts.save_durations()
         with self.journal.session() as session:
-            news = verdict_watch.find_verdict_alerts(verdicts, session.records, self.settings.watch_for, now)
-        for target, alerts in news.items():
+            changed = verdict_watch.find_verdict_alerts(
+                verdicts, session.records, self.settings.watch_for, now
+            )
+        for target, alerts in changed.items():
             self.recorder.record(Webhook(thread_of({"waexporter_watch": target}), alerts))

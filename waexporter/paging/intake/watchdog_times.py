@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from waexporter.model import Watchdog
     from waexporter.paging.context import PagerClock
 
-# Seconds after a start in which a watchdog that comes every minute is seen again.
-_STARTUP_GRACE = 90.0
+# In this time after a start, a watchdog that is repeated every minute is seen again.
+_STARTUP_GRACE = 90.0  # seconds
 
 
 class Silence(NamedTuple):
@@ -23,14 +23,14 @@ class Silence(NamedTuple):
     source: str
     seconds: float
     limit: float
-    was_seen: bool = True  # at some time; else it has been expected for so long
+    was_seen: bool = True  # False: it was never seen, and `seconds` counts from when it was expected
 
 
 class WatchdogTimes:
     """The expected watchdogs, and when each was last seen on the pager's clock."""
 
     def __init__(self, watchdogs: tuple[Watchdog, ...], clock: PagerClock) -> None:
-        """Count each as seen now, so that it has time to come."""
+        """Count each watchdog as seen now, so that none is missing at once."""
         self._clock = clock
         self._started_at = clock.now()
         self.expected = watchdogs
@@ -52,15 +52,15 @@ class WatchdogTimes:
         return now
 
     def was_ever_seen(self, name: str) -> bool:
-        """Return whether a watchdog came at some time, in this process or an earlier one."""
+        """Return whether a watchdog was ever seen, by this process or an earlier one."""
         return name in self._ever_seen
 
     def mark_ever_seen(self, names: Iterable[str]) -> None:
-        """Remember that watchdogs came at some time."""
+        """Remember that watchdogs were seen at some time."""
         self._ever_seen.update(names)
 
     def restore(self, seen_at: Mapping[str, str]) -> None:
-        """Restore the times that an earlier process saved; damaged ones are ignored."""
+        """Restore the times that an earlier process saved; ignore damaged ones."""
         now = self._clock.now()
         for name, text in seen_at.items():
             if name in self._seen_at and (at := _parse(text)) is not None:
@@ -71,7 +71,10 @@ class WatchdogTimes:
         return {watchdog.name: self._seen_at[watchdog.name] for watchdog in self.expected}
 
     def sightings(self) -> dict[str, LastSeen]:
-        """Return the same with the time that silence counts from: while no daemon ran, none could be seen."""
+        """Return when each expected watchdog was last seen, and when its silence begins.
+
+        The time before this process started does not count fully: without a daemon nothing could be seen.
+        """
         found = {}
         for watchdog in self.expected:
             at = self._seen_at[watchdog.name]

@@ -1,4 +1,4 @@
-"""Query Alertmanager for the alerts of a group, before people are told that something is over."""
+"""Query Alertmanager for the alerts of a group, before a page says that something is over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from waexporter.transport.exchange import Reply
 
 _TIMEOUT = 3.0  # seconds for each of two requests; a page waits for them
-_MOST_GROUPS = 10_000  # that are remembered as seen in its replies
+_MAX_GROUPS = 10_000  # remembered as seen in replies
 _PAUSE = 15.0  # seconds in which an Alertmanager that did not reply is not queried again
 ALERTS = "/api/v2/alerts"
 _STATUS = "/api/v2/status"
@@ -39,12 +39,12 @@ class AlertmanagerAddress(Protocol):
     """The address of Alertmanager."""
 
     def get_subpath(self, timeout: float, suffix: str) -> Reply:
-        """GET a path below the address; return the reply, whatever its status, or raise an ApiError."""
+        """GET a path below the address; return the reply, of any status, or raise an ApiError."""
         ...
 
 
 class Alertmanager:
-    """The Alertmanager of `pager.alertmanager_url`; safe to share by threads."""
+    """The Alertmanager at `pager.alertmanager_url`; thread-safe."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Alertmanager:
         clock: Callable[[], Instant],
         is_ignored: Callable[[Mapping[str, str]], bool],
     ) -> None:
-        """Leave out alerts whose labels are ignored: they page nobody."""
+        """Leave out the alerts that `is_ignored` returns True for, by their labels: they page nobody."""
         self._address = address
         self._clock = clock
         self._is_ignored = is_ignored
@@ -62,12 +62,12 @@ class Alertmanager:
         self._seen_groups: dict[str, None] = {}  # keys of groups in its replies, the latest last
 
     def has_seen(self, group: AlertGroup) -> bool:
-        """Return whether it ever had alerts of a group; else they may be another Alertmanager's."""
+        """Return whether a reply ever had alerts of a group; if not, they may be another Alertmanager's."""
         with self._lock:
             return group.key in self._seen_groups
 
     def query(self, group: AlertGroup) -> GroupReply | None:
-        """Return the alerts it has of a group; None where it can't be queried."""
+        """Return the alerts that it has of a group; None if it can't be queried."""
         if self._clock().steady < self._paused_until:
             return None
         try:
@@ -85,7 +85,7 @@ class Alertmanager:
         with self._lock:
             self._seen_groups.pop(group.key, None)
             self._seen_groups[group.key] = None
-            if len(self._seen_groups) > _MOST_GROUPS:
+            if len(self._seen_groups) > _MAX_GROUPS:
                 del self._seen_groups[next(iter(self._seen_groups))]
 
     def _log_change(self, problem: str) -> None:
@@ -101,7 +101,7 @@ class Alertmanager:
 
 
 def try_query(address: AlertmanagerAddress, timeout: float) -> tuple[str, bool]:
-    """Query as the daemon does; return the problem ('' without one), and whether the reply has its uptime."""
+    """Query as the daemon does; return the problem ('' if none), and whether the reply has the uptime."""
     try:
         _, unread = _request_alerts(address, AlertGroup(), lambda _: False, timeout)
     except ApiError as error:
@@ -137,7 +137,7 @@ def read_alerts(
 ) -> tuple[dict[str, ItemKind], int]:
     """Read a reply: the kind of each alert of a group, by fingerprint, and how many have none; pure.
 
-    The query was for that group, so an alert is of another one only where its labels say so.
+    The query was for that group, so an alert is left out only if its labels are readable and differ.
     """
     kinds, unread = dict[str, ItemKind](), 0
     for element in _LIST.decode(body):
@@ -154,7 +154,7 @@ def read_alerts(
 
 
 def _labels(value: object) -> dict[str, str] | None:
-    """Return the labels of an alert; None where they can't be read: every alert has some."""
+    """Return the labels of an alert; None if they can't be read, or there are none (every alert has some)."""
     labels = lenient_json.as_map(value)
     return labels if labels and all(isinstance(value, str) for value in labels.values()) else None
 
@@ -164,7 +164,7 @@ def _has_labels(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 
 def read_age(reply: Reply) -> float | None:
-    """Read for how many seconds Alertmanager has been running; None where the reply does not say; pure."""
+    """Return for how many seconds Alertmanager has been running; None if the reply does not say; pure."""
     document = lenient_json.parse(reply.body, "uptime") if reply.status == HTTPStatus.OK else None
     start = read_time(document["uptime"]) if document else None
     if start is None or reply.date is None or reply.date < start - ROUNDING:
@@ -184,7 +184,7 @@ def _query_parameters(group: AlertGroup) -> Iterator[tuple[str, str]]:
     for state in ("active", "silenced", "inhibited", "unprocessed"):
         yield state, "true"
     if group.receiver:
-        yield "receiver", group.receiver  # a regular expression there as here
+        yield "receiver", group.receiver  # both are regular expressions
     for name, value in group.labels.items():
-        if _PLAIN_NAME.fullmatch(name):  # others are compared with the reply
+        if _PLAIN_NAME.fullmatch(name):  # labels with other names are compared in the reply
             yield "filter", f'{name}="{value.translate(_ESCAPES)}"'

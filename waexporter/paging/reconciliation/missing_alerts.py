@@ -1,8 +1,8 @@
-"""What became of the alerts that are missing from a delivery, when its page is sent; pure.
+"""What a page says about the alerts that were missing from its delivery; pure.
 
-Alertmanager knows it, if it is queried: an alert still fires, is silenced or inhibited, or is gone. Where
-Alertmanager can't be queried, or started too recently to have got every alert again, people are only told
-that the alert did not come again.
+Alertmanager is queried just before the page is sent, and knows whether such an alert still fires, is silenced
+or inhibited, or is gone. If it can't be queried, or was started too recently to have every alert again, the
+page only says that the alert is not heard of any more.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from waexporter.paging.alert_record import AlertRecord
     from waexporter.paging.model import AlertGroup
 
-# A page without a firing alert waits for so long after its alerts were seen: of a pair of Alertmanagers one
-# may lag behind, and the other delivers up to 15 s later (cluster.peer-timeout).
+# A page without a firing alert is sent this long after its alerts were last seen: one of a pair of
+# Alertmanagers may lag behind, and the other delivers up to 15 s later (cluster.peer-timeout).
 GRACE = 20.0  # seconds
-# Prometheus repeats every alert to Alertmanager within little more than a minute (rules.alert.resend-delay).
-_WELL_INFORMED = 300.0  # seconds after its start
+# Prometheus sends every alert to Alertmanager again about once a minute (rules.alert.resend-delay), so an
+# Alertmanager that has run for longer has every alert.
+_COMPLETE_AFTER = 300.0  # seconds
 ROUNDING = 1.0  # seconds: the dates of HTTP have no fractions
 
 
@@ -32,23 +33,23 @@ class GroupReply(NamedTuple):
     """The alerts that Alertmanager has of a group."""
 
     kinds: Mapping[str, ItemKind]  # by fingerprint: FIRED, SILENCED or INHIBITED
-    age: float | None = None  # seconds since its start, by its own clock; None: unknown
-    at: float = 0.0  # when it came, on the pager's clock
+    age: float | None = None  # seconds since Alertmanager's start, by its own clock; None: unknown
+    at: float = 0.0  # when the reply was received, on the pager's clock
     unread: int = 0  # alerts whose fingerprint can't be read; any alert may be one of them
-    has_seen_group: bool = True  # it once had alerts of the group; else they may be another Alertmanager's
+    has_seen_group: bool = True  # an earlier reply had alerts of the group; if none had, it may be another's
 
     def would_have(self, seen_at: float) -> bool:
-        """Return whether it would have an alert that was last seen then, if that were not over.
+        """Return whether the reply would list an alert that was last seen at `seen_at` and is not over.
 
-        Its clock and ours may differ, so durations are compared, and never times.
+        Only durations are compared, because Alertmanager's clock and ours may differ.
         """
         if self.age is None or self.unread or not self.has_seen_group:
             return False
-        return self.age >= _WELL_INFORMED or 0 <= self.at - seen_at <= self.age - ROUNDING
+        return self.age >= _COMPLETE_AFTER or 0 <= self.at - seen_at <= self.age - ROUNDING
 
 
 def needs_query(page: Page) -> bool:
-    """Return whether Alertmanager is to be queried before a page is sent."""
+    """Return whether Alertmanager must be queried before a page is sent."""
     return may_be_known(page.group) and bool(page.doubts or page.lost or page.is_all_clear)
 
 
@@ -68,51 +69,89 @@ def grace_left(page: Page, now: float) -> float:
 def reconcile(page: Page, reply: GroupReply | None, fires_since: Callable[[Doubt], bool | None]) -> Page:
     """Return a page as it is sent: without doubts.
 
-    `fires_since` returns True for a doubtful alert that was seen firing since the page came, False for one
-    that ended since, and None for neither.
+    `fires_since` returns True for a doubtful alert that was seen firing after the page was received, False
+    for one that ended after that, and None for neither.
     """
     since = [(doubt, fires_since(doubt)) for doubt in page.doubts]
     doubts = [doubt for doubt, fires in since if fires is None and not doubt.is_stale]
+    page = _with_later_deliveries(page, since, reply)
+    return _without_reply(page, doubts) if reply is None else _with_reply(page, doubts, reply)
+
+
+def _with_later_deliveries(
+    page: Page, since: Sequence[tuple[Doubt, bool | None]], reply: GroupReply | None
+) -> Page:
+    """Return a page with its doubtful alerts that are known to fire."""
     again = sum(fires is True and not doubt.is_stale for doubt, fires in since)
     goes_on = (
         Item(doubt.alert, ItemKind.FIRED) for doubt, fires in since if _goes_on(doubt, reply, fires=fires)
     )
-    page = msgspec.structs.replace(
+    return msgspec.structs.replace(
         page, items=(*page.items, *goes_on), still_firing=page.still_firing + again
     )
-    if reply is None:
-        return _without_reply(page, doubts)
-    in_page = {item.alert.fingerprint for item in page.items}
-    items, unsure, left = list(page.items), 0, 0
-    for doubt in doubts:
-        kind = _kind(doubt, reply)
-        left += kind is None or kind is ItemKind.UNHEARD
-        if kind is None:
-            unsure += 1
-        elif not kind.fires:
-            items.append(Item(doubt.alert, kind))
-            in_page.add(doubt.alert.fingerprint)
-    over = {item.alert.fingerprint for item in page.items if item.kind.is_over}
-    others = {name: kind for name, kind in reply.kinds.items() if name not in in_page or name in over}
+
+
+def _without_reply(page: Page, doubts: Sequence[Doubt]) -> Page:
+    """Return a page that reports its doubtful alerts as not heard of any more."""
+    missing = tuple(Item(doubt.alert, ItemKind.UNHEARD) for doubt in doubts if doubt.is_missing)
+    unsure = sum(not doubt.is_missing for doubt in doubts)
+    return msgspec.structs.replace(page, items=(*page.items, *missing), doubts=(), unsure=unsure)
+
+
+def _with_reply(page: Page, doubts: Sequence[Doubt], reply: GroupReply) -> Page:
+    """Return a page with what Alertmanager knows of its doubtful alerts, and of the others of its group."""
+    kinds = [(doubt, _kind(doubt, reply)) for doubt in doubts]
+    items = (
+        *page.items,
+        *(Item(doubt.alert, kind) for doubt, kind in kinds if kind is not None and not kind.fires),
+    )
+    others = _others_in_group(page, items, reply)
     is_sure = reply.would_have(page.lost_seen_at)
     if page.group is not None and not page.group.labels:
-        # Without labels to group by, the alerts of this group look like those of any other.
+        # Without labels to group by, alerts of other groups can't be told from those of this one.
         is_sure = is_sure and not others
-        ours = over.union(doubt.alert.fingerprint for doubt in page.doubts)
+        ours = {item.alert.fingerprint for item in page.items if item.kind.is_over}
+        ours.update(doubt.alert.fingerprint for doubt in page.doubts)
         others = {name: kind for name, kind in others.items() if name in ours}
     firing = sum(kind.fires for kind in others.values())
     still_firing = max(page.still_firing, firing)
-    # An unreadable alert may be one that left or one that fires, so it is counted once.
-    left += still_firing + sum(item.kind.fires for item in page.items)
+    # An alert that the reply has without a fingerprint may be any of these, so it is not counted again.
+    counted = sum(kind is None or kind is ItemKind.UNHEARD for _, kind in kinds)
+    counted += still_firing + sum(item.kind.fires for item in page.items)
     return msgspec.structs.replace(
         page,
-        items=tuple(items),
+        items=items,
         doubts=(),
         still_firing=still_firing,
         muted=len(others) - firing,
         lost=0 if is_sure else page.lost,
-        unsure=unsure + max(reply.unread - left, 0),
+        unsure=sum(kind is None for _, kind in kinds) + max(reply.unread - counted, 0),
     )
+
+
+def _others_in_group(page: Page, items: Iterable[Item], reply: GroupReply) -> dict[str, ItemKind]:
+    """Return the alerts of a reply that no item shows, by fingerprint; those that are over come again."""
+    over = {item.alert.fingerprint for item in page.items if item.kind.is_over}
+    shown = {item.alert.fingerprint for item in items} - over
+    return {name: kind for name, kind in reply.kinds.items() if name not in shown}
+
+
+def _goes_on(doubt: Doubt, reply: GroupReply | None, *, fires: bool | None) -> bool:
+    """Return whether an alert that looked stale fires, by a later delivery or else by Alertmanager."""
+    is_listed = reply is not None and reply.kinds.get(doubt.alert.fingerprint) is ItemKind.FIRED
+    return doubt.is_stale and (is_listed if fires is None else fires)
+
+
+def _kind(doubt: Doubt, reply: GroupReply) -> ItemKind | None:
+    """Return how the page reports a doubtful alert; None: as one whose end is not known."""
+    if (found := reply.kinds.get(doubt.alert.fingerprint)) is not None:
+        return found
+    if reply.would_have(doubt.seen_at):
+        return ItemKind.GONE
+    return ItemKind.UNHEARD if doubt.is_missing else None
+
+
+# --- the records after a page ---------------------------------------------------------------------
 
 
 def presence_after(before: Page, after: Page) -> dict[str, Presence | None]:
@@ -129,7 +168,7 @@ def presence_after(before: Page, after: Page) -> dict[str, Presence | None]:
 
 
 def seen_firing_since(doubt: Doubt, record: AlertRecord | None) -> bool | None:
-    """Return True if an alert was seen firing after the doubt arose, False if it ended, None if neither."""
+    """Return True if an alert was seen firing since it is in doubt, False if it ended, None if neither."""
     if record is None:
         return None
     if record.seen_at <= doubt.seen_at and (record.ends_at is not None) is doubt.is_stale:
@@ -160,32 +199,11 @@ def record_changes(
     return changed, gone
 
 
-def _goes_on(doubt: Doubt, reply: GroupReply | None, *, fires: bool | None) -> bool:
-    """Return whether an alert that looked stale fires, as Alertmanager says or a later delivery said."""
-    is_there = reply is not None and reply.kinds.get(doubt.alert.fingerprint) is ItemKind.FIRED
-    return doubt.is_stale and (is_there if fires is None else fires)
-
-
 def _going_on(before: Page, after: Page, known: Mapping[str, AlertRecord]) -> Iterator[AlertRecord]:
-    """Yield the records of alerts that were over, and fire again in the page as it is sent."""
+    """Yield the changed records of stale alerts that turned out to fire still."""
     firing = {item.alert.fingerprint for item in after.items if item.kind.fires}
     for doubt in before.doubts:
         record = known.get(doubt.alert.fingerprint)
         if doubt.is_stale and doubt.alert.fingerprint in firing and record and record.ends_at is not None:
             start = doubt.alert.starts_at
             yield msgspec.structs.replace(record, starts_at=start, latest_at=start, ends_at=None)
-
-
-def _without_reply(page: Page, doubts: Sequence[Doubt]) -> Page:
-    missing = tuple(Item(doubt.alert, ItemKind.UNHEARD) for doubt in doubts if doubt.is_missing)
-    unsure = sum(not doubt.is_missing for doubt in doubts)
-    return msgspec.structs.replace(page, items=(*page.items, *missing), doubts=(), unsure=unsure)
-
-
-def _kind(doubt: Doubt, reply: GroupReply) -> ItemKind | None:
-    """Return what the page says of a doubtful alert; None: that its end is not known."""
-    if (found := reply.kinds.get(doubt.alert.fingerprint)) is not None:
-        return found
-    if reply.would_have(doubt.seen_at):
-        return ItemKind.GONE
-    return ItemKind.UNHEARD if doubt.is_missing else None

@@ -1,4 +1,4 @@
-"""Reconciliation: find out, before pages are sent, what became of the alerts missing from deliveries."""
+"""Reconciliation: before a page is sent, find out what became of the alerts missing from its delivery."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _QUERY_TIMEOUT = 6.0  # seconds for all queries of one message, which waits for 
 
 
 class Reconciler:
-    """Reconciles pages with what came since, and with Alertmanager; safe to share by threads."""
+    """Reconciles pages with later deliveries and with Alertmanager; thread-safe."""
 
     def __init__(
         self,
@@ -39,16 +39,16 @@ class Reconciler:
         self.alertmanager = alertmanager
 
     def initial_wait(self, page: Page) -> float:
-        """Return for how many seconds a page waits where no Alertmanager can be queried."""
+        """Return for how many seconds a new page waits: 0 if Alertmanager can be queried."""
         return missing_alerts.grace_left(page, self._pager_clock.now()) if self.alertmanager is None else 0.0
 
     def wait(self, page: Page, replies: Replies) -> float:
-        """Return for how many seconds a page still waits, if Alertmanager did not reply."""
+        """Return for how many more seconds a page waits: 0 if Alertmanager replied."""
         has_reply = page.group is not None and replies.get(page.group.key) is not None
         return 0.0 if has_reply else missing_alerts.grace_left(page, self._pager_clock.now())
 
     def reconcile(self, pages: Sequence[Page], replies: Replies) -> list[Page]:
-        """Return pages as they are sent now, and record what became of their missing alerts."""
+        """Return pages as they are sent now, and save what became of their missing alerts."""
         known = self._find_records(pages)
         reconciled = [
             missing_alerts.reconcile(
@@ -62,11 +62,14 @@ class Reconciler:
         return reconciled
 
     def can_query(self, group: AlertGroup | None) -> bool:
-        """Return whether there is an Alertmanager that may have a group."""
+        """Return whether there is an Alertmanager that may know a group."""
         return self.alertmanager is not None and missing_alerts.may_be_known(group)
 
     def check_known(self, pages: Sequence[Page]) -> None:
-        """Query whether Alertmanager has the firing alerts of pages: later it may be asked for their end."""
+        """Query Alertmanager once about the groups of firing alerts, to learn whether it has them.
+
+        Only then can a later reply without an alert mean that the alert is over.
+        """
         alertmanager = self.alertmanager
         if alertmanager is None:
             return
@@ -114,4 +117,4 @@ class Reconciler:
                 changed, gone = missing_alerts.record_changes(pages, session.records)
                 session.save(changed, gone)
         except JournalError:
-            return  # the next write reports it; at worst the same is said twice
+            return  # the next write reports it; at worst people are told the same twice
