@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, State
 from waexporter.paging.channels.recipients import Recipient
-from waexporter.paging.journal.attempt_history import MOST
+from waexporter.paging.journal.attempt_history import MAX_ATTEMPTS
 from waexporter.paging.routing import Carrier
 
 if TYPE_CHECKING:
@@ -395,7 +395,7 @@ def test_of_a_page_that_is_tried_for_long_the_last_attempts_are_kept(build: Buil
     rig.run()
 
     [entry] = rig.journal.latest(1)
-    assert (entry.state, entry.attempts, len(entry.tried)) == ("failed", 31, MOST)
+    assert (entry.state, entry.attempts, len(entry.tried)) == ("failed", 31, MAX_ATTEMPTS)
     assert [each.at for each in entry.tried] == sorted(each.at for each in entry.tried)
     assert entry.tried[-1].at == WALL + 30 * 60.0
 

@@ -1,4 +1,7 @@
-"""One round of attempts to get pages out: every way there is, each once, best first."""
+"""One round of attempts to send pages: every way once, the best first.
+
+A way is a target that carries the page to WhatsApp, or a channel of `pager.fallback`.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +27,17 @@ if TYPE_CHECKING:
     from waexporter.paging.routing import AffectedTargets, Carrier, Routes
     from waexporter.paging.telemetry import PagerTelemetry
 
-# A way may ask for an hour when it is well again in a minute, and somebody waits for the page.
+# A way may ask for a pause of an hour although it recovers in a minute, and people need the page.
 _LONGEST_REST = 300.0  # seconds
-FALLBACK = "fallback"  # the recipient that the rate counts for every fallback together
+FALLBACK = "fallback"  # the recipient of every fallback channel, so that they share one rate
 
 _log = get_logger("pager")
 
 
 class Outlets(NamedTuple):
-    """Everything a message can leave through."""
+    """The targets and channels that pages are sent through, and the Alertmanager that is queried before."""
 
-    carriers: Callable[[], Sequence[Carrier]]  # as they are now
+    carriers: Callable[[], Sequence[Carrier]]  # returns the present ones
     whatsapp: Callable[[str, Recipient], Channel]  # through a carrier, to a recipient
     fallback: Sequence[Channel] = ()
     alertmanager: AlertmanagerAddress | None = None  # queried about missing alerts before a page is sent
@@ -51,18 +54,20 @@ class RoundResult:
     can_retry: bool = False  # a later round may succeed
     tried: list[Attempt] = field(default_factory=list)
     wait: float = 0.0  # seconds that the pages wait before anything is tried
-    ways_ready_at: float = -math.inf  # steady clock: until then every way that is left asks not to be used
+    ways_ready_at: float = -math.inf  # steady clock: until then every remaining way asks not to be used
 
 
 class AttemptHooks(NamedTuple):
-    """What is called around attempts."""
+    """Functions that are called during attempts."""
 
-    begin: Callable[[Sequence[int], bool], None]  # before each: of which pages, and whether it may repeat one
+    begin: Callable[
+        [Sequence[int], bool], None
+    ]  # before each, with the pages, and whether it may be a repeat
     on_crash: Callable[[Exception], None]
 
 
 class Attempts:
-    """Tries the ways that pages can go; between two rounds it remembers only which ways asked for a pause."""
+    """Tries the ways to send pages; between rounds it remembers only which ways asked for a pause."""
 
     def __init__(
         self,
@@ -77,20 +82,20 @@ class Attempts:
         self._telemetry = telemetry
         self._clock = clock
         self._begin, self._on_crash = hooks
-        self._paused_until: dict[str, float] = {}  # ways, and until when (steady clock) they are not used
+        self._paused_until: dict[str, float] = {}  # by way; steady clock
 
     def routes(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> Routes:
-        """Return the ways that pages can go together: all but those that refused each of them."""
+        """Return the targets that can carry pages together: all but those that refused each of them."""
         return choose_routes(carriers, self._settings.via, _affected_by(batch), _refused_by_all(batch))
 
     def likely_recipient(self, page: QueuedPage, carriers: Sequence[Carrier]) -> str:
-        """Return the recipient whose rate a page counts for, as the carriers are now."""
+        """Return the recipient whose rate limits a page, with the present carriers."""
         routes = self.routes([page], carriers)
         best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
         return best[0].recipient if best else FALLBACK
 
     def make_round(self, batch: Sequence[QueuedPage], message: Message) -> RoundResult:
-        """Try every way until one takes the message."""
+        """Try every way until one accepts the message."""
         result = RoundResult(is_uncertain=any(each.is_uncertain for each in batch))
         self._try_all(batch, message, result)
         if result.accepted is None:
@@ -107,28 +112,28 @@ class Attempts:
             for name, channel in self._fallback(batch):
                 if self._try_fallback(batch, name, channel, message, result):
                     return True
-        # A verdict may be wrong, or old: with nothing else left, there is nothing to lose.
+        # A verdict may be wrong or old, so a doubtful target is better than none.
         return any(self._try_carrier(batch, carrier, message, result) for carrier in routes.doubtful)
 
     def _can_retry(self, batch: Sequence[QueuedPage]) -> bool:
-        """Return whether a way is left that did not refuse the pages for good."""
+        """Return whether there is a way that did not refuse the pages for good."""
         carriers = self._outlets.carriers()
         left = self.routes(batch, carriers)
         if left.open or left.doubtful or self._fallback(batch):
             return True
-        # Where no recipient is known, one may be later: the settings are still being read.
+        # If no recipient is known yet, there may be one later: the targets' settings are still being read.
         known = choose_routes(carriers, self._settings.via, _affected_by(batch), frozenset())
         return not known.open and not known.doubtful
 
     def _ways_ready_at(self, batch: Sequence[QueuedPage]) -> float:
-        """Return when (steady clock) the first of the ways that are left may be used."""
+        """Return when (steady clock) the first of the remaining ways may be used."""
         left = self.routes(batch, self._outlets.carriers())
         ways = [carrier.name for carrier in (*left.open, *left.doubtful)]
         ways += [name for name, _ in self._fallback(batch)]
         return min((self._paused_until.get(way, -math.inf) for way in ways), default=-math.inf)
 
     def _is_paused(self, way: str, batch: Sequence[QueuedPage], result: RoundResult) -> bool:
-        """Return whether a way asked not to be used now; a page is tried once more before it is given up."""
+        """Return whether a way asked not to be used now; ignore that in the last round of a page."""
         steady = self._clock().steady
         is_last = steady - min(each.queued for each in batch) >= self._settings.give_up_after
         left = self._paused_until.get(way, -math.inf) - steady
@@ -138,7 +143,7 @@ class Attempts:
         return True
 
     def _fallback(self, batch: Sequence[QueuedPage]) -> list[tuple[str, Channel]]:
-        """Return the fallback's channels that are left, with their names."""
+        """Return the fallback channels that did not refuse the pages for good, with their names."""
         named = ((f"{FALLBACK} {number}", channel) for number, channel in enumerate(self._outlets.fallback))
         refused_by = _refused_by_all(batch)
         return [(name, channel) for name, channel in named if name not in refused_by]
@@ -183,7 +188,7 @@ class Attempts:
         message: Message,
         result: RoundResult,
     ) -> list[Outcome]:
-        """Send along one way and return the outcomes; from here on the pages may have arrived."""
+        """Send by one way and return the outcomes."""
         self._begin([each.entry.number for each in batch], result.is_uncertain)
         if result.is_uncertain:
             self._telemetry.duplicates.inc()
@@ -199,14 +204,14 @@ class Attempts:
         return outcomes
 
     def _report_crash(self, batch: Sequence[QueuedPage], way: str, crash: Exception) -> None:
-        """Report a crash once, until the way fails for another reason: it may crash for hours."""
+        """Report a crash, unless the last failure of the way was a crash, too: it may crash for hours."""
         if any(each.logged.get(way) != CRASHED for each in batch):
             self._on_crash(crash)
 
     def _record_failure(
         self, batch: Sequence[QueuedPage], way: str, outcomes: Sequence[Outcome], result: RoundResult
     ) -> None:
-        """Record why a way did not take the pages, and whether it never will."""
+        """Record why a way did not accept the pages, and whether it refused them for good."""
         failed = [outcome for outcome in outcomes if not outcome.is_accepted]
         last = failed[-1]
         result.why = f"{way}: {last.why}"
@@ -223,7 +228,7 @@ class Attempts:
 
 
 def _refused_by_all(batch: Sequence[QueuedPage]) -> frozenset[str]:
-    """Return the ways that refused each of the pages: they may take another text."""
+    """Return the ways that refused every page; a way that refused some may accept a text with all."""
     return frozenset.intersection(*(frozenset(each.refused_by) for each in batch))
 
 

@@ -1,4 +1,4 @@
-"""Getting pages out: in order within a thread, around what is broken, again until it is time to give up."""
+"""Deliver pages: in order within a thread, by another way if one fails, again until it is time to give up."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from waexporter.paging.reconciliation.reconciler import Reconciler, Replies
 
 WORKERS = 4
-_LONGEST_WAIT = 60.0  # seconds until the workers look again by themselves
+_LONGEST_WAIT = 60.0  # seconds after which a waiting worker looks at the queue again
 
 _log = get_logger("pager")
 
 
 class Delivery:
-    """Sends the pages of the journal; its workers live until `stop`."""
+    """Sends the pages of the journal by worker threads, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Delivery:
         context: PagerContext,
         reconciler: Reconciler | None = None,
     ) -> None:
-        """Reconcile pages with Alertmanager before they are sent, if there is a reconciler."""
+        """Build the delivery; without a reconciler, pages are sent as they are."""
         self._settings = settings
         self._journal = journal
         self._reconciler = reconciler
@@ -56,7 +56,7 @@ class Delivery:
         self._results = ResultWriter(journal, self._telemetry)
         self._attempts = self._build_attempts(settings, outlets)
         self._queue = PageQueue(settings.rate)
-        self._changed = threading.Condition()  # guards what is above; no I/O is done while it is held
+        self._changed = threading.Condition()  # guards the fields above; no I/O is done under it
         self._is_stopped = False
         self._workers: list[threading.Thread] = []
 
@@ -72,7 +72,7 @@ class Delivery:
             worker.start()
 
     def stop(self, timeout: float) -> None:
-        """Start no more attempts, and wait up to `timeout` seconds in all for those under way."""
+        """Start no more attempts, and wait up to `timeout` seconds in total for those that are running."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
@@ -89,7 +89,7 @@ class Delivery:
             self._changed.notify_all()
 
     def enqueue(self, entry: JournalEntry, age: float = 0.0) -> None:
-        """Queue a page that has been in the journal for `age` seconds; a known one stays as it is.
+        """Queue a page that has been in the journal for `age` seconds, unless it is queued already.
 
         Called while the journal is locked, so that the journal and the queue agree.
         """
@@ -101,7 +101,7 @@ class Delivery:
                 self._changed.notify()
 
     def restore_rate(self) -> None:
-        """Count what an earlier process sent lately towards the rate; raise JournalError."""
+        """Count the messages that an earlier process sent lately towards the rate; raise JournalError."""
         now = self._clock()
         for destination, at in self._journal.accepted_since(now.wall - self._settings.rate.per):
             self.count_sent(destination, max(now.wall - at, 0.0))
@@ -112,17 +112,17 @@ class Delivery:
             self._queue.count_sent(recipient_at(destination), self._clock().steady - ago)
 
     def pending(self) -> int:
-        """Return how many pages are not out yet."""
+        """Return how many pages are not sent yet."""
         return len(self._queue)
 
     def oldest(self) -> float:
-        """Return for how many seconds the oldest of them has been waiting; 0 without one."""
+        """Return for how many seconds the oldest pending page has been waiting; 0 if there is none."""
         with self._changed:
             received = self._queue.oldest_received()
         return max(self._clock().steady - received, 0.0) if received < math.inf else 0.0
 
     def deliver_next(self, timeout: float) -> bool:
-        """Try to send what is due, waiting up to `timeout` seconds for it; return whether anything was."""
+        """Try to send the pages that are due next; return False if none were due within `timeout` seconds."""
         batch = self._next_batch(timeout)
         if batch is None:
             return False
@@ -149,7 +149,7 @@ class Delivery:
                     self._changed.wait(FIRST_PAUSE)
 
     def _next_batch(self, timeout: float) -> Batch | None:
-        """Return pages that are due; else wait for some, and return None."""
+        """Return pages that are due; if there are none, wait and return None."""
         with self._changed:
             if self._is_stopped:
                 return None
@@ -163,7 +163,7 @@ class Delivery:
     # --- one round -----------------------------------------------------------------------------
 
     def _attempt(self, batch: Sequence[QueuedPage]) -> RoundResult | None:
-        """Make a round of attempts; return its result, None where the pages have nothing left to say."""
+        """Make a round of attempts; return its result, or None if the pages have no content any more."""
         attempts, wall = self._attempts, self._clock().wall
         try:
             pages = self._with_current_age(batch)
@@ -178,17 +178,17 @@ class Delivery:
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:
-                each.is_rate_limited = False  # sent alone, only the thread that is to blame goes on to fail
+                each.is_rate_limited = False  # sent alone, only the page that causes the bug fails again
             return RoundResult(why="a bug of waexporter", is_uncertain=True, can_retry=True)
         if attempts is not self._attempts:
-            # The ways that refused the pages meanwhile were those of the earlier settings.
+            # The settings changed during the round: a refusal says nothing about the new ways.
             result.can_retry = True
             for each in batch:
                 each.refused_by.clear()
         return result
 
     def _with_current_age(self, batch: Sequence[QueuedPage]) -> list[Page]:
-        """Return pages received as long ago as the steady clock says."""
+        """Return pages with `received_at` corrected for jumps of the wall clock."""
         now = self._clock()
         return [
             msgspec.structs.replace(each.entry.page, received_at=now.wall - (now.steady - each.received))
@@ -196,7 +196,7 @@ class Delivery:
         ]
 
     def _wait_for_replica(self, batch: Sequence[QueuedPage], replies: Replies) -> float:
-        """Return for how many seconds pages wait for another Alertmanager, since none replied."""
+        """Return for how many seconds pages wait for a delivery by another replica of Alertmanager."""
         if self._reconciler is None or any(page.fires for page in batch):
             return 0.0
         steady = self._clock().steady
@@ -207,7 +207,7 @@ class Delivery:
         return max(waits, default=0.0)
 
     def _conclude(self, batch: Sequence[QueuedPage], result: RoundResult | None) -> None:
-        """Act on the result of a round: each page is out, given up, tried again, or has nothing to say."""
+        """Act on the result of a round: each page is sent, given up, tried again or discarded."""
         if result is None:
             self._discard(batch)
             return
@@ -220,16 +220,16 @@ class Delivery:
             self._finish(batch, PageState.ACCEPTED, result, *result.accepted)
             return
         newest = self._clock().steady - self._settings.give_up_after if result.can_retry else math.inf
-        # A page that came later has its own time, whatever it was sent together with.
-        over = [each for each in batch if each.queued <= newest]
-        left = [each for each in batch if each.queued > newest]
-        if over:
-            self._finish(over, PageState.FAILED, result, result.last_channel)
-        if left:
-            self._postpone(left, result)
+        # Each page has its own time, even if pages are sent together.
+        expired = [each for each in batch if each.queued <= newest]
+        pending = [each for each in batch if each.queued > newest]
+        if expired:
+            self._finish(expired, PageState.FAILED, result, result.last_channel)
+        if pending:
+            self._postpone(pending, result)
 
     def _discard(self, batch: Sequence[QueuedPage]) -> None:
-        """Drop pages that have nothing left to say: the alerts that were missing were seen again."""
+        """Delete pages without content: their missing alerts were seen again."""
         numbers = [each.entry.number for each in batch]
         if self._results.discard(numbers):
             with self._changed:
@@ -246,14 +246,14 @@ class Delivery:
         self,
         batch: Sequence[QueuedPage],
         state: PageState,
-        round_: RoundResult,
+        round_result: RoundResult,
         channel: str,
         destination: str = "",
     ) -> None:
         now = self._clock()
         numbers = [each.entry.number for each in batch]
-        why = "" if state is PageState.ACCEPTED else round_.why
-        result = PageResult(state, now.wall, channel, destination, why, tuple(round_.tried))
+        why = "" if state is PageState.ACCEPTED else round_result.why
+        result = PageResult(state, now.wall, channel, destination, why, tuple(round_result.tried))
         with self._changed:
             self._results.add(numbers, result)
             self._queue.remove(numbers)
@@ -274,7 +274,7 @@ class Delivery:
         self._results.save()
 
     def _postpone(self, batch: Sequence[QueuedPage], result: RoundResult) -> None:
-        """Put pages back for another round, after a pause that ends no later than their next deadline."""
+        """Plan another round for pages, after a pause that ends no later than their next deadline."""
         steady = self._clock().steady
         with self._changed:
             for each in batch:
@@ -284,7 +284,7 @@ class Delivery:
                 due = retry_at(each, steady, self._jitter(), result.ways_ready_at)
                 each.due = min([due, *(at for at in self._deadlines(each) if at > steady)])
         numbers = [each.entry.number for each in batch]
-        # Only this process knows which people have it already: after a restart they would get it again.
+        # Only this process knows which people have it already: after a restart they get it again.
         is_uncertain = result.is_uncertain or any(each.delivered_to for each in batch)
         self._results.postpone(numbers, result, is_uncertain=is_uncertain)
 

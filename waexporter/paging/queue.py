@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from waexporter.paging.routing import AffectedTargets, Carrier
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two rounds of attempts
-_MOST_BUNDLED = 500  # pages in one message: more than fit into its text
+_MAX_BATCH = 500  # pages in one message: more than its text has room for
 
 
 @dataclass(slots=True)
 class QueuedPage:
-    """A page that is not out yet."""
+    """A page that is not sent yet."""
 
     entry: JournalEntry
     received: float
-    queued: float  # by this process: what waited while no daemon ran has not been tried meanwhile
+    queued: float  # by this process: the time to give up counts from here, not while no daemon ran
     due: float
-    recipient: str = ""  # who would get it as the carriers are now; empty: not known yet
+    recipient: str = ""  # who gets it with the present carriers; empty: not computed yet
     failures: int = 0
     refused_by: set[str] = field(default_factory=set)  # ways that refused it for good
     delivered_to: set[str] = field(default_factory=set)  # people who have it already
     is_uncertain: bool = False  # an earlier attempt may have arrived
-    is_rate_limited: bool = False  # the rate made it wait
+    is_rate_limited: bool = False  # it had to wait for the rate of its recipient
     logged: dict[str, str] = field(default_factory=dict)  # by way, the code that was logged last
-    # Read from the page once: in a storm thousands of alerts wait, and routes are looked at with every page.
+    # Computed once: in a storm thousands of alerts wait, and the routes of every page are computed often.
     affected: AffectedTargets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class QueuedPage:
 
     @property
     def thread(self) -> str:
-        """The thread that it belongs to."""
+        """The thread of the page."""
         return self.entry.page.thread
 
     @property
@@ -61,40 +61,40 @@ class QueuedPage:
 
 
 class Batch(NamedTuple):
-    """Pages that go out in one message, and the recipient whose rate they count for."""
+    """Pages that are sent in one message, and the recipient whose rate limits them."""
 
     pages: list[QueuedPage]
     recipient: str
 
 
 class PageQueue:
-    """The pages that are not out yet, in the order they came; use it under a lock."""
+    """The pages that are not sent yet, in the order they were received; not thread-safe."""
 
     def __init__(self, rate: Rate) -> None:
         self._rate = RateLimiter(rate)
         self._pages: dict[int, QueuedPage] = {}
         self._busy: set[str] = set()  # threads whose pages are being sent
-        self._carriers: tuple[Carrier, ...] = ()  # as they were at the last look
+        self._carriers: tuple[Carrier, ...] = ()  # that the pages' recipients were computed for
 
     def __len__(self) -> int:
-        """Return how many pages are not out yet."""
+        """Return how many pages are not sent yet."""
         return len(self._pages)
 
     def oldest_received(self) -> float:
-        """Return when the page that has waited longest was received; infinity without one."""
+        """Return when the oldest page was received; infinity if there is none."""
         return min((page.received for page in self._pages.values()), default=math.inf)
 
     def add(self, page: QueuedPage) -> bool:
-        """Add a page and return True; one that is known already stays as it is."""
+        """Add a page and return True; return False if a page with its number is queued already."""
         return self._pages.setdefault(page.entry.number, page) is page
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Remove pages that came to their end."""
+        """Remove pages that are finished."""
         for number in numbers:
             self._pages.pop(number, None)
 
     def reset(self, rate: Rate, now: float) -> None:
-        """Make every page due, along every way, since settings changed."""
+        """Make every page due by every way, because the settings changed."""
         self._rate.set_rate(rate)
         self._carriers = ()
         for page in self._pages.values():
@@ -111,11 +111,11 @@ class PageQueue:
         carriers: Callable[[], Iterable[Carrier]],
         find_recipient: Callable[[QueuedPage, Sequence[Carrier]], str],
     ) -> Batch | float:
-        """Return the pages to send now, whose threads are busy until `end_batch`; else when some may be due.
+        """Return the pages to send now; if there are none, return when to look again.
 
-        These are the pages of one thread. Where the rate made it wait, the pages of all threads that waited
-        for the same recipient go with them. `carriers` returns the targets as they are now, `find_recipient`
-        the recipient whose rate a page counts for.
+        The pages are those of one thread. If it had to wait for the rate, the batch also has the pages of all
+        threads that wait for the same recipient. Their threads are busy until `end_batch`. `carriers` returns
+        the present targets, `find_recipient` the recipient whose rate limits a page.
         """
         heads = self._heads(now)
         next_due = math.inf
@@ -133,20 +133,20 @@ class PageQueue:
                 head.is_rate_limited = True
                 next_due = min(next_due, free)
                 continue
-            threads = {thread}
-            if head.is_rate_limited:
-                threads |= {
-                    name
-                    for name, other in heads.items()
-                    if name not in self._busy
-                    and other.due <= now
-                    and _recipient(other, known, find_recipient) == recipient
-                }
-            return self._reserve(threads, recipient)
+            if not head.is_rate_limited:
+                return self._reserve({thread}, recipient)
+            others = {
+                name
+                for name, other in heads.items()
+                if name not in self._busy
+                and other.due <= now
+                and _recipient(other, known, find_recipient) == recipient
+            }
+            return self._reserve({thread, *others}, recipient)
         return next_due
 
     def end_batch(self, batch: Batch) -> None:
-        """Release the threads of a batch; if it was sent, `count_sent` was called before."""
+        """Release the threads of a batch; if it was sent, call `count_sent` before."""
         self._rate.release(batch.recipient)
         self._busy -= {page.thread for page in batch.pages}
 
@@ -156,17 +156,17 @@ class PageQueue:
         for page in self._pages.values():
             head = heads.setdefault(page.thread, page)
             if head.due > now and not head.failures and page.fires:
-                head.due = now  # only a page without a firing alert may be held back, and none behind it
+                head.due = now  # a firing alert waits neither for a replica nor behind a page that does
         return heads
 
     def _reserve(self, threads: set[str], recipient: str) -> Batch:
-        pages = [page for page in self._pages.values() if page.thread in threads][:_MOST_BUNDLED]
+        pages = [page for page in self._pages.values() if page.thread in threads][:_MAX_BATCH]
         self._busy |= {page.thread for page in pages}
         self._rate.reserve(recipient)
         return Batch(pages, recipient)
 
     def _update_carriers(self, carriers: tuple[Carrier, ...]) -> tuple[Carrier, ...]:
-        """Return the carriers; where they changed, every page may have another recipient."""
+        """Return the carriers; if they changed, forget the recipients that were computed for the old ones."""
         if carriers != self._carriers:
             self._carriers = carriers
             for page in self._pages.values():
@@ -177,8 +177,8 @@ class PageQueue:
 def retry_at(page: QueuedPage, now: float, jitter: float, ways_ready_at: float) -> float:
     """Return when a page that failed is due again; `jitter` is between 0 and 1.
 
-    The pause grows with each failure, with full jitter. Where every way asks for more time it gets it, up to
-    the longest pause: another way may open meanwhile.
+    The pause grows with each failure, with full jitter. If every way asked for a longer pause, the page waits
+    for the first of them, up to the longest pause: another way may be usable before that.
     """
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(page.failures, 10))
     pause = FIRST_PAUSE + jitter * (longest - FIRST_PAUSE)
@@ -190,7 +190,7 @@ def _recipient(
     carriers: Sequence[Carrier],
     find_recipient: Callable[[QueuedPage, Sequence[Carrier]], str],
 ) -> str:
-    """Return who would get a page now, as far as the rate is concerned."""
+    """Return the recipient whose rate limits a page; compute it if it is not known."""
     if not page.recipient:
         page.recipient = find_recipient(page, carriers)
     return page.recipient

@@ -205,7 +205,7 @@ def test_what_is_old_is_forgotten_and_what_is_pending_never(journal: Journal) ->
 
 
 def test_the_journal_is_bounded(tmp_path: Path) -> None:
-    with closing(Journal(str(tmp_path), most_pages=3)) as journal:
+    with closing(Journal(str(tmp_path), max_pages=3)) as journal:
         numbers = [record(journal).number for _ in range(10)]
         journal.finish(numbers[1:], PageResult(PageState.ACCEPTED, WALL))
 

@@ -1,4 +1,4 @@
-"""The alerts that people were told of, in memory: an index of what the journal has of them on disk."""
+"""The records of alerts in memory: an index of those that the journal has on disk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class AlertMemory:
-    """The records of alerts, by fingerprint; the journal's lock makes it safe to share by threads."""
+    """The records of alerts, by fingerprint; use it under the journal's lock."""
 
     def __init__(self, damaged: DamagedRows) -> None:
         self._damaged = damaged
         self._records: dict[str, AlertRecord] = {}
-        self._open: dict[str, set[str]] = {}  # by thread, the alerts of which no end is known
+        self._open: dict[str, set[str]] = {}  # by thread, the fingerprints of alerts without a known end
 
     @property
     def records(self) -> Mapping[str, AlertRecord]:
@@ -30,7 +30,7 @@ class AlertMemory:
         return self._records
 
     def open_alerts(self, thread: str) -> frozenset[str]:
-        """Return the fingerprints of a thread's alerts of which no end is known."""
+        """Return the fingerprints of a thread's alerts without a known end."""
         return frozenset(self._open.get(thread, ()))
 
     def load(self, connection: sqlite3.Connection) -> None:
@@ -46,14 +46,14 @@ class AlertMemory:
         self._damaged.report(damaged)
 
     def put(self, record: AlertRecord) -> None:
-        """Remember an alert in memory only."""
+        """Remember an alert, in memory only."""
         self.remove(record.fingerprint)
         self._records[record.fingerprint] = record
         if record.ends_at is None:
             self._open.setdefault(record.thread, set()).add(record.fingerprint)
 
     def remove(self, fingerprint: str) -> None:
-        """Forget an alert in memory only."""
+        """Forget an alert, in memory only."""
         old = self._records.pop(fingerprint, None)
         if old is not None and (others := self._open.get(old.thread)) is not None:
             others.discard(fingerprint)
@@ -61,6 +61,6 @@ class AlertMemory:
                 del self._open[old.thread]
 
     def retain(self, fingerprints: AbstractSet[str]) -> None:
-        """Forget in memory all other alerts."""
+        """Forget all alerts but these, in memory only."""
         for fingerprint in self._records.keys() - fingerprints:
             self.remove(fingerprint)

@@ -1,4 +1,4 @@
-"""The attempts to send a page, as the journal keeps them."""
+"""The attempts to send each page: rows of the table `attempts`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from waexporter.paging.journal.entry import JournalEntry
 
-MOST = 20  # attempts that are kept of one page: the last ones
-_MOST_ROWS = 1000  # that are written at once for pages in one message: webhooks wait for the journal
-_LEAST = 2  # attempts of one page, however many are in the message
+MAX_ATTEMPTS = 20  # of one page: the last ones are kept
+_MAX_ROWS = 1000  # written in one transaction for the pages of one message: webhooks wait for it
+_MIN_ATTEMPTS = 2  # of one page, even if a message has very many pages
 
 
 def summarize_attempts(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
-    """Return the last attempt of each way to each recipient, and how many there were."""
+    """Return the last attempt by each way to each recipient, with the number of such attempts."""
     last: dict[tuple[str, str], tuple[Attempt, int]] = {}
     for attempt in tried:
         _, before = last.get((attempt.way, attempt.recipient), (attempt, 0))
@@ -29,8 +29,9 @@ def summarize_attempts(tried: Iterable[Attempt]) -> tuple[tuple[Attempt, int], .
 def write_attempts(
     connection: sqlite3.Connection, numbers: Sequence[int], attempts: Sequence[Attempt]
 ) -> None:
-    """Write the attempts to send some pages in one message."""
-    last = attempts[-max(_LEAST, min(MOST, _MOST_ROWS // max(len(numbers), 1))) :]
+    """Write the last attempts to send the pages of one message."""
+    count = max(_MIN_ATTEMPTS, min(MAX_ATTEMPTS, _MAX_ROWS // max(len(numbers), 1)))
+    last = attempts[-count:]
     if not last:
         return
     connection.executemany(
@@ -40,14 +41,14 @@ def write_attempts(
     connection.executemany(
         "DELETE FROM attempts WHERE page = ? AND rowid <= "
         "(SELECT rowid FROM attempts WHERE page = ? ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
-        [(number, number, MOST) for number in numbers],
+        [(number, number, MAX_ATTEMPTS) for number in numbers],
     )
 
 
 def with_attempts(
     connection: sqlite3.Connection, entries: Iterable[JournalEntry]
 ) -> tuple[JournalEntry, ...]:
-    """Return entries with their attempts; none where an earlier version kept none."""
+    """Return entries with their attempts, without any if the file has no table of attempts yet."""
     entries = tuple(entries)
     if not entries:
         return ()
@@ -76,5 +77,5 @@ def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object,
 
 
 def _is_sound(at: object, *words: object) -> bool:
-    """Return whether a row is as it was written; a damaged one is left out."""
+    """Return whether a row is undamaged."""
     return isinstance(at, float) and all(isinstance(word, str) for word in words)

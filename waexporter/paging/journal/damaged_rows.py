@@ -1,4 +1,4 @@
-"""Damaged rows of the journal: each is reported once, and pages among them wait to be set aside."""
+"""The damaged rows of the journal: each is reported once, and a page is kept until it is set aside."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class DamagedRows:
-    """The rows that could not be read so far, by a name that people understand."""
+    """The rows that could not be read so far, by their names, such as `page 7`."""
 
     def __init__(self, on_damage: Callable[[Sequence[str]], None]) -> None:
-        """Call `on_damage` with the names of newly found rows."""
+        """Start without rows; call `on_damage` with the names of each newly found ones."""
         self._on_damage = on_damage
-        self._rows: dict[str, JournalEntry | None] = {}  # None: it is no page, or was set aside
+        self._rows: dict[str, JournalEntry | None] = {}  # None: not a page, or already set aside
 
     def report(self, rows: Mapping[str, JournalEntry | None]) -> None:
         """Report the rows that were not known to be damaged."""
@@ -30,5 +30,5 @@ class DamagedRows:
         return tuple(entry for entry in self._rows.values() if entry is not None)
 
     def forget_pages(self) -> None:
-        """Forget the content of the damaged pages: they were set aside."""
+        """Forget the content of the damaged pages, after they were set aside."""
         self._rows = dict.fromkeys(self._rows)

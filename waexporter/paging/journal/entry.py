@@ -1,4 +1,4 @@
-"""A page in the journal, and how it is written there."""
+"""One page in the journal: its state, its attempts, and its row in the table `pages`."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from waexporter.paging.model import Page
 
 
 class PageState(StrEnum):
-    """What became of a page."""
+    """The state of a page; all but PENDING are final."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     FAILED = "failed"
-    DAMAGED = "damaged"  # set aside: its content can't be read any more
+    DAMAGED = "damaged"  # its content can't be read any more, so it is never sent
 
 
 class Attempt(NamedTuple):
-    """One message along one way to one recipient, and its outcome."""
+    """One attempt to send a message by one way to one recipient, and its outcome."""
 
     at: float  # wall clock
-    way: str  # a target, or which fallback
-    recipient: str  # a group, a person, or where an address leads
-    code: str  # ok, or why not
-    why: str = ""  # a sentence; for an accepted message, a note
+    way: str  # the name of a target, or the number of a fallback
+    recipient: str  # a group, a person, or the redacted address of a fallback
+    code: str  # ok, an error code, an HTTP status, or a reason
+    why: str = ""  # a sentence about the failure; for an accepted message, a note
 
 
 class JournalEntry(NamedTuple):
-    """One page in the journal; times on the pager's clock, except those that people read."""
+    """One page in the journal; times are on the pager's clock if nothing else is noted."""
 
     number: int
     page: Page
     state: PageState
     received_at: float
     attempts: int = 0
-    is_uncertain: bool = False  # an attempt was begun, and its outcome is not known
+    is_uncertain: bool = False  # an attempt began, and its outcome is not known
     repeats: int = 0  # attempts made although an earlier one may have arrived
     channel: str = ""
     destination: str = ""
@@ -49,7 +49,7 @@ class JournalEntry(NamedTuple):
 
 
 class PageResult(NamedTuple):
-    """What finally became of pages."""
+    """The final result of pages that were sent in one message."""
 
     state: PageState
     at: float  # wall clock
@@ -68,15 +68,15 @@ _PAGE = msgspec.json.Decoder(Page)  # made here and not in a thread: see "banned
 
 
 def pack(page: Page) -> bytes:
-    """Return a page as the journal keeps it, compressed: a thousand similar alerts are half a megabyte."""
+    """Return a page as the journal stores it: compressed, since a thousand alerts are half a megabyte."""
     return zlib.compress(msgspec.json.encode(page), 1)
 
 
 def read_entry(row: Row) -> JournalEntry:
-    """Return the entry of a row of SELECT; a damaged column is left at its default.
+    """Return the entry of a row of SELECT, with the default for each damaged column.
 
-    A pending page without readable content is damaged. A page without a readable state is pending, since
-    nothing says that it was sent.
+    A pending page without readable content is DAMAGED. A page without a readable state is pending, because it
+    may not have been sent.
     """
     number, content, stored, received_at, attempts, uncertain, repeats, channel, destination, why, done_at = (
         row
@@ -112,7 +112,7 @@ def _unpack(content: object) -> tuple[Page | None, str]:
 
 def _state(value: object, *, is_done: bool) -> PageState:
     try:
-        return PageState(value)  # type: ignore[arg-type] # whatever it is
+        return PageState(value)  # type: ignore[arg-type] # another type raises ValueError
     except ValueError:
         return PageState.DAMAGED if is_done else PageState.PENDING
 

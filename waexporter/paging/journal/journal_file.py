@@ -1,4 +1,4 @@
-"""The journal's SQLite file: one process holds it open, and every failure of it is a JournalError."""
+"""The journal's SQLite file: only one process has it open, and each of its failures is a JournalError."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _LOCK = "pages.lock"
-_BUSY_TIMEOUT = 5.0  # seconds to wait for a reader that holds the file
+_BUSY_TIMEOUT = 5.0  # seconds to wait for a reader that has locked the file
 
 
 class JournalFile:
-    """A file that is opened when it is needed; the journal's lock makes it safe to share by threads."""
+    """A file that is opened when it is needed; use it under the journal's lock."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class JournalFile:
     ) -> None:
         """Call `on_open` with each new connection."""
         self.path = Path(folder) / schema.FILE
-        self.highest_number = 0  # of a page in any file so far: those of the next file go on from there
+        self.highest_number = 0  # of a page in any file so far: the next file continues from it
         self._folder = Path(folder)
         self._on_open = on_open
         self._scripts = scripts
@@ -39,9 +39,9 @@ class JournalFile:
         self._lock_descriptor: int | None = None
 
     def connect(self) -> sqlite3.Connection:
-        """Return the connection, opening or making the file if need be; raise JournalError."""
+        """Return the connection, after opening or creating the file if necessary; raise JournalError."""
         if self._connection is not None and self._identity != _identify(self.path):
-            # Somebody moved the file away, or restored another: what is written to ours nobody finds again.
+            # Somebody moved the file away or restored another one: writes to the open file would be lost.
             self._disconnect()
         if self._connection is None:
             self._lock_folder()
@@ -63,16 +63,16 @@ class JournalFile:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Raise a JournalError for an error of SQLite; the next step opens the file again."""
+        """Raise a JournalError for an error of SQLite, and close the connection."""
         try:
             yield
         except sqlite3.Error as error:
-            # After an error nothing is known of the connection.
+            # After an error the state of the connection is not known; the next use opens the file again.
             self._disconnect()
             raise JournalFileError(f"{self.path}: {error}") from error
 
     def close(self) -> None:
-        """Close the file, and let other processes have it; its content stays."""
+        """Close the file, and unlock it for other processes."""
         self._disconnect()
         self._unlock_folder()
 
@@ -86,10 +86,10 @@ class JournalFile:
         """Keep other daemons from writing here: a second one would send every page again."""
         lock = self._folder / _LOCK
         if self._lock_descriptor is not None:
-            held = os.fstat(self._lock_descriptor)
-            if _identify(lock) == (held.st_dev, held.st_ino):
+            locked = os.fstat(self._lock_descriptor)
+            if _identify(lock) == (locked.st_dev, locked.st_ino):
                 return
-            self._unlock_folder()  # of a folder that was moved away
+            self._unlock_folder()  # the locked folder was moved away
         descriptor = -1
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class JournalFile:
 
 
 def _identify(path: Path) -> tuple[int, int] | None:
-    """Return which file is at a path now, as its device and inode; None without one."""
+    """Return the device and inode of the file that is at a path now; None if there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Read the journal of a daemon that may be running."""
+"""Read the journal from another process than the daemon's."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from waexporter.paging.journal.schema import FILE
 if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry
 
-_BUSY_TIMEOUT = 5.0  # seconds to wait for a daemon that holds the file
-_LEAST_ROOM = 10 * 1024 * 1024  # bytes: some hundred large pages
+_BUSY_TIMEOUT = 5.0  # seconds to wait for a daemon that has locked the file
+_MIN_FREE_BYTES = 10 * 1024 * 1024  # room for some hundred large pages
 
 
 class PageCounts(NamedTuple):
-    """How many pages an undamaged journal has, by their state."""
+    """The number of pages of a journal, by their state."""
 
     pending: int = 0
     accepted: int = 0
@@ -32,7 +32,10 @@ class PageCounts(NamedTuple):
 
 
 def check_integrity(folder: str) -> PageCounts | None:
-    """Check that the journal is undamaged and count its pages; None without one. Raise JournalError."""
+    """Check that the journal is undamaged, and count its pages; return None if there is no journal.
+
+    Raise JournalError if it is damaged or can't be read.
+    """
     path = Path(folder) / FILE
     try:
         if not _exists(path):
@@ -86,21 +89,21 @@ def why_unwritable(folder: str) -> str | None:
     """Return why this process could not write a journal there; None if it could."""
     place = Path(folder).absolute()
     while not _exists(place) and place != place.parent:
-        place = place.parent  # the daemon makes what is missing
+        place = place.parent  # the daemon creates missing folders
     if not place.is_dir():
         return f"{place} is no folder"
     if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
         return f"{place} can't be written by this user"
-    room = os.statvfs(place)
-    if room.f_bavail * room.f_frsize < _LEAST_ROOM:
+    disk = os.statvfs(place)
+    if disk.f_bavail * disk.f_frsize < _MIN_FREE_BYTES:
         return f"the disk of {place} is full"
     return None
 
 
 def _exists(path: Path) -> bool:
-    """Return whether there is such a file or folder; raise PermissionError where this user can't look.
+    """Return whether a file or folder exists; raise PermissionError if this user can't know it.
 
-    Since Python 3.14 Path.exists() returns False there.
+    Path.exists() does not do: since Python 3.14 it returns False in that case.
     """
     try:
         path.stat()

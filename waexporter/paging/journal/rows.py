@@ -1,4 +1,4 @@
-"""Rows of the tables `alerts` and `facts`, whatever is in them: a damaged one costs itself alone."""
+"""Rows of the tables `alerts` and `facts`: a damaged row never hides the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PRESENCES = frozenset(Presence)
 
 
 def alert_row(record: AlertRecord) -> tuple[object, ...]:
-    """Return a record as the values of a row of ALERTS."""
+    """Return the values of a record in the order of ALERTS."""
     return (
         record.fingerprint,
         record.thread,
@@ -39,10 +39,10 @@ def alert_row(record: AlertRecord) -> tuple[object, ...]:
 
 
 def read_alert(row: Sequence[object]) -> tuple[AlertRecord | None, bool]:
-    """Return the record of a row of ALERTS, and whether the row is whole.
+    """Return the record of a row of ALERTS, and whether the row is undamaged.
 
-    Of a damaged row no more is known than that people were notified of its alert. Without a readable end, its
-    incident is not over. Without a readable thread, there is nothing to remember: the record is None.
+    A damaged row still shows that people were notified of its alert. If its end can't be read, the incident
+    is not over. If its thread can't be read, the record is None.
     """
     fingerprint, thread, starts_at, ends_at, notified_at, latest_at, seen_at, group, presence, labels = row
     if not isinstance(fingerprint, str) or not isinstance(thread, str):
@@ -73,16 +73,16 @@ def read_alert(row: Sequence[object]) -> tuple[AlertRecord | None, bool]:
 
 
 def _readable_labels(value: object) -> bytes | None:
-    """Return the value of a row if it holds labels, else None."""
+    """Return a value of a row if it is labels as JSON, else None."""
     try:
-        LABELS.decode(value)  # type: ignore[arg-type] # whatever it is
+        LABELS.decode(value)  # type: ignore[arg-type] # another type raises TypeError
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError):
         return None
     return value if isinstance(value, bytes) else None
 
 
 def finite_number(value: object) -> float | None:
-    """Return the number of a row; None for anything else."""
+    """Return a value of a row if it is a finite number, else None."""
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""The tables of the journal's file, and the migration of a file of an earlier version."""
+"""The tables of the journal's file, and its migration from earlier versions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "pages.sqlite"
-# Marks the file as ours: "WAEX" as a number (SQLite's application_id).
+# SQLite's application_id, which marks the file as ours: the letters "WAEX" as a number.
 APPLICATION = 0x57414558
 
-# Each script leads from the version before to the next one; a file's version is SQLite's user_version.
+# Each script migrates from one version to the next; the version of a file is SQLite's user_version.
 SCRIPTS = (
     """
     CREATE TABLE pages (
@@ -75,11 +75,12 @@ SCRIPTS = (
 
 
 def connect(path: Path, timeout: float, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
-    """Open the file to write, making or migrating it if need be; `timeout` in seconds, for other users of it.
+    """Open the file for writing; create or migrate it if necessary.
 
-    Raise sqlite3.Error, and JournalError for a file that is not ours.
+    `timeout` is how many seconds to wait for another process that has locked it. Raise sqlite3.Error, and
+    JournalError for a file that is not ours.
     """
-    # Made by hand first: SQLite would let everybody read it.
+    # Created here, because SQLite would create a file that everybody can read.
     try:
         path.touch(mode=0o600)
     except OSError as error:
@@ -98,7 +99,7 @@ def connect(path: Path, timeout: float, scripts: Sequence[str] = SCRIPTS) -> sql
 
 
 def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
-    """Open the file to read while a daemon may write; raise as `connect` does."""
+    """Open the file for reading, while a daemon may write; raise the errors of `connect`."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=timeout, uri=True)
     connection.text_factory = _read_text
     try:
@@ -110,9 +111,9 @@ def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
 
 
 def continue_numbers(connection: sqlite3.Connection, highest: int) -> int:
-    """Make the next page's number higher than all so far, in this and earlier files; return the highest.
+    """Make the next page's number higher than those of this and earlier files; return the highest so far.
 
-    Pages of an earlier file may still be in delivery, and are known by their numbers.
+    Pages of an earlier file may still be in delivery, which identifies pages by their numbers.
     """
     found = connection.execute(
         "SELECT max(seq) FROM sqlite_sequence WHERE name = 'pages' AND typeof(seq) = 'integer'"
@@ -127,7 +128,7 @@ def continue_numbers(connection: sqlite3.Connection, highest: int) -> int:
 
 
 def _read_text(value: bytes) -> str:
-    """Return a text whatever its bytes: a damaged one must not hide the other rows."""
+    """Decode a text, with replacements for damaged bytes: an error would hide the other rows."""
     return value.decode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""One session with the locked journal: look at what is remembered, decide, record the decision."""
+"""Several steps under the journal's lock: read records, decide, write the decision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from waexporter.paging.model import Page
 
 _PENDING = SELECT + "WHERE state = 'pending' ORDER BY number"
-# Nothing says that these have been sent; the words are those of the index, which is usually empty.
+# Pages with a damaged state, which may not have been sent. The condition is that of the index `odd_pages`.
 _ODD = SELECT + "WHERE state IS NULL OR state NOT IN ('pending', 'accepted', 'failed', 'damaged')"
 _SAVE_ALERT = (
     "INSERT OR REPLACE INTO alerts (fingerprint, thread, starts_at, ends_at, told_at, latest_at, heard_at, "
@@ -27,7 +27,7 @@ _SAVE_ALERT = (
 
 
 class JournalSession:
-    """What is remembered of alerts, while nobody else can change it."""
+    """The journal while it is locked: nobody else can change it."""
 
     def __init__(
         self, file: JournalFile, connection: sqlite3.Connection, memory: AlertMemory, damaged: DamagedRows
@@ -39,17 +39,17 @@ class JournalSession:
 
     @property
     def records(self) -> Mapping[str, AlertRecord]:
-        """What is remembered of alerts, by fingerprint."""
+        """The records of alerts, by fingerprint."""
         return self._memory.records
 
     def open_alerts(self, thread: str) -> frozenset[str]:
-        """Return the fingerprints of a thread's alerts of which no end is known."""
+        """Return the fingerprints of a thread's alerts without a known end."""
         return self._memory.open_alerts(thread)
 
     def pending_pages(self) -> tuple[JournalEntry, ...]:
-        """Return every page that is not out yet, the oldest first; raise JournalError.
+        """Return every page that is not sent yet, the oldest first; raise JournalError.
 
-        Damaged pages are reported instead.
+        Damaged pages are left out, and reported.
         """
         with self._file.translated_errors():
             rows = self._connection.execute(_PENDING).fetchall()
@@ -63,9 +63,9 @@ class JournalSession:
     def record_page(
         self, page: Page, records: Iterable[AlertRecord], received_at: float, gone: Iterable[str] = ()
     ) -> JournalEntry:
-        """Write a page and its alerts' records to disk, all or nothing; raise JournalError.
+        """Write a page and the records of its alerts to disk in one transaction; raise JournalError.
 
-        `gone` has the fingerprints of alerts to forget.
+        `gone` are the fingerprints of the alerts to forget.
         """
         number = self._write(records, gone, (page.thread, received_at, pack(page)))
         self._file.highest_number = number
@@ -76,7 +76,7 @@ class JournalSession:
         self._write(records, gone, None)
 
     def touch(self, records: Iterable[AlertRecord]) -> None:
-        """Remember records in memory only: they need not outlive this process."""
+        """Remember records in memory only: they are not needed after a restart."""
         for record in records:
             self._memory.put(record)
 

@@ -1,9 +1,9 @@
-"""The journal of pages: SQLite, on disk before Alertmanager gets a 200.
+"""The journal of pages: a page is on disk, in SQLite, before Alertmanager gets a 200.
 
-Every step that must survive is one transaction with `synchronous=FULL`. Any failure of the file is a
-JournalError that names it. The file is never removed, and the next step tries again, so a disk that has room
-again, or a folder that may be written again, needs no restart. A damaged row is reported and set aside, and
-everything else goes on.
+Every change that must survive a crash is one transaction with `synchronous=FULL`. Every failure is a
+JournalError that names the file. The file is never removed, and the next call tries again: after a disk was
+full or a folder was not writable, no restart is needed. A damaged row is reported and set aside, and all
+others are used.
 """
 
 from __future__ import annotations
@@ -29,52 +29,52 @@ if TYPE_CHECKING:
 
     from waexporter.paging.journal.entry import Attempt, JournalEntry, PageResult
 
-_KEEP_PAGES = 30 * 86_400.0  # seconds that a page is kept after its end
-MOST_PAGES = 20_000  # that have come to their end
+_KEEP_PAGES = 30 * 86_400.0  # seconds for which a finished page is kept
+MAX_PAGES = 20_000  # finished pages that are kept
 _MARK_LOST = (
     "UPDATE alerts SET standing = ? WHERE ends_at IS NULL "
     "AND thread = (SELECT thread FROM pages WHERE number = ?)"
 )
-_KEEP_RESOLVED = 7 * 86_400.0  # seconds that an alert that ended is remembered
-_KEEP_FIRING = 30 * 86_400.0  # seconds after which one that still fires would have been repeated long since
+_KEEP_RESOLVED = 7 * 86_400.0  # seconds for which an alert that ended is remembered
+_KEEP_FIRING = 30 * 86_400.0  # the same without a known end: one that still fires is repeated much sooner
 
 
 class Journal:
-    """The one writer of the journal; safe to share by threads."""
+    """The only writer of the journal; thread-safe."""
 
     def __init__(
         self,
         folder: str,
         on_damage: Callable[[Sequence[str]], None] = lambda _: None,
-        most_pages: int = MOST_PAGES,
+        max_pages: int = MAX_PAGES,
         scripts: Sequence[str] = SCRIPTS,
     ) -> None:
-        """Call `on_damage`, once for each, with the names of rows that can't be read."""
-        # Held while a transaction runs: SQLite has one writer, and the memory beside it must agree with it.
+        """Call `on_damage` once with the name of each row that can't be read."""
+        # Locked for each transaction: SQLite has one writer, and the records in memory must agree with it.
         self._lock = threading.Lock()
-        self._most_pages = most_pages
+        self._max_pages = max_pages
         self._damaged = DamagedRows(on_damage)
         self._memory = AlertMemory(self._damaged)
         self._file = JournalFile(folder, self._memory.load, scripts)
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """The path of the file."""
         return self._file.path
 
     def open(self) -> None:
-        """Open or make the file; raise JournalError."""
+        """Open or create the file; raise JournalError."""
         with self._lock:
             self._file.connect()
 
     def close(self) -> None:
-        """Close the file; its content stays."""
+        """Close the file."""
         with self._lock:
             self._file.close()
 
     @contextmanager
     def session(self) -> Iterator[JournalSession]:
-        """Lock the journal while a delivery is decided and recorded; raise JournalError."""
+        """Lock the journal for several steps; raise JournalError."""
         with self._lock:
             yield JournalSession(self._file, self._file.connect(), self._memory, self._damaged)
 
@@ -85,7 +85,7 @@ class Journal:
             return with_attempts(connection, map(read_entry, rows))
 
     def begin_attempt(self, numbers: Sequence[int], *, is_repeat: bool) -> None:
-        """Record that an attempt begins: from here on the pages may arrive, whatever is known of it."""
+        """Record that an attempt begins: from now on the pages may have arrived."""
         rows = [(int(is_repeat), number) for number in numbers]
         with self._writing() as connection:
             connection.executemany(
@@ -104,7 +104,7 @@ class Journal:
             write_attempts(connection, numbers, tried)
 
     def finish(self, numbers: Sequence[int], result: PageResult) -> None:
-        """Record what finally became of pages."""
+        """Record the final result of pages."""
         rows = [
             (result.state.value, result.channel, result.destination, result.why, result.at, number)
             for number in numbers
@@ -118,12 +118,12 @@ class Journal:
             write_attempts(connection, numbers, result.tried)
 
     def discard(self, numbers: Sequence[int]) -> None:
-        """Delete pages that turned out to say nothing."""
+        """Delete pages that turned out to have no content."""
         with self._writing() as connection:
             connection.executemany("DELETE FROM pages WHERE number = ?", [(number,) for number in numbers])
 
     def accepted_since(self, at: float) -> tuple[tuple[str, float], ...]:
-        """Return the destinations of messages since a time of the wall clock, and when each was sent."""
+        """Return the destination and the time of each message that was accepted since a wall-clock time."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT destination, done_at FROM pages WHERE state = 'accepted' AND done_at > ? "
@@ -133,7 +133,7 @@ class Journal:
         return tuple(rows)
 
     def last_acceptances(self) -> tuple[tuple[str, float], ...]:
-        """Return each channel that ever accepted a page, and when it last did (wall clock)."""
+        """Return each channel that accepted a page, and the wall-clock time of the last one."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT channel, max(done_at) FROM pages WHERE state = 'accepted' "
@@ -154,7 +154,7 @@ class Journal:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, name, value))
 
     def save_facts(self, kind: str, values: Mapping[str, str]) -> None:
-        """Save facts of a kind by their names, all or none."""
+        """Save facts of a kind by their names, in one transaction."""
         with self._writing() as connection:
             rows = [(kind, name, value) for name, value in values.items()]
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
@@ -168,9 +168,9 @@ class Journal:
         return facts
 
     def set_aside_damaged(self, wall: float) -> None:
-        """Mark the damaged pages as such, so that the others go on; they stay in the file. `wall` is now.
+        """Give the damaged pages the state DAMAGED; they stay in the file. `wall` is the time now.
 
-        Their alerts count as never notified: people are told of them when they come again.
+        Their alerts become LOST, so that people are notified when they are delivered again.
         """
         with self._lock:
             rows = [
@@ -191,7 +191,7 @@ class Journal:
             connection.execute(
                 "DELETE FROM pages WHERE state != 'pending' AND (done_at < ? OR number <= "
                 "(SELECT max(number) FROM pages) - ?)",
-                (wall - _KEEP_PAGES, self._most_pages),
+                (wall - _KEEP_PAGES, self._max_pages),
             )
             connection.execute(
                 "DELETE FROM alerts WHERE told_at < ? OR (ends_at IS NOT NULL AND told_at < ?)",
@@ -200,7 +200,7 @@ class Journal:
             kept = {row[0] for row in connection.execute("SELECT fingerprint FROM alerts")}
             self._memory.retain(kept)
 
-    # --- inside --------------------------------------------------------------------------------
+    # --- private ---------------------------------------------------------------------------------
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
