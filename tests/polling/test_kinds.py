@@ -35,6 +35,11 @@ from waexporter.model import (
     Verdict,
 )
 from waexporter.model import now as real_now
+from waexporter.paging.channels import ACCEPTED
+from waexporter.paging.channels.channel_types import CHANNEL_TYPES, ChannelType, TargetOpener
+from waexporter.paging.channels.recipients import Recipient
+from waexporter.paging.channels.target_channels import target_channel_factory
+from waexporter.paging.messages.message import Message
 from waexporter.polling.kinds import TABLES
 from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
@@ -48,6 +53,8 @@ if TYPE_CHECKING:
 
     from waexporter.health.judging import Evidence
     from waexporter.model import Document, Family, Instant, VerdictDetails
+    from waexporter.paging.channels import Outcome
+    from waexporter.paging.channels.whatsapp import WhatsAppClient
     from waexporter.polling.tables import CollectorContext, Sender
     from waexporter.web.backend import TargetStatus
 
@@ -146,6 +153,20 @@ class FakeSender:
         return Account()
 
 
+class ToastChannel:
+    """Writes a page on toast."""
+
+    kind = "toast"
+
+    def __init__(self, client: WhatsAppClient, recipient: Recipient) -> None:
+        self._client = client
+        self.where = recipient.to
+
+    def send(self, message: Message) -> Outcome:
+        self._client.send(Request("POST", "/toast", body=message.text.encode()), 1.0)
+        return ACCEPTED
+
+
 def polled(heat: bytes | None) -> tuple[Store, FakeSender]:
     """Return a store after one poll of a toaster, and what was sent to it."""
     store, sender = Store([TARGET], real_now, KINDS), FakeSender(heat)
@@ -234,6 +255,17 @@ def test_the_details_of_its_verdict_are_shown_in_its_own_words() -> None:
     assert "topology" not in document
     assert "2 slots" in page
     assert report == ["verdict: OK (a toaster)", "slots: 2"]
+
+
+def test_its_channel_carries_a_page() -> None:
+    sender = FakeSender(b"20")
+    toast = ChannelType("toast", lambda _why: "", target=TargetOpener(TOASTER, lambda: ToastChannel))
+    open_channel = target_channel_factory({"t": sender}, (*CHANNEL_TYPES, toast))
+
+    channel = open_channel("t", Recipient("breakfast"))
+
+    assert channel.send(Message("burnt")).is_accepted
+    assert (channel.kind, channel.where, sender.asked) == ("toast", "breakfast", ["POST /toast"])
 
 
 def test_its_families_are_known_and_keep_their_names() -> None:

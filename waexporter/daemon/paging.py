@@ -9,7 +9,7 @@ from waexporter.log import get_logger
 from waexporter.model import Limits
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels.fallback_channels import open_fallback
-from waexporter.paging.channels.whatsapp import whatsapp_channel_factory
+from waexporter.paging.channels.target_channels import target_channel_factory
 from waexporter.paging.context import PagerContext
 from waexporter.paging.pager import Pager
 from waexporter.paging.routing import carrier_of
@@ -110,7 +110,7 @@ class DaemonPager:
         def known_group(name: str) -> str | None:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
-        whatsapp = whatsapp_channel_factory(self._targets.clients)
+        whatsapp = target_channel_factory(self._targets.clients)
         return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager)
 
 

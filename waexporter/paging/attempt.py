@@ -163,7 +163,7 @@ class Attempts:
             each.delivered_to |= new
         is_settled = all(outcome.is_accepted or outcome.is_permanent for outcome in outcomes)
         if is_settled and any(to in served or to in new for to in carrier.to):
-            result.accepted = (WHATSAPP, carrier.destination)
+            result.accepted = (channels[0].kind if channels else WHATSAPP, carrier.destination)
             return True
         self._record_failure(batch, carrier.name, outcomes, result)
         return False

@@ -13,11 +13,7 @@ from waexporter.model import Fallback, Limits, Reason, Secret, Target
 from waexporter.paging.channels import ACCEPTED
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.webhook import WebhookChannel
-from waexporter.paging.channels.whatsapp import (
-    WhatsAppChannel,
-    whatsapp_channel_factory,
-    whatsapp_error_outcome,
-)
+from waexporter.paging.channels.whatsapp import WhatsAppChannel, whatsapp_error_outcome
 from waexporter.paging.messages.message import Message
 from waexporter.transport.address import HttpAddress
 from waexporter.transport.tls import TlsContexts
@@ -219,10 +215,3 @@ def test_an_outcome_has_the_retry_after_of_a_client() -> None:
     error = StatusError("slow down", reason=Reason.RATE_LIMITED, status=429, retry_after=7.0)
 
     assert whatsapp_error_outcome(error).retry_after == 7.0
-
-
-def test_through_a_removed_target_nothing_is_sent() -> None:
-    outcome = whatsapp_channel_factory({})("gone", Recipient(GROUP)).send(MESSAGE)
-
-    assert (outcome.is_accepted, outcome.is_permanent, outcome.may_have_arrived) == (False, False, False)
-    assert outcome.why == "the target is not configured any more"

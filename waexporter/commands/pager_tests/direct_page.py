@@ -11,7 +11,7 @@ from waexporter.paging.channels import try_to_send
 from waexporter.paging.channels.fallback_channels import open_fallback
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.remedies import find_remedy
-from waexporter.paging.channels.whatsapp import whatsapp_channel_factory
+from waexporter.paging.channels.target_channels import target_channel_factory
 from waexporter.paging.journal.reader import read_groups
 from waexporter.paging.routing import affected_targets, choose_routes
 from waexporter.transport.tls import TlsContexts
@@ -96,7 +96,7 @@ def send_direct(config: Config, alert: Alert, write: Write) -> bool:
 def _send_through_carriers(
     carriers: Iterable[Carrier], surveyed: Survey, message: Message, write: Write
 ) -> bool:
-    channel_of = whatsapp_channel_factory(surveyed.targets.clients)
+    channel_of = target_channel_factory(surveyed.targets.clients)
     for carrier in carriers:
         sent = [
             _send_and_report(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
-from waexporter.errors import ApiError, BodyError, UnreachableError
+from waexporter.errors import ApiError, BodyError
 from waexporter.paging.channels import ACCEPTED, TIMEOUT, Outcome
 from waexporter.paging.channels.error_outcomes import error_outcome
 from waexporter.paging.channels.recipients import GROUP, INDIVIDUAL, Recipient
@@ -112,20 +112,10 @@ class WhatsAppChannel:
         return ACCEPTED
 
 
-class _MissingClient:
-    """Stands in for the client of a target that was removed while a page was about to be sent through it."""
-
-    def send(self, request: Request, timeout: float) -> Reply:
-        del request, timeout
-        raise UnreachableError("the target is not configured any more")
-
-
-def whatsapp_channel_factory(
-    clients: Mapping[str, WhatsAppClient],
-) -> Callable[[str, Recipient], WhatsAppChannel]:
-    """Return a function that opens a channel through a target to a recipient; `clients` may change."""
+def whatsapp_channel_factory() -> Callable[[WhatsAppClient, Recipient], WhatsAppChannel]:
+    """Return a function that opens a channel through a client to a recipient."""
     known: dict[Recipient, Recipient] = {}  # those of the other kind
-    return lambda name, recipient: WhatsAppChannel(clients.get(name) or _MissingClient(), recipient, known)
+    return lambda client, recipient: WhatsAppChannel(client, recipient, known)
 
 
 # --- recipients whose id is of the other kind ----------------------------------------------------
