@@ -19,7 +19,7 @@ from waexporter.paging.dedup import deduplicate
 from waexporter.paging.journal.entry import Attempt, PageResult, PageState
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
-from waexporter.web.formatting import KINDS
+from waexporter.web.formatting import KIND_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,8 +174,8 @@ def test_whatever_a_page_says_of_an_alert_has_a_word(
 
     _, first, *_, rest = listed(workplace.state)
 
-    assert KINDS[kind].lower() in first.lower()
-    assert rest == f"       and 1 more {KINDS[kind]}"
+    assert KIND_WORDS[kind].lower() in first.lower()
+    assert rest == f"       and 1 more {KIND_WORDS[kind]}"
 
 
 def test_the_limit_keeps_the_newest(workplace: Workplace, pages: Pages) -> None:

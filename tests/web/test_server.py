@@ -17,7 +17,7 @@ import pytest
 
 from tests.web.fakes import FakeBackend, an_application
 from waexporter.errors import CommandError
-from waexporter.web.protocol import DEFAULT, ConnectionLimits
+from waexporter.web.protocol import DEFAULT_CONNECTION_LIMITS, ConnectionLimits
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None
         stack.pop_all().close()
 
     assert status == 200
-    assert time.monotonic() - begun < DEFAULT.reading / 2
+    assert time.monotonic() - begun < DEFAULT_CONNECTION_LIMITS.reading / 2
 
 
 def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:

@@ -18,7 +18,7 @@ from waexporter.paging.intake.watchdog_times import Silence
 from waexporter.paging.journal.entry import JournalEntry, PageState
 from waexporter.paging.model import Doubt, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus
-from waexporter.web.formatting import KINDS
+from waexporter.web.formatting import KIND_WORDS
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager
@@ -213,7 +213,7 @@ def test_of_what_was_not_listed_no_more_is_said_than_is_known(count: int, counte
 def test_whatever_a_page_says_of_an_alert_has_a_word(kind: ItemKind) -> None:
     text = words(NOTHING._replace(latest=(accepted(Item(DOWN, kind)),)))
 
-    assert f"{KINDS[kind]} WhatsAppDown" in text
+    assert f"{KIND_WORDS[kind]} WhatsAppDown" in text
 
 
 def test_an_alert_with_nothing_in_it_is_still_a_line() -> None:

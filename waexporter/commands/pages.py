@@ -29,7 +29,7 @@ from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds
 from waexporter.transport.lenient_json import printable
-from waexporter.web.formatting import KINDS, count_unlisted
+from waexporter.web.formatting import KIND_WORDS, count_unlisted
 from waexporter.web.page_document import page_document
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from waexporter.paging.model import Item
 
 _MAX_ITEMS = 3  # alerts of one page
-_KIND_WORDS = {**KINDS, ItemKind.FIRED: "FIRING"}
+_STATUS_WORDS = {**KIND_WORDS, ItemKind.FIRED: "FIRING"}
 _LOST = "look at Alertmanager for what fires; all other pages go on"
 _REMEDY = "stop the daemon, move the file away, start again; or choose another pager.state_dir"
 
@@ -163,7 +163,7 @@ def _describe_repeats(entry: JournalEntry) -> str:
 def _describe_item(item: Item) -> str:
     labels, annotations = item.alert.labels, item.alert.annotations
     facts = (
-        _KIND_WORDS[item.kind],
+        _STATUS_WORDS[item.kind],
         labels.get("severity", ""),
         labels.get("alertname", "an alert without a name"),
         labels.get("target") or labels.get("source", ""),
@@ -176,4 +176,4 @@ def _describe_item(item: Item) -> str:
 def _count_kinds(items: tuple[Item, ...]) -> Iterator[str]:
     kinds = sorted((item.kind for item in items), key=list(ItemKind).index)
     for kind, alike in groupby(kinds):
-        yield f"{len(list(alike))} more {KINDS[kind]}"
+        yield f"{len(list(alike))} more {KIND_WORDS[kind]}"

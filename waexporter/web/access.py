@@ -1,4 +1,4 @@
-"""Who may send alerts and reload the configuration; the secret for both is that of `pager.webhook`."""
+"""Access control for sending alerts and for reloading; both have the secret of `pager.webhook`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 NO_PAGER: Final = "No pager is configured: add a block pager to the configuration."
 
-# Browsers add them to every request of a page, be it a form or a script.
+# Browsers add these to every request that a form or a script of a web page sends.
 _BROWSER_HEADERS = ("origin", "sec-fetch-site")
 _SCHEMES = frozenset({"basic", "bearer"})  # any other word that was sent may be a secret itself
 
 
 def authenticate_alerts(request: IncomingRequest, backend: Backend) -> Response | None:
-    """Return the response that rejects a client that may not send alerts; None for one that may."""
+    """Return the response for a client that may not send alerts, or None if it may."""
     pager = backend.pager
     if pager is None:
         return error_response(request, 404, NO_PAGER)
     auth = pager.settings.webhook
     if not auth.is_guarded and request.header("origin"):
-        # Without a secret only this machine is trusted, and not every page that its browser shows.
+        # Without a secret only this machine is trusted, but not the web pages in its browsers.
         return error_response(request, 403, "Alerts are not taken from web pages.")
     authorization = request.header("authorization")
     if is_authorized(auth, authorization):
@@ -38,9 +38,9 @@ def authenticate_alerts(request: IncomingRequest, backend: Backend) -> Response 
 
 
 def authenticate_reload(request: IncomingRequest, backend: Backend) -> Response | None:
-    """Return the response that rejects a client that may not reload; None for one that may.
+    """Return the response for a client that may not reload, or None if it may.
 
-    Clients that may send alerts may reload. Without a secret, this machine may.
+    A client with the secret may reload; without a configured secret, only this machine may.
     """
     if any(request.header(name) for name in _BROWSER_HEADERS):
         return error_response(request, 403, "A web page can't have the configuration reloaded.")
@@ -60,7 +60,7 @@ def authenticate_reload(request: IncomingRequest, backend: Backend) -> Response 
 
 
 def is_authorized(auth: WebhookAuth, authorization: str) -> bool:
-    """Return whether an Authorization header has the expected secret; takes as long for a wrong one."""
+    """Return whether an Authorization header has the expected secret; compares in constant time."""
     if not auth.is_guarded:
         return True
     if auth.secret is not None:
@@ -70,7 +70,7 @@ def is_authorized(auth: WebhookAuth, authorization: str) -> bool:
         expected = basic_auth(auth.username or "", password)
     scheme, _, secret = authorization.partition(" ")
     received = f"{scheme.capitalize()} {secret.strip()}"
-    # Headers were decoded as Latin-1, whatever a client wrote there.
+    # Headers were decoded as Latin-1: encoded again, they are the bytes that the client sent.
     return hmac.compare_digest(received.encode("latin-1", "replace"), expected.encode())
 
 
@@ -80,7 +80,7 @@ def challenge(auth: WebhookAuth) -> tuple[str, str]:
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether an address of this machine can be reached from this machine alone."""
+    """Return whether an address is a loopback address, which only this machine can reach."""
     try:
         own = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -90,7 +90,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _explain_rejection(auth: WebhookAuth, authorization: str) -> str:
-    """Return what is wrong with the Authorization header, without any part of a secret."""
+    """Return why the Authorization header was rejected, without any part of a secret."""
     expected_scheme = "Bearer" if auth.secret is not None else "Basic"
     scheme = authorization.partition(" ")[0].capitalize()
     if not authorization.strip():

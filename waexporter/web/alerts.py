@@ -41,7 +41,7 @@ def receive_alerts(request: IncomingRequest, backend: Backend) -> Response:
 def record_delivery(request: IncomingRequest, response: Response | None, backend: Backend) -> None:
     """Count a webhook by its result, and record which senders are rejected and why.
 
-    The response is None where the connection ended before the body was complete.
+    The response is None if the connection ended before the body was complete.
     """
     pager = backend.pager
     if pager is None:

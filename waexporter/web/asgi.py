@@ -1,4 +1,4 @@
-"""The ASGI application: find the route, call its functions in worker threads, survive their bugs."""
+"""The ASGI application: find the route, call its functions in worker threads, answer 500 after a bug."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-# Bytes handed to the socket at a time: a page comes in thousands of chunks, each a system call.
+# Bytes sent to the socket at a time: a page has thousands of chunks, and each would be a system call.
 _SEND_SIZE = 65_536
 _FOLDER = re.compile(r"/[^/]+(?=/[^/]*\Z|\Z)")
 
@@ -64,14 +64,14 @@ class RequestLimits:
     # Threads, started when needed: enough for a few Prometheus servers, few enough to cost nothing.
     workers: int = 8
     body_timeout: float = 15.0  # seconds until a body is complete
-    max_deferred: int = 128  # deferred responses at a time: half of the connections, so that others find one
+    max_deferred: int = 128  # deferred responses at a time: half of the connections, the rest is for others
 
 
 DEFAULT_LIMITS: Final = RequestLimits()
 
 
 class Application:
-    """The whole web side as one ASGI application."""
+    """The ASGI application that serves all routes."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Application:
         self._clock = clock
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
-        self._deferred = 0  # responses that are waited for; used by the loop's thread alone
+        self._deferred = 0  # deferred responses that wait now; used only in the loop's thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -107,14 +107,15 @@ class Application:
             return  # the server stops, and this client did not read its response in time
 
     def _find_route(self, path: str) -> Route | None:
-        """Return the route of a path; one that reads a body is also found by a path with extra slashes.
+        """Return the route of a path, None without one.
 
-        A client that delivers something may take a redirect or a 404 for success.
+        A route that reads a body also matches a path with extra slashes: a client that delivers something may
+        take a redirect or a 404 for success.
         """
         route = self._routes.get(path) or self._routes.get(_folder(path))
         if route is None:
-            tidy = self._routes.get(f"/{'/'.join(filter(None, path.split('/')))}")
-            route = tidy if tidy and tidy.max_body else None
+            normalized = self._routes.get(f"/{'/'.join(filter(None, path.split('/')))}")
+            route = normalized if normalized and normalized.max_body else None
         return route
 
     async def _respond(self, request: IncomingRequest, route: Route | None, receive: Receive) -> Response:
@@ -156,7 +157,7 @@ class Application:
         finally:
             self._deferred -= 1
             for each in waits_for:
-                each.cancel()  # the polls go on, but notify this loop no more
+                each.cancel()  # the polls go on, but no longer notify this loop
         return await self._call(lambda *_: deferred.respond(), request, route)
 
     async def _observe(
@@ -193,7 +194,7 @@ class Application:
 
 
 def _find_error(request: IncomingRequest, route: Route | None) -> Response:
-    """Return the response to a request that no handler takes."""
+    """Return the response to a request without a handler."""
     if not request.path:
         return error_response(
             request, 400, "Ask for a path such as /metrics, or for a whole http:// address."
@@ -212,7 +213,7 @@ def _handle_body(
 
 
 def _folder(path: str) -> str:
-    """Return the first folder of a path that is it or directly below it, with a slash at its end, or ''."""
+    """Return `/a/` for the paths `/a` and `/a/b`, and '' for a deeper one."""
     folder = _FOLDER.match(path)
     return f"{folder[0]}/" if folder else ""
 

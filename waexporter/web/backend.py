@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PENDING = "pending"
 OK = "ok"
-FOR_ADMINS = "for_admins"  # the account is no admin, which is a fact and not a failure
+FOR_ADMINS = "for_admins"  # the account is no admin, which is not a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """How the last poll of one endpoint went; times are wall-clock seconds."""
+    """The last poll of one endpoint; times are wall-clock seconds."""
 
     endpoint: str
     interval: float  # seconds
-    outcome: str = PENDING  # before the first poll; then "ok", "for_admins" or a model.Reason
+    outcome: str = PENDING  # PENDING before the first poll; then OK, FOR_ADMINS or a model.Reason
     message: str = ""  # why it failed, one sentence free of secrets
     at: float | None = None  # when the last poll ended
     age: float | None = None  # seconds since then
@@ -45,7 +45,7 @@ class EndpointStatus:
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """Everything that the web layer shows of one target."""
+    """Everything that the web layer shows about one target."""
 
     name: str
     url: str
@@ -95,7 +95,7 @@ class Backend(Protocol):
         ...
 
     def probe_page(self, probe: Probe, page_request: PageRequest) -> tuple[bytes, ...]:
-        """Return the page, in chunks, of the target of a probe with what has been polled by now."""
+        """Return the page of the target of a probe, in chunks, with all polls that have ended."""
         ...
 
     @property
@@ -104,7 +104,7 @@ class Backend(Protocol):
         ...
 
     def target_names(self) -> frozenset[str]:
-        """Return the names of the configured targets; cheap, since restricted scrapes need it each time."""
+        """Return the names of the configured targets; cheap, since each restricted scrape needs them."""
         ...
 
     def targets(self) -> tuple[TargetStatus, ...]:
@@ -124,5 +124,5 @@ class Backend(Protocol):
         ...
 
     def unready(self) -> str | None:
-        """Return one sentence that names what the daemon still waits for, or None."""
+        """Return one sentence that names what the daemon is still waiting for, or None."""
         ...

@@ -1,4 +1,4 @@
-"""The body of a request: read within limits of size and time, and unpacked within the same size."""
+"""The body of a request: read it within limits of size and time, and unpack it within the same size."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def read_body(
 ) -> bytes | Response:
     """Read a whole body as it was sent, or return the response that rejects it.
 
-    503 and not 408 for one that does not come in time: Alertmanager tries again after a 5xx only.
+    A body that does not come in time gets 503, not 408: Alertmanager tries again only after a 5xx.
     """
     if _coding(request) is None:
         words = "The body must be sent as it is, or packed once by gzip or deflate."
@@ -88,7 +88,7 @@ def _inflate(packed: bytes, wbits: int, max_size: int) -> bytes:
 
 
 def _gunzip(packed: bytes, max_size: int) -> bytes:
-    """Unpack all members of a gzip file (RFC 1952); zeros behind them are padding, as for every gzip tool."""
+    """Unpack all members of a gzip file (RFC 1952); zeros after them are padding, as for all gzip tools."""
     chunks: list[bytes] = []
     room = max_size + 1
     for _ in range(_MAX_MEMBERS):

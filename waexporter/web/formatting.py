@@ -1,4 +1,4 @@
-"""Write times, addresses and the words of a page for people and programs; pure."""
+"""Format times, addresses and the words of a page for people and programs; pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds, to_datetime
 
-# The words of a page for the kind of an alert.
-KINDS: Final = {
+# The words for each kind of alert of a page.
+KIND_WORDS: Final = {
     ItemKind.FIRED: "firing",
     ItemKind.REMINDED: "still firing",
     ItemKind.RESOLVED: "resolved",
@@ -47,13 +47,13 @@ def describe_moment(seconds: float | None, now: float) -> Since | None:
 def count_unlisted(count: int) -> str:
     """Return the words for alerts that fired before and are missing in a webhook.
 
-    Alertmanager is asked about them when the page is sent; the answer is in the text of the page alone.
+    Alertmanager is asked about them when the page is sent; only the text of the page has the answer.
     """
     return f"{count} earlier alert{'' if count == 1 else 's'} that Alertmanager did not list"
 
 
 def public_url(url: str) -> str:
-    """Return an address without its parts that may be secret: user, password, query, fragment."""
+    """Return an address without the parts that may be secret: user, password, query, fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:

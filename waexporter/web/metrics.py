@@ -18,7 +18,7 @@ _MAX_NAME_LENGTH = 100  # characters
 
 
 def show_metrics(request: IncomingRequest, backend: Backend) -> Response:
-    """Return the whole page, or with ?target=NAME that of some targets, in the requested format."""
+    """Return the page of all targets, or with ?target=NAME that of some, in the requested format."""
     named = request.values("target")
     unknown = sorted(frozenset(named) - backend.target_names()) if named else []
     if unknown:
@@ -30,7 +30,7 @@ def show_metrics(request: IncomingRequest, backend: Backend) -> Response:
 
 
 def read_page_request(request: IncomingRequest, targets: frozenset[str] | None) -> PageRequest:
-    """Read from the headers which page a client requests."""
+    """Return the page that a client requests by its headers."""
     return PageRequest(
         openmetrics=wants_openmetrics(request.header("accept")),
         gzip=accepts_gzip(request.header("accept-encoding")),
@@ -47,5 +47,5 @@ def page_response(chunks: tuple[bytes, ...], page_request: PageRequest) -> Respo
 
 
 def quote_name(name: str) -> str:
-    """Return a name that a client sent so that it can be sent back: quoted, in ASCII, and not too long."""
+    """Quote a name from a request for an error message: in ASCII, cut after 100 characters."""
     return ascii(name[:_MAX_NAME_LENGTH])

@@ -27,7 +27,7 @@ class Range:
 
 
 def wants_openmetrics(accept: str) -> bool:
-    """Return whether OpenMetrics 1.0.0 is preferred to the text format; in doubt it is not."""
+    """Return whether OpenMetrics 1.0.0 is preferred to the text format."""
     return _prefers(accept, _OPENMETRICS, _TEXT)
 
 
@@ -42,7 +42,7 @@ def prefers_markdown(accept: str) -> bool:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Return whether gzip is accepted and no encoding is not preferred to it."""
+    """Return whether gzip is accepted, with at least the quality of `identity` (no encoding)."""
     qualities: dict[str, float] = {}
     for coding in _read_ranges(accept_encoding):
         name = coding.name.removeprefix("x-")
@@ -59,7 +59,7 @@ def _prefers(accept: str, offer: tuple[str, str | None], fallback: tuple[str, st
 
 
 def _weight(ranges: tuple[Range, ...], offer: tuple[str, str | None]) -> tuple[float, bool]:
-    """Return the quality of an offer by its most specific range, and whether that range names it."""
+    """Return the quality of an offer by its most specific range, and whether that range has its name."""
     matches = [(_specificity(each, offer), each.quality) for each in ranges]
     specificity, quality = max(matches, default=(0, 0.0))
     return (quality, specificity >= _NAMED) if specificity else (0.0, False)

@@ -1,6 +1,6 @@
-"""The JSON document of GET /api/v1/pages, as the daemon writes it and as its clients read it.
+"""The JSON document of GET /api/v1/pages, for the daemon, which writes it, and for its clients.
 
-A client may talk to an older daemon: what older versions did not write has a default.
+A client may read it from an older daemon: fields that older versions lack have a default.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PageDocument(msgspec.Struct, kw_only=True):
 
 
 class WatchdogDocument(msgspec.Struct, kw_only=True):
-    """One alert that must keep coming."""
+    """One watchdog: an alert that must come again and again."""
 
     source: str
     silent_seconds: float
@@ -74,7 +74,7 @@ class WatchdogDocument(msgspec.Struct, kw_only=True):
 
 
 class RefusedDocument(msgspec.Struct, kw_only=True):
-    """The webhooks of one sender that were rejected since the last one that was accepted."""
+    """The webhooks of one sender that were rejected since its last accepted one."""
 
     sender: str
     agent: str

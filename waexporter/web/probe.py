@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from waexporter.web.backend import Backend
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
-MARGIN: Final = 0.5  # seconds of it that are kept for the page and its way to Prometheus
+MARGIN: Final = 0.5  # seconds of the timeout that are left for rendering and sending the page
 DEFAULT_TIMEOUT: Final = 10.0  # seconds: Prometheus' own default, for a client without the header
-MIN_TIMEOUT: Final = 0.1  # seconds that are waited for polls at the least
-MAX_TIMEOUT: Final = 120.0  # and at the most: twice the longest timeout of an endpoint by default
+MIN_TIMEOUT: Final = 0.1  # seconds to wait for polls
+MAX_TIMEOUT: Final = 120.0  # seconds: twice the longest default timeout of an endpoint
 
 _SECONDS = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def probe_target(request: IncomingRequest, backend: Backend) -> Response | DeferredResponse:
-    """Poll one configured target, and respond when all polls have ended or the time for them has passed."""
+    """Poll one configured target, and respond when all polls have ended or after the timeout."""
     named = request.values("target")
     if len(named) != 1 or not named[0]:
         return error_response(

@@ -23,7 +23,7 @@ class ConnectionLimits:
     connections: int = 256  # a container often has 1024 file descriptors, and polling needs some
 
 
-DEFAULT: Final = ConnectionLimits()
+DEFAULT_CONNECTION_LIMITS: Final = ConnectionLimits()
 
 
 class Connection(H11Protocol):
@@ -34,7 +34,7 @@ class Connection(H11Protocol):
     connections. When there are too many connections, it closes the one that has been idle longest.
     """
 
-    limits: ClassVar[ConnectionLimits] = DEFAULT
+    limits: ClassVar[ConnectionLimits] = DEFAULT_CONNECTION_LIMITS
     _request_timer: asyncio.TimerHandle | None = None  # until the next request is complete
     _write_timer: asyncio.TimerHandle | None = None  # until the write buffer is empty enough to go on
     idle_since: float | None = None  # by the loop's clock; None during a request
@@ -43,7 +43,7 @@ class Connection(H11Protocol):
         """Start the timer for the first request."""
         super().connection_made(transport)
         self._start_request_timer(self.limits.first_request)
-        self._close_idlest()
+        self._close_longest_idle()
 
     def data_received(self, data: bytes) -> None:
         """Stop the timer once a whole request has come; a part of one is not enough."""
@@ -101,7 +101,7 @@ class Connection(H11Protocol):
             self._write_timer.cancel()
             self._write_timer = None
 
-    def _close_idlest(self) -> None:
+    def _close_longest_idle(self) -> None:
         open_ones = [each for each in self.connections if not each.transport.is_closing()]
         if len(open_ones) <= self.limits.connections:
             return
@@ -115,7 +115,7 @@ def connection_class(connection_limits: ConnectionLimits) -> type[Connection]:
     """Return a connection class with these limits; uvicorn creates one object of it per client."""
 
     class LimitedConnection(Connection):
-        """A connection with limits of its own."""
+        """A connection with the given limits."""
 
         limits = connection_limits
 

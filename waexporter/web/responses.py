@@ -28,7 +28,7 @@ _SLASH = re.compile("%2f", re.IGNORECASE)
 class IncomingRequest:
     """One request of a client."""
 
-    path: str  # decoded; empty where the request has none
+    path: str  # decoded; empty if the request has none
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
@@ -38,12 +38,12 @@ class IncomingRequest:
     body: bytes = field(default=b"", repr=False)  # read only for a route that has a body
 
     def header(self, name: str) -> str:
-        """Return a header, its repetitions joined by commas; '' without one."""
+        """Return a header, repeated ones joined by commas; '' without one."""
         return ", ".join(value for key, value in self.headers if key == name)
 
     @property
     def has_two_lengths(self) -> bool:
-        """Whether both headers say where the body ends; a proxy may have believed the other one."""
+        """Whether two headers give the length of the body: a proxy may have used the other one."""
         return bool(self.header("content-length") and self.header("transfer-encoding"))
 
     def values(self, name: str) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class IncomingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response; its body is in chunks, which are sent one after another."""
+    """One response; its body is sent in these chunks."""
 
     body: tuple[bytes, ...]
     content_type: str = TEXT
@@ -64,7 +64,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class DeferredResponse:
-    """A response that is made once all futures are done, or when the timeout has passed."""
+    """A response that is made when all futures are done, or after the timeout."""
 
     waits_for: tuple[Future[None], ...]
     timeout: float  # seconds
@@ -87,8 +87,7 @@ def read_request(scope: Scope, at: float) -> IncomingRequest:
 def read_path(target: str) -> str:
     """Return the path of a request target without its query (RFC 9112, section 3.2); '' if it has none.
 
-    A proxy may send a whole address. An encoded slash stays encoded: a proxy that guards a path sees no
-    slash there either.
+    A proxy may send a whole address. An encoded slash stays encoded, as for a proxy that restricts paths.
     """
     address = _ABSOLUTE.match(target)
     path = (target[address.end() :] or "/") if address else target

@@ -1,8 +1,8 @@
 """Every HTTP path in one table: a new path is a new row.
 
-A row says which methods the path has, which function answers, who may use it, and what README.md says of
-it; `make docs` writes that table. The last part of a path is its module in this package; where another
-module has that name already, tests/web/test_routes.py names the one that answers.
+A row has the methods of the path, the function that answers, who may use it, and the text for the table in
+README.md, which `make docs` writes. The last part of a path is the name of its module in this package;
+tests/web/test_routes.py lists the exceptions.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Observe: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
 class Route:
     """One path; its functions are called in a worker thread."""
 
-    path: str  # one that ends with a slash, except the root, also stands for what is directly below it
+    path: str  # with a slash at its end, except the root, it also matches each path directly below it
     handler: Handler
     summary: str  # for the table in README.md, which writes it in Markdown
     methods: tuple[str, ...] = ("GET", "HEAD")
@@ -45,9 +45,9 @@ class Route:
 
 
 def import_at_first_request(module: str, name: str) -> Handler:
-    """Return a handler that is imported from a module of this package when it is needed.
+    """Return a handler that imports the function of a module of this package at its first request.
 
-    The template engine and the reader of Markdown cost 2 MiB each, which a sidecar never needs.
+    The template engine and the Markdown parser need 2 MiB each, which most sidecars never use.
     """
 
     def handle(request: IncomingRequest, backend: Backend) -> Response | DeferredResponse:

@@ -46,12 +46,12 @@ def render_runbook(
     if not request.path.startswith(FOLDER):
         # Relative links need the slash.
         return Response((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
-    books = find()
+    runbooks = find()
     name = request.path.removeprefix(FOLDER)
     if not name:
-        texts = {each: file.read_text(encoding="utf-8") for each, file in books.items()}
+        texts = {each: file.read_text(encoding="utf-8") for each, file in runbooks.items()}
         return _negotiated(request, _list_in_markdown(texts), "All runbooks", _list(texts))
-    file = books.get(name.removesuffix(".md"))
+    file = runbooks.get(name.removesuffix(".md"))
     if file is None:
         return error_response(request, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
     text = file.read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def _list_in_markdown(texts: dict[str, str]) -> str:
 
 
 def _list(texts: dict[str, str]) -> Markup:
-    """Return every name with what it means."""
+    """Return the list of runbooks, each with the meaning of its alert."""
     items = (
         Markup('<li><a href="{0}">{0}</a>{1}</li>\n').format(name, _meaning(text))
         for name, text in texts.items()
@@ -96,7 +96,7 @@ def _parser() -> MarkdownIt:
 def _render_block(
     _: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """Return a code block in which one touch selects a query, or a command without its prompt."""
+    """Return a code block; one touch selects a query, or a command without its prompt."""
     del options, env
     block = tokens[index]
     parts = _commands(block.content) if block.info == "console" else [_code("query", block.content)]

@@ -1,4 +1,4 @@
-"""GET /sd: service discovery for `http_sd_configs` of Prometheus; every target is a scrape of its own."""
+"""GET /sd: service discovery for `http_sd_configs` of Prometheus, with one scrape per target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from waexporter.web.responses import IncomingRequest, Response, error_response, 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend, TargetStatus
 
-# What may stand in a Host header; anything else is not repeated in a response.
+# A valid Host header; any other value is not repeated in a response.
 _HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _ILLEGAL_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
@@ -27,7 +27,7 @@ class Shard:
     count: int = 1
 
     def contains(self, name: str) -> bool:
-        """Return whether a target belongs to this part; the same in every process."""
+        """Return whether a target belongs to this part; equal in all processes."""
         return zlib.crc32(name.encode(errors="replace")) % self.count == self.index
 
 
@@ -45,7 +45,7 @@ def discover_targets(request: IncomingRequest, backend: Backend) -> Response:
 
 
 def read_shard(values: tuple[str, ...]) -> Shard | None:
-    """Return the shard `i/n`, the whole without a value, and None for an invalid one."""
+    """Return the shard `i/n`: the only one without a value, None for an invalid value."""
     if not values:
         return Shard()
     match = _SHARD.fullmatch(values[0])
@@ -56,7 +56,7 @@ def read_shard(values: tuple[str, ...]) -> Shard | None:
 
 
 def read_address(request: IncomingRequest) -> str:
-    """Return this exporter's address as in the Host header, or else that of the socket."""
+    """Return this exporter's address from the Host header, or else that of the socket."""
     host = request.header("host")
     if _HOST.fullmatch(host) or request.address is None:
         return host if _HOST.fullmatch(host) else "localhost"
@@ -67,8 +67,8 @@ def read_address(request: IncomingRequest) -> str:
 def _target_entry(target: TargetStatus, address: str) -> dict[str, object]:
     """Return the entry of one target.
 
-    All entries share one address, and so would share one `instance`: the label `target_name` keeps
-    their `up` series apart (not `target`, which the samples carry themselves).
+    All entries have the same address, so the same `instance`: the label `target_name` distinguishes their
+    `up` series (not `target`, which the samples have already).
     """
     labels = {
         "__metrics_path__": "/metrics",

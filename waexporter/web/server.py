@@ -1,4 +1,4 @@
-"""The listening socket and the loop that serves it: the only home of uvicorn."""
+"""The listening socket, and uvicorn's server that serves the application on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from waexporter.errors import CommandError
-from waexporter.web.protocol import DEFAULT, ConnectionLimits, connection_class
+from waexporter.web.protocol import DEFAULT_CONNECTION_LIMITS, ConnectionLimits, connection_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,9 @@ _ADVICE = {
 class Server:
     """Serves an application on one address: `bind` finds problems early, `run` serves until it is stopped."""
 
-    def __init__(self, app: Application, host: str, port: int, limits: ConnectionLimits = DEFAULT) -> None:
+    def __init__(
+        self, app: Application, host: str, port: int, limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS
+    ) -> None:
         self._address = (host, port)
         self._port = port
         self._socket: socket.socket | None = None
@@ -43,7 +45,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port in use; after `bind` also where 0 was requested."""
+        """The port in use; after `bind` the real one, if 0 was requested."""
         return self._port
 
     def bind(self) -> None:
@@ -57,7 +59,7 @@ class Server:
         self.bind()
         assert self._socket is not None  # noqa: S101 - for the type checker: bind() raises or sets it
         try:
-            # uvicorn enters this again in the loop; an interrupt before there is one would leave half of it.
+            # uvicorn also calls it in the loop; a signal before that would interrupt a half-started server.
             with self._loop.capture_signals():
                 self._loop.run([self._socket])
         finally:
@@ -68,7 +70,7 @@ class Server:
         self._loop.should_exit = True
 
     def close(self) -> None:
-        """Release the address; for a program that bound it but can't go on."""
+        """Release the address, after `bind` without `run`."""
         if self._socket is not None:
             self._socket.close()
 
@@ -124,7 +126,7 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        # One more than a connection makes room for; reached only if all of them have a request.
+        # One more than `connections`, for which idle ones are closed; reached only if none is idle.
         limit_concurrency=limits.connections + 1,
         timeout_keep_alive=limits.keep_alive,
         timeout_graceful_shutdown=limits.drain,
@@ -134,7 +136,7 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind and listen: only a listening socket keeps another program from binding the same address."""
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         family, address = _resolve(host, port)
         dual = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
@@ -147,13 +149,13 @@ def _listen(host: str, port: int) -> socket.socket:
         # Connections inherit it; without it the end of a response waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
-    raise CommandError(f"can't listen on {where}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
+    raise CommandError(f"can't listen on {shown}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
     """Return the first address of a host, IPv4 before IPv6; without a host, the wildcard address."""
     if not 0 <= port <= _LAST_PORT:
-        # getaddrinfo would take 65536 for 0.
+        # getaddrinfo would read 65536 as 0.
         message = f"a port is a number from 0 to {_LAST_PORT}"
         raise OSError(message)
     wildcard = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from waexporter.web.formatting import Since
     from waexporter.web.responses import IncomingRequest, Response
 
-# The worst first. Unknown comes right after down, because it may hide it.
+# The worst first. Unknown comes right after down, because the client may be down.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
 _OUTCOMES: Final = {
@@ -36,7 +36,7 @@ _OUTCOMES: Final = {
     Reason.TOO_LARGE: "too large",
     Reason.STALE_NODE: "a node left out",
 }
-_MOODS: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
+_CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
 _REFRESH = 15  # seconds
 _SHOWN_PROBLEMS = 10  # of a reload
 
@@ -49,7 +49,7 @@ class ProblemLine:
     words: str
     since: Since | None
     runbook: str | None
-    is_note: bool  # worth knowing, but the verdict is as good as without it
+    is_note: bool  # it does not make the verdict worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class PollLine:
     """The last poll of one endpoint."""
 
     endpoint: str
-    mood: str  # ok | bad | stale | pending | fact
+    css_class: str  # ok | bad | stale | pending | fact
     outcome: str
     age: str
     hint: str
@@ -83,7 +83,7 @@ class FailedReload:
 
     at: Since | None
     problems: tuple[str, ...]
-    rest: str  # how many more there are; empty without any
+    rest: str  # the number of problems that are not shown; empty without any
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class VerdictGroup:
 
 
 def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
-    """Return the page with everything that the exporter knows now."""
+    """Return the status page."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
     failed = backend.failed_reload()
@@ -121,7 +121,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
 
 
 def _unread_targets(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
-    """Return the names of the targets in whose on-call group nobody would read a page."""
+    """Return the names of the targets whose on-call group nobody reads."""
     return tuple(
         target.name
         for target in targets
@@ -207,7 +207,7 @@ def _poll_line(status: EndpointStatus, now: float) -> PollLine:
     hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
     return PollLine(
         endpoint=status.endpoint,
-        mood=_poll_mood(status),
+        css_class=_poll_css_class(status),
         outcome=_OUTCOMES.get(status.outcome, status.outcome),
         age="" if status.age is None else f"{humanize_seconds(status.age)} ago",
         hint="; ".join(hint),
@@ -215,9 +215,9 @@ def _poll_line(status: EndpointStatus, now: float) -> PollLine:
     )
 
 
-def _poll_mood(status: EndpointStatus) -> str:
-    if status.outcome in _MOODS:
-        return _MOODS[status.outcome]
+def _poll_css_class(status: EndpointStatus) -> str:
+    if status.outcome in _CSS_CLASSES:
+        return _CSS_CLASSES[status.outcome]
     if status.outcome != OK:
         return "bad"
     return "stale" if status.stale else "ok"

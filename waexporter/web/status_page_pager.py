@@ -9,7 +9,7 @@ from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.timefmt import humanize_seconds
-from waexporter.web.formatting import KINDS, count_unlisted, describe_moment
+from waexporter.web.formatting import KIND_WORDS, count_unlisted, describe_moment
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 SHOWN_PAGES: Final = 10
 _SHOWN_REFUSALS = 5  # senders
 _SHOWN_NAMES = 3  # of targets
-_SHOWN_ALERTS = 4  # of one page; its message has all that fit
-_LONGEST_SUMMARY = 200  # characters
-# A mood is the name of a verdict's colour, so that red means the same in the whole page.
-_MOODS: Final = {
+_SHOWN_ALERTS = 4  # of one page
+_MAX_SUMMARY_LENGTH = 200  # characters
+# The classes of verdicts, so that each colour has the same meaning everywhere.
+_CSS_CLASSES: Final = {
     PageState.ACCEPTED: "ok",
     PageState.PENDING: "degraded",
     PageState.FAILED: "down",
@@ -45,8 +45,8 @@ _SYMBOLS: Final = {
 class AlertLine:
     """One alert of a page, in words."""
 
-    kind: str  # one of wording.KINDS
-    mood: str
+    kind: str  # one of KIND_WORDS
+    css_class: str
     name: str
     target: str
     severity: str
@@ -60,12 +60,12 @@ class PageLine:
 
     number: int
     state: str
-    mood: str
+    css_class: str
     symbol: str
     received: Since | None
-    outcome: str  # how it was sent, or how often that was tried
+    outcome: str  # how it was sent, or the number of attempts
     alerts: tuple[AlertLine, ...]
-    rest: str  # how many more there are; empty without any
+    rest: str  # the number of alerts that are not shown; empty without any
     why: str
 
 
@@ -74,7 +74,7 @@ class WatchdogLine:
     """One watchdog and when it was last seen."""
 
     name: str
-    mood: str
+    css_class: str
     words: str
 
 
@@ -92,26 +92,26 @@ class RefusalLine:
 class PagerSection:
     """The section about the pager."""
 
-    mood: str
-    waiting: str  # empty when nothing waits
+    css_class: str
+    waiting: str  # the pages that are pending; empty without any
     problem: str  # why the journal can't be written; empty when it can
     watchdogs: tuple[WatchdogLine, ...]
-    unread: str  # targets in whose group nobody reads a page; empty without any, or if it is not known
-    refused: str  # how many webhooks are refused, and when the last was; empty when none is
+    unread: str  # targets whose on-call group nobody reads; empty if there are none, or if that is not known
+    refused: str  # the number of refused webhooks and the time of the last one; empty without any
     refusals: tuple[RefusalLine, ...]
-    unexpected_watchdogs: tuple[str, ...]  # labels of Watchdog alerts that no configured watchdog waits for
+    unexpected_watchdogs: tuple[str, ...]  # labels of Watchdog alerts that match no configured watchdog
     pages: tuple[PageLine, ...]
 
 
 def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) -> PagerSection:
-    """Return the section about a pager; `unread` names targets in whose group nobody would read a page."""
-    books = find_runbooks()
+    """Return the section about a pager; `unread` are the targets whose on-call group nobody reads."""
+    runbooks = find_runbooks()
     watchdogs = tuple(_watchdog_line(silence) for silence in status.silences)
-    is_broken = status.problem is not None or any(watchdog.mood == "down" for watchdog in watchdogs)
+    is_broken = status.problem is not None or any(watchdog.css_class == "down" for watchdog in watchdogs)
     is_failing = bool(status.latest) and status.latest[0].state is PageState.FAILED
     is_troubled = bool(status.pending or status.refused or unread)
     return PagerSection(
-        mood="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
+        css_class="down" if is_broken or is_failing else "degraded" if is_troubled else "ok",
         waiting=_describe_pending(status),
         problem=status.problem or "",
         watchdogs=watchdogs,
@@ -119,7 +119,7 @@ def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) 
         refused=_describe_refused(status, now),
         refusals=tuple(_refusal_line(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
         unexpected_watchdogs=status.unexpected_watchdogs[:_SHOWN_NAMES],
-        pages=tuple(_page_line(entry, books, now) for entry in status.latest),
+        pages=tuple(_page_line(entry, runbooks, now) for entry in status.latest),
     )
 
 
@@ -137,7 +137,7 @@ def _describe_unread(names: Sequence[str]) -> str:
 
 
 def _describe_refused(status: PagerStatus, now: float) -> str:
-    """Return how many webhooks were refused, and when the last one was."""
+    """Return the number of refused webhooks and the time of the last one."""
     if not status.refused:
         return ""
     count = sum(each.count for each in status.refused)
@@ -160,15 +160,17 @@ def _watchdog_line(silence: Silence) -> WatchdogLine:
     is_silent = silence.seconds > silence.limit
     if not silence.was_seen:
         words = f"has never come, expected for {humanize_seconds(silence.seconds)}"
-        mood = "down" if is_silent else "unknown"
+        css_class = "down" if is_silent else "unknown"
     elif is_silent:
-        words, mood = f"silent for {humanize_seconds(silence.seconds)}", "down"
+        words, css_class = f"silent for {humanize_seconds(silence.seconds)}", "down"
     else:
-        words, mood = f"heard {humanize_seconds(silence.seconds)} ago", "ok"
-    return WatchdogLine(silence.source, mood, f"{words}, at most {humanize_seconds(silence.limit)} allowed")
+        words, css_class = f"heard {humanize_seconds(silence.seconds)} ago", "ok"
+    return WatchdogLine(
+        silence.source, css_class, f"{words}, at most {humanize_seconds(silence.limit)} allowed"
+    )
 
 
-def _page_line(entry: JournalEntry, books: Container[str], now: float) -> PageLine:
+def _page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> PageLine:
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
     rest = [f"{more} more"] if more > 0 else []
@@ -181,18 +183,18 @@ def _page_line(entry: JournalEntry, books: Container[str], now: float) -> PageLi
     return PageLine(
         number=entry.number,
         state=entry.state.value,
-        mood=_MOODS[entry.state],
+        css_class=_CSS_CLASSES[entry.state],
         symbol=_SYMBOLS[entry.state],
         received=describe_moment(page.received_at, now),
         outcome=_describe_outcome(entry),
-        alerts=tuple(_alert_line(item, books) for item in page.items[:_SHOWN_ALERTS]),
+        alerts=tuple(_alert_line(item, runbooks) for item in page.items[:_SHOWN_ALERTS]),
         rest=f"and {' and '.join(rest)}" if rest else "",
         why=entry.why,
     )
 
 
 def _describe_outcome(entry: JournalEntry) -> str:
-    """Return how a page was sent, how soon, and after how many attempts."""
+    """Return how a page was sent, after what time, and after how many attempts."""
     words = []
     if entry.channel:
         # Only WhatsApp has a carrier and a recipient, `target/group`; other channels have neither.
@@ -209,17 +211,17 @@ def _describe_outcome(entry: JournalEntry) -> str:
     return ", ".join(words)
 
 
-def _alert_line(item: Item, books: Container[str]) -> AlertLine:
+def _alert_line(item: Item, runbooks: Container[str]) -> AlertLine:
     labels, summary = item.alert.labels, summary_of(item.alert.annotations)
-    if len(summary) > _LONGEST_SUMMARY:
-        summary = f"{summary[:_LONGEST_SUMMARY].rstrip()}…"
+    if len(summary) > _MAX_SUMMARY_LENGTH:
+        summary = f"{summary[:_MAX_SUMMARY_LENGTH].rstrip()}…"
     name = labels.get("alertname", "")
     return AlertLine(
-        kind=KINDS[item.kind],
-        mood="down" if item.kind.fires else "ok" if item.kind.is_over else "unknown",
+        kind=KIND_WORDS[item.kind],
+        css_class="down" if item.kind.fires else "ok" if item.kind.is_over else "unknown",
         name=name,
         target=labels.get("target", ""),
         severity=labels.get("severity", ""),
         summary=summary,
-        runbook=name if name in books else None,
+        runbook=name if name in runbooks else None,
     )
