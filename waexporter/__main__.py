@@ -6,7 +6,7 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code; Ctrl-C prints no traceback."""
     try:
-        from waexporter.cli import main as run  # noqa: PLC0415 - a Ctrl-C may come meanwhile
+        from waexporter.cli import main as run  # noqa: PLC0415 - Ctrl-C may come during the import
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: it has not begun\n")
         return 130

@@ -43,14 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exit_despite_threads(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        return FAILED  # whoever read our output has seen enough
+        return FAILED  # the reader of the output has closed it
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     try:
         return build_parser().parse_args(arguments)
     finally:
-        write_out()  # a help text that nobody reads to its end
+        write_out()  # flush a help text here, where an error is handled
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -66,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that may be that of a command, whose module it then imports when it parses."""
+    """A parser; that of a command imports the command's module only when it parses."""
 
     usage_error = USAGE_ERROR
     entry: Entry | None = None
@@ -92,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser; `run` of the options that it returns is the command's function, `entry` its entry."""
+    """Build the parser; the options that it returns have the command's function `run` and its `entry`."""
     parser = _Parser(
         prog="waexporter", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )

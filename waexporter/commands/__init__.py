@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     module: str
     summary: str
     usage_error: int = USAGE_ERROR  # a wrong command line or configuration
-    command_error: int = FAILED  # what could not be done
+    command_error: int = FAILED  # the command can't do its work
 
 
 COMMANDS = {
@@ -25,7 +25,7 @@ COMMANDS = {
     "check-config": Entry(
         "check_config",
         "print every problem in the configuration, or else the effective configuration",
-        command_error=USAGE_ERROR,  # whatever the check finds is wrong in the configuration
+        command_error=USAGE_ERROR,  # every error of this command is one of the configuration
     ),
     "probe": Entry(
         "probe",

@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     """Create the account."""
-    # Checked as keys of the configuration are, with the same messages, before the password is asked for.
+    # Checked like keys of the configuration, with the same messages, before asking for the password.
     known = load_arguments(
         {"WAEXPORTER_TARGET_URL": options.url, "WAEXPORTER_TLS_CA_FILE": options.ca_file or ""},
         {"WAEXPORTER_TARGET_URL": "--url", "WAEXPORTER_TLS_CA_FILE": "--ca-file"},
@@ -102,9 +102,7 @@ class AccountRequest:
 def bootstrap(target: Target, limits: Limits, request: AccountRequest, write: Write) -> None:
     """Create the account, check what it may read, and write the configuration to paste.
 
-    `target` has the admin's credentials.
-
-    Raises CommandError, with what to do, for whatever fails.
+    `target` has the admin's credentials. Raises CommandError, with what to do, for any failure.
     """
     admin = _log_in_as_admin(target, limits, request, write)
     password = make_password()
@@ -164,7 +162,7 @@ def _log_in_as_admin(target: Target, limits: Limits, request: AccountRequest, wr
 
 
 def _change_password(target: Target, limits: Limits, password: Secret) -> None:
-    """Log in once with `new_password`: the only place that changes a password, and only on request."""
+    """Log in once with `new_password`, which changes the password; no other function does that."""
     password_now = target.auth.password.reveal() if target.auth.password else ""
     proof = basic_auth(target.auth.username or "", password_now)
     body = msgspec.json.encode({"new_password": password.reveal()})
@@ -208,7 +206,7 @@ def _create_account(admin: Client, user: str, password: Secret) -> None:
 
 
 def _read_on_call_group(admin: Client) -> str | None:
-    """Return the on-call group, which the account will not be able to read; None without one."""
+    """Return the on-call group, which the new account may not read; None without one."""
     try:
         reply = admin.get(COLLECTORS[Endpoint.SETTINGS].path, _TIMEOUT)
         check(reply)
@@ -218,16 +216,16 @@ def _read_on_call_group(admin: Client) -> str | None:
 
 
 def _complete_first_login(account: Target, limits: Limits) -> None:
-    """Change the password to itself where even a new account must change it at its first login."""
+    """Set the same password again, if even a new account must change it at its first login."""
     client = Client(account, limits, TlsContexts())
     try:
         check(client.get("/v1/health", _TIMEOUT))
     except RefusedError as error:
         if error.code == PASSWORD_CHANGE_REQUIRED and account.auth.password is not None:
-            # Clients accept the same password again: what counts is that `new_password` is sent.
+            # Clients accept the same password, as long as `new_password` is sent.
             _change_password(account, limits, account.auth.password)
     except ApiError:
-        return  # the check that follows reports what is wrong with the client
+        return  # the next check reports what is wrong with the client
     finally:
         client.close()
 
@@ -295,5 +293,5 @@ def _describe_configuration(account: Target, request: AccountRequest, refused: l
 
 
 def _quote(text: str) -> str:
-    """Return a text in quotes for YAML, which are JSON's."""
+    """Quote a text for YAML, which accepts JSON's quotes."""
     return msgspec.json.encode(text).decode()

@@ -1,4 +1,4 @@
-"""`waexporter check-config`: every problem in the configuration, or the effective configuration."""
+"""`waexporter check-config`: print every problem in the configuration, or the effective configuration."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ def complete_streams() -> None:
 
 
 def write_out(text: str = "") -> None:
-    """Write a text to standard output and flush it; raise BrokenPipeError, or CommandError where it fails."""
+    """Write a text to standard output and flush it; raise BrokenPipeError, or else CommandError."""
     try:
         if text:  # else an unbuffered stream would be tried, too
             sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # What is left in the buffer has nowhere to go: not at the end of the process either.
+        # Discards the rest of the buffer, or Python would try to write it at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise
@@ -56,7 +56,7 @@ def warn(line: str) -> None:
 
 
 def show_progress(what: str) -> None:
-    """Show on a terminal what is being waited for; the next line takes its place."""
+    """Show on a terminal what the command waits for; the next line overwrites it."""
     if sys.stdout.isatty():
         write_out(f"{what} ...\r")
 
@@ -65,7 +65,7 @@ def show_progress(what: str) -> None:
 
 
 def ask_password(user: str) -> Secret:
-    """Ask for a password at the terminal, which need not be standard input, without showing it."""
+    """Ask for a password at the terminal, without showing it; standard input may be another file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)  # it would be shown

@@ -22,7 +22,7 @@ def serve(
     read: Callable[[], LoadedConfig] | None = None,
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; `read` reads its configuration again for a reload."""
-    # A signal before the server handles signals ends the start, and with exit code 0.
+    # A signal that comes before the server handles signals ends the start, with exit code 0.
     with suppress(KeyboardInterrupt), _interrupt_on_sigterm():
         log.configure(loaded.config.log, sys.stderr)
         for note in loaded.notes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from waexporter.commands.console import Write
+
 RUNBOOK_BASE = "http://localhost:9847/runbooks"
 
 _RUNBOOK = re.compile(r"\$\{runbooks\}/(\$\{[^}]+\}|\w+)\.md")
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
 
 
 def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -> Mapping[str, str]:
-    """Return the JSON of every dashboard by the name of its file.
+    """Return a map from file names to the JSON of the dashboards.
 
     `datasource` is the uid or the name of the data source that they open on. Raises ConfigError for an empty
     one and for a wrong address, CommandError when the dashboards are not installed.
@@ -80,9 +81,9 @@ def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -
 def write_dashboards(folder: Path, dashboards: Mapping[str, str], write: Write) -> None:
     """Write dashboards into a folder, which is created, and the provisioning file that makes Grafana read it.
 
-    Files are replaced atomically, when all are written. An existing provisioning file stays, since people
-    edit it. Raises CommandError where it can't be done, and where a file of that name is not ours; nothing
-    is changed then.
+    Files are replaced atomically, after all are written. An existing provisioning file is kept, since people
+    edit it. Raises CommandError, and changes nothing, if that fails or if another file has the name of a
+    dashboard.
     """
     folder = folder.absolute()
     provider = folder / Path(PROVIDER).name
@@ -136,20 +137,20 @@ def _adapt(text: str, datasource: str | None, runbook_base: str) -> str:
 
 
 def _selected(value: str) -> Variable:
-    # Grafana looks for a data source whose uid is the value, then for one whose name is the text.
+    # Grafana searches a data source whose uid is `value`, then one whose name is `text`.
     return {"text": value, "value": value}
 
 
 def _render_provider(folder: Path) -> str:
     """Return the shipped provisioning file, with this folder in it."""
     text = (find_dashboards() / PROVIDER).read_text(encoding="utf-8")
-    # Grafana puts variables of its environment into the file, unless their $ is written twice.
+    # Grafana expands environment variables in the file; a doubled $ is a literal one.
     path = json.dumps(str(folder).replace("$", "$$"), ensure_ascii=False)
     return _PATH.sub(lambda _: path, text)
 
 
 def _is_older(path: Path, text: str) -> bool:
-    """Return whether the file holds this dashboard already; raise CommandError for another document."""
+    """Return whether the file contains this dashboard already; raise CommandError for another document."""
     try:
         before = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):

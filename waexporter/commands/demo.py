@@ -1,4 +1,4 @@
-"""`waexporter demo`: a daemon that polls three simulated clients, which have a story of incidents."""
+"""`waexporter demo`: run a daemon that polls three simulated clients with a story of incidents."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _PASSWORD = "demonstration"  # noqa: S105 - of a client that lives in this process only
 _USER = "monitor"
-# Shorter than the defaults, so that there is something to see; /health keeps to the API's ten a minute.
+# Shorter than the defaults, to show changes early; /health may be asked ten times a minute.
 _INTERVALS = {
     Endpoint.HEALTH: 7.0,
     Endpoint.APP: 5.0,
@@ -54,9 +54,9 @@ _INTERVALS = {
     Endpoint.CERTIFICATES: 30.0,
     Endpoint.GROUP: 10.0,
 }
-_WATCH_FOR = 5.0  # seconds at speed 1, of the 40 that an incident lasts
-_RATE = Rate(10, 30.0)  # an incident every minute would have its pages wait for the default's five
-# Here Alertmanager repeats the alert every few seconds, and not every minute.
+_WATCH_FOR = 5.0  # seconds at speed 1; an incident takes 40
+_RATE = Rate(10, 30.0)  # at the default rate, pages about an incident every minute would have to wait
+# In this stack, Alertmanager repeats the alert every few seconds, not every minute.
 _WATCHDOG = Watchdog("prometheus", (("alertname", "Watchdog"),), max_silence=30.0)
 
 
@@ -105,7 +105,7 @@ class SimulatedClients:
     ca_files: Mapping[str, Path]
 
     def announce(self, base: str, rows: Sequence[tuple[str, str]], write: Write) -> None:
-        """Write what to open: the exporter at `base`, and a name and a place in each row."""
+        """Write the addresses to open: those of the exporter at `base`, and `rows` of (name, address)."""
         write(
             "Three simulated WhatsApp clients are polled; an incident comes and goes within two minutes, and"
         )
@@ -152,7 +152,7 @@ def own_command(started_as: str, path: str | None = None) -> str:
 def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator[SimulatedClients]:
     """Run a single client, an HA cluster and a multiconnect cluster of four shards, all over HTTPS.
 
-    `alertmanager` is the address that alerts come from; without one, the pager watches verdicts itself.
+    `alertmanager` is the address that sends alerts; without one, the pager watches verdicts itself.
     """
     topologies = {"single": "single", "ha": "ha", "multiconnect": "multiconnect"}
     with ExitStack() as stack:

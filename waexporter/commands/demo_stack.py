@@ -1,4 +1,4 @@
-"""A real Prometheus and Alertmanager for the demo, with the shipped rules at a higher speed."""
+"""A real Prometheus and Alertmanager for the demo, with shorter times in the shipped rules."""
 
 from __future__ import annotations
 
@@ -26,19 +26,17 @@ from waexporter.log import get_logger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# The story's incidents last 40 s. By the shipped rules that is not worth a page, and should not be: people
-# are woken when a client has been down for minutes. So every time in rules and routes is divided by this: a
-# month of an error budget is a day here, and three minutes of patience are six seconds.
+# The story's incidents last 40 s, too short for a page: the shipped rules wait for minutes. So all times in
+# rules and routes are divided by this: three minutes become six seconds, a month becomes a day.
 PACE = 30.0
 FASTEST = 2.0  # times the speed of the story: shorter incidents end before those six seconds and a few polls
 _SHORTEST_WAIT = 0.5  # seconds
-_SHORTEST_RANGE = 4.0  # seconds: with a scrape every second, a rate needs two samples and some to spare
-_SHORTEST_STEP = 0.001  # seconds; how many steps a range has must stay, since rules count them
+_SHORTEST_RANGE = 4.0  # seconds: a rate needs two samples, which come every second, and some reserve
+_SHORTEST_STEP = 0.001  # seconds; a range must keep its number of steps, since rules count them
 
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
-CACHE = (
-    Path(__file__).resolve().parents[2] / ".cache" / "real"
-)  # of a checkout: `make real-parts` puts them there
+# In a checkout: `make real-parts` unpacks the programs there.
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "real"
 
 _WAIT = re.compile(
     r"^(\s*(?:- )?(?:for|keep_firing_for|interval|group_wait|group_interval|repeat_interval): *)([0-9a-z]+)",
@@ -71,7 +69,7 @@ class Stack(NamedTuple):
     folder: Path
 
     def rows(self) -> tuple[tuple[str, str], ...]:
-        """Return what to open, each with its name."""
+        """Return rows of (name, address) for the user."""
         return (
             ("Prometheus", f"{self.prometheus}/alerts"),
             ("Alertmanager", f"{self.alertmanager}/#/alerts"),
@@ -81,7 +79,7 @@ class Stack(NamedTuple):
 
 
 def find_programs(cache: Path = CACHE) -> Programs:
-    """Return both from the PATH or the cache of `make real-parts`; raise CommandError with what to do."""
+    """Return both programs, from the PATH or the cache of `make real-parts`. Raises CommandError."""
     found = {
         "Prometheus": _find(cache, "prometheus"),
         "Alertmanager": _find(cache, "prometheus-alertmanager", "alertmanager"),
@@ -102,7 +100,7 @@ def find_free_address() -> str:
 
 
 def _find(cache: Path, *names: str) -> str:
-    """Return the first of these on the PATH or in the cache of the tests; '' for none."""
+    """Return the first of these programs on the PATH or in the cache; '' without any."""
     kept = (str(folder) for folder in sorted(cache.glob("*/usr/bin"), reverse=True))
     places = (os.environ.get("PATH", os.defpath), *kept)
     found = (shutil.which(name, path=place) for place in places for name in names)
@@ -123,10 +121,10 @@ def _divide(duration: str, factor: float, least: float) -> str:
 
 @contextmanager
 def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[Stack]:
-    """Run both until the end of the block: Prometheus scrapes the exporter, Alertmanager pages it.
+    """Run both while the block runs: Prometheus scrapes the exporter, Alertmanager sends it alerts.
 
-    `exporter` and `alertmanager` are urls. Raises CommandError when one does not start; logs when one ends
-    later by itself.
+    `exporter` and `alertmanager` are urls. Raises CommandError when one does not start; logs an error when
+    one ends later by itself.
     """
     shipped = find_rule_files()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
@@ -143,7 +141,7 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
             f"--config.file={_write(folder / ROUTES, routes)}",
             f"--storage.path={folder / 'alertmanager'}",
             f"--web.listen-address={other}",
-            "--cluster.listen-address=",  # alone: it needs no port for others of its kind
+            "--cluster.listen-address=",  # no cluster, so no port for one
         ]
         prometheus = [
             programs.prometheus,
@@ -152,13 +150,13 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
             f"--web.listen-address={own}",
             "--rules.alert.resend-delay=5s",
         ]
-        # Debian's, when it was only unpacked, looks for its templates where it is started.
+        # Debian's Alertmanager, if it was only unpacked, reads its templates from the working directory.
         templates = Path(programs.alertmanager).parents[1] / "share" / "prometheus" / "alertmanager"
-        place = templates if templates.is_dir() else folder
-        started = _Program("Alertmanager", command, alertmanager, folder / "alertmanager.log", place)
-        stack.enter_context(_run(started))
-        started = _Program("Prometheus", prometheus, f"http://{own}", folder / "prometheus.log", folder)
-        stack.enter_context(_run(started))
+        cwd = templates if templates.is_dir() else folder
+        program = _Program("Alertmanager", command, alertmanager, folder / "alertmanager.log", cwd)
+        stack.enter_context(_run(program))
+        program = _Program("Prometheus", prometheus, f"http://{own}", folder / "prometheus.log", folder)
+        stack.enter_context(_run(program))
         yield Stack(f"http://{own}", alertmanager, folder)
 
 
@@ -183,18 +181,18 @@ class _Program(NamedTuple):
     command: Sequence[str]
     url: str
     log: Path
-    place: Path  # where it is started
+    cwd: Path
 
 
 @contextmanager
 def _run(program: _Program) -> Iterator[None]:
-    """Run a program until the end of the block."""
+    """Run a program while the block runs."""
     is_stopping = threading.Event()
     with program.log.open("wb") as log:
-        # In a session of its own: Ctrl-C is for us, and we end it when the daemon has ended.
+        # In a new session: Ctrl-C ends only this process, which stops the program after the daemon.
         process = subprocess.Popen(  # noqa: S603 - the user's own Prometheus or Alertmanager
             program.command,
-            cwd=program.place,
+            cwd=program.cwd,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

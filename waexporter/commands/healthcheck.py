@@ -1,4 +1,4 @@
-"""`waexporter healthcheck`: is a running daemon healthy."""
+"""`waexporter healthcheck`: ask a running daemon whether it is healthy."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _own_url(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    """Return where the daemon of this machine listens: it was started with the same file and variables."""
+    """Return the url of the daemon on this machine, from the configuration with which it was started."""
     if options.config or environ.get("WAEXPORTER_CONFIG"):
         return load(options.config, environ).config.web.own_url
     return WebSettings(*read_listen(environ)).own_url

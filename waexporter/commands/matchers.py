@@ -1,4 +1,4 @@
-"""Label matchers as people copy them from a query, rewritten so that they fit into our rules."""
+"""Read label matchers as in PromQL, and write them in the form that fits into our rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNSUITABLE = MappingProxyType(
 
 
 def read_matchers(text: str) -> tuple[str, str]:
-    """Return the matchers in one form and "", or "" and why they can't be added to the rules.
+    """Return the matchers and "", or "" and why they can't be added to the rules.
 
     As in PromQL, they may be in braces, with a comma after the last one.
     """

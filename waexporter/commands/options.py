@@ -80,7 +80,7 @@ def listen_address(text: str) -> tuple[str, int]:
 
 
 def server_url(text: str) -> str:
-    """Read the url of a server; the error does not repeat it, since it may hold a password."""
+    """Read the url of a server; the error does not repeat it, since it may contain a password."""
     try:
         return http_url(text)
     except ValueError as error:
@@ -129,9 +129,9 @@ def unknown_target(config: Config, name: str) -> str:
 
 
 def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> LoadedConfig:
-    """Load variables some of which were given as arguments.
+    """Load a configuration from variables, some of which were given as arguments.
 
-    `names` maps such variables to the arguments: problems and notes name those.
+    `names` maps these variables to the arguments, which problems and notes then name instead.
     """
 
     def rename(line: str) -> str:

@@ -37,9 +37,9 @@ _TIMEOUT = 15.0  # seconds for one request
 _SETTINGS = "/v1/settings/application"
 _GROUPS = "/v1/groups"
 _MAX_GROUPS = 200  # that are searched for one of this name
-_NOT_A_MEMBER = frozenset({1003, 1006, 1012})  # of groups that are listed, and which the business has left
+_NOT_A_MEMBER = frozenset({1003, 1006, 1012})  # codes for listed groups that the business has left
 _WITHOUT_GROUPS = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
-_NO_MASTER = frozenset({1017, 1018})  # while a failover is under way; the API says to try again
+_NO_MASTER = frozenset({1017, 1018})  # codes during a failover; the API says to try again
 _TRIES, RETRY_SECONDS = 5, 2.0
 _NO_GROUPS = (
     "this version of the client has no groups (late ones have none): page people instead, in the "
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 class GroupRequest(NamedTuple):
-    """The group to create: its name, and the question before anything is created or changed."""
+    """The group to create: its name, and the function that asks before each change."""
 
     subject: str
     confirm: Callable[[str], bool] | None  # None: nobody can be asked
@@ -97,7 +97,7 @@ def create_group(
 ) -> bool:
     """Create the group and write it to the client's settings, each if `request.confirm` returns True.
 
-    Return whether everything was done; raise CommandError with what to do when no group could be made.
+    Return whether everything was done; raise CommandError, with what to do, if the group can't be created.
     """
     with closing(Client(target, config.limits, TlsContexts())) as client:
         api = _Api(client, sleep)

@@ -1,4 +1,4 @@
-"""Poll targets once, without a daemon: what `pager check`, `pager test` and `pager setup` know of them."""
+"""Poll targets once, without a daemon, for `pager check`, `pager test` and `pager setup`."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
     targets = [target for target in config.targets if not via or target.name in via]
     if len(targets) > 1:
         write(f"asking {len(targets)} targets ...")
-    # One poll has no age: slow settings must not make the health answer before them stale.
+    # Nothing may become stale here: slow settings come after the health answer.
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()
     clients = {target.name: CLIENTS[target.kind](target, config.limits, contexts) for target in targets}

@@ -90,7 +90,7 @@ def list_pages(folder: str, limit: int, now: float, write: Write) -> None:
 
 
 def print_pages(folder: str, limit: int, write: Write) -> None:
-    """Write them as JSON, each page as in GET /api/v1/pages. Raises CommandError."""
+    """Write the newest pages as JSON, each as in GET /api/v1/pages. Raises CommandError."""
     pages = [page_document(entry) for entry in _read(folder, limit)]
     write(msgspec.json.format(msgspec.json.encode({"pages": pages})).decode())
 
@@ -104,7 +104,7 @@ def _read(folder: str, limit: int) -> tuple[JournalEntry, ...]:
             raise CommandError(
                 f"{file} can't be read: it is for the daemon's user alone; ask as that user"
             ) from error
-        # What is damaged, foreign or absent says so itself; SQLite's own words advise nobody.
+        # Only SQLite's own messages need advice; those about a damaged or absent journal have it.
         remedy = f" -> {_REMEDY}" if isinstance(error, JournalFileError) else ""
         raise CommandError(f"{error}{remedy}") from error
 

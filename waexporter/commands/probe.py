@@ -72,7 +72,7 @@ def probe(
     `show_progress` is called with each request before it is sent: a reply may take a minute.
     """
     target = sender.target
-    # One poll has no age: a slow endpoint must not make the health reply before it stale.
+    # Nothing may become stale here: slow endpoints come after the health reply.
     store = Store([replace(target, stale_after=math.inf)], now)
     pollers = {
         _request_line(poller): poller

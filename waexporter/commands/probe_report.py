@@ -1,4 +1,4 @@
-"""The lines of `waexporter probe`: what came back, and the verdict explained to a person."""
+"""The output of `waexporter probe`: a line for each poll, and an explanation of the verdict."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _describe_outcome(
         return f"{outcome.message}; nothing else needs one"
     if isinstance(outcome, Failure):
         return f"FAILED, {outcome.reason.value}: {outcome.message}"
-    # A certificate that is not there, say, is a 404 and no failure.
+    # Only for a 200: other statuses may be no failure, such as 404 for a missing certificate.
     size = f"{reply.status}, {len(reply.body)} bytes: " if reply and reply.status == HTTPStatus.OK else ""
     if answer is not AnswerKind.STATISTICS:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))

@@ -14,7 +14,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 
 def exit_despite_threads(code: int = OK) -> None:
-    """End the process if threads still wait for an answer of a client, which may take a minute."""
+    """End the process at once if threads are still waiting for a client, which may take a minute."""
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if any(not thread.daemon for thread in others):
         with suppress(OSError):

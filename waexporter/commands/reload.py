@@ -1,4 +1,4 @@
-"""`waexporter reload`: a running daemon reads its configuration again."""
+"""`waexporter reload`: make a running daemon reload its configuration."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RUNBOOK_BASE = "https://waexporter.example/runbooks"
 DASHBOARD_BASE = "http://localhost:3000"
-NAME = "{name}"  # stands for the name of an alert in --runbook-base
+NAME = "{name}"  # placeholder for the name of an alert in --runbook-base
 
 _RUNBOOK = re.compile(rf"{re.escape(RUNBOOK_BASE)}/(\w+)(?:\.md)?")
 _FORBIDDEN = re.compile(r"[\s\"'\\`{}]")  # characters that end a url, or have a meaning in YAML or a template
@@ -30,10 +30,10 @@ _OBJECT = re.compile(rf"{_DNS}(?:\.{_DNS})*")  # the name of an object of Kubern
 _NAMESPACE = re.compile(_DNS)
 _WORD = r"[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?"
 _LABEL = re.compile(rf"(?P<key>(?:{_DNS}(?:\.{_DNS})*/)?{_WORD})=(?P<value>(?:{_WORD})?)", re.ASCII)
-_LONGEST_OBJECT, _LONGEST_WORD = 253, 63
+_MAX_OBJECT_LENGTH, _MAX_WORD_LENGTH = 253, 63
 
 # The tokens of an expression: strings, comments, and names with the braces that may follow.
-# Label names in `by (...)` are no metrics, and none of them looks like one of ours.
+# Label names in `by (...)` are not matched: none of them looks like one of our metrics.
 _TOKEN = re.compile(
     r'"(?:[^"\\\n]|\\.)*"'
     r"|'(?:[^'\\\n]|\\.)*'|#[^\n]*"
@@ -109,7 +109,7 @@ def render(
 
     The rule files are those in `folder`, by default the shipped ones.
     `selector` (label matchers, such as job="x") is added to every selector of a metric that the rules read.
-    Raises ConfigError for a problem selector or address, CommandError when the rule files are not installed.
+    Raises ConfigError for a wrong selector or address, CommandError when the rule files are not installed.
     """
     matchers, problem = read_matchers(selector)
     problems = [f"--selector: {problem}"] if problem else []
@@ -129,7 +129,7 @@ def render(
 def wrap_prometheus_rule(
     rules: str, name: str, namespace: str = "", labels: Mapping[str, str] | None = None
 ) -> str:
-    """Return rendered rules as a PrometheusRule, from which the Prometheus Operator reads rules."""
+    """Return rendered rules as a PrometheusRule, a resource of the Prometheus Operator."""
     words, groups = rules.split("groups:\n", 1)
     lines = [
         "apiVersion: monitoring.coreos.com/v1",
@@ -153,7 +153,7 @@ def read_labels(name: str, namespace: str, labels: tuple[str, ...]) -> dict[str,
     problems += [
         f"--label: {text!r} is not KEY=VALUE as Kubernetes has it, such as release=prometheus"
         for text, label in found
-        if not label or max(len(label["key"].rpartition("/")[2]), len(label["value"])) > _LONGEST_WORD
+        if not label or max(len(label["key"].rpartition("/")[2]), len(label["value"])) > _MAX_WORD_LENGTH
     ]
     if problems:
         raise ConfigError(problems)
@@ -162,9 +162,9 @@ def read_labels(name: str, namespace: str, labels: tuple[str, ...]) -> dict[str,
 
 def _check_names(name: str, namespace: str) -> Iterator[str]:
     form = "is no name in Kubernetes: small letters, digits and hyphens, such as waexporter-rules"
-    if len(name) > _LONGEST_OBJECT or not _OBJECT.fullmatch(name):
+    if len(name) > _MAX_OBJECT_LENGTH or not _OBJECT.fullmatch(name):
         yield f"--kubernetes: {name!r} {form}"
-    if namespace and (len(namespace) > _LONGEST_WORD or not _NAMESPACE.fullmatch(namespace)):
+    if namespace and (len(namespace) > _MAX_WORD_LENGTH or not _NAMESPACE.fullmatch(namespace)):
         yield f"--namespace: {namespace!r} {form}"
 
 
@@ -177,7 +177,7 @@ def check_base_url(option: str, base: str) -> list[str]:
         is_address = False
     if is_address and not _FORBIDDEN.search(base):
         return []
-    # The url is not repeated: it may hold a password.
+    # The url is not repeated: it may contain a password.
     return [f"{option}: must be an address such as https://wiki.example/whatsapp, with https:// or http://"]
 
 

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     with ReloadSignal() as reload_signal:
         loaded = read()
-        # Imported when SIGHUP no longer ends the process; it takes the most time of a start.
+        # Imported after SIGHUP has its handler: this import takes most of the time of a start.
         from waexporter.commands.daemon_process import serve  # noqa: PLC0415
 
         serve(loaded, lambda daemon: reload_signal.start(daemon.reload), read)

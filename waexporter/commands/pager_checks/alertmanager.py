@@ -1,4 +1,4 @@
-"""Checks of Alertmanager: do all its alerts reach this daemon, and often enough."""
+"""Checks of Alertmanager: whether all its alerts reach this daemon, and often enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of Alertmanager's configuration that decide what reaches the pager, and when; pure."""
+"""The parts of Alertmanager's configuration that matter to the pager: webhooks and routes; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from waexporter.config import parse_duration
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-HIDDEN = "<secret>"  # what Alertmanager shows, from 0.26 on, in place of a webhook's url
+HIDDEN = "<secret>"  # from 0.26 on, Alertmanager shows this instead of a webhook's url
 PATH = "/api/v1/alerts"
 _GROUP_INTERVAL, _REPEAT_INTERVAL = 300.0, 14_400.0  # seconds, Alertmanager's defaults
 _MATCHER = re.compile(r'\s*"?([^"=!~]+?)"?\s*(=~|!~|!=|=)\s*"?(.*?)"?\s*')
@@ -23,7 +23,7 @@ class WebhookConfig:
     """One entry of a receiver's `webhook_configs`."""
 
     receiver: str
-    url: str  # HIDDEN where Alertmanager hides it, "" where a file has it
+    url: str  # HIDDEN if Alertmanager hides it, "" if it is in a file
     sends_resolved: bool
     max_alerts: int  # 0: no limit
     has_login: bool  # a secret is sent
@@ -40,12 +40,12 @@ class WebhookConfig:
 
     @property
     def nearly_leads_to_alerts(self) -> bool:
-        """Whether the path is meant to be the pager's, and is not."""
+        """Whether the path is almost the pager's."""
         return not self.leads_to_alerts and "/api/v1/alerts" in re.sub("/+", "/", _path(self.url)).lower()
 
     @property
     def port(self) -> int | None:
-        """The port it leads to."""
+        """The port of the url."""
         try:
             parts = urlsplit(self.url)
             return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -55,7 +55,7 @@ class WebhookConfig:
 
 @dataclass(frozen=True, slots=True)
 class RouteNode:
-    """One node of the route tree, with what it inherits; intervals in seconds."""
+    """One node of the route tree, with the values it inherits; intervals in seconds."""
 
     receiver: str
     group_interval: float = _GROUP_INTERVAL

@@ -1,4 +1,4 @@
-"""Checks of each client that may carry pages: is it up, whom does it page, does it accept messages."""
+"""Checks of each client that may carry pages: its verdict, its recipients, whether it accepts messages."""
 
 from __future__ import annotations
 

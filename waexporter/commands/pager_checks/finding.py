@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """The severity of a finding."""
 
     OK = "ok"
     NOTE = "note"  # pages are sent all the same
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One line: what was found, and a remedy where there is one."""
+    """One line: what was found, and a remedy if there is one."""
 
     level: Level
     words: str
@@ -38,5 +38,5 @@ def note(words: str, remedy: str = "") -> Finding:
 
 
 def bad(words: str, remedy: str) -> Finding:
-    """Return the finding that something keeps pages from people, or will."""
+    """Return the finding of a fault that keeps pages from people, now or later."""
     return Finding(Level.BAD, words, remedy)

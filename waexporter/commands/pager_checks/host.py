@@ -126,7 +126,7 @@ def check_fallback(pager: PagerSettings, contexts: TlsContexts, targets: int) ->
 
 
 def check_watchdogs(pager: PagerSettings, contexts: TlsContexts) -> Iterator[Finding]:
-    """Check what notices that alerts stop, or that this daemon does."""
+    """Check that something notices when alerts stop coming, or when this daemon stops."""
     for watchdog in pager.watchdogs:
         yield good(f"pager.watchdogs {watchdog.name}: pages when silent for {watchdog.max_silence:g} s")
     if not pager.watchdogs:
@@ -164,7 +164,7 @@ def _check_alertmanager_url(pager: PagerSettings, contexts: TlsContexts) -> Find
 
 
 def _check_host(name: str, address: Secret) -> Finding:
-    """Check that the host of an HTTP address has an IP address; other addresses are left to Apprise."""
+    """Check that the host of an HTTP address has an IP address; Apprise's other addresses are not checked."""
     parts = urlsplit(address.reveal())
     if parts.scheme.lower() not in {"http", "https"}:
         return good(f"{name}: Apprise knows this kind of address; nothing was sent")

@@ -1,4 +1,4 @@
-"""What a running daemon receives: its watchdogs, and the webhooks that it refuses; pure."""
+"""Checks of what a running daemon receives: its watchdogs, and the webhooks that it refuses; pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _check_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Find
         remedy = (
             f"another one has come: {instead}; correct match of the entry" if instead else _MISSING_WATCHDOG
         )
-        # Until then it may still come.
+        # Before the limit it may still come.
         find = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
         return find(f"{name}: has never come, for {silent} of {limit}", remedy)
     if watchdog.silent_seconds > watchdog.max_silence_seconds:

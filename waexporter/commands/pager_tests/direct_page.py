@@ -65,7 +65,7 @@ def _send_to_fallback(
 
 
 def _send_message(channel: Channel, message: Message) -> Outcome:
-    return try_to_send(channel, message, lambda _: None)  # the outcome says it
+    return try_to_send(channel, message, lambda _: None)  # the outcome has the error, too
 
 
 def send_direct(config: Config, alert: Alert, write: Write) -> bool:
@@ -82,7 +82,7 @@ def send_direct(config: Config, alert: Alert, write: Write) -> bool:
         if not routes.open:
             write("no target that is up knows whom to page -> `waexporter pager check` says why")
         fallback = open_fallback(pager, surveyed.targets.contexts)
-        # As the daemon does: with nothing else left, a verdict may be wrong.
+        # As in the daemon, untrusted targets come last: their verdicts may be wrong.
         if (
             _send_through_carriers(routes.open, surveyed, message, write)
             or _send_to_any_fallback(fallback, message, write)

@@ -44,7 +44,7 @@ def make_webhook(alert: Alert) -> bytes:
             "groupKey": f"{{}}:{{fingerprint={alert.fingerprint}}}",
             "status": "firing",
             "truncatedAlerts": 0,
-            # A thread of its own: it waits behind no other test.
+            # A new group, so that the page does not wait for other test pages.
             "groupLabels": {"alertname": alert.labels["alertname"], "test": alert.fingerprint},
             "receiver": "waexporter pager test",
             "alerts": [

@@ -1,4 +1,4 @@
-"""Replies of a client, recorded in a folder and replayed from it: a user's report becomes a test."""
+"""Record the replies of a client in a folder, and replay them, such as those of a user's report in a test."""
 
 from __future__ import annotations
 

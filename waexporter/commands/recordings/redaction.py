@@ -1,7 +1,7 @@
 """Remove personal data and secrets from recorded replies.
 
-A text is kept only if it is one of the API's own words, never because it looks harmless. Everything else
-becomes a placeholder, the same for equal texts, so that relations stay visible.
+A text is kept only if it is one of the API's own words, never because it looks harmless. Any other text
+becomes a placeholder, the same one for equal texts, so that relations stay visible.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_DEPTH = 40
 _ANYTHING = msgspec.json.Decoder()
 
 
-# The API's own words, as values and as keys; metrics' names come from the catalogue.
+# The API's own words, as values and as keys; the catalogue has the names of metrics.
 _VALUE_WORDS = """
 connected connecting disconnected uninitialized unregistered primary_master secondary_master coreapp
 gauge counter histogram stable experimental deprecated UP SC DN UNK MYSQL POSTGRESQL SQLITE true false ok
@@ -118,6 +118,6 @@ class Redactor:
 
 
 def _outline(body: bytes) -> bytes:
-    """Return a body that fails to be read as this one does, without its content."""
+    """Return a body without content that causes the same decoding error as this one."""
     start = body[:64].lstrip()
     return b"<html></html>" if start.startswith(b"<") else b"redacted" if start else b""
