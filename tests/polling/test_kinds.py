@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.web.fakes import FakeBackend, an_application, ask
+from waexporter.commands.pager_checks.clients import CLIENT_CHECKS
 from waexporter.commands.probe_report import explain_verdict
 from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.errors import UnreachableError
@@ -273,6 +274,10 @@ def test_its_families_are_known_and_keep_their_names() -> None:
 
     assert HEAT in list_heads(kinds)
     assert list_documented(kinds)[TOASTS] == (Endpoint.HEALTH, "counter")
+
+
+def test_every_kind_of_client_has_its_checks_by_the_pager() -> None:
+    assert set(CLIENT_CHECKS) == set(ClientKind)
 
 
 def test_every_kind_of_client_has_its_rules_and_families_in_the_catalogues() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.commands.options import unknown_target
 from waexporter.daemon.paging import PagerTargets
 from waexporter.errors import CommandError
-from waexporter.model import ClientSettings, Endpoint, Failure, now
+from waexporter.model import Endpoint, Failure, now
 from waexporter.paging.routing import carrier_of
 from waexporter.polling.kinds import CLIENTS
 from waexporter.polling.poller import Poller
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
     from waexporter.commands.console import Write
     from waexporter.health.problem_kind import ProblemKind
-    from waexporter.model import Config, PagerSettings, Target, Verdict
+    from waexporter.model import Config, Document, PagerSettings, Target, Verdict
     from waexporter.paging.routing import Carrier
     from waexporter.whatsapp.client import Client
 
 _MAX_CONCURRENT = 32
-_ENDPOINTS = (Endpoint.HEALTH, Endpoint.SETTINGS)
 
 NO_PAGER = (
     "no pager is configured, so nobody can be paged: add a block pager to the configuration file "
@@ -42,7 +41,7 @@ class TargetReport(NamedTuple):
 
     target: Target
     verdict: Verdict
-    settings: ClientSettings | Failure | None  # None: they are not polled
+    settings: Document | Failure | None  # None: they are not polled
     group: str | None  # its own on-call group
     group_source: str  # where that is configured
     problem_kinds: Mapping[str, ProblemKind]  # of its kind of client
@@ -108,21 +107,21 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
         pool.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
 
-def _poll(client: Client, config: Config, store: Store) -> ClientSettings | Failure | None:
-    settings: ClientSettings | Failure | None = None
-    for endpoint in _ENDPOINTS:
-        if endpoint in client.target.plans:
+def _poll(client: Client, config: Config, store: Store) -> Document | Failure | None:
+    settings: Document | Failure | None = None
+    settings_endpoint = store.state(client.target.name).tables.settings_endpoint
+    for endpoint in (Endpoint.HEALTH, settings_endpoint):
+        if endpoint is not None and endpoint in client.target.plans:
             reading = Poller(client, endpoint, config.limits, now).poll()
             store.put(reading)
-            if endpoint is Endpoint.SETTINGS:
+            if endpoint is settings_endpoint:
                 outcome = reading.outcome
-                document = outcome if isinstance(outcome, Failure) else outcome.document
-                settings = document if isinstance(document, ClientSettings | Failure) else None
+                settings = outcome if isinstance(outcome, Failure) else outcome.document
     return settings
 
 
 def _report(
-    target: Target, store: Store, settings: ClientSettings | Failure | None, remembered: Mapping[str, str]
+    target: Target, store: Store, settings: Document | Failure | None, remembered: Mapping[str, str]
 ) -> TargetReport:
     group, source = store.on_call_group(target.name), "the client's setting on_call_pager"
     if target.on_call_group:

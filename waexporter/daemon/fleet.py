@@ -201,7 +201,7 @@ class Fleet:
         log_transition(before, reading)
         self._dropped_samples.log(reading)
         self._verdicts.log(target.name)
-        if self._on_group is not None and endpoint is after.tables.on_call_group_endpoint:
+        if self._on_group is not None and endpoint is after.tables.settings_endpoint:
             group = self.store.on_call_group(target.name)
             if group:
                 self._on_group(target.name, group)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from waexporter.log import get_logger
-from waexporter.model import ClientSettings, Failure, State, Success
+from waexporter.model import Failure, State, Success
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +73,11 @@ def log_transition(before: TargetState, reading: Reading) -> None:
     for flaw in new.flaws:
         if flaw.reason not in known:
             _log.warning("poll succeeded in part", **about, reason=flaw.reason.value, why=flaw.message)
-    if isinstance(new.document, ClientSettings) and new.document.changed_keys:
+    settings = before.tables.settings
+    changed_keys = settings.changed_keys(new.document) if settings else ()
+    if changed_keys:
         # Only the keys: the values, such as a webhook's url or a group, are private.
-        _log.warning("settings changed", **about, keys=list(new.document.changed_keys))
+        _log.warning("settings changed", **about, keys=list(changed_keys))
 
 
 @dataclass(slots=True)

@@ -127,11 +127,11 @@ class Store:
             return None
         if state.target.on_call_group is not None:
             return state.target.on_call_group
-        source = state.tables.on_call_group
+        source = state.tables.settings
         success = state.successes.get(source.endpoint) if source is not None else None
         if source is None or success is None or not isinstance(success.outcome, Success):
             return None
-        return source.read(success.outcome.document)
+        return source.on_call_group(success.outcome.document)
 
     def count_missed(self, target: Target, endpoint: Endpoint, polls: int) -> None:
         """Count polls that were missed."""

@@ -73,11 +73,12 @@ class CollectorRow:
     expected_nodes: Callable[[Verdict], frozenset[str]] | None = None
 
 
-class OnCallGroupSource(NamedTuple):
-    """The endpoint in which the client itself names the on-call group."""
+class SettingsSource(NamedTuple):
+    """The endpoint in which a client reports its own settings, and what is read of them."""
 
     endpoint: Endpoint
-    read: Callable[[Document | None], str | None]
+    on_call_group: Callable[[Document | None], str | None]
+    changed_keys: Callable[[Document | None], tuple[str, ...]]  # since the poll before
 
 
 class KindDescription(NamedTuple):
@@ -101,9 +102,9 @@ class KindTables:
     rules: HealthRules
     families: KindFamilies
     description: KindDescription
-    on_call_group: OnCallGroupSource | None = None
+    settings: SettingsSource | None = None  # None: such a client has none
 
     @property
-    def on_call_group_endpoint(self) -> Endpoint | None:
-        """The endpoint that names the on-call group, if there is one."""
-        return self.on_call_group.endpoint if self.on_call_group else None
+    def settings_endpoint(self) -> Endpoint | None:
+        """The endpoint of the settings, if there is one."""
+        return self.settings.endpoint if self.settings else None

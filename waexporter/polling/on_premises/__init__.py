@@ -20,7 +20,7 @@ from waexporter.polling.on_premises.collectors import (
     SupportCollector,
 )
 from waexporter.polling.on_premises.description import ON_PREMISES_DESCRIPTION
-from waexporter.polling.tables import CollectorRow, KindTables, OnCallGroupSource
+from waexporter.polling.tables import CollectorRow, KindTables, SettingsSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,10 +85,14 @@ def _on_call_pager(document: Document | None) -> str | None:
     return document.on_call_pager if isinstance(document, ClientSettings) else None
 
 
+def _changed_keys(document: Document | None) -> tuple[str, ...]:
+    return document.changed_keys if isinstance(document, ClientSettings) else ()
+
+
 ON_PREMISES: Final = KindTables(
     COLLECTORS,
     ON_PREMISES_RULES,
     ON_PREMISES_FAMILIES,
     ON_PREMISES_DESCRIPTION,
-    OnCallGroupSource(Endpoint.SETTINGS, _on_call_pager),
+    SettingsSource(Endpoint.SETTINGS, _on_call_pager, _changed_keys),
 )
