@@ -43,11 +43,11 @@ def find_losers(votes: Mapping[FamilyKey, tuple[int, ...]]) -> frozenset[FamilyK
 
 
 def _rank(key: FamilyKey, votes: Mapping[FamilyKey, tuple[int, ...]]) -> tuple[tuple[int, ...], bool, str]:
-    name, kind = key
+    name, metric_type = key
     documented = DOCUMENTED.get(name)
-    return tuple(-count for count in votes[key]), documented is None or documented.type != kind, name
+    return tuple(-count for count in votes[key]), documented is None or documented.type != metric_type, name
 
 
 def describe_families(keys: frozenset[FamilyKey]) -> list[str]:
     """Return families for a log line: `name (type)`."""
-    return sorted(f"{name} ({kind})" for name, kind in keys)
+    return sorted(f"{name} ({metric_type})" for name, metric_type in keys)

@@ -32,21 +32,21 @@ def claimed_names(head: Head) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def claimed_names_of(name: str, kind: str) -> tuple[str, ...]:
+def claimed_names_of(name: str, metric_type: str) -> tuple[str, ...]:
     """Return the names that a family with this name and type claims."""
-    return tuple({name, *(name + suffix for suffix in SUFFIXES[kind])})
+    return tuple({name, *(name + suffix for suffix in SUFFIXES[metric_type])})
 
 
 def render_head(head: Head, *, openmetrics: bool) -> bytes:
     """Render HELP and TYPE."""
-    name, kind, words = head
-    text = words.replace("\\", "\\\\").replace("\n", "\\n")
+    name, metric_type, help_text = head
+    text = help_text.replace("\\", "\\\\").replace("\n", "\\n")
     if openmetrics:
         text = text.replace('"', '\\"')
     else:
-        name += "_total" if kind == "counter" else ""
-        kind = "untyped" if kind == "unknown" else kind
-    return encode(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
+        name += "_total" if metric_type == "counter" else ""
+        metric_type = "untyped" if metric_type == "unknown" else metric_type
+    return encode(f"# HELP {name} {text}\n# TYPE {name} {metric_type}\n")
 
 
 def render_series(name: str, labels: Iterable[tuple[str, str]]) -> str:

@@ -16,9 +16,9 @@ Labels: TypeAlias = tuple[tuple[str, str], ...]
 HEALTH = "From GET /v1/health, polled on a timer."
 
 
-def gauge(name: str, words: str) -> Head:
+def gauge(name: str, help_text: str) -> Head:
     """Return the head of a gauge."""
-    return Head(name, "gauge", words)
+    return Head(name, "gauge", help_text)
 
 
 _UP = gauge("whatsapp_up", f"1 while the newest health answer is fresh and was understood, else 0. {HEALTH}")

@@ -43,6 +43,7 @@ from isal import isal_zlib
 
 from waexporter.metrics.exposition import encode, render_series
 from waexporter.metrics.naming import label_names
+from waexporter.metrics.node_metrics import render_bound
 from waexporter.metrics.sample_limits import NodeFamily, apply_limits
 from waexporter.metrics.upstream_families import AnswerOrigin, build_families
 from waexporter.model import Drop, Limits
@@ -51,7 +52,6 @@ from waexporter.transport.lenient_json import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from waexporter.metrics.naming import Unit
     from waexporter.metrics.node_metrics import NodeMetric
     from waexporter.metrics.sample_limits import Labels, LabelSet
     from waexporter.metrics.upstream_families import UpstreamFamily
@@ -189,12 +189,6 @@ class _SourceText:
             select_values=_value_selector(self.value_indexes),
             samples=len(self.value_indexes),
         )
-
-
-def render_bound(bound: str, unit: Unit) -> str:
-    """Return a bucket's upper bound in the base unit, as both text formats write it."""
-    value = float(bound)
-    return "+Inf" if value == float("inf") else repr(float(unit.convert(value)))
 
 
 _shared_indexes: dict[int, int] = {}

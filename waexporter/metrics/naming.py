@@ -117,7 +117,7 @@ def other_half(upstream: str) -> str | None:
     return f"{stem}_{'sum' if part == 'count' else 'count'}" if part else None
 
 
-def family_name(upstream: str, kind: str) -> str:
+def family_name(upstream: str, metric_type: str) -> str:
     """Return our name of the family that an upstream name becomes, a counter's without `_total`."""
     text = PREFIX + rename(upstream).text
-    return text.removesuffix("_total") if kind == COUNTER else text
+    return text.removesuffix("_total") if metric_type == COUNTER else text

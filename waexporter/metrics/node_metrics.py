@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
+    from waexporter.metrics.naming import Unit
     from waexporter.whatsapp.documents.statistics import Datum, Metric
 
 UNKNOWN = "unknown"
@@ -26,7 +27,7 @@ class NodeMetric(NamedTuple):
     node: str
     name: str  # upstream
     metric: Metric
-    kind: str  # counter, gauge, histogram, or unknown without a valid type
+    type: str  # counter, gauge, histogram, or unknown without a valid type
     first_index: int
     clustered: bool
 
@@ -37,7 +38,7 @@ class NodeMetric(NamedTuple):
     def value_indexes(self) -> range:
         """Return the indexes of its values in the row."""
         data = self.metric.data
-        width = sum(len(bucket_bounds(datum)) + 2 for datum in data) if self.kind == HISTOGRAM else len(data)
+        width = sum(len(bucket_bounds(datum)) + 2 for datum in data) if self.type == HISTOGRAM else len(data)
         return range(self.first_index, self.first_index + width)
 
 
@@ -55,6 +56,12 @@ def _bound(text: str) -> float:
         return 0.0
 
 
+def render_bound(bound: str, unit: Unit) -> str:
+    """Return a bucket's upper bound in the base unit, as both text formats write it."""
+    value = float(bound)
+    return "+Inf" if value == float("inf") else repr(float(unit.convert(value)))
+
+
 class TypeResolver:
     """Finds the type of a metric whose own type is not valid; its values are used all the same."""
 
@@ -65,8 +72,8 @@ class TypeResolver:
 
     def resolve(self, name: str, metric: Metric) -> str:
         """Return the type by the metric or its samples, else by the other nodes or the documentation."""
-        if (kind := _read_type(metric)) in TYPES:
-            return kind
+        if (metric_type := _read_type(metric)) in TYPES:
+            return metric_type
         if any(datum.bucket for datum in metric.data):
             return HISTOGRAM
         if name not in self._resolved:
@@ -82,8 +89,8 @@ class TypeResolver:
         return COUNTER if other and self._count_types(other, {COUNTER}) else UNKNOWN
 
     def _count_types(self, name: str, among: AbstractSet[str]) -> Counter[str]:
-        kinds = (_read_type(node[name]) for node in self._nodes if name in node)
-        return Counter(kind for kind in kinds if kind in among)
+        types = (_read_type(node[name]) for node in self._nodes if name in node)
+        return Counter(each for each in types if each in among)
 
 
 def _read_type(metric: Metric) -> str:
@@ -92,4 +99,4 @@ def _read_type(metric: Metric) -> str:
 
 def majority_type(votes: Mapping[str, int], documented: str | None) -> str:
     """Return the type with most votes; in a tie the documented one, else the first."""
-    return max(votes, key=lambda kind: (votes[kind], kind == documented, kind != UNKNOWN))
+    return max(votes, key=lambda each: (votes[each], each == documented, each != UNKNOWN))

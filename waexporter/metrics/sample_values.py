@@ -6,9 +6,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from waexporter.metrics.layout import render_bound
 from waexporter.metrics.naming import COUNTER, HISTOGRAM, rename
-from waexporter.metrics.node_metrics import bucket_bounds
+from waexporter.metrics.node_metrics import bucket_bounds, render_bound
 from waexporter.model import Drop
 
 if TYPE_CHECKING:
@@ -31,19 +30,19 @@ def are_numbers(values: Sequence[object]) -> bool:
     return _NUMBER_TYPES.issuperset(map(type, values))
 
 
-def read_values(name: str, kind: str, data: Sequence[Datum]) -> Sequence[Number]:
+def read_values(name: str, metric_type: str, data: Sequence[Datum]) -> Sequence[Number]:
     """Return the values of a metric in base units, one for each sample; a Drop for one that can't be used."""
     unit = rename(name).unit
-    if kind == HISTOGRAM:
+    if metric_type == HISTOGRAM:
         return [number for datum in data for number in _read_histogram(datum, unit)]
     raw = [datum.value for datum in data]
     highest = _MAX_NUMBER / unit.multiplier
-    lowest = 0 if kind == COUNTER else -highest
+    lowest = 0 if metric_type == COUNTER else -highest
     if _are_in_range(raw, lowest, highest):
         values: Sequence[Number] = unit.convert_all(raw)
     else:
         values = [_convert(_read_number(value, lowest, highest), unit) for value in raw]
-    if kind == COUNTER and name.endswith("_count") and float in map(type, values):
+    if metric_type == COUNTER and name.endswith("_count") and float in map(type, values):
         # It may become the count of a summary, and parsers reject a page with a fraction there.
         return [value if _is_whole(value) else Drop.MALFORMED for value in values]
     return values

@@ -89,17 +89,17 @@ def _list_values(
     resolver: TypeResolver | None = None
     for node, by_name in statistics.nodes.items():
         for name, metric in by_name.items():
-            kind = metric.type
-            if kind not in TYPES:
+            metric_type = metric.type
+            if metric_type not in TYPES:
                 resolver = resolver or TypeResolver(statistics.nodes.values(), documented)
-                kind = resolver.resolve(name, metric)
-            metrics.append(NodeMetric(node, name, metric, kind, len(values), clustered))
+                metric_type = resolver.resolve(name, metric)
+            metrics.append(NodeMetric(node, name, metric, metric_type, len(values), clustered))
             data = metric.data
             shape.append(encode(f"{node}\0{name}\0{metric.type}\0{metric.help}\0{len(data)}"))
             shape += [datum.labels for datum in data]
-            if kind == HISTOGRAM:
+            if metric_type == HISTOGRAM:
                 shape.append(encode(repr([bucket_bounds(datum) for datum in data])))
-            values += read_values(name, kind, data)
+            values += read_values(name, metric_type, data)
     return metrics, values, blake2b(b"\0".join(shape), digest_size=16).digest()
 
 

@@ -73,7 +73,7 @@ class _MergedMetric:
     """One upstream metric of all nodes."""
 
     name: str
-    kind: str
+    type: str
     help: str = ""
     clustered: bool = False
     slots: list[SampleSlot] = field(default_factory=list)
@@ -110,16 +110,16 @@ def _merge_nodes(
 ) -> _MergedMetric:
     """Merge one metric of all nodes; leave out nodes where its type differs from the majority."""
     with_data = [metric for metric in metrics if metric.metric.data]
-    kind = majority_type(Counter(metric.kind for metric in with_data or metrics), documented)
-    kept = [metric for metric in metrics if metric.kind == kind]
-    merged = _MergedMetric(metrics[0].name, kind, kept[0].metric.help, kept[0].clustered)
+    metric_type = majority_type(Counter(metric.type for metric in with_data or metrics), documented)
+    kept = [metric for metric in metrics if metric.type == metric_type]
+    merged = _MergedMetric(metrics[0].name, metric_type, kept[0].metric.help, kept[0].clustered)
     for metric in metrics:
-        if metric.kind == kind:
+        if metric.type == metric_type:
             merged.labels[metric.node] = _add_slots(merged.slots, metric, unusable, losses)
         else:
             count = len(set(metric.value_indexes()) - unusable)
             if count:
-                words = f"a {metric.kind}, where most nodes say {kind}"
+                words = f"a {metric.type}, where most nodes say {metric_type}"
                 losses.add(Drop.CLASH, metric.location(), words, count)
     return merged
 
@@ -131,7 +131,7 @@ def _add_slots(
     found = _LabelNames(are_complete=bool(metric.metric.data))
     first = metric.first_index
     for datum in metric.metric.data:
-        suffixes = _suffixes(metric.kind, datum)
+        suffixes = _suffixes(metric.type, datum)
         labels = read_labels(datum.labels)
         found.names.update(labels or ())
         found.are_complete = found.are_complete and labels is not None
@@ -141,15 +141,15 @@ def _add_slots(
             if labels is None:
                 losses.add(Drop.MALFORMED, metric.location(), "labels that are no map of single values")
                 continue
-            histogram = first if metric.kind == HISTOGRAM else -1
+            histogram = first if metric.type == HISTOGRAM else -1
             slots.append(SampleSlot(metric.node, labels, suffix, index, bound, histogram))
         first += len(suffixes)
     return found
 
 
-def _suffixes(kind: str, datum: Datum) -> list[tuple[str, str]]:
+def _suffixes(metric_type: str, datum: Datum) -> list[tuple[str, str]]:
     """Return the suffix and the bucket's bound of each sample of a datum."""
-    if kind != HISTOGRAM:
+    if metric_type != HISTOGRAM:
         return [("", "")]
     return [*(("_bucket", bound) for bound in bucket_bounds(datum)), ("_count", ""), ("_sum", "")]
 
@@ -169,7 +169,7 @@ def _are_halves(one: _MergedMetric, other: _MergedMetric, documented: Mapping[st
 
     An unusable value must not turn a summary into another family.
     """
-    if not one.kind == other.kind == COUNTER:
+    if not one.type == other.type == COUNTER:
         return False
     if one.name in documented and other.name in documented:
         return True
@@ -189,10 +189,10 @@ def _agree(one: _LabelNames | None, other: _LabelNames | None) -> bool:
 
 def _plain_family(metric: _MergedMetric, origin: AnswerOrigin) -> UpstreamFamily:
     slots = metric.slots
-    if metric.kind == COUNTER:
+    if metric.type == COUNTER:
         slots = [slot._replace(suffix="_total") for slot in slots]
-    words = _help(metric.help, metric.name, origin)
-    head = _shared_head(family_name(metric.name, metric.kind), metric.kind, words)
+    help_text = _help(metric.help, metric.name, origin)
+    head = _shared_head(family_name(metric.name, metric.type), metric.type, help_text)
     is_documented = metric.name in origin.documented
     return UpstreamFamily(head, slots, metric.clustered, rename(metric.name).unit, is_documented)
 
@@ -203,16 +203,16 @@ def _summary_family(count: _MergedMetric, total: _MergedMetric, origin: AnswerOr
         *(slot._replace(suffix="_count") for slot in count.slots),
         *(slot._replace(suffix="_sum") for slot in total.slots),
     ]
-    words = _help(count.help or total.help, f"{count.name} and {total.name}", origin)
-    head = _shared_head(family_name(stem, "summary"), "summary", words)
+    help_text = _help(count.help or total.help, f"{count.name} and {total.name}", origin)
+    head = _shared_head(family_name(stem, "summary"), "summary", help_text)
     clustered = count.clustered or total.clustered
     return UpstreamFamily(head, slots, clustered, rename(stem).unit, count.name in origin.documented)
 
 
 @lru_cache(maxsize=4096)
-def _shared_head(name: str, kind: str, words: str) -> Head:
+def _shared_head(name: str, metric_type: str, help_text: str) -> Head:
     """Return one shared object for equal heads: a thousand clients have the same fifty."""
-    return Head(name, kind, words)
+    return Head(name, metric_type, help_text)
 
 
 def _help(upstream_help: str, upstream_name: str, origin: AnswerOrigin) -> str:

@@ -26,8 +26,8 @@ _SUPPORT = "From GET /v1/support, polled on a timer."
 _SETTINGS = "From GET /v1/settings/application, polled on a timer."
 
 
-def _gauge(name: str, words: str, source: str = "") -> Head:
-    return gauge(name, f"{words} {source}".strip())
+def _gauge(name: str, help_text: str, source: str = "") -> Head:
+    return gauge(name, f"{help_text} {source}".strip())
 
 
 BUILD = _gauge("whatsapp_build_info", "Version and database of a node.", _SUPPORT)
@@ -45,8 +45,8 @@ SOCKET = _gauge(
 )
 
 _NUMBERS: Mapping[str, Head] = {
-    name: _gauge(f"whatsapp_settings_{name}", words, _SETTINGS)
-    for name, words in (
+    name: _gauge(f"whatsapp_settings_{name}", help_text, _SETTINGS)
+    for name, help_text in (
         ("callback_backoff_delay_seconds", "How much longer each retry of a failed callback waits."),
         ("max_callback_backoff_delay_seconds", "How long a retry of a failed callback waits at most."),
         ("webhooks_max_concurrent_requests", "How many callbacks are sent at once."),
@@ -55,8 +55,8 @@ _NUMBERS: Mapping[str, Head] = {
     )
 }
 _BOOLEANS: Mapping[str, Head] = {
-    name: _gauge(f"whatsapp_settings_{name}", words, _SETTINGS)
-    for name, words in (
+    name: _gauge(f"whatsapp_settings_{name}", help_text, _SETTINGS)
+    for name, help_text in (
         ("callback_persist", "1 if callbacks are kept on disk until they are acknowledged."),
         ("pass_through", "1 if messages leave the client's database once they are delivered."),
         ("sent_status", "1 if a callback tells that a message reached WhatsApp's server."),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def _typed(kind: str, *names: str) -> dict[str, str]:
-    return dict.fromkeys(names, kind)
+def _typed(metric_type: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, metric_type)
 
 
 def _pairs(*stems: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ def _pairs(*stems: str) -> dict[str, str]:
 
 
 # The upstream names in the API's documentation, and their types there. Other names are exported too, and
-# counted; a type in the answer outweighs the documented one.
+# counted; a type in the answer takes precedence over the documented one.
 CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
     Endpoint.APP: _typed(
         COUNTER,
@@ -56,12 +56,12 @@ CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
 
 def _documented() -> Iterator[tuple[str, DocumentedFamily]]:
     for endpoint, names in CATALOGUE.items():
-        for name, kind in names.items():
+        for name, metric_type in names.items():
             pair = split_half(name)
             if pair is not None and other_half(name) in names:
                 yield family_name(pair[0], "summary"), DocumentedFamily(endpoint, "summary")
             else:
-                yield family_name(name, kind), DocumentedFamily(endpoint, kind)
+                yield family_name(name, metric_type), DocumentedFamily(endpoint, metric_type)
 
 
 # By our name.
