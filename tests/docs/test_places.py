@@ -11,6 +11,7 @@ from tests.markdown import CONFIGURATION, DOCS, SPAN, part, rows
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
 from waexporter.model import Credentials, Endpoint, Limits, PollPlan, Secret, Success, Target, now
+from waexporter.polling.kinds import TABLES
 from waexporter.polling.on_premises import COLLECTORS
 from waexporter.polling.poller import Poller
 from waexporter.simulator import Options, Simulator
@@ -39,7 +40,7 @@ def test_a_forgotten_place_is_named_with_what_to_do() -> None:
 def test_every_endpoint_has_a_row_of_how_it_is_polled() -> None:
     hold(
         Endpoint,
-        COLLECTORS,
+        {endpoint for tables in TABLES.values() for endpoint in tables.collectors},
         add="Add a row to COLLECTORS in waexporter/polling/on_premises/__init__.py, with a class that has "
         "`collect`, in collectors.py beside it; until then its polls fail.",
         remove="Add it to the enum Endpoint in waexporter/model/targets.py, or take it out of COLLECTORS.",
@@ -48,7 +49,7 @@ def test_every_endpoint_has_a_row_of_how_it_is_polled() -> None:
 
 def test_every_collector_has_an_interval_or_is_off_on_purpose() -> None:
     hold(
-        set(Endpoint) - OFF_BY_DEFAULT,
+        set(COLLECTORS) - OFF_BY_DEFAULT,
         DEFAULT_PLANS,
         add="Give it an interval in _ENDPOINTS of waexporter/config/poll.py, or it is never polled; if "
         "it is to be off by default, add it to OFF_BY_DEFAULT here, with the reason.",
@@ -60,16 +61,17 @@ def test_every_collector_is_explained() -> None:
     documented = {SPAN.findall(row[0])[0] for row in rows(part(CONFIGURATION, "poll"))}
 
     hold(
-        (f"poll.{endpoint}" for endpoint in Endpoint),
+        (f"poll.{endpoint}" for endpoint in COLLECTORS),
         {key for key in documented if key.removeprefix("poll.") in set(Endpoint)},
-        add="Give its row in _ENDPOINTS of waexporter/config/poll.py a meaning, then run `make docs`.",
-        remove="",
+        add="Add its row to _ENDPOINTS of waexporter/config/poll.py, with a meaning, then run `make docs`.",
+        remove="Add a row to COLLECTORS in waexporter/polling/on_premises/__init__.py, or take it out of "
+        "_ENDPOINTS in waexporter/config/poll.py.",
     )
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    plans = {endpoint: PollPlan(interval=60.0, timeout=20.0) for endpoint in Endpoint}
+    plans = {endpoint: PollPlan(interval=60.0, timeout=20.0) for endpoint in COLLECTORS}
     with Simulator(Options(users=(OWNER,), health_per_minute=None)) as simulator:
         auth = Credentials(username=OWNER[0], password=Secret(OWNER[1]))
         target = Target("wa", simulator.url, auth=auth, plans=plans, canary_number="14155550123")
@@ -78,12 +80,8 @@ def client() -> Iterator[Client]:
         started.close()
 
 
-@pytest.mark.parametrize("endpoint", Endpoint)
+@pytest.mark.parametrize("endpoint", COLLECTORS)
 def test_the_simulator_answers_every_collector(client: Client, endpoint: Endpoint) -> None:
-    assert endpoint in COLLECTORS, (
-        f"{endpoint}: add a row to COLLECTORS in waexporter/polling/on_premises/__init__.py"
-    )
-
     outcome = Poller(client, endpoint, Limits(), now).poll().outcome
 
     assert isinstance(outcome, Success), (

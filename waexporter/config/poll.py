@@ -27,8 +27,8 @@ _OFF = math.inf
 class _EndpointRow(NamedTuple):
     """The key of one endpoint."""
 
-    plan: PollPlan | None = None  # by default; None: off
-    meaning: str = ""
+    plan: PollPlan | None  # by default; None: off
+    meaning: str
     least: tuple[float, str] = (1.0, "must be at least 1s, because every poll is work for the client")
     objection: tuple[float, str] = (0.0, "")  # below this interval the client itself objects
 
@@ -37,7 +37,7 @@ def _every(interval: float, timeout: float = COMMON_TIMEOUT) -> PollPlan:
     return PollPlan(interval, timeout)
 
 
-# An endpoint without a row is off until it is given an interval. All times in seconds.
+# The endpoints of the On-Premises API, each with a row in COLLECTORS, too. All times in seconds.
 _ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
     Endpoint.HEALTH: _EndpointRow(
         _every(30.0),
@@ -99,14 +99,14 @@ class PollSettings:
 def read_poll(section: Section) -> PollSettings:
     """Read the keys that the common block and a target's own both have."""
     values = POLL.read(section)
-    overrides = {endpoint: values[endpoint.value] for endpoint in Endpoint}
+    overrides = {endpoint: values[endpoint.value] for endpoint in _ENDPOINTS}
     return PollSettings(overrides, values["timeout"], values["stale_after"])
 
 
 def merge_plans(own: PollSettings, common: PollSettings) -> dict[Endpoint, PollPlan]:
     """Return a target's plans: its own block, then the common one, key by key; what is off is absent."""
     timeout = own.timeout or common.timeout or COMMON_TIMEOUT
-    every = {endpoint: _merge_plan(endpoint, (own, common), timeout) for endpoint in Endpoint}
+    every = {endpoint: _merge_plan(endpoint, (own, common), timeout) for endpoint in _ENDPOINTS}
     return {endpoint: plan for endpoint, plan in every.items() if plan.interval != _OFF}
 
 
@@ -120,7 +120,7 @@ def dump_poll(value: tuple[Mapping[Endpoint, PollPlan], float]) -> dict[str, obj
     plans, stale_after = value
     shown = int(stale_after) if stale_after.is_integer() else stale_after
     return {
-        **{endpoint.value: _dump_plan(plans.get(endpoint)) for endpoint in Endpoint},
+        **{endpoint.value: _dump_plan(plans.get(endpoint)) for endpoint in _ENDPOINTS},
         "stale_after": shown,
     }
 
@@ -140,7 +140,7 @@ def _merge_plan(endpoint: Endpoint, blocks: tuple[PollSettings, PollSettings], t
 
 def _read_override(poll: Section, key: str, _: object) -> PollOverride:
     endpoint = Endpoint(key)
-    row = _ENDPOINTS.get(endpoint, _EndpointRow())
+    row = _ENDPOINTS[endpoint]
     parse = functools.partial(_interval, shortest=row.least)
     if poll.is_mapping_at(key):
         with poll.section(key) as entry:
@@ -197,7 +197,7 @@ POLL = Block(
     "poll",
     None,  # its values are merged with those of another block
     (
-        *(_endpoint_key(endpoint, _ENDPOINTS.get(endpoint, _EndpointRow())) for endpoint in Endpoint),
+        *(_endpoint_key(endpoint, row) for endpoint, row in _ENDPOINTS.items()),
         Key("ENDPOINT", None, block=OVERRIDE),  # any of these
         Key(
             "timeout",
