@@ -1,6 +1,7 @@
-"""What a channel is: something that sends one message and returns the outcome.
+"""Channels, which send messages to people: WhatsApp, webhooks, Apprise.
 
-Each type of channel has a module of its own here, and a row in `channel_types`.
+Each type of channel is a module in this package and a row in channel_types.py. This module defines what all
+of them share: a channel sends one message and returns the outcome.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 TIMEOUT: Final = 10.0  # seconds for one message
 
 OK: Final = "ok"  # the code of an accepted message
-CRASHED: Final = "crashed"  # the code where a channel raised an exception
+CRASHED: Final = "crashed"  # the code if a channel raised an exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Outcome:
 
     code: str  # ok, an error code of the API, an HTTP status, or a reason
     why: str = ""  # a sentence for a person, free of secrets; empty when accepted
-    is_permanent: bool = False  # it would be refused again
-    may_have_arrived: bool = False  # nobody knows: a repetition may be read twice
+    is_permanent: bool = False  # the channel would refuse the message again
+    may_have_arrived: bool = False  # if it is sent again, people may read it twice
     retry_after: float | None = None  # seconds for which the channel asks not to be used
     note: str = field(default="", compare=False)  # what a person may want to know about an acceptance
 

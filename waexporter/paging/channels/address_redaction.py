@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from waexporter.model import Secret
 
 _SEPARATORS: Final = re.compile("[/?&=:@#;,]")
-_SHORTEST_SECRET: Final = 6  # letters; what is shorter keeps no secret
+_SHORTEST_SECRET: Final = 6  # characters; a shorter part is no secret
 _LONGEST_SCHEME: Final = 40  # characters
 
 
@@ -26,7 +26,7 @@ def redact_address(address: Secret) -> str:
 
 
 def redact_secrets(words: str, address: str) -> str:
-    """Return words of a chat without the parts of its address that may be secret: it may repeat them."""
+    """Replace the parts of an address that may be secret in the words of its reply, which may repeat them."""
     split = urlsplit(address)
     given = "/".join((split.netloc.rpartition("@")[0], split.path, split.query, split.fragment))
     parts = {

@@ -36,7 +36,7 @@ class AppriseChannel:
     def _add(self, address: Secret) -> bool:
         try:
             return bool(self._apprise.add(address.reveal()))
-        except Exception:  # noqa: BLE001 - whatever a plugin raises, it can't use the address
+        except Exception:  # noqa: BLE001 - a plugin may raise anything for an address that it can't use
             return False
 
     def send(self, message: Message) -> Outcome:
@@ -55,18 +55,18 @@ def _import_apprise() -> Any:  # noqa: ANN401 - it has no types
     """Import Apprise and disable its log; raise ImportError if it is not installed."""
     import apprise  # noqa: PLC0415 - an extra, for those who have it
 
-    # It logs addresses with their tokens; what else is worth knowing we log ourselves.
+    # Its log contains addresses with their tokens, and nothing else that our log does not.
     apprise.logger.disabled = True
     return apprise
 
 
 def find_apprise_scheme(address: Secret) -> str:
-    """Return the scheme by which Apprise supports an http(s) address; empty where it does not."""
+    """Return the scheme by which Apprise supports an http(s) address; empty if it does not."""
     try:
         with catch_warnings():  # of what its plugins import
             simplefilter("ignore")
             plugin = _import_apprise().Apprise.instantiate(address.reveal(), suppress_exceptions=True)
-    except Exception:  # noqa: BLE001 - not installed, or whatever a plugin raises
+    except Exception:  # noqa: BLE001 - Apprise is not installed, or a plugin raises anything
         return ""
     schemes = (plugin.secure_protocol or plugin.protocol) if plugin else None
     return str(schemes if isinstance(schemes, str) else next(iter(schemes or ()), ""))

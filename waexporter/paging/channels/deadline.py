@@ -1,4 +1,4 @@
-"""A deadline for calls that have no timeout of their own."""
+"""A deadline for calls that can't be given a timeout."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 class DeadlineRunner:
-    """Runs functions, each in a thread of its own, with a timeout; thread-safe.
+    """Runs each function in a new thread, with a timeout; thread-safe.
 
-    A function that hangs can't be ended, so their number is limited.
+    A function that hangs can't be stopped, so the number of running functions is limited.
     """
 
     def __init__(self, concurrency: int, timeout: float) -> None:
@@ -37,7 +37,7 @@ class DeadlineRunner:
     def _run(self, function: Callable[[], T], future: Future[T]) -> None:
         try:
             result = function()
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the result is awaited
+        except BaseException as error:  # noqa: BLE001 - `run` raises it again
             self._free.release()
             future.set_exception(
                 error if isinstance(error, Exception) else RuntimeError(type(error).__name__)

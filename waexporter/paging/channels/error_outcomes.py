@@ -43,7 +43,7 @@ def _label(error: ApiError, known: Container[int]) -> str:
 
 def _is_permanent(error: ApiError, permanent: Container[int]) -> bool:
     if error.status == HTTPStatus.UNAUTHORIZED:
-        # Nobody has looked at the message: tokens are revoked and passwords mended, also while pages wait.
+        # The message itself was not examined, and the credentials may be corrected while pages wait.
         return False
     if error.code is not None:
         return error.code in permanent

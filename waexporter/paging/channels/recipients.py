@@ -12,7 +12,7 @@ _IN_WORDS: Final = {GROUP: "a group", INDIVIDUAL: "a person"}
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A group, or one person."""
+    """A group or one person on WhatsApp."""
 
     to: str
     kind: str = GROUP  # group | individual

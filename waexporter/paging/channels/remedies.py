@@ -1,4 +1,4 @@
-"""What a person can do when a page was not accepted, attempt by attempt; pure."""
+"""What a person can do about each failed attempt to send a page; pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from waexporter.paging.journal.entry import Attempt
 
-# What a fallback's failure does not say by itself.
+# Added to the failure of a fallback, which is tried only after WhatsApp failed.
 NOR_WHATSAPP: Final = "WhatsApp did not take it either -> `waexporter pager check` says why"
 _FALLBACK: Final = "check the address in pager.fallback, and what receives it"
 _TARGET: Final = (
@@ -38,7 +38,7 @@ def find_remedy(why: str) -> str:
 
 
 def describe_attempts(tried: Iterable[Attempt]) -> Iterator[str]:
-    """Yield a line for each channel that was tried: to whom, with which outcome, and what can be done."""
+    """Yield a line for each way that was tried, with its recipient, its outcome and a remedy."""
     for attempt, count in summarize_attempts(tried):
         times = f" ({count} attempts)" if count > 1 else ""
         way = f"{printable(attempt.way)} to {printable(attempt.recipient)}"

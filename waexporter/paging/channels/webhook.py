@@ -29,7 +29,7 @@ _UNREADABLE_BODY: Final = frozenset({"400", "415", "422"})
 
 
 class HttpPoster(Protocol):
-    """What posts to one address."""
+    """A client that posts to one address."""
 
     def post(self, body: bytes, timeout: float, *, content_type: str) -> Reply:
         """POST a body; return the reply of any status, as far as it can be read, or raise an ApiError."""
@@ -87,7 +87,7 @@ _WRONG_FORMAT: Final = re.compile(r"answered (400|415|422|2[0-9]{2}, but says no
 
 
 def find_webhook_remedy(why: str) -> str:
-    """Return what to do where a webhook does not understand the body; empty for any other failure."""
+    """Return what to do if a webhook does not understand the body; empty for any other failure."""
     if not _WRONG_FORMAT.search(why):
         return ""
     return (

@@ -45,7 +45,7 @@ class WebhookFormat:
     limit: int | None = None  # of the text; None: the longest text of a page is far below it
     measure: Callable[[str], int] = utf16_length  # what the limit counts
     escape: Callable[[str], str] = str  # so that the text mentions nobody
-    retries_text_only: bool = False  # where the body is refused, the text alone may be accepted
+    retries_text_only: bool = False  # if the body is refused, the text alone may be accepted
 
     def body(self, message: Message, query: str) -> bytes:
         """Return the body of a request; `query` is that of the address."""
@@ -95,7 +95,7 @@ def _escape_tags(tags: str) -> Callable[[str], str]:
 
 
 def _render_teams(content: WebhookContent) -> object:
-    # In a card a single line break is none.
+    # A card ignores a single line break.
     block = {"type": "TextBlock", "text": content.text.replace("\n", "\n\n"), "wrap": True}
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -131,15 +131,15 @@ def _utf8_length(text: str) -> int:
     return len(text.encode())
 
 
-# Discord and DingTalk mention only people that the document names in other fields, Teams nobody in the text
-# of a card.
+# No escape is needed for three of them: Discord and DingTalk mention only people that other fields name, and
+# Teams nobody in the text of a card.
 WEBHOOK_FORMATS: Mapping[Format, WebhookFormat] = {
     Format.JSON: WebhookFormat(_render_text_and_alerts, retries_text_only=True),
     Format.TEXT: WebhookFormat(_render_plain, "text/plain; charset=utf-8"),
     # Slack itself leaves a plain `@name` alone; other services with its API mention people by it.
     Format.SLACK: WebhookFormat(_render_slack, escape=escape_mentions),
     Format.GOOGLE_CHAT: WebhookFormat(_render_text, limit=4096, escape=_escape_tags("users/")),
-    # Where no charset is named, Teams counts two bytes for each character.
+    # Without a charset, Teams counts two bytes for each character.
     Format.TEAMS: WebhookFormat(_render_teams, f"{_JSON}; charset=utf-8", limit=20_000, measure=_utf8_length),
     Format.DISCORD: WebhookFormat(_render_discord, limit=2000),
     Format.TELEGRAM: WebhookFormat(_render_telegram, limit=4096, escape=escape_mentions),

@@ -1,7 +1,7 @@
 """Send messages to WhatsApp through a client of the On-Premises API.
 
-This module has all that is true of this API alone: how a message is sent, recipients whose id is of the other
-kind, and the error codes of messages, with what can be done about each.
+Everything that is specific to this API is here: how a message is sent, ids that are of the other kind of
+recipient than configured, and the error codes of messages with their remedies.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class WhatsAppClient(Protocol):
 class WhatsAppChannel:
     """POST /v1/messages of one target to one recipient. Accepted is not delivered.
 
-    An id that is no group may be a person's number, and the other way round: it is then tried as the other
-    kind, and `known` remembers what a recipient turned out to be.
+    If an id turns out not to be a group, it may be a person's number, and the reverse. It is then tried as
+    the other kind, and `known` remembers the result.
     """
 
     kind = WHATSAPP
@@ -105,7 +105,7 @@ class WhatsAppChannel:
             if _BEGINNING_OF_ERRORS.search(reply.body):
                 raise BodyError("the answer tells of errors that can't be read")
             if is_web_page(reply.body):
-                # The API has no such answer: a proxy that wants somebody to sign in has.
+                # The API never replies so; a proxy with a login page does.
                 raise BodyError("the answer is a web page, not JSON: does the url lead to the webapp?")
         except ApiError as error:
             return whatsapp_error_outcome(error)
@@ -114,19 +114,19 @@ class WhatsAppChannel:
 
 def whatsapp_channel_factory() -> Callable[[WhatsAppClient, Recipient], WhatsAppChannel]:
     """Return a function that opens a channel through a client to a recipient."""
-    known: dict[Recipient, Recipient] = {}  # those of the other kind
+    known: dict[Recipient, Recipient] = {}  # shared by the channels, so that each is found out once
     return lambda client, recipient: WhatsAppChannel(client, recipient, known)
 
 
 # --- recipients whose id is of the other kind ----------------------------------------------------
 
-# The codes for an id that is not of the kind it was said to be.
+# The error codes for an id that is not of the given kind.
 _WRONG_KIND: Final = frozenset({"1002", "1012", "1013", "1020", "1021"})
 _GROUP_ID: Final = re.compile(r"[1-9][0-9]*-[0-9]+(@g\.us)?|[1-9][0-9]{15,}(@g\.us)?|[0-9-]+@g\.us")
 
 
 def other_recipient(recipient: Recipient) -> Recipient | None:
-    """Return the recipient of the other kind that an id looks like; None where it looks like its own."""
+    """Return the recipient of the other kind that an id looks like; None if it does not."""
     if recipient.kind == GROUP:
         number = phone_number_of(recipient.to)
         return Recipient(number, INDIVIDUAL) if number else None
@@ -145,7 +145,7 @@ _LATER: Final = "wait: it is tried again by itself; `waexporter probe TARGET` sa
 class ErrorCode(NamedTuple):
     """One error code of the API."""
 
-    remedy: str  # what a person can do; empty where only a bug of ours can cause it
+    remedy: str  # what a person can do; empty if only a bug of ours can cause it
     is_permanent: bool = False  # the message would be refused again, however often it is sent
 
 

@@ -1,7 +1,7 @@
 """Read the webhook of Alertmanager, and of services with the same format.
 
-A body in Alertmanager's own format is decoded by its types, which is fast. Any other is read again by
-`malformed`, where an invalid field or alert is left out and the others are kept.
+A body in Alertmanager's own format is decoded into typed structs, which is fast. Any other body is read again
+by `malformed`, which leaves out invalid fields and alerts and keeps the others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from waexporter.paging.intake import malformed
 from waexporter.paging.model import Alert, AlertGroup, Webhook
 
 MAX_BODY = 8 * 1024 * 1024  # bytes
-_VERSION = "4"  # that Alertmanager sends; Grafana sends 1
+_VERSION = "4"  # of Alertmanager's format; Grafana sends 1
 _GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -49,8 +49,8 @@ _ANY_JSON: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 def read_webhook(body: bytes, now: float) -> Webhook:
     """Read the body of a webhook; raise WebhookError if no alert can be read.
 
-    `now` (wall-clock seconds) is the end of a resolved alert without one. Unknown keys are ignored: later
-    versions add some. So is the version, except for whether Alertmanager can be asked about the group.
+    `now` (wall-clock seconds) is the end of a resolved alert without one. Unknown keys are ignored, because
+    later versions add some. The version only decides whether Alertmanager can be queried about the group.
     """
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
@@ -72,7 +72,7 @@ def read_webhook(body: bytes, now: float) -> Webhook:
 
 
 def thread_of(group_labels: dict[str, str]) -> str:
-    """Return the thread of a group: the same from every Alertmanager, whatever its route tree is."""
+    """Return the thread of a group: it depends on the labels alone, not on the Alertmanager or its routes."""
     return _hash_labels(group_labels)
 
 

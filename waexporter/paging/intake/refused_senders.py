@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from waexporter.model import Instant
 
 LOG_INTERVAL: Final = 300.0  # seconds between two log lines about the same sender and reason
-# A lost alert is shown until the next morning; a sender that was removed is not shown for ever.
+# Long enough to be seen the next morning, short enough to forget a sender that was removed.
 RETENTION: Final = 86_400.0  # seconds
 _MAX_NAMED: Final = 3  # senders in one sentence
 
@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RefusedSender:
-    """A sender whose webhooks are refused, and none was accepted since."""
+    """A sender whose webhooks are refused; none was accepted since the first refusal."""
 
     sender: WebhookSender
     refusal: Refusal  # the latest
@@ -55,7 +55,7 @@ class RefusedSender:
         return f"{self.refusal} from {self.sender.address} since {format_since(self)}"
 
     def is_log_due(self, now: Instant) -> bool:
-        """Return whether the latest refusal is to be logged, as far as this sender is concerned."""
+        """Return whether the limit of this sender allows to log its latest refusal."""
         return now.steady - self.logged_at >= LOG_INTERVAL
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from waexporter.model import Verdict
 
-# The longest gap of a restart over which a verdict is taken to have lasted.
+# If the daemon was down for longer, a verdict counts as a new one.
 _LONGEST_GAP = 120.0  # seconds
 _SAVE_EVERY = 15.0  # seconds
 
@@ -33,7 +33,7 @@ _NONE = ""  # saved for a verdict that is ok
 
 
 class VerdictDurations:
-    """Verdicts other than ok, by target; those from before a restart count until the first poll is over."""
+    """Verdicts other than ok, by target; the saved ones are used until the first poll after a restart."""
 
     def __init__(self) -> None:
         self._before: dict[str, _LastingVerdict] = {}
@@ -53,7 +53,7 @@ class VerdictDurations:
                 self._before[target] = lasting
 
     def extend(self, target: str, verdict: Verdict, steady: float, now: float) -> Verdict:
-        """Return the verdict, begun when the same one began before the restart.
+        """Return a verdict; if it is the same as before the restart, with the beginning of that one.
 
         `steady` and `now` are the present time, on the steady clock and on the pager's clock.
         """

@@ -35,8 +35,8 @@ def find_verdict_alerts(
 ) -> dict[str, tuple[Alert, ...]]:
     """Return the new and the resolved alerts, by target; a verdict counts once it lasted `watch_for` seconds.
 
-    `known` has the alerts of earlier calls. So a verdict that flaps neither pages nor resolves anything. An
-    alert begins when its verdict began, on the wall clock as it is now.
+    So a verdict that flaps neither fires nor resolves an alert. `known` has the records of earlier alerts. An
+    alert starts when its verdict began, on the present wall clock.
     """
     changed = {}
     for target, verdict in verdicts:

@@ -25,7 +25,7 @@ class LastSeen(NamedTuple):
     """When a watchdog was last seen, on the pager's clock."""
 
     at: float
-    counted_from: float  # when its silence begins: later, if the daemon did not run for a while
+    counted_from: float  # when its silence begins: later than `at` if the daemon was not running
 
 
 def is_watchdog(alert: Alert, watchdogs: Sequence[Watchdog]) -> bool:
@@ -72,8 +72,8 @@ def find_watchdog_alerts(
 ) -> tuple[Alert, ...]:
     """Return a firing alert for each watchdog that is missing now, a resolved one for each that came back.
 
-    `now` is on the pager's clock, `known` has the alerts of earlier calls. A silence begins when the watchdog
-    was last seen, on the wall clock as it is now.
+    `now` is on the pager's clock, `known` has the records of earlier alerts. An alert starts when the
+    watchdog was last seen, on the present wall clock.
     """
     alerts = []
     for watchdog in watchdogs:
@@ -102,7 +102,7 @@ def add_reason(alert: Alert, why: str) -> Alert:
 def _alert(watchdog: Watchdog, fingerprint: str, starts_at: float, ends_at: float | None) -> Alert:
     labels = {"alertname": _ALERTNAME, "severity": "critical", "source": watchdog.name}
     annotations = {"summary": "Alerts do not arrive any more."}
-    if ends_at is None:  # the limit may have changed before the end
+    if ends_at is None:  # a resolved alert has no description: the limit may have changed
         annotations["description"] = (
             f"{watchdog.name}: its watchdog alert has not come for over {watchdog.max_silence:g} s, so "
             "Prometheus, Alertmanager or the way from there is broken, and nothing else may be reported."

@@ -19,31 +19,32 @@ if TYPE_CHECKING:
 
     from waexporter.paging.messages.digest import AlertSummary
 
+# Maximum lengths, in UTF-16 code units:
 _HEADLINE: Final = 200
 _NAME: Final = 80
 _SEVERITY: Final = 20
-_SHOWN_LABELS: Final = 20
+_MAX_LABELS: Final = 20  # shown of one alert
 _LINKS: Final = (("Runbook", RUNBOOK), ("Dashboard", DASHBOARD))
 _LINKS_WHILE_FIRING: Final = (*_LINKS, ("Silence", SILENCE))
 
 
 class AlertText(msgspec.Struct, frozen=True):
-    """One alert in words: similar alerts in a row share a headline, and all of one name share the links."""
+    """The text of one alert; similar alerts in a row share a headline, and alerts of one name the links."""
 
     name: str = ""
     headline: str = ""
-    where: str = ""
+    place: str = ""  # the target, the node or the instance, after the name if the headline lacks it
     text: str = ""
 
     def render(self, before: AlertText, links: Iterable[str]) -> str:
         """Return the lines of this alert; the headline is left out if the alert before has the same."""
-        is_repeated = self.where and self.headline == before.headline
+        is_repeated = self.place and self.headline == before.headline
         headline = "" if is_repeated else self.headline
-        return "\n".join(filter(None, [headline, self.where, self.text, *links]))
+        return "\n".join(filter(None, [headline, self.place, self.text, *links]))
 
 
 def describe_alert(summary: AlertSummary, now: datetime, room: int) -> AlertText:
-    """Return an alert in words, with a description of at most `room` UTF-16 code units."""
+    """Return the text of an alert, with a description of at most `room` UTF-16 code units."""
     labels, annotations = summary.alert.labels, summary.alert.annotations
     sentence = single_line(pick(annotations, *SUMMARY), _HEADLINE)
     name = single_line(labels.get("alertname", ""), _NAME)
@@ -51,19 +52,19 @@ def describe_alert(summary: AlertSummary, now: datetime, room: int) -> AlertText
     headline = sentence or name or single_line(_other_labels(summary), _HEADLINE) or "an alert without a name"
     key = labels.get("alertname") or summary.alert.fingerprint
     if summary.resolved_before_sent:
-        where = " / ".join(filter(None, [name, *places])) or headline
-        return AlertText(key, f"{_severity(summary)}: {where}: {_times_unsent(summary, now)}")
+        place = " / ".join(filter(None, [name, *places])) or headline
+        return AlertText(key, f"{_severity(summary)}: {place}: {_times_unsent(summary, now)}")
     if is_unresolved(summary.kind):
-        where = " / ".join(filter(None, [name if sentence else "", *places]))
+        place = " / ".join(filter(None, [name if sentence else "", *places]))
         (start,) = format_times(now, summary.alert.starts_at)
         return AlertText(
-            key, f"{_severity(summary)}: {headline}", where, explain_unresolved(summary.kind, start)
+            key, f"{_severity(summary)}: {headline}", place, explain_unresolved(summary.kind, start)
         )
     description = paragraph(pick(annotations, *DESCRIPTION), room)
     if not description and not sentence and name:
         description = single_line(_other_labels(summary), min(room, _HEADLINE))
     if description and not summary.fires:
-        description = f"Was: {description}"  # annotations stay as they were while the alert fired
+        description = f"Was: {description}"  # the annotations are those from when the alert fired
     return AlertText(
         key,
         f"{_severity(summary)}: {headline}",
@@ -73,7 +74,7 @@ def describe_alert(summary: AlertSummary, now: datetime, room: int) -> AlertText
 
 
 def find_links(summary: AlertSummary) -> Iterator[tuple[str, str]]:
-    """Yield the links of an alert that fires or has ended: as they are, and at the time of the alert."""
+    """Yield each link of an alert that fires or has ended: unchanged, and with the time of the alert."""
     if summary.resolved_before_sent or is_unresolved(summary.kind):
         return
     starts_at, ends_at = summary.alert.starts_at, None if summary.fires else summary.alert.ends_at
@@ -98,7 +99,7 @@ def _other_labels(summary: AlertSummary) -> str:
     shown_elsewhere = {"alertname", "severity", *PLACE_LABELS}
     labels = sorted(summary.alert.labels.items())
     shown = [f"{name}={value}" for name, value in labels if name not in shown_elsewhere]
-    return ", ".join(shown[:_SHOWN_LABELS])
+    return ", ".join(shown[:_MAX_LABELS])
 
 
 def _times(summary: AlertSummary, now: datetime) -> str:

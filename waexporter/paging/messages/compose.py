@@ -1,8 +1,8 @@
 """The message of one or more pages: what somebody reads on a phone at 3 a.m.; pure.
 
-Room is counted in UTF-16 code units. Whole alerts are shown while they fit, the rest is counted. Before an
-alert is left out, long descriptions are shortened; every other text has a maximum length of its own. The
-times in links to dashboards take no more room than the alerts leave.
+Room is counted in UTF-16 code units. Whole alerts are shown while they fit; the others are counted. Long
+descriptions are shortened before an alert is left out; each other text has a fixed maximum length. Links to
+dashboards get their times last, if there is room.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from waexporter.paging.messages.digest import Digest
     from waexporter.paging.model import Page
 
-# The room of a description, tried in turn until everything fits. What matters is said in a paragraph: below
-# its length nothing is shortened so that more alerts fit, only so that at least one does.
+# The maximum lengths of a description, tried in turn until everything fits. Below a paragraph, descriptions
+# are shortened only until one alert fits: more alerts are not worth the loss of what matters.
 _DESCRIPTIONS: Final = (2500, 1000, 500, 150, 30)
 _PARAGRAPH: Final = 500
 _DEFAULTS: Final = PagerSettings()
@@ -62,7 +62,7 @@ def _fill(digest: Digest, now: datetime, limit: int, room: int) -> tuple[str, in
     timed = [*parts]
     for alert in digest.alerts:
         described = describe_alert(alert, now, room)
-        # Links stand below the first alert of a name that has any.
+        # Only the first alert of each name that has links shows them.
         links = () if described.name in linked else tuple(find_links(alert))
         part = described.render(before, (plain for plain, _ in links))
         if utf16_length("\n\n".join([*parts, part])) > limit:
@@ -75,9 +75,9 @@ def _fill(digest: Digest, now: datetime, limit: int, room: int) -> tuple[str, in
     while True:
         shown = len(parts) - 1
         rest = last_line(digest, shown)
-        spare = limit - utf16_length(_join([*parts, rest]))
-        if not shown or spare >= 0:
-            return _join([*_lengthen(parts, timed, spare), rest]), shown
+        room_left = limit - utf16_length(_join([*parts, rest]))
+        if not shown or room_left >= 0:
+            return _join([*_lengthen(parts, timed, room_left), rest]), shown
         parts.pop()
 
 
@@ -85,12 +85,12 @@ def _join(parts: Iterable[str]) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _lengthen(parts: Iterable[str], longer: Iterable[str], spare: int) -> Iterator[str]:
-    """Yield each part in its longer form while there is room to spare; the first ones have it first."""
+def _lengthen(parts: Iterable[str], longer: Iterable[str], room_left: int) -> Iterator[str]:
+    """Yield each part, in its longer form if that fits into the room that is left."""
     for part, long in zip(parts, longer, strict=False):
         cost = utf16_length(long) - utf16_length(part)
-        if cost <= spare:
-            spare -= cost
+        if cost <= room_left:
+            room_left -= cost
             yield long
         else:
             yield part

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 from waexporter.paging.messages.text import LONGEST_LINK
 from waexporter.timefmt import to_datetime
 
-# Nearly all alerts fire within a quarter of an hour after the fault began. As much again is shown before
-# that, to see how it was while all was well.
+# Nearly all alerts fire within a quarter of an hour after the fault began. Another quarter of an hour shows
+# the values before the fault.
 _BEFORE: Final = 1800.0  # seconds
 
 _DASHBOARD: Final = re.compile(r".*/d/[\w-]+(?:/[^/]*)?/?", re.ASCII)  # Grafana may be served below any path
-_TIMES: Final = frozenset({"from", "to", "time"})  # a link with one of these parameters has a time of its own
+_TIMES: Final = frozenset({"from", "to", "time"})  # parameters of a link that already has a time
 
 
 def link_at_alert(url: str, starts_at: float, ends_at: float | None) -> str:
@@ -22,7 +22,7 @@ def link_at_alert(url: str, starts_at: float, ends_at: float | None) -> str:
 
     The range begins half an hour before the alert and ends with it, or now while it fires. It does not go
     beyond the end: tables show only the last moment, and a later one may have no data. Any other link is
-    returned unchanged, and so is one that has a time of its own or would become too long.
+    returned unchanged, and so is one that already has a time or would become too long.
     """
     parts = urlsplit(url)
     parameters = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}

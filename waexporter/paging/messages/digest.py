@@ -48,8 +48,8 @@ class AlertSummary(msgspec.Struct, frozen=True):
     @property
     def places(self) -> tuple[str, ...]:
         """Its places: target and node; the instance if it has neither."""
-        *where, measured = (self.alert.labels.get(name, "") for name in PLACE_LABELS)
-        return tuple(filter(None, where)) or ((measured,) if measured else ())
+        *places, instance = (self.alert.labels.get(name, "") for name in PLACE_LABELS)
+        return tuple(filter(None, places)) or ((instance,) if instance else ())
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class Digest(msgspec.Struct, frozen=True):
     muted: int = 0  # others that are silenced or inhibited
     lost: int = 0  # others that an earlier page reported as not heard of any more
     unread: int = 0  # alerts that could not be read
-    is_partial: bool = False  # it is not known how many were left out
+    is_partial: bool = False  # the number of alerts that Alertmanager left out is not known
 
     @property
     def firing(self) -> int:
@@ -83,7 +83,7 @@ class Digest(msgspec.Struct, frozen=True):
 
 
 def merge_pages(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Digest:
-    """Return the digest of pages, given in the order they came in: a later one overrides an earlier one.
+    """Return the digest of pages in the order they were received: a later one overrides an earlier one.
 
     Alerts are identified by their fingerprints. The order of alerts within a page makes no difference.
     `severities` are the words that the configuration adds.
@@ -117,7 +117,7 @@ def merge_pages(pages: Sequence[Page], severities: Mapping[str, Severity]) -> Di
 
 
 def _by_fingerprint(page: Page) -> Mapping[str, Item]:
-    """Return the items of a page by fingerprint; of several of one alert the one that is furthest on."""
+    """Return the items of a page by fingerprint; if an alert has several, the one with the latest state."""
     items: dict[str, Item] = {}
     for item in page.items:
         other = items.get(item.alert.fingerprint)

@@ -1,4 +1,4 @@
-"""The names of pages in the log: their alerts, with the targets; pure."""
+"""The names of pages in the log, such as `WhatsAppDown of orders`; pure."""
 
 from __future__ import annotations
 

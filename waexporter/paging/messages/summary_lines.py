@@ -18,7 +18,7 @@ _LATE: Final = 120.0  # seconds: an older page is called delayed
 
 
 def first_lines(digest: Digest, now: datetime) -> str:
-    """Return the state and the counts and, of a page that is late, a line about the delay."""
+    """Return the state and the counts, and a line about the delay if the page is late."""
     state = _state_of_pages(digest) if digest.pages > 1 else _state_of_page(digest)
     delay = now.timestamp() - digest.received_at
     (received,) = format_times(now, digest.received_at)
@@ -104,7 +104,7 @@ def _other_counts(digest: Digest) -> list[str]:
 
 
 def _count_kinds(hidden: Sequence[AlertSummary], *, is_all: bool) -> list[str]:
-    """Return counts of hidden alerts; `none critical` only where that is known of all that fire."""
+    """Return counts of hidden alerts; `none critical` only if that is known of all that fire."""
     critical = sum(alert.is_critical for alert in hidden)
     unclear = sum(alert.may_be_critical for alert in hidden)
     resolved = sum(alert.kind is ItemKind.RESOLVED for alert in hidden)

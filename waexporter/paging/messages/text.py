@@ -1,4 +1,4 @@
-"""Texts and links from outside, and times, as a person reads them; pure."""
+"""Texts, links and times for people: without invisible characters, shortened, formatted; pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _INVISIBLE: Final = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 
-# Two joiners are part of the spelling of words, and one of them of emoji. They are kept where they join:
-# after a virama, between letters that join or form one syllable (Arabic and related scripts, the scripts of
-# India and its neighbours, Mongolian), between emoji. Everywhere else they are invisible and only mislead.
+# Two joiners are part of the spelling of words, and one of them is part of emoji. They are kept if they join
+# something: after a virama, between letters that join or form one syllable (Arabic and related scripts, the
+# scripts of India and its neighbours, Mongolian), and between emoji. Others are invisible, and mislead.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _EMOJI_JOINER: Final = "\u200d"
-# They show the character before them as text, or as a picture.
+# They select whether the character before them is shown as text or as a picture.
 _VARIATION_SELECTORS: Final = frozenset("\ufe0e\ufe0f")
 _JOINING_SCRIPTS: Final = re.compile(
     "[\u0600-\u07ff\u0840-\u0dff\u1000-\u109f\u1780-\u18af\u1a20-\u1aaf\u1b00-\u1c4f\ua840-\ua8ff\ua980-\ua9ff"
@@ -65,7 +65,7 @@ def utf16_length(text: str) -> int:
 
 
 def truncate(text: str, room: int) -> str:
-    """Shorten a text to `room` UTF-16 code units, with an ellipsis; between words where possible."""
+    """Shorten a text to `room` UTF-16 code units, with an ellipsis; between words if possible."""
     if utf16_length(text) <= room:
         return text
     if room < 1:

@@ -44,7 +44,7 @@ def count_unresolved(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
 
 
 def count_unknown(digest: Digest) -> Iterator[str]:
-    """Yield counts of what is not shown alert by alert, and keeps an incident from being over."""
+    """Yield counts of the alerts that no text shows, and that may still fire."""
     if digest.unsure:
         yield f"no end heard of {digest.unsure} other{'' if digest.unsure == 1 else 's'}"
     if digest.muted:
