@@ -1,4 +1,4 @@
-"""All blocks of the configuration but `targets`, whose entries are handled one by one."""
+"""All blocks of the configuration except `targets`, whose entries are handled one by one."""
 
 from __future__ import annotations
 

@@ -17,16 +17,16 @@ _VISIBLE = re.compile("[!-~]+")
 _SHORTEST_KEY, _LONGEST_KEY = 12, 128
 _LONGEST_TOKEN = 8192  # letters; a web server refuses longer headers
 _HEADER = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-# Headers that the program, HTTP itself or a proxy in between sets, and beginnings of such.
-_TAKEN = """
+# Headers that this program, HTTP itself or a proxy sets, and the beginnings of such headers.
+_RESERVED = """
 accept age allow alt-svc alt-used authentication-info cache-control connection cookie cookie2 date
 early-data etag expect expires forwarded from host http2-settings keep-alive last-modified link location
 max-forwards origin pragma priority range referer retry-after server set-cookie set-cookie2 te trailer
 transfer-encoding upgrade user-agent vary via warning www-authenticate x-http-method
 x-http-method-override x-method-override x-real-ip
 """
-_TAKEN_HEADERS = frozenset(_TAKEN.split())
-_TAKEN_PREFIXES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
+_RESERVED_HEADERS = frozenset(_RESERVED.split())
+_RESERVED_PREFIXES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
 
 
 def read_auth(target: Section, key: str, _: object) -> Credentials:
@@ -39,7 +39,7 @@ def read_auth(target: Section, key: str, _: object) -> Credentials:
 
 
 def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
-    """Read the block `proxy_auth` of a target; return None where there is none."""
+    """Read the block `proxy_auth` of a target; return None if there is none."""
     with target.section(key) as auth:
         values = PROXY_AUTH.read(auth)
         _check_pair(auth)
@@ -51,14 +51,14 @@ def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
 
 
 def _read_api_key(auth: Section, key: str, _: object) -> Secret | None:
-    # A key in a header of its own may have any form: it is not the webapp's.
+    # A key in another header may have any form: it is a gateway's, not the webapp's.
     return read_secret(auth, key, _token if auth.has("header") else _api_key)
 
 
 def reread_secret(name: str, old: Secret) -> Secret | None:
-    """Read a secret of the block `auth` again from its file; return None where it came from none.
+    """Read a secret of the block `auth` again from its file; return None if it was not read from a file.
 
-    Raise ValueError where the file holds no usable secret.
+    Raise ValueError if the file contains no usable secret.
     """
     if old.file is None:
         return None
@@ -91,8 +91,8 @@ def _check_token(auth: Section) -> None:
     given = next((key for key in ("bearer_token", "bearer_token_file") if auth.has(key)), None)
     others = [key for key in ("username", "password", "password_file", "header") if auth.has(key)]
     if given and (keys or others):
-        rival = auth.shown_name((keys + others)[0])
-        auth.add_problem(given, f"{rival} is given too; a token needs nothing beside it")
+        other = auth.shown_name((keys + others)[0])
+        auth.add_problem(given, f"{other} is given too; a token needs nothing beside it")
 
 
 def _username(value: object) -> str:
@@ -127,7 +127,7 @@ def _header(value: object) -> str:
     name = text(value)
     if _HEADER.fullmatch(name) is None:
         raise ValueError("must be the name of a header, such as D360-API-KEY")
-    if name.lower() in _TAKEN_HEADERS or name.lower().startswith(_TAKEN_PREFIXES):
+    if name.lower() in _RESERVED_HEADERS or name.lower().startswith(_RESERVED_PREFIXES):
         raise ValueError("must not be a header that means something to HTTP itself or to a proxy")
     return name
 

@@ -23,11 +23,11 @@ class ConfigDiff:
     changed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()  # what a running daemon can't follow, each beginning with its key
+    problems: tuple[str, ...] = ()  # changes that need a restart, each beginning with its key
 
     @property
     def to_stop(self) -> tuple[str, ...]:
-        """The targets whose polls end: one that changed is another target of the same name."""
+        """The targets whose polls end; a changed target is treated as another one of the same name."""
         return (*self.removed, *self.changed)
 
     @property
@@ -37,14 +37,14 @@ class ConfigDiff:
 
 
 def compare(old: Config, new: Config, blocks: tuple[Block, ...]) -> ConfigDiff:
-    """Return the steps from one configuration to another.
+    """Return the difference of two configurations.
 
-    Secrets count by their text and certificate authorities by the content of their files: where these are
-    replaced, a target is another one although the configuration reads the same.
+    Secrets are compared by their text, and certificates by the content of their files: if a file was
+    replaced, its target has changed although the configuration file is the same.
     """
     before = {target.name: target for target in old.targets}
     after = {target.name: target for target in new.targets}
-    # The limits of an answer are built into whatever reads one.
+    # The pollers of every target are built with the limits, so a changed limit changes every target.
     same = {name for name in before if old.limits == new.limits and before[name] == after.get(name)}
     changed = dict(_changed_keys(old, new, blocks))
     return ConfigDiff(
@@ -66,4 +66,4 @@ def _changed_keys(old: Config, new: Config, blocks: tuple[Block, ...]) -> Iterat
                 (f"{block.name}.{key.name}", key.needs_restart) for key in block.changed(before, after)
             )
         elif before != after:
-            yield block.name, True  # what the whole block is for is opened once, at the start
+            yield block.name, True  # a block that appears or disappears needs a restart

@@ -1,4 +1,4 @@
-"""The effective configuration as YAML, in the order and the words of the configuration file."""
+"""The effective configuration as YAML, in the order and the format of the configuration file."""
 
 from __future__ import annotations
 

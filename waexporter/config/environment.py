@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from waexporter.config.keys import Variable
 
 _PREFIX = "WAEXPORTER_"
-# A name of ours goes before one of Meta's for the same key. A file named here is relative to the folder in
-# which the program was started.
+# Our variables come first, because they override Meta's for the same key. A path in a variable is relative to
+# the working directory.
 TARGET_VARIABLES = tuple(sorted(TARGET.variables(), key=lambda row: not row.name.startswith(_PREFIX)))
 SETTING_VARIABLES = tuple(row for block in BLOCKS for row in block.variables(f"{block.name}."))
 CONFIG_VARIABLE = "WAEXPORTER_CONFIG"
@@ -27,7 +27,7 @@ class MergedConfig:
     """The document of the file with the values that the environment adds."""
 
     document: dict[object, object]
-    names: dict[str, str]  # key path -> the variable that stands for it
+    names: dict[str, str]  # key path -> the variable that sets it
     notes: tuple[str, ...]
 
 
@@ -50,9 +50,9 @@ def merge_environment(document: Mapping[object, object], environ: Mapping[str, s
 
 
 def find_misspelled(environ: Mapping[str, str]) -> list[str]:
-    """Return a problem for each variable with a misspelled name.
+    """Return a problem for each variable whose name is similar to a known one.
 
-    Other unknown ones may be right: a cluster adds some, such as WAEXPORTER_SERVICE_HOST.
+    Other unknown variables are no problem: Kubernetes adds some, such as WAEXPORTER_SERVICE_HOST.
     """
     names = [CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))]
     known = [name for name in names if name.startswith(_PREFIX)]

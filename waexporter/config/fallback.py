@@ -15,11 +15,11 @@ from waexporter.model import Fallback, Format, Secret
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _FORMAT = scalars.choice(*(each.value for each in Format))
-# The hosts of chats, each with the paths of their webhooks: what else is there may take anything.
+# The hosts of chats, the paths of their webhooks, and the format; any other path may expect another format.
 _KNOWN: tuple[tuple[str, str, Format], ...] = (
     (r"hooks\.slack(-gov)?\.com", "/", Format.SLACK),
     (r"chat\.googleapis\.com", "/v1/spaces/", Format.GOOGLE_CHAT),
-    # The connectors of before are asked as Slack is.
+    # The older connectors of Teams accept the format of Slack.
     (r"(.+\.)?webhook\.office\.com", "/", Format.SLACK),
     (r"outlook\.office(365)?\.com", "/webhook", Format.SLACK),
     (r".+\.logic\.azure\.(com|us|cn)", "/workflows/", Format.TEAMS),
@@ -35,7 +35,7 @@ _KNOWN: tuple[tuple[str, str, Format], ...] = (
 
 
 def read_fallback(pager: Section, key: str, _: object) -> tuple[Fallback, ...]:
-    """Read the entries: each is an address, or a mapping with one."""
+    """Read the entries: each is an address, or a mapping with an address."""
     read = [
         _read_entry(pager, f"{key}[{index}]", entry)
         for index, entry in enumerate(pager.get(key, _addresses, []))
@@ -44,12 +44,12 @@ def read_fallback(pager: Section, key: str, _: object) -> tuple[Fallback, ...]:
 
 
 def dump_fallback(entries: tuple[Fallback, ...]) -> list[object]:
-    """Return the entries as the document has them: an address alone where its format is the default."""
+    """Return the entries for the document: only the address if its format is the default."""
     return [HIDDEN if each.format is Format.JSON else FALLBACK.dump(each) for each in entries]
 
 
 def format_of(url: str) -> Format:
-    """Return the format that the host of an address is known to take."""
+    """Return the format that the host of an address expects, or JSON if the host is not known."""
     parts = urlsplit(url)
     host, path = (parts.hostname or "").removesuffix("."), parts.path or "/"
     return next(
@@ -109,7 +109,7 @@ FALLBACK = Block(
     Fallback,
     (
         secret_key("url", "the address; required, unless `url_file` is given", _address),
-        # Read apart: without it the address tells the format.
+        # Read by _read_mapping, because its default depends on the address.
         Key(
             "format",
             None,

@@ -1,4 +1,8 @@
-"""The rows of the configuration: each key defines how it is read, printed, set and documented."""
+"""The keys of the configuration as rows of tables.
+
+Each row defines how a key is read, how it is printed, which environment variables set it, and what the
+documentation says about it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Section, str, Any], Any]  # (block, name of the key, default) -> value
 
-# A fixed word, not str() of the value: this must hold even if Secret ever changes its repr.
+# A fixed word and not str() of the value, so that a change of Secret can't print secrets.
 HIDDEN = "<secret>"
 _UNSET: tuple[object, ...] = (None, [], {})
 
@@ -23,12 +27,12 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 
 
 def convert_boolean(text: str) -> object:
-    """Convert the text of a variable to a boolean where it is one."""
+    """Convert the text of a variable to a boolean if it is one."""
     return _BOOLEANS.get(text.lower(), text)
 
 
 def convert_number(text: str) -> object:
-    """Convert the text of a variable to a number where it is one."""
+    """Convert the text of a variable to a number if it is one."""
     return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004 - the parser checks limits
 
 
@@ -42,7 +46,7 @@ class Variable(NamedTuple):
 
 
 class DocumentedKey(NamedTuple):
-    """A row of the tables of keys."""
+    """A row of the tables in the documentation."""
 
     path: str
     default: str
@@ -54,9 +58,9 @@ def value(parse: Callable[[object], Any]) -> Reader:
     return lambda section, name, default: section.get(name, parse, default)
 
 
-def required(parse: Callable[[object], Any], instead: object) -> Reader:
-    """Return the reader of a key that must be there; `instead` is its value where it is not."""
-    return lambda section, name, _: section.require(name, parse, instead)
+def required(parse: Callable[[object], Any], substitute: object) -> Reader:
+    """Return the reader of a required key; `substitute` is its value after an error was reported."""
+    return lambda section, name, _: section.require(name, parse, substitute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,19 @@ class Key:
     """One key of a block."""
 
     name: str
-    read: Reader | None  # None: it is read together with others, or not yet
+    read: Reader | None  # None: code outside the table reads it, or it is reserved for later
     meaning: str = ""  # Markdown, of one line; empty: it is not documented
     _: KW_ONLY
     write: Callable[[Any], object] | None = None  # from the value to that of the document; None: unchanged
     fields: tuple[
         str, ...
     ] = ()  # of the settings; several have a tuple as their value; empty: the key's name
-    default: str = ""  # as it is documented, where it is not a value
+    default: str = ""  # for the documentation, if it is not a value
     variables: tuple[Variable, ...] = ()
-    has_file: bool = False  # the twin NAME_file names a file with the value
+    has_file: bool = False  # the key NAME_file may name a file with the value instead
     block: Block | None = None  # the keys below it
     is_list: bool = False  # of such blocks
-    needs_restart: bool = False  # a running daemon can't follow a change of it
+    needs_restart: bool = False  # a reload can't apply a change of it
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -84,12 +88,12 @@ class Key:
         return self.fields or (self.name,)
 
     def get(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of any kind of settings
-        """Return its value among those of the fields."""
+        """Return its value from the values of the fields."""
         found = tuple(values.get(name) for name in self.field_names)
         return found if len(found) > 1 else found[0]
 
     def dump(self, found: Any) -> object:  # noqa: ANN401 - of any kind of settings
-        """Return a value as the document has it."""
+        """Return a value in the format of the document."""
         if self.write is not None:
             return self.write(found)
         if self.block is None or found is None:
@@ -110,7 +114,7 @@ class Block:
     def read(self, section: Section, **known: object) -> dict[str, Any]:
         """Read its keys in their order; return the values of all fields.
 
-        Keys of which all fields are `known` are not read.
+        A key is not read if all its fields are in `known`.
         """
         values = {**_defaults(self.settings), **known}
         for key in self.keys:
@@ -122,7 +126,7 @@ class Block:
         return values
 
     def dump(self, settings: object) -> dict[str, object]:
-        """Return settings as the document has them, without what is not set."""
+        """Return settings in the format of the document, without keys that are not set."""
         values = _values(settings)
         written = ((key.name, key.dump(key.get(values))) for key in self.keys)
         return {name: shown for name, shown in written if shown not in _UNSET}
@@ -136,7 +140,7 @@ class Block:
         before, after = _values(old), _values(new)
         return (key for key in self.keys if key.get(before) != key.get(after))
 
-    # --- what the documentation and the environment make of it -------------------------------------
+    # --- for the environment and the documentation -------------------------------------------------
 
     def variables(self, prefix: str = "") -> Iterator[Variable]:
         """Yield the variables of its keys, with their paths."""

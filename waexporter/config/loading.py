@@ -1,4 +1,4 @@
-"""Loading: a file and the environment become one `Config`."""
+"""Load a file and the environment into one `Config`."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _read_file(path: str | None) -> dict[object, object]:
     except ValueError as error:
         raise ConfigError([str(error)]) from error
     document = parse_document(text, path)
-    # What begins so is anybody's: anchors for elsewhere, and what other programs keep in the same file.
+    # As in Compose files, keys that begin with x- are ignored: they have anchors, or are for other programs.
     return {key: value for key, value in document.items() if not str(key).startswith("x-")}
 
 

@@ -13,13 +13,13 @@ LOG = Block(
         Key(
             "level",
             value(scalars.choice("debug", "info", "warning", "error")),
-            ("`debug`, `info`, `warning` or `error`; `debug` logs each poll with its phases"),
+            "`debug`, `info`, `warning` or `error`; `debug` logs each poll with its phases",
             variables=(Variable("WAEXPORTER_LOG_LEVEL", str.lower),),
         ),
         Key(
             "format",
             value(scalars.choice("json", "console")),
-            ("`json`, one object per line, or `console`, for people. The log is written to stderr"),
+            "`json`, one object per line, or `console`, for people. The log is written to stderr",
             variables=(Variable("WAEXPORTER_LOG_FORMAT", str.lower),),
         ),
     ),

@@ -27,7 +27,7 @@ _SHORTEST_SILENCE = 10.0  # seconds; Alertmanager itself repeats no faster
 
 
 def read_pager(root: Section) -> PagerSettings | None:
-    """Read the block `pager`; return None where there is none."""
+    """Read the block `pager`; return None if there is none."""
     section = root.section("pager")
     if not root.has("pager"):
         return None
@@ -79,7 +79,7 @@ def _read_match(entry: Section, key: str, _: object) -> tuple[tuple[str, str], .
     with entry.section(key) as match:
         labels = tuple(sorted((name, match.get(name, scalars.text, "")) for name, _ in match.entries()))
     if entry.has(key) and _ALERTNAME not in dict(labels):
-        # Nobody is paged with what a watchdog matches, so it must be one alert, not all of a source.
+        # Nobody is paged about alerts that a watchdog matches, so it must match only one.
         entry.add_problem(key, "must name the alert, such as {alertname: Watchdog}")
     return labels
 
@@ -148,7 +148,7 @@ WATCHDOG = Block(
         Key(
             "match",
             _read_match,
-            ("labels of its alert, such as `{alertname: Watchdog, prometheus: eu}`; required"),
+            "labels of its alert, such as `{alertname: Watchdog, prometheus: eu}`; required",
             write=dict,
             default="none",
         ),
@@ -168,13 +168,13 @@ PAGER = Block(
         Key(
             "state_dir",
             _read_state_dir,
-            ("folder of the journal, created if it is missing. Only one daemon may use it"),
+            "folder of the journal, created if it is missing. Only one daemon may use it",
             needs_restart=True,
         ),
         Key(
             "webhook",
             read_webhook_auth,
-            ("the credentials that Alertmanager must send. Required when listening beyond loopback"),
+            "the credentials that Alertmanager must send. Required when listening beyond loopback",
             block=WEBHOOK,
         ),
         Key(
@@ -225,13 +225,13 @@ PAGER = Block(
         Key(
             "rate",
             value(_rate),
-            ("highest number of messages to one recipient in a time; further pages are sent bundled"),
+            "highest number of messages to one recipient in a time; further pages are sent bundled",
             write=_dump_rate,
         ),
         Key(
             "timezone",
             value(_timezone),
-            ("time zone of the times in pages, by its IANA name, such as `Europe/Berlin`"),
+            "time zone of the times in pages, by its IANA name, such as `Europe/Berlin`",
         ),
         Key(
             "severities",
@@ -253,7 +253,7 @@ PAGER = Block(
         ),
         secret_key(
             "heartbeat_url",
-            ("an address that is called while people can be paged, and `/fail` below it while not"),
+            "an address that is called while people can be paged, and `/fail` below it while not",
             http_url,
         ),
         Key(

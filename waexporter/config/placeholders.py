@@ -10,15 +10,15 @@ from waexporter.config.section import is_plain_word
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# ${NAME}, ${NAME:-default} and Kubernetes' $(NAME) wherever they stand; $NAME only in capitals and alone, or
-# as a whole part of an address: a password may well hold a dollar sign.
+# ${NAME}, ${NAME:-default} and Kubernetes' $(NAME) anywhere in a text; $NAME only in capitals, and only as
+# the whole text or a whole part of an address: a password may contain a dollar sign.
 _PLACEHOLDER = re.compile(
     r"\$\{[A-Za-z_]\w*(?:[:?+-][^{}]*)?\}|\$\([A-Za-z_]\w*\)|(?<![^/:@,])\$[A-Z_][A-Z0-9_]+(?![^/:@,])"
 )
 
 
 def find_placeholders(document: object) -> Iterator[str]:
-    """Yield the key path of each text that holds a placeholder; of what aliases repeat, the first."""
+    """Yield the key path of each text that contains a placeholder; only once if aliases repeat it."""
     seen: set[int] = set()
     waiting: list[tuple[str, object]] = [("", document)]
     while waiting:
@@ -37,5 +37,5 @@ def _below(path: str, value: object) -> Iterator[tuple[str, object]]:
             yield f"{path}[{index}]", each
     elif isinstance(value, dict):
         for key, each in value.items():
-            if isinstance(key, str) and is_plain_word(key):  # another one may be a secret, and is refused
+            if isinstance(key, str) and is_plain_word(key):  # any other key is refused, and may be a secret
                 yield f"{path}.{key}" if path else key, each

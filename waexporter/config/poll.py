@@ -1,4 +1,4 @@
-"""The block `poll`: when each endpoint is polled; a target has one of its own on top of the common one."""
+"""The block `poll`: how often each endpoint is polled. A target's own block overrides the common one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _OFF = math.inf
 class _EndpointRow(NamedTuple):
     """The key of one endpoint."""
 
-    plan: PollPlan | None  # by default; None: off
+    plan: PollPlan | None  # the default; None: off
     meaning: str
-    least: tuple[float, str] = (1.0, "must be at least 1s, because every poll is work for the client")
-    objection: tuple[float, str] = (0.0, "")  # below this interval the client itself objects
+    # Intervals, each with the message about a shorter one:
+    minimum: tuple[float, str] = (1.0, "must be at least 1s, because every poll is work for the client")
+    warn_below: tuple[float, str] = (0.0, "")
 
 
 def _every(interval: float, timeout: float = COMMON_TIMEOUT) -> PollPlan:
@@ -43,7 +44,7 @@ _ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
         _every(30.0),
         "interval of `GET /v1/health`. The API allows 10 a minute for each webapp from all "
         "callers together; below `6s` the log warns",
-        objection=(6.0, "is more often than the API's limit of 10 polls a minute; expect refused polls"),
+        warn_below=(6.0, "is more often than the API's limit of 10 polls a minute; expect refused polls"),
     ),
     Endpoint.APP: _EndpointRow(_every(15.0), "interval of `GET /v1/stats/app`"),
     Endpoint.WEB: _EndpointRow(_every(15.0), "interval of `GET /v1/metrics`"),
@@ -63,8 +64,8 @@ _ENDPOINTS: Mapping[Endpoint, _EndpointRow] = {
     Endpoint.GROUP: _EndpointRow(_every(300.0), "interval of `GET /v1/groups/ID` of the on-call group"),
     Endpoint.CANARY: _EndpointRow(
         None,
-        ("interval of `POST /v1/contacts`, an end-to-end contact check; at least `1m`"),
-        least=(60.0, "must be at least 1m, because each one is a request to WhatsApp itself"),
+        "interval of `POST /v1/contacts`, an end-to-end contact check; at least `1m`",
+        minimum=(60.0, "must be at least 1m, because each one is a request to WhatsApp itself"),
     ),
 }
 DEFAULT_PLANS: Mapping[Endpoint, PollPlan] = MappingProxyType(
@@ -81,7 +82,7 @@ class Off:
 
 @dataclass(frozen=True, slots=True)
 class PollOverride:
-    """One endpoint in a block, in seconds; None stands for no value, an infinite interval for off."""
+    """The values of one endpoint in a block, in seconds; None: not set; an infinite interval: off."""
 
     interval: float | None = None
     timeout: float | None = None
@@ -89,7 +90,7 @@ class PollOverride:
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
-    """A block `poll` as it was written."""
+    """The values of one block `poll`, before it is merged with another one."""
 
     overrides: Mapping[Endpoint, PollOverride]
     timeout: float | None = None
@@ -97,14 +98,14 @@ class PollSettings:
 
 
 def read_poll(section: Section) -> PollSettings:
-    """Read the keys that the common block and a target's own both have."""
+    """Read the keys that both the common block and a target's block may have."""
     values = POLL.read(section)
     overrides = {endpoint: values[endpoint.value] for endpoint in _ENDPOINTS}
     return PollSettings(overrides, values["timeout"], values["stale_after"])
 
 
 def merge_plans(own: PollSettings, common: PollSettings) -> dict[Endpoint, PollPlan]:
-    """Return a target's plans: its own block, then the common one, key by key; what is off is absent."""
+    """Return the plans of a target, merged key by key; endpoints that are off are absent."""
     timeout = own.timeout or common.timeout or COMMON_TIMEOUT
     every = {endpoint: _merge_plan(endpoint, (own, common), timeout) for endpoint in _ENDPOINTS}
     return {endpoint: plan for endpoint, plan in every.items() if plan.interval != _OFF}
@@ -116,7 +117,7 @@ def merge_stale_after(own: PollSettings, common: PollSettings) -> float:
 
 
 def dump_poll(value: tuple[Mapping[Endpoint, PollPlan], float]) -> dict[str, object]:
-    """Return the block of a target with nothing left to defaults."""
+    """Return the block of a target with all keys, also those with defaults."""
     plans, stale_after = value
     shown = int(stale_after) if stale_after.is_integer() else stale_after
     return {
@@ -141,29 +142,29 @@ def _merge_plan(endpoint: Endpoint, blocks: tuple[PollSettings, PollSettings], t
 def _read_override(poll: Section, key: str, _: object) -> PollOverride:
     endpoint = Endpoint(key)
     row = _ENDPOINTS[endpoint]
-    parse = functools.partial(_interval, shortest=row.least)
+    parse = functools.partial(_interval, minimum=row.minimum)
     if poll.is_mapping_at(key):
         with poll.section(key) as entry:
             interval = entry.get("interval", parse, None)
             override = PollOverride(**OVERRIDE.read(entry, interval=interval))
     else:
         override = PollOverride(poll.get(key, parse, None))
-    limit, words = row.objection
+    limit, warning = row.warn_below
     if override.interval is not None and override.interval < limit:
-        poll.add_note(key, words)
+        poll.add_note(key, warning)
     return override
 
 
-def _interval(value: object, shortest: tuple[float, str]) -> float:
+def _interval(value: object, minimum: tuple[float, str]) -> float:
     """Parse a duration or `off`, which YAML reads as false unless it is quoted."""
     if value is False or value == "off":
         return _OFF
     if value is True:
         raise ValueError("must be a duration such as 30s, or off; found true")
     seconds = scalars.duration(value)
-    least, words = shortest
+    least, problem = minimum
     if seconds < least:
-        raise ValueError(words)
+        raise ValueError(problem)
     return seconds
 
 
@@ -172,7 +173,7 @@ def _endpoint_key(endpoint: Endpoint, row: _EndpointRow) -> Key:
     return Key(endpoint.value, _read_override, row.meaning, default=f"`{default}`")
 
 
-# The interval has no reader of its own: the least one depends on the endpoint.
+# The interval is read by _read_override, because its minimum depends on the endpoint.
 OVERRIDE = Block(
     "ENDPOINT",
     PollOverride,
@@ -180,7 +181,7 @@ OVERRIDE = Block(
         Key(
             "interval",
             None,
-            ("the interval, in the form with a timeout: `db: {interval: 10m, timeout: 2m}`"),
+            "the interval, in the form with a timeout: `db: {interval: 10m, timeout: 2m}`",
             write=format_duration,
             default="as above",
         ),
@@ -202,18 +203,18 @@ POLL = Block(
         Key(
             "timeout",
             value(scalars.timeout),
-            ("the timeout of every endpoint without its own; not of `db` and `support`"),
+            "the timeout of every endpoint without its own; not of `db` and `support`",
             default=f"`{format_duration(COMMON_TIMEOUT)}`",
         ),
         Key(
             "stale_after",
             value(scalars.intervals),
-            ("number of intervals after which a reading is removed from `/metrics`; at least 1"),
+            "number of intervals after which a reading is removed from `/metrics`; at least 1",
             default=f"`{DEFAULT_STALE_AFTER:g}`",
         ),
     ),
 )
-# What the common block has alone.
+# The keys that only the common block has.
 COMMON_POLL = Block(
     "poll",
     Config,
@@ -221,7 +222,7 @@ COMMON_POLL = Block(
         Key(
             "workers",
             value(scalars.workers),
-            ("number of polling threads, 1 to 1000; `auto` starts enough for all targets to be dead at once"),
+            "number of polling threads, 1 to 1000; `auto` starts enough for all targets to be dead at once",
             write=lambda count: count or "auto",
         ),
     ),

@@ -1,4 +1,4 @@
-"""Keys whose value is a secret, in place or in a file of its own."""
+"""Keys whose value is a secret: given directly, or in a file that NAME_file names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import HIDDEN, Key, Variable
-from waexporter.config.values.characters import refuse_unseen
+from waexporter.config.values.characters import refuse_invisible
 from waexporter.config.values.files import PIPE_TIMEOUT, read_text
 from waexporter.config.values.scalars import string, text
 from waexporter.model import Secret
@@ -31,12 +31,13 @@ _ASSIGNED = re.compile("(export )?[A-Z_][A-Z0-9_]*=(?!=*$)")
 def read_secret(
     section: Section, key: str, check: Check = str, *, may_end_blank: bool = False
 ) -> Secret | None:
-    """Read a secret from its key or from the file that its twin names.
+    """Read a secret from its key, or from the file that NAME_file names.
 
-    White space at its ends is left out, with a note, unless it may be meant: no header carries any there.
+    White space at both ends is removed with a note, because no header can have it there. With
+    `may_end_blank` it is kept.
     """
-    twin = f"{key}_file"
-    here = section.get(
+    file_key = f"{key}_file"
+    inline = section.get(
         key,
         lambda value: Secret(
             check(
@@ -47,25 +48,25 @@ def read_secret(
         ),
         None,
     )
-    there = section.get(
-        twin,
+    from_file = section.get(
+        file_key,
         lambda value: read_secret_file(
             section.resolve(text(value)),
             check,
-            note=lambda words: section.add_note(twin, words),
+            note=lambda words: section.add_note(file_key, words),
             may_end_blank=may_end_blank,
         ),
         None,
     )
-    if section.has(key) and section.has(twin):
-        section.add_problem(twin, f"{section.shown_name(key)} is given too; give one of them")
-    return here or there
+    if section.has(key) and section.has(file_key):
+        section.add_problem(file_key, f"{section.shown_name(key)} is given too; give one of them")
+    return inline or from_file
 
 
 def clean_secret(secret: str, note: Note, *, may_end_blank: bool = False) -> str:
-    """Return a secret without what can't be meant and can't be seen; pass each oddity to `note`.
+    """Return a secret without byte order mark, line end and white space; call `note` about what is unusual.
 
-    Raise ValueError for what can't be in a secret; its words never hold the secret.
+    Raise ValueError for characters that can't be in a secret; its message never contains the secret.
     """
     line = secret.removeprefix(_BYTE_ORDER_MARK)
     if line != secret:
@@ -77,7 +78,7 @@ def clean_secret(secret: str, note: Note, *, may_end_blank: bool = False) -> str
     if not may_end_blank and bare != line:
         note("begins or ends with white space, which is left out")
         line = bare
-    refuse_unseen(line)
+    refuse_invisible(line)
     if bare != line:
         note("begins or ends with white space, which is kept: is it meant?")
     if any(character.isspace() and character != " " for character in bare):
@@ -92,7 +93,7 @@ def clean_secret(secret: str, note: Note, *, may_end_blank: bool = False) -> str
 def read_secret_file(
     path: str, check: Check = str, *, note: Note, may_end_blank: bool, timeout: float = PIPE_TIMEOUT
 ) -> Secret:
-    """Read a secret from a file of its own; raise ValueError, with the path and the reason."""
+    """Read a secret from a file; raise ValueError with the path and the reason."""
     content = read_text(path, limit=_LARGEST_FILE, timeout=timeout)
     if not content.strip("\r\n\ufeff"):
         raise ValueError(f"{path} is empty")
@@ -114,7 +115,7 @@ def secret_key(  # noqa: PLR0913 - the row of a table
     variables: tuple[str, ...] = (),
     read: Reader | None = None,
 ) -> Key:
-    """Return the row of a secret and its twin; the first variable has a twin, too."""
+    """Return the row of a secret, with NAME_file; its first variable has a NAME_FILE, too."""
     files = [Variable(f"{first}_FILE", os.path.abspath, path=f"{name}_file") for first in variables[:1]]
     return Key(
         name,

@@ -25,12 +25,12 @@ _FOUND = (
 
 
 def kind_of(value: object) -> str:
-    """Return the kind of a value; never the value, which may be a secret in the wrong place."""
+    """Return the kind of a value in words, without the value: it may be a secret in the wrong place."""
     return next((words for kinds, words in _FOUND if isinstance(value, kinds)), "nothing")
 
 
 def is_plain_word(key: str) -> bool:
-    """Return whether a key may be shown: `{api_key:abc}` without a space is one key, and holds the secret."""
+    """Return whether a key may be shown: `{api_key:abc}`, without a space, is a key with a secret in it."""
     return _WORD.fullmatch(key) is not None
 
 
@@ -48,14 +48,14 @@ class Report:
     names: Mapping[str, str] = field(default_factory=dict)  # key path -> environment variable
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)  # the names of those that have been read
+    targets: list[str] = field(default_factory=list)  # the names of the targets that have been read
 
     def add_problem(self, path: str, words: str) -> None:
         """Add a problem, which makes the configuration unusable."""
         self.problems.append(f"{self.names.get(path, path)}: {words}")
 
     def add_note(self, path: str, words: str) -> None:
-        """Add a note, which does not."""
+        """Add a note; the configuration stays usable."""
         self.notes.append(f"{self.names.get(path, path)}: {words}")
 
 
@@ -82,7 +82,7 @@ class Section:
                 self._report_unknown(key)
 
     def get(self, key: str, parse: Callable[[object], T], default: D) -> T | D:
-        """Return the parsed value of a key, or the default where it is absent or wrong."""
+        """Return the parsed value of a key; return the default if it is absent or wrong."""
         self._known.append(key)
         if key not in self._values:
             return default
@@ -109,7 +109,7 @@ class Section:
             yield Section(self.report, f"{self._path(key)}[{index}]", value)
 
     def entries(self) -> list[tuple[str, object]]:
-        """Return all keys that are texts, with their values, of a mapping whose keys are free."""
+        """Return all keys and their values, for a mapping in which any key is allowed."""
         free = [(key, value) for key, value in self._values.items() if isinstance(key, str)]
         self._known.extend(key for key, _ in free)
         return free
@@ -123,7 +123,7 @@ class Section:
         return isinstance(self._values.get(key), dict)
 
     def shown_name(self, key: str) -> str:
-        """Return the name by which the user set a key: its own, or that of its environment variable."""
+        """Return the name that the user knows: the key, or the environment variable that set it."""
         return self.report.names.get(self._path(key), key)
 
     def resolve(self, path: str) -> str:

@@ -40,7 +40,7 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(scalars.visible(each) for each in scalars.listed(value, "words, such as [p1, urgent]"))
 
 
-# Read together: a word may stand in one of them only.
+# Read together, because a word may be in one list only.
 SEVERITIES = Block(
     "severities",
     None,

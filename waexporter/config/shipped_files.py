@@ -1,4 +1,4 @@
-"""The shipped rules, runbooks and dashboards: in a wheel inside the package, in a checkout beside it."""
+"""Find the shipped rules, runbooks and dashboards: in a wheel inside the package, in a checkout next to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def find_rule_files(package: Path = PACKAGE) -> Path:
-    """Return the folder of the shipped rules and routes; raise CommandError where there is none."""
+    """Return the folder of the shipped rules and routes; raise CommandError if there is none."""
     for folder in (package / "alerts", package.parent / "alerts"):
         if all((folder / name).is_file() for name in (*RULES, ROUTES)):
             return folder
@@ -31,7 +31,7 @@ def find_rule_files(package: Path = PACKAGE) -> Path:
 
 
 def find_runbooks(package: Path = PACKAGE) -> Mapping[str, Path]:
-    """Return the shipped runbooks by the names of their alerts, sorted; empty where they are missing."""
+    """Return the shipped runbooks by the names of their alerts, sorted; empty if there are none."""
     folders = (package / "alerts" / RUNBOOKS, package.parent / "alerts" / RUNBOOKS)
     return next(
         filter(None, ({file.stem: file for file in sorted(each.glob("*.md"))} for each in folders)), {}
@@ -39,7 +39,7 @@ def find_runbooks(package: Path = PACKAGE) -> Mapping[str, Path]:
 
 
 def find_dashboards(package: Path = PACKAGE) -> Path:
-    """Return the folder of the shipped dashboards; raise CommandError where there is none."""
+    """Return the folder of the shipped dashboards; raise CommandError if there is none."""
     for folder in (package / "grafana", package.parent / "grafana"):
         if (folder / PROVIDER).is_file() and any((folder / DASHBOARDS).glob("*.json")):
             return folder

@@ -16,7 +16,7 @@ from waexporter.model import Tls
 if TYPE_CHECKING:
     from waexporter.config.section import Section
 
-_LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; all that a system trusts are a quarter of a MiB
+_LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; the bundle of a whole system has a quarter of a MiB
 
 
 def read_tls(target: Section, key: str, _: object) -> Tls:
@@ -32,7 +32,7 @@ def _read_ca_file(tls: Section, key: str, default: object) -> object:
 
 
 def _read_identity(tls: Section) -> dict[str, object]:
-    """Read the certificate that the target is shown, and its key."""
+    """Read the client certificate and its key."""
     cert_file, certificate = tls.get("cert_file", lambda value: _file(tls, value), (None, b""))
     key_file, key = tls.get("key_file", lambda value: _file(tls, value), (None, b""))
     for given, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
@@ -45,10 +45,11 @@ def _read_identity(tls: Section) -> dict[str, object]:
 
 
 def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
-    asked: list[str] = []
+    needs_passphrase = False
 
     def passphrase() -> str:
-        asked.append(key_file)
+        nonlocal needs_passphrase
+        needs_passphrase = True
         return ""
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -61,7 +62,7 @@ def _check_identity(tls: Section, cert_file: str, key_file: str) -> None:
         context.load_cert_chain(cert_file, key_file, passphrase)
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or ""
-        if asked:
+        if needs_passphrase:
             words = f"{key_file} has a passphrase, which is not supported"
         elif "MISMATCH" in reason:
             words = f"{key_file} does not belong to the certificate in {cert_file}"
@@ -90,7 +91,7 @@ def _file(section: Section, value: object) -> tuple[str, bytes]:
 def _digest(path: str) -> bytes:
     """Return a digest of a file that is read more than once.
 
-    It is made before the file is tried: if that is replaced in between, the next reload sees a change.
+    Call it before the file is checked: if the file is replaced in between, the next reload sees a change.
     """
     digest = hashlib.sha256(read_bytes(path, limit=_LARGEST_AUTHORITY)).digest()
     if not Path(path).is_file():
@@ -134,7 +135,7 @@ TLS = Block(
         Key(
             "insecure_skip_verify",
             value(scalars.boolean),
-            ("`true`: don't verify the certificate. The log repeats this at every start"),
+            "`true`: don't verify the certificate. The log repeats this at every start",
             variables=(
                 Variable(
                     "WAEXPORTER_TLS_INSECURE_SKIP_VERIFY",

@@ -25,7 +25,7 @@ _OUR_LABELS = ("target", "node", "role", "status", "verdict", "problem", "topolo
 _COLLECTORS_LABELS = ("collector", "reason", "coreapp", "app", "shard", "db_engine", "volume", "certificate")
 _CLIENTS_LABELS = ("type", "result", "method", "retry", "query", "state")
 _PROMETHEUS_LABELS = ("job", "instance", "le", "quantile")
-# What the monitors of the Prometheus Operator set; without honorLabels ours would become exported_endpoint.
+# Labels that the Prometheus Operator's monitors add; a label of ours with such a name would be renamed.
 _OPERATORS_LABELS = ("endpoint", "service", "pod", "container", "namespace")
 RESERVED_LABELS = frozenset(
     {*_OUR_LABELS, *_COLLECTORS_LABELS, *_CLIENTS_LABELS, *_PROMETHEUS_LABELS, *_OPERATORS_LABELS}
@@ -33,7 +33,7 @@ RESERVED_LABELS = frozenset(
 
 
 def read_targets(root: Section, common: poll.PollSettings) -> tuple[Target, ...]:
-    """Read all targets; report names that stand twice."""
+    """Read all targets; report names that are used twice."""
     owners: dict[str, str] = {}
     targets = []
     for section in root.sections("targets"):

@@ -32,7 +32,7 @@ def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
 
 
 def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | None:
-    """Return the problem where anybody on the network could page people."""
+    """Return a problem if anybody on the network could page people, else None."""
     if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
         return None
     return (
@@ -56,7 +56,7 @@ WEBHOOK = Block(
         Key(
             "username",
             value(scalars.visible),
-            ("instead of a token: a user name, with `password` (`http_config.basic_auth`)"),
+            "instead of a token: a user name, with `password` (`http_config.basic_auth`)",
         ),
         secret_key("password", "its password", may_end_blank=True),
         Key(

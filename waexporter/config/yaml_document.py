@@ -17,7 +17,7 @@ _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 _MOST_REPEATED = 50_000  # values that aliases repeat; a thousand targets that share a block stay far below
 
-# PyYAML's words for common mistakes, and ours: PyYAML's may quote the document, ours never do.
+# Patterns of PyYAML's messages about common mistakes, and ours: PyYAML's may quote the document.
 _WORDS = (
     (r"'\\t' that cannot start", "a tab can't indent; use spaces"),
     (r"that cannot start", "a text can't begin with this character; put it in quotes"),
@@ -55,7 +55,7 @@ def parse_document(text: str, path: str) -> dict[object, object]:
     except (ValueError, LookupError, AttributeError):  # PyYAML's own, for a number it can't convert
         problems, value = ["holds a number that can't be read; put it in quotes"], None
     if problems:
-        # Outside the handlers, so that no cause goes along: PyYAML's messages quote lines with secrets.
+        # Raised outside the handlers, without a cause: PyYAML's messages quote lines with secrets.
         raise ConfigError([f"{path}: {problem}" for problem in problems])
     if not isinstance(value, dict):
         found = "is empty" if value is None else "must be a mapping at the top, such as targets:"
@@ -80,8 +80,8 @@ def _explain(error: yaml.YAMLError, text: str) -> str:
         line = text.count("\n", 0, error.position) + 1
         return f"line {line}: holds a control character, which YAML doesn't allow"
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
-    words = next((ours for theirs, ours in _WORDS if re.search(theirs, said)), "is not valid YAML here")
+    message = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
+    words = next((ours for pattern, ours in _WORDS if re.search(pattern, message)), "is not valid YAML here")
     if mark and text[: mark.index + 1].endswith("${"):
         words = "${...} is not replaced by a variable, and its brackets need quotes"
     return f"{_place(mark)}: {words}" if mark else words
@@ -134,7 +134,7 @@ def _duplicates_of(mapping: yaml.MappingNode) -> Iterator[str]:
 
 
 def _repetition(root: yaml.Node) -> Iterator[str]:
-    """Yield a problem where aliases repeat too much: a few lines can stand for billions of values."""
+    """Yield a problem if aliases repeat too much: a few lines can produce billions of values."""
     sizes: dict[int, int] = {}
     distinct = sum(1 for _ in _nodes(root))
     if _size(root, sizes) - distinct > _MOST_REPEATED:

@@ -7,7 +7,7 @@ import unicodedata
 
 _CONTROL = frozenset({"Cc", "Cs"})
 # Control characters, and those that only shape what is around them.
-_UNSEEN = _CONTROL | {"Cf", "Zl", "Zp"}
+_INVISIBLE_CATEGORIES = _CONTROL | {"Cf", "Zl", "Zp"}
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt) beyond these categories, and the blank of
 # Braille.
 _IGNORED = re.compile(
@@ -23,11 +23,11 @@ _NAMES = {
 }
 
 
-def refuse_unseen(text: str) -> None:
-    """Raise ValueError with the name of the first invisible character; a space is none."""
-    unseen = next((character for character in text if _is_unseen(character)), None)
-    if unseen is not None:
-        raise ValueError(f"must not hold {describe(unseen)}")
+def refuse_invisible(text: str) -> None:
+    """Raise ValueError with the name of the first invisible character; spaces are allowed."""
+    invisible = next((character for character in text if _is_invisible(character)), None)
+    if invisible is not None:
+        raise ValueError(f"must not hold {describe(invisible)}")
 
 
 def describe(character: str) -> str:
@@ -37,5 +37,5 @@ def describe(character: str) -> str:
     return _NAMES.get(character, f"{kind} ({', '.join(filter(None, parts))})")
 
 
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN or _IGNORED.match(character) is not None
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES or _IGNORED.match(character) is not None

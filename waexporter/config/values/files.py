@@ -1,4 +1,4 @@
-"""Small files, read whole."""
+"""Read small files as a whole, also pipes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_text(path: str, *, limit: int, timeout: float = PIPE_TIMEOUT) -> str:
 def read_bytes(path: str, *, limit: int, timeout: float = PIPE_TIMEOUT) -> bytes:
     """Read at most `limit` bytes; raise ValueError with the path and the reason.
 
-    A pipe that nobody writes to would hold up the start, and every reload after it, without a word.
+    Without the timeout, a pipe that nobody writes to would block the start and every reload silently.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -47,7 +47,7 @@ def read_bytes(path: str, *, limit: int, timeout: float = PIPE_TIMEOUT) -> bytes
 
 
 def _read(descriptor: int, most: int, ends: float) -> bytes | None:
-    """Read to the end, or `most` bytes; return None where neither is reached before `ends` (steady clock)."""
+    """Read to the end, or `most` bytes; return None if neither is reached before `ends` (steady clock)."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     content = b""

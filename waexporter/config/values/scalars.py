@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.section import kind_of, suggestion
-from waexporter.config.values.characters import refuse_unseen
+from waexporter.config.values.characters import refuse_invisible
 from waexporter.config.values.quantities import parse_bytes, parse_duration, parse_listen
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ _GROUP = re.compile(r"[1-9][0-9]*(-[0-9]+)?(@g\.us)?")
 
 
 def text(value: object) -> str:
-    """Parse a text that is not blank and holds no control characters."""
-    objection = _find_text_problem(string(value))
-    if objection:
-        raise ValueError(objection)
+    """Parse a text that is not blank and contains no control characters."""
+    problem = _find_text_problem(string(value))
+    if problem:
+        raise ValueError(problem)
     return str(value)
 
 
 def visible(value: object) -> str:
     """Parse a text without invisible characters."""
-    refuse_unseen(text(value))
+    refuse_invisible(text(value))
     return str(value)
 
 
@@ -58,7 +58,7 @@ def _explain_not_text(value: object) -> str:
 
 
 def listed(value: object, of: str) -> list[object]:
-    """Parse a list; `of` says what it lists."""
+    """Parse a list; `of` names its entries in the error message."""
     if not isinstance(value, list):
         raise ValueError(f"must be a list of {of}")  # noqa: TRY004 - every problem of a value is a ValueError
     return value
@@ -172,8 +172,8 @@ def telephone(value: object) -> str:
 
 
 def _suggest_number(written: str) -> str:
-    """Return advice on how to write a number; empty where the text is none."""
-    # So people write a 0 that is dialled at home alone.
+    """Return advice on how to write a telephone number; empty if the text is none."""
+    # People write (0) for a digit that is only dialled within the country.
     found = _WRITTEN_NUMBER.fullmatch(written.strip().replace("(0)", ""))
     if found is None:
         return ""

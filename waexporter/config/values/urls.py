@@ -39,10 +39,9 @@ class ClientUrl(NamedTuple):
 
 
 def target_url(value: object) -> ClientUrl:
-    """Parse the URL of a client.
+    """Parse the URL of a client, without a path of the API at its end.
 
-    A path of the API is no prefix of a client; a gateway's own prefix may well hold `/v1`, so it is cut only
-    before what the API itself has there.
+    A gateway's prefix may contain `/v1`, too, so the path is cut only before a `/v1` with a path of the API.
     """
     parts = _split(value, "must not hold user:password@; use auth instead")
     path = parts.path.rstrip("/")
@@ -60,7 +59,7 @@ def target_url(value: object) -> ClientUrl:
 
 
 def _find_api_path(words: list[str]) -> int | None:
-    """Return where the API's own `v1` is among the parts of a path."""
+    """Return the index of the API's own `v1` in the parts of a path; None if there is none."""
     pairs = enumerate(pairwise(words))
     return next((at for at, (word, after) in pairs if word == "v1" and after in _API_PARTS), None)
 
@@ -161,8 +160,8 @@ def _is_name(name: str) -> bool:
 
 
 def _encode(label: str) -> bytes:
-    """Encode a label for the resolver; raise UnicodeError where that is impossible."""
-    # As strictly as urllib3 does, which would stumble over what Python's own codec takes.
+    """Encode a label for the resolver; raise UnicodeError if that is impossible."""
+    # As strictly as urllib3 does: Python's own codec accepts labels that urllib3 fails on.
     return label.encode() if label.isascii() else idna.encode(label.lower(), strict=True, std3_rules=True)
 
 
