@@ -1,4 +1,4 @@
-"""Find the shipped rules, runbooks and dashboards: in a wheel inside the package, in a checkout next to it."""
+"""Find the shipped rules, runbooks and dashboards: inside the package (a wheel), or next to it (a checkout)."""
 
 from __future__ import annotations
 

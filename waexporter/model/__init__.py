@@ -1,4 +1,4 @@
-"""The values that flow through the program; standard library only."""
+"""The values that the packages exchange; they need only the standard library."""
 
 from __future__ import annotations
 

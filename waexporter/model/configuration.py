@@ -29,7 +29,7 @@ class WebSettings:
 
     @property
     def own_url(self) -> str:
-        """The URL by which a process of this machine reaches it."""
+        """The URL by which another process on this machine reaches this program."""
         everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{everywhere.get(self.host, host)}:{self.port}"
@@ -51,5 +51,5 @@ class Config:
     limits: Limits = Limits()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
-    workers: int | None = None  # None: sized for the worst case
+    workers: int | None = None  # polling threads; None: enough for all targets to be unreachable at once
     pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written

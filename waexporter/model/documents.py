@@ -33,14 +33,14 @@ class Health:
     """The content of GET /v1/health."""
 
     gateways: tuple[Gateway, ...]
-    clustered: bool  # a map per node, or the flat shape of a single client
+    clustered: bool  # True: the body has a map per node; False: the flat form of a single client
     version: str = ""
     api_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SupportNode:
-    """One node of GET /v1/support; None stands for a value that is missing or unusable."""
+    """One node of GET /v1/support; None: a value is missing or unusable."""
 
     node: str
     role: str = ""
@@ -48,8 +48,8 @@ class SupportNode:
     db_engine: str = ""
     expires: float | None = None  # wall clock: the build stops working then
     free_bytes: tuple[tuple[str, float], ...] = ()  # (volume, bytes); a volume without a limit is absent
-    shards: tuple[int, ...] | None = None  # those it owns
-    are_shards_all: bool = True  # else some of them could not be read
+    shards: tuple[int, ...] | None = None  # the shards that the node owns
+    are_shards_all: bool = True  # False: some of its shards could not be read
     socket_connected: bool | None = None
 
 
@@ -78,18 +78,18 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The ends of certificates: (served | external_ca | webhook_ca, wall clock)."""
+    """The expiry of certificates."""
 
-    not_after: tuple[tuple[str, float], ...] = ()
+    not_after: tuple[tuple[str, float], ...] = ()  # (served | external_ca | webhook_ca, wall clock)
 
 
 @dataclass(frozen=True, slots=True)
 class OnCallGroup:
     """The on-call group."""
 
-    participants: int | None  # people without the business itself; None: not known, or there is no group
+    participants: int | None  # people, without the business itself; None: not known, or there is no group
     exists: bool = True
-    at_least: int = 0  # people who are known to be in it, where not all of them are
+    at_least: int = 0  # people who are known to be in it, if not all are known
 
     @property
     def is_reachable(self) -> bool | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAuth:
-    """The credentials that a webhook needs; with neither a secret nor a password it is open to anybody."""
+    """The credentials that a webhook needs; with neither a secret nor a password, anybody may send one."""
 
     secret: Secret | None = None
     username: str | None = None
@@ -31,22 +31,22 @@ class Watchdog:
     """An alert that must be repeated, and its longest allowed silence."""
 
     name: str
-    match: tuple[tuple[str, str], ...]  # labels it has, sorted by name
+    match: tuple[tuple[str, str], ...]  # labels of the alert, sorted by name
     max_silence: float  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A limit of messages in a time."""
+    """A rate limit: the number of messages in a time."""
 
     messages: int = 10
-    per: float = 300.0
+    per: float = 300.0  # seconds
 
 
 class Format(StrEnum):
     """The format of a page for a webhook."""
 
-    JSON = "json"  # {"text": …, "alerts": […]}, or the text alone where that is refused
+    JSON = "json"  # {"text": …, "alerts": […]}, or the text alone if that is refused
     TEXT = "text"
     SLACK = "slack"
     GOOGLE_CHAT = "google_chat"
@@ -60,9 +60,9 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A channel besides WhatsApp: a webhook, or an address of Apprise, which has no format."""
+    """A channel that is used if WhatsApp fails: a webhook, or an address of Apprise, which has no format."""
 
-    url: Secret  # it often holds a token
+    url: Secret  # it often contains a token
     format: Format = Format.JSON
 
     @property
@@ -77,7 +77,7 @@ class PagerSettings:
 
     state_dir: str = "/var/lib/waexporter"
     webhook: WebhookAuth = WebhookAuth()
-    via: tuple[str, ...] = ()  # targets that may carry a page, in order; none: the affected one, then any
+    via: tuple[str, ...] = ()  # targets that may carry a page, in order; empty: the affected one, then any
     group: str | None = None
     recipients: tuple[str, ...] = ()
     fallback: tuple[Fallback, ...] = ()
@@ -89,7 +89,7 @@ class PagerSettings:
         tuple[str, Severity], ...
     ] = ()  # words of this organisation, which outweigh the usual ones
     watchdogs: tuple[Watchdog, ...] = ()
-    alertmanager_url: Secret | None = None  # asked before an all-clear; may hold a password
+    alertmanager_url: Secret | None = None  # queried before an all-clear; it may contain a password
     heartbeat_url: Secret | None = None
     heartbeat_interval: float = 60.0
     watch: bool = False

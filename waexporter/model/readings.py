@@ -42,8 +42,8 @@ class Drop(StrEnum):
 class Distrust(StrEnum):
     """A contradiction in how a client accepts its own tokens."""
 
-    CONTRADICTORY = "contradictory"  # a token was refused, and is accepted all the same
-    SHORT_LIVED = "short_lived"  # one token after another is refused soon after it was given
+    CONTRADICTORY = "contradictory"  # a token is accepted again after it was refused
+    SHORT_LIVED = "short_lived"  # several tokens in a row were refused soon after the login
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Account:
     """The results of the logins at one target so far."""
 
     logins: tuple[tuple[str, int], ...] = (("ok", 0), ("refused", 0), ("rate_limited", 0), ("failed", 0))
-    token_expires: float | None = None  # wall clock; None without a token, or where its end is not known
-    tokens_refused: int = 0  # answers that refused a token where one had been accepted before
+    token_expires: float | None = None  # wall clock; None without a token, or if its expiry is not known
+    tokens_refused: int = 0  # answers that refused a token although one had been accepted before
     distrust: Distrust | None = None  # seen lately
     secrets_read: int = 0  # new secrets that were read from their files since the start
     # The credentials were accepted once, and have not been refused since.
@@ -67,10 +67,10 @@ class Failure:
     message: str  # one sentence for a person, free of secrets
     code: int | None = None  # the API's own error code
     status: int | None = None  # the HTTP status, or the one that the code means
-    parts: tuple[Part, ...] = ()  # the failure's own samples: a canary that failed is a fact
+    parts: tuple[Part, ...] = ()  # samples of the failure itself, such as those of a failed canary
     retry_after: float | None = None  # seconds; the client's own Retry-After
     is_foreign: bool = False  # the answer came from a gateway, not from the client
-    is_for_admins: bool = False  # the account is no admin: no fault, and it is good for all else
+    is_for_admins: bool = False  # the account is no admin's: no fault, since it may use all other endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Success:
     losses: tuple[str, ...] = ()  # the first few dropped samples, in words
     unknown_families: int = 0
     nodes: frozenset[str] = frozenset()  # the nodes that answered, in a cluster
-    flaws: tuple[Failure, ...] = ()  # what is missing nevertheless; each is counted as a failure
+    flaws: tuple[Failure, ...] = ()  # parts that failed nevertheless; each is counted as a failure
 
     @property
     def samples(self) -> int:
@@ -102,9 +102,7 @@ class Reading:
     outcome: Success | Failure
     account: Account = Account()
     phases: tuple[tuple[str, float], ...] = ()  # of the last request, in seconds
-    asked_at: Instant | None = (
-        None  # when the client was asked, where an earlier reading is repeated; else None
-    )
+    asked_at: Instant | None = None  # if it repeats an earlier reading: when the client was asked; else None
 
     @property
     def asked(self) -> bool:

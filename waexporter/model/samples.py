@@ -41,12 +41,12 @@ class Fragment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The samples of one source: behind a load balancer each webapp is one, elsewhere its name is empty."""
+    """The samples of one source: a webapp behind a load balancer, or the client itself with an empty name."""
 
     source: str
     fragments: tuple[Fragment, ...]
     samples: int
-    # Those of the fragments: the same object as long as the families stay the same. Empty: not known.
+    # The heads of the fragments; the same object as long as the families do not change. Empty: not known.
     heads: tuple[Head, ...] = field(default=(), compare=False)
 
     @classmethod

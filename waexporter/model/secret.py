@@ -10,7 +10,7 @@ class Secret:
 
     def __init__(self, text: str, file: str | None = None) -> None:
         self._text = text
-        self.file = file  # that it was read from; not compared
+        self.file = file  # the file that it was read from; not compared
 
     def reveal(self) -> str:
         """Return the text itself."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Severity(StrEnum):
     """The severity of an alert, the worst first.
 
-    UNKNOWN stands right below the worst, since it may be just that.
+    UNKNOWN comes second, because it may be critical.
     """
 
     CRITICAL = "critical"
@@ -23,11 +23,15 @@ class Severity(StrEnum):
 
 
 RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
-CLASSES: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)  # words can be given to these
+CLASSES: Final = (
+    Severity.CRITICAL,
+    Severity.WARNING,
+    Severity.INFO,
+)  # `pager.severities` adds words to these
 
-# Words that mean the same wherever they are used. `high`, `major`, `p2` and `sev2` wake people in one
-# organisation and wait in the next, so they are unknown until the configuration says which. `error` does wake
-# people in PagerDuty, whose four words (critical, error, warning, info) many tools write.
+# Words with the same meaning everywhere. `high`, `major`, `p2` and `sev2` wake people in some organisations
+# and not in others, so they are unknown unless the configuration has them. `error` is critical, because it
+# wakes people in PagerDuty, whose four words (critical, error, warning, info) many tools use.
 _USUAL: Final = {
     Severity.CRITICAL: (
         "critical crit page pager emergency emerg fatal panic disaster blocker highest alert error err "

@@ -48,7 +48,9 @@ class Credentials:
     username: str | None = None
     password: Secret | None = None
     bearer_token: Secret | None = None  # used for every path, without a login
-    header: str | None = None  # that carries the key on every path; None: Authorization, where keys are taken
+    header: str | None = (
+        None  # sent with the key on every path; None: Authorization, on paths that accept keys
+    )
 
     @property
     def is_anonymous(self) -> bool:
@@ -58,15 +60,15 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The settings of TLS: how a target's certificate is verified, and which one it gets from us."""
+    """The settings of TLS: how a target's certificate is verified, and our client certificate."""
 
     ca_file: str | None = None
     server_name: str | None = None
     insecure_skip_verify: bool = False
-    authority: bytes = field(default=b"", repr=False)  # digest of ca_file: one that is replaced is a change
-    cert_file: str | None = None  # both or none
+    authority: bytes = field(default=b"", repr=False)  # digest of ca_file, to notice that it was replaced
+    cert_file: str | None = None  # set together with key_file, or neither
     key_file: str | None = None
-    identity: bytes = field(default=b"", repr=False)  # digest of both files
+    identity: bytes = field(default=b"", repr=False)  # digest of cert_file and key_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Target:
     tls: Tls = Tls()
     proxy_url: str | None = None
     proxy_auth: ProxyAuth | None = None
-    topology: Topology | None = None  # None: found out
-    shards: int | None = None  # expected; None: found out
+    topology: Topology | None = None  # None: detected
+    shards: int | None = None  # the expected number; None: detected
     on_call_group: str | None = None
     canary_number: str | None = None  # the number that the canary looks up
     labels: tuple[tuple[str, str], ...] = ()  # sorted by name

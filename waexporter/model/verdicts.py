@@ -63,5 +63,5 @@ class Verdict:
     problems: tuple[Problem, ...] = ()
     since: float = 0.0  # wall clock, when the state last changed
     began: float = 0.0  # steady clock, the same moment: ages are measured by it
-    up: bool = False  # the newest health answer is fresh and was understood
+    up: bool = False  # the newest answer about the health is fresh and could be read
     details: VerdictDetails | None = None  # None: nothing else is known
