@@ -1,4 +1,4 @@
-"""Find the shipped rules, runbooks and dashboards: inside the package (a wheel), or next to it (a checkout)."""
+"""The shipped rules, runbooks and dashboards: inside the package in a wheel, next to it in a checkout."""
 
 from __future__ import annotations
 

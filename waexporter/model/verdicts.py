@@ -33,7 +33,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class OnPremisesDetails:
-    """What a verdict knows of an On-Premises client besides its problems."""
+    """What a verdict on an On-Premises client contains besides its problems."""
 
     topology: Topology | None = None
     connected: int | None = None  # coreapps
@@ -46,7 +46,7 @@ class OnPremisesDetails:
 
     @staticmethod
     def of(verdict: Verdict | None) -> OnPremisesDetails:
-        """Return the details of a verdict; those of a client of which nothing is known, if it has none."""
+        """Return the details of a verdict; empty ones if there is no verdict, or it has none."""
         details = verdict.details if verdict is not None else None
         return details if isinstance(details, OnPremisesDetails) else OnPremisesDetails()
 

@@ -28,7 +28,7 @@ from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page, Webhook
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DUPLICATE_WITHIN = 120.0  # seconds after people were told, in which the same alert is a duplicate
+DUPLICATE_WITHIN = 120.0  # seconds after people were notified, in which the same alert is a duplicate
 # For how long after the end of an alert a delivery with an older start is stale. Later it is not: after
 # Prometheus was cut off from Alertmanager, an alert may still fire with its old start.
 STALE_WITHIN = 600.0  # seconds
@@ -157,7 +157,7 @@ def start_after(before: AlertRecord | None, start: float) -> float:
 def _new_record(
     webhook: Webhook, alert: Alert, before: AlertRecord | None, kind: ItemKind | None, now: float
 ) -> AlertRecord | None:
-    """Return the record of an alert after a delivery; None: the record stays as it was."""
+    """Return the record of an alert after a delivery; None: the record does not change."""
     if kind is None and (before is None or before.ends_at is not None or not alert.fires):
         return None
     goes_on = before is not None and before.ends_at is None and before.presence is not Presence.LOST
@@ -204,7 +204,7 @@ def _is_new_incident(items: Iterable[Item], before: Iterable[AlertRecord]) -> bo
 def _record_unread(
     webhook: Webhook, known: Mapping[str, AlertRecord], now: float, wall: float
 ) -> list[AlertRecord]:
-    """Return the record that people are told of unreadable alerts; none if they were told lately."""
+    """Return a record that people are notified of unreadable alerts; empty if they were lately."""
     if not webhook.unread:
         return []
     fingerprint = f"waexporter:unread:{webhook.thread}"
@@ -220,7 +220,8 @@ def _record_unread(
 def _doubts(webhook: Webhook, others: Iterable[AlertRecord], now: float) -> Iterable[Doubt]:
     """Yield the alerts that fired as far as is known, and that a delivery does not list.
 
-    Alerts missing from an earlier delivery are among them until people are told: both may go out as one.
+    Alerts that an earlier delivery lacked are included until people were notified of that, because both pages
+    may be sent in one message.
     """
     group = webhook.group
     if group is None:

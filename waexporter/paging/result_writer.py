@@ -28,7 +28,7 @@ class ResultWriter:
         self._telemetry = telemetry
         self._unsaved: deque[tuple[list[int], PageResult]] = deque()
         self._lock = threading.Lock()  # guards what is above
-        self._saving = threading.Lock()  # held by the thread that saves results
+        self._saving = threading.Lock()  # only one thread saves results at a time
         self._problem = ""  # that was logged last
 
     def begin_attempt(self, numbers: Sequence[int], is_repeat: bool) -> None:  # noqa: FBT001 - a callback
