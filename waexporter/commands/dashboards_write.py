@@ -1,4 +1,4 @@
-"""`waexporter dashboards write`: the shipped dashboards, with your data source and runbooks."""
+"""`waexporter dashboards write`: write the shipped dashboards, with the user's data source and runbooks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def render(*, datasource: str | None = None, runbook_base: str = RUNBOOK_BASE) -
 
 
 def write_dashboards(folder: Path, dashboards: Mapping[str, str], write: Write) -> None:
-    """Write dashboards into a folder, which is created, and the provisioning file that makes Grafana read it.
+    """Write dashboards and their provisioning file into a folder, which is created.
 
     Files are replaced atomically, after all are written. An existing provisioning file is kept, since people
     edit it. Raises CommandError, and changes nothing, if that fails or if another file has the name of a

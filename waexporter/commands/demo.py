@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_process import serve
-from waexporter.commands.demo_stack import FASTEST, find_free_address, find_programs, run_stack
+from waexporter.commands.demo_stack import MAX_SPEED, find_free_address, find_programs, run_stack
 from waexporter.commands.options import add_daemon_options, add_speed, override, read_listen
 from waexporter.commands.process import OK, exit_despite_threads
 from waexporter.config import DEFAULT_PLANS, LoadedConfig
@@ -73,8 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run the simulated clients and a daemon that polls them, until Ctrl-C."""
-    if options.stack and options.speed > FASTEST:
-        message = f"--stack goes with --speed up to {FASTEST:g}: nobody is paged about shorter incidents"
+    if options.stack and options.speed > MAX_SPEED:
+        message = f"--stack goes with --speed up to {MAX_SPEED:g}: nobody is paged about shorter incidents"
         raise ConfigError([message])
     if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
         options.listen = read_listen(environ)

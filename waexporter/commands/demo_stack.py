@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 # The story's incidents last 40 s, too short for a page: the shipped rules wait for minutes. So all times in
 # rules and routes are divided by this: three minutes become six seconds, a month becomes a day.
-PACE = 30.0
-FASTEST = 2.0  # times the speed of the story: shorter incidents end before those six seconds and a few polls
-_SHORTEST_WAIT = 0.5  # seconds
-_SHORTEST_RANGE = 4.0  # seconds: a rate needs two samples, which come every second, and some reserve
-_SHORTEST_STEP = 0.001  # seconds; a range must keep its number of steps, since rules count them
+TIME_DIVISOR = 30.0
+MAX_SPEED = 2.0  # of the story: at a higher one, incidents end before those six seconds and a few polls
+_MIN_WAIT = 0.5  # seconds
+_MIN_RANGE = 4.0  # seconds: a rate needs two samples, which come every second, and some reserve
+_MIN_STEP = 0.001  # seconds; a range must keep its number of steps, since rules count them
 
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
 # In a checkout: `make real-parts` unpacks the programs there.
@@ -74,7 +74,7 @@ class Stack(NamedTuple):
             ("Prometheus", f"{self.prometheus}/alerts"),
             ("Alertmanager", f"{self.alertmanager}/#/alerts"),
             ("their logs", f"{self.folder}/*.log"),
-            ("", f"The times of the shipped rules and routes are divided by {PACE:g}."),
+            ("", f"The times of the shipped rules and routes are divided by {TIME_DIVISOR:g}."),
         )
 
 
@@ -107,16 +107,16 @@ def _find(cache: Path, *names: str) -> str:
     return next(filter(None, found), "")
 
 
-def speed_up(text: str, factor: float = PACE, shortest_range: float = _SHORTEST_RANGE) -> str:
+def speed_up(text: str, factor: float = TIME_DIVISOR, min_range: float = _MIN_RANGE) -> str:
     """Divide all durations in rules or routes by `factor`: waiting times, ranges and steps of queries."""
-    text = _WAIT.sub(lambda match: match[1] + _divide(match[2], factor, _SHORTEST_WAIT), text)
-    text = _STEP.sub(lambda match: match[1] + _divide(match[2], factor, _SHORTEST_STEP), text)
-    return _RANGE.sub(lambda match: match[1] + _divide(match[2], factor, shortest_range), text)
+    text = _WAIT.sub(lambda match: match[1] + _divide(match[2], factor, _MIN_WAIT), text)
+    text = _STEP.sub(lambda match: match[1] + _divide(match[2], factor, _MIN_STEP), text)
+    return _RANGE.sub(lambda match: match[1] + _divide(match[2], factor, min_range), text)
 
 
-def _divide(duration: str, factor: float, least: float) -> str:
+def _divide(duration: str, factor: float, minimum: float) -> str:
     seconds = parse_duration(duration)
-    return format_duration(max(seconds / factor, least)) if seconds else duration
+    return format_duration(max(seconds / factor, minimum)) if seconds else duration
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Ask for /-/healthy; return 0 for a status 2xx."""
+    """Send GET /-/healthy; return 0 for a status 2xx."""
     base = (options.url or _own_url(options, environ)).rstrip("/")
     url = base.removesuffix(_PATH) + _PATH
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

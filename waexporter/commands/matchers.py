@@ -38,15 +38,15 @@ def read_matchers(text: str) -> tuple[str, str]:
     inner = text.strip()
     if inner.startswith("{") and inner.endswith("}"):
         inner = inner[1:-1].strip()
-    found, place = [], 0
-    while place < len(inner):
-        matcher = _MATCHER.match(inner, place)
+    found, position = [], 0
+    while position < len(inner):
+        matcher = _MATCHER.match(inner, position)
         if matcher is None:
-            return "", _explain(text, inner[place:])
+            return "", _explain(text, inner[position:])
         if matcher["name"] in _UNSUITABLE:
             return "", f"{matcher['name']!r} can't be asked for: {_UNSUITABLE[matcher['name']]}"
         found.append(f"{matcher['name']}{matcher['operator']}{_quote(matcher)}")
-        place = matcher.end()
+        position = matcher.end()
     return ",".join(found), ""
 
 

@@ -1,4 +1,4 @@
-"""`waexporter pager test`: a test page sent along the real path, reported step by step."""
+"""`waexporter pager test`: send a test page along the real path, and report each step."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _send_through_daemon(
 def _wait_for_outcome(
     client: DaemonClient, alert: Alert, fallback_after: float, times: FollowTimes, write: Write
 ) -> PageDocument | None:
-    """Wait until the page is accepted or has failed, or the time is over; return None if nothing is known."""
+    """Wait until the page is accepted or has failed, or for `times`; return None if the page is unknown."""
     ends = time.monotonic() + fallback_after + times.grace
     page: PageDocument | None = None
     reported: tuple[int, str] = (0, "")

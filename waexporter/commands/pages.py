@@ -1,4 +1,4 @@
-"""`waexporter pages`: the newest pages of the journal, for a person or a program."""
+"""`waexporter pages`: print the newest pages of the journal, for a person or a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process of a command: its exit codes and its end."""
+"""The exit codes of commands, and the end of their process."""
 
 from __future__ import annotations
 

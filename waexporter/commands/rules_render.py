@@ -1,4 +1,4 @@
-"""`waexporter rules render`: the shipped alert rules, with your selector and addresses."""
+"""`waexporter rules render`: print the shipped alert rules, with the user's selector and addresses."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _add_selector(text: str, selector: str) -> str:
     """Add matchers to the expressions of a rule file, and to the queries in its annotations."""
     if not selector:
         return text
-    lines, key, block = [], "", -1  # block: the column of a key whose text is in the lines below it
+    lines, key, block = [], "", -1  # block: the column of the key of a YAML block; -1 outside of one
     for line in text.splitlines(keepends=True):
         column = len(line) - len(line.lstrip())
         if block < 0 or (line.strip() and column <= block):

@@ -1,4 +1,4 @@
-"""`waexporter run`: the daemon."""
+"""`waexporter run`: run the daemon."""
 
 from __future__ import annotations
 

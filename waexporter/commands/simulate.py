@@ -1,4 +1,4 @@
-"""`waexporter simulate`: a simulated client."""
+"""`waexporter simulate`: run a simulated client."""
 
 from __future__ import annotations
 

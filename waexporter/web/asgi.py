@@ -120,7 +120,7 @@ class Application:
 
     async def _respond(self, request: IncomingRequest, route: Route | None, receive: Receive) -> Response:
         if route is None or request.method not in route.methods:
-            return _find_error(request, route)
+            return _routing_error(request, route)
         try:
             response = await self._handle(request, route, receive)
             if isinstance(response, DeferredResponse):
@@ -193,7 +193,7 @@ class Application:
             return error_response(request, 500, "The exporter failed to answer; its log says why.")
 
 
-def _find_error(request: IncomingRequest, route: Route | None) -> Response:
+def _routing_error(request: IncomingRequest, route: Route | None) -> Response:
     """Return the response to a request without a handler."""
     if not request.path:
         return error_response(

@@ -22,8 +22,8 @@ KIND_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
-    """A time as people read it."""
+class FormattedTime:
+    """A time for people, in three forms."""
 
     iso: str
     clock: str  # such as `31 Jan 09:30 UTC`
@@ -36,12 +36,12 @@ def iso(seconds: float | None) -> str | None:
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
 
 
-def describe_moment(seconds: float | None, now: float) -> Since | None:
-    """Return a time for people, or None without one."""
+def format_time(seconds: float | None, now: float) -> FormattedTime | None:
+    """Return wall-clock seconds in the forms for people, or None without a time."""
     when, exact = to_datetime(seconds), iso(seconds)
     if when is None or exact is None or seconds is None:
         return None
-    return Since(exact, f"{when:%d %b %H:%M} UTC", humanize_seconds(now - seconds))
+    return FormattedTime(exact, f"{when:%d %b %H:%M} UTC", humanize_seconds(now - seconds))
 
 
 def count_unlisted(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from waexporter.model import Reason, State
 from waexporter.timefmt import humanize_seconds
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
-from waexporter.web.formatting import describe_moment, public_url
+from waexporter.web.formatting import format_time, public_url
 from waexporter.web.html import html_response
 from waexporter.web.status_page_pager import SHOWN_PAGES, describe_pager
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Problem
     from waexporter.web.backend import Backend, EndpointStatus, ReloadResult, TargetStatus
-    from waexporter.web.formatting import Since
+    from waexporter.web.formatting import FormattedTime
     from waexporter.web.responses import IncomingRequest, Response
 
 # The worst first. Unknown comes right after down, because the client may be down.
@@ -47,7 +47,7 @@ class ProblemLine:
 
     slug: str
     words: str
-    since: Since | None
+    since: FormattedTime | None
     runbook: str | None
     is_note: bool  # it does not make the verdict worse
 
@@ -72,7 +72,7 @@ class TargetRow:
     url: str
     labels: tuple[tuple[str, str], ...]
     facts: str
-    since: Since | None
+    since: FormattedTime | None
     problems: tuple[ProblemLine, ...]
     polls: tuple[PollLine, ...]
 
@@ -81,7 +81,7 @@ class TargetRow:
 class FailedReload:
     """The last reload, which failed."""
 
-    at: Since | None
+    at: FormattedTime | None
     problems: tuple[str, ...]
     rest: str  # the number of problems that are not shown; empty without any
 
@@ -108,7 +108,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         "status.css",
         refresh=_REFRESH,
         docs=find_docs(),
-        made=describe_moment(now, now),
+        made=format_time(now, now),
         notices=notices,
         reload=None if failed is None else _failed_reload(failed, now),
         groups=groups,
@@ -165,7 +165,7 @@ def pick_docs(links: Sequence[str]) -> str | None:
 def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
     more = len(failed.problems) - _SHOWN_PROBLEMS
     rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
-    return FailedReload(describe_moment(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
+    return FailedReload(format_time(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
 
 
 def _page_title(groups: tuple[VerdictGroup, ...]) -> str:
@@ -180,7 +180,7 @@ def _target_row(target: TargetStatus, now: float) -> TargetRow:
         url=public_url(target.url),
         labels=target.labels,
         facts=" · ".join(target.facts),
-        since=describe_moment(verdict.since or None, now) if verdict.state is not State.OK else None,
+        since=format_time(verdict.since or None, now) if verdict.state is not State.OK else None,
         problems=tuple(
             _problem_line(problem, target.problem_kinds.get(problem.slug), now)
             for problem in verdict.problems
@@ -193,14 +193,14 @@ def _problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> Pro
     return ProblemLine(
         slug=problem.slug,
         words=problem.words,
-        since=describe_moment(problem.since, now),
+        since=format_time(problem.since, now),
         runbook=kind and kind.runbook,
         is_note=kind is not None and kind.state is State.OK,
     )
 
 
 def _poll_line(status: EndpointStatus, now: float) -> PollLine:
-    last = describe_moment(status.last_success_at, now)
+    last = format_time(status.last_success_at, now)
     hint = [f"every {humanize_seconds(status.interval)}"]
     if status.duration is not None:
         hint.append(f"took {status.duration:.2f} s, {status.samples} samples")

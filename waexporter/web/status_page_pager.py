@@ -9,7 +9,7 @@ from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.timefmt import humanize_seconds
-from waexporter.web.formatting import KIND_WORDS, count_unlisted, describe_moment
+from waexporter.web.formatting import KIND_WORDS, count_unlisted, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.paging.model import Item
     from waexporter.paging.pager import PagerStatus
-    from waexporter.web.formatting import Since
+    from waexporter.web.formatting import FormattedTime
 
 SHOWN_PAGES: Final = 10
 _SHOWN_REFUSALS = 5  # senders
@@ -62,7 +62,7 @@ class PageLine:
     state: str
     css_class: str
     symbol: str
-    received: Since | None
+    received: FormattedTime | None
     outcome: str  # how it was sent, or the number of attempts
     alerts: tuple[AlertLine, ...]
     rest: str  # the number of alerts that are not shown; empty without any
@@ -84,8 +84,8 @@ class RefusalLine:
 
     words: str
     why: str
-    since: Since | None
-    last: Since | None
+    since: FormattedTime | None
+    last: FormattedTime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,8 @@ def _refusal_line(refused: RefusedSender, now: float) -> RefusalLine:
     return RefusalLine(
         f"from {refused.sender}, {'cut off' if status is None else f'answered {status}'}, {times}",
         why[:1].upper() + why[1:],
-        describe_moment(refused.since.wall, now),
-        describe_moment(refused.last.wall, now),
+        format_time(refused.since.wall, now),
+        format_time(refused.last.wall, now),
     )
 
 
@@ -185,7 +185,7 @@ def _page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> Pag
         state=entry.state.value,
         css_class=_CSS_CLASSES[entry.state],
         symbol=_SYMBOLS[entry.state],
-        received=describe_moment(page.received_at, now),
+        received=format_time(page.received_at, now),
         outcome=_describe_outcome(entry),
         alerts=tuple(_alert_line(item, runbooks) for item in page.items[:_SHOWN_ALERTS]),
         rest=f"and {' and '.join(rest)}" if rest else "",

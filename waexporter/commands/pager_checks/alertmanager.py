@@ -132,7 +132,7 @@ def _check_webhook_config(
         yield good(f"{name}: send_resolved is true")
     else:
         yield bad(f"{name}: send_resolved is false, so nobody hears of an end", "set send_resolved: true")
-    if pager.webhook.is_guarded and not webhook.has_login:
+    if pager.webhook.is_guarded and not webhook.has_auth:
         words = f"{name}: sends no secret, so pager.webhook refuses every alert (401)"
         yield bad(words, "set http_config.authorization.credentials_file (or basic_auth) of the webhook")
 
@@ -154,10 +154,10 @@ def _check_watchdogs(
 def _check_intervals(title: str, leaf: RouteNode, limit: float, *, is_expected: bool) -> Finding:
     repeat, group = format_duration(leaf.repeat_interval), format_duration(leaf.group_interval)
     words = f"{title}: comes every {group}, with repeat_interval {repeat} and group_interval {group}"
-    find = bad if is_expected else note
+    make_finding = bad if is_expected else note
     if leaf.repeat_interval >= leaf.group_interval:
         doubled = f"{title}: repeat_interval {repeat} is not below group_interval {group}: its gap doubles"
-        return find(doubled, "give its route repeat_interval: 50s and group_interval: 1m")
+        return make_finding(doubled, "give its route repeat_interval: 50s and group_interval: 1m")
     if leaf.group_interval >= limit:
         remedy = "make max_silence at least twice as long, or group_interval shorter"
         return bad(f"{words}, and max_silence is {limit:g} s", remedy)

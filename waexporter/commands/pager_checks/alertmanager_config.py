@@ -26,7 +26,7 @@ class WebhookConfig:
     url: str  # HIDDEN if Alertmanager hides it, "" if it is in a file
     sends_resolved: bool
     max_alerts: int  # 0: no limit
-    has_login: bool  # a secret is sent
+    has_auth: bool  # a secret is sent
 
     @property
     def is_hidden(self) -> bool:
@@ -107,14 +107,14 @@ def read_config(document: Mapping[object, object]) -> AlertmanagerConfig:
 
 def _read_webhooks(receiver: Mapping[object, object]) -> Iterator[WebhookConfig]:
     for webhook in _maps(receiver.get("webhook_configs")):
-        login = _map(webhook.get("http_config"))
-        most = webhook.get("max_alerts")
+        http_config = _map(webhook.get("http_config"))
+        max_alerts = webhook.get("max_alerts")
         yield WebhookConfig(
             receiver=str(receiver.get("name", "")),
             url=str(webhook.get("url") or ""),
             sends_resolved=webhook.get("send_resolved") is not False,
-            max_alerts=most if isinstance(most, int) else 0,
-            has_login=any(login.get(key) for key in ("authorization", "basic_auth", "oauth2")),
+            max_alerts=max_alerts if isinstance(max_alerts, int) else 0,
+            has_auth=any(http_config.get(key) for key in ("authorization", "basic_auth", "oauth2")),
         )
 
 

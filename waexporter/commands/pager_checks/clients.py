@@ -45,7 +45,7 @@ def _check_verdict(name: str, report: TargetReport) -> Iterator[Finding]:
         return
     words = "; ".join(problem.words for problem in problems[:3]) or "health is not polled"
     remedy = report.problem_kinds[problems[0].slug].advice if problems else "set poll.health"
-    find = note if state is State.DEGRADED else bad
-    yield find(
+    make_finding = note if state is State.DEGRADED else bad
+    yield make_finding(
         f"{name}: verdict {state}: {words}", f"{remedy}; `waexporter probe {report.target.name}` says more"
     )

@@ -1,4 +1,4 @@
-"""Checks of an On-Premises client: whom does it page, does it accept messages."""
+"""Checks of an On-Premises client: whom it pages, and whether it accepts messages."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def _check_watchdog(watchdog: WatchdogDocument, pages: PageListDocument) -> Find
             f"another one has come: {instead}; correct match of the entry" if instead else _MISSING_WATCHDOG
         )
         # Before the limit it may still come.
-        find = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
-        return find(f"{name}: has never come, for {silent} of {limit}", remedy)
+        make_finding = bad if watchdog.silent_seconds > watchdog.max_silence_seconds else note
+        return make_finding(f"{name}: has never come, for {silent} of {limit}", remedy)
     if watchdog.silent_seconds > watchdog.max_silence_seconds:
         return bad(f"{name}: was last heard {silent} ago, and {limit} are allowed", _MISSING_WATCHDOG)
     return good(f"{name}: was last heard {silent} ago, of {limit}")

@@ -1,1 +1,1 @@
-"""Building and sending the test page of `waexporter pager test`."""
+"""The test page of `waexporter pager test`, and ways to send it without a daemon."""

@@ -1,4 +1,4 @@
-"""A test page sent from this process, without a daemon and without the journal."""
+"""Send a test page from this process, without a daemon and without the journal."""
 
 from __future__ import annotations
 

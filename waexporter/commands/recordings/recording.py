@@ -1,4 +1,4 @@
-"""Record the replies of a client in a folder, and replay them, such as those of a user's report in a test."""
+"""Record the replies of a client in a folder, and replay them; so a user's report becomes a test."""
 
 from __future__ import annotations
 
