@@ -25,8 +25,8 @@ SEVERITY = "target:whatsapp_problem:severity"
 MESSAGES = "target:whatsapp_messages:state"
 RULES = "alerts/recording-rules.yml"
 TABLE = "waexporter/health/on_premises"
-JUDGED = [kind for kind in PROBLEMS.values() if kind.state is not None]
-OBSERVED = [kind for kind in PROBLEMS.values() if kind.state is None]
+JUDGED_PROBLEMS = [kind for kind in PROBLEMS.values() if kind.state is not None]
+OBSERVED_PROBLEMS = [kind for kind in PROBLEMS.values() if kind.state is None]
 # Of each problem that is observed, the rule that does it.
 OBSERVERS = {
     rule.labels["problem"]: rule
@@ -78,7 +78,7 @@ def failing(cases: Sequence[Document], promtool: RunTool, folder: Path) -> list[
 def test_every_problem_of_a_verdict_is_recorded_with_its_grade(promtool: RunTool, tmp_path: Path) -> None:
     cases = [
         case(kind, kind.state, of_the_client("whatsapp_problem", problem=kind.slug), SEVERITY, kind.grade)
-        for kind in JUDGED
+        for kind in JUDGED_PROBLEMS
         if kind.state is not None
     ]
 
@@ -92,7 +92,7 @@ def test_every_problem_of_a_verdict_is_recorded_with_its_grade(promtool: RunTool
 
 def test_every_other_problem_has_a_rule_and_there_is_no_other() -> None:
     hold(
-        {kind.slug for kind in OBSERVED},
+        {kind.slug for kind in OBSERVED_PROBLEMS},
         OBSERVERS,
         add=f"Add a rule {SEVERITY} to {RULES} with the label `problem`, whose value is the grade, and "
         "cases to alerts/tests/problems-statistics.yml in which it is so and is not.",
@@ -100,7 +100,7 @@ def test_every_other_problem_has_a_rule_and_there_is_no_other() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", OBSERVED, ids=lambda kind: kind.slug)
+@pytest.mark.parametrize("kind", OBSERVED_PROBLEMS, ids=lambda kind: kind.slug)
 def test_what_a_rule_observes_has_the_grade_of_the_table(kind: ProblemKind) -> None:
     wanted = f"{kind.grade:d} * "
 

@@ -12,7 +12,7 @@ from docs.source.reference import END, WRITTEN, own_families
 from tests.alerts.rules import recorded_names
 from tests.markdown import DASHBOARDS, DOCUMENTS, METRICS, PROBING, SPAN, blocks, names, part, prose, rows
 from tests.places import hold
-from waexporter.health import PROBLEMS, SLUGS, Grade, Messages
+from waexporter.health import PROBLEM_STATES, PROBLEMS, Grade, Messages
 from waexporter.metrics import naming
 from waexporter.metrics.exposition import claimed_names
 from waexporter.metrics.families import PROBE_HEADS
@@ -173,12 +173,15 @@ def test_every_problem_is_documented_with_its_verdict_its_severity_and_its_advic
     documented = {SPAN.findall(row[0])[0]: (row[1], row[2], row[4].replace("`", "")) for row in table}
 
     hold(
-        SLUGS,
+        PROBLEM_STATES,
         documented,
         add="Add a row to `Problems` in docs/metrics.md: its verdict, severity, meaning, and advice.",
-        remove="docs/metrics.md has rows for problems that SLUGS in waexporter/health/on_premises has not.",
+        remove="docs/metrics.md has rows for problems that waexporter/health/on_premises has not.",
     )
-    said = {slug: (SLUGS[slug].value, PROBLEMS[slug].grade.word, PROBLEMS[slug].advice) for slug in SLUGS}
+    said = {
+        slug: (PROBLEM_STATES[slug].value, PROBLEMS[slug].grade.word, PROBLEMS[slug].advice)
+        for slug in PROBLEM_STATES
+    }
     assert documented == said, "a verdict, a severity or an advice differs in docs/metrics.md"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
-from waexporter.health import SLUGS
+from waexporter.health import PROBLEM_STATES
 from waexporter.model import Credentials, Endpoint, Instant, Limits, PollPlan, Secret, Target, Tls, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -102,7 +102,7 @@ def words_of(slug: str, target: Target, row: Row) -> list[str]:
 
 
 def test_every_problem_has_its_row() -> None:
-    known = SLUGS.keys()
+    known = PROBLEM_STATES.keys()
 
     rows = ROWS.keys()
 
@@ -111,7 +111,7 @@ def test_every_problem_has_its_row() -> None:
         rows,
         add="Add a row to ROWS in tests/health/test_problems.py: the scenario of the simulator that causes "
         "it, and words that are said of it.",
-        remove="ROWS has a problem that SLUGS in waexporter/health/on_premises/problems.py has not.",
+        remove="ROWS has a problem that PROBLEM_STATES in waexporter/health/on_premises/problems.py has not.",
     )
 
 

@@ -16,8 +16,8 @@ from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.errors import UnreachableError
 from waexporter.health.catalogue import KIND_RULES, PROBLEMS, list_problems
 from waexporter.health.judging import HealthRules, Judgement
-from waexporter.health.memory import remember
 from waexporter.health.problem_kind import judged
+from waexporter.health.verdict_times import with_start_times
 from waexporter.metrics.families import gauge, one_sample
 from waexporter.metrics.kind_families import DocumentedFamily, KindFamilies
 from waexporter.metrics.known_families import KIND_FAMILIES, list_documented, list_heads
@@ -103,7 +103,7 @@ def judge_heat(evidence: Evidence, before: Verdict | None, now: Instant) -> Judg
     state = State.UNKNOWN if heat is None else State.DEGRADED if problems else State.OK
     details = cast("VerdictDetails", Slots(2))
     verdict = Verdict(state, problems, up=heat is not None, details=details)
-    return Judgement(remember(verdict, before, now), None)
+    return Judgement(with_start_times(verdict, before, now), None)
 
 
 def heat_families(document: object) -> Iterable[Family]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from waexporter.config import DEFAULT_PLANS
-from waexporter.health import SLUGS
+from waexporter.health import PROBLEM_STATES
 from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
 from waexporter.polling.next_state import advance
 from waexporter.polling.poller import Poller
@@ -413,7 +413,7 @@ def complaints(world: str, endpoint: Endpoint, path: str, change: Change) -> Ite
         yield f"the verdict is {verdict.state}: {[problem.words for problem in verdict.problems]}"
     known = {problem.slug for problem in before.problems}
     for problem in verdict.problems:
-        if problem.slug not in known and SLUGS[problem.slug] is not State.UNKNOWN:
+        if problem.slug not in known and PROBLEM_STATES[problem.slug] is not State.UNKNOWN:
             yield f"a problem: {problem.slug}: {problem.words}"
 
 

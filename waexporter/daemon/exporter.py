@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.health import as_read
+from waexporter.health import with_current_times
 from waexporter.metrics.election import describe_families
 from waexporter.metrics.exposition import render_family
 from waexporter.metrics.families import probe_families
@@ -192,7 +192,7 @@ def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: b
 def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
     target, description = state.target, state.tables.description
     endpoints = tuple(_endpoint_status(state, endpoint, snapshot) for endpoint in target.plans)
-    verdict = as_read(state.verdict, snapshot.at)
+    verdict = with_current_times(state.verdict, snapshot.at)
     return TargetStatus(
         target.name,
         target.url,

@@ -1,12 +1,12 @@
-"""The verdict on a client, and the problems behind it; pure.
+"""The verdict on a client, and the problems that cause it; pure.
 
-Each kind of client has rules of its own, in a package of its own (`on_premises`); what they share is here.
+The rules for each kind of client are in a separate package (`on_premises`); here is what they share.
 """
 
 from __future__ import annotations
 
-from waexporter.health.catalogue import PROBLEMS, SLUGS
-from waexporter.health.memory import as_read
+from waexporter.health.catalogue import PROBLEM_STATES, PROBLEMS
 from waexporter.health.problem_kind import Grade, Messages
+from waexporter.health.verdict_times import with_current_times
 
-__all__ = ["PROBLEMS", "SLUGS", "Grade", "Messages", "as_read"]
+__all__ = ["PROBLEMS", "PROBLEM_STATES", "Grade", "Messages", "with_current_times"]

@@ -1,6 +1,6 @@
-"""Every problem of every kind of client by its slug: for the documents, the rules and the dashboards.
+"""The problems of all kinds of client, by slug, for the documents, the rules and the dashboards.
 
-What deals with one target reads the problems of its kind: `HealthRules.problems`.
+Code that deals with one target uses only the problems of its kind: `HealthRules.problems`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ KIND_RULES: Final[tuple[HealthRules, ...]] = (ON_PREMISES_RULES,)  # of every ki
 
 
 def list_problems(kinds: Iterable[HealthRules]) -> dict[str, ProblemKind]:
-    """Return the problems of each kind by slug: those that a verdict names, then those that it can't see."""
+    """Return the problems of each kind by slug: those in verdicts, then those that only Prometheus sees."""
     return {kind.slug: kind for rules in kinds for kind in (*rules.problems.values(), *rules.observed)}
 
 
 PROBLEMS: Final[Mapping[str, ProblemKind]] = list_problems(KIND_RULES)
-SLUGS: Final[Mapping[str, State]] = {
+PROBLEM_STATES: Final[Mapping[str, State]] = {
     kind.slug: kind.state for kind in PROBLEMS.values() if kind.state is not None
 }

@@ -1,4 +1,4 @@
-"""The judgement on a client: what it rests on, what comes of it, and the rules that a kind of client has."""
+"""The rules for a kind of client, the evidence that they get, and the judgement that they return."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _Document = TypeVar("_Document")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a verdict on a target rests on."""
+    """Everything that the rules know about a target."""
 
     target: Target
-    successes: Mapping[Endpoint, Reading]  # the newest of each endpoint, while it is fresh
+    successes: Mapping[Endpoint, Reading]  # the newest of each endpoint, as long as it is fresh
     failure: Failure | None = None  # of the newest health poll, if it failed
     polled: bool = True  # a health poll has ended
     distrust: Distrust | None = None
@@ -35,21 +35,21 @@ class Evidence:
         }
 
     def document(self, endpoint: Endpoint, kind: type[_Document]) -> _Document | None:
-        """Return the fresh document of an endpoint, if there is one of this kind."""
+        """Return the fresh document of an endpoint; None if there is none of this type."""
         document = self.documents().get(endpoint)
         return document if isinstance(document, kind) else None
 
 
 class Judgement(NamedTuple):
-    """A verdict, and when time alone will change it."""
+    """A verdict, and when it changes without a new reading."""
 
     verdict: Verdict
-    changes_at: float | None  # steady clock; None: it will not
+    changes_at: float | None  # steady clock; None: never
 
 
 class HealthRules(NamedTuple):
     """How clients of one kind are judged."""
 
-    problems: Mapping[str, ProblemKind]  # by slug; a verdict names no others
-    judge: Callable[[Evidence, Verdict | None, Instant], Judgement]  # with the verdict before
+    problems: Mapping[str, ProblemKind]  # by slug: all that a verdict may have
+    judge: Callable[[Evidence, Verdict | None, Instant], Judgement]  # the verdict is the previous one
     observed: tuple[ProblemKind, ...] = ()  # problems that only Prometheus can see

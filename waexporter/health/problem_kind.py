@@ -1,4 +1,4 @@
-"""A kind of problem: how bad it is, what it does to messages, and what to do about it."""
+"""A kind of problem: how severe it is, what it does to messages, and what to do about it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class Grade(IntEnum):
-    """How bad a problem is: the value of `target:whatsapp_problem:severity`.
+    """How severe a problem is: the value of `target:whatsapp_problem:severity`.
 
-    Of several problems of a client the highest is the one to read first: what loses messages before what
-    delays them, and what is not known before all, since it may be just that. Among clients, the dashboards
-    put those known to be down before those of which nothing is known.
+    Among the problems of one client, the highest has to be read first: one that loses messages before one
+    that delays them, and an unknown state before all others, since it may be the worst. Among clients, the
+    dashboards show those that are down before those whose state is unknown.
     """
 
     NONE = 0
-    MINOR = 1  # work for the day
-    LATENT = 2  # does no harm until something else happens
+    MINOR = 1  # can wait for working hours
+    LATENT = 2  # does no harm until something else fails
     SERIOUS = 3
-    LOSING = 4  # messages
+    LOSING = 4  # loses messages
     CRITICAL = 5
     UNKNOWN = 6
 
@@ -59,7 +59,7 @@ class Messages(IntEnum):
 _OF_STATE: Final[Mapping[State, tuple[Grade, Messages, str]]] = {
     State.OK: (Grade.MINOR, Messages.FLOWING, "WhatsAppDegraded"),
     State.DEGRADED: (Grade.SERIOUS, Messages.FLOWING, "WhatsAppDegraded"),
-    # What it does to messages depends on whether others still serve: the verdict says that.
+    # Whether messages are lost depends on the other nodes, which only the verdict considers.
     State.DOWN: (Grade.CRITICAL, Messages.FLOWING, "WhatsAppDown"),
     State.UNKNOWN: (Grade.UNKNOWN, Messages.NOT_KNOWN, "WhatsAppUnknown"),
 }
@@ -68,10 +68,10 @@ _OF_STATE: Final[Mapping[State, tuple[Grade, Messages, str]]] = {
 class ProblemKind(NamedTuple):
     """One kind of problem.
 
-    `state` is what it makes of the verdict at the least; None where no verdict knows of it, since only
-    Prometheus can tell, from what statistics and settings did over time. `grade` is how bad it is where
-    nothing makes up for it: another coreapp that serves, or another exporter that knows. `messages` is what
-    it does to them by itself, whatever the verdict. `advice` is a sentence without capital and full stop.
+    The state of the verdict is at least as bad as `state`, which is None for problems that only Prometheus
+    can see, from changes of metrics over time. `grade` is the severity if nothing makes up for the problem,
+    such as another coreapp that is connected, or another exporter. `messages` is its own effect on messages,
+    whatever the verdict. `advice` is a sentence without a capital letter and a full stop.
     """
 
     slug: str
@@ -89,7 +89,7 @@ class ProblemKind(NamedTuple):
 
 
 def judged(slug: str, state: State, advice: str, **others: Unpack[_Others]) -> ProblemKind:
-    """Return a kind of problem that a verdict names; `others` differ from what is usual for its state."""
+    """Return a kind of problem that verdicts have; `others` replace the default values for its state."""
     grade, messages, runbook = _OF_STATE[state]
     return ProblemKind(slug, state, grade, messages, runbook, advice)._replace(**others)
 
@@ -97,5 +97,5 @@ def judged(slug: str, state: State, advice: str, **others: Unpack[_Others]) -> P
 def observed(
     slug: str, advice: str, grade: Grade, runbook: str, messages: Messages = Messages.FLOWING
 ) -> ProblemKind:
-    """Return a kind of problem that only Prometheus can see, over time."""
+    """Return a kind of problem that only Prometheus can see, from changes over time."""
     return ProblemKind(slug, None, grade, messages, runbook, advice)

@@ -1,4 +1,4 @@
-"""The problems that a client of any kind can have: it could not be polled."""
+"""The problems that clients of all kinds share: they can't be polled, or not understood."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from waexporter.health.problem_kind import judged
 from waexporter.model import State
 
-SHARED: Final = (
+SHARED_PROBLEMS: Final = (
     judged("not_polled", State.UNKNOWN, "wait for the first poll, or set poll.health if it is off"),
     judged(
         "stale",

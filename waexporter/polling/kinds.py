@@ -1,4 +1,4 @@
-"""The tables and the client of each kind of client; nothing else asks which kind a target is."""
+"""The tables and the class of each kind of client; no other module depends on a target's kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How clients of one kind are polled and judged: a row for each endpoint, and its other tables."""
+"""The tables for one kind of client: a row for each endpoint, its health rules, families and descriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Sender(Protocol):
         ...
 
     def fetch_certificates(self, timeout: float) -> tuple[bytes, ...]:
-        """Return the certificates of the TLS handshake as DER, its own first; empty without TLS."""
+        """Return the certificates of the TLS handshake as DER, the server's own first; none without TLS."""
         ...
 
     def account(self) -> Account:
@@ -35,46 +35,45 @@ class Sender(Protocol):
 
 
 class Collector(Protocol):
-    """Polls one endpoint of one target; keeps what it needs from poll to poll."""
+    """Polls one endpoint of one target; it may keep state between two polls."""
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Poll once, within `timeout` seconds; raise an ApiError when there is no answer to use."""
+        """Poll once within `timeout` seconds; raise an ApiError if there is no usable answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CollectorContext:
-    """What a collector is made for."""
+    """The target and the endpoint of a collector, and what else it needs."""
 
     target: Target
     endpoint: Endpoint
     row: CollectorRow
     limits: Limits
-    group: Callable[[], str | None]  # returns the on-call group as it is known now
+    group: Callable[[], str | None]  # returns the present on-call group, if it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorRow:
-    """One endpoint that is polled: how, and what its readings mean."""
+    """How one endpoint is polled, and what its readings mean."""
 
     path: str
     collector: Callable[[CollectorContext], Collector]
     method: str = "GET"
     answer: AnswerKind = AnswerKind.DOCUMENT
     affects_verdict: bool = False
-    has_replicas: bool = False  # several processes behind one address take turns in answering
-    is_costly: bool = False  # a probe does not poll it while there is a fresh reading
-    retries_refusals_rarely: bool = (
-        False  # what an account may do seldom changes; each refusal is a line in a log
-    )
-    # Whether a refusal only means that the account lacks a right that is no use for anything else.
+    has_replicas: bool = False  # several processes behind one address answer in turn
+    is_costly: bool = False  # a probe does not poll it if there is a fresh reading
+    # After a refusal there is a long pause: rights seldom change, and each refusal is a line in a log.
+    retries_refusals_rarely: bool = False
+    # Returns whether a failure only means that the account is not an admin's, which is no fault.
     is_for_admins: Callable[[Failure], bool] | None = None
-    # The nodes that an answer must not leave out.
+    # Returns the nodes that an answer has to contain.
     expected_nodes: Callable[[Verdict], frozenset[str]] | None = None
 
 
 class SettingsSource(NamedTuple):
-    """The endpoint in which a client reports its own settings, and what is read of them."""
+    """The endpoint that reports the client's own settings, and the functions that read them."""
 
     endpoint: Endpoint
     on_call_group: Callable[[Document | None], str | None]
@@ -82,21 +81,21 @@ class SettingsSource(NamedTuple):
 
 
 class KindDescription(NamedTuple):
-    """How what is known of a client of one kind is described to people and to programs."""
+    """Functions that describe a client of one kind to people and to programs."""
 
     json_fields: Callable[[Verdict], Mapping[str, object]]  # in GET /api/v1/targets
     facts: Callable[[Verdict], Iterable[str]]  # on the status page
-    # The next four are for `waexporter probe`: beside the verdict, below it where it rests on a guess (with
-    # the documents that are known), below the problems, and the content of a document in a few words.
-    probe_facts: Callable[[Verdict], Iterable[str]]
+    # For `waexporter probe`:
+    probe_facts: Callable[[Verdict], Iterable[str]]  # in the line of the verdict
+    # Below the verdict, if it follows from a guess; the documents are all that are known.
     probe_notes: Callable[[Target, Verdict, Iterable[Document]], Iterable[str]]
-    probe_lines: Callable[[Verdict], Iterable[str]]
-    summarize: Callable[[Document], str]
+    probe_lines: Callable[[Verdict], Iterable[str]]  # below the problems
+    summarize: Callable[[Document], str]  # the content of a document in a few words
 
 
 @dataclass(frozen=True, slots=True)
 class KindTables:
-    """Everything in which one kind of client differs from another; every kind has the endpoint `health`."""
+    """Everything that differs between kinds of client; all kinds have the endpoint `health`."""
 
     collectors: Mapping[Endpoint, CollectorRow]
     rules: HealthRules

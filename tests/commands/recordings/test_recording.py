@@ -15,7 +15,7 @@ from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.commands.recordings.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import CommandError
-from waexporter.health import SLUGS
+from waexporter.health import PROBLEM_STATES
 from waexporter.model import Credentials, Limits, PollPlan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
 from waexporter.transport.tls import TlsContexts
@@ -137,7 +137,7 @@ def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: 
 
 def problems(lines: list[str]) -> list[str]:
     """Return the slugs of the problems in a probe's output."""
-    return [slug for line in lines if (slug := line.strip().partition(":")[0]) in SLUGS]
+    return [slug for line in lines if (slug := line.strip().partition(":")[0]) in PROBLEM_STATES]
 
 
 def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import hold
 from waexporter import health
-from waexporter.health import PROBLEMS, SLUGS, as_read
+from waexporter.health import PROBLEM_STATES, PROBLEMS, with_current_times
 from waexporter.health.on_premises import CONNECTING_TOO_LONG, Facts, changes_at, judge
 from waexporter.model import (
     Certificates,
@@ -449,10 +449,10 @@ def test_there_are_rows_for_every_problem_but_the_one_that_takes_time() -> None:
     reached = {slug for row in ROWS for slug in row.slugs.split()}
 
     hold(
-        set(SLUGS) - {"connecting_too_long"},
+        set(PROBLEM_STATES) - {"connecting_too_long"},
         reached,
         add="Add rows to ROWS in tests/health/on_premises/test_verdict.py: facts that make it, and others.",
-        remove="ROWS has a problem that SLUGS in waexporter/health/on_premises/problems.py has not.",
+        remove="ROWS has a problem that PROBLEM_STATES in waexporter/health/on_premises/problems.py has not.",
     )
 
 
@@ -610,7 +610,7 @@ def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
 
 def test_the_module_promises_a_state_for_every_problem() -> None:
     assert {row.state for row in ROWS} == set(State)
-    assert set(health.SLUGS.values()) == set(State)
+    assert set(health.PROBLEM_STATES.values()) == set(State)
 
 
 # --- shards ------------------------------------------------------------------------------------
@@ -755,7 +755,7 @@ def test_how_long_a_node_has_been_connecting_is_no_matter_of_the_wall_clock(by: 
 def test_people_read_when_it_began_by_the_clock_as_it_is_now(by: float) -> None:
     first = judge(Facts(single(Status.DISCONNECTED)), None, at())
 
-    steady, moved = as_read(first, at(60)), as_read(first, jumped(60, by))
+    steady, moved = with_current_times(first, at(60)), with_current_times(first, jumped(60, by))
 
     assert steady == first
     assert (moved.since, moved.problems[0].since) == (NOW + by, NOW + by)

@@ -1,8 +1,8 @@
-"""How a client of the On-Premises API is judged, from its answers.
+"""The health rules for clients of the On-Premises API.
 
-The rules are those of the API's documentation. What is healthy depends on the topology: in high
-availability one coreapp is connected and all else is disconnected, in multiconnect one coreapp per shard
-and the primary master are.
+They come from the API's documentation. What is healthy depends on the topology: in high availability exactly
+one coreapp is connected and all other nodes are disconnected; in multiconnect one coreapp per shard and the
+primary master are connected.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from waexporter.health.judging import HealthRules, Judgement
-from waexporter.health.on_premises.facts import Facts, gather
-from waexporter.health.on_premises.observed_problems import OBSERVED
-from waexporter.health.on_premises.problems import JUDGED
+from waexporter.health.on_premises.facts import Facts, gather_facts
+from waexporter.health.on_premises.observed_problems import OBSERVED_PROBLEMS
+from waexporter.health.on_premises.problems import JUDGED_PROBLEMS
 from waexporter.health.on_premises.verdict import CONNECTING_TOO_LONG, changes_at, judge
-from waexporter.health.shared_problems import SHARED
+from waexporter.health.shared_problems import SHARED_PROBLEMS
 
 if TYPE_CHECKING:
     from waexporter.health.judging import Evidence
@@ -24,9 +24,11 @@ __all__ = ["CONNECTING_TOO_LONG", "ON_PREMISES_RULES", "Facts", "changes_at", "j
 
 
 def _judge(evidence: Evidence, before: Verdict | None, now: Instant) -> Judgement:
-    facts = gather(evidence)
+    facts = gather_facts(evidence)
     verdict = judge(facts, before, now)
     return Judgement(verdict, changes_at(verdict, facts, now))
 
 
-ON_PREMISES_RULES: Final = HealthRules({kind.slug: kind for kind in (*SHARED, *JUDGED)}, _judge, OBSERVED)
+ON_PREMISES_RULES: Final = HealthRules(
+    {kind.slug: kind for kind in (*SHARED_PROBLEMS, *JUDGED_PROBLEMS)}, _judge, OBSERVED_PROBLEMS
+)

@@ -1,4 +1,4 @@
-"""The facts that the verdict on an On-Premises client rests on."""
+"""The facts about an On-Premises client from which its verdict follows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Facts:
     """Everything that is known about a client."""
 
-    health: Health | None = None  # the last one understood, while it is fresh
+    health: Health | None = None  # the last one that could be read, as long as it is fresh
     failure: Failure | None = None  # of the newest health poll, if it failed
     polled: bool = True  # a health poll has ended
     topology: Topology | None = None  # as configured
@@ -29,8 +29,8 @@ class Facts:
     distrust: Distrust | None = None
 
 
-def gather(evidence: Evidence) -> Facts:
-    """Return the facts that a target's fresh readings hold."""
+def gather_facts(evidence: Evidence) -> Facts:
+    """Return the facts in a target's fresh readings and in its configuration."""
     target = evidence.target
     support = evidence.successes.get(Endpoint.SUPPORT)
     return Facts(

@@ -1,4 +1,4 @@
-"""The verdict when the last health poll failed."""
+"""The verdict on an On-Premises client whose last health poll failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from waexporter.health.on_premises.problems import STATES
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import Failure, OnPremisesDetails, Problem, Reason, State, Verdict
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ _CODES: Mapping[int, tuple[str, str]] = {
     1018: ("no_coreapp_connected", "no primary coreapp: a failover is under way"),
     1023: ("database", "the client does not reach its database"),
 }
-# The answers of a gateway, balancer or proxy itself when its backend is down.
-_NOBODY_BEHIND = frozenset(
+# The answers of a gateway, load balancer or proxy whose backend is down.
+_BACKEND_DOWN = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
 _ACCESS_DENIED = 1005
-# The same code is given for a token that has expired.
+# A client sends the same code for a token that has expired, so the message has to name the build.
 _EXPIRED = re.compile(r"\b(app|build|version)\w*( has| is)? expired\b", re.IGNORECASE)
 _REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.UNREACHABLE: ("unreachable", "the client can't be reached"),
@@ -40,20 +40,20 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
 }
 
 
-def tells_of_expiry(failure: Failure) -> bool:
-    """Return whether a client refuses everybody because its build has expired."""
+def is_build_expired(failure: Failure) -> bool:
+    """Return whether a client refuses all requests because its build has expired."""
     is_denied = failure.reason is Reason.REFUSED and failure.code == _ACCESS_DENIED
     return is_denied and bool(_EXPIRED.search(failure.message))
 
 
 def is_access_denied(failure: Failure) -> bool:
-    """Return whether a client refuses an account for its rights, and not everybody."""
+    """Return whether a client refuses an account because of its rights."""
     is_denied = failure.reason is Reason.REFUSED and failure.code == _ACCESS_DENIED
-    return is_denied and not tells_of_expiry(failure)
+    return is_denied and not is_build_expired(failure)
 
 
 def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
-    """Return the verdict on a client without a health answer, by the reason for that."""
+    """Return the verdict on a client without a fresh health answer."""
     topology = facts.topology or OnPremisesDetails.of(before).topology
     if not facts.polled:
         problem: Problem | None = Problem("not_polled", "no health poll has ended yet")
@@ -64,15 +64,15 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
     else:
         problem = _of_failure(facts.failure)
     problems = (problem,) if problem else ()
-    # Without a fresh health answer, a rate limit only means that nothing is known.
-    state = STATES[problem.slug] if problem else State.UNKNOWN
+    # A rate limit alone is no problem of the client, but without a fresh health answer its state is unknown.
+    state = PROBLEM_STATES[problem.slug] if problem else State.UNKNOWN
     return Verdict(state, problems, details=OnPremisesDetails(topology, shards=facts.shards))
 
 
 def _of_failure(failure: Failure) -> Problem:
-    if tells_of_expiry(failure):
+    if is_build_expired(failure):
         return Problem("build_expired", f"this build of the client has expired: {failure.message}")
-    if failure.is_foreign and failure.status in _NOBODY_BEHIND:
+    if failure.is_foreign and failure.status in _BACKEND_DOWN:
         return Problem("unreachable", f"the proxy in between reaches no webapp: {failure.message}")
     if failure.is_foreign and failure.reason is Reason.UNREACHABLE:
         return Problem("unexpected_answer", f"the proxy does not lead to the client: {failure.message}")

@@ -1,4 +1,4 @@
-"""Problems known before they happen: from support, certificates and the on-call group."""
+"""Problems that are known before they do harm: from support, certificates and the on-call group."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from waexporter.health.on_premises.facts import Facts
     from waexporter.model import Support
 
-EXPIRING = 7 * 86400.0  # seconds before an end from which on it is a problem
+EXPIRING = 7 * 86400.0  # seconds before an expiry from which on it is a problem
 DISK_LOW = 1 << 30  # bytes; below it a client's database soon stops
 
 
 def upcoming_problems(facts: Facts, now: float) -> Iterator[Problem]:
-    """Yield the problems that expiry times, free space, versions and the on-call group announce."""
+    """Yield the problems with expiry times, free space, versions and the on-call group."""
     if facts.support is not None:
         yield from _of_support(facts.support, now)
     for name, end in facts.certificates.not_after if facts.certificates else ():

@@ -1,7 +1,7 @@
-"""The problems of a client of the On-Premises API that only Prometheus can see, from how statistics change.
+"""The problems of an On-Premises client that only Prometheus can see, from changes of its metrics over time.
 
-alerts/recording-rules.yml has a rule for each. Their thresholds are those of the alerts that their runbooks
-are about; where these have several, the lowest.
+alerts/recording-rules.yml has a rule for each. Its threshold is that of the alert with the same runbook, or
+the lowest one if the alert has several.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from waexporter.health.problem_kind import Grade, Messages, observed
 
-OBSERVED: Final = (
+OBSERVED_PROBLEMS: Final = (
     observed(
         "messages_fail",
         "look at failed requests by error code, and at what became of messages out",

@@ -1,14 +1,14 @@
-"""The problems of a client of the On-Premises API that a verdict names: whatsapp_problem, the status page."""
+"""The problems in verdicts on On-Premises clients, as in whatsapp_problem and on the status page."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from waexporter.health.problem_kind import Grade, Messages, judged
-from waexporter.health.shared_problems import SHARED
+from waexporter.health.shared_problems import SHARED_PROBLEMS
 from waexporter.model import State
 
-JUDGED: Final = (
+JUDGED_PROBLEMS: Final = (
     judged(
         "status_unclear",
         State.UNKNOWN,
@@ -163,4 +163,6 @@ JUDGED: Final = (
     ),
 )
 
-STATES: Final = {kind.slug: kind.state for kind in (*SHARED, *JUDGED) if kind.state is not None}
+PROBLEM_STATES: Final = {
+    kind.slug: kind.state for kind in (*SHARED_PROBLEMS, *JUDGED_PROBLEMS) if kind.state is not None
+}

@@ -1,7 +1,7 @@
-"""What is healthy in each topology: a table of the API's documentation, as one function per row.
+"""The problems of a health answer in each topology, as in a table of the API's documentation.
 
-A node may have a status of a later version, or one that can't be read. It is then taken neither for healthy
-nor for broken: a rule finds only problems that exist whatever the node's status means.
+A node may have a status of a later version, or one that can't be read. Such a node counts neither as healthy
+nor as broken: the rules find only problems that exist whatever its status means.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def list_reachable_coreapps(verdict: Verdict) -> frozenset[str]:
 
 
 def list_unclear(health: Health) -> list[Gateway]:
-    """Return the nodes of which it is not known whether they carry messages."""
+    """Return the nodes that may carry messages, but whose status or role is not known."""
     if not health.clustered:
         return [gateway for gateway in health.gateways if gateway.status is Status.OTHER]
     return [
@@ -61,7 +61,7 @@ def list_unclear(health: Health) -> list[Gateway]:
 
 
 def may_be_multiconnect(health: Health) -> bool:
-    """Return whether the primary master may be connected, which it is in multiconnect alone."""
+    """Return whether the primary master may be connected, which means multiconnect."""
     return any(
         gateway.status in {Status.CONNECTED, Status.OTHER} and _may_be(_PRIMARY, gateway)
         for gateway in health.gateways
@@ -148,13 +148,13 @@ def _cluster(health: Health, expected: int | None) -> Iterator[Problem]:
 
 
 def _open_question(connected: int, unclear: list[Gateway], expected: int | None, *, has_master: bool) -> str:
-    """Return what a verdict would need to know and does not; empty if nothing is missing."""
+    """Return the question that unclear nodes leave open; empty if there is none."""
     if unclear and not connected:
         return "whether a coreapp is connected"
     if expected is not None and connected < expected <= connected + len(unclear):
         return "whether all shards have a connected coreapp"
-    # A silent node is no likelier to be a second client than any other. A connected node without a known role
-    # may be one, unless it has to be the primary master.
+    # A connected node with an unknown role may be a second client, unless it has to be the primary master. A
+    # node with an unknown status is not suspected.
     others = sum(gateway.status is Status.CONNECTED for gateway in unclear) - int(not has_master)
     if expected is not None and connected <= expected < connected + others:
         return "whether there are two clients for one number"
@@ -177,13 +177,13 @@ def _explain(gateways: Iterable[Gateway]) -> str:
 
 
 def list_connecting(health: Health) -> Iterator[Problem]:
-    """Yield the nodes that are connecting: good, unless it lasts."""
+    """Yield a problem for each node that is connecting, which is harmless unless it lasts."""
     for gateway in health.gateways:
         if gateway.status is Status.CONNECTING:
             yield Problem("connecting", f"{gateway.node or 'the client'} is connecting", gateway.node)
 
 
-# None: a cluster of which nobody knows whether it is one or the other.
+# None: a cluster that may be HA or multiconnect.
 RULES: Mapping[Topology | None, Callable[[Health, int | None], Iterator[Problem]]] = {
     Topology.SINGLE: _single,
     Topology.HA: _ha,

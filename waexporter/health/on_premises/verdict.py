@@ -1,14 +1,13 @@
-"""The verdict on an On-Premises client, from its problems and the verdict before."""
+"""The verdict on an On-Premises client, from the facts and the previous verdict."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.health.memory import remember
 from waexporter.health.on_premises.failures import judge_without_health
 from waexporter.health.on_premises.forecast import expiry_times, upcoming_problems
-from waexporter.health.on_premises.problems import STATES
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.health.on_premises.rules import (
     MASTERS,
     RULES,
@@ -17,6 +16,7 @@ from waexporter.health.on_premises.rules import (
     list_unclear,
     may_be_multiconnect,
 )
+from waexporter.health.verdict_times import with_start_times
 from waexporter.model import Distrust, OnPremisesDetails, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
 def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
-    """Return the verdict on a client; the verdict before says since when, and which topology."""
+    """Return the verdict on a client; start times, and a topology not known now, come from `before`."""
     failure = facts.failure
     limited = failure is not None and failure.reason is Reason.RATE_LIMITED
     if facts.health is not None and (failure is None or limited):
@@ -47,28 +47,28 @@ def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     else:
         verdict = judge_without_health(facts, before)
     if failure is not None and limited:
-        # A login's is no answer of /health.
+        # The 429 may be the answer to the login, and not to /health.
         is_login = failure.message.startswith("the login")
         words = failure.message if is_login else _LIMITED
         verdict = replace(verdict, problems=(*verdict.problems, Problem("rate_limited", words)))
     if facts.distrust is not None:
         problem = Problem("token_refused", _DISTRUST[facts.distrust])
         verdict = replace(verdict, problems=(*verdict.problems, problem))
-    return remember(_with_state(verdict, before, now.steady), before, now)
+    return with_start_times(_with_state(verdict, before, now.steady), before, now)
 
 
 def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
-    """Return when (steady clock) time alone will change this verdict; None if it will not."""
+    """Return when (steady clock) the verdict changes without a new reading; None if it does not."""
     limits = [since + CONNECTING_TOO_LONG for _, since in OnPremisesDetails.of(verdict).connecting]
     ends = [now.steady + (end - now.wall) for end in expiry_times(facts)]
     return min((end for end in (*limits, *ends) if end > now.steady), default=None)
 
 
 def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
-    """Return the verdict with the state that its problems make; `connecting` becomes one when it lasts."""
+    """Return the verdict with the state of its worst problem; also find nodes that connect for too long."""
     details, known = OnPremisesDetails.of(verdict), OnPremisesDetails.of(before).connecting
     if not verdict.up:
-        # A failed poll does not show who is connecting, and must not restart the time.
+        # A failed poll does not show which nodes are connecting, and must not restart their times.
         return replace(verdict, details=replace(details, connecting=known))
     nodes = [problem.node for problem in verdict.problems if problem.slug == "connecting"]
     connecting = tuple((node, dict(known).get(node, now)) for node in nodes)
@@ -77,10 +77,10 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
         if now - since >= CONNECTING_TOO_LONG:
             words = f"{node or 'the client'} has been connecting for {CONNECTING_TOO_LONG:.0f} s or more"
             problems.append(Problem("connecting_too_long", words, node))
-    weights = [STATES[problem.slug] for problem in problems]
+    weights = [PROBLEM_STATES[problem.slug] for problem in problems]
     state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
     if state is State.DOWN and list_connected(details.gateways):
-        # While a coreapp serves, what would take down another client is a warning.
+        # As long as a coreapp is connected, the client is not down, whatever other nodes are.
         state = State.DEGRADED
     return replace(
         verdict, state=state, problems=tuple(problems), details=replace(details, connecting=connecting)
@@ -126,12 +126,12 @@ def _of_health(health: Health, facts: Facts, previous: Verdict | None, now: Inst
 
 
 def _is_uncovered(covered: int | None, shards: int | None, unclear: list[Gateway]) -> bool:
-    """Return whether shards have no coreapp, even if every unclear node serves one."""
+    """Return whether a shard has no coreapp, even if every unclear node serves one."""
     return covered is not None and shards is not None and covered + len(unclear) < shards
 
 
 def _shards(facts: Facts, before: OnPremisesDetails) -> int | None:
-    """Return the number of shards: as configured, else from the account, else from the nodes' own lists."""
+    """Return the number of shards: as configured, or else from the account, or else from the nodes' lists."""
     if facts.shards is not None:
         return facts.shards
     if facts.settings is not None and facts.settings.shards is not None:
@@ -140,20 +140,20 @@ def _shards(facts: Facts, before: OnPremisesDetails) -> int | None:
     owned = _owned(facts.support)
     if not owned:
         return known
-    # There are 1, 2, 4, 8, 16 or 32; the last ones may have no owner now, but had one before.
+    # There are 1, 2, 4, 8, 16 or 32 shards; the last ones may have lost their owner since the last verdict.
     return max(1 << max(owned).bit_length(), known or 1)
 
 
 def _owned(support: Support | None) -> list[int]:
-    """Return the shards that nodes own; none if one node's can't be read, since there may be more."""
-    # A master owns none, and need not list them.
+    """Return the shards that nodes own; none if those of one node can't be read, since it may own more."""
+    # A master owns none, and may not list any.
     nodes = [node for node in support.nodes if node.role not in MASTERS] if support is not None else []
     known = [node for node in nodes if _are_shards_known(node)]
     return [shard for node in known for shard in node.shards or ()] if len(known) == len(nodes) else []
 
 
 def _covered(facts: Facts, connected: list[Gateway], shards: int, since: float) -> int:
-    """Return the number of shards with a connected coreapp: by their owners, if those are known for now."""
+    """Return the number of shards with a connected coreapp, by their owners if these are known."""
     by_number = min(len(connected), shards)
     if facts.support is None or facts.support_at < since:
         return by_number
@@ -168,7 +168,7 @@ def _are_shards_known(node: SupportNode) -> bool:
 
 
 def _topology(health: Health, facts: Facts, before: OnPremisesDetails, shards: int | None) -> Topology | None:
-    """Return the topology by the best evidence, since HA and multiconnect look alike; None: not known."""
+    """Return the topology by the best evidence, since HA and multiconnect look alike; None if not known."""
     if not health.clustered:
         return Topology.SINGLE
     if facts.topology in {Topology.HA, Topology.MULTICONNECT}:
@@ -178,7 +178,8 @@ def _topology(health: Health, facts: Facts, before: OnPremisesDetails, shards: i
     masters = [gateway for gateway in health.gateways if gateway.role == "primary_master"]
     if any(master.status is Status.CONNECTED for master in masters):
         return Topology.MULTICONNECT
-    # A master that lost its connection must not make a multiconnect cluster an HA one with duplicate clients.
+    # Otherwise a multiconnect cluster whose master loses its connection would seem to be an HA cluster with
+    # duplicate clients.
     if before.topology is Topology.MULTICONNECT:
         return Topology.MULTICONNECT
     return None if may_be_multiconnect(health) else Topology.HA

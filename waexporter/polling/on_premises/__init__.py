@@ -1,4 +1,4 @@
-"""The endpoints of the On-Premises API: a row for each one that is polled."""
+"""The tables for the On-Premises API, with a row for each endpoint that is polled."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLLECTORS: Final[Mapping[Endpoint, CollectorRow]] = {
     Endpoint.WEB: CollectorRow(
         path="/v1/metrics", collector=StatisticsCollector, answer=AnswerKind.STATISTICS, has_replicas=True
     ),
-    # To be asked for "only when needed", says the API's documentation.
+    # The API's documentation says to request it "only when needed".
     Endpoint.DB: CollectorRow(
         path="/v1/stats/db", collector=StatisticsCollector, answer=AnswerKind.STATISTICS, is_costly=True
     ),
@@ -48,7 +48,7 @@ COLLECTORS: Final[Mapping[Endpoint, CollectorRow]] = {
         affects_verdict=True,
         retries_refusals_rarely=True,
     ),
-    # Polled at every client, since an admin's account sees more; nothing else needs what they say.
+    # Polled at every client, although only an admin's account may read them; nothing else depends on them.
     Endpoint.SETTINGS: CollectorRow(
         path="/v1/settings/application",
         collector=SettingsCollector,
@@ -69,7 +69,7 @@ COLLECTORS: Final[Mapping[Endpoint, CollectorRow]] = {
         affects_verdict=True,
         retries_refusals_rarely=True,
     ),
-    # A request to WhatsApp itself.
+    # Costly, since the client sends a request to WhatsApp itself.
     Endpoint.CANARY: CollectorRow(
         path="/v1/contacts",
         collector=CanaryCollector,

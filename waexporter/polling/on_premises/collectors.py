@@ -1,4 +1,4 @@
-"""The collectors of the On-Premises API: how each endpoint is asked, and what its answer becomes."""
+"""The collectors for the endpoints of the On-Premises API."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _get(sender: Sender, path: str, timeout: float, *, needs_new_connection: boo
 
 
 def _success(read: Parsed[Any]) -> Success:
-    """Return a parsed document, and what was dropped from it, as an outcome."""
+    """Return the outcome with a parsed document, and with what was dropped from it."""
     return Success(document=read.value, dropped=tuple(read.dropped), losses=read.losses)
 
 
@@ -50,10 +50,10 @@ STATISTICS_KEYS: Mapping[Endpoint, tuple[str, ...]] = {
 }
 
 
-# Polls of which it is remembered which webapp answered: some ages of a connection at the usual interval. A
-# webapp that was restarted under another name counts as two for so long.
-_REMEMBERED = 20
-_LOOKS = 3  # polls after a start that look for more webapps than one
+# The number of last answers whose webapp is remembered, which is longer than a connection is kept. For so
+# long, a webapp that restarts with another name counts as two.
+_MAX_SOURCES = 20
+_SEARCHES = 3  # polls after the start that look for several webapps
 
 
 class HealthCollector:
@@ -77,18 +77,18 @@ class StatisticsCollector:
         self._translator = Translator(
             LayoutContext(self._path, common, documented, context.limits, has_replicas)
         )
-        self._sources: deque[str] = deque(maxlen=_REMEMBERED)  # who answered, newest last
-        self._looks = _LOOKS if has_replicas else 0  # left
+        self._sources: deque[str] = deque(maxlen=_MAX_SOURCES)  # the webapps that answered, newest last
+        self._searches_left = _SEARCHES if has_replicas else 0
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the statistics, translated to families.
 
-        The first few polls, and every poll once several webapps have answered, open a new connection, which a
-        load balancer leads to the next webapp; a single webapp is spared a handshake per poll.
+        The first polls open new connections, which a load balancer leads to different webapps. If several
+        webapps answer, all polls do so; a single webapp is polled over one connection.
         """
-        wants_new = self._looks > 0 or len(set(self._sources)) > 1
-        self._looks = max(self._looks - 1, 0)
-        body = _get(sender, self._path, timeout, needs_new_connection=wants_new)
+        needs_new = self._searches_left > 0 or len(set(self._sources)) > 1
+        self._searches_left = max(self._searches_left - 1, 0)
+        body = _get(sender, self._path, timeout, needs_new_connection=needs_new)
         success = self._translator.translate(read_statistics(body, *self._keys))
         self._sources.extend(part.source for part in success.parts)
         return success
@@ -101,7 +101,7 @@ class SupportCollector:
         self._path = context.row.path
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Return builds, disks and shards."""
+        """Return the builds, disks and shards of all nodes."""
         return _success(support.read_support(_get(sender, self._path, timeout)))
 
 
@@ -116,14 +116,14 @@ class SettingsCollector:
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the settings, and which of them have changed."""
-        ends = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         read = settings.read_settings(_get(sender, self._path, timeout))
         document = read.value
         try:
-            body = _get(sender, self._SHARDS_PATH, max(ends - time.monotonic(), 0.1))
+            body = _get(sender, self._SHARDS_PATH, max(deadline - time.monotonic(), 0.1))
             document = replace(document, shards=settings.read_shards(body))
         except ApiError:
-            pass  # a single client, or an old version: there are settings all the same
+            pass  # a single client and old versions have settings, but no shards
         self._before = document = _with_changes(document, self._before, time.time())
         return replace(_success(read), document=document)
 
@@ -146,7 +146,7 @@ class CertificatesCollector:
 
     def collect(self, sender: Sender, timeout: float) -> Success:
         """Return the expiry times of all certificates; one that can't be read does not hide the others."""
-        ends = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         found: dict[str, float] = {}
         flaws: list[ApiError] = []
         looks: tuple[tuple[str, Callable[[float], float | None]], ...] = (
@@ -156,9 +156,9 @@ class CertificatesCollector:
         )
         for name, look in looks:
             try:
-                end = look(max(ends - time.monotonic(), 0.1))
+                end = look(max(deadline - time.monotonic(), 0.1))
             except RefusedError as error:
-                # The webhooks' is for admins only, which the account need not be.
+                # Only admins may read the webhooks' CA, and the account need not be an admin's.
                 flaws += [] if name == "webhook_ca" else [error]
             except ApiError as error:
                 flaws.append(error)
@@ -192,8 +192,8 @@ class GroupCollector:
         self._path, self._group = context.row.path, context.group
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Return the members of the group; nothing if no group is known, or a person is paged instead."""
-        ends = time.monotonic() + timeout
+        """Return the members of the group; no document if no group is known, or if a person is paged."""
+        deadline = time.monotonic() + timeout
         group = self._group()
         if group is None or groups.phone_number_of(group):
             return Success()
@@ -204,20 +204,20 @@ class GroupCollector:
                 return Success(document=OnCallGroup(None, exists=False))
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            # Late versions have no groups at all; if this one has, the group itself may be what is missing.
-            if groups.lists_group(_get(sender, self._path, max(ends - time.monotonic(), 0.1)), group):
+            # The latest versions have no groups at all. If this version has, only this group may be missing.
+            if groups.lists_group(_get(sender, self._path, max(deadline - time.monotonic(), 0.1)), group):
                 raise
         return Success(document=OnCallGroup(None, exists=False))
 
 
 class CanaryCollector:
-    """POST /v1/contacts with `blocking: wait`: a check from end to end, through WhatsApp's own servers."""
+    """POST /v1/contacts with `blocking: wait`: an end-to-end check, through WhatsApp's own servers."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._path, self._number = context.row.path, context.target.canary_number
 
     def collect(self, sender: Sender, timeout: float) -> Success:
-        """Return how long the check took; nothing where the client has no such endpoint."""
+        """Return how long the check took; no document if the client has no such endpoint."""
         if self._number is None:
             return Success()
         body = msgspec.json.encode({"blocking": "wait", "contacts": [self._number]})

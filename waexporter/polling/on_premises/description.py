@@ -1,4 +1,4 @@
-"""How an On-Premises client is described: in JSON, on the status page, and by `waexporter probe`."""
+"""Descriptions of an On-Premises client: in JSON, on the status page, and by `waexporter probe`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _json_fields(verdict: Verdict) -> dict[str, object]:
     details = OnPremisesDetails.of(verdict)
     return {
         "topology": details.topology,
-        "up": verdict.up,  # also set for every kind: here it keeps its place
+        "up": verdict.up,  # set for every kind, but here for the order of the keys
         "connected": details.connected,
         "expected": details.expected,
         "shards": details.shards,
@@ -62,7 +62,7 @@ def _probe_facts(verdict: Verdict) -> Iterator[str]:
 
 
 def _probe_notes(target: Target, verdict: Verdict, documents: Iterable[Document]) -> Iterator[str]:
-    """Yield a note where the topology is a guess."""
+    """Yield a note if the topology is a guess."""
     topology = OnPremisesDetails.of(verdict).topology
     if topology in {None, Topology.SINGLE, target.topology} or _has_known_shards(target, documents):
         return
