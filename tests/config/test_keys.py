@@ -98,6 +98,11 @@ def test_a_row_has_the_variables_of_its_key_and_of_the_twin() -> None:
     ]
 
 
+def test_a_row_without_its_field_is_named_at_once() -> None:
+    with pytest.raises(TypeError, match=r"the key tea\.sugar sets sugar: add the field .* to Tea in "):
+        Block("tea", Tea, (Key("sugar", value(scalars.count), "how many lumps"),))
+
+
 def test_a_row_makes_a_key_documented() -> None:
     assert list(TEA.document()) == [
         DocumentedKey("tea", "none", "this block"),

@@ -76,7 +76,11 @@ def test_the_numbers_of_panels_and_the_names_of_queries_are_unique(board: Board)
     numbers = Counter(panel["id"] for panel in (*panels(board), *rows(board)))
     names = [Counter(target["refId"] for target in panel.get("targets", ())) for panel in panels(board)]
 
-    assert max(numbers.values()) == 1
+    taken = [number for number, count in numbers.items() if count > 1]
+    assert not taken, (
+        f"two panels have the number {taken[0]}: give the new one a number that is free; the highest so far "
+        f"is {max(numbers)}"
+    )
     assert max(max(each.values(), default=1) for each in names) == 1
 
 
@@ -140,7 +144,12 @@ def test_every_alert_leads_to_a_panel_that_shows_what_it_is_about(rule: Rule) ->
     link = urlsplit(rule.annotations["dashboard_url"].replace("{{ $labels.target | urlquery }}", "a"))
     board = next(board for board in BOARDS.values() if link.path == f"/d/{board['uid']}")
     chosen = parse_qs(link.query)
-    (shown,) = (panel for panel in panels(board) if [str(panel["id"])] == chosen["viewPanel"])
+    found = [panel for panel in panels(board) if [str(panel["id"])] == chosen["viewPanel"]]
+    assert len(found) == 1, (
+        f"{rule.name}: its dashboard_url leads to viewPanel={chosen['viewPanel'][0]}, and {len(found)} "
+        f"panels of {board['title']!r} have this number"
+    )
+    (shown,) = found
 
     about = rule.expr + rule.annotations["description"]
     assert names(about) & names(str(shown["targets"])) or rule.name in LEFT_TO_OTHERS, (

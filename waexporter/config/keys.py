@@ -111,6 +111,19 @@ class Block:
     meaning: str = "this block"
     is_list: bool = False  # of such mappings
 
+    def __post_init__(self) -> None:
+        """Check that the settings have every field that a key sets; raise TypeError if not."""
+        if self.settings is None:
+            return
+        known = {field.name for field in fields(self.settings)}
+        for key in self.keys:
+            if missing := set(key.field_names) - known:
+                message = (
+                    f"the key {self.name}.{key.name} sets {', '.join(sorted(missing))}: add the field with "
+                    f"its default to {self.settings.__name__} in waexporter/model"
+                )
+                raise TypeError(message)
+
     def read(self, section: Section, **known: object) -> dict[str, Any]:
         """Read its keys in their order; return the values of all fields.
 
