@@ -1,4 +1,4 @@
-"""What targets claim counts while it may be served, and the odd one loses."""
+"""A claim counts as long as its reading may be served; the type of fewer targets loses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LATER = 45.0
 
 @cache
 def heads_of(*kinds: tuple[str, str]) -> tuple[Head, ...]:
-    """Give the same object for the same families, as a translator does from poll to poll."""
+    """Return the same object for the same families, as a translator does from poll to poll."""
     return tuple(Head(name, kind, "w") for name, kind in kinds)
 
 
@@ -45,7 +45,7 @@ def take(  # noqa: PLR0913, PLR0917 - a row
 
 
 def claims_of(**targets: tuple[str, str]) -> Claims:
-    """Give the claims of targets that each say one family in `app`, at 0."""
+    """Return the claims of targets that each have one family in `app`, at 0."""
     claims = Claims()
     for target, kind in targets.items():
         take(claims, target, APP, said(kind), 0.0, LATER)

@@ -81,7 +81,7 @@ class Heat:
 
 @dataclass(frozen=True)
 class Slots:
-    """What a verdict knows of a toaster besides its problems."""
+    """The details of a verdict on a toaster."""
 
     count: int
 

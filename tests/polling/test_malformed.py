@@ -179,7 +179,7 @@ def page_of(state: TargetState) -> Page:
 
 
 class Sight(NamedTuple):
-    """What a document comes to, beside all the others that are good."""
+    """The outcome of one document, while all others are good."""
 
     page: Page
     state: TargetState

@@ -49,7 +49,7 @@ WALL = 1_700_000_000.0
 
 
 class World:
-    """Targets with polls that end at once or when they are let go, on a clock that stands still."""
+    """Targets whose polls end at once or when a test releases them, on a clock that stands still."""
 
     def __init__(self, *targets: Target, max_polls: int = 100) -> None:
         self.steady = 1000.0
@@ -101,7 +101,7 @@ class World:
         return probe
 
     def probe(self, name: str = "t") -> list[str]:
-        """Probe to the end; gives the lines."""
+        """Probe to the end; return the lines."""
         probe = self.begin(name)
         assert not wait(probe.polls, DEADLINE).not_done
         return self.lines(probe)
@@ -123,7 +123,7 @@ def world() -> Iterator[World]:
 
 
 def waiters(poll: Future[None]) -> int:
-    """Count the threads that wait for a poll, and are not only about to; nothing public tells."""
+    """Count the threads that already wait for a poll; this is not public."""
     return len(poll._condition._waiters)  # type: ignore[attr-defined] # of the standard library
 
 

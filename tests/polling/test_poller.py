@@ -60,7 +60,7 @@ class Upstream(socketserver.ThreadingTCPServer):
         socketserver.ThreadingTCPServer.__init__(self, ("127.0.0.1", 0), _Conversation)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: that a connection breaks is what some tests are about."""
+        """Log nothing, since some tests break connections on purpose."""
 
     @property
     def url(self) -> str:

@@ -108,7 +108,7 @@ def test_what_any_account_may_read_is_a_failure_when_it_is_refused() -> None:
 
 
 class Counts:
-    """What the page says of the polls of an endpoint."""
+    """The metrics of an endpoint's polls."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -116,7 +116,7 @@ class Counts:
         self.store = Store([self.target], lambda: Instant(1.7e9, 0.0))
 
     def after(self, world: World, *polls: Reply | ApiError) -> dict[str, float]:
-        """Give what is counted once these were answered."""
+        """Return the counters after these answers."""
         poller = world.poller(self.endpoint)
         for answer in polls:
             world.answers = dict.fromkeys((SETTINGS, HEALTH), answer)

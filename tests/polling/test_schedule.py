@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 class Runs:
-    """Counts runs, and lets a test wait for so many of them."""
+    """Counts runs, and lets a test wait for a number of them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -39,7 +39,7 @@ class Runs:
 
 
 class Missed:
-    """Adds up runs that were left out."""
+    """Adds up missed runs."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -78,7 +78,7 @@ def planned(schedule: Schedule, name: str) -> datetime:
 
 
 def hold(release: threading.Event) -> Callable[[], None]:
-    """Give what does not end before the test says so."""
+    """Return a function that does not end before the test sets `release`."""
 
     def run() -> None:
         release.wait(DEADLINE)

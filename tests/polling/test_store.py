@@ -57,7 +57,7 @@ WALL = 1_700_000_000.0
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.steady = 1000.0
@@ -696,7 +696,7 @@ def test_a_poll_that_ends_while_its_target_is_taken_out_claims_nothing() -> None
     said = translate({"x": counter(sample(1))}, APP, common=(("target", "a"),))
 
     class Interrupted(tuple[Part, ...]):
-        """Parts during whose taking in the fleet becomes another one."""
+        """Parts whose reading replaces the targets of the store."""
 
         __slots__ = ()
 
@@ -729,7 +729,7 @@ def test_one_target_may_be_looked_at_alone(world: World) -> None:
 
 @pytest.fixture
 def _many_switches() -> Iterator[None]:
-    """Let threads take turns as often as they can, so that a step that is not guarded is torn."""
+    """Switch threads as often as possible, so that a change without a lock is interrupted."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -17,7 +17,7 @@ USERS = (("boss", "boss-password", "admin"), ("monitor", "monitor-password", "us
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0

@@ -75,7 +75,7 @@ class Conversation:
         self.connection.close()
 
     def vanish(self) -> None:
-        """Drop every packet without acknowledging it, like a NAT that has forgotten the connection."""
+        """Drop every packet without an acknowledgement, like a NAT that has dropped the connection."""
         drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF: return 0
         program = struct.pack("HP", 1, ctypes.addressof(drop_all))
         self.connection.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

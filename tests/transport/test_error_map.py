@@ -1,4 +1,4 @@
-"""Errors of requests and urllib3, wrapped as they really are, and the words for them."""
+"""Errors of requests and urllib3, wrapped as in reality, and the messages for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that a strict decoder refuses and that is read all the same."""
+"""JSON that a strict decoder refuses, but the lenient one reads."""
 
 from __future__ import annotations
 

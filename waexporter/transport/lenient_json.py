@@ -172,7 +172,7 @@ def _replace_lone_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON valu
 
 
 def _repair(text: str) -> str:
-    """Replace by `null` what is not a value of JSON: -nan, 007, or a missing value."""
+    """Replace everything that is not a JSON value by `null`: -nan, 007, or a missing value."""
     text = _TOKEN.sub(lambda found: _repair_token(found[0]), text)
     return _GAP.sub(lambda found: found[1] or (":null" if found[2] else ""), text)
 
@@ -240,7 +240,7 @@ class Losses:
             self.words.append(f"{place}: {what}" if place else what)
 
     def attach_to(self, value: _Value) -> Parsed[_Value]:
-        """Return what was read, with these losses."""
+        """Return a parsed value with these losses."""
         return Parsed(value, tuple(self.counts.items()), tuple(self.words))
 
 

@@ -1,4 +1,4 @@
-"""Verdicts, row by row: what the client says of itself, and what a person should make of it."""
+"""Verdicts, row by row: the client's answers, and the verdict that follows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOW = 1_700_000_000.0
 
 
 def at(seconds: float = 0.0) -> Instant:
-    """Give a moment so long after NOW; the steady clock counts from elsewhere."""
+    """Return the instant that is `seconds` after NOW; the steady clock has another start."""
     return Instant(NOW + seconds, 1_000.0 + seconds)
 
 
@@ -78,7 +78,7 @@ def of_gateway(status: int) -> Facts:
 
 @dataclass(frozen=True)
 class Row:
-    """Facts and what follows; numbers are connected, expected, shards, covered."""
+    """Facts and the expected verdict; the numbers are connected, expected, shards, covered."""
 
     says: str
     facts: Facts
@@ -101,7 +101,7 @@ def of_ha(says: str, picture: str, state: State, slugs: str = "", connected: int
 def of_multi(
     says: str, picture: str, state: State, slugs: str, counts: tuple[int, int | None] = (0, 2)
 ) -> Row:
-    """Give a row about a cluster of `counts[1]` shards, `counts[0]` of its coreapps being connected."""
+    """Return a row about a cluster with `counts[1]` shards and `counts[0]` connected coreapps."""
     connected, shards = counts
     covered = None if shards is None else min(connected, shards)
     facts = Facts(cluster(picture), topology=MULTI, shards=shards)
@@ -115,7 +115,7 @@ UNCLEAR = "status_unclear"
 def of_unclear(  # noqa: PLR0913, PLR0917 - one for each column
     says: str, picture: str, state: State, slugs: str = "", connected: int | None = None, shards: int = 1
 ) -> Row:
-    """Give a row about a cluster in which something is not understood, so that numbers may not be known."""
+    """Return a row about a cluster with unclear nodes, so that its numbers may not be known."""
     topology = MULTI if shards > 1 else HA
     covered = None if connected is None else min(connected, shards)
     said = support(expires=NOW - 1) if "build_expired" in slugs else None
@@ -128,7 +128,7 @@ def support(expires: float | None = None, free_bytes: tuple[tuple[str, float], .
 
 
 def foretold(says: str, said: Support | Certificates | OnCallGroup, state: State, slugs: str = "") -> Row:
-    """Give a row about a single client that is connected, and what else it says."""
+    """Return a row about a single client that is connected, with further facts."""
     health = single(Status.CONNECTED)
     facts = (
         Facts(health, support=said)
@@ -617,7 +617,7 @@ def test_the_module_promises_a_state_for_every_problem() -> None:
 
 
 def owning(*shards: tuple[int, ...] | None) -> Support:
-    """Give the support of coreapps c0, c1, ... that own these shards."""
+    """Return the support document of coreapps c0, c1, ... that own these shards."""
     nodes = (SupportNode(f"c{place}", shards=owned) for place, owned in enumerate(shards))
     return Support(tuple(nodes), clustered=True)
 

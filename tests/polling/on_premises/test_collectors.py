@@ -1,4 +1,4 @@
-"""What each collector asks, and what an answer or a failure of it comes to; without a network."""
+"""The requests of each collector, and the outcome of its answers and failures; without a network."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class World:
 
 
 def lines(outcome: Success | Failure) -> list[str]:
-    """Give the samples that a poll adds to the page."""
+    """Return the samples that a poll adds to the page."""
     return [
         line
         for part in outcome.parts
@@ -285,7 +285,7 @@ def test_a_failure_tells_whose_answer_it_is(
 
 
 def _asked_at(world: World, endpoint: Endpoint, *times: float) -> list[float]:
-    """Give at which of these times a poll asks the client."""
+    """Return those of the times at which a poll sends a request to the client."""
     poller = world.poller(endpoint)
     asked = []
     for world.time in times:

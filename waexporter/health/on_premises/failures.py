@@ -64,7 +64,7 @@ def judge_without_health(facts: Facts, before: Verdict | None) -> Verdict:
     else:
         problem = _of_failure(facts.failure)
     problems = (problem,) if problem else ()
-    # A rate limit alone is no problem of the client, but without a fresh health answer its state is unknown.
+    # A rate limit does not mean a broken client, but without a fresh health answer its state is unknown.
     state = PROBLEM_STATES[problem.slug] if problem else State.UNKNOWN
     return Verdict(state, problems, details=OnPremisesDetails(topology, shards=facts.shards))
 
