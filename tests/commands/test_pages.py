@@ -155,7 +155,7 @@ def test_a_page_of_many_alerts_is_counted(workplace: Workplace, pages: Pages) ->
     assert lines[-1] == "       and 3 more firing, 1 more resolved, 9 left out by Alertmanager"
 
 
-def test_of_what_was_not_listed_no_more_is_said_than_is_known(workplace: Workplace, pages: Pages) -> None:
+def test_unlisted_alerts_are_counted(workplace: Workplace, pages: Pages) -> None:
     doubt = Doubt(alert("B"), NOW)
     page = Page("t", (Item(alert("A"), ItemKind.FIRED),), received_at=NOW, doubts=(doubt,))
     with pages.journal.session() as session:
@@ -165,9 +165,7 @@ def test_of_what_was_not_listed_no_more_is_said_than_is_known(workplace: Workpla
 
 
 @pytest.mark.parametrize("kind", ItemKind)
-def test_whatever_a_page_says_of_an_alert_has_a_word(
-    workplace: Workplace, pages: Pages, kind: ItemKind
-) -> None:
+def test_every_kind_of_alert_has_a_word(workplace: Workplace, pages: Pages, kind: ItemKind) -> None:
     page = Page("t", (Item(alert("A"), kind),) * 4, received_at=NOW)
     with pages.journal.session() as session:
         session.record_page(page, (), NOW)
@@ -273,7 +271,7 @@ def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace,
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "20001", "9" * 30])
-def test_a_limit_that_is_none_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_limit_is_rejected(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["pages", f"--limit={limit}"])
 

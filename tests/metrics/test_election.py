@@ -37,7 +37,7 @@ ELECTIONS: dict[str, tuple[dict[tuple[str, str], tuple[int, ...]], set[tuple[str
 
 
 @pytest.mark.parametrize(("votes", "losers"), ELECTIONS.values(), ids=ELECTIONS.keys())
-def test_the_odd_family_loses(
+def test_the_family_with_fewer_votes_loses(
     votes: dict[tuple[str, str], tuple[int, ...]], losers: set[tuple[str, str]]
 ) -> None:
     assert find_losers(votes) == losers
@@ -50,7 +50,7 @@ _kinds = st.tuples(
 
 
 @given(st.dictionaries(_kinds, st.tuples(st.integers(1, 3))))
-def test_no_two_that_stay_share_a_name_and_each_that_loses_shares_one_with_one_that_stays(
+def test_winners_share_no_name_and_each_loser_shares_one_with_a_winner(
     votes: dict[tuple[str, str], tuple[int]],
 ) -> None:
     losers = find_losers(votes)

@@ -39,7 +39,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("head", "in_text", "in_openmetrics"), HEADS, ids=[row[0].type for row in HEADS])
-def test_a_head_is_said_in_the_words_of_each_format(head: Head, in_text: str, in_openmetrics: str) -> None:
+def test_a_head_is_rendered_for_each_format(head: Head, in_text: str, in_openmetrics: str) -> None:
     text, strict = render_head(head, openmetrics=False), render_head(head, openmetrics=True)
 
     assert text.decode() == in_text
@@ -59,7 +59,7 @@ def test_a_series_is_its_name_and_its_labels(labels: tuple[tuple[str, str], ...]
     assert render_series("a", labels) == written
 
 
-def test_a_family_is_rendered_with_the_common_labels_in_front() -> None:
+def test_a_family_is_rendered_with_the_common_labels_first() -> None:
     family = Family(
         Head("a", "counter", "w"), (Sample((("b", "1"),), 2, "_total"), Sample((), 0.5, "_total"))
     )

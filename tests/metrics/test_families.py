@@ -43,7 +43,7 @@ def of_verdict(verdict: Verdict) -> tuple[Family, ...]:
 
 
 @pytest.mark.parametrize("state", State)
-def test_exactly_one_verdict_holds(state: State) -> None:
+def test_exactly_one_verdict_is_1(state: State) -> None:
     values = found(*of_verdict(Verdict(state)))
 
     held = {name: value for name, value in values.items() if name[0] == "whatsapp_verdict"}
@@ -53,13 +53,13 @@ def test_exactly_one_verdict_holds(state: State) -> None:
     }
 
 
-def test_of_an_unknown_client_nothing_is_said_but_that() -> None:
+def test_an_unknown_client_has_only_up_and_the_verdict() -> None:
     names = {family.head.name for family in of_verdict(Verdict(State.UNKNOWN))}
 
     assert names == {"whatsapp_up", "whatsapp_verdict"}
 
 
-def test_each_problem_is_said_once_however_many_nodes_have_it() -> None:
+def test_each_problem_is_exported_once_for_any_number_of_nodes() -> None:
     problems = (
         Problem("node_unreachable", "a", "n1"),
         Problem("node_unreachable", "b", "n2"),
@@ -90,7 +90,7 @@ def test_each_node_has_exactly_one_of_all_statuses() -> None:
         assert ("whatsapp_gateway_status", labels(node=node, role=role, status=status)) in values
 
 
-def test_numbers_that_are_known_are_said_and_nothing_else() -> None:
+def test_only_known_numbers_are_exported() -> None:
     details = OnPremisesDetails(topology=Topology.MULTICONNECT, connected=3, expected=4, shards=4, covered=3)
     verdict = Verdict(State.OK, up=True, details=details)
     less = replace(details, expected=None, shards=None, covered=0)
@@ -105,13 +105,13 @@ def test_numbers_that_are_known_are_said_and_nothing_else() -> None:
     assert [fewer.get((f"whatsapp_{name}", labels())) for name in numbers] == [3, None, None, 0]
 
 
-def test_a_topology_that_is_only_remembered_is_not_said() -> None:
+def test_the_topology_of_a_client_that_is_down_is_not_exported() -> None:
     values = found(*of_verdict(Verdict(State.DOWN, details=OnPremisesDetails(topology=Topology.HA))))
 
     assert ("whatsapp_topology_info", labels(topology="ha")) not in values
 
 
-def test_the_api_names_its_version_or_nothing() -> None:
+def test_the_api_info_has_the_version_or_is_absent() -> None:
     said = found(
         *cluster_families.api_families(Health((), clustered=False, version="v2.45.1", api_status="stable"))
     )
@@ -121,14 +121,14 @@ def test_the_api_names_its_version_or_nothing() -> None:
     assert unsaid == {}
 
 
-def test_a_token_has_an_end_when_there_is_one() -> None:
+def test_the_expiry_of_a_token_is_exported_if_known() -> None:
     assert found(*account_families(Account())) == {}
     assert found(*account_families(Account(token_expires=1.8e9))) == {
         ("whatsapp_token_expiry_timestamp_seconds", labels()): 1.8e9
     }
 
 
-def test_logins_are_counted_by_result_from_nothing_on() -> None:
+def test_logins_are_counted_by_result_from_zero() -> None:
     values = found(*login_families(Account()))
 
     results = ("ok", "refused", "rate_limited", "failed")
@@ -147,7 +147,7 @@ def test_refused_tokens_are_counted() -> None:
 # --- all of them -------------------------------------------------------------------------------
 
 
-def test_every_family_of_ours_is_reserved() -> None:
+def test_every_own_family_is_reserved() -> None:
     tally = Tally().after(a_reading(Success()))
     verdict = Verdict(
         State.OK,

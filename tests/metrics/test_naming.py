@@ -80,7 +80,7 @@ def test_a_name_moves_to_its_base_unit_and_becomes_legal(upstream: str, text: st
         (KIBI, 0.5, 512.0),
     ],
 )
-def test_a_value_comes_to_its_base_unit_alone_and_in_a_row(unit: Unit, said: float, meant: float) -> None:
+def test_a_value_is_converted_alone_and_in_a_list(unit: Unit, said: float, meant: float) -> None:
     alone, row = unit.convert(said), unit.convert_all([said, said])
 
     assert alone == meant
@@ -149,7 +149,7 @@ _words = st.one_of(
 
 
 @given(st.sets(_words), st.sets(_words))
-def test_label_names_are_legal_not_reserved_and_no_two_alike(upstream: set[str], taken: set[str]) -> None:
+def test_label_names_are_legal_unique_and_not_reserved(upstream: set[str], taken: set[str]) -> None:
     names = label_names(upstream, taken)
 
     assert names.keys() == upstream

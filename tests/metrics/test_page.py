@@ -30,7 +30,7 @@ def joined(page: ExpositionPage) -> str:
 # --- order and clashes -------------------------------------------------------------------------
 
 
-def test_families_stand_in_order_each_with_one_head_and_all_its_targets() -> None:
+def test_families_are_sorted_each_with_one_head_and_all_its_targets() -> None:
     fragments = [
         a_fragment("b", lines='b{t="1"} 1\n'),
         a_fragment("a", lines='a{t="1"} 1\n'),
@@ -52,7 +52,7 @@ def test_an_empty_page_is_empty() -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
-def test_where_they_disagree_on_a_type_most_have_the_name_and_the_odd_one_is_reported(
+def test_if_targets_disagree_on_a_type_the_majority_wins_and_the_loser_is_reported(
     order: tuple[int, ...],
 ) -> None:
     fragments = [
@@ -69,14 +69,14 @@ def test_where_they_disagree_on_a_type_most_have_the_name_and_the_odd_one_is_rep
     assert page.clashes == ("a (counter)",)
 
 
-def test_where_as_many_say_each_type_the_first_has_the_name() -> None:
+def test_in_a_tie_of_types_the_first_one_wins() -> None:
     page = compose([a_fragment("a"), a_fragment("a", "counter", "a_total 1\n")], openmetrics=True)
 
     assert joined(page) == "# HELP a w\n# TYPE a gauge\na 1\n"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
-def test_a_family_whose_type_is_not_known_stands_with_those_of_a_gauge(order: tuple[int, ...]) -> None:
+def test_a_family_of_an_unknown_type_is_merged_with_gauges(order: tuple[int, ...]) -> None:
     fragments = [
         a_fragment("a", "unknown", 'a{t="1"} 1\n'),
         a_fragment("a", "gauge", 'a{t="2"} 1\n'),
@@ -108,7 +108,7 @@ def test_a_family_named_as_the_sample_of_another_is_left_out_and_reported(
     assert joined(page) == f"# HELP a w\n# TYPE a {one.head.type}\n{one.lines.decode()}"
 
 
-def test_families_that_only_begin_alike_stand_side_by_side() -> None:
+def test_families_with_a_common_prefix_do_not_clash() -> None:
     page = compose([a_fragment("a_x"), a_fragment("a"), a_fragment("a_totals")], openmetrics=True)
 
     assert page.clashes == ()
@@ -192,7 +192,9 @@ def test_a_compressed_part_comes_back_whole(blocks: list[bytes], rest: bytes) ->
 
 @settings(max_examples=examples(40))
 @given(st.integers(-3, 3), st.integers(1, 3), st.binary(min_size=1, max_size=20))
-def test_a_part_of_about_whole_blocks_comes_back_whole(more: int, blocks: int, pattern: bytes) -> None:
+def test_a_part_near_a_multiple_of_the_chunk_size_comes_back_whole(
+    more: int, blocks: int, pattern: bytes
+) -> None:
     size = blocks * MEBI + more
     text = (pattern * (size // len(pattern) + 1))[:size]
 

@@ -239,7 +239,9 @@ def _decided(document: Json) -> Json:
 
 @_EXAMPLES
 @given(st.one_of(_flat, _clashing).map(_decided), st.one_of(_flat, _clashing), st.integers(0, 3))
-def test_an_odd_node_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
+def test_a_deviating_node_does_not_change_the_samples_of_the_others(
+    sound: Json, odd: Json, place: int
+) -> None:
     names = ["n1", "n2", "n3"]
     alone = translate(dict.fromkeys(names, sound))
     # Where sound nodes contradict themselves, one voice more may rightly decide which family of theirs stays.
@@ -269,7 +271,9 @@ def _clash_drops(store: Store, name: str) -> int:
 @example({"x": gauge(sample(1))}, {"x": counter(sample(2))}, 0)
 @example({"x": counter(sample(1))}, {"x_total": gauge(sample(2))}, 0)
 @example(pair("x", (1, 2, {})), {"x_count": counter(sample(3))}, 0)
-def test_an_odd_target_takes_nothing_from_the_others(sound: Json, odd: Json, place: int) -> None:
+def test_a_deviating_target_does_not_change_the_samples_of_the_others(
+    sound: Json, odd: Json, place: int
+) -> None:
     names = ["one", "two", "three"]
     names.insert(place, "odd")
     plans = {Endpoint.APP: PollPlan(15.0, 10.0)}

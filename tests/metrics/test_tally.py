@@ -20,7 +20,7 @@ from waexporter.polling.on_premises import COLLECTORS
 
 
 @pytest.mark.parametrize("endpoint", Endpoint)
-def test_counters_exist_at_nothing_before_the_first_poll_and_gauges_do_not(endpoint: Endpoint) -> None:
+def test_before_the_first_poll_counters_are_zero_and_gauges_absent(endpoint: Endpoint) -> None:
     of = endpoint.value
 
     values = found(*of_tally(endpoint, Tally()))
@@ -56,7 +56,7 @@ def test_a_success_is_tallied() -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_a_failure_is_tallied_by_its_reason_and_keeps_when_the_last_success_was(reason: Reason) -> None:
+def test_a_failure_is_tallied_by_its_reason_and_keeps_the_time_of_the_last_success(reason: Reason) -> None:
     tally = Tally().after(a_reading(Success())).after(a_reading(Failure(reason, "words")))
 
     values = found(*of_tally(Endpoint.APP, tally))
@@ -71,7 +71,7 @@ def test_a_failure_is_tallied_by_its_reason_and_keeps_when_the_last_success_was(
     assert values["waexporter_last_success_timestamp_seconds", labels(collector="app")] == 1.7e9
 
 
-def test_a_reading_that_the_client_was_not_asked_for_is_no_poll() -> None:
+def test_a_reading_without_a_request_is_no_poll() -> None:
     refused = Failure(Reason.REFUSED, "words")
     tally = Tally().after(a_reading(refused))
 
@@ -99,7 +99,7 @@ OUTCOMES = (
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("missed", [0, 2])
 @pytest.mark.parametrize("endpoint", [Endpoint.APP, Endpoint.HEALTH])
-def test_what_is_given_of_a_change_makes_the_old_the_new(
+def test_the_changed_families_turn_the_old_page_into_the_new_one(
     outcome: Success | Failure, missed: int, endpoint: Endpoint
 ) -> None:
     before = Tally().after(a_reading(Success(), endpoint))

@@ -15,7 +15,7 @@ def values(telemetry: Telemetry) -> dict[Series, float]:
     return read_text(telemetry.render(as_openmetrics=False).decode())
 
 
-def test_counters_and_the_histogram_begin_at_nothing() -> None:
+def test_counters_and_the_histogram_begin_at_zero() -> None:
     telemetry = Telemetry()
     telemetry.expect_paths(("/metrics", "/"))
 
@@ -35,7 +35,7 @@ def test_the_build_names_both_versions() -> None:
     assert found["waexporter_build_info", labels] == 1
 
 
-def test_what_happens_is_counted() -> None:
+def test_every_metric_has_the_value_that_was_set() -> None:
     telemetry = Telemetry()
     telemetry.crashes.inc()
     telemetry.lateness.observe(0.3)
@@ -52,7 +52,7 @@ def test_what_happens_is_counted() -> None:
     assert found["waexporter_http_requests_total", frozenset({("path", "/metrics"), ("code", "401")})] == 2
 
 
-def test_both_formats_say_the_same_and_only_openmetrics_has_an_end() -> None:
+def test_both_formats_have_the_same_samples_and_only_openmetrics_ends_with_eof() -> None:
     telemetry = Telemetry()
 
     text, strict = (telemetry.render(as_openmetrics=each).decode() for each in (False, True))
@@ -69,13 +69,13 @@ def test_the_process_is_described(name: str) -> None:
     assert values(Telemetry())[name, frozenset()] > 0
 
 
-def test_nothing_is_said_of_when_a_counter_was_created() -> None:
+def test_there_are_no_created_samples() -> None:
     page = Telemetry().render(as_openmetrics=True).decode()
 
     assert "_created" not in page
 
 
-def test_two_daemons_in_one_process_count_apart() -> None:
+def test_two_daemons_in_one_process_have_separate_counts() -> None:
     one, other = Telemetry(), Telemetry()
 
     one.crashes.inc()

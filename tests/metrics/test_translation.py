@@ -44,7 +44,7 @@ def read(document: object, endpoint: Endpoint = Endpoint.APP) -> Statistics:
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
-def test_every_shape_of_answer_gives_the_page_on_record(name: str) -> None:
+def test_every_answer_has_its_golden_page(name: str) -> None:
     recorded = (GOLDEN / name).read_text(encoding="utf-8")
 
     page = pages()[name]
@@ -52,7 +52,7 @@ def test_every_shape_of_answer_gives_the_page_on_record(name: str) -> None:
     assert page == recorded
 
 
-def test_no_page_is_on_record_that_nothing_makes() -> None:
+def test_every_golden_page_has_an_answer() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(pages())
 
 
@@ -69,7 +69,7 @@ def test_promtool_finds_nothing_wrong_with_a_page(promtool: RunTool, suite: str,
 # --- pairs -------------------------------------------------------------------------------------
 
 
-def test_the_halves_of_a_summary_stand_together_for_every_label_set() -> None:
+def test_count_and_sum_of_a_summary_are_adjacent_for_every_label_set() -> None:
     document = pair("wait_ms", (4, 2000, {"result": "ok"}), (1, 30, {"result": "bad"}))
 
     written = lines(translate(document))
@@ -102,7 +102,7 @@ NO_PAIRS: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("document", NO_PAIRS.values(), ids=NO_PAIRS.keys())
-def test_what_is_no_pair_of_counters_is_no_summary(document: Json) -> None:
+def test_only_a_pair_of_counters_is_a_summary(document: Json) -> None:
     success = translate(document)
 
     heads = {fragment.head.name: fragment.head.type for fragment in success.parts[0].fragments}
@@ -334,7 +334,7 @@ def test_a_known_family_whose_type_cannot_be_read_has_the_documented_one(
     assert success == well_said
 
 
-def test_values_are_held_to_the_type_that_is_taken_for_one_that_cannot_be_read() -> None:
+def test_values_are_checked_against_the_resolved_type() -> None:
     success = translate({"endpoint_requests": typed(None, sample(-1), sample(1, a="1"))})
 
     assert lines(success) == ['whatsapp_endpoint_requests_total{target="support-line",a="1"} 1']
@@ -360,7 +360,7 @@ NODES: dict[str, tuple[str, list[object], str, set[int]]] = {
 
 
 @pytest.mark.parametrize(("name", "kinds", "agreed", "losing"), NODES.values(), ids=NODES.keys())
-def test_of_nodes_that_disagree_on_a_type_the_odd_ones_lose(
+def test_if_nodes_disagree_on_a_type_the_majority_wins(
     name: str, kinds: list[object], agreed: str, losing: set[int]
 ) -> None:
     document = {f"n{place}": {name: typed(kind, sample(place))} for place, kind in enumerate(kinds)}
@@ -405,7 +405,7 @@ VALUES: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("said", "written"), VALUES, ids=[repr(row[0]) for row in VALUES])
-def test_numbers_and_numeric_texts_are_taken(said: object, written: str) -> None:
+def test_numbers_and_numeric_texts_are_accepted(said: object, written: str) -> None:
     assert lines(translate({"x": gauge(sample(said))})) == [f'whatsapp_x{{target="support-line"}} {written}']
 
 
@@ -436,7 +436,7 @@ UNUSABLE: list[tuple[object, Drop]] = [
 
 
 @pytest.mark.parametrize(("said", "why"), UNUSABLE, ids=[repr(row[0])[:20] for row in UNUSABLE])
-def test_what_is_no_number_costs_its_sample_and_is_counted(said: object, why: Drop) -> None:
+def test_a_value_that_is_no_number_is_dropped_and_counted(said: object, why: Drop) -> None:
     document = {"x": gauge(sample(said, a="1"), sample(1, a="2")), "y": gauge(sample(2))}
 
     success = translate(document)
@@ -456,7 +456,7 @@ def test_a_counter_below_zero_is_left_out_and_a_gauge_is_not() -> None:
 
 
 @pytest.mark.parametrize("said", [10**308, 1.7e308, -(10**308), str(10**308)])
-def test_a_value_that_leaves_the_range_in_its_base_unit_is_left_out(said: object) -> None:
+def test_a_value_out_of_range_in_its_base_unit_is_dropped(said: object) -> None:
     success = translate({"x_kbytes": gauge(sample(said), sample(1, a="1"))})
 
     assert lines(success) == ['whatsapp_x_bytes{target="support-line",a="1"} 1024']
@@ -499,7 +499,7 @@ def test_of_two_families_with_one_name_the_first_stays_and_the_other_is_counted(
     assert dict(success.dropped) == {Drop.CLASH: 1}
 
 
-def test_of_two_families_with_one_name_the_documented_one_stays_wherever_it_stands() -> None:
+def test_of_two_families_with_one_name_the_documented_one_stays_in_any_order() -> None:
     document = {"pending.messages": counter(sample(1)), "pending_messages": gauge(sample(2))}
 
     success = translate({**document, "pending_messages_": gauge(sample(3))})
@@ -511,7 +511,7 @@ def test_of_two_families_with_one_name_the_documented_one_stays_wherever_it_stan
     assert dict(success.dropped) == {Drop.CLASH: 1}
 
 
-def test_a_family_that_one_node_alone_says_takes_no_name_from_one_that_most_say() -> None:
+def test_a_family_of_one_node_takes_no_name_from_a_family_of_most_nodes() -> None:
     odd = {"n0": {"a_total": gauge(sample(9))}}
 
     success = translate({**odd, **{f"n{number}": {"a": counter(sample(number))} for number in (1, 2)}})
@@ -564,7 +564,7 @@ def test_label_sets_beyond_the_limit_of_a_family_are_left_out_and_counted() -> N
     assert dict(success.dropped) == {Drop.LABEL_SETS: 2 + 1 * 2}
 
 
-def test_the_limit_of_label_sets_holds_for_each_node() -> None:
+def test_the_limit_of_label_sets_applies_to_each_node() -> None:
     metric = {"x": gauge(sample(1, a="1"), sample(2, a="2"), sample(3, a="3"))}
 
     success = translate({"n1": metric, "n2": metric}, limits=Limits(label_sets_per_family=2))
@@ -578,7 +578,7 @@ def flood(sets: int) -> Json:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_family_with_too_many_samples_takes_no_place_from_the_others(turned: bool) -> None:  # noqa: FBT001
+def test_a_family_with_too_many_samples_leaves_the_others_their_share(turned: bool) -> None:  # noqa: FBT001
     document = {"big": flood(60), "small": gauge(sample(1)), **pair("y", (1, 2, {}))}
     document = dict(reversed(document.items())) if turned else document
 
@@ -591,7 +591,7 @@ def test_a_family_with_too_many_samples_takes_no_place_from_the_others(turned: b
     assert dict(success.dropped) == {Drop.SAMPLES: 43}
 
 
-def test_a_node_with_too_many_families_takes_no_place_from_the_others() -> None:
+def test_a_node_with_too_many_families_leaves_the_others_their_share() -> None:
     document = {"n1": {f"f{number}": flood(1) for number in range(50)}, "n2": {"x": flood(4)}}
 
     success = translate(document, limits=Limits(samples_per_endpoint=10))
@@ -622,7 +622,7 @@ def test_samples_beyond_the_limit_of_an_answer_are_left_out_and_counted() -> Non
     assert dict(success.dropped) == {Drop.SAMPLES: 1}
 
 
-def test_a_family_outside_the_catalogue_comes_through_and_is_counted() -> None:
+def test_an_undocumented_family_is_exported_and_counted() -> None:
     success = translate({"pending_messages": gauge(sample(1)), "brand_new": gauge(sample(2))})
 
     assert success.unknown_families == 1
@@ -653,7 +653,7 @@ def test_any_character_may_be_in_a_label(said: str) -> None:
     assert fragments[1].lines.decode() == 'whatsapp_y{target="support-line"} 2\n'
 
 
-def test_half_a_character_becomes_a_question_mark() -> None:
+def test_a_lone_surrogate_in_an_answer_becomes_a_question_mark() -> None:
     metric = Metric([Datum(value=1)], "gauge", "half \ud800")
 
     success = translator(common=(("target", "\udc00"),)).translate(Statistics({"": {"x\ud800": metric}}))
@@ -681,7 +681,7 @@ def test_labels_that_are_no_map_cost_the_sample() -> None:
     assert dict(success.dropped) == {Drop.MALFORMED: 1}
 
 
-def test_configured_labels_stand_beside_the_target_and_a_clashing_label_gives_way() -> None:
+def test_configured_labels_follow_the_target_and_a_clashing_label_is_renamed() -> None:
     common = (("target", "t"), ("region", "eu"))
 
     success = translate({"x": gauge(sample(1, region="upstream"))}, common=common)
@@ -706,7 +706,7 @@ def test_nodes_without_data_are_nodes_that_answered() -> None:
     assert all('node="master1:77aa"' in line for line in lines(success))
 
 
-def test_a_label_called_node_within_a_cluster_gives_way_to_the_node() -> None:
+def test_a_label_called_node_in_a_cluster_is_renamed() -> None:
     success = translate({"n1": {"x": gauge(sample(1, node="inner"))}})
 
     assert lines(success) == ['whatsapp_x{target="support-line",node="n1",exported_node="inner"} 1']
@@ -722,7 +722,7 @@ def test_nodes_of_two_versions_have_the_same_label_by_either_name() -> None:
     ]
 
 
-def test_each_webapp_is_a_source_of_its_own() -> None:
+def test_each_webapp_is_a_separate_source() -> None:
     both = {"web_connections": counter(sample(1, node="a"), sample(2, node="b"), sample(3))}
 
     success = translate(both, Endpoint.WEB)
@@ -747,7 +747,7 @@ def test_the_same_shape_again_has_the_same_text_around_other_values() -> None:
     assert all(old.rsplit(" ", 1)[0] == new.rsplit(" ", 1)[0] for old, new in changed)
 
 
-def test_a_kept_layout_gives_what_a_new_one_gives() -> None:
+def test_a_cached_layout_renders_the_same_as_a_new_one() -> None:
     used = translator()
     used.translate(read(app()))
 
@@ -776,7 +776,7 @@ SHAPE_CHANGES: dict[str, tuple[Json, Json]] = {
 
 
 @pytest.mark.parametrize(("before", "after"), SHAPE_CHANGES.values(), ids=SHAPE_CHANGES.keys())
-def test_another_shape_is_laid_out_anew(before: Json, after: Json) -> None:
+def test_another_shape_gets_a_new_layout(before: Json, after: Json) -> None:
     used = translator()
     used.translate(read(before))
 
@@ -786,7 +786,7 @@ def test_another_shape_is_laid_out_anew(before: Json, after: Json) -> None:
     assert success != translate(before)
 
 
-def test_webapps_that_take_turns_keep_their_layouts() -> None:
+def test_webapps_that_answer_in_turn_keep_their_layouts() -> None:
     one = translator(Endpoint.WEB)
     nodes = ("a", "b", "c")
 
@@ -809,5 +809,5 @@ def test_layouts_of_shapes_long_gone_are_forgotten(endpoint: Endpoint, limit: in
     assert len(one._layouts) == limit
 
 
-def test_an_empty_answer_gives_nothing_and_loses_nothing() -> None:
+def test_an_empty_answer_has_no_samples_and_no_losses() -> None:
     assert translate({}) == Success()

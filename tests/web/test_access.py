@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         (PAIR, "Basic me:hunter2", False),
     ],
 )
-def test_only_the_right_secret_opens(auth: WebhookAuth, shown: str, expected: bool) -> None:  # noqa: FBT001
+def test_only_the_right_secret_is_authorized(auth: WebhookAuth, shown: str, expected: bool) -> None:  # noqa: FBT001
     assert is_authorized(auth, shown) is expected
     pager = FakePager(auth)
 
@@ -57,7 +57,7 @@ def test_only_the_right_secret_opens(auth: WebhookAuth, shown: str, expected: bo
     assert len(pager.received) == expected
 
 
-def test_a_secret_beyond_ascii_opens_too() -> None:
+def test_a_secret_with_other_characters_than_ascii_is_authorized() -> None:
     shown = "Bearer schlüssel".encode().decode("latin-1")  # as it is on the wire, read as headers are
 
     assert is_authorized(WebhookAuth(secret=Secret("schlüssel")), shown)
@@ -110,7 +110,7 @@ def test_who_may_reload(
 
 
 @pytest.mark.parametrize(("auth", "scheme"), [(TOKEN, "Bearer"), (PAIR, 'Basic realm="waexporter"')])
-def test_who_is_refused_is_told_what_to_show(auth: WebhookAuth, scheme: str) -> None:
+def test_the_challenge_names_the_expected_scheme(auth: WebhookAuth, scheme: str) -> None:
     rejection = rejected(auth, HERE)
 
     assert rejection is not None
@@ -132,5 +132,5 @@ def test_who_is_refused_is_told_what_to_show(auth: WebhookAuth, scheme: str) -> 
         ("localhost", False),
     ],
 )
-def test_only_a_loopback_address_is_reached_from_this_machine_alone(address: str, expected: bool) -> None:  # noqa: FBT001
+def test_only_loopback_addresses_are_loopback(address: str, expected: bool) -> None:  # noqa: FBT001
     assert is_loopback(address) is expected

@@ -50,7 +50,7 @@ def test_a_wrong_secret_is_refused_before_the_body_is_read(auth: WebhookAuth, sc
 
 
 @pytest.mark.parametrize("auth", [WebhookAuth(), WebhookAuth(insecure=True)])
-def test_without_a_secret_no_web_page_may_page(auth: WebhookAuth) -> None:
+def test_without_a_secret_a_request_of_a_web_page_is_rejected(auth: WebhookAuth) -> None:
     pager = FakePager(auth)
     sender = Sender(None)
 
@@ -59,14 +59,14 @@ def test_without_a_secret_no_web_page_may_page(auth: WebhookAuth) -> None:
     assert (got.status, sender.taken, pager.counted()) == (403, 0, {"refused": 1})
 
 
-def test_with_the_right_secret_a_web_page_may() -> None:
+def test_with_the_right_secret_a_request_of_a_web_page_is_accepted() -> None:
     assert post(pager_application(FakePager(TOKEN)), authorization="Bearer hunter2", origin="x").status == 200
 
 
 # --- what is taken -----------------------------------------------------------------------------
 
 
-def test_a_body_is_taken_in_all_its_pieces() -> None:
+def test_a_body_in_several_pieces_is_accepted() -> None:
     pager = FakePager()
     diary = Diary()
 
@@ -81,7 +81,7 @@ def test_a_body_is_taken_in_all_its_pieces() -> None:
 @pytest.mark.parametrize(
     "path", ["/api/v1/alerts/", "//api/v1/alerts", "/api//v1/alerts", "/api/v1//alerts//"]
 )
-def test_a_careless_path_is_answered_and_not_redirected(path: str) -> None:
+def test_a_path_with_extra_slashes_is_answered_and_not_redirected(path: str) -> None:
     pager = FakePager()
     diary = Diary()
 
@@ -104,7 +104,7 @@ def test_only_post_delivers(method: str) -> None:
     assert (got.status, got.headers["allow"]) == (405, "POST")
 
 
-def test_without_a_pager_nothing_is_read_nor_taken() -> None:
+def test_without_a_pager_the_body_is_not_read() -> None:
     sender = Sender(None)
 
     got = post(pager_application(None), sender=sender)
@@ -113,7 +113,7 @@ def test_without_a_pager_nothing_is_read_nor_taken() -> None:
     assert "No pager is configured" in got.text
 
 
-def test_an_announced_body_beyond_the_limit_is_refused_unread() -> None:
+def test_a_content_length_over_the_limit_is_rejected_before_the_body_is_read() -> None:
     pager = FakePager()
     sender = Sender(None)
 
@@ -123,7 +123,7 @@ def test_an_announced_body_beyond_the_limit_is_refused_unread() -> None:
     assert pager.counted() == {"too_large": 1}
 
 
-def test_a_body_that_streams_beyond_the_limit_is_read_no_further() -> None:
+def test_reading_a_body_stops_at_the_limit() -> None:
     pager = FakePager()
     sender = Sender(*[b"x" * 1024 * 1024] * 20)
 
@@ -133,18 +133,18 @@ def test_a_body_that_streams_beyond_the_limit_is_read_no_further() -> None:
     assert (pager.counted(), pager.received) == ({"too_large": 1}, [])
 
 
-def test_a_body_as_large_as_the_limit_is_taken() -> None:
+def test_a_body_as_large_as_the_limit_is_accepted() -> None:
     pager = FakePager()
 
     assert post(pager_application(pager), b"x" * MAX_BODY, content_length=str(MAX_BODY)).status == 200
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "", "\xb2", "9" * 20])
-def test_a_length_that_is_none_does_no_harm(length: str) -> None:
+def test_an_invalid_content_length_is_ignored(length: str) -> None:
     assert post(pager_application(FakePager()), content_length=length).status in {200, 413}
 
 
-def test_a_body_that_does_not_come_is_to_be_sent_again() -> None:
+def test_a_body_that_does_not_come_in_time_gets_503() -> None:
     pager = FakePager()
 
     got = post(pager_application(pager, limits=RequestLimits(body_timeout=0.05)), b"{", None)
@@ -153,7 +153,7 @@ def test_a_body_that_does_not_come_is_to_be_sent_again() -> None:
     assert (pager.counted(), pager.received) == ({"failed": 1}, [])
 
 
-def test_who_leaves_in_the_middle_delivers_nothing() -> None:
+def test_a_body_that_is_cut_off_is_not_delivered() -> None:
     pager = FakePager()
     diary = Diary()
     messages: Sequence[dict[str, Any]] = [
@@ -170,7 +170,7 @@ def test_who_leaves_in_the_middle_delivers_nothing() -> None:
     assert (got.status, pager.received, diary.requests, diary.crashes) == (0, [], [], 0)
 
 
-def test_what_is_no_webhook_is_said_to_be_none() -> None:
+def test_an_invalid_webhook_gets_400_with_the_reason() -> None:
     pager = FakePager(error=WebhookError('the version must be "4"'))
 
     got = post(pager_application(pager), accept="application/json")
@@ -179,7 +179,7 @@ def test_what_is_no_webhook_is_said_to_be_none() -> None:
     assert pager.counted() == {"invalid": 1}
 
 
-def test_while_the_journal_fails_the_webhook_is_to_be_sent_again() -> None:
+def test_a_webhook_gets_503_while_the_journal_fails() -> None:
     pager = FakePager(error=JournalError("/var/lib/waexporter/pages.sqlite: disk full"))
 
     got = post(pager_application(pager))
@@ -188,7 +188,7 @@ def test_while_the_journal_fails_the_webhook_is_to_be_sent_again() -> None:
     assert "/var/lib" not in got.text, "a path of this machine is nobody's business"
 
 
-def test_a_bug_is_to_be_sent_again_too() -> None:
+def test_a_webhook_gets_500_after_a_bug() -> None:
     diary = Diary()
 
     got = post(pager_application(FakePager(error=RuntimeError("hunter2")), diary))
@@ -197,7 +197,7 @@ def test_a_bug_is_to_be_sent_again_too() -> None:
     assert "hunter2" not in got.text
 
 
-def test_a_bug_in_unpacking_is_counted_and_logged_as_any_other() -> None:
+def test_a_bug_in_unpacking_is_counted_and_logged() -> None:
     diary = Diary()
     # A limit that zlib can't take, so that it raises something else than zlib.error.
     routes = tuple(replace(route, max_body=sys.maxsize) for route in ROUTES if route.path == PATH)
@@ -260,7 +260,7 @@ class Leaver(Sender):
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_every_refusal_is_remembered_with_its_reason_and_its_sender_and_counted_once(
+def test_every_refusal_is_recorded_with_its_reason_and_sender_and_counted_once(
     pager: FakePager, sent: dict[str, Any], status: int | None, why: str, result: str
 ) -> None:
     post(pager_application(pager), user_agent="Alertmanager/0.28.0\x1b[31m", **sent)
@@ -276,7 +276,7 @@ def test_every_refusal_is_remembered_with_its_reason_and_its_sender_and_counted_
     ]
 
 
-def test_a_body_that_does_not_come_in_time_is_remembered_too() -> None:
+def test_a_body_that_does_not_come_in_time_is_recorded_too() -> None:
     pager = FakePager()
 
     post(pager_application(pager, limits=RequestLimits(body_timeout=0.05)), b"{", None)
@@ -285,7 +285,7 @@ def test_a_body_that_does_not_come_in_time_is_remembered_too() -> None:
     assert (refused.refusal.status, pager.counted()) == (503, {"failed": 1})
 
 
-def test_a_good_one_ends_what_was_refused_from_there() -> None:
+def test_an_accepted_webhook_clears_the_refusals_of_its_sender() -> None:
     pager = FakePager(TOKEN)
     application = pager_application(pager)
     post(application, user_agent="Alertmanager")
@@ -298,7 +298,7 @@ def test_a_good_one_ends_what_was_refused_from_there() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_whoever_only_looks_is_no_refused_webhook(method: str) -> None:
+def test_a_get_is_not_recorded_as_a_refused_webhook(method: str) -> None:
     pager = FakePager(TOKEN)
 
     ask(pager_application(pager), PATH, method)

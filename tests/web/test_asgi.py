@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("path", [*(route.path for route in ROUTES), "/nowhere"])
-def test_every_answer_carries_the_protecting_headers(path: str) -> None:
+def test_every_response_has_the_security_headers(path: str) -> None:
     got = ask(an_application(FakeBackend()), path)
 
     assert SECURITY_HEADERS.keys() <= got.headers.keys()
@@ -41,7 +41,7 @@ def test_an_unknown_path_is_not_found_and_counted_as_other(path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
-def test_another_method_is_told_which_are_allowed(method: str) -> None:
+def test_another_method_gets_405_with_the_allowed_ones(method: str) -> None:
     diary = Diary()
 
     got = ask(an_application(FakeBackend(), diary), "/metrics", method)
@@ -74,7 +74,7 @@ def test_a_bug_is_counted_and_logged_but_never_shown() -> None:
     assert crash.__traceback__ is not None
 
 
-def test_an_error_is_json_for_who_prefers_json() -> None:
+def test_an_error_is_json_for_a_client_that_prefers_it() -> None:
     got = ask(an_application(BrokenBackend()), "/metrics", accept="application/json")
 
     assert got.headers["content-type"] == "application/json"
@@ -95,7 +95,7 @@ def test_a_new_route_is_a_new_row_and_runs_in_a_worker_thread() -> None:
     assert threads[0] is not threading.main_thread()
 
 
-def test_small_pieces_of_a_page_are_sent_together() -> None:
+def test_small_chunks_of_a_page_are_sent_together() -> None:
     page = tuple(b"x" * 100 for _ in range(5_000))
 
     got = ask(an_application(FakeBackend(page=page)), "/metrics")

@@ -20,7 +20,7 @@ from waexporter.web.formatting import iso, public_url
         (1e300, None),
     ],
 )
-def test_a_moment_is_written_in_utc_or_not_at_all(seconds: float | None, text: str | None) -> None:
+def test_a_time_is_written_in_utc_or_is_none(seconds: float | None, text: str | None) -> None:
     assert iso(seconds) == text
 
 
@@ -35,5 +35,5 @@ def test_a_moment_is_written_in_utc_or_not_at_all(seconds: float | None, text: s
         ("https://[broken", ""),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+def test_an_address_is_shown_without_its_secret_parts(url: str, shown: str) -> None:
     assert public_url(url) == shown

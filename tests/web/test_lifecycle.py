@@ -31,7 +31,7 @@ DONE = ReloadResult(added=("a", "b"), removed=("c",), changed=(), kept=7, keys=(
 WRONG = ReloadResult(("targets[0].url: is required", "log.level: must be one of …"))
 
 
-def test_what_changed_is_said_briefly() -> None:
+def test_a_reload_returns_one_sentence() -> None:
     response = answered(FakeBackend(reloaded=DONE))
 
     assert response.status == 200
@@ -40,7 +40,7 @@ def test_what_changed_is_said_briefly() -> None:
     )
 
 
-def test_programs_get_what_changed_by_name() -> None:
+def test_a_reload_returns_the_changes_as_json() -> None:
     response = answered(FakeBackend(reloaded=DONE), accept="application/json")
 
     assert json.loads(b"".join(response.body)) == {
@@ -53,14 +53,14 @@ def test_programs_get_what_changed_by_name() -> None:
     }
 
 
-def test_every_problem_is_said_on_a_line_of_its_own() -> None:
+def test_a_failed_reload_returns_one_problem_per_line() -> None:
     response = answered(FakeBackend(reloaded=WRONG))
 
     assert response.status == 400
     assert b"".join(response.body).decode().splitlines() == list(WRONG.problems)
 
 
-def test_programs_get_every_problem_as_a_list() -> None:
+def test_a_failed_reload_returns_its_problems_as_json() -> None:
     response = answered(FakeBackend(reloaded=WRONG), accept="application/json")
 
     assert response.status == 400
@@ -69,7 +69,7 @@ def test_programs_get_every_problem_as_a_list() -> None:
     assert said["error"]
 
 
-def test_who_comes_while_others_are_at_it_is_told_to_ask_again() -> None:
+def test_a_reload_during_another_one_gets_503() -> None:
     response = answered(FakeBackend(reloaded=ReloadResult(is_busy=True)))
 
     assert (response.status, dict(response.headers)["retry-after"]) == (503, "1")
@@ -84,7 +84,7 @@ def test_a_client_that_may_not_reload_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_told_what_is_allowed(method: str) -> None:
+def test_other_methods_get_405_with_the_allowed_ones(method: str) -> None:
     backend = FakeBackend()
 
     got: Got = ask(an_application(backend), "/-/reload", method)
@@ -115,7 +115,7 @@ def test_it_does_not_wait_for_a_body() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", ""])
-def test_a_server_on_every_interface_tells_this_machine_from_others(host: str) -> None:
+def test_a_server_on_every_interface_lets_only_this_machine_reload(host: str) -> None:
     """The address of the request counts, not the one that the server listens on."""
     with Server(an_application(FakeBackend(reloaded=DONE)), host, 0).background() as server:
         here = post(LOOPBACK, server.port)
@@ -125,7 +125,7 @@ def test_a_server_on_every_interface_tells_this_machine_from_others(host: str) -
     assert set(there) <= {403}
 
 
-def test_a_server_on_ipv6_knows_its_own_machine() -> None:
+def test_a_server_on_ipv6_lets_this_machine_reload() -> None:
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:
@@ -179,7 +179,7 @@ def test_health_and_readiness_come_with_the_reason(
     assert (got.status, got.text) == (status, body)
 
 
-def test_a_reason_is_json_for_who_prefers_json() -> None:
+def test_a_reason_is_json_for_a_client_that_prefers_it() -> None:
     got = ask(an_application(FakeBackend(illness="Ill.")), "/-/healthy", accept="application/json")
 
     assert got.headers["content-type"] == "application/json"

@@ -9,7 +9,7 @@ from waexporter.web.backend import PageRequest
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
 
 
-def test_a_client_without_wishes_gets_prometheus_text() -> None:
+def test_without_an_accept_header_the_page_is_prometheus_text() -> None:
     backend = FakeBackend()
 
     got = ask(an_application(backend), "/metrics")
@@ -20,7 +20,7 @@ def test_a_client_without_wishes_gets_prometheus_text() -> None:
     assert backend.page_requests == [PageRequest()]
 
 
-def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
+def test_a_client_gets_the_format_and_encoding_that_it_prefers() -> None:
     backend = FakeBackend()
 
     got = ask(
@@ -36,7 +36,7 @@ def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
     assert backend.page_requests == [PageRequest(openmetrics=True, gzip=True)]
 
 
-def test_head_tells_the_length_of_the_page_without_the_page() -> None:
+def test_head_has_the_length_of_the_page_without_the_page() -> None:
     got = ask(an_application(FakeBackend()), "/metrics", "HEAD")
 
     assert (got.status, got.body, got.headers["content-length"]) == (200, b"", "8")
@@ -62,7 +62,7 @@ def test_a_page_is_restricted_to_every_target_that_is_named() -> None:
         ("target=" + "x" * 500, "'" + "x" * 100 + "'"),
     ],
 )
-def test_an_unknown_target_is_named_with_the_way_to_list_them(query: str, shown: str) -> None:
+def test_an_unknown_target_gets_404_with_its_name(query: str, shown: str) -> None:
     backend = FakeBackend((a_target("a"),))
 
     got = ask(an_application(backend), f"/metrics?{query}")

@@ -88,7 +88,7 @@ OPENMETRICS = "application/openmetrics-text"
         (f" {OPENMETRICS} ; version = 1.0.0 ; q = 0.7 , text/plain ; q=0.6", True),
     ],
 )
-def test_openmetrics_is_given_only_when_it_is_liked_better(accept: str, openmetrics: bool) -> None:  # noqa: FBT001
+def test_openmetrics_is_sent_only_if_it_is_preferred(accept: str, openmetrics: bool) -> None:  # noqa: FBT001
     assert wants_openmetrics(accept) is openmetrics
 
 
@@ -118,7 +118,7 @@ def test_openmetrics_is_given_only_when_it_is_liked_better(accept: str, openmetr
         ("gzipped", False),
     ],
 )
-def test_gzip_is_given_only_to_who_takes_it(accept_encoding: str, gzip: bool) -> None:  # noqa: FBT001
+def test_gzip_is_sent_only_if_it_is_accepted(accept_encoding: str, gzip: bool) -> None:  # noqa: FBT001
     assert accepts_gzip(accept_encoding) is gzip
 
 
@@ -137,12 +137,12 @@ def test_gzip_is_given_only_to_who_takes_it(accept_encoding: str, gzip: bool) ->
         ("", False),
     ],
 )
-def test_errors_are_json_only_for_who_likes_it_better(accept: str, json: bool) -> None:  # noqa: FBT001
+def test_errors_are_json_only_if_it_is_preferred(accept: str, json: bool) -> None:  # noqa: FBT001
     assert prefers_json(accept) is json
 
 
 @given(st.text(alphabet='application/openmetrics-text plain*;,="q01.\\\x00é', max_size=80))
-def test_no_header_is_too_wrong_to_be_read(header: str) -> None:
+def test_a_malformed_header_is_no_error(header: str) -> None:
     answers = (wants_openmetrics(header), accepts_gzip(header), prefers_json(header))
 
     assert all(isinstance(response, bool) for response in answers)

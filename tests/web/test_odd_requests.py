@@ -171,7 +171,7 @@ TWICE = ("Content-Length: 3", "Transfer-Encoding: chunked")
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, INVALID),
     ],
 )
-def test_after_a_request_whose_end_is_in_doubt_nothing_more_is_read(
+def test_the_connection_closes_after_a_request_with_an_ambiguous_length(
     said: bytes, status: int, words: str
 ) -> None:
     diary = Diary()
@@ -184,7 +184,7 @@ def test_after_a_request_whose_end_is_in_doubt_nothing_more_is_read(
 
 
 @pytest.mark.parametrize("path", [each.path for each in ROUTES if "GET" in each.methods])
-def test_head_says_what_get_says_but_the_body(path: str) -> None:
+def test_head_has_the_headers_of_get_without_the_body(path: str) -> None:
     backend = FakeBackend(shown=(a_target(),), pager=FakePager())  # type: ignore[arg-type]
     query = "?target=support-line" if path == "/probe" else ""
 
@@ -248,7 +248,7 @@ def test_a_packed_body_is_unpacked(coding: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip", "deflate, gzip", "\xff"])
-def test_a_body_packed_otherwise_is_refused_unread(coding: str) -> None:
+def test_another_content_encoding_is_rejected_before_the_body_is_read(coding: str) -> None:
     pager = FakePager()
 
     [(status, words)] = converse(pager_application(pager), delivered(f"Content-Encoding: {coding}"))
@@ -291,7 +291,7 @@ def test_a_body_that_does_not_unpack_is_refused(coding: str, body: bytes) -> Non
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413), (5 * MAX_BODY, 413)])
-def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int) -> None:
+def test_packed_and_unpacked_bodies_have_the_same_limit(coding: str, size: int, status: int) -> None:
     pager = FakePager()
     packer = zlib.compressobj(1, wbits=31 if coding == "gzip" else 15)
     packed = b"".join(packer.compress(b"x" * 65_536) for _ in range(size // 65_536))
@@ -305,7 +305,7 @@ def test_a_body_has_one_limit_packed_or_not(coding: str, size: int, status: int)
 
 
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
-def test_the_members_of_a_packed_body_have_its_limit_together(more: int, status: int) -> None:
+def test_all_gzip_members_of_a_body_count_towards_its_limit(more: int, status: int) -> None:
     pager = FakePager()
     packed = pack(b"x" * (MAX_BODY // 2)) * 2 + pack(b"x" * more)
 
@@ -316,7 +316,7 @@ def test_the_members_of_a_packed_body_have_its_limit_together(more: int, status:
 
 
 @pytest.mark.parametrize("size", [MAX_BODY + 1, 50 * MAX_BODY])
-def test_a_bomb_costs_no_more_than_a_body_that_is_just_too_large(size: int) -> None:
+def test_a_gzip_bomb_needs_no_more_memory_than_a_body_just_over_the_limit(size: int) -> None:
     packer = zlib.compressobj(1, wbits=31)
     packed = b"".join(packer.compress(bytes(MAX_BODY)) for _ in range(size // MAX_BODY))
     packed += packer.compress(bytes(size % MAX_BODY)) + packer.flush()
@@ -334,7 +334,7 @@ def test_a_bomb_costs_no_more_than_a_body_that_is_just_too_large(size: int) -> N
     assert peak < 2.5 * MAX_BODY + len(packed)
 
 
-def test_who_asks_before_it_sends_a_body_is_told_to_go_on() -> None:
+def test_expect_100_continue_is_answered_with_100() -> None:
     pager = FakePager()
     told = converse(pager_application(pager), delivered("Expect: 100-continue"))
 
@@ -342,7 +342,7 @@ def test_who_asks_before_it_sends_a_body_is_told_to_go_on() -> None:
     assert pager.received == [BODY]
 
 
-def test_who_asks_before_it_sends_a_body_is_refused_before_it_does() -> None:
+def test_expect_100_continue_is_rejected_before_the_body_is_sent() -> None:
     pager = FakePager(TOKEN)
     told = converse(pager_application(pager), delivered("Expect: 100-continue", body=b""))
 
@@ -350,7 +350,7 @@ def test_who_asks_before_it_sends_a_body_is_refused_before_it_does() -> None:
     assert pager.received == []
 
 
-def test_a_body_of_two_lengths_is_taken_and_nothing_behind_it() -> None:
+def test_after_a_body_with_two_lengths_nothing_more_is_read() -> None:
     pager = FakePager()
     chunks = b"8\r\n" + BODY + b"\r\n0\r\n\r\n"
 
@@ -361,7 +361,7 @@ def test_a_body_of_two_lengths_is_taken_and_nothing_behind_it() -> None:
     assert (status, pager.received) == (200, [BODY])
 
 
-def test_an_encoded_slash_leads_no_delivery_around_a_guarded_path() -> None:
+def test_an_encoded_slash_does_not_bypass_a_proxy_that_restricts_paths() -> None:
     pager = FakePager()
 
     (status, _), _ = converse(

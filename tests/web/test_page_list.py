@@ -29,7 +29,7 @@ def an_entry(number: int, alerts: int = 1) -> JournalEntry:
     )  # fmt: skip
 
 
-def test_the_pages_are_listed_with_what_became_of_them() -> None:
+def test_the_pages_are_listed_with_their_states() -> None:
     got = ask(pager_application(FakePager(latest=(an_entry(2), an_entry(1)))), "/api/v1/pages")
 
     said = json.loads(got.body)
@@ -76,7 +76,7 @@ def test_the_pages_are_listed_with_what_became_of_them() -> None:
     }
 
 
-def test_each_attempt_is_listed_with_its_way_and_what_came_of_it() -> None:
+def test_each_attempt_is_listed_with_its_channel_and_outcome() -> None:
     tried = (
         Attempt(1_769_851_750.25, "orders", "1-2", "1012", "answered 404: 1012 Group not found"),
         Attempt(1_769_851_751.25, "alpha", "1-2", "ok"),
@@ -106,7 +106,7 @@ def test_of_a_large_page_only_the_first_alerts_are_shown() -> None:
 
 
 @pytest.mark.parametrize(("query", "asked"), [("", 100), ("?limit=1", 1), ("?limit=1000", 1000)])
-def test_as_many_as_wanted_are_listed(query: str, asked: int) -> None:
+def test_limit_is_the_number_of_pages(query: str, asked: int) -> None:
     pager = FakePager()
 
     assert ask(pager_application(pager), f"/api/v1/pages{query}").status == 200
@@ -117,7 +117,7 @@ def test_as_many_as_wanted_are_listed(query: str, asked: int) -> None:
     "limit",
     ["0", "1001", "-1", "x", "", "1.5", "\xb2", "9" * 5000, "000999" + "9" * 30, "0" * 20, "1&limit=2"],
 )
-def test_a_limit_that_is_none_is_refused(limit: str) -> None:
+def test_an_invalid_limit_gets_400(limit: str) -> None:
     pager = FakePager()
     diary = Diary()
 

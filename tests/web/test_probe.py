@@ -28,7 +28,7 @@ def a_backend(*polls: Future[None]) -> FakeBackend:
 # --- the answer --------------------------------------------------------------------------------
 
 
-def test_one_target_is_probed_and_its_page_given_as_text() -> None:
+def test_one_target_is_probed_and_its_page_returned_as_text() -> None:
     backend = a_backend()
 
     got = ask(an_application(backend), "/probe?target=b%20b&module=any")
@@ -38,7 +38,7 @@ def test_one_target_is_probed_and_its_page_given_as_text() -> None:
     assert backend.probes == ["b b"]
 
 
-def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
+def test_a_client_gets_the_format_and_encoding_that_it_prefers() -> None:
     backend = a_backend()
 
     got = ask(
@@ -52,7 +52,7 @@ def test_a_client_gets_the_format_and_encoding_it_asks_for() -> None:
     assert backend.page_requests == [PageRequest(openmetrics=True, gzip=True)]
 
 
-def test_head_probes_and_tells_the_length_alone() -> None:
+def test_head_probes_and_returns_only_the_length() -> None:
     backend = a_backend()
 
     got = ask(an_application(backend), "/probe?target=a", "HEAD")
@@ -62,7 +62,7 @@ def test_head_probes_and_tells_the_length_alone() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_another_method_is_refused_and_probes_nobody(method: str) -> None:
+def test_another_method_is_rejected_and_probes_nothing(method: str) -> None:
     backend, diary = a_backend(), Diary()
 
     got = ask(an_application(backend, diary), "/probe?target=a", method)
@@ -85,7 +85,7 @@ def test_no_other_path_probes(path: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "target=", "target=a&target=a", "target=a&target=b", "targets=a"])
-def test_without_exactly_one_name_it_is_said_how_to_ask(query: str) -> None:
+def test_without_exactly_one_target_the_error_explains_the_parameter(query: str) -> None:
     backend = a_backend()
 
     got = ask(an_application(backend), f"/probe?{query}")
@@ -106,7 +106,7 @@ def test_without_exactly_one_name_it_is_said_how_to_ask(query: str) -> None:
         ("x" * 500, "'" + "x" * 100 + "'"),
     ],
 )
-def test_what_is_not_configured_is_never_probed(query: str, shown: str) -> None:
+def test_an_unknown_target_is_not_probed(query: str, shown: str) -> None:
     backend = a_backend()
 
     got = ask(an_application(backend), f"/probe?target={query}")
@@ -119,7 +119,7 @@ def test_what_is_not_configured_is_never_probed(query: str, shown: str) -> None:
     assert backend.probes == []
 
 
-def test_a_deadline_that_is_no_number_is_refused_with_what_it_should_be() -> None:
+def test_a_timeout_that_is_no_number_gets_400_with_an_example() -> None:
     backend = a_backend()
 
     got = ask(
@@ -136,7 +136,7 @@ def test_a_deadline_that_is_no_number_is_refused_with_what_it_should_be() -> Non
     assert backend.probes == []
 
 
-def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> None:
+def test_too_many_polls_get_503_and_no_metrics() -> None:
     backend = FakeBackend((a_target("a"),), polls=None)
 
     got = ask(an_application(backend), "/probe?target=a")
@@ -169,26 +169,26 @@ def test_too_many_polls_are_an_honest_refusal_and_nothing_about_the_client() -> 
         ("9" * 400, MAX_TIMEOUT),
     ],
 )
-def test_half_a_second_is_left_to_the_way_back_within_sensible_bounds(header: str, seconds: float) -> None:
+def test_half_a_second_of_the_timeout_is_left_for_sending_the_page(header: str, seconds: float) -> None:
     assert read_timeout(header) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
     "header", ["nan", "NaN", "inf", "-Infinity", "10s", "1_0", "1, 2", "10 10", "0x1", ".", "٣"]
 )
-def test_what_is_no_number_is_no_deadline(header: str) -> None:
+def test_a_timeout_that_is_no_number_is_invalid(header: str) -> None:
     assert read_timeout(header) is None
 
 
 @given(st.text(max_size=12) | st.floats().map(str))
 @example("1e-400")
-def test_whatever_is_said_the_deadline_is_bounded_or_refused(header: str) -> None:
+def test_any_timeout_is_bounded_or_invalid(header: str) -> None:
     timeout = read_timeout(header)
 
     assert timeout is None or MIN_TIMEOUT <= timeout <= MAX_TIMEOUT
 
 
-def test_an_answer_waits_for_every_poll() -> None:
+def test_a_response_waits_for_every_poll() -> None:
     first, second = _running(), _running()
     backend = a_backend(first, second)
     got: list[str] = []
@@ -245,7 +245,7 @@ def test_probes_that_wait_take_no_worker_from_others() -> None:
     assert not any(each.is_alive() for each in waiting)
 
 
-def test_so_many_wait_and_no_more() -> None:
+def test_the_number_of_waiting_probes_is_limited() -> None:
     application = an_application(a_backend(_running()), limits=RequestLimits(max_deferred=0))
 
     got = ask(application, "/probe?target=a")
@@ -254,7 +254,7 @@ def test_so_many_wait_and_no_more() -> None:
     assert got.text == "0 others wait for an answer already.\n"
 
 
-def test_a_bug_in_the_end_of_a_probe_is_counted_and_never_shown() -> None:
+def test_a_bug_in_a_deferred_response_is_counted_and_never_shown() -> None:
     class Broken(FakeBackend):
         def probe_page(self, *_: object) -> tuple[bytes, ...]:
             raise RuntimeError("hunter2")

@@ -77,14 +77,14 @@ def is_handler(value: object) -> bool:
     )
 
 
-def test_no_path_is_served_twice_nor_unexplained() -> None:
+def test_every_path_is_unique_and_has_a_summary() -> None:
     paths = [route.path for route in ROUTES]
 
     assert len(set(paths)) == len(paths)
     assert [route.path for route in ROUTES if not route.summary] == []
 
 
-def test_a_path_that_changes_something_asks_who_sends() -> None:
+def test_every_path_with_post_authenticates() -> None:
     unguarded = [route.path for route in ROUTES if "POST" in route.methods and route.authenticate is None]
 
     assert unguarded == [], "add a function to waexporter/web/access.py, and name it in the row"

@@ -129,7 +129,7 @@ def test_a_browser_gets_a_page(accept: str) -> None:
         ("/-/", "other"),
     ],
 )
-def test_what_does_not_ship_is_not_there(path: str, label: str) -> None:
+def test_an_unknown_runbook_is_not_found(path: str, label: str) -> None:
     diary = Diary()
 
     got = ask(an_application(FakeBackend(), diary), path)
@@ -176,7 +176,7 @@ def test_html_within_a_runbook_is_text_and_no_script_runs(package: Path, book: P
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
 
 
-def test_the_reader_of_markdown_is_loaded_by_the_first_who_asks_for_a_page() -> None:
+def test_the_markdown_parser_is_imported_at_the_first_request_for_html() -> None:
     script = "import sys, waexporter.web.server, waexporter.web.asgi; print('markdown_it' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

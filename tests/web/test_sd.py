@@ -82,7 +82,7 @@ def test_a_shard_is_given_once() -> None:
 @pytest.mark.parametrize(
     "host", ["wa.example", "wa.example:9847", "wa_exporter-1:80", "[::1]:9847", "10.0.0.1"]
 )
-def test_a_client_is_sent_to_the_address_it_asked(host: str) -> None:
+def test_the_address_is_that_of_the_host_header(host: str) -> None:
     request = IncomingRequest("/sd", headers=(("host", host),), address=("192.0.2.7", 9847))
 
     assert read_address(request) == host

@@ -133,7 +133,7 @@ def test_requests_sent_at_once_are_answered_in_turn() -> None:
     assert received.count(b"a 1\nb 2\n") == 3
 
 
-def test_a_taken_address_is_said_before_anything_starts() -> None:
+def test_an_address_in_use_is_an_error_before_anything_starts() -> None:
     first = Server(an_application(FakeBackend()), LOOPBACK, 0)
     first.bind()
     second = Server(an_application(FakeBackend()), LOOPBACK, first.port)
@@ -154,7 +154,7 @@ def test_a_taken_address_is_said_before_anything_starts() -> None:
         ("x" * 70, 9847, "this name has no address"),
     ],
 )
-def test_an_impossible_address_is_said_in_one_sentence(host: str, port: int, words: str) -> None:
+def test_an_impossible_address_is_an_error_of_one_sentence(host: str, port: int, words: str) -> None:
     with pytest.raises(CommandError, match=words):
         Server(an_application(FakeBackend()), host, port).bind()
 
@@ -201,7 +201,7 @@ def test_an_open_request_is_answered_before_the_server_stops() -> None:
     assert received.endswith(b"a 1\nb 2\n")
 
 
-def test_a_request_that_does_not_end_does_not_hold_the_stop() -> None:
+def test_an_endless_request_does_not_delay_the_stop() -> None:
     backend = GatedExporter()
     with serving(backend) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -220,7 +220,7 @@ def test_a_request_that_does_not_end_does_not_hold_the_stop() -> None:
     [b"", b"GET /metrics HTTP/1.1\r\n", b"GET /metrics HTTP/1.1\r\nHost: x\r\nA: "],
     ids=["nothing", "one line", "half a header"],
 )
-def test_a_client_that_never_finishes_asking_is_cut_off(said: bytes) -> None:
+def test_a_client_that_never_completes_a_request_is_cut_off(said: bytes) -> None:
     with serving(FakeBackend(), ConnectionLimits(first_request=0.3)) as server, connect(server) as client:
         client.sendall(said)
 
@@ -229,14 +229,14 @@ def test_a_client_that_never_finishes_asking_is_cut_off(said: bytes) -> None:
     assert received == b""
 
 
-def test_a_client_that_asks_letter_by_letter_is_cut_off() -> None:
+def test_a_client_that_sends_byte_by_byte_is_cut_off() -> None:
     with serving(FakeBackend(), ConnectionLimits(first_request=0.3)) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nA: ")
         with pytest.raises(ConnectionError):
             drip(client, server)
 
 
-def test_a_second_request_may_not_be_slower_than_the_rest_between_two() -> None:
+def test_a_later_request_must_be_complete_within_the_keep_alive_time() -> None:
     limits = ConnectionLimits(keep_alive=1, closing=0.1)
     with serving(FakeBackend(), limits) as server, connect(server) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\n")
@@ -260,7 +260,7 @@ def test_a_client_that_never_reads_is_cut_off() -> None:
     assert 0 < len(received) < 30_000_000
 
 
-def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None:
+def test_a_client_that_never_reads_delays_neither_others_nor_the_stop() -> None:
     backend = FakeBackend(page=BIG_PAGE)
     with ExitStack() as stack:
         server = stack.enter_context(serving(backend, ConnectionLimits(drain=1)))
@@ -276,7 +276,7 @@ def test_a_client_that_never_reads_hinders_neither_others_nor_the_stop() -> None
     assert time.monotonic() - begun < DEFAULT_CONNECTION_LIMITS.reading / 2
 
 
-def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:
+def test_a_hundred_idle_clients_delay_neither_others_nor_the_stop() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(serving(FakeBackend(), ConnectionLimits(drain=60)))
         for number in range(100):
@@ -295,7 +295,7 @@ def test_a_hundred_resting_clients_hinder_neither_others_nor_the_stop() -> None:
     assert time.monotonic() - begun < 30
 
 
-def test_the_client_that_rested_longest_makes_room_for_a_new_one() -> None:
+def test_the_longest_idle_connection_is_closed_for_a_new_one() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(serving(FakeBackend(), ConnectionLimits(connections=4)))
         resting = [stack.enter_context(connect(server)) for _ in range(4)]
@@ -345,7 +345,7 @@ def test_a_signal_ends_the_process_with_success(request_stop: signal.Signals) ->
     assert (process.returncode, out, err) == (0, "went on\n", "")
 
 
-def test_an_interrupt_while_the_loop_is_being_made_ends_the_process_with_success() -> None:
+def test_an_interrupt_before_the_loop_runs_ends_the_process_with_success() -> None:
     script = (
         "import asyncio, os, signal\n"
         "from tests.web.fakes import FakeBackend, an_application\n"

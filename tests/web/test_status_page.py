@@ -121,7 +121,7 @@ def test_the_page_refreshes_itself() -> None:
         (FakeBackend((a_target(),), waiting="Waiting for 2 targets."), "Waiting for 2 targets."),
     ],
 )
-def test_what_is_wrong_with_the_exporter_itself_is_said(backend: FakeBackend, notice: str) -> None:
+def test_problems_of_the_exporter_itself_are_shown(backend: FakeBackend, notice: str) -> None:
     assert notice in ask(an_application(backend), "/").text
 
 
@@ -142,7 +142,7 @@ def test_a_page_of_a_thousand_targets_counts_them_and_stays_small() -> None:
         ([], None),
     ],
 )
-def test_the_documentation_is_where_the_package_says(links: list[str], docs: str | None) -> None:
+def test_the_link_to_the_documentation_is_that_of_the_package(links: list[str], docs: str | None) -> None:
     assert pick_docs(links) == docs
 
 
@@ -156,7 +156,7 @@ def test_times_that_make_no_sense_are_left_out() -> None:
     assert "no success yet" in html
 
 
-def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
+def test_the_template_engine_is_imported_at_the_first_request() -> None:
     script = "import sys, waexporter.web.server, waexporter.web.asgi; print('jinja2' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -164,7 +164,7 @@ def test_the_template_engine_is_loaded_by_the_first_who_looks() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_a_failed_reload_is_said_with_its_problems_and_when() -> None:
+def test_a_failed_reload_is_shown_with_its_problems_and_its_time() -> None:
     problems = ("targets[0].url: must begin with https:// or http://", f"pager.rate: {HOSTILE}")
     backend = FakeBackend((a_target(),), reloaded=ReloadResult(problems, at=NOW - 300))
 
@@ -194,7 +194,7 @@ def test_a_good_reload_is_not_mentioned() -> None:
 
 
 @pytest.mark.parametrize("reason", [*Reason, "for_admins"])
-def test_what_came_of_a_poll_is_said_in_words_and_in_grey_where_nothing_is_wrong(reason: str) -> None:
+def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(reason: str) -> None:
     endpoint = EndpointStatus("settings", 300.0, reason, "planted words", NOW, 12.0)
 
     text = page(replace(a_target(), endpoints=(endpoint,)))

@@ -63,7 +63,7 @@ def accepted(*items: Item, **more: Any) -> JournalEntry:  # noqa: ANN401 - field
     return told._replace(**{"destination": "backup/14155550100-1520000000", **more})
 
 
-def test_without_a_pager_the_page_says_nothing_of_it() -> None:
+def test_without_a_pager_the_page_has_no_such_section() -> None:
     text = ask(an_application(FakeBackend((a_target(),))), "/").text
 
     assert 'id="pager"' not in text
@@ -77,7 +77,7 @@ def test_before_the_first_page_it_says_so() -> None:
     assert 'href="api/v1/pages"' in html(NOTHING)
 
 
-def test_an_accepted_page_says_what_it_told_and_how_it_left() -> None:
+def test_an_accepted_page_is_shown_with_its_alerts_and_how_it_was_sent() -> None:
     told = accepted(
         *fired(DOWN), *resolved(alert("WhatsAppNodeUnreachable", "orders", node="core1", ends_at=NOW))
     )
@@ -92,7 +92,7 @@ def test_an_accepted_page_says_what_it_told_and_how_it_left() -> None:
     assert "Nobody has been paged yet" not in text
 
 
-def test_a_page_that_went_around_whatsapp_names_the_channel() -> None:
+def test_a_page_that_was_sent_by_a_fallback_names_the_channel() -> None:
     told = accepted(channel="webhook", destination="fallback", attempts=3, repeats=1)
 
     text = words(NOTHING._replace(latest=(told,)))
@@ -107,7 +107,7 @@ def test_a_page_that_went_around_whatsapp_names_the_channel() -> None:
         (12, "…12 pages are waiting, the oldest for 2 min 5 s"),
     ],
 )
-def test_what_is_pending_is_said_with_its_age_and_why(pending: int, said: str) -> None:
+def test_pending_pages_are_shown_with_their_age_and_the_reason(pending: int, said: str) -> None:
     why = "orders: the API answers 1016: the system is overloaded"
     latest = (entry(PageState.PENDING, attempts=4, why=why), entry(PageState.PENDING, attempts=0))
 
@@ -128,7 +128,7 @@ def test_a_page_that_failed_says_why() -> None:
     assert text.endswith(why)
 
 
-def test_a_journal_that_cant_be_written_is_said_first_and_instead_of_pages() -> None:
+def test_a_journal_that_cant_be_written_is_shown_first_and_instead_of_pages() -> None:
     told = NOTHING._replace(problem="can't write /var/lib/waexporter/pages.sqlite: no space left on device")
 
     text = html(told)
@@ -198,7 +198,7 @@ def test_a_storm_is_counted_not_listed() -> None:
 
 
 @pytest.mark.parametrize(("count", "counted"), [(1, "1 earlier alert"), (2, "2 earlier alerts")])
-def test_of_what_was_not_listed_no_more_is_said_than_is_known(count: int, counted: str) -> None:
+def test_unlisted_alerts_are_counted(count: int, counted: str) -> None:
     """Whether it is silenced, inhibited or over is asked when the page leaves."""
     told = accepted()
     page = msgspec.structs.replace(told.page, doubts=(Doubt(DOWN, 0.0),) * count)
@@ -210,13 +210,13 @@ def test_of_what_was_not_listed_no_more_is_said_than_is_known(count: int, counte
 
 
 @pytest.mark.parametrize("kind", ItemKind)
-def test_whatever_a_page_says_of_an_alert_has_a_word(kind: ItemKind) -> None:
+def test_every_kind_of_alert_has_a_word(kind: ItemKind) -> None:
     text = words(NOTHING._replace(latest=(accepted(Item(DOWN, kind)),)))
 
     assert f"{KIND_WORDS[kind]} WhatsAppDown" in text
 
 
-def test_an_alert_with_nothing_in_it_is_still_a_line() -> None:
+def test_an_empty_alert_has_a_line() -> None:
     told = accepted(*fired(foreign({})))
 
     assert "firing an alert without a name" in words(NOTHING._replace(latest=(told,)))
@@ -245,11 +245,11 @@ def test_hostile_texts_of_alerts_are_shown_as_text() -> None:
         (NOTHING._replace(silences=(Silence("prometheus-eu", 181.0, 180.0),)), "down"),
     ],
 )
-def test_above_all_targets_a_badge_says_whether_people_can_be_paged(told: PagerStatus, mood: str) -> None:
+def test_a_badge_at_the_top_shows_the_state_of_the_pager(told: PagerStatus, mood: str) -> None:
     assert f'<a class="badge {mood}" href="#pager">' in html(told)
 
 
-def test_an_alert_of_ours_links_to_its_runbook_and_no_other_does() -> None:
+def test_only_an_alert_with_a_shipped_runbook_has_a_link() -> None:
     told = accepted(*fired(DOWN, foreign({"alertname": "DiskFull"}), foreign({"alertname": "../metrics"})))
 
     part = html(NOTHING._replace(latest=(told,))).partition('id="pager">')[2]
@@ -261,7 +261,7 @@ def test_an_alert_of_ours_links_to_its_runbook_and_no_other_does() -> None:
     ]
 
 
-def test_a_rule_without_a_summary_is_shown_by_what_else_it_says() -> None:
+def test_an_alert_without_a_summary_is_shown_by_its_other_annotations() -> None:
     told = accepted(*fired(foreign({"alertname": "Disk"}, {"message": "The disk is full."})))
 
     assert "firing Disk The disk is full." in words(NOTHING._replace(latest=(told,)))
@@ -273,7 +273,7 @@ def test_an_endless_summary_is_cut() -> None:
     assert len(html(NOTHING._replace(latest=(told,)))) < 50_000
 
 
-def test_only_the_last_pages_are_asked_for() -> None:
+def test_only_the_last_pages_are_read() -> None:
     pager = FakePager(NOTHING)
 
     ask(an_application(FakeBackend((a_target(),), pager=cast("Pager", pager))), "/")
@@ -281,7 +281,7 @@ def test_only_the_last_pages_are_asked_for() -> None:
     assert pager.asked == [10]
 
 
-def test_a_watchdog_that_nobody_waits_for_is_said_with_its_labels() -> None:
+def test_an_unexpected_watchdog_is_shown_with_its_labels() -> None:
     told = NOTHING._replace(unexpected_watchdogs=(f"alertname=Watchdog prometheus={HOSTILE}", "b", "c", "d"))
 
     shown = Elements(html(told))
@@ -290,7 +290,7 @@ def test_a_watchdog_that_nobody_waits_for_is_said_with_its_labels() -> None:
     assert shown.text.count("no entry of pager.watchdogs matches") == 3
 
 
-def test_a_group_in_which_nobody_reads_is_no_good_pager() -> None:
+def test_a_group_that_nobody_reads_makes_the_pager_degraded() -> None:
     problem = Problem("on_call_group_unreachable", "the on-call group has nobody in it: nobody reads a page")
     targets = tuple(a_target(f"t{number}", State.OK, problem) for number in range(5))
     backend = FakeBackend((*targets, a_target("fine")), pager=cast("Pager", FakePager(NOTHING)))

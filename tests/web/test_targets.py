@@ -11,7 +11,7 @@ from waexporter.model import Problem, State, Verdict
 from waexporter.web.backend import EndpointStatus, TargetStatus
 
 
-def test_a_target_is_told_with_verdict_problems_and_polls() -> None:
+def test_a_target_is_listed_with_verdict_problems_and_polls() -> None:
     problem = Problem("node_unreachable", "The node b doesn't answer.", node="b", since=NOW - 90)
     target = replace(a_target("a", State.DEGRADED, problem), labels=(("region", "eu"),))
     target = replace(target, verdict=replace(target.verdict, since=NOW - 120))
@@ -91,7 +91,7 @@ def test_what_is_not_known_or_not_finite_is_null() -> None:
     assert [told["endpoints"][1][key] for key in keys] == [None] * 4
 
 
-def test_credentials_in_a_url_are_not_told() -> None:
+def test_credentials_in_a_url_are_left_out() -> None:
     target = replace(a_target("a"), url="https://me:hunter2@wa.example:9090/p?token=hunter2#hunter2")
 
     got = ask(an_application(FakeBackend((target,))), "/api/v1/targets")

@@ -27,7 +27,7 @@ def _known() -> list[str]:
     return [name for names in CATALOGUE.values() for name in names]
 
 
-def test_the_catalogue_knows_both_halves_of_every_pair() -> None:
+def test_the_catalogue_has_both_halves_of_every_pair() -> None:
     known = _known()
     halves = {split_half(name) for name in known} - {None}
 
