@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from waexporter.config.keys import Block
 
-_LARGEST_FILE = 4 * 1024 * 1024
+_LARGEST_FILE = 4 * 1024 * 1024  # bytes
 _NO_TARGET = (
     'no target: name a file with "targets: [{url: https://host:9090}]" by --config or WAEXPORTER_CONFIG,',
     "or set WAEXPORTER_TARGET_URL and WAEXPORTER_API_KEY (or WAEXPORTER_USERNAME and WAEXPORTER_PASSWORD)",

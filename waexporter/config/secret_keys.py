@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Check = Callable[[str], str]
     Note = Callable[[str], None]
 
-_LARGEST_FILE = 64 * 1024
+_LARGEST_FILE = 64 * 1024  # bytes
 _BYTE_ORDER_MARK = "\ufeff"
 _QUOTED = re.compile("([\"']).+\\1", re.DOTALL)
 # Equals signs at the end are the padding of Base64.

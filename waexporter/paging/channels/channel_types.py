@@ -43,7 +43,8 @@ class ChannelType(NamedTuple):
 
     name: str  # the label `channel`
     find_remedy: Callable[[str], str]  # what to do about a failure, by its sentence; empty: unknown
-    fallback: FallbackOpener | None = None  # one of both is given
+    # Exactly one of these is given:
+    fallback: FallbackOpener | None = None
     target: TargetOpener | None = None
 
 

@@ -1,4 +1,4 @@
-"""The channels that send through targets: the kind of a target's client decides which one it is."""
+"""Open the channels that send through targets: the type depends on the kind of the target's client."""
 
 from __future__ import annotations
 

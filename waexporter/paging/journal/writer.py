@@ -168,7 +168,7 @@ class Journal:
         return facts
 
     def set_aside_damaged(self, wall: float) -> None:
-        """Give the damaged pages the state DAMAGED; they stay in the file. `wall` is the time now.
+        """Change the state of the damaged pages to DAMAGED; they stay in the file. `wall` is the time now.
 
         Their alerts become LOST, so that people are notified when they are delivered again.
         """

@@ -81,7 +81,7 @@ def reconcile(page: Page, reply: GroupReply | None, fires_since: Callable[[Doubt
 def _with_later_deliveries(
     page: Page, since: Sequence[tuple[Doubt, bool | None]], reply: GroupReply | None
 ) -> Page:
-    """Return a page with its doubtful alerts that are known to fire."""
+    """Return a page with the doubtful alerts that are known to fire: stale ones as items, others counted."""
     again = sum(fires is True and not doubt.is_stale for doubt, fires in since)
     goes_on = (
         Item(doubt.alert, ItemKind.FIRED) for doubt, fires in since if _goes_on(doubt, reply, fires=fires)
@@ -130,7 +130,10 @@ def _with_reply(page: Page, doubts: Sequence[Doubt], reply: GroupReply) -> Page:
 
 
 def _others_in_group(page: Page, items: Iterable[Item], reply: GroupReply) -> dict[str, ItemKind]:
-    """Return the alerts of a reply that no item shows, by fingerprint; those that are over come again."""
+    """Return the alerts of a reply that no item shows, by fingerprint.
+
+    Those that an item reports as over are included: they fire again.
+    """
     over = {item.alert.fingerprint for item in page.items if item.kind.is_over}
     shown = {item.alert.fingerprint for item in items} - over
     return {name: kind for name, kind in reply.kinds.items() if name not in shown}
