@@ -13,7 +13,7 @@ _BYTES = 128 * 1024
 
 
 def map_large_blocks() -> None:
-    """Let malloc map each large block separately, and unmap it when freed; do nothing without glibc."""
+    """Make malloc map each large block separately, and unmap it when freed; do nothing without glibc."""
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL("libc.so.6")
         library.mallopt(_MMAP_THRESHOLD, _BYTES)

@@ -81,7 +81,7 @@ def connect(resolver: Resolver, host: str, port: int) -> PlainSocket:
 
 
 def _limit_unacknowledged(plain: socket.socket) -> None:
-    """Let the kernel end a connection whose packets are not acknowledged; a slow server's packets are."""
+    """Limit how long sent packets may be unacknowledged; those to a slow server are acknowledged."""
     # Set after connecting, which has its own timeout. Linux only.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
