@@ -279,6 +279,7 @@ SCENES: Mapping[tuple[str, str], Scene] = {
 }
 # Blocks that no test runs as they are, each with the reason.
 NOT_RUN: Mapping[tuple[str, str], str] = {
+    ("CONTRIBUTING.md", "make unit"): "it runs these tests themselves",
     ("README.md", "make demo"): "tests/e2e/test_demo.py runs what it starts",
     ("README.md", ". .venv/bin/activate"): "it changes the reader's own shell",
     ("README.md", "make image"): "it needs a container engine; tests/image is run by make image itself",
