@@ -72,7 +72,7 @@ def test_an_account_is_made_proved_and_printed_without_its_password(
     assert {endpoint.value for endpoint in DEFAULT_PLANS.keys() - made.plans.keys()} == {"settings"}
 
 
-def test_an_admin_that_must_change_its_password_is_told_and_changed_only_when_asked_to(
+def test_the_password_of_an_admin_is_changed_only_on_request(
     tmp_path: Path,
 ) -> None:
     result: list[str] = []
@@ -113,7 +113,7 @@ def test_what_the_printed_configuration_polls_goes_well_for_the_account(
     assert group.document == OnCallGroup(2)
 
 
-def test_names_and_paths_may_hold_whatever_they_hold(simulator: Simulator, tmp_path: Path) -> None:
+def test_names_and_paths_may_contain_any_character(simulator: Simulator, tmp_path: Path) -> None:
     result: list[str] = []
     folder = tmp_path / "it's, {a}: #folder"
     folder.mkdir()
@@ -168,7 +168,7 @@ def test_a_password_is_never_written_over_another_file(simulator: Simulator, tmp
     assert file.read_text() == "precious"
 
 
-def test_a_client_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_client_is_reported(tmp_path: Path) -> None:
     nowhere = replace(target("", *OWNER[:2]), url=f"http://127.0.0.1:{find_free_port()}")
 
     with pytest.raises(CommandError, match="Connection refused"):
@@ -246,7 +246,7 @@ def test_the_printed_variables_are_those_of_the_readme_and_enough_for_a_probe(
     assert made.auth == Credentials(username="shell", password=Secret(file.read_text().strip()))
 
 
-def test_without_names_of_ones_own_they_are_those_of_the_readme(parts_readme: str) -> None:
+def test_the_default_names_are_those_of_the_readme(parts_readme: str) -> None:
     options = build_parser().parse_args(["bootstrap", "--url", "https://wa.example", "--admin-user", "admin"])
 
     assert f"WAEXPORTER_USERNAME={options.user} " in parts_readme

@@ -30,7 +30,7 @@ TARGET = "targets: [{url: 'https://wa.example'}]\n"
         (TARGET + "pager: {webhook: {secret_file: missing}}", "pager.webhook.secret_file: "),
     ],
 )
-def test_what_is_wrong_is_said_and_the_code_is_2(
+def test_problems_are_printed_and_the_exit_code_is_2(
     tmp_path: Path, run: Callable[..., CommandResult], text: str, words: str
 ) -> None:
     file = tmp_path / "waexporter.yml"
@@ -63,7 +63,7 @@ def test_a_fallback_that_needs_apprise_is_wrong_where_it_is_not_installed(
     assert "word" not in result.complaints
 
 
-def test_what_is_right_is_printed(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
+def test_a_correct_configuration_is_printed(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     file = tmp_path / "waexporter.yml"
     file.write_text(TARGET)
 

@@ -111,7 +111,7 @@ def test_links_lead_where_those_of_the_alerts_do(base: str) -> None:
         (["--runbook-base", "https://w.example/{alert}"], "--runbook-base: must be an address such as"),
     ],
 )
-def test_what_is_no_address_and_no_data_source_is_refused(
+def test_invalid_addresses_and_data_sources_are_rejected(
     options: list[str], problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = cli.main(["dashboards", "write", str(tmp_path / "d"), *options])
@@ -122,7 +122,7 @@ def test_what_is_no_address_and_no_data_source_is_refused(
     assert not (tmp_path / "d").exists()
 
 
-def test_all_problems_are_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         render(datasource="", runbook_base="")
 
@@ -132,7 +132,7 @@ def test_all_problems_are_said_at_once() -> None:
     ]
 
 
-def test_the_folder_is_made_and_what_to_do_next_is_said(
+def test_the_folder_is_created_and_the_next_steps_are_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "a" / "b"
@@ -147,7 +147,7 @@ def test_the_folder_is_made_and_what_to_do_next_is_said(
     assert (folder / "fleet.json").read_text() == render(datasource="x")["fleet.json"]
 
 
-def test_everybody_may_read_what_was_written(tmp_path: Path, write: Callable[[str], None]) -> None:
+def test_everybody_may_read_the_written_files(tmp_path: Path, write: Callable[[str], None]) -> None:
     usual = tmp_path / "usual"
     usual.touch()
 
@@ -187,7 +187,7 @@ def test_older_dashboards_are_replaced_and_other_files_stay(
     assert contents(tmp_path) == {name: text.encode() for name, text in SHIPPED.items()} | others
 
 
-def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, write: Callable[[str], None]) -> None:
+def test_dashboards_are_replaced_atomically(tmp_path: Path, write: Callable[[str], None]) -> None:
     write_dashboards(tmp_path, render(), write)
 
     with (tmp_path / "client.json").open() as reader:
@@ -198,7 +198,7 @@ def test_nobody_reads_half_of_a_dashboard(tmp_path: Path, write: Callable[[str],
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"uid": "mine"}', "\ufffe\x00"])
-def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, write: Callable[[str], None]) -> None:
+def test_a_foreign_file_is_not_replaced(text: str, tmp_path: Path, write: Callable[[str], None]) -> None:
     (tmp_path / "fleet.json").write_text(text)
 
     with pytest.raises(CommandError, match=r"fleet\.json is not a dashboard of waexporter: move it away"):
@@ -207,7 +207,7 @@ def test_what_is_not_ours_is_not_replaced(text: str, tmp_path: Path, write: Call
     assert contents(tmp_path) == {"fleet.json": text.encode()}
 
 
-def test_a_folder_that_stands_in_the_way_is_not_replaced(
+def test_a_folder_with_the_name_of_a_dashboard_is_not_replaced(
     tmp_path: Path, write: Callable[[str], None]
 ) -> None:
     (tmp_path / "fleet.json").mkdir()
@@ -224,7 +224,7 @@ def test_a_folder_that_stands_in_the_way_is_not_replaced(
         ("/proc/d", "/proc/d can't be written: No such file or directory"),
     ],
 )
-def test_a_folder_that_cannot_be_is_said_in_one_sentence(
+def test_an_impossible_folder_is_an_error_of_one_sentence(
     place: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "file"
@@ -236,9 +236,7 @@ def test_a_folder_that_cannot_be_is_said_in_one_sentence(
     assert (code, out, err) == (2, "", problem.replace("FILE", str(file)) + "\n")
 
 
-def test_where_there_is_no_room_everything_stays_as_it_was(
-    tmp_path: Path, write: Callable[[str], None]
-) -> None:
+def test_on_a_full_disk_nothing_is_changed(tmp_path: Path, write: Callable[[str], None]) -> None:
     write_dashboards(tmp_path, render(), write)
     before = contents(tmp_path)
     limited = 'ulimit -f 64; exec "$@"'  # blocks of half a kilobyte, of one in some shells

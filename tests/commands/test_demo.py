@@ -19,13 +19,13 @@ PROGRAM = Path(sys.executable).parent / "waexporter"
     ("path", "is_short"),
     [(str(PROGRAM.parent), True), ("/usr/bin:/bin", False), ("", False)],
 )
-def test_the_program_is_named_by_its_path_where_its_name_leads_nowhere(path: str, *, is_short: bool) -> None:
+def test_the_command_is_a_path_if_the_program_is_not_on_the_path(path: str, *, is_short: bool) -> None:
     words = own_command(str(PROGRAM), path)
 
     assert words == ("waexporter" if is_short else shlex.quote(str(PROGRAM)))
 
 
-def test_another_program_of_the_same_name_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_another_program_of_the_same_name_is_not_used(tmp_path: Path) -> None:
     other = tmp_path / "waexporter"
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
@@ -34,7 +34,7 @@ def test_another_program_of_the_same_name_is_not_taken_for_it(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("started_as", [str(PROGRAM), "-m", str(Path(__file__)), "/nowhere/__main__.py"])
-def test_what_is_said_can_be_typed_anywhere(tmp_path: Path, started_as: str) -> None:
+def test_the_printed_command_works_in_any_folder(tmp_path: Path, started_as: str) -> None:
     words = own_command(started_as, "/usr/bin:/bin")
 
     done = subprocess.run(

@@ -39,7 +39,7 @@ def test_every_time_in_rules_and_routes_is_divided(shipped: str, hastened: str) 
     assert stack.speed_up(shipped) == hastened
 
 
-def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() -> None:
+def test_the_shipped_routes_have_the_address_that_the_demo_replaces() -> None:
     routes = (find_rule_files() / "alertmanager.yml").read_text()
 
     urls = re.findall(r"- url: (\S+)", routes)
@@ -48,7 +48,7 @@ def test_the_shipped_routes_lead_where_the_demonstration_replaces_the_address() 
     assert all(url == "http://127.0.0.1:9847/api/v1/alerts" for url in urls)
 
 
-def test_without_the_programs_it_is_said_how_to_get_them(
+def test_without_the_programs_the_error_explains_how_to_get_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -70,7 +70,7 @@ def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])
-def test_the_programs_are_found_under_the_names_they_have(
+def test_the_programs_are_found_by_each_of_their_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     for program in ("prometheus", name):
@@ -82,7 +82,7 @@ def test_the_programs_are_found_under_the_names_they_have(
     assert found == (str(tmp_path / "prometheus"), str(tmp_path / name))
 
 
-def test_what_the_tests_have_got_is_found_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_programs_in_the_cache_are_found_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     programs = tmp_path / "real" / "trixie" / "usr" / "bin"
     programs.mkdir(parents=True)
     for program in ("prometheus", "prometheus-alertmanager"):

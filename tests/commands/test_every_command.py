@@ -146,7 +146,7 @@ def test_a_reader_of_only_the_first_lines_sees_no_error(
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_with_no_output_at_all_it_does_what_it_does(stage: Stage, name: str) -> None:
+def test_with_closed_output_it_works_as_usual(stage: Stage, name: str) -> None:
     row = ROWS[name]
     command = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *stage.command(name)]
     with refusing(stage):
@@ -229,7 +229,7 @@ def test_ctrl_c_while_it_waits_ends_it_in_one_sentence(stage: Stage, name: str) 
 
 
 @pytest.mark.parametrize("name", sorted(name for name, row in ROWS.items() if row.serves))
-def test_ctrl_c_is_the_good_end_of_what_serves(stage: Stage, name: str) -> None:
+def test_ctrl_c_ends_a_server_with_success(stage: Stage, name: str) -> None:
     with (
         subprocess.Popen(
             stage.command(name),

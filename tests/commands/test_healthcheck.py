@@ -39,7 +39,7 @@ def stranger() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/-/healthy", "/-/healthy/"])
-def test_what_has_but_a_first_page_is_not_healthy(
+def test_a_server_without_the_path_is_not_healthy(
     run: Callable[..., CommandResult], stranger: str, path: str
 ) -> None:
     result = run("healthcheck", "--url", stranger + path)
@@ -48,9 +48,7 @@ def test_what_has_but_a_first_page_is_not_healthy(
 
 
 @pytest.mark.parametrize("path", ["/prefix", "/prefix/", "/prefix/-/healthy"])
-def test_it_asks_below_the_address_that_it_is_given(
-    run: Callable[..., CommandResult], stranger: str, path: str
-) -> None:
+def test_the_path_is_added_to_the_url(run: Callable[..., CommandResult], stranger: str, path: str) -> None:
     result = run("healthcheck", "--url", stranger + path)
 
     assert result == (0, "", "")

@@ -40,7 +40,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         (("probe", "ftp://wa"), 3, "TARGET_OR_URL: must begin with https:// or http://"),
     ],
 )
-def test_what_is_wrong_with_an_argument_is_said_of_the_argument(
+def test_a_problem_names_the_argument_and_not_the_variable(
     run: Callable[..., CommandResult], arguments: tuple[str, ...], code: int, beginning: str
 ) -> None:
     result = run(*arguments)

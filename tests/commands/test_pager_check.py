@@ -30,7 +30,7 @@ FALLBACK: dict[str, Any] = {"fallback": ["http://127.0.0.1:9/hook/planted-token"
 # --- the whole ---------------------------------------------------------------------------------
 
 
-def test_all_is_well_where_it_is(workplace: Workplace) -> None:
+def test_a_correct_setup_has_no_failures(workplace: Workplace) -> None:
     workplace.configure(**FALLBACK, heartbeat_url="http://127.0.0.1:9/planted-ping")
 
     result = workplace.run("pager", "check")
@@ -57,7 +57,7 @@ def test_all_is_well_where_it_is(workplace: Workplace) -> None:
     assert not workplace.state.exists()
 
 
-def test_a_group_that_looks_like_a_persons_number_is_said_to_be_one(workplace: Workplace) -> None:
+def test_a_group_that_looks_like_a_persons_number_is_reported(workplace: Workplace) -> None:
     workplace.client.control("PATCH", "/settings", {"on_call_pager": "+14155550101"})
     by_client = workplace.run("pager", "check")
     workplace.configure(group="14155550102")
@@ -71,7 +71,7 @@ def test_a_group_that_looks_like_a_persons_number_is_said_to_be_one(workplace: W
     assert "-> pages are sent to 14155550102, as to a person" in line
 
 
-def test_what_a_fallback_is_spoken_to_as_is_said_and_what_apprise_does_better(workplace: Workplace) -> None:
+def test_the_format_of_a_fallback_is_printed_and_apprise_is_recommended(workplace: Workplace) -> None:
     workplace.configure(
         fallback=[
             {"url": "http://127.0.0.1:9/planted-token", "format": "discord"},
@@ -148,7 +148,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_wrong_with_a_client_is_said_with_what_to_do(workplace: Workplace, fault: str) -> None:
+def test_problems_of_a_client_are_reported_with_advice(workplace: Workplace, fault: str) -> None:
     workplace.configure(**FALLBACK)
     workplace.client.bring(fault)
 
@@ -182,7 +182,7 @@ def test_messages_that_would_be_refused_are_foreseen(workplace: Workplace) -> No
     assert remedy == "set it in the client's application settings: PATCH /v1/settings/application"
 
 
-def test_an_account_without_rights_is_told_what_it_cannot_know(workplace: Workplace) -> None:
+def test_an_account_without_rights_gets_notes_on_unknown_settings(workplace: Workplace) -> None:
     workplace.configure(account=MONITOR, target={"on_call_group": GROUP}, **FALLBACK)
 
     result = workplace.run("pager", "check")
@@ -208,7 +208,7 @@ def test_people_are_not_looked_up_as_a_group(workplace: Workplace) -> None:
 # --- surroundings ------------------------------------------------------------------------------
 
 
-def test_a_way_around_whatsapp_that_leads_nowhere_is_found(workplace: Workplace) -> None:
+def test_a_fallback_whose_host_is_unknown_is_reported(workplace: Workplace) -> None:
     bare = workplace.run("pager", "check")
     workplace.configure(fallback=["https://nowhere.invalid/planted-token"])
 
@@ -221,7 +221,7 @@ def test_a_way_around_whatsapp_that_leads_nowhere_is_found(workplace: Workplace)
     assert "planted" not in result.output
 
 
-def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
+def test_a_file_that_is_no_journal_is_reported(workplace: Workplace) -> None:
     workplace.state.mkdir()
     connection = sqlite3.connect(workplace.state / "pages.sqlite")
     connection.execute("CREATE TABLE other (x)")
@@ -238,7 +238,7 @@ def test_a_journal_that_is_none_is_named(workplace: Workplace) -> None:
         assert " -> stop the daemon, move the file away, start again" in line
 
 
-def test_a_place_for_the_journal_that_is_no_folder_is_named(workplace: Workplace) -> None:
+def test_a_state_dir_that_is_no_folder_is_reported(workplace: Workplace) -> None:
     workplace.state.write_text("a file")
 
     result = workplace.run("pager", "check")
@@ -340,7 +340,7 @@ def test_the_alertmanager_that_the_daemon_asks_is_asked(
     assert "planted" not in nobody.output + nobody.complaints
 
 
-def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: int) -> None:
+def test_another_server_than_alertmanager_is_reported(workplace: Workplace, free_port: int) -> None:
     nobody = workplace.run("pager", "check", "--alertmanager", f"http://user:planted@127.0.0.1:{free_port}")
     stranger = workplace.run("pager", "check", "--alertmanager", workplace.client.url)
 
@@ -353,7 +353,7 @@ def test_an_alertmanager_that_is_none_is_said(workplace: Workplace, free_port: i
 
 
 @pytest.mark.parametrize("address", ["alertmanager:9093", "http://", "ftp://user:planted@host"])
-def test_an_address_that_is_none_is_refused_and_not_repeated(
+def test_an_invalid_address_is_rejected_and_not_repeated(
     address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -389,7 +389,7 @@ def test_a_configuration_that_leads_elsewhere_is_found() -> None:
     )
 
 
-def test_where_urls_are_hidden_no_receiver_is_reproached_for_what_another_may_do() -> None:
+def test_if_urls_are_hidden_problems_of_receivers_are_only_notes() -> None:
     document = configuration(9847, url="<secret>", max_alerts=5)
     alone = judged(document)
     chat = {"name": "chat", "webhook_configs": [{"url": "<secret>", "send_resolved": False}]}

@@ -64,7 +64,7 @@ def test_a_group_is_made_and_written_to_the_settings_with_yes(workplace: Workpla
 @pytest.mark.parametrize(
     ("words", "is_written"), [("y", True), ("Yes", True), ("", False), ("n", False), ("EOF", False)]
 )
-def test_at_a_terminal_it_is_asked_for(
+def test_at_a_terminal_the_user_is_asked(
     workplace: Workplace, answer: Callable[[str], list[str]], words: str, *, is_written: bool
 ) -> None:
     asked = answer(words)
@@ -106,7 +106,7 @@ def offers_the_line(workplace: Workplace, result: CommandResult) -> bool:
     return f'       on_call_group: "{group}"' in result.output.splitlines()
 
 
-def test_where_nobody_can_be_asked_it_says_what_it_has_found_and_stops(workplace: Workplace) -> None:
+def test_without_a_terminal_it_prints_its_findings_and_stops(workplace: Workplace) -> None:
     result = setup(workplace)
 
     assert result.status == 1, result
@@ -136,7 +136,7 @@ def test_a_second_run_makes_no_second_group(
     assert "on_call_pager of support-line is this group: nothing is left to write" in result.output
 
 
-def test_a_group_that_is_there_and_not_paged_is_written_when_that_is_wanted(workplace: Workplace) -> None:
+def test_an_existing_group_is_written_to_the_settings_if_confirmed(workplace: Workplace) -> None:
     setup(workplace, "--yes")
     (group,) = groups(workplace)
     workplace.client.control("PATCH", "/settings", {"on_call_pager": GROUP})
@@ -158,7 +158,7 @@ def test_a_group_that_is_there_and_not_paged_is_written_when_that_is_wanted(work
         ({}, {"on_call_group": GROUP}, f"found: on_call_group of support-line is configured: {GROUP}"),
     ],
 )
-def test_what_is_configured_is_said_before_anything_is_made(
+def test_configured_recipients_are_printed_before_anything_is_created(
     workplace: Workplace, pager: dict[str, Any], target: dict[str, object], words: str
 ) -> None:
     workplace.configure(target=target, **pager)
@@ -186,7 +186,7 @@ def test_an_account_that_is_no_admin_gets_the_line_to_configure(workplace: Workp
 
 
 @pytest.mark.parametrize("more", [(), ("--yes",)])
-def test_where_the_group_is_there_and_paged_nothing_is_left_to_do(
+def test_an_existing_group_in_the_settings_needs_no_change(
     workplace: Workplace, more: tuple[str, ...]
 ) -> None:
     result = workplace.run("pager", "setup", *more)
@@ -209,7 +209,7 @@ def test_a_client_without_groups_is_explained(workplace: Workplace) -> None:
     assert 'pager: {recipients: ["+14155550101"]}' in result.complaints
 
 
-def test_a_client_that_cannot_be_reached_is_said_with_what_to_do(workplace: Workplace) -> None:
+def test_an_unreachable_client_is_reported_with_advice(workplace: Workplace) -> None:
     workplace.client.bring("web_down")
 
     result = setup(workplace)
@@ -265,7 +265,7 @@ def test_a_failover_is_waited_for(tmp_path: Path, run: Callable[..., CommandResu
         assert on_call_pager(workplace) == group
 
 
-def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
+def test_a_failover_that_does_not_end_is_reported(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     options = Options(topology="ha", users=USERS, health_per_minute=None, scenario="no_primary_master")
     with Simulator(options) as simulator, SimulatedClient(simulator.url) as client:
         workplace = Workplace(client, tmp_path, run)
@@ -285,7 +285,7 @@ def test_a_failover_that_does_not_end_is_said(tmp_path: Path, run: Callable[...,
         ({}, {"on_call_group": GROUP}, "NOTE: on_call_group of support-line is configured and wins"),
     ],
 )
-def test_what_wins_over_the_new_group_is_named(
+def test_a_key_that_overrides_the_new_group_is_named(
     workplace: Workplace, pager: dict[str, Any], target: dict[str, object], words: str
 ) -> None:
     workplace.configure(target=target, **pager)

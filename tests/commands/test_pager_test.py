@@ -35,7 +35,7 @@ def daemon(workplace: Workplace) -> Iterator[Exporter]:
 # --- without a daemon --------------------------------------------------------------------------
 
 
-def test_without_a_daemon_the_page_is_sent_from_here_and_every_step_is_said(workplace: Workplace) -> None:
+def test_without_a_daemon_this_process_sends_and_reports_every_step(workplace: Workplace) -> None:
     result = workplace.run("pager", "test")
 
     assert result.status == 0, result
@@ -60,7 +60,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("fault", FAILURES)
-def test_each_failure_is_said_with_what_to_do(workplace: Workplace, fault: str) -> None:
+def test_each_failure_is_reported_with_advice(workplace: Workplace, fault: str) -> None:
     workplace.configure(target={"on_call_group": GROUP})
     workplace.client.bring(fault)
 
@@ -124,7 +124,7 @@ def test_another_client_carries_the_page_of_one_that_is_down(workplace: Workplac
 
 
 @pytest.mark.parametrize("through_the_daemon", [False, True])
-def test_a_way_that_failed_is_said_although_another_carried_the_page(
+def test_a_failed_attempt_is_reported_even_if_another_client_sent_the_page(
     workplace: Workplace, *, through_the_daemon: bool
 ) -> None:
     with (
@@ -194,7 +194,7 @@ def test_with_a_daemon_the_page_goes_the_way_of_every_page_and_is_followed(workp
     assert len(workplace.texts()) == 2
 
 
-def test_a_page_that_fails_is_said_with_what_to_do(workplace: Workplace) -> None:
+def test_a_failed_page_is_reported_with_advice(workplace: Workplace) -> None:
     with daemon(workplace):
         workplace.client.bring("group_gone")
 
@@ -237,7 +237,7 @@ def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: W
     assert listed.lines("#1     PENDING")
 
 
-def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace) -> None:
+def test_a_wrong_secret_is_explained_by_the_daemons_older_one(workplace: Workplace) -> None:
     with daemon(workplace):
         workplace.configure(webhook={"secret": "another-secret"})
 
@@ -248,7 +248,7 @@ def test_a_wrong_secret_is_said_to_be_the_daemons_older_one(workplace: Workplace
     assert "another-secret" not in result.output + result.complaints
 
 
-def test_a_journal_that_cannot_be_written_is_said(workplace: Workplace) -> None:
+def test_a_journal_that_cannot_be_written_is_reported(workplace: Workplace) -> None:
     workplace.state.write_text("a file where the folder should be")
     with daemon(workplace):
         result = workplace.run("pager", "test")
@@ -258,7 +258,7 @@ def test_a_journal_that_cannot_be_written_is_said(workplace: Workplace) -> None:
     assert "look at the disk and the owner of pager.state_dir" in result.complaints
 
 
-def test_a_daemon_without_a_pager_and_a_stranger_are_told_apart(workplace: Workplace) -> None:
+def test_a_daemon_without_a_pager_and_another_server_are_distinguished(workplace: Workplace) -> None:
     plain = workplace.folder / "plain.yml"
     plain.write_text(
         f'targets: [{{url: "{workplace.client.url}"}}]\nweb: {{listen: "127.0.0.1:{workplace.port}"}}'
@@ -290,7 +290,7 @@ def test_a_configuration_without_a_pager_is_explained(workplace: Workplace) -> N
         assert "no pager is configured, so nobody can be paged: add a block pager" in result.complaints
 
 
-def test_a_target_that_nobody_knows_is_answered_with_those_there_are(workplace: Workplace) -> None:
+def test_an_unknown_target_is_an_error_that_lists_the_configured_ones(workplace: Workplace) -> None:
     result = workplace.run("pager", "test", "--target", "nobody")
 
     assert result.status == 1
@@ -309,7 +309,7 @@ def test_an_account_that_may_not_read_settings_needs_a_configured_group(workplac
     assert result.status == 0, result
 
 
-def test_nobody_at_a_client_is_said_as_such(workplace: Workplace) -> None:
+def test_an_unreachable_client_is_reported(workplace: Workplace) -> None:
     workplace.configure(target={"url": f"http://127.0.0.1:{find_free_port()}", "on_call_group": GROUP})
 
     result = workplace.run("pager", "test")

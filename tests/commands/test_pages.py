@@ -67,7 +67,7 @@ def listed(folder: Path, limit: int = 20) -> list[str]:
     return lines
 
 
-def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pages) -> None:
+def test_each_state_of_a_page_is_described(workplace: Workplace, pages: Pages) -> None:
     journal = pages.journal
     out = pages.add(alert("WhatsAppDown", target="support-line"), ago=7500)
     journal.begin_attempt([out], is_repeat=False)
@@ -105,7 +105,7 @@ def test_each_state_says_what_became_of_the_page(workplace: Workplace, pages: Pa
     ]
 
 
-def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pages: Pages) -> None:
+def test_a_failed_fallback_is_reported_with_advice_on_whatsapp(workplace: Workplace, pages: Pages) -> None:
     waits = pages.add(alert("Disk"))
     pages.journal.begin_attempt([waits], is_repeat=False)
     pages.journal.postpone([waits], "fallback 0: answered 503", is_uncertain=False)
@@ -119,7 +119,7 @@ def test_a_fallback_that_failed_is_not_all_that_is_said(workplace: Workplace, pa
     ]
 
 
-def test_each_way_that_was_tried_is_listed_with_what_came_of_it(workplace: Workplace, pages: Pages) -> None:
+def test_each_attempt_is_listed_with_its_outcome(workplace: Workplace, pages: Pages) -> None:
     number = pages.add(alert("Disk"))
     gone = Attempt(NOW - 50, "orders", "111-222", "1012", "answered 404: 1012 Group not found")
     crashed = Attempt(
@@ -186,7 +186,7 @@ def test_the_limit_keeps_the_newest(workplace: Workplace, pages: Pages) -> None:
     assert [line.split()[0] for line in result.lines("#")] == ["#5", "#4"]
 
 
-def test_a_program_gets_what_the_daemon_would_give_it(workplace: Workplace, pages: Pages) -> None:
+def test_json_is_the_same_as_that_of_the_daemon(workplace: Workplace, pages: Pages) -> None:
     pages.add(alert("WhatsAppDown", target="support-line"))
 
     result = workplace.run("pages", "--json")
@@ -197,7 +197,7 @@ def test_a_program_gets_what_the_daemon_would_give_it(workplace: Workplace, page
     assert page["shown"][0]["alertname"] == "WhatsAppDown"
 
 
-def test_an_empty_journal_and_none_are_told_apart(workplace: Workplace) -> None:
+def test_an_empty_journal_and_a_missing_one_are_distinguished(workplace: Workplace) -> None:
     none = workplace.run("pages")
     journal = Journal(str(workplace.state))
     journal.open()
@@ -253,7 +253,7 @@ def barred(path: Path) -> Iterator[None]:
         path.chmod(0o700)
 
 
-def test_a_journal_that_is_broken_is_named_not_a_traceback(workplace: Workplace, pages: Pages) -> None:
+def test_a_damaged_journal_is_an_error_without_a_traceback(workplace: Workplace, pages: Pages) -> None:
     pages.add(alert("A"))
     pages.journal.close()
     file = workplace.state / "pages.sqlite"

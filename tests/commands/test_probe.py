@@ -36,7 +36,7 @@ def test_a_url_is_polled_with_the_credentials_of_the_environment(
     assert result.lines("verdict: OK")
 
 
-def test_a_name_that_is_not_configured_is_said_with_those_that_are(workplace: Workplace) -> None:
+def test_an_unknown_name_is_an_error_that_lists_the_configured_ones(workplace: Workplace) -> None:
     result = workplace.run("probe", "nobody")
 
     assert (result.status, result.output) == (3, "")

@@ -30,7 +30,7 @@ def running(workplace: Workplace) -> Exporter:
         ({"target": {"shards": 4}}, ["  targets changed: support-line", "  targets kept: 0"]),
     ],
 )
-def test_what_has_changed_is_printed(workplace: Workplace, more: dict[str, object], lines: list[str]) -> None:
+def test_the_changes_are_printed(workplace: Workplace, more: dict[str, object], lines: list[str]) -> None:
     with running(workplace):
         workplace.configure(**more)
 
@@ -43,7 +43,7 @@ def test_what_has_changed_is_printed(workplace: Workplace, more: dict[str, objec
     ]
 
 
-def test_every_problem_is_printed_and_stands_on_the_status_page_until_a_good_reload(
+def test_every_problem_is_printed_and_on_the_status_page_until_a_successful_reload(
     workplace: Workplace,
 ) -> None:
     with running(workplace) as exporter:
@@ -66,7 +66,7 @@ def test_every_problem_is_printed_and_stands_on_the_status_page_until_a_good_rel
     assert "The last reload" not in after
 
 
-def test_a_file_that_can_not_be_read_at_all_is_told_by_the_daemon_that_is_named(workplace: Workplace) -> None:
+def test_with_a_url_an_unreadable_file_is_reported_by_the_daemon(workplace: Workplace) -> None:
     workplace.configure(webhook={"insecure": True})
     with running(workplace) as exporter:
         workplace.file.write_text("targets: [")
@@ -116,7 +116,7 @@ def test_curl_reloads_with_the_secret(workplace: Workplace) -> None:
     assert output == "Reloaded: targets: 0 added, 0 removed, 0 changed, 1 kept.\n"
 
 
-def test_where_no_daemon_is_it_says_what_to_do(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
+def test_without_a_daemon_the_error_has_advice(tmp_path: Path, run: Callable[..., CommandResult]) -> None:
     listen = f"127.0.0.1:{find_free_port()}"
     file = write_config(tmp_path, {"targets": [{"url": "https://wa.example"}], "web": {"listen": listen}})
 
@@ -127,7 +127,7 @@ def test_where_no_daemon_is_it_says_what_to_do(tmp_path: Path, run: Callable[...
     assert "start it by `waexporter run`, or correct web.listen" in result.complaints
 
 
-def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
+def test_problems_of_the_configuration_are_printed_if_the_daemon_is_not_found(
     tmp_path: Path, run: Callable[..., CommandResult]
 ) -> None:
     listen = f"127.0.0.1:{find_free_port()}"
@@ -140,7 +140,7 @@ def test_problems_of_the_configuration_are_said_where_the_daemon_is_not_found(
     assert "\n  target: " in result.complaints
 
 
-def test_what_is_no_waexporter_is_said(workplace: Workplace) -> None:
+def test_another_server_is_reported(workplace: Workplace) -> None:
     result = workplace.run("reload", "--url", workplace.client.url)
 
     assert result.status == 1

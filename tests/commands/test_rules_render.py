@@ -124,7 +124,7 @@ def test_links_lead_to_other_addresses() -> None:
         ("http://wiki", "http://wiki/WhatsAppDown"),
     ],
 )
-def test_the_name_of_an_alert_is_where_its_runbook_has_it(base: str, runbook: str) -> None:
+def test_the_name_of_an_alert_replaces_its_placeholder_in_the_url(base: str, runbook: str) -> None:
     document = rendered(runbook_base=base)
 
     rules = [rule for group in document["groups"] for rule in group["rules"]]
@@ -148,12 +148,12 @@ def test_the_name_of_an_alert_is_where_its_runbook_has_it(base: str, runbook: st
         "",
     ],
 )
-def test_what_is_no_address_is_refused(option: str, base: str) -> None:
+def test_an_invalid_address_is_rejected(option: str, base: str) -> None:
     with pytest.raises(ConfigError, match=rf"--{option.replace('_', '-')}: must be an address"):
         rendered(**{option: base})
 
 
-def test_every_problem_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_problem_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     code = cli.main(["rules", "render", "--selector", "job", "--runbook-base", "a", "--dashboard-base", "b"])
 
     assert code == 2
@@ -180,7 +180,7 @@ def test_every_problem_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
         'job=~"a\\d"',
     ],
 )
-def test_what_is_no_selector_is_refused(selector: str) -> None:
+def test_an_invalid_selector_is_rejected(selector: str) -> None:
     with pytest.raises(ConfigError) as caught:
         render(selector=selector)
 
@@ -193,7 +193,7 @@ def test_a_backslash_that_promql_does_not_know_is_explained() -> None:
 
 
 @pytest.mark.parametrize("label", ["__name__", "instance", "pod", "target", "node", "collector"])
-def test_a_label_that_would_make_rules_blind_is_refused(label: str) -> None:
+def test_a_label_that_some_metrics_lack_is_rejected(label: str) -> None:
     with pytest.raises(ConfigError, match=f"--selector: '{label}' can't be asked for: "):
         render(selector=f'job="x",{label}="a"')
 
@@ -214,11 +214,11 @@ PASTED = {
 
 
 @pytest.mark.parametrize("pasted", PASTED)
-def test_a_selector_is_taken_as_people_paste_it(pasted: str) -> None:
+def test_a_selector_is_accepted_in_every_form_of_promql(pasted: str) -> None:
     assert read_matchers(pasted) == (PASTED[pasted], "")
 
 
-def test_the_prometheusrule_holds_the_rendered_rules(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_prometheusrule_contains_the_rendered_rules(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--selector", SELECTOR, "--runbook-base", "https://wiki.example"]
     kubernetes = [
         "--kubernetes",
@@ -244,7 +244,7 @@ def test_the_prometheusrule_holds_the_rendered_rules(capsys: pytest.CaptureFixtu
     assert document["spec"] == rendered(selector=SELECTOR, runbook_base="https://wiki.example")
 
 
-def test_the_prometheusrule_is_what_the_operator_takes() -> None:
+def test_the_prometheusrule_is_valid_for_the_operator() -> None:
     folder = os.environ.get("WAEXPORTER_SCHEMAS")
     file = Path(folder or "", "kubernetes", "crds", "prometheusrule.yaml")
     if not folder or not file.is_file():
@@ -289,7 +289,7 @@ def closed(schema: Any) -> Any:  # noqa: ANN401 - a schema is JSON
         (["--label", "a=b"], "--namespace and --label go with --kubernetes"),
     ],
 )
-def test_what_kubernetes_would_refuse_is_refused(
+def test_names_that_kubernetes_would_reject_are_rejected(
     arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = cli.main(["rules", "render", *arguments])

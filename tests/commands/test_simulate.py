@@ -30,7 +30,7 @@ def test_an_unknown_scenario_is_a_wrong_argument(run: Callable[..., CommandResul
     assert result.complaints.startswith("scenario must be one of answer_lost, ")
 
 
-def test_an_address_in_use_is_said_with_what_to_do(run: Callable[..., CommandResult]) -> None:
+def test_an_address_in_use_is_reported_with_advice(run: Callable[..., CommandResult]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
 

@@ -83,7 +83,7 @@ def test_each_watchdog_is_reported_with_the_time_of_its_last_alert(
     assert ("global.external_labels" in finding.remedy) is (level is not Level.OK)
 
 
-def test_where_another_watchdog_comes_its_labels_are_the_remedy() -> None:
+def test_the_labels_of_an_unexpected_watchdog_are_the_remedy() -> None:
     strangers = ("alertname=Watchdog prometheus=us",)
 
     (finding,) = check_received(pages(watchdog(5.0, heard=False), strangers=strangers))
@@ -119,13 +119,13 @@ def test_a_refused_sender_is_reported_with_what_to_do(status: int | None, remedy
 
 
 @pytest.mark.parametrize(("ago", "level"), [(3600.0, Level.BAD), (3601.0, Level.NOTE)])
-def test_what_was_refused_long_ago_may_be_mended(ago: float, level: Level) -> None:
+def test_an_old_refusal_is_only_a_note(ago: float, level: Level) -> None:
     (finding,) = check_received(pages(refused=(refused(401, ago),)))
 
     assert finding.level is level
 
 
-def test_a_webhook_with_another_secret_is_said_everywhere_until_a_good_one_comes(
+def test_a_refused_webhook_is_shown_everywhere_until_one_is_accepted(
     workplace: Workplace,
 ) -> None:
     dog = {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "3m"}

@@ -44,7 +44,7 @@ def test_each_fallback_gets_a_test_page_in_its_form(workplace: Workplace, *, bes
     assert "T0K3N" not in result.output + result.complaints
 
 
-def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace) -> None:
+def test_a_fallback_that_rejects_is_reported_among_those_that_accept(workplace: Workplace) -> None:
     with receiving() as good, receiving() as bad, receiving() as page:
         bad.answer = b'{"errcode":310000,"errmsg":"keywords not in content"}'
         page.answer = b"<!doctype html><title>Sign in</title>"
@@ -74,7 +74,7 @@ def test_one_that_refuses_is_said_beside_those_that_take_it(workplace: Workplace
     assert "T0K3N" not in result.output + result.complaints
 
 
-def test_one_that_takes_only_the_text_is_said_to(workplace: Workplace) -> None:
+def test_a_rejected_test_page_is_sent_again_as_text(workplace: Workplace) -> None:
     with receiving() as strict:
         strict.status = 400
         workplace.configure(fallback=[f"http://{strict.place}/x"])
@@ -85,7 +85,7 @@ def test_one_that_takes_only_the_text_is_said_to(workplace: Workplace) -> None:
     assert [list(json.loads(heard.body)) for heard in strict.heard] == [["text", "alerts"], ["text"]]
 
 
-def test_without_any_it_is_said_what_to_set(workplace: Workplace) -> None:
+def test_without_a_fallback_the_error_names_the_key(workplace: Workplace) -> None:
     result = workplace.run("pager", "test", "--fallback")
 
     assert result.status == 1

@@ -76,7 +76,7 @@ def test_a_secret_in_any_field_is_not_kept(document: dict[str, Any]) -> None:
         b"",
     ],
 )
-def test_what_is_no_document_keeps_only_its_kind(body: bytes) -> None:
+def test_of_a_body_that_is_not_json_only_the_kind_is_kept(body: bytes) -> None:
     kept = Redactor().redact(body)
 
     assert PLANTED.encode() not in kept
@@ -84,7 +84,7 @@ def test_what_is_no_document_keeps_only_its_kind(body: bytes) -> None:
     assert kept.startswith(b"<") is body.startswith(b"<")
 
 
-def test_what_the_api_says_is_kept_and_what_belonged_together_still_does() -> None:
+def test_the_words_of_the_api_and_the_relations_of_texts_are_kept() -> None:
     redactor = Redactor()
     health = {"health": {"core1:8f2c": {"gateway_status": "connected", "role": "coreapp"}}}
     stats = {
@@ -106,14 +106,14 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_whatever_is_said_can_be_redacted_and_stays_so(document: object) -> None:
+def test_any_document_can_be_redacted_twice(document: object) -> None:
     once = Redactor().redact(json.dumps(document).encode())
 
     assert json.loads(Redactor().redact(once)) is not NotImplemented
 
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS.keys() - SLOW))
-def test_a_recording_explains_itself_as_the_client_did(scenario: str, tmp_path: Path) -> None:
+def test_a_replay_prints_the_same_as_the_client(scenario: str, tmp_path: Path) -> None:
     topology = (
         "ha" if scenario in {"two_primary_masters", "no_primary_master", "duplicate_client"} else "single"
     )
@@ -140,14 +140,14 @@ def problems(lines: list[str]) -> list[str]:
     return [slug for line in lines if (slug := line.strip().partition(":")[0]) in PROBLEM_STATES]
 
 
-def test_a_folder_that_is_none_is_said_so(tmp_path: Path) -> None:
+def test_a_replay_without_a_folder_is_an_error(tmp_path: Path) -> None:
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
     with pytest.raises(CommandError, match="is no folder of recorded answers"):
         Replayer(target, tmp_path / "none")
 
 
-def test_a_recording_that_is_broken_is_said_so(tmp_path: Path) -> None:
+def test_a_damaged_recording_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "get-health.json").write_text("{half")
     target = Target("wa", "http://127.0.0.1:9", plans=SHORT)
 
