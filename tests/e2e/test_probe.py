@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 OK, DEGRADED, DOWN, UNKNOWN = range(4)
+pytestmark = pytest.mark.timeout(400)  # seconds; all scenarios take forty on an idle machine
+
 SHARDS = 32  # as many nodes as there can be have to fit on the screen
 WIDTH, HEIGHT = 120, 40
 SHORT = {"timeout": "4s", "db": {"interval": "1m", "timeout": "4s"}}  # several scenarios wait for it
