@@ -15,6 +15,7 @@ WHOLE_LOOP = "tests/e2e/test_whole_loop.py"
 FIRST = (
     WHOLE_LOOP,
     "tests/e2e/test_documented_commands.py",
+    "tests/grafana/pictures/test_drawing.py",
     "tests/alerts/test_engines.py",
     "tests/alerts/test_hour.py",
     "tests/e2e/test_paging_inquiries.py",
