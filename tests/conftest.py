@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from grafana.pictures import bundle
@@ -77,6 +78,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave the processor to the whole loop, which keeps a pace."""
     progress.yield_to_the_loop(item)
+
+
+@pytest.fixture(autouse=True)
+def _reset_log() -> Iterator[None]:
+    """Undo what a test has configured of the log, so that the next one in this process finds every level."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

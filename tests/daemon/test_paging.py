@@ -29,6 +29,7 @@ from waexporter.model import (
     Target,
     now,
 )
+from waexporter.paging.journal.entry import PageState
 from waexporter.polling.store import Store
 from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
@@ -68,8 +69,9 @@ class World:
         self.pager.receive(json.dumps({"version": "4", "groupLabels": {}, "alerts": [alert]}).encode())
 
     def wait(self) -> None:
+        """Wait until the result of the newest page is in the journal, which is a moment after it was sent."""
         ends = time.monotonic() + PATIENCE
-        while self.pager.status(1).pending:
+        while self.pager.status(1).latest[0].state is PageState.PENDING:
             assert time.monotonic() < ends
             time.sleep(0.01)
 
