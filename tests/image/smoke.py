@@ -105,7 +105,7 @@ def test_everything_in_the_image_is_compiled_ahead(engine: tuple[str, ...]) -> N
 
 def test_the_image_knows_time_zones_and_holds_the_runbooks(engine: tuple[str, ...]) -> None:
     looking = (
-        "import zoneinfo; from waexporter.shipped import find_runbooks; "
+        "import zoneinfo; from waexporter.config.shipped_files import find_runbooks; "
         "print(zoneinfo.ZoneInfo('Europe/Berlin').key, 'WhatsAppDown' in find_runbooks())"
     )
     python = "/opt/waexporter/bin/python"
