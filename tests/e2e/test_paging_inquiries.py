@@ -139,8 +139,8 @@ def test_what_was_inhibited_when_it_ended_is_not_still_firing(
         wait_for_message(place.client, other)
         scene.fire(*(ended(name, since, target="line") for name in (down, other)))
         texts = scene.wait_for(last)
-        # The next incident begins anew.
-        again = just_now()
+        # The next incident begins after that end: a start before it would be an old delivery.
+        again = datetime.now(UTC)
         scene.fire(as_prometheus(down, since=again, target="line"))
         wait_for(scene.texts, until=lambda texts: "FIRING" in texts[-1])
         scene.fire(ended(down, again, target="line"))
