@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.timefmt import format_day, humanize_seconds, short_duration
+from waexporter.timefmt import format_day, humanize_seconds, plural, short_duration
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,8 @@ def test_a_short_duration_is_in_milliseconds_below_ten_seconds(seconds: float, w
 )
 def test_a_day_is_the_nearest_one_that_has_a_date(seconds: float, day: str) -> None:
     assert format_day(seconds) == day
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 nodes"), (1, "1 node"), (2, "2 nodes")])
+def test_a_count_agrees_with_its_noun(number: int, words: str) -> None:
+    assert plural(number, "node") == words

@@ -1,4 +1,4 @@
-"""Formats times and durations for people; pure functions."""
+"""Formats times, durations and counts for people; pure functions."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def humanize_seconds(seconds: float) -> str:
             parts.append((count, unit))
     shown = [f"{count} {unit}" for count, unit in parts[:2] if count]
     return " ".join(shown) or "0 s"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 node`, `2 nodes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -89,8 +89,3 @@ def confirm(question: str) -> bool:
 
 
 # --- words -------------------------------------------------------------------------------------
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 node`, `2 nodes`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

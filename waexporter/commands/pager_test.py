@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from waexporter.commands.console import plural, write
+from waexporter.commands.console import write
 from waexporter.commands.daemon_client import connect, find_page, read_attempts
 from waexporter.commands.options import add_config, add_epilog, add_target
 from waexporter.commands.pager_survey import find_target, require_pager
@@ -22,6 +22,7 @@ from waexporter.paging.channels.remedies import (
     find_remedy,
     is_fallback_failure,
 )
+from waexporter.timefmt import plural
 
 if TYPE_CHECKING:
     import argparse

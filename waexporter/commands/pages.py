@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from waexporter.commands.console import plural, write
+from waexporter.commands.console import write
 from waexporter.commands.options import add_config, add_epilog
 from waexporter.commands.pager_survey import require_pager
 from waexporter.commands.process import OK
@@ -27,7 +27,7 @@ from waexporter.paging.journal.reader import is_unreadable, read_pages
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
-from waexporter.timefmt import humanize_seconds
+from waexporter.timefmt import humanize_seconds, plural
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import KIND_WORDS, count_unlisted
 from waexporter.web.page_document import page_document

@@ -6,10 +6,9 @@ import textwrap
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from waexporter.commands.console import plural
 from waexporter.metrics.tally import AnswerKind
 from waexporter.model import Failure, Success
-from waexporter.timefmt import short_duration
+from waexporter.timefmt import plural, short_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from waexporter.paging.model import ItemKind
-from waexporter.timefmt import humanize_seconds, to_datetime
+from waexporter.timefmt import humanize_seconds, plural, to_datetime
 
 # The words for each kind of alert of a page.
 KIND_WORDS: Final = {
@@ -49,7 +49,7 @@ def count_unlisted(count: int) -> str:
 
     Alertmanager is asked about them when the page is sent; only the text of the page has the answer.
     """
-    return f"{count} earlier alert{'' if count == 1 else 's'} that Alertmanager did not list"
+    return f"{plural(count, 'earlier alert')} that Alertmanager did not list"
 
 
 def public_url(url: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from waexporter.paging.messages.text import format_duration, format_times
 from waexporter.paging.messages.unresolved import count_unknown, count_unresolved
 from waexporter.paging.model import ItemKind
+from waexporter.timefmt import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def _all_clear(digest: Digest) -> str:
 
 
 def _firing(digest: Digest) -> str:
-    alerts = f"{digest.firing} alert{'' if digest.firing == 1 else 's'}"
+    alerts = plural(digest.firing, "alert")
     new = sum(alert.kind is ItemKind.FIRED for alert in digest.alerts)
     if not new:
         state = f"REMINDER: {alerts} still firing"

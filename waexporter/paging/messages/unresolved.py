@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from waexporter.paging.model import ItemKind
+from waexporter.timefmt import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,9 +47,9 @@ def count_unresolved(kinds: Iterable[ItemKind], lost: int = 0) -> Iterator[str]:
 def count_unknown(digest: Digest) -> Iterator[str]:
     """Yield counts of the alerts that no text shows, and that may still fire."""
     if digest.unsure:
-        yield f"no end heard of {digest.unsure} other{'' if digest.unsure == 1 else 's'}"
+        yield f"no end heard of {plural(digest.unsure, 'other')}"
     if digest.muted:
-        yield f"{digest.muted} other{'' if digest.muted == 1 else 's'} silenced or inhibited"
+        yield f"{plural(digest.muted, 'other')} silenced or inhibited"
     if digest.unread:
         yield f"{digest.unread} could not be read"
     if digest.is_partial:

@@ -16,7 +16,7 @@ from waexporter.model import (
     Topology,
 )
 from waexporter.polling.tables import KindDescription
-from waexporter.timefmt import format_day, short_duration
+from waexporter.timefmt import format_day, plural, short_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -105,12 +105,12 @@ def _summarize(document: Document) -> str:
 
 
 def _summarize_health(health: Health) -> str:
-    return f"{_count(len(health.gateways), 'node')}, version {health.version or 'not said'}"
+    return f"{plural(len(health.gateways), 'node')}, version {health.version or 'not said'}"
 
 
 def _summarize_support(support: Support) -> str:
     versions = sorted({node.version for node in support.nodes if node.version})
-    return f"{_count(len(support.nodes), 'node')}, version {', '.join(versions[:3]) or 'not said'}"
+    return f"{plural(len(support.nodes), 'node')}, version {', '.join(versions[:3]) or 'not said'}"
 
 
 def _summarize_settings(settings: ClientSettings) -> str:
@@ -132,16 +132,12 @@ def _count_members(group: OnCallGroup) -> str:
     if not group.exists:
         return "no such group"
     if group.participants is not None:
-        return _count(group.participants, "member")
-    return f"{_count(group.at_least, 'member')} at least" if group.at_least else "its members can't be read"
+        return plural(group.participants, "member")
+    return f"{plural(group.at_least, 'member')} at least" if group.at_least else "its members can't be read"
 
 
 def _summarize_canary(canary: Canary) -> str:
     return f"a contact check took {short_duration(canary.duration)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 _SUMMARIES: Final[Mapping[type[Document], Callable[[Any], str]]] = {
