@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import trustme
+
     Script = Callable[["Conversation"], None]
 
 _SO_ATTACH_FILTER = 26  # of Linux
@@ -250,3 +252,10 @@ def flooding(start: bytes, data: bytes) -> Script:
         talk.flood(data)
 
     return script
+
+
+def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """Return the context of a server with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.transport.fixtures import get
-from tests.transport.servers import always, dripping, once, response, silent
+from tests.transport.servers import always, dripping, once, response, server_context, silent
 from waexporter.errors import UnreachableError
 from waexporter.model import ProxyAuth, Secret
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 OK = response(b"{}")
 SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
-
-
-def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connect: Connect) -> None:
@@ -66,7 +59,7 @@ def start_proxy(
     monkeypatch.setenv("SSL_CERT_FILE", ca_file)
 
     def start(scheme: str, script: Script) -> Server:
-        context = _context(authority.issue_cert("127.0.0.1")) if scheme == "https" else None
+        context = server_context(authority.issue_cert("127.0.0.1")) if scheme == "https" else None
         return serve(script, context)
 
     return start
@@ -75,7 +68,7 @@ def start_proxy(
 @pytest.fixture
 def start_target(serve: Serve, authority: trustme.CA) -> Callable[[Script], Server]:
     """Start a target with the name wa.example."""
-    return lambda script: serve(script, _context(authority.issue_cert("wa.example")))
+    return lambda script: serve(script, server_context(authority.issue_cert("wa.example")))
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

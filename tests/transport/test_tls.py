@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from tests.transport.fixtures import get
-from tests.transport.servers import always, deaf, dripping, once, response, silent
+from tests.transport.servers import always, deaf, dripping, once, response, server_context, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Limits, Reason, Tls
 from waexporter.transport.origin import Origin
@@ -34,19 +34,13 @@ OK = response(b"{}")
 SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
-def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
-
-
 # --- certificates ------------------------------------------------------------------------------
 
 
 def test_a_certificate_of_the_trusted_authority_is_accepted(
     serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
-    server = serve(always(OK), _context(authority.issue_cert("127.0.0.1")))
+    server = serve(always(OK), server_context(authority.issue_cert("127.0.0.1")))
     client = connect(server.url, tls=Tls(ca_file))
 
     first, second = (dict(get(client, "/v1/health", 20).phases) for _ in range(2))
@@ -59,7 +53,7 @@ def test_a_certificate_for_another_name_is_accepted_when_that_name_is_configured
     serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
     asked: list[str | None] = []
-    context = _context(authority.issue_cert("wa.example"))
+    context = server_context(authority.issue_cert("wa.example"))
     context.sni_callback = lambda _, name, __: asked.append(name)
     client = connect(serve(always(OK), context).url, tls=Tls(ca_file, server_name="wa.example"))
 
@@ -111,7 +105,7 @@ def test_a_certificate_that_is_not_trusted_says_why_and_gets_no_request(
     case: str, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
     issue, words = _UNTRUSTED[case]
-    server = serve(always(OK), _context(issue(authority)))
+    server = serve(always(OK), server_context(issue(authority)))
 
     with pytest.raises(UnreachableError) as caught:
         get(connect(server.url, tls=Tls(ca_file)), "/v1/health", 20)
@@ -135,7 +129,7 @@ def test_a_self_signed_certificate_says_so(serve: Serve, connect: Connect, tmp_p
 def test_with_verification_switched_off_any_certificate_will_do(
     issue: Callable[[trustme.CA], trustme.LeafCert], serve: Serve, connect: Connect, authority: trustme.CA
 ) -> None:
-    server = serve(always(OK), _context(issue(authority)))
+    server = serve(always(OK), server_context(issue(authority)))
 
     reply = get(connect(server.url, tls=Tls(insecure_skip_verify=True)), "/v1/health", 20)
 
@@ -145,7 +139,7 @@ def test_with_verification_switched_off_any_certificate_will_do(
 def test_switching_verification_off_for_one_target_leaves_it_on_for_others(
     serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
-    server = serve(always(OK), _context(authority.issue_cert("127.0.0.2")))
+    server = serve(always(OK), server_context(authority.issue_cert("127.0.0.2")))
     get(connect(server.url, tls=Tls(ca_file, insecure_skip_verify=True)), "/v1/health", 20)
 
     with pytest.raises(UnreachableError, match="the certificate is not trusted"):
@@ -156,7 +150,7 @@ def test_switching_verification_off_for_one_target_leaves_it_on_for_others(
 def test_a_target_that_demands_a_certificate_of_us_is_understood(
     version: ssl.TLSVersion, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
-    context = _context(authority.issue_cert("127.0.0.1"))
+    context = server_context(authority.issue_cert("127.0.0.1"))
     context.minimum_version = context.maximum_version = version
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
@@ -185,7 +179,7 @@ def test_https_to_a_target_of_plain_http_asks_whether_it_is_one(serve: Serve, co
 def test_a_target_of_old_tls_only_has_an_error_of_its_own(
     version: ssl.TLSVersion, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
-    context = _context(authority.issue_cert("127.0.0.1"))
+    context = server_context(authority.issue_cert("127.0.0.1"))
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version
 
@@ -206,7 +200,7 @@ _ANSWERS_TO_HTTP: dict[str, bytes] = {
 def test_http_to_a_target_of_https_is_told_to_use_https(
     answer: bytes, serve: Serve, connect: Connect, authority: trustme.CA
 ) -> None:
-    server = serve(_BothWays(_context(authority.issue_cert("127.0.0.1")), answer))
+    server = serve(_BothWays(server_context(authority.issue_cert("127.0.0.1")), answer))
 
     with pytest.raises(UnreachableError, match="speaks TLS: its url must begin with https://") as caught:
         get(connect(server.url), "/v1/health", 20)
@@ -246,7 +240,7 @@ def test_a_target_that_has_answered_over_plain_http_is_not_tried_with_tls(
 
 
 def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, authority: trustme.CA) -> None:
-    url = serve(always(OK), _context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
+    url = serve(always(OK), server_context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
 
     with pytest.raises(ApiError):
         get(connect(url), "/v1/health", 2)
@@ -301,7 +295,7 @@ _SLOW: dict[str, Script] = {
 def test_a_slow_answer_over_tls_ends_at_the_deadline(
     case: str, serve: Serve, connect: Connect, authority: trustme.CA, ca_file: str
 ) -> None:
-    server = serve(_SLOW[case], _context(authority.issue_cert("127.0.0.1")))
+    server = serve(_SLOW[case], server_context(authority.issue_cert("127.0.0.1")))
     client = connect(server.url, tls=Tls(ca_file))
     began = time.monotonic()
 
@@ -351,7 +345,7 @@ def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
         talk.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
         talk.flood(b"after: all\r\n" * 1000)
 
-    server = serve(script, _context(authority.issue_cert("127.0.0.1")))
+    server = serve(script, server_context(authority.issue_cert("127.0.0.1")))
 
     with pytest.raises(BodyError, match=r"limits\.body_bytes") as caught:
         get(connect(server.url, tls=Tls(ca_file), body_bytes=50_000), "/v1/health", 10)
@@ -365,7 +359,7 @@ def test_an_endless_answer_over_tls_is_cut_off_by_its_size(
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def demanding(request: pytest.FixtureRequest, serve: Serve, authority: trustme.CA) -> str:
     """Start a server that demands a certificate of the authority; return its address."""
-    context = _context(authority.issue_cert("127.0.0.1"))
+    context = server_context(authority.issue_cert("127.0.0.1"))
     context.maximum_version = request.param
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)

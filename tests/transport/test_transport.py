@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import get, run_program
 from tests.transport.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
@@ -386,18 +385,6 @@ client.close()
 """
 
 
-def _run(program: str, url: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits its own memory as Linux does")
 @pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
 @pytest.mark.parametrize("framing", ["in one piece", "in chunks"])
@@ -410,6 +397,6 @@ def test_a_bomb_of_a_quarter_gibibyte_needs_little_memory(encoding: str, framing
         answer = chunked(bomb).replace(b"OK\r\n", f"OK\r\nContent-Encoding: {encoding}\r\n".encode(), 1)
     server = serve(once(answer))
 
-    said = _run(_BOMB, server.url)
+    said = run_program(_BOMB, server.url)
 
     assert said == "too_large"

@@ -6,8 +6,6 @@ import gzip
 import itertools
 import json
 import logging
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from tests.transport.fixtures import run_program
 from tests.transport.servers import always, once, response, silent
 from waexporter.errors import ApiError, StatusError, UnreachableError
 from waexporter.model import Credentials, Distrust, Reason, Secret
@@ -416,21 +415,9 @@ for client in [first, *clients]:
 """
 
 
-def _run(program: str, url: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
 def test_a_client_is_light(serve: Serve) -> None:
     server = serve(always(response(HEALTH)))
 
-    size = int(_run(_MANY, server.url))
+    size = int(run_program(_MANY, server.url))
 
     assert size < 25 * 1024
