@@ -20,9 +20,10 @@ STUBBORN = """
 """
 POLITE = """
     import signal, sys
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bye"))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # or one sent early is lost
     print("listening on 80", flush=True)
-    signal.pause()
+    signal.sigwait({signal.SIGTERM})
+    sys.exit("bye")
 """
 SERVER = """
     import sys
