@@ -6,12 +6,12 @@ import json
 import logging
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from waexporter.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -126,17 +126,21 @@ def _rendering_processors(settings: LogSettings, stream: TextIO) -> list[Process
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every Secret, and every value whose key is the name of a secret."""
-    return {key: _MASK if key.lower() in _HIDDEN_KEYS else _mask_value(value) for key, value in event.items()}
+    return _mask_values(event)
+
+
+def _mask_values(values: Mapping[Any, object]) -> dict[Any, object]:
+    return {
+        key: _MASK if str(key).lower() in _HIDDEN_KEYS else _mask_value(value)
+        for key, value in values.items()
+    }
 
 
 def _mask_value(value: object) -> object:
     if isinstance(value, Secret):
         return _MASK
     if isinstance(value, dict):
-        return {
-            key: _MASK if str(key).lower() in _HIDDEN_KEYS else _mask_value(inner)
-            for key, inner in value.items()
-        }
+        return _mask_values(value)
     if isinstance(value, (list, tuple)):
         return [_mask_value(inner) for inner in value]
     return value
