@@ -22,6 +22,7 @@ from waexporter.model import Config, Limits, LogSettings, WebhookAuth, WebSettin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from waexporter.config.environment import MergedConfig
     from waexporter.config.keys import Block
 
 _LARGEST_FILE = 4 * 1024 * 1024  # bytes
@@ -49,11 +50,10 @@ def load(path: str | None, environ: Mapping[str, str]) -> LoadedConfig:
 
     Raise ConfigError with every problem, each beginning with its key path, variable or file.
     """
-    path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
+    path = _choose_file(path, environ)
     merged = merge_environment(_read_file(path), environ)
     misspelled = find_misspelled(environ)
-    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
-    config = _read_config(Section(report, "", merged.document))
+    config, report = _read_config(merged, path)
     for key_path in find_placeholders(merged.document):
         add = (
             report.add_problem if report.problems else report.add_note
@@ -77,17 +77,19 @@ class DaemonAccess(NamedTuple):
 
 def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAccess:
     """Read the address and the credentials of a daemon, even from a configuration with problems."""
-    path = path if path is not None else environ.get(CONFIG_VARIABLE) or None
+    path = _choose_file(path, environ)
     problems: tuple[str, ...] = ()
     try:
         document = _read_file(path)
     except ConfigError as error:
         document, problems = {}, error.problems
-    merged = merge_environment(document, environ)
-    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
-    config = _read_config(Section(report, "", merged.document))
+    config, report = _read_config(merge_environment(document, environ), path)
     webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
     return DaemonAccess(config.web, webhook, (*problems, *report.problems))
+
+
+def _choose_file(path: str | None, environ: Mapping[str, str]) -> str | None:
+    return path if path is not None else environ.get(CONFIG_VARIABLE) or None
 
 
 def _read_file(path: str | None) -> dict[object, object]:
@@ -102,7 +104,12 @@ def _read_file(path: str | None) -> dict[object, object]:
     return {key: value for key, value in document.items() if not str(key).startswith("x-")}
 
 
-def _read_config(root: Section) -> Config:
+def _read_config(merged: MergedConfig, path: str | None) -> tuple[Config, Report]:
+    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
+    return _read_document(Section(report, "", merged.document)), report
+
+
+def _read_document(root: Section) -> Config:
     with root:
         with root.section("poll") as poll:
             common, workers = read_poll(poll), COMMON_POLL.read(poll)["workers"]
