@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key, Variable, value
-from waexporter.config.secret_keys import read_secret, read_secret_file, secret_key
+from waexporter.config.secret_keys import check_pair, read_secret, read_secret_file, secret_key
 from waexporter.config.values.scalars import text, visible
 from waexporter.model import Credentials, ProxyAuth, Secret
 
@@ -33,7 +33,7 @@ def read_auth(target: Section, key: str, _: object) -> Credentials:
     """Read the block `auth` of a target."""
     with target.section(key) as auth:
         read = Credentials(**AUTH.read(auth))
-        _check_pair(auth)
+        check_pair(auth)
         _check_token(auth)
         return read
 
@@ -42,7 +42,7 @@ def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
     """Read the block `proxy_auth` of a target; return None if there is none."""
     with target.section(key) as auth:
         values = PROXY_AUTH.read(auth)
-        _check_pair(auth)
+        check_pair(auth)
         if values["username"] is None or values["password"] is None:
             return None
         if not target.has("proxy_url"):
@@ -73,15 +73,6 @@ def _proxy_auth_as_given(auth: Section) -> str:
         (key, auth.shown_name(key)) for key in ("username", "password", "password_file") if auth.has(key)
     ]
     return " and ".join(name for key, name in names if name != key) or "proxy_auth"
-
-
-def _check_pair(auth: Section) -> None:
-    has_password = auth.has("password") or auth.has("password_file")
-    if auth.has("username") and not has_password:
-        auth.add_problem("password", f"is required with {auth.shown_name('username')}")
-    if has_password and not auth.has("username"):
-        given = "password" if auth.has("password") else "password_file"
-        auth.add_problem("username", f"is required with {auth.shown_name(given)}")
 
 
 def _check_token(auth: Section) -> None:

@@ -106,6 +106,16 @@ def read_secret_file(
         raise ValueError(f"what {path} holds {error}") from None
 
 
+def check_pair(section: Section) -> None:
+    """Report a username without a password, and a password without a username."""
+    has_password = section.has("password") or section.has("password_file")
+    if section.has("username") and not has_password:
+        section.add_problem("password", f"is required with {section.shown_name('username')}")
+    if has_password and not section.has("username"):
+        given = "password" if section.has("password") else "password_file"
+        section.add_problem("username", f"is required with {section.shown_name(given)}")
+
+
 def secret_key(  # noqa: PLR0913 - the row of a table
     name: str,
     meaning: str,

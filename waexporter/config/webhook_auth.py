@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key, value
-from waexporter.config.secret_keys import secret_key
+from waexporter.config.secret_keys import check_pair, secret_key
 from waexporter.config.values import scalars
 from waexporter.model import WebhookAuth
 
@@ -19,11 +19,8 @@ def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
     """Read the block."""
     with pager.section(key) as webhook:
         auth = WebhookAuth(**WEBHOOK.read(webhook))
+        check_pair(webhook)
         has_password = webhook.has("password") or webhook.has("password_file")
-        if webhook.has("username") and not has_password:
-            webhook.add_problem("password", "is required with username")
-        if has_password and not webhook.has("username"):
-            webhook.add_problem("username", "is required with password")
         if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
             webhook.add_problem("password", "secret is given too; give one of them")
         if auth.insecure and auth.is_guarded:
