@@ -75,7 +75,7 @@ def list_groups(body: bytes) -> tuple[str, ...]:
 
 def read_subject(body: bytes) -> str:
     """Read GET /v1/groups/{id}: the group's name; empty if it is absent."""
-    return printable(text_of(_first(body, "groups", "subject", "participants").get("subject")) or "")
+    return text_of(_first(body, "groups", "subject", "participants").get("subject"))
 
 
 def read_new_group(body: bytes) -> str:
