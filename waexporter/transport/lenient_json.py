@@ -222,6 +222,11 @@ def as_list(value: object) -> list[Any] | None:
     return None
 
 
+def list_maps(value: object) -> list[dict[str, Any]]:
+    """Return the maps in a list; a single map may be written without a list."""
+    return [each for each in as_list(value) or [value] if isinstance(each, dict)]
+
+
 # --- what is left out --------------------------------------------------------------------------
 
 

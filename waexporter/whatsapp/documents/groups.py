@@ -7,7 +7,7 @@ from typing import Any
 
 from waexporter.errors import BodyError
 from waexporter.model import Drop, OnCallGroup
-from waexporter.transport.lenient_json import Losses, Parsed, as_list, json_type, printable
+from waexporter.transport.lenient_json import Losses, Parsed, as_list, json_type, list_maps, printable
 from waexporter.whatsapp.documents.envelope import read_document, text_of
 
 _MAX_NUMBER = 10**40
@@ -104,8 +104,7 @@ def read_contact_status(body: bytes) -> str:
 
 def _first(body: bytes, key: str, *wanted: str) -> dict[str, Any]:
     """Return the first map with one of the wanted keys, from a list or from a single map in its place."""
-    value = read_document(body, key)[key]
-    maps = (each for each in as_list(value) or [value] if isinstance(each, dict))
+    maps = list_maps(read_document(body, key)[key])
     first = next((each for each in maps if not each.keys().isdisjoint(wanted)), None)
     if first is None:
         raise BodyError(f"the answer has nothing in {key!r}")

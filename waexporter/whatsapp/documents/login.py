@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 from waexporter.errors import BodyError
-from waexporter.transport.lenient_json import as_list
+from waexporter.transport.lenient_json import list_maps
 from waexporter.whatsapp.documents.envelope import read_document
 from waexporter.whatsapp.documents.values import read_time
 
@@ -18,17 +17,11 @@ def read_login(body: bytes) -> tuple[str, float | None]:
 
     Only the token is required; errors in other parts of the answer are ignored.
     """
-    for session in _sessions(read_document(body, "users")["users"]):
+    for session in list_maps(read_document(body, "users")["users"]):
         token = session.get("token")
         if isinstance(token, str) and _is_header_safe(token):
             return token, _time(session.get("expires_after"))
     raise BodyError("the answer to the login has no token in it")
-
-
-def _sessions(users: object) -> list[dict[Any, Any]]:
-    """Return the maps that may be sessions; a single session may be written without a list."""
-    listed = as_list(users) or [users]
-    return [each for each in listed if isinstance(each, dict)]
 
 
 def _time(value: object) -> float | None:
