@@ -8,7 +8,6 @@ from requests.adapters import HTTPAdapter
 
 from waexporter.model import Tls
 from waexporter.transport.connections import ConnectionPool, TlsConnectionPool
-from waexporter.transport.exchange import basic_auth
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +27,7 @@ class Adapter(HTTPAdapter):
 
     def __init__(self, origin: Origin, contexts: TlsContexts, options: TransportOptions) -> None:
         super().__init__(pool_connections=1, pool_maxsize=_CONNECTIONS)
-        self._proxy_auth = origin.proxy_auth
+        self._origin = origin
         manager = self.poolmanager
         # The CA and the exceptions that are configured for the server don't apply to a proxy.
         proxy_context = contexts.get(Tls()) if origin.is_proxy_https else None
@@ -51,10 +50,8 @@ class Adapter(HTTPAdapter):
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """Return the headers for the proxy alone: sent with CONNECT, or with each request of plain HTTP."""
         del proxy
-        auth = self._proxy_auth
-        if auth is None:
-            return {}
-        return {"Proxy-Authorization": basic_auth(auth.username, auth.password.reveal())}
+        authorization = self._origin.proxy_authorization
+        return {"Proxy-Authorization": authorization} if authorization else {}
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Do nothing: the context verifies, and requests would add certifi's authorities to it."""

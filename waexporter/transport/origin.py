@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter.model import Tls
+from waexporter.transport.exchange import basic_auth
 
 if TYPE_CHECKING:
     from waexporter.model import ProxyAuth
@@ -32,3 +33,9 @@ class Origin:
     def is_proxy_https(self) -> bool:
         """Whether there is a proxy whose URL begins with https."""
         return (self.proxy_url or "").startswith("https:")
+
+    @property
+    def proxy_authorization(self) -> str:
+        """The header Proxy-Authorization; empty without credentials for the proxy."""
+        auth = self.proxy_auth
+        return basic_auth(auth.username, auth.password.reveal()) if auth else ""

@@ -17,7 +17,7 @@ from waexporter.transport.adapter import Adapter
 from waexporter.transport.budget import RequestBudget, apply_budget
 from waexporter.transport.connections import TransportOptions
 from waexporter.transport.error_map import map_error, proxy_auth_error, tls_expected_error
-from waexporter.transport.exchange import Reply, Request, basic_auth, read_date, read_retry_after
+from waexporter.transport.exchange import Reply, Request, read_date, read_retry_after
 from waexporter.transport.tls import fetch_certificates
 
 if TYPE_CHECKING:
@@ -56,11 +56,10 @@ class Transport:
         self._resolver = options.resolver
         self._max_body = limits.body_bytes
         self._kept_words = kept_words
-        proxy, auth = origin.proxy_url, origin.proxy_auth
+        proxy = origin.proxy_url
         self._proxies = {"http": proxy, "https": proxy} if proxy else None
         # The proxy's password is redacted in answers, too: over plain HTTP a proxy may put it there.
-        proxy_authorization = basic_auth(auth.username, auth.password.reveal()) if auth else ""
-        self._proxy_request = Request("", "", proxy_authorization)
+        self._proxy_request = Request("", "", origin.proxy_authorization)
         self._adapter = Adapter(origin, contexts, options)
         # Until a server answers over plain HTTP, it may be one that speaks TLS.
         self._may_speak_tls = origin.url.startswith("http:") and not proxy
