@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from tests.metrics.documents import body, counter, gauge, pair, sample, translate, translator
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from tests.running.examples import examples
@@ -99,11 +100,7 @@ _clashing = st.dictionaries(
 _flat = st.dictionaries(_names, st.one_of(_plain, _plain, _histograms), max_size=6)
 _nested = st.dictionaries(st.sampled_from(["n1", "n2", "n:3", 'n"4']), _flat, min_size=1, max_size=3)
 _statistics = st.one_of(_flat, _nested)
-_anything = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _texts),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_names, inner, max_size=3)),
-    max_leaves=12,
-)
+_anything = json_values(_names, st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _texts))
 
 
 def _count(document: Json) -> int:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from tests.running.examples import examples
 from tests.simulator.endpoints import TABLE, Endpoint
 from tests.simulator.inprocess import Client
@@ -25,11 +26,7 @@ _WORST: tuple[object, ...] = (
 _NAMES = st.sampled_from(sorted({name for each in TABLE for name in (*each.required, *each.optional)}))
 _TEXTS = st.text(max_size=40)
 _SCALARS = st.sampled_from(_WORST) | st.integers() | st.floats() | _TEXTS
-_JSON = st.recursive(
-    _SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_NAMES | _TEXTS, inner, max_size=4),
-    max_leaves=12,
-)
+_JSON = json_values(_NAMES | _TEXTS, _SCALARS)
 _BYTES = st.binary(max_size=200) | st.sampled_from([b"[" * 100_000, b'"\\ud800"', b"1" * 5000, b"NaN"])
 _BODIES = _BYTES | _JSON.map(lambda document: json.dumps(document).encode())
 _QUERIES = st.text(max_size=30) | st.sampled_from(["format=prometheus", "format=link", "format=%ff", "&&=="])

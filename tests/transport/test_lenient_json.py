@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.json_values import SHORT_SCALARS, json_values
 from waexporter.model import Drop
 from waexporter.transport.lenient_json import Losses, as_list, as_map, parse, parse_answer
 
@@ -96,11 +97,7 @@ def test_a_document_is_found_behind_a_script_full_of_braces() -> None:
     assert parse(script + json.dumps({"health": GOOD}).encode(), "health") == {"health": GOOD}
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=20,
-)
+_JSON = json_values(st.text(max_size=5), SHORT_SCALARS | st.text(), max_leaves=20)
 
 
 @given(st.dictionaries(st.text(max_size=5), _JSON, max_size=5))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from waexporter.commands.probe import probe
 from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.commands.recordings.redaction import Redactor
@@ -98,10 +99,8 @@ def test_the_words_of_the_api_and_the_relations_of_texts_are_kept() -> None:
     assert second["stats"]["app"][node]["callback_queue_size"]["data"] == [{"value": "7"}]
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
-    max_leaves=20,
+_JSON = json_values(
+    st.text(max_size=12), st.none() | st.booleans() | st.integers() | st.text(max_size=20), max_leaves=20
 )
 
 

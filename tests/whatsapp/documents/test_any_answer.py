@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.envelope import read_errors
 from waexporter.whatsapp.documents.health import read_health
@@ -44,11 +45,7 @@ _SCALARS = (
 )
 _NAMES = {name for path in DATA.glob("*.json") for name in re.findall(r'"(\w+)":', path.read_text())}
 _KEYS = st.sampled_from(sorted(_NAMES)) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
-_JSON = st.recursive(
-    _SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5),
-    max_leaves=30,
-)
+_JSON = json_values(_KEYS, _SCALARS, max_leaves=30)
 _ENVELOPES = st.fixed_dictionaries(
     {},
     optional={

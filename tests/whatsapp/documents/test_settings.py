@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.settings import read_settings, read_shards
 
@@ -174,18 +175,7 @@ def test_shards_that_are_none_are_refused(document: object) -> None:
         read_shards(json.dumps(document).encode())
 
 
-_JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=9),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from([*sorted(APPLICATION), "application", "url"]), inner, max_size=5)
-    ),
-    max_leaves=9,
-)
+_JSON = json_values(st.sampled_from([*sorted(APPLICATION), "application", "url"]))
 
 
 @given(

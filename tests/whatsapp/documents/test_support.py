@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.json_values import json_values
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
 from waexporter.whatsapp.documents.support import read_support
@@ -184,17 +185,7 @@ def test_an_answer_about_nobody_is_none(support: object) -> None:
         read(support)
 
 
-_JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=9),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(NODE)), inner, max_size=5)
-    ),
-    max_leaves=9,
-)
+_JSON = json_values(st.sampled_from(sorted(NODE)))
 
 
 @given(st.dictionaries(st.sampled_from([*sorted(NODE), "core1:a"]), _JSON, max_size=9))
