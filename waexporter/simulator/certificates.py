@@ -29,7 +29,7 @@ class Authority:
         self.pem = self._authority.cert_pem.bytes().decode("ascii")
 
     def context(self, not_after: datetime | None = None) -> ssl.SSLContext:
-        """Build a TLS context account_of certificate ends at `not_after`, by default in many years."""
+        """Build a TLS context with a certificate that ends at `not_after`, by default in many years."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*self._names, not_after=not_after).configure_cert(context)
         return context

@@ -52,7 +52,7 @@ class Meter:
     """The statistics of one process at one time."""
 
     seed: int
-    source: str  # account_of numbers: no two processes count alike
+    source: str  # the process: no two count alike
     begun: float  # when it started, seconds since the epoch
     now: float
     idle: tuple[float, float] = (0.0, 0.0)  # seconds without a gateway until begun, and until now
