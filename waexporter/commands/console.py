@@ -86,6 +86,3 @@ def confirm(question: str) -> bool:
     with suppress(EOFError):
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     return False
-
-
-# --- words -------------------------------------------------------------------------------------
