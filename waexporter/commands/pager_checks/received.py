@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from waexporter.commands.pager_checks.finding import bad, good, note
-from waexporter.timefmt import humanize_seconds
+from waexporter.timefmt import humanize_seconds, plural
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _check_refused(refused: RefusedDocument, pages: PageListDocument) -> Finding
     ago = (_read_time(pages.at) - _read_time(refused.last)).total_seconds()
     what = "cut off" if refused.status is None else f"answered {refused.status}"
     sender = f"{refused.sender} ({refused.agent})" if refused.agent else refused.sender
-    times = "1 webhook" if refused.webhooks == 1 else f"{refused.webhooks} webhooks"
+    times = plural(refused.webhooks, "webhook")
     words = (
         f"refused: {times} from {printable(sender)}, {what}, the first at {since:%d %b %H:%M} UTC, "
         f"the last {humanize_seconds(ago)} ago: {printable(refused.why)}"
