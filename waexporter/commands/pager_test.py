@@ -189,7 +189,8 @@ def _report_accepted(page: PageDocument, took: str, write: Write) -> None:
 
 
 def _report_pending(page: PageDocument, pager: PagerSettings, took: str, write: Write) -> None:
-    write(f"NOT OK: page #{page.number} is not accepted yet after {took}, {page.attempts} attempts")
+    attempts = plural(page.attempts, "attempt")
+    write(f"NOT OK: page #{page.number} is not accepted yet after {took}, {attempts}")
     if page.why:
         write(f"  last: {page.why}")
         _write_remedy(page.why, write)
