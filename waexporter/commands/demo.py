@@ -32,7 +32,7 @@ from waexporter.model import (
     Watchdog,
     WebhookAuth,
 )
-from waexporter.simulator import Options, Simulator
+from waexporter.simulator import TOPOLOGIES, Options, Simulator
 
 if TYPE_CHECKING:
     import argparse
@@ -154,12 +154,10 @@ def simulated_clients(speed: float, alertmanager: str | None = None) -> Iterator
 
     `alertmanager` is the address that sends alerts; without one, the pager watches verdicts itself.
     """
-    topologies = {"single": "single", "ha": "ha", "multiconnect": "multiconnect"}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="waexporter-demo-")))
         simulators = {
-            name: stack.enter_context(Simulator(_options(topology, speed)))
-            for name, topology in topologies.items()
+            topology: stack.enter_context(Simulator(_options(topology, speed))) for topology in TOPOLOGIES
         }
         ca_files = {name: _write_ca(folder / f"{name}.pem", each) for name, each in simulators.items()}
         targets = tuple(_target(name, each, ca_files[name]) for name, each in simulators.items())

@@ -10,7 +10,7 @@ from waexporter.commands.console import write
 from waexporter.commands.options import add_speed, listen_address
 from waexporter.commands.process import OK
 from waexporter.errors import CommandError, ConfigError
-from waexporter.simulator import SCENARIOS, Options, serve
+from waexporter.simulator import SCENARIOS, SHARDS, TOPOLOGIES, Options, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--topology",
-        choices=("single", "ha", "multiconnect"),
+        choices=TOPOLOGIES,
         default="single",
         help="how its nodes are arranged (single)",
     )
-    parser.add_argument(
-        "--shards", type=int, choices=(1, 2, 4, 8, 16, 32), default=4, help="how many, in multiconnect (4)"
-    )
+    parser.add_argument("--shards", type=int, choices=SHARDS, default=4, help="how many, in multiconnect (4)")
     parser.add_argument(
         "--scenario",
         default="healthy",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from waexporter.simulator.faults.scenarios import SCENARIOS, Scenario
+from waexporter.simulator.faults.scenarios import SCENARIOS, TOPOLOGIES, Scenario
 from waexporter.simulator.foreground import serve
-from waexporter.simulator.options import Options
+from waexporter.simulator.options import SHARDS, Options
 from waexporter.simulator.server import Simulator
 
-__all__ = ["SCENARIOS", "Options", "Scenario", "Simulator", "serve"]
+__all__ = ["SCENARIOS", "SHARDS", "TOPOLOGIES", "Options", "Scenario", "Simulator", "serve"]
