@@ -59,7 +59,7 @@ class Recorder:
             )
             raise
         body = self._redactor.redact(reply.body).decode("utf-8", "replace")
-        kind = reply.content_type.partition(";")[0] if "/" in reply.content_type else ""
+        kind = reply.content_type.partition(";")[0]
         exchange = _Exchange(
             _FORMAT, _request_name(request), reply.status, kind if _is_plain(kind) else "", body
         )
