@@ -7,14 +7,11 @@ becomes a placeholder, the same one for equal texts, so that relations stay visi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from waexporter.metrics.on_premises.upstream_catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _MAX_DEPTH = 40
@@ -92,18 +89,16 @@ class Redactor:
     def _value(self, value: Any, key: str, depth: int) -> Any:  # noqa: ANN401 - any JSON there is
         if depth > _MAX_DEPTH:
             return None
-        kinds: dict[type, Callable[[Any], Any]] = {
-            dict: lambda each: {
-                self._key(name): self._value(inner, name, depth + 1) for name, inner in each.items()
-            },
-            list: lambda each: [self._value(inner, key, depth + 1) for inner in each],
-            str: lambda text: self._text(text, key),
-        }
-        if type(value) in kinds:
-            return kinds[type(value)](value)
-        return (
-            0 if isinstance(value, int) and key in _PRIVATE_KEYS and abs(value) >= _PRIVATE_NUMBER else value
-        )
+        match value:
+            case dict():
+                return {self._key(name): self._value(inner, name, depth + 1) for name, inner in value.items()}
+            case list():
+                return [self._value(inner, key, depth + 1) for inner in value]
+            case str():
+                return self._text(value, key)
+            case int() if key in _PRIVATE_KEYS and abs(value) >= _PRIVATE_NUMBER:
+                return 0
+        return value
 
     def _key(self, key: str) -> str:
         return key if key in _KEYS or _SHAPES.fullmatch(key) else self._placeholder(key)
