@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -41,7 +41,7 @@ class WebhookConfig:
     @property
     def nearly_leads_to_alerts(self) -> bool:
         """Whether the path is almost the pager's."""
-        return not self.leads_to_alerts and "/api/v1/alerts" in re.sub("/+", "/", _path(self.url)).lower()
+        return not self.leads_to_alerts and PATH in re.sub("/+", "/", _path(self.url)).lower()
 
     @property
     def port(self) -> int | None:
@@ -62,7 +62,7 @@ class RouteNode:
     repeat_interval: float = _REPEAT_INTERVAL
     matchers: tuple[tuple[str, str, str], ...] = ()  # (label, = != =~ !~, value)
     continues: bool = False  # `continue`
-    routes: tuple[RouteNode, ...] = field(default=())
+    routes: tuple[RouteNode, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether this route matches an alert with these labels."""
@@ -122,15 +122,14 @@ def _read_route(document: Mapping[object, object], parent: RouteNode) -> RouteNo
     receiver = str(document.get("receiver") or parent.receiver)
     group_interval = _read_duration(document.get("group_interval"), parent.group_interval)
     repeat_interval = _read_duration(document.get("repeat_interval"), parent.repeat_interval)
-    here = RouteNode(receiver, group_interval, repeat_interval)
-    return RouteNode(
+    here = RouteNode(
         receiver,
         group_interval,
         repeat_interval,
         tuple(_read_matchers(document)),
         document.get("continue") is True,
-        tuple(_read_route(each, here) for each in _maps(document.get("routes"))),
     )
+    return replace(here, routes=tuple(_read_route(each, here) for each in _maps(document.get("routes"))))
 
 
 def _read_matchers(document: Mapping[object, object]) -> Iterator[tuple[str, str, str]]:
