@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulator.readings import counters
-from waexporter.simulator.statistics import coreapp as catalogue
-from waexporter.simulator.statistics import traffic
+from waexporter.simulator.statistics import coreapp, traffic
 from waexporter.simulator.statistics.counters import Meter, Timing
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def test_a_mean_duration_is_believable(single: Caller) -> None:
 
     app = caller.stats()
 
-    for timing in (family for family in catalogue.APP if isinstance(family, Timing)):
+    for timing in (family for family in coreapp.APP if isinstance(family, Timing)):
         counts = app[f"{timing.name}_count"]["data"]
         sums = app[f"{timing.name}_sum"]["data"]
         for row, count, total in zip(timing.rows, counts, sums, strict=True):
@@ -104,7 +103,7 @@ def test_with_more_traffic_all_counters_are_higher(simulate: Callable[..., Calle
 def test_nothing_has_been_counted_when_a_process_begins() -> None:
     meter = Meter(1, "fresh", 1_700_000_000.0, 1_700_000_000.0)
 
-    document = meter.read(catalogue.APP)
+    document = meter.read(coreapp.APP)
 
     assert set(counters(document).values()) == {0}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.simulator.statistics import coreapp as catalogue
+from waexporter.simulator.statistics import coreapp
 from waexporter.simulator.statistics import webapp as webstats
 from waexporter.simulator.statistics.counters import Meter
 
@@ -217,7 +217,7 @@ def test_a_fresh_webapp_leaves_its_uptime_out(single: Caller) -> None:
 
 
 def test_every_family_of_the_catalogue_has_rows() -> None:
-    families = (*catalogue.APP, *catalogue.MASTER, *catalogue.DB)
+    families = (*coreapp.APP, *coreapp.MASTER, *coreapp.DB)
 
     empty = [family.name for family in families if not family.rows]
 

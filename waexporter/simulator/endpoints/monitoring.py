@@ -10,10 +10,8 @@ from waexporter.simulator.endpoints.unreachable import node_errors, only_node
 from waexporter.simulator.envelope import Answer, Json, RefusalError, success
 from waexporter.simulator.faults.faults import find
 from waexporter.simulator.parameters import chosen
-from waexporter.simulator.state import cluster
-from waexporter.simulator.state import real_events as tallies
-from waexporter.simulator.statistics import coreapp as catalogue
-from waexporter.simulator.statistics import later_version, prometheus, webapp
+from waexporter.simulator.state import cluster, real_events
+from waexporter.simulator.statistics import coreapp, later_version, prometheus, webapp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,27 +71,27 @@ def _stats(world: World, call: Call, read: Callable[[World, Call, Node], Json]) 
 def _node_app(world: World, call: Call, node: Node) -> Json:
     meter = world.meter(node, call.path, call.now)
     if node.role == cluster.PRIMARY:
-        return meter.read(catalogue.MASTER)
+        return meter.read(coreapp.MASTER)
     if not node.shards or _is_silent(world, call, node):
         return {}
-    families = meter.read(catalogue.APP)
-    tallies.add_callbacks(families, world.callbacks.counts(node.key, meter.begun))
-    tallies.add_pending(families, world.callbacks.pending(node.key))
-    tallies.add_messages(families, outbox.pending(world, node))
-    return {**families, **_drift(world, call)}
+    families = meter.read(coreapp.APP)
+    real_events.add_callbacks(families, world.callbacks.counts(node.key, meter.begun))
+    real_events.add_pending(families, world.callbacks.pending(node.key))
+    real_events.add_messages(families, outbox.pending(world, node))
+    return {**families, **_later_families(world, call)}
 
 
 def _node_db(world: World, call: Call, node: Node) -> Json:
     if not world.single and node.role != cluster.PRIMARY:
         return {}
-    families = world.meter(node, call.path, call.now).read(catalogue.DB)
-    tallies.add_pending(families, world.callbacks.total())
-    return {**families, **_drift(world, call)}
+    families = world.meter(node, call.path, call.now).read(coreapp.DB)
+    real_events.add_pending(families, world.callbacks.total())
+    return {**families, **_later_families(world, call)}
 
 
 def _webapp(world: World, call: Call) -> Json:
     meter = world.web_meter(call.webapp, call.path, call.now)
-    return {**webapp.read(meter, world.outages(call.now)), **_drift(world, call)}
+    return {**webapp.read(meter, world.outages(call.now)), **_later_families(world, call)}
 
 
 def _is_silent(world: World, call: Call, node: Node) -> bool:
@@ -101,7 +99,7 @@ def _is_silent(world: World, call: Call, node: Node) -> bool:
     return lost is not None and node.key in cluster.affected_nodes(lost, world.nodes)
 
 
-def _drift(world: World, call: Call) -> Mapping[str, Json]:
+def _later_families(world: World, call: Call) -> Mapping[str, Json]:
     return later_version.FAMILIES if find(world.timeline.active(call.now, call.path), "drift") else {}
 
 
