@@ -109,17 +109,17 @@ class _Gate:
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        watched = scope["type"] == "http" and not scope["path"].startswith(control.PREFIX)
-        self._world.waiting += watched
-        try:
-            await self._next(scope)(scope, receive, send)
-        finally:
-            self._world.waiting -= watched
-
-    def _next(self, scope: Scope) -> ASGIApp:
         if scope["type"] != "http" or scope["path"].startswith(control.PREFIX):
-            return self._application
-        for fault in self._world.timeline.active(self._world.clock(), scope["path"]):
+            await self._application(scope, receive, send)
+            return
+        self._world.waiting += 1
+        try:
+            await self._next(scope["path"])(scope, receive, send)
+        finally:
+            self._world.waiting -= 1
+
+    def _next(self, path: str) -> ASGIApp:
+        for fault in self._world.timeline.active(self._world.clock(), path):
             if fault.name in ANSWERS:
                 return _response(ANSWERS[fault.name])
             if fault.name == "answer_lost":
