@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from docs.source.bench.speed import processor_time
+from tests.real.network import find_free_port
 from waexporter.model import Endpoint, Limits, PollPlan, Target, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
@@ -100,12 +100,6 @@ def _processor_seconds(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _scrape(port: int) -> bytes:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -146,7 +140,7 @@ def sidecar_figures() -> list[str]:
     """Measure an exporter of one target, and other exporters beside it."""
     lines = []
     with upstream() as url:
-        port = _free_port()
+        port = find_free_port()
         rows: list[tuple[str, list[str], dict[str, str]]] = [
             (
                 "waexporter, one target",
@@ -176,7 +170,7 @@ def sidecar_figures() -> list[str]:
 
 def fleet_figures(targets: int = 1000, seconds: int = 75) -> list[str]:
     """Measure an exporter of a thousand targets, each polled every 15 s."""
-    port = _free_port()
+    port = find_free_port()
     with upstream() as url, tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "fleet.yml"
         entries = "".join(f"  - {{name: client-{number:04}, url: '{url}'}}\n" for number in range(targets))
