@@ -61,7 +61,9 @@ def test_the_times_of_a_daemon_are_accepted() -> None:
     with receiving() as receiver:
         receiver.answer = json.dumps(document(AT, AT, AT)).encode()
 
-        client = connect(settings(receiver), WebhookAuth())
-        assert client is not None
-        with client:
-            assert client.list_pages().at == AT
+        connected = connect(settings(receiver), WebhookAuth())
+        assert connected is not None
+        client, pages = connected
+        client.close()
+
+    assert pages.at == AT

@@ -115,14 +115,14 @@ class DaemonClient:
         return self._transport.send(Request(method, path, self._authorization, body), timeout)
 
 
-def connect(web: WebSettings, auth: WebhookAuth) -> DaemonClient | None:
-    """Return a client of the daemon on this machine, or None when nothing listens at its address.
+def connect(web: WebSettings, auth: WebhookAuth) -> tuple[DaemonClient, PageListDocument] | None:
+    """Return a client of the daemon on this machine and its pages, or None when nothing listens there.
 
     Raises CommandError, with what to do, when something else than a daemon with a pager listens there.
     """
     client = DaemonClient(web.own_url, auth)
     try:
-        client.list_pages()
+        return client, client.list_pages()
     except ApiError as error:
         client.close()
         if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
@@ -133,7 +133,6 @@ def connect(web: WebSettings, auth: WebhookAuth) -> DaemonClient | None:
     except CommandError:
         client.close()
         raise
-    return client
 
 
 def find_page(pages: PageListDocument, fingerprint: str) -> PageDocument | None:

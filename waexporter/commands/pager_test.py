@@ -89,24 +89,24 @@ def send_test_page(config: Config, target: str, write: Write, times: FollowTimes
     """
     pager = require_pager(config)
     alert = make_alert(target)
-    client = connect(config.web, pager.webhook)
-    if client is None:
+    connected = connect(config.web, pager.webhook)
+    if connected is None:
         write(
             f"no daemon listens at {config.web.own_url}, so this process sends by itself, without the journal"
         )
         write("(start the daemon by `waexporter run`: nobody is paged without it)")
         return send_direct(config, alert, write)
+    client, pages = connected
     with client:
+        write(f"the daemon at {client.url} runs, with a pager")
+        if pages.pending:
+            write(f"  pages that wait already: {pages.pending} (`waexporter pages` lists them)")
         return _send_through_daemon(client, pager, alert, write, times)
 
 
 def _send_through_daemon(
     client: DaemonClient, pager: PagerSettings, alert: Alert, write: Write, times: FollowTimes
 ) -> bool:
-    write(f"the daemon at {client.url} runs, with a pager")
-    before = client.list_pages()
-    if before.pending:
-        write(f"  pages that wait already: {before.pending} (`waexporter pages` lists them)")
     began = time.monotonic()
     try:
         client.deliver(make_webhook(alert))
