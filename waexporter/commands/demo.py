@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.stack and options.speed > MAX_SPEED:
         message = f"--stack goes with --speed up to {MAX_SPEED:g}: nobody is paged about shorter incidents"
         raise ConfigError([message])
-    if options.listen is None and environ.get("WAEXPORTER_LISTEN"):
+    if options.listen is None:
         options.listen = read_listen(environ)
     programs = find_programs() if options.stack else None
     alertmanager = find_free_address() if options.stack else None

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from waexporter.config import LoadedConfig, load, parse_listen
 from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
+from waexporter.model import WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from waexporter.model import Config
-
-_DEFAULT_LISTEN = "127.0.0.1:9847"
 
 
 def add_epilog(parser: argparse.ArgumentParser, text: str) -> None:
@@ -116,8 +115,12 @@ def override(config: Config, options: argparse.Namespace) -> Config:
 
 def read_listen(environ: Mapping[str, str]) -> tuple[str, int]:
     """Return the host and port of WAEXPORTER_LISTEN, or the default ones."""
+    text = environ.get("WAEXPORTER_LISTEN")
+    if not text:
+        default = WebSettings()
+        return default.host, default.port
     try:
-        return parse_listen(environ.get("WAEXPORTER_LISTEN") or _DEFAULT_LISTEN)
+        return parse_listen(text)
     except ValueError as error:
         raise ConfigError([f"WAEXPORTER_LISTEN: {error}"]) from error
 
