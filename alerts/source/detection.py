@@ -77,7 +77,7 @@ def _of_scenarios(clients: Sequence[Client], tempo: Tempo, holds: float) -> list
     scenarios = {client.name: client.fault for client in clients}
     return [
         Detection(each.alert, each.severity, scenarios.get(each.target) or "", round(seconds * tempo.pace))
-        for each, seconds in _measure(clients, tempo, bring, holds)
+        for each, seconds in _measure(clients, tempo, Loop.bring, holds)
     ]
 
 
@@ -110,15 +110,6 @@ def _measure(
                     seen.setdefault(each, passed)
                 time.sleep(_GLANCE)
     return sorted(seen.items())
-
-
-def bring(loop: Loop) -> None:
-    """Start the fault of each client."""
-    for client, simulated in loop.clients.items():
-        if client.fault is not None:
-            simulated.bring(client.fault)
-        if client.fault == "refuse_logins":  # it shows only to who has to log in
-            simulated.control("POST", "/expire_tokens")
 
 
 RUNS: Mapping[str, Callable[[], list[Detection]]] = {

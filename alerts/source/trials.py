@@ -26,9 +26,7 @@ class Trial(NamedTuple):
 
 
 def _bring_and_page(loop: Loop) -> None:
-    for client, simulated in loop.clients.items():
-        if client.fault is not None:
-            simulated.bring(client.fault)
+    loop.bring()
     labels = {"alertname": "ApartFromTheRest", "severity": "critical"}
     ends = datetime.now(UTC) + timedelta(hours=1)
     loop.manager.fire({"labels": labels, "annotations": {}, "endsAt": ends.isoformat()})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from alerts.source.detection import bring
 from grafana.pictures.recording import Moment, keep
 from tests.e2e.loop import Tempo, running
 from tests.e2e.scenarios import CLIENTS
@@ -28,7 +27,7 @@ def record(folder: Path, say: Callable[[str], None]) -> None:
         began = time.time()
         say(f"{len(CLIENTS)} clients are well for {CALM:g} s")
         time.sleep(CALM)
-        bring(loop)
+        loop.bring()
         say(f"every fault holds for {FAULTS:g} s")
         time.sleep(FAULTS)
         ended = time.time()

@@ -90,6 +90,14 @@ class Loop:
     manager: Alertmanager
     prometheus: Prometheus
 
+    def bring(self) -> None:
+        """Start the fault of each client."""
+        for client, simulated in self.clients.items():
+            if client.fault is not None:
+                simulated.bring(client.fault)
+            if client.fault == "refuse_logins":  # it shows only to who has to log in
+                simulated.control("POST", "/expire_tokens")
+
     def firing(self) -> set[Firing]:
         """Give every alert that fires, but for the one that always does."""
         vector = self.prometheus.query('ALERTS{alertstate="firing"}')

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alerts.source.detection import bring
 from tests.alerts.rules import alerts
 from tests.e2e.loop import Firing, Loop, Tempo, find_items, running
 from tests.e2e.scenarios import ALLOWED, CLIENTS, EXPECTED, LASTING
@@ -50,7 +49,7 @@ def run(real_parts: RealParts, suite: str, folder: Path) -> None:
     programs = {name: real_parts.program(suite, name) for name in ("prometheus", "prometheus-alertmanager")}
     with running(programs, CLIENTS, folder, TEMPO) as loop:
         assert loop.firing() == set()
-        bring(loop)
+        loop.bring()
 
         fired = _collect(loop)
         wait_for(lambda: PAGED - _read(loop, is_over=False), until=_is_empty, deadline=120)
