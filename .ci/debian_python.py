@@ -40,11 +40,12 @@ LIBRARIES = (
 def main(version: str, folder: Path) -> None:
     """Get the interpreter unless it is there, and print its path."""
     program = Path("usr", "bin", f"python{version}")
-    if not (folder / ".complete").exists():
+    complete = folder / ".complete"  # holds where that is: moved, the interpreter does not find its libraries
+    if not complete.exists() or complete.read_text() != str(folder):
         shutil.rmtree(folder, ignore_errors=True)
         unpack(version, folder)
         link(folder / program, folder)
-        (folder / ".complete").touch()
+        complete.write_text(str(folder))
     print(folder / program)
 
 
