@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from waexporter.model import Problem
+from waexporter.timefmt import format_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +47,10 @@ def _of_support(support: Support, now: float) -> Iterator[Problem]:
 
 
 def _ending(kind: str, what: str, end: float, now: float, node: str = "") -> Iterator[Problem]:
-    day = datetime.fromtimestamp(min(max(end, 0.0), _LAST_DAY), UTC).strftime("%Y-%m-%d")
     if now >= end:
-        yield Problem(f"{kind}_expired", f"{what} has expired on {day}", node)
+        yield Problem(f"{kind}_expired", f"{what} has expired on {format_day(end)}", node)
     elif end - now <= EXPIRING:
-        yield Problem(f"{kind}_expiring", f"{what} expires on {day}", node)
-
-
-_LAST_DAY = 253402300799.0  # the end of the year 9999
+        yield Problem(f"{kind}_expiring", f"{what} expires on {format_day(end)}", node)
 
 
 def expiry_times(facts: Facts) -> Iterator[float]:
