@@ -55,10 +55,10 @@ def _probe_facts(verdict: Verdict) -> Iterator[str]:
     details = OnPremisesDetails.of(verdict)
     if details.topology:
         yield f"{details.topology} client"
-    if details.connected is not None:
-        expected = f" of {details.expected}" if details.expected is not None else ""
-        plural = "s" if expected or details.connected != 1 else ""
-        yield f"{details.connected}{expected} coreapp{plural} connected"
+    if details.connected is not None and details.expected is not None:
+        yield f"{details.connected} of {details.expected} coreapps connected"
+    elif details.connected is not None:
+        yield f"{plural(details.connected, 'coreapp')} connected"
 
 
 def _probe_notes(target: Target, verdict: Verdict, documents: Iterable[Document]) -> Iterator[str]:
