@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
@@ -147,6 +148,7 @@ def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Verdic
     )
 
 
+@cache
 def find_docs() -> str | None:
     """Return the address of the documentation, if the installed package names one."""
     try:
