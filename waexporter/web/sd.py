@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from waexporter.config.values.quantities import format_listen
 from waexporter.web.formatting import public_url
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 
@@ -58,10 +59,9 @@ def read_shard(values: tuple[str, ...]) -> Shard | None:
 def read_address(request: IncomingRequest) -> str:
     """Return this exporter's address from the Host header, or else that of the socket."""
     host = request.header("host")
-    if _HOST.fullmatch(host) or request.address is None:
-        return host if _HOST.fullmatch(host) else "localhost"
-    own, port = request.address
-    return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
+    if _HOST.fullmatch(host):
+        return host
+    return "localhost" if request.address is None else format_listen(*request.address)
 
 
 def _target_entry(target: TargetStatus, address: str) -> dict[str, object]:

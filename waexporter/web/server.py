@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from waexporter.config.values.quantities import format_listen
 from waexporter.errors import CommandError
 from waexporter.web.protocol import DEFAULT_CONNECTION_LIMITS, ConnectionLimits, connection_class
 
@@ -136,7 +137,6 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind and listen: only a listening socket keeps another program from binding the same address."""
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         family, address = _resolve(host, port)
         dual = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
@@ -149,7 +149,9 @@ def _listen(host: str, port: int) -> socket.socket:
         # Connections inherit it; without it the end of a response waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
-    raise CommandError(f"can't listen on {shown}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)") from None
+    raise CommandError(
+        f"can't listen on {format_listen(host, port)}: {why} (web.listen, --listen, WAEXPORTER_LISTEN)"
+    ) from None
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
