@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waexporter.timefmt import format_day, humanize_seconds, plural, short_duration
+from waexporter.timefmt import first_names, format_day, humanize_seconds, plural, short_duration
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_a_day_is_the_nearest_one_that_has_a_date(seconds: float, day: str) -> N
 @pytest.mark.parametrize(("number", "words"), [(0, "0 nodes"), (1, "1 node"), (2, "2 nodes")])
 def test_a_count_agrees_with_its_noun(number: int, words: str) -> None:
     assert plural(number, "node") == words
+
+
+@pytest.mark.parametrize(("names", "words"), [("a", "a"), ("ab", "a, b"), ("abcde", "a, b and 3 more")])
+def test_of_many_names_the_first_ones_are_written_and_the_others_counted(names: str, words: str) -> None:
+    assert first_names(list(names), 2) == words

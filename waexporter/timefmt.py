@@ -1,8 +1,12 @@
-"""Formats times, durations and counts for people; pure functions."""
+"""Formats times, durations, counts and lists of names for people; pure functions."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _LAST = 253_402_300_799.0  # the last second of the year 9999
@@ -43,3 +47,9 @@ def humanize_seconds(seconds: float) -> str:
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun: `1 node`, `2 nodes`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first names of a list and the number of all others: `a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -12,6 +12,7 @@ from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
 from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
+from waexporter.timefmt import first_names
 from waexporter.transport.lenient_json import printable
 
 if TYPE_CHECKING:
@@ -85,9 +86,8 @@ def _describe_changes(document: ReloadDocument) -> Iterator[str]:
         ("targets changed", document.changed),
         ("other keys that changed", document.keys),
     ):
-        more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         if names:
-            yield f"{kind}: {', '.join(printable(name) for name in names[:_MAX_NAMES])}{more}"
+            yield f"{kind}: {first_names([printable(name) for name in names], _MAX_NAMES)}"
     if not (document.added or document.removed or document.changed or document.keys):
         yield "nothing has changed"
     yield f"targets kept: {document.kept}"

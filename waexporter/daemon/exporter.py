@@ -12,6 +12,7 @@ from waexporter.metrics.families import probe_families
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
 from waexporter.model import Failure, Success
 from waexporter.polling.state import lifetime, probe_succeeded
+from waexporter.timefmt import first_names
 from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat after which the scheduler counts as dead
+_SHOWN_NAMES = 3  # of targets, which fit a line
 
 _CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
 
@@ -155,8 +157,7 @@ class Exporter:
         if not waiting:
             self._was_ready = True
             return None
-        more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - names that fit a line
-        return f"waiting for the first poll of {', '.join(waiting[:3])}{more}"
+        return f"waiting for the first poll of {first_names(waiting, _SHOWN_NAMES)}"
 
     def _whole_page(self, *, openmetrics: bool) -> Compressed:
         # Held while a page is built, so that scrapes that come together share it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
-from waexporter.timefmt import humanize_seconds
+from waexporter.timefmt import first_names, humanize_seconds
 from waexporter.web.formatting import KIND_WORDS, count_unlisted, format_time
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _describe_pending(status: PagerStatus) -> str:
 
 
 def _describe_unread(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return f"nobody reads a page in the group of {', '.join(names[:_SHOWN_NAMES])}{more}" if names else ""
+    return f"nobody reads a page in the group of {first_names(names, _SHOWN_NAMES)}" if names else ""
 
 
 def _describe_refused(status: PagerStatus, now: float) -> str:
