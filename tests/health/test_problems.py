@@ -8,7 +8,7 @@ import pytest
 
 from tests.places import hold
 from waexporter.config import DEFAULT_PLANS
-from waexporter.health import PROBLEM_STATES
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import Credentials, Endpoint, Instant, Limits, PollPlan, Secret, Target, Tls, now
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store

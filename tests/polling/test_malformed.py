@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from waexporter.config import DEFAULT_PLANS
-from waexporter.health import PROBLEM_STATES
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
 from waexporter.polling.next_state import advance
 from waexporter.polling.poller import Poller

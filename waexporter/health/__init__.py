@@ -5,8 +5,8 @@ The rules for each kind of client are in a separate package (`on_premises`); her
 
 from __future__ import annotations
 
-from waexporter.health.catalogue import PROBLEM_STATES, PROBLEMS
+from waexporter.health.catalogue import PROBLEMS
 from waexporter.health.problem_kind import Grade, Messages
 from waexporter.health.verdict_times import with_current_times
 
-__all__ = ["PROBLEMS", "PROBLEM_STATES", "Grade", "Messages", "with_current_times"]
+__all__ = ["PROBLEMS", "Grade", "Messages", "with_current_times"]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from waexporter.health.judging import HealthRules
     from waexporter.health.problem_kind import ProblemKind
-    from waexporter.model import State
 
 KIND_RULES: Final[tuple[HealthRules, ...]] = (ON_PREMISES_RULES,)  # of every kind of client
 
@@ -25,6 +24,3 @@ def list_problems(kinds: Iterable[HealthRules]) -> dict[str, ProblemKind]:
 
 
 PROBLEMS: Final[Mapping[str, ProblemKind]] = list_problems(KIND_RULES)
-PROBLEM_STATES: Final[Mapping[str, State]] = {
-    kind.slug: kind.state for kind in PROBLEMS.values() if kind.state is not None
-}

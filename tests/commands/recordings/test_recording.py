@@ -16,7 +16,7 @@ from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.commands.recordings.redaction import Redactor
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import CommandError
-from waexporter.health import PROBLEM_STATES
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import Credentials, Limits, PollPlan, Secret, Target
 from waexporter.simulator import SCENARIOS, Options, Simulator
 from waexporter.transport.tls import TlsContexts

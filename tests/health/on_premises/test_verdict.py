@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.places import hold
-from waexporter import health
-from waexporter.health import PROBLEM_STATES, PROBLEMS, with_current_times
+from waexporter.health import PROBLEMS, with_current_times
 from waexporter.health.on_premises import CONNECTING_TOO_LONG, Facts, changes_at, judge
+from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import (
     Certificates,
     ClientSettings,
@@ -610,7 +610,7 @@ def test_the_topology_is_remembered_while_nothing_is_heard() -> None:
 
 def test_the_module_promises_a_state_for_every_problem() -> None:
     assert {row.state for row in ROWS} == set(State)
-    assert set(health.PROBLEM_STATES.values()) == set(State)
+    assert set(PROBLEM_STATES.values()) == set(State)
 
 
 # --- shards ------------------------------------------------------------------------------------
