@@ -37,6 +37,11 @@ def _get(sender: Sender, path: str, timeout: float, *, needs_new_connection: boo
     return reply.body
 
 
+def _time_left(deadline: float) -> float:
+    """Return the seconds until a deadline of time.monotonic(), at least enough for a request to time out."""
+    return max(deadline - time.monotonic(), 0.1)
+
+
 def _success(read: Parsed[Any]) -> Success:
     """Return the outcome with a parsed document, and with what was dropped from it."""
     return Success(document=read.value, dropped=tuple(read.dropped), losses=read.losses)
@@ -120,7 +125,7 @@ class SettingsCollector:
         read = settings.read_settings(_get(sender, self._path, timeout))
         document = read.value
         try:
-            body = _get(sender, self._SHARDS_PATH, max(deadline - time.monotonic(), 0.1))
+            body = _get(sender, self._SHARDS_PATH, _time_left(deadline))
             document = replace(document, shards=settings.read_shards(body))
         except ApiError:
             pass  # a single client and old versions have settings, but no shards
@@ -156,7 +161,7 @@ class CertificatesCollector:
         )
         for name, look in looks:
             try:
-                end = look(max(deadline - time.monotonic(), 0.1))
+                end = look(_time_left(deadline))
             except RefusedError as error:
                 # Only admins may read the webhooks' CA, and the account need not be an admin's.
                 flaws += [] if name == "webhook_ca" else [error]
@@ -205,7 +210,7 @@ class GroupCollector:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             # The latest versions have no groups at all. If this version has, only this group may be missing.
-            if groups.lists_group(_get(sender, self._path, max(deadline - time.monotonic(), 0.1)), group):
+            if groups.lists_group(_get(sender, self._path, _time_left(deadline)), group):
                 raise
         return Success(document=OnCallGroup(None, exists=False))
 
