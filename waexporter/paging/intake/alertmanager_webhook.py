@@ -15,12 +15,12 @@ import msgspec
 from waexporter.errors import WebhookError
 from waexporter.paging.intake import malformed
 from waexporter.paging.model import Alert, AlertGroup, Webhook
+from waexporter.transport.lenient_json import DECODE_ERRORS
 
 MAX_BODY = 8 * 1024 * 1024  # bytes
 _VERSION = "4"  # of Alertmanager's format; Grafana sends 1
 _GZIP = b"\x1f\x8b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Alert(msgspec.Struct, rename="camel"):
@@ -55,7 +55,7 @@ def read_webhook(body: bytes, now: float) -> Webhook:
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
         read = _BODY_DECODER.decode(body)
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         return _read_malformed(body, error, now)
     alerts = tuple(_alert(each, now) for each in read.alerts)
     if None in alerts:
@@ -151,6 +151,6 @@ def _explain_unreadable(body: bytes) -> str:
         return "the body is UTF-16 or UTF-32; send it as UTF-8"
     try:
         _ANY_JSON.decode(body)
-    except _DECODE_ERRORS:
+    except DECODE_ERRORS:
         return "the body is not JSON"
     return "the body is no webhook of Alertmanager: it has no list of alerts"
