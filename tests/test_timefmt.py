@@ -1,10 +1,19 @@
-"""Durations in words."""
+"""Times in seconds, durations in words."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
-from waexporter.timefmt import first_names, format_day, humanize_seconds, plural, short_duration
+from waexporter.timefmt import (
+    first_names,
+    format_day,
+    humanize_seconds,
+    plural,
+    short_duration,
+    to_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +47,14 @@ def test_a_short_duration_is_in_milliseconds_below_ten_seconds(seconds: float, w
 )
 def test_a_day_is_the_nearest_one_that_has_a_date(seconds: float, day: str) -> None:
     assert format_day(seconds) == day
+
+
+@pytest.mark.parametrize(
+    ("zone", "seconds"),
+    [(None, 1_769_851_800.25), (UTC, 1_769_851_800.25), (timezone(timedelta(hours=2)), 1_769_844_600.25)],
+)
+def test_a_time_without_a_zone_is_in_utc(zone: timezone | None, seconds: float) -> None:
+    assert to_seconds(datetime(2026, 1, 31, 9, 30, 0, 250_000, zone)) == seconds
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 nodes"), (1, "1 node"), (2, "2 nodes")])

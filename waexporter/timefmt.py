@@ -1,4 +1,4 @@
-"""Formats times, durations, counts and lists of names for people; pure functions."""
+"""Converts times, and formats times, durations, counts and lists of names for people; pure functions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def to_datetime(seconds: float | None) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def to_seconds(moment: datetime) -> float:
+    """Convert a time to wall-clock seconds; one without a zone is in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def format_day(seconds: float) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from waexporter.timefmt import to_seconds
 
 # A server that asks for a longer pause may be mistaken, and its readings would become as old as the pause.
 MAX_RETRY_AFTER = 3600.0  # seconds
@@ -109,8 +110,7 @@ def read_retry_after(value: str, now: float) -> float | None:
 def read_date(value: str) -> float | None:
     """Read a date of HTTP; return seconds since the epoch, or None if it is no date."""
     try:
-        moment = parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return to_seconds(parsedate_to_datetime(value))
     except (TypeError, ValueError, OverflowError):
         return None
 

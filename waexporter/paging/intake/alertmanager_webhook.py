@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 
 import msgspec
 
 from waexporter.errors import WebhookError
 from waexporter.paging.intake import malformed
 from waexporter.paging.model import Alert, AlertGroup, Webhook
+from waexporter.timefmt import to_seconds
 from waexporter.transport.lenient_json import DECODE_ERRORS
 
 MAX_BODY = 8 * 1024 * 1024  # bytes
 _VERSION = "4"  # of Alertmanager's format; Grafana sends 1
 _GZIP = b"\x1f\x8b"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Alert(msgspec.Struct, rename="camel"):
@@ -131,9 +131,7 @@ def _with_fingerprint(alert: Alert) -> Alert:
 
 def _seconds(moment: datetime | None) -> float | None:
     """Return a time in seconds; None if there is none or it is invalid, such as Go's zero time."""
-    if moment is None:
-        return None
-    seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+    seconds = 0.0 if moment is None else to_seconds(moment)
     return seconds if seconds > 0 else None
 
 

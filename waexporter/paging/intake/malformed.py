@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from waexporter.paging.model import Alert
+from waexporter.timefmt import to_seconds
 from waexporter.transport import lenient_json
 
 
@@ -95,8 +96,7 @@ def _read_count(value: object) -> int | None:
 def read_time(value: object) -> float | None:
     """Return an ISO 8601 time in seconds; None if it is invalid, such as Go's zero time."""
     try:
-        when = datetime.fromisoformat(value) if isinstance(value, str) else None
-        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() if when else 0.0
+        seconds = to_seconds(datetime.fromisoformat(value)) if isinstance(value, str) else 0.0
     except (ValueError, OverflowError):
         return None
     return seconds if seconds > 0 else None

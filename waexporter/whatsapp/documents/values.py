@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from waexporter.errors import BodyError
+from waexporter.timefmt import to_seconds
 from waexporter.transport.lenient_json import printable
 
 _DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
@@ -34,8 +35,7 @@ def read_boolean(value: object) -> bool | None:
 def read_time(text: str) -> float:
     """Read `2018-03-01 15:29:26+00:00` or ISO 8601, in UTC by default; return seconds since the epoch."""
     try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return to_seconds(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError) as error:
         message = f"{printable(text, 40)!r} is not a time"
         raise BodyError(message) from error
