@@ -12,10 +12,11 @@ from waexporter.model import Instant, PagerSettings, State
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import ACCEPTED, Outcome
 from waexporter.paging.channels.recipients import Recipient
-from waexporter.paging.context import PagerContext
+from waexporter.paging.context import PagerClock, PagerContext
 from waexporter.paging.delivery import Delivery
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Item, ItemKind, Page
+from waexporter.paging.reconciliation.reconciler import Reconciler
 from waexporter.paging.routing import Carrier
 from waexporter.paging.telemetry import PagerTelemetry
 
@@ -104,7 +105,8 @@ class Rig:
             PagerTelemetry(self.registry), self.clock, lambda: self.jitter, self.crashes.append
         )
         self.settings = settings or PagerSettings()
-        self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context)
+        reconciler = Reconciler(self.journal, self.clock, PagerClock(self.clock))
+        self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context, reconciler)
 
     def close(self) -> None:
         """PageResult its workers and close its journal."""

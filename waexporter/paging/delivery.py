@@ -45,9 +45,8 @@ class Delivery:
         journal: Journal,
         outlets: Outlets,
         context: PagerContext,
-        reconciler: Reconciler | None = None,
+        reconciler: Reconciler,
     ) -> None:
-        """Build the delivery; without a reconciler, pages are sent as they are."""
         self._settings = settings
         self._journal = journal
         self._reconciler = reconciler
@@ -94,7 +93,7 @@ class Delivery:
         Called while the journal is locked, so that the journal and the queue agree.
         """
         steady = self._clock().steady
-        due = steady + (self._reconciler.initial_wait(entry.page) if self._reconciler else 0.0)
+        due = steady + self._reconciler.initial_wait(entry.page)
         page = QueuedPage(entry, steady - age, steady, due, is_uncertain=entry.is_uncertain)
         with self._changed:
             if not self._results.has(entry.number) and self._queue.add(page):
@@ -133,7 +132,7 @@ class Delivery:
             with self._changed:
                 self._queue.end_batch(batch)
                 self._changed.notify_all()
-        if self._reconciler and result and result.accepted:
+        if result and result.accepted:
             self._reconciler.check_known([each.entry.page for each in batch.pages])
         return True
 
@@ -167,11 +166,10 @@ class Delivery:
         attempts, wall = self._attempts, self._clock().wall
         try:
             pages = self._with_current_age(batch)
-            if self._reconciler:
-                replies = self._reconciler.query(pages)
-                if (wait := self._wait_for_replica(batch, replies)) > 0:
-                    return RoundResult(wait=wait)
-                pages = self._reconciler.reconcile(pages, replies)
+            replies = self._reconciler.query(pages)
+            if (wait := self._wait_for_replica(batch, replies)) > 0:
+                return RoundResult(wait=wait)
+            pages = self._reconciler.reconcile(pages, replies)
             if not any(page.items or page.unread for page in pages):
                 return None
             result = attempts.make_round(batch, build_message(pages, wall, self._settings))
@@ -197,7 +195,7 @@ class Delivery:
 
     def _wait_for_replica(self, batch: Sequence[QueuedPage], replies: Replies) -> float:
         """Return for how many seconds pages wait for a delivery by another replica of Alertmanager."""
-        if self._reconciler is None or any(page.fires for page in batch):
+        if any(page.fires for page in batch):
             return 0.0
         steady = self._clock().steady
         new = [each for each in batch if not each.failures]
