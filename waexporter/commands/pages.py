@@ -29,7 +29,7 @@ from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds, plural
 from waexporter.transport.lenient_json import printable
-from waexporter.web.formatting import KIND_WORDS, count_unlisted
+from waexporter.web.formatting import KIND_WORDS, count_without_item
 from waexporter.web.page_document import page_document
 
 if TYPE_CHECKING:
@@ -124,13 +124,7 @@ def _describe(entry: JournalEntry, now: float) -> Iterator[str]:
     yield f"#{entry.number:<6}{entry.state.upper():<10}{ago} ago  {how}"
     for item in page.items[:_MAX_ITEMS]:
         yield f"       {_describe_item(item)}"
-    rest = [*_count_kinds(page.items[_MAX_ITEMS:])]
-    if page.truncated:
-        rest.append(f"{page.truncated} left out by Alertmanager")
-    if page.doubts:
-        rest.append(count_unlisted(len(page.doubts)))
-    if page.unread:
-        rest.append(f"{page.unread} that could not be read")
+    rest = [*_count_kinds(page.items[_MAX_ITEMS:]), *count_without_item(page, "left out by Alertmanager")]
     if rest:
         yield f"       and {', '.join(rest)}"
     ways = tuple(describe_attempts(entry.tried))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds, plural, to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waexporter.paging.model import Page
 
 # The words for each kind of alert of a page.
 KIND_WORDS: Final = {
@@ -44,12 +49,18 @@ def format_time(seconds: float | None, now: float) -> FormattedTime | None:
     return FormattedTime(exact, f"{when:%d %b %H:%M} UTC", humanize_seconds(now - seconds))
 
 
-def count_unlisted(count: int) -> str:
-    """Return the words for alerts that fired before and are missing in a webhook.
+def count_without_item(page: Page, truncated_words: str) -> Iterator[str]:
+    """Yield counts of the alerts that a page has no item for.
 
-    Alertmanager is asked about them when the page is sent; only the text of the page has the answer.
+    When the page is sent, Alertmanager is asked about those that it did not list; only the text of the page
+    has the answer.
     """
-    return f"{plural(count, 'earlier alert')} that Alertmanager did not list"
+    if page.truncated:
+        yield f"{page.truncated} {truncated_words}"
+    if page.doubts:
+        yield f"{plural(len(page.doubts), 'earlier alert')} that Alertmanager did not list"
+    if page.unread:
+        yield f"{page.unread} that could not be read"
 
 
 def public_url(url: str) -> str:

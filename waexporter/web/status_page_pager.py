@@ -9,7 +9,7 @@ from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.timefmt import first_names, humanize_seconds
-from waexporter.web.formatting import KIND_WORDS, count_unlisted, format_time
+from waexporter.web.formatting import KIND_WORDS, count_without_item, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -173,12 +173,7 @@ def _page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> Pag
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
     rest = [f"{more} more"] if more > 0 else []
-    if page.truncated:
-        rest.append(f"{page.truncated} that Alertmanager left out")
-    if page.doubts:
-        rest.append(count_unlisted(len(page.doubts)))
-    if page.unread:
-        rest.append(f"{page.unread} that could not be read")
+    rest += count_without_item(page, "that Alertmanager left out")
     return PageLine(
         number=entry.number,
         state=entry.state.value,
