@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.paging.desk import Desk, break_journal, mend_journal
-from tests.paging.fakes import GROUP
+from tests.paging.fakes import GROUP, a_page
 from waexporter.errors import JournalError
 
 
@@ -56,6 +56,17 @@ def test_a_journal_that_fails_later_mends_itself_too(desk: Desk, monkeypatch: py
     desk.pager.upkeep.tick()
     desk.receive(desk.alert("Other"))
     assert desk.pager.status(1).problem is None
+
+
+def test_a_page_that_is_in_the_file_although_its_write_failed_is_sent(desk: Desk) -> None:
+    desk.pager.upkeep.tick()
+    with desk.journal.session() as session:
+        session.record_page(a_page(), (), desk.clock.wall)
+    desk.pager.upkeep.health.report_failure(JournalError("pages.sqlite: disk I/O error"))
+
+    desk.pager.upkeep.tick()
+
+    assert desk.run() == 1
 
 
 def test_a_daemon_starts_with_a_journal_that_can_not_be_used(desk: Desk) -> None:

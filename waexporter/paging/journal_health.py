@@ -50,8 +50,9 @@ class JournalHealth:
                 self._journal.check_writable()
                 self._journal.set_aside_damaged(self._clock().wall)
                 self._facts.save_watchdogs()
-                # A page whose write failed may still be in the file: a disk may fail after writing.
-                self._queue_pending()
+                if self.problem is not None:
+                    # A page whose write failed may still be in the file: a disk may fail after writing.
+                    self._queue_pending()
             except JournalError as error:
                 self.report_failure(error)
                 return False
