@@ -51,8 +51,8 @@ class PagerFacts:
 
     def save_watchdogs(self) -> None:
         """Save when each expected watchdog was last seen."""
-        for name, at in self.watchdogs.times().items():
-            self._journal.save_fact(_WATCHDOG, name, repr(at))
+        seen_at = {name: repr(at) for name, at in self.watchdogs.times().items()}
+        self._journal.save_facts(_WATCHDOG, seen_at)
 
     def save_durations(self) -> None:
         """Save for how long verdicts have lasted, if the saved durations are too old."""

@@ -143,15 +143,13 @@ class Journal:
 
     def check_writable(self) -> None:
         """Raise JournalError unless the file can be written."""
-        with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES ('journal', 'checked', '')")
+        self.save_fact("journal", "checked", "")
 
     # --- facts that outlive a restart ----------------------------------------------------
 
     def save_fact(self, kind: str, name: str, value: str) -> None:
         """Save a fact under its kind and name."""
-        with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, name, value))
+        self.save_facts(kind, {name: value})
 
     def save_facts(self, kind: str, values: Mapping[str, str]) -> None:
         """Save facts of a kind by their names, in one transaction."""
