@@ -99,7 +99,12 @@ class Attempts:
         result = RoundResult(is_uncertain=any(each.is_uncertain for each in batch))
         self._try_all(batch, message, result)
         if result.accepted is None:
-            result.can_retry, result.ways_ready_at = self._can_retry(batch), self._ways_ready_at(batch)
+            carriers = self._outlets.carriers()
+            ways = self._ways_left(batch, carriers)
+            result.can_retry = bool(ways) or not self._is_recipient_known(batch, carriers)
+            result.ways_ready_at = min(
+                (self._paused_until.get(way, -math.inf) for way in ways), default=-math.inf
+            )
             result.why = result.why or "no group is known to send to: set pager.group, or on_call_pager"
         return result
 
@@ -115,22 +120,16 @@ class Attempts:
         # A verdict may be wrong or old, so a doubtful target is better than none.
         return any(self._try_carrier(batch, carrier, message, result) for carrier in routes.doubtful)
 
-    def _can_retry(self, batch: Sequence[QueuedPage]) -> bool:
-        """Return whether there is a way that did not refuse the pages for good."""
-        carriers = self._outlets.carriers()
+    def _ways_left(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> list[str]:
+        """Return the ways that did not refuse the pages for good."""
         left = self.routes(batch, carriers)
-        if left.open or left.doubtful or self._fallback(batch):
-            return True
-        # If no recipient is known yet, there may be one later: the targets' settings are still being read.
-        known = choose_routes(carriers, self._settings.via, _affected_by(batch), frozenset())
-        return not known.open and not known.doubtful
+        names = [carrier.name for carrier in (*left.open, *left.doubtful)]
+        return [*names, *(name for name, _ in self._fallback(batch))]
 
-    def _ways_ready_at(self, batch: Sequence[QueuedPage]) -> float:
-        """Return when (steady clock) the first of the remaining ways may be used."""
-        left = self.routes(batch, self._outlets.carriers())
-        ways = [carrier.name for carrier in (*left.open, *left.doubtful)]
-        ways += [name for name, _ in self._fallback(batch)]
-        return min((self._paused_until.get(way, -math.inf) for way in ways), default=-math.inf)
+    def _is_recipient_known(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> bool:
+        """Return whether a target has a recipient; if none has, their settings may not be read yet."""
+        known = choose_routes(carriers, self._settings.via, _affected_by(batch), frozenset())
+        return bool(known.open or known.doubtful)
 
     def _is_paused(self, way: str, batch: Sequence[QueuedPage], result: RoundResult) -> bool:
         """Return whether a way asked not to be used now; ignore that in the last round of a page."""
