@@ -7,6 +7,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from waexporter.model import State
+from waexporter.paging.channels.recipients import GROUP, INDIVIDUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ class Carrier:
     name: str
     verdict: State
     to: tuple[str, ...] = ()  # a group, or people; empty: no recipient is known
-    kind: str = "group"  # group | individual
+    kind: str = GROUP  # group | individual
 
     @property
     def recipient(self) -> str:
@@ -59,7 +60,7 @@ class AffectedTargets:
 def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str | None) -> Carrier:
     """Return a target as a carrier of pages; `group` is its own on-call group, if it has one."""
     if settings.recipients:
-        return Carrier(name, verdict.state, settings.recipients, "individual")
+        return Carrier(name, verdict.state, settings.recipients, INDIVIDUAL)
     chosen = settings.group or group
     return Carrier(name, verdict.state, (chosen,) if chosen else ())
 
