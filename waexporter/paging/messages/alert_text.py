@@ -54,23 +54,17 @@ def describe_alert(summary: AlertSummary, now: datetime, room: int) -> AlertText
     if summary.resolved_before_sent:
         place = " / ".join(filter(None, [name, *places])) or headline
         return AlertText(key, f"{_severity(summary)}: {place}: {_times_unsent(summary, now)}")
+    first = f"{_severity(summary)}: {headline}"
+    place = " / ".join(filter(None, [name if sentence else "", *places]))
     if is_unresolved(summary.kind):
-        place = " / ".join(filter(None, [name if sentence else "", *places]))
         (start,) = format_times(now, summary.alert.starts_at)
-        return AlertText(
-            key, f"{_severity(summary)}: {headline}", place, explain_unresolved(summary.kind, start)
-        )
+        return AlertText(key, first, place, explain_unresolved(summary.kind, start))
     description = paragraph(pick(annotations, *DESCRIPTION), room)
     if not description and not sentence and name:
         description = single_line(_other_labels(summary), min(room, _HEADLINE))
     if description and not summary.fires:
         description = f"Was: {description}"  # the annotations are those from when the alert fired
-    return AlertText(
-        key,
-        f"{_severity(summary)}: {headline}",
-        " / ".join(filter(None, [name if sentence else "", *places])),
-        "\n".join(filter(None, [description, _times(summary, now)])),
-    )
+    return AlertText(key, first, place, "\n".join(filter(None, [description, _times(summary, now)])))
 
 
 def find_links(summary: AlertSummary) -> Iterator[tuple[str, str]]:
