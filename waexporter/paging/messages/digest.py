@@ -135,11 +135,10 @@ def _latest(history: Sequence[Item]) -> AlertSummary:
     """Return the latest state of an alert, and whether a message has already reported that it fired."""
     latest = history[-1]
     is_unsent = any(item.kind is ItemKind.FIRED for item in history)
-    if not latest.kind.fires and latest.kind is not ItemKind.RESOLVED:
-        return AlertSummary(latest.alert, latest.kind)
-    if latest.kind is ItemKind.RESOLVED:
-        return AlertSummary(latest.alert, ItemKind.RESOLVED, resolved_before_sent=is_unsent)
-    return AlertSummary(latest.alert, ItemKind.FIRED if is_unsent else ItemKind.REMINDED)
+    if latest.kind.fires:
+        return AlertSummary(latest.alert, ItemKind.FIRED if is_unsent else ItemKind.REMINDED)
+    is_resolved = latest.kind is ItemKind.RESOLVED
+    return AlertSummary(latest.alert, latest.kind, resolved_before_sent=is_unsent and is_resolved)
 
 
 def _ranked(summary: AlertSummary, severities: Mapping[str, Severity]) -> AlertSummary:
