@@ -307,7 +307,7 @@ def test_a_step_that_fails_leaves_the_version_before(journal: Journal, tmp_path:
 
 def test_a_journal_of_the_first_version_keeps_what_it_holds(journal: Journal) -> None:
     journal.path.parent.mkdir(exist_ok=True)
-    with closing(schema.connect(journal.path, 5.0, schema.SCRIPTS[:1])) as old, old:
+    with closing(schema.connect(journal.path, schema.SCRIPTS[:1])) as old, old:
         old.execute("INSERT INTO alerts VALUES ('a', 'thread', 5.0, NULL, 7.0)")
         old.execute(
             "INSERT INTO pages (thread, received_at, content) VALUES ('t', 6.0, ?)", (pack(a_page()),)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _LOCK = "pages.lock"
-_BUSY_TIMEOUT = 5.0  # seconds to wait for a reader that has locked the file
 
 
 class JournalFile:
@@ -46,7 +45,7 @@ class JournalFile:
         if self._connection is None:
             self._lock_folder()
             with self.translated_errors():
-                connection = schema.connect(self.path, _BUSY_TIMEOUT, self._scripts)
+                connection = schema.connect(self.path, self._scripts)
                 self._connection = connection
                 self._identity = _identify(self.path)
                 self.highest_number = schema.continue_numbers(connection, self.highest_number)

@@ -18,7 +18,6 @@ from waexporter.paging.journal.schema import FILE
 if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry
 
-_BUSY_TIMEOUT = 5.0  # seconds to wait for a daemon that has locked the file
 _MIN_FREE_BYTES = 10 * 1024 * 1024  # room for some hundred large pages
 
 
@@ -40,7 +39,7 @@ def check_integrity(folder: str) -> PageCounts | None:
     try:
         if not _exists(path):
             return None
-        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
+        with closing(schema.connect_to_read(path)) as connection:
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             counts = dict(connection.execute("SELECT state, count(*) FROM pages GROUP BY state"))
     except sqlite3.Error as error:
@@ -58,7 +57,7 @@ def read_pages(folder: str, count: int) -> tuple[JournalEntry, ...]:
     if not _exists(path):
         raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
     try:
-        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
+        with closing(schema.connect_to_read(path)) as connection:
             rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
             return with_attempts(connection, map(read_entry, rows))
     except sqlite3.Error as error:
@@ -69,7 +68,7 @@ def read_groups(folder: str) -> dict[str, str]:
     """Return the on-call groups that a daemon read from settings, by target; empty if none is known."""
     path = Path(folder) / FILE
     try:
-        with closing(schema.connect_to_read(path, _BUSY_TIMEOUT)) as connection:
+        with closing(schema.connect_to_read(path)) as connection:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
     except (sqlite3.Error, JournalError):
         return {}

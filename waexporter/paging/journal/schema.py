@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FILE = "pages.sqlite"
 # SQLite's application_id, which marks the file as ours: the letters "WAEX" as a number.
 APPLICATION = 0x57414558
+_BUSY_TIMEOUT = 5.0  # seconds to wait for another process that has locked the file
 
 # Each script migrates from one version to the next; the version of a file is SQLite's user_version.
 SCRIPTS = (
@@ -74,18 +75,17 @@ SCRIPTS = (
 )
 
 
-def connect(path: Path, timeout: float, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
+def connect(path: Path, scripts: Sequence[str] = SCRIPTS) -> sqlite3.Connection:
     """Open the file for writing; create or migrate it if necessary.
 
-    `timeout` is how many seconds to wait for another process that has locked it. Raise sqlite3.Error, and
-    JournalError for a file that is not ours.
+    Raise sqlite3.Error, and JournalError for a file that is not ours.
     """
     # Created here, because SQLite would create a file that everybody can read.
     try:
         path.touch(mode=0o600)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     connection.text_factory = _read_text
     try:
         _check(connection, path, scripts)
@@ -98,9 +98,9 @@ def connect(path: Path, timeout: float, scripts: Sequence[str] = SCRIPTS) -> sql
     return connection
 
 
-def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open the file for reading, while a daemon may write; raise the errors of `connect`."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=timeout, uri=True)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT, uri=True)
     connection.text_factory = _read_text
     try:
         _check(connection, path, SCRIPTS)
