@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from waexporter.paging.journal.entry import Attempt
+from waexporter.paging.journal.entry import SELECT, Attempt, read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,13 +45,15 @@ def write_attempts(
     )
 
 
-def with_attempts(
-    connection: sqlite3.Connection, entries: Iterable[JournalEntry]
-) -> tuple[JournalEntry, ...]:
-    """Return entries with their attempts, without any if the file has no table of attempts yet."""
-    entries = tuple(entries)
-    if not entries:
+def read_newest(connection: sqlite3.Connection, count: int) -> tuple[JournalEntry, ...]:
+    """Return the newest pages with their attempts, newest first.
+
+    They are without attempts if the file has no table of attempts yet.
+    """
+    rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+    if not rows:
         return ()
+    entries = [read_entry(row) for row in rows]
     numbers = [entry.number for entry in entries]
     tried = _read(connection, min(numbers), max(numbers))
     return tuple(entry._replace(tried=tuple(tried.get(entry.number, ()))) for entry in entries)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.attempt_history import with_attempts
-from waexporter.paging.journal.entry import SELECT, read_entry
+from waexporter.paging.journal.attempt_history import read_newest
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from waexporter.paging.journal.entry import JournalEntry
 
 _MIN_FREE_BYTES = 10 * 1024 * 1024  # room for some hundred large pages
@@ -39,11 +40,9 @@ def check_integrity(folder: str) -> PageCounts | None:
     try:
         if not _exists(path):
             return None
-        with closing(schema.connect_to_read(path)) as connection:
+        with _reading(path) as connection:
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             counts = dict(connection.execute("SELECT state, count(*) FROM pages GROUP BY state"))
-    except sqlite3.Error as error:
-        raise JournalFileError(f"{path}: {error}") from error
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
     if result != "ok":
@@ -56,21 +55,16 @@ def read_pages(folder: str, count: int) -> tuple[JournalEntry, ...]:
     path = Path(folder) / FILE
     if not _exists(path):
         raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
-    try:
-        with closing(schema.connect_to_read(path)) as connection:
-            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_attempts(connection, map(read_entry, rows))
-    except sqlite3.Error as error:
-        raise JournalFileError(f"{path}: {error}") from error
+    with _reading(path) as connection:
+        return read_newest(connection, count)
 
 
 def read_groups(folder: str) -> dict[str, str]:
     """Return the on-call groups that a daemon read from settings, by target; empty if none is known."""
-    path = Path(folder) / FILE
     try:
-        with closing(schema.connect_to_read(path)) as connection:
+        with _reading(Path(folder) / FILE) as connection:
             rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
-    except (sqlite3.Error, JournalError):
+    except JournalError:
         return {}
     return readable_facts(rows)
 
@@ -97,6 +91,16 @@ def why_unwritable(folder: str) -> str | None:
     if disk.f_bavail * disk.f_frsize < _MIN_FREE_BYTES:
         return f"the disk of {place} is full"
     return None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file, and close it; raise JournalError, also for an error of SQLite within."""
+    try:
+        with closing(schema.connect_to_read(path)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise JournalFileError(f"{path}: {error}") from error
 
 
 def _exists(path: Path) -> bool:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from waexporter.paging.alert_record import Presence
 from waexporter.paging.journal.alert_memory import AlertMemory
-from waexporter.paging.journal.attempt_history import with_attempts, write_attempts
+from waexporter.paging.journal.attempt_history import read_newest, write_attempts
 from waexporter.paging.journal.damaged_rows import DamagedRows
-from waexporter.paging.journal.entry import SELECT, PageState, read_entry
+from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.journal_file import JournalFile
 from waexporter.paging.journal.rows import readable_facts
 from waexporter.paging.journal.schema import SCRIPTS
@@ -81,8 +81,7 @@ class Journal:
     def latest(self, count: int) -> tuple[JournalEntry, ...]:
         """Return the newest pages, newest first."""
         with self._reading() as connection:
-            rows = connection.execute(SELECT + "ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-            return with_attempts(connection, map(read_entry, rows))
+            return read_newest(connection, count)
 
     def begin_attempt(self, numbers: Sequence[int], *, is_repeat: bool) -> None:
         """Record that an attempt begins: from now on the pages may have arrived."""
