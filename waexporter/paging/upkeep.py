@@ -87,8 +87,9 @@ class Upkeep:
         ]
         if self.health.problem is not None:
             found.append("the journal can't be written")
-        if self.delivery.oldest() > self.settings.fallback_after + _OVERDUE_AFTER:
-            found.append(f"a page has been waiting for {self.delivery.oldest():.0f} s")
+        oldest = self.delivery.oldest()
+        if oldest > self.settings.fallback_after + _OVERDUE_AFTER:
+            found.append(f"a page has been waiting for {oldest:.0f} s")
         return tuple(found)
 
     def _page_watchdogs(self) -> None:
