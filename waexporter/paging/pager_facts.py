@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from waexporter.paging.intake.verdict_durations import VerdictDurations
 from waexporter.paging.intake.watchdog_times import WatchdogTimes
+from waexporter.paging.journal.rows import GROUP_FACT
 
 if TYPE_CHECKING:
     from waexporter.model import Watchdog
     from waexporter.paging.context import PagerClock
     from waexporter.paging.journal.writer import Journal
 
-# The kinds of facts in the journal:
-_GROUP = "group"  # the on-call group of each target
+# The other kinds of facts in the journal:
 _WATCHDOG = "watchdog"  # when each watchdog was last seen, on the pager's clock
 _EVER_SEEN = "heard"  # the watchdogs that were ever seen
 _VERDICT = "verdict"  # for how long the verdict of each target has lasted
@@ -31,14 +31,14 @@ class PagerFacts:
 
     def restore(self) -> None:
         """Read what an earlier process saved."""
-        self.groups.update(self._journal.facts(_GROUP))
+        self.groups.update(self._journal.facts(GROUP_FACT))
         self.watchdogs.mark_ever_seen(self._journal.facts(_EVER_SEEN))
         self.watchdogs.restore(self._journal.facts(_WATCHDOG))
         self.durations.restore(self._journal.facts(_VERDICT), self._clock.now())
 
     def save_group(self, target: str, group: str) -> None:
         """Save the on-call group of a target."""
-        self._journal.save_fact(_GROUP, target, group)
+        self._journal.save_fact(GROUP_FACT, target, group)
         self.groups[target] = group
 
     def save_watchdog_seen(self, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.attempt_history import read_newest
-from waexporter.paging.journal.rows import readable_facts
+from waexporter.paging.journal.rows import FACTS, GROUP_FACT, readable_facts
 from waexporter.paging.journal.schema import FILE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def read_groups(folder: str) -> dict[str, str]:
     """Return the on-call groups that a daemon read from settings, by target; empty if none is known."""
     try:
         with _reading(Path(folder) / FILE) as connection:
-            rows = connection.execute("SELECT name, value FROM facts WHERE kind = 'group'").fetchall()
+            rows = connection.execute(FACTS, (GROUP_FACT,)).fetchall()
     except JournalError:
         return {}
     return readable_facts(rows)

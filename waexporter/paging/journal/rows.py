@@ -19,6 +19,9 @@ ALERTS = (
     "labels FROM alerts"
 )
 
+FACTS = "SELECT name, value FROM facts WHERE kind = ?"
+GROUP_FACT = "group"  # the kind of the facts that commands read, too: the on-call group of each target
+
 _PRESENCES = frozenset(Presence)
 
 

@@ -18,7 +18,7 @@ from waexporter.paging.journal.attempt_history import read_newest, write_attempt
 from waexporter.paging.journal.damaged_rows import DamagedRows
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.journal_file import JournalFile
-from waexporter.paging.journal.rows import readable_facts
+from waexporter.paging.journal.rows import FACTS, readable_facts
 from waexporter.paging.journal.schema import SCRIPTS
 from waexporter.paging.journal.session import JournalSession
 
@@ -159,7 +159,7 @@ class Journal:
     def facts(self, kind: str) -> dict[str, str]:
         """Return the facts of a kind by their names."""
         with self._reading() as connection:
-            rows = connection.execute("SELECT name, value FROM facts WHERE kind = ?", (kind,)).fetchall()
+            rows = connection.execute(FACTS, (kind,)).fetchall()
         facts = readable_facts(rows)
         self._damaged.report({f"fact {kind} {name!r:.80}": None for name, _ in rows if name not in facts})
         return facts
