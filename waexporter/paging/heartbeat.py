@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from waexporter.errors import ApiError
@@ -47,7 +46,7 @@ def _why_not_accepted(reply: Reply) -> str:
     The reply is not quoted, because it may repeat the address, which is a secret.
     """
     answered = f"answered {reply.status}"
-    if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+    if not reply.is_success:
         return answered
     if is_web_page(reply.body):
         return f"{answered} with a web page: does the address lead to a heartbeat, without signing in?"

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from waexporter.timefmt import to_seconds
 
@@ -98,6 +99,11 @@ class Reply:
     retry_after: float | None = None  # seconds that it asks to wait; None: it does not say
     phases: tuple[tuple[str, float], ...] = ()  # (login | dns | connect | tls | wait | body, seconds)
     date: float | None = None  # the server's time, in seconds since the epoch; None: it does not say
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is a 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def read_retry_after(value: str, now: float) -> float | None:

@@ -114,7 +114,7 @@ class Auth:
         reply = yield add_static_secret(request, used)
         if is_refused(reply) and self._credentials.has_another(name, used):
             reply = yield add_static_secret(request, self._credentials.current)
-        self._credentials.is_accepted |= _is_success(reply)
+        self._credentials.is_accepted |= reply.is_success
         return reply
 
     # --- tokens --------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Auth:
     def _try_token(self, request: Request, token: Token) -> Flow:
         reply = yield replace(request, authorization=f"Bearer {token.text}")
         if not _is_token_refused(reply):
-            self._refusals.record_answer(request.path, token, is_success=_is_success(reply))
+            self._refusals.record_answer(request.path, token, is_success=reply.is_success)
         elif token is self._token:  # else another thread has replaced it, and it was logged out
             self._refusals.record_refusal(request.path, token)
         return reply
@@ -233,15 +233,11 @@ class Auth:
     def _read_token(self, reply: Reply) -> Token:
         """Return the token in an answer, even if errors are in it, too; raise an ApiError without a token."""
         try:
-            text, expires = read_login(reply.body if _is_success(reply) else b"")
+            text, expires = read_login(reply.body if reply.is_success else b"")
         except BodyError:
             check(reply)
             raise
         return issue_token(text, expires, self._clock().wall, self._jitter())
-
-
-def _is_success(reply: Reply) -> bool:
-    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _is_token_refused(reply: Reply) -> bool:

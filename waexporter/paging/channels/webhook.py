@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -71,7 +70,7 @@ class WebhookChannel:
     def _read_reply(self, reply: Reply) -> Outcome:
         status = reply.status
         answered = f"the fallback at {self.where} answered {status}"
-        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        if not reply.is_success:
             is_permanent = is_permanent_status(status)
             return Outcome(str(status), answered, is_permanent, retry_after=reply.retry_after)
         if is_web_page(reply.body):
