@@ -44,17 +44,11 @@ def group_of(name: str) -> bytes:
     return json.dumps({"version": "4", "groupLabels": {"name": name}, "alerts": [alert]}).encode()
 
 
-def group_of_two(desk: Desk, *alerts: dict[str, object]) -> None:
-    """Deliver all that one group has."""
-    said = {"version": "4", "groupKey": "{}:{}", "groupLabels": {"a": "b"}, "alerts": alerts}
-    desk.pager.receive(json.dumps(said).encode())
-
-
 def end_one_after_a_restart(desk: Desk) -> None:
     """Start again, and hear of a group only that one of its alerts is over."""
     desk.restart()
     desk.pager.upkeep.tick()
-    group_of_two(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.clock.move(60.0)
     desk.run()
 
@@ -180,7 +174,7 @@ ONE_BAD_BYTE = "CAST(x'7b22616c6572746e616d65223a22ff227d' AS BLOB)"  # in a lab
 
 @pytest.mark.parametrize("labels", [ONE_BAD_BYTE, "NULL", "'text'", "x'5b5d'"])
 def test_labels_that_can_not_be_read_cost_themselves(desk: Desk, labels: str) -> None:
-    group_of_two(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     spoil(desk, f"UPDATE alerts SET labels = {labels}")  # noqa: S608 - our own words
 
@@ -195,7 +189,7 @@ def test_labels_that_can_not_be_read_cost_themselves(desk: Desk, labels: str) ->
     ["standing = 'hoard'", "told_at = 'text'", "ends_at = x'ff'", "heard_in = x'ff'", "starts_at = 9e999"],
 )
 def test_an_alert_whose_memory_is_damaged_is_not_taken_to_be_over(desk: Desk, change: str) -> None:
-    group_of_two(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     spoil(desk, f"UPDATE alerts SET {change} WHERE fingerprint = 'Two'")  # noqa: S608 - our own words
 
@@ -205,12 +199,12 @@ def test_an_alert_whose_memory_is_damaged_is_not_taken_to_be_over(desk: Desk, ch
 
 
 def test_what_a_damaged_page_was_about_is_paged_when_it_comes_again(desk: Desk) -> None:
-    group_of_two(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     spoil(desk, "UPDATE pages SET content = x'00'")
 
     desk.restart()
     desk.pager.upkeep.tick()
-    group_of_two(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
 
     assert first_line(desk).startswith("FIRING: 1 alert")

@@ -34,17 +34,6 @@ class FakeAlertmanager:
         return Reply(200, b'{"uptime": "2023-11-14T22:13:20Z"}', date=WALL + 86_400.0)
 
 
-def group_of(desk: Desk, *alerts: dict[str, object]) -> None:
-    """Deliver all that a group of Alertmanager has."""
-    group_of_another(desk, "4", *alerts)
-
-
-def group_of_another(desk: Desk, version: str, *alerts: dict[str, object]) -> None:
-    """Deliver all that a group has in Alertmanager's form of a version."""
-    said = {"groupKey": "{}:{}", "receiver": "on-call", "groupLabels": {"a": "b"}, "alerts": alerts}
-    desk.pager.receive(json.dumps(said | {"version": version}).encode())
-
-
 def ask(desk: Desk, *alerts: dict[str, object]) -> FakeAlertmanager:
     """Reconfigure the pager to query an Alertmanager with these alerts."""
     alertmanager = FakeAlertmanager(*alerts)
@@ -58,9 +47,9 @@ def active(name: str) -> dict[str, object]:
 
 
 def test_without_anybody_to_query_the_end_waits_a_little_and_says_no_more_than_is_known(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     assert desk.run() == 0, "of a pair of Alertmanagers the other one may speak yet"
 
     desk.clock.move(20.0)
@@ -71,10 +60,10 @@ def test_without_anybody_to_query_the_end_waits_a_little_and_says_no_more_than_i
 
 
 def test_two_pages_in_one_message_are_no_all_clear_while_one_alert_was_not_seen_again(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
-    group_of(desk, desk.alert("One"))
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One"))
+    desk.receive_group(desk.alert("One", ended=True))
 
     desk.clock.move(20.0)
     desk.run()
@@ -87,12 +76,12 @@ def test_two_pages_in_one_message_are_no_all_clear_while_one_alert_was_not_seen_
 
 
 def test_what_fires_ends_the_wait_of_the_pages_before_it(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     assert desk.run() == 0
 
-    group_of(desk, desk.alert("One"), desk.alert("Three"))
+    desk.receive_group(desk.alert("One"), desk.alert("Three"))
 
     assert desk.run() == 1
     assert desk.texts()[1].startswith("DIGEST: 2 pages, 1 firing")
@@ -100,13 +89,13 @@ def test_what_fires_ends_the_wait_of_the_pages_before_it(desk: Desk) -> None:
 
 def test_an_alertmanager_that_does_not_answer_gives_another_replica_its_time(desk: Desk) -> None:
     ask(desk).status = 503
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
     told = len(desk.texts())
     desk.clock.move(2.0)
-    group_of(desk, desk.alert("One", ended=True), desk.alert("Two"))
+    desk.receive_group(desk.alert("One", ended=True), desk.alert("Two"))
 
     desk.clock.move(18.0)
     desk.run()
@@ -117,9 +106,9 @@ def test_an_alertmanager_that_does_not_answer_gives_another_replica_its_time(des
 
 def test_an_alertmanager_that_never_answers_keeps_no_page_back(desk: Desk) -> None:
     ask(desk).status = 503
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
 
     desk.clock.move(20.0)
@@ -129,12 +118,12 @@ def test_an_alertmanager_that_never_answers_keeps_no_page_back(desk: Desk) -> No
 
 
 def test_what_another_replica_says_meanwhile_is_no_news(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     desk.clock.move(5.0)
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.clock.move(5.0)
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
 
     desk.clock.move(20.0)
     desk.run()
@@ -145,19 +134,19 @@ def test_what_another_replica_says_meanwhile_is_no_news(desk: Desk) -> None:
 
 
 def test_what_fires_waits_for_nobody(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
-    group_of(desk, desk.alert("Two"))
+    desk.receive_group(desk.alert("Two"))
 
     assert desk.run() == 1
 
 
 def test_querying_alertmanager_makes_an_end_certain_at_once(desk: Desk) -> None:
     alertmanager = ask(desk, active("One"), active("Two"))
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     alertmanager.have()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
 
     desk.run()
 
@@ -170,9 +159,9 @@ def test_an_alertmanager_that_never_had_the_group_does_not_know_what_became_of_i
     desk: Desk, version: str
 ) -> None:
     ask(desk)
-    group_of_another(desk, version, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"), version=version)
     desk.run()
-    group_of_another(desk, version, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True), version=version)
 
     desk.clock.move(20.0)
     desk.run()
@@ -184,20 +173,20 @@ def test_an_alertmanager_that_never_had_the_group_does_not_know_what_became_of_i
 def test_alertmanager_is_not_asked_about_what_only_looks_like_its_own(desk: Desk) -> None:
     alertmanager = ask(desk, active("One"), active("Two"))
 
-    group_of_another(desk, "1", desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"), version="1")
     desk.run()
 
     assert alertmanager.asked == 0
 
 
 def test_what_alertmanager_still_has_is_paged_and_its_reminder_too(desk: Desk) -> None:
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     ask(desk, active("Two"))
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
     desk.clock.move(3_600.0)
-    group_of(desk, desk.alert("Two"))
+    desk.receive_group(desk.alert("Two"))
     desk.run()
 
     assert desk.texts()[1].startswith("RESOLVED: 1 of 2, 1 still firing")
@@ -206,11 +195,11 @@ def test_what_alertmanager_still_has_is_paged_and_its_reminder_too(desk: Desk) -
 
 def test_what_was_said_to_be_gone_survives_a_failed_attempt(desk: Desk) -> None:
     alertmanager = ask(desk, active("One"), active("Two"))
-    group_of(desk, desk.alert("One"), desk.alert("Two"))
+    desk.receive_group(desk.alert("One"), desk.alert("Two"))
     desk.run()
     alertmanager.have()
     desk.way("alpha").outcomes.append(BUSY)
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
 
     desk.run()
     desk.clock.move(60.0)
@@ -230,16 +219,16 @@ def test_what_fires_again_with_the_start_it_had_is_paged_if_alertmanager_has_it(
     desk: Desk, there: list[dict[str, object]] | None, told: list[str]
 ) -> None:
     alertmanager = ask(desk)
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
     before = len(desk.texts())
     alertmanager.have(*there or ())
     alertmanager.status = 503 if there is None else 200
     desk.clock.move(30.0)
 
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
 
     assert [text.split("\n")[0] for text in desk.texts()[before:]] == told
@@ -248,20 +237,20 @@ def test_what_fires_again_with_the_start_it_had_is_paged_if_alertmanager_has_it(
 
 def test_what_fires_again_survives_a_failed_attempt_and_ends_anew(desk: Desk) -> None:
     alertmanager = ask(desk, active("One"))
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
     alertmanager.have()
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
     alertmanager.have(active("One"))
     desk.way("alpha").outcomes.append(BUSY)
-    group_of(desk, desk.alert("One"))
+    desk.receive_group(desk.alert("One"))
     desk.run()
     alertmanager.status = 503
     desk.clock.move(60.0)
     desk.run()
     desk.clock.move(60.0)
-    group_of(desk, desk.alert("One", ended=True))
+    desk.receive_group(desk.alert("One", ended=True))
     desk.run()
 
     heads = [text.split("\n")[0] for text in desk.texts()[2:]]
