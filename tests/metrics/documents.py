@@ -19,7 +19,7 @@ from waexporter.whatsapp.documents.statistics import read_statistics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from waexporter.model import Success
+    from waexporter.model import Failure, Success
 
 Document = dict[str, Any]
 
@@ -154,11 +154,11 @@ def translate(
     return _kept(endpoint, limits, common).translate(statistics)
 
 
-def lines(success: Success) -> list[str]:
-    """Return the sample lines of an answer."""
+def lines(outcome: Success | Failure) -> list[str]:
+    """Return the sample lines that a poll adds to the page."""
     return [
         line
-        for part in success.parts
+        for part in outcome.parts
         for fragment in part.fragments
         for line in fragment.lines.decode().splitlines()
     ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.json_values import json_values
-from tests.metrics.documents import body, counter, gauge, pair, sample, translate, translator
+from tests.metrics.documents import body, counter, gauge, pair, sample, text, translate, translator
 from tests.metrics.reading_back import Series, read_openmetrics, read_text
 from tests.running.examples import examples
 from waexporter.errors import BodyError
@@ -18,9 +18,6 @@ from waexporter.model import Drop, Endpoint, Instant, Limits, PollPlan, Reading,
 from waexporter.polling.on_premises.collectors import STATISTICS_KEYS
 from waexporter.polling.store import Store
 from waexporter.whatsapp.documents.statistics import read_statistics
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Json = dict[str, Any]
 
@@ -163,7 +160,7 @@ def test_a_gauge_comes_back_with_the_value_it_had(document: dict[str, list[objec
     }
     factors = {"x": (1, "x", 1), "y_ms": (1, "y_seconds", 1000), "z_kbytes": (1024, "z_bytes", 1)}
 
-    series = read_text(_page([translate(metrics)], openmetrics=False))
+    series = read_text(text(translate(metrics)))
 
     for (name, labels), value in series.items():
         index = int(dict(labels)["i"])
@@ -171,13 +168,6 @@ def test_a_gauge_comes_back_with_the_value_it_had(document: dict[str, list[objec
         said: Any = document[upstream][index]
         said = (int(said) if said.isdecimal() else float(said)) if isinstance(said, str) else said
         assert value == float(said * up / down if down > 1 else said * up)
-
-
-def _page(outcomes: Sequence[Success], *, openmetrics: bool) -> str:
-    """Return a page of answers, each from another endpoint or target."""
-    fragments = [fragment for success in outcomes for part in success.parts for fragment in part.fragments]
-    page = b"".join(compose(fragments, openmetrics=openmetrics).chunks).decode()
-    return page + ("# EOF\n" if openmetrics else "")
 
 
 _polls = st.lists(
@@ -202,11 +192,11 @@ def test_a_page_of_many_answers_reads_back_the_same_in_both_formats(
     states = store.snapshot().states
     fragments = [fragment for state in states for fragment in state.fragments(0.0)]
     pages = {each: compose(fragments, openmetrics=each) for each in (False, True)}
-    text, strict = (b"".join(pages[each].chunks).decode() for each in (False, True))
+    plain, strict = (b"".join(pages[each].chunks).decode() for each in (False, True))
 
-    in_text, in_openmetrics = read_text(text), read_openmetrics(strict + "# EOF\n")
+    in_text, in_openmetrics = read_text(plain), read_openmetrics(strict + "# EOF\n")
     assert in_text == in_openmetrics
-    assert len(in_text) == sum(not line.startswith("#") for line in text.rstrip("\n").split("\n"))
+    assert len(in_text) == sum(not line.startswith("#") for line in plain.rstrip("\n").split("\n"))
     assert {("whatsapp_up", frozenset([("target", "one")]))} <= set(in_text)
     if not pages[False].clashes:
         assert len(in_text) == sum(fragment.lines.count(b"\n") for fragment in fragments)
@@ -215,7 +205,7 @@ def test_a_page_of_many_answers_reads_back_the_same_in_both_formats(
 def _without_empty(series: dict[Series, float], odd: str) -> dict[Series, float]:
     """Leave the odd one out, and labels without a value: a series with them is the same series."""
     rows = (
-        (name, frozenset((key, text) for key, text in labels if text), value)
+        (name, frozenset((key, each) for key, each in labels if each), value)
         for (name, labels), value in series.items()
     )
     return {(name, labels): value for name, labels, value in rows if ("node", odd) not in labels}
@@ -248,15 +238,15 @@ def test_a_deviating_node_does_not_change_the_samples_of_the_others(
     beside = translate({name: odd if name == "odd" else sound for name in names})
 
     for openmetrics, read in ((False, read_text), (True, read_openmetrics)):
-        before, after = (read(_page([each], openmetrics=openmetrics)) for each in (alone, beside))
+        before, after = (read(text(each, openmetrics=openmetrics)) for each in (alone, beside))
         assert _without_empty(after, "odd") == _without_empty(before, "odd")
     if _is_readable(sound) and _is_readable(odd):
         lost = sum(count for _, count in beside.dropped) - sum(count for _, count in alone.dropped)
         assert beside.samples - alone.samples + lost == _count(odd)
 
 
-def _lines_of_others(text: str) -> list[str]:
-    return [line for line in text.split("\n") if not line.startswith("#") and 'target="odd"' not in line]
+def _lines_of_others(page: str) -> list[str]:
+    return [line for line in page.split("\n") if not line.startswith("#") and 'target="odd"' not in line]
 
 
 def _clash_drops(store: Store, name: str) -> int:
@@ -316,7 +306,7 @@ def _try(raw: bytes, endpoint: Endpoint) -> dict[Series, float]:
         statistics = read_statistics(raw, *STATISTICS_KEYS[endpoint])
     except BodyError:
         return {}
-    return read_openmetrics(_page([translator(endpoint).translate(statistics)], openmetrics=True))
+    return read_openmetrics(text(translator(endpoint).translate(statistics), openmetrics=True))
 
 
 @_EXAMPLES

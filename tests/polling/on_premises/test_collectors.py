@@ -11,6 +11,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from tests.metrics.documents import lines
 from waexporter.config import DEFAULT_PLANS
 from waexporter.errors import ApiError, StatusError, UnreachableError
 from waexporter.model import (
@@ -113,16 +114,6 @@ class World:
 
     def poll(self, endpoint: Endpoint) -> Success | Failure:
         return self.poller(endpoint).poll().outcome
-
-
-def lines(outcome: Success | Failure) -> list[str]:
-    """Return the samples that a poll adds to the page."""
-    return [
-        line
-        for part in outcome.parts
-        for fragment in part.fragments
-        for line in fragment.lines.decode().splitlines()
-    ]
 
 
 def settings_of(reading: Reading) -> ClientSettings:
