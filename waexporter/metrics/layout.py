@@ -52,8 +52,9 @@ from waexporter.transport.lenient_json import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from waexporter.metrics.families import Labels
     from waexporter.metrics.node_metrics import NodeMetric
-    from waexporter.metrics.sample_limits import Labels, LabelSet
+    from waexporter.metrics.sample_limits import LabelSet
     from waexporter.metrics.upstream_families import UpstreamFamily
     from waexporter.model import Head
     from waexporter.transport.lenient_json import Losses

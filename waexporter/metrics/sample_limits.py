@@ -11,10 +11,10 @@ from waexporter.transport.lenient_json import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from waexporter.metrics.families import Labels
     from waexporter.model import Limits
     from waexporter.transport.lenient_json import Losses
 
-Labels: TypeAlias = tuple[tuple[str, str], ...]
 # The samples with one label set: maps the suffix and the bucket's bound to the index of the value.
 LabelSet: TypeAlias = dict[tuple[str, str], int]
 
