@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from waexporter.web.backend import Backend
+    from waexporter.web.body import Receive
     from waexporter.web.routes import Route
 
-    Message: TypeAlias = dict[str, Any]
-    Send: TypeAlias = Callable[[Message], Awaitable[None]]
-    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 _Result = TypeVar("_Result")
 
