@@ -109,7 +109,7 @@ class Rig:
         self.delivery = Delivery(self.settings, self.journal, self.outlets, self.context, reconciler)
 
     def close(self) -> None:
-        """PageResult its workers and close its journal."""
+        """Stop its workers and close its journal."""
         self.delivery.stop(60.0)
         self.journal.close()
 
