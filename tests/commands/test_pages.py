@@ -105,6 +105,15 @@ def test_each_state_of_a_page_is_described(workplace: Workplace, pages: Pages) -
     ]
 
 
+def test_a_target_with_a_slash_in_its_name_is_told_from_the_recipient(
+    workplace: Workplace, pages: Pages
+) -> None:
+    number = pages.add(alert("Disk"))
+    pages.journal.finish([number], PageResult(PageState.ACCEPTED, NOW, "whatsapp", "shops/alpha/1415-1"))
+
+    assert "through shops/alpha to 1415-1" in listed(workplace.state)[0]
+
+
 def test_a_failed_fallback_is_reported_with_advice_on_whatsapp(workplace: Workplace, pages: Pages) -> None:
     waits = pages.add(alert("Disk"))
     pages.journal.begin_attempt([waits], is_repeat=False)

@@ -19,6 +19,7 @@ from waexporter.paging.routing import (
     carrier_of,
     choose_routes,
     merge_affected,
+    split_destination,
 )
 
 if TYPE_CHECKING:
@@ -169,6 +170,17 @@ ALERTS = st.builds(
     st.sampled_from(["", "whatsapp"]),
     st.sampled_from([None, 2.0]),
 )
+
+
+@pytest.mark.parametrize("name", ["alpha", "shops/alpha", "a/b/c"])
+def test_the_name_of_a_target_may_contain_a_slash(name: str) -> None:
+    carrier = Carrier(name, State.OK, ("1", "2"))
+
+    assert split_destination(carrier.destination) == (name, carrier.recipient)
+
+
+def test_a_destination_without_a_target_is_a_recipient() -> None:
+    assert split_destination("fallback") == ("", "fallback")
 
 
 @given(st.lists(st.lists(ALERTS, max_size=4), max_size=4))

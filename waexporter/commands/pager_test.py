@@ -22,6 +22,7 @@ from waexporter.paging.channels.remedies import (
     find_remedy,
     is_fallback_failure,
 )
+from waexporter.paging.routing import split_destination
 from waexporter.timefmt import plural
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _write_remedy(why: str, write: Write) -> None:
 def _report_accepted(page: PageDocument, took: str, write: Write) -> None:
     attempts = plural(page.attempts, "attempt")
     if page.channel == "whatsapp":
-        target, _, to = page.destination.partition("/")
+        target, to = split_destination(page.destination)
         write(f"ok: page #{page.number} was accepted by WhatsApp: {attempts}, {took}")
         write(f"  through the target {target}, to {to}")
         if any(attempt.code != OK for attempt in read_attempts(page)):

@@ -27,6 +27,7 @@ from waexporter.paging.journal.reader import is_unreadable, read_pages
 from waexporter.paging.journal.schema import FILE
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.model import ItemKind
+from waexporter.paging.routing import split_destination
 from waexporter.timefmt import humanize_seconds, plural
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import KIND_WORDS, count_without_item
@@ -145,7 +146,7 @@ def _describe_way(entry: JournalEntry) -> str:
     if entry.state is PageState.FAILED:
         return f"last tried by {entry.channel}" if entry.channel else "by no way"
     if entry.channel == "whatsapp":
-        target, _, to = entry.destination.partition("/")
+        target, to = split_destination(entry.destination)
         return f"through {printable(target)} to {printable(to)}"
     return f"by the fallback ({entry.channel})"
 

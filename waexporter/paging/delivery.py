@@ -17,7 +17,7 @@ from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.queue import FIRST_PAUSE, LONGEST_PAUSE, Batch, PageQueue, QueuedPage, retry_at
 from waexporter.paging.reconciliation.missing_alerts import GRACE
 from waexporter.paging.result_writer import ResultWriter
-from waexporter.paging.routing import recipient_at
+from waexporter.paging.routing import split_destination
 from waexporter.paging.telemetry import ACCEPTED, FAILED, SUPPRESSED
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Delivery:
     def count_sent(self, destination: str, ago: float) -> None:
         """Count a message that was sent `ago` seconds ago towards the rate."""
         with self._changed:
-            self._queue.count_sent(recipient_at(destination), self._clock().steady - ago)
+            self._queue.count_sent(split_destination(destination)[1], self._clock().steady - ago)
 
     def pending(self) -> int:
         """Return how many pages are not sent yet."""
@@ -258,7 +258,7 @@ class Delivery:
         self._results.save()
         if state is PageState.ACCEPTED:
             with self._changed:
-                self._queue.count_sent(recipient_at(destination), now.steady)
+                self._queue.count_sent(split_destination(destination)[1], now.steady)
             for each in batch:
                 self._telemetry.note_acceptance(channel, now.wall, now.steady - each.received)
             self._telemetry.count_page(channel, ACCEPTED, len(batch))

@@ -65,9 +65,13 @@ def carrier_of(settings: PagerSettings, name: str, verdict: Verdict, group: str 
     return Carrier(name, verdict.state, (chosen,) if chosen else ())
 
 
-def recipient_at(destination: str) -> str:
-    """Return the recipient in a destination; neither a group's id nor a number contains a slash."""
-    return destination.rpartition("/")[2]
+def split_destination(destination: str) -> tuple[str, str]:
+    """Return the target and the recipient in a destination; without a target, the first is empty.
+
+    The name of a target may contain a slash; a group's id or a number does not.
+    """
+    target, _, recipient = destination.rpartition("/")
+    return target, recipient
 
 
 def affected_targets(alerts: Iterable[Alert]) -> AffectedTargets:

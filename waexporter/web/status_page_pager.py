@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
+from waexporter.paging.routing import split_destination
 from waexporter.timefmt import first_names, humanize_seconds
 from waexporter.web.formatting import KIND_WORDS, count_without_item, format_time
 
@@ -191,9 +192,9 @@ def _describe_outcome(entry: JournalEntry) -> str:
     """Return how a page was sent, after what time, and after how many attempts."""
     words = []
     if entry.channel:
-        # Only WhatsApp has a carrier and a recipient, `target/group`; other channels have neither.
-        carrier, _, to = entry.destination.rpartition("/")
-        words.append(f"by {entry.channel} through {carrier}, to {to}" if carrier else f"by {entry.channel}")
+        # Only WhatsApp has a target and a recipient, `target/group`; other channels have neither.
+        target, to = split_destination(entry.destination)
+        words.append(f"by {entry.channel} through {target}, to {to}" if target else f"by {entry.channel}")
     if entry.state is PageState.ACCEPTED and entry.done_at is not None:
         words.append(f"after {humanize_seconds(entry.done_at - entry.page.received_at)}")
     if entry.state is PageState.DAMAGED:
