@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -72,6 +73,16 @@ def test_of_a_bundle_the_first_to_end_counts() -> None:
 def test_what_is_no_certificate_is_refused(body: bytes) -> None:
     with pytest.raises(BodyError):
         read_pem(body)
+
+
+@pytest.mark.parametrize("filling", [b"", b"\nAAAA\n", b"-"])
+def test_certificates_without_an_end_are_soon_refused(filling: bytes) -> None:
+    began = time.process_time()
+
+    with pytest.raises(BodyError):
+        read_pem((b"-----BEGIN CERTIFICATE-----" + filling) * 10_000)
+
+    assert time.process_time() - began < 1.0  # no other thread runs meanwhile
 
 
 GOOD = der(certificate(ENDS[1]))

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from waexporter.errors import BodyError
 
+# No byte is looked at twice, however many blocks begin and never end.
 _PEM = re.compile(
-    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----",
-    re.DOTALL,
+    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----"
+    rb"[^-]++(?:-(?!----(?:BEGIN|END) )[^-]*+)*+"
+    rb"-----END (?:TRUSTED |X509 )?CERTIFICATE-----"
 )
 _SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
 _FORMATS = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
