@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -97,6 +98,27 @@ def test_a_secret_is_redacted_in_what_is_no_json() -> None:
     page = f"<p>Bearer {TOKEN}</p>".encode()
 
     assert Request("GET", "/", f"Bearer {TOKEN}").redact(page) == b"<p>Bearer <secret></p>"
+
+
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (f'{{"errors":[{{"title":"token {TOKEN} is', '{"errors":[{"title":"token <secret> is'),
+        (f'{{"a":"{TOKEN}\\', '{"a":"<secret>\\'),
+    ],
+)
+def test_a_secret_is_redacted_in_a_text_that_is_cut_off(cut: str, told: str) -> None:
+    assert Request("GET", "/", f"Bearer {TOKEN}").redact(cut.encode()) == told.encode()
+
+
+@pytest.mark.parametrize("answer", [rb'{"' + rb"\"" * 20_000, b'{"' + b"x" * 10_000_000])
+def test_a_secret_is_soon_found_in_a_text_without_an_end(answer: bytes) -> None:
+    began = time.process_time()
+
+    told = Request("GET", "/", f"Bearer {TOKEN}").redact(answer + TOKEN.encode())
+
+    assert told == answer + b"<secret>"
+    assert time.process_time() - began < 1.0  # no other thread runs meanwhile
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from typing import Any
 
 import pytest
@@ -89,6 +90,15 @@ def test_what_is_printed_around_a_document_is_none_of_it(before: bytes, behind: 
 )  # fmt: skip
 def test_what_holds_no_such_document_is_none(body: bytes) -> None:
     assert parse(body, "health") is None
+
+
+@pytest.mark.parametrize("bad", [b'"' + rb"\"" * 20_000, b'"x\\"}}', b'"]}'])
+def test_a_text_without_an_end_is_soon_no_document(bad: bytes) -> None:
+    began = time.process_time()
+
+    assert parse(b'{"health":{"a":x,"b":' + bad, "health") is None
+
+    assert time.process_time() - began < 1.0
 
 
 def test_a_document_is_found_behind_a_script_full_of_braces() -> None:

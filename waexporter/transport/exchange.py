@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from waexporter.timefmt import to_seconds
+from waexporter.transport.lenient_json import JSON_STRING
 
 # A server that asks for a longer pause may be mistaken, and its readings would become as old as the pause.
 MAX_RETRY_AFTER = 3600.0  # seconds
@@ -21,7 +22,7 @@ _BEGIN = rb"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 _END = rb"(?![A-Za-z0-9])"
 _PLAIN = re.compile("[A-Za-z0-9]+")  # characters that JSON and URLs never escape
 # A string of JSON, and the colon that makes it a key.
-_TEXT = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?', re.DOTALL)
+_TEXT = re.compile(rf"({JSON_STRING})(\s*:)?".encode(), re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,13 @@ MAX_DESCRIBED = 8  # losses that are described in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LATER_START = re.compile(r'\{\s*"')  # a document, unlike other braces, such as those of a script
-_TEXT = r'"(?:[^"\\]|\\.)*"'
-_STRUCTURE = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL)
-_TOKEN = re.compile(rf'{_TEXT}|[^\s,:\[\]{{}}"]+', re.DOTALL)
+# A string of JSON, also one that is cut off. No character is looked at twice, even if it has many escapes.
+JSON_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'  # for patterns with re.DOTALL
+_STRUCTURE = re.compile(rf"{JSON_STRING}|[\[\]{{}}]", re.DOTALL)
+_TOKEN = re.compile(rf'{JSON_STRING}|[^\s,:\[\]{{}}"]+', re.DOTALL)
 _VALUE = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null", re.ASCII)
 _OPENING = re.compile(r'("(?:[^"\\]|\\.)*)("?)|[\[\]{}]', re.DOTALL)  # a string may be cut off
-_GAP = re.compile(rf"({_TEXT})|(:)(?=\s*[,}}\]])|,(?=\s*[,}}\]])", re.DOTALL)
+_GAP = re.compile(rf"({JSON_STRING})|(:)(?=\s*[,}}\]])|,(?=\s*[,}}\]])", re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(.))', re.DOTALL)
 
 
