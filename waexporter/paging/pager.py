@@ -15,7 +15,6 @@ from waexporter.paging.intake.alertmanager_webhook import read_webhook
 from waexporter.paging.intake.refusals import Refusals
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.journal_health import JournalHealth
-from waexporter.paging.model import Alert
 from waexporter.paging.pager_facts import PagerFacts
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager
 from waexporter.paging.reconciliation.reconciler import Reconciler
@@ -128,7 +127,7 @@ class Pager:
         """Query this Alertmanager from now on, or none if it is None; ignore watchdogs in its replies."""
 
         def is_watchdog(labels: Mapping[str, str]) -> bool:
-            return watchdogs.is_watchdog(Alert("", 0.0, None, labels), self.settings.watchdogs)
+            return watchdogs.is_watchdog(labels, self.settings.watchdogs)
 
         self._reconciler.alertmanager = Alertmanager(address, self._clock, is_watchdog) if address else None
 
@@ -173,9 +172,9 @@ class Pager:
         """Count the watchdogs of a webhook as seen, and record a page about its other alerts."""
         expected = self.settings.watchdogs
         for watchdog in expected:
-            if any(alert.fires and watchdogs.matches(alert, watchdog) for alert in webhook.alerts):
+            if any(alert.fires and watchdogs.matches(alert.labels, watchdog) for alert in webhook.alerts):
                 self._facts.save_watchdog_seen(watchdog.name)
-        alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each, expected))
+        alerts = tuple(each for each in webhook.alerts if not watchdogs.is_watchdog(each.labels, expected))
         self._log_unexpected(watchdogs.list_unmatched(webhook.alerts, expected))
         if alerts or webhook.unread:
             can_query = self._reconciler.can_query(webhook.group)

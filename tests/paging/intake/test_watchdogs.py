@@ -27,16 +27,16 @@ US = Watchdog("us", (("alertname", "Alive"),), 60.0)
 
 
 def test_an_alert_matches_by_every_label() -> None:
-    assert matches(an_alert("Watchdog", prometheus="eu", more="1"), EU)
-    assert not matches(an_alert("Watchdog", prometheus="us"), EU)
-    assert not matches(an_alert("Watchdog"), EU)
+    assert matches(an_alert("Watchdog", prometheus="eu", more="1").labels, EU)
+    assert not matches(an_alert("Watchdog", prometheus="us").labels, EU)
+    assert not matches(an_alert("Watchdog").labels, EU)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"), [("Watchdog", True), ("Alive", True), ("WatchdogX", False), ("Down", False)]
 )
 def test_a_watchdog_pages_nobody(name: str, expected: bool) -> None:  # noqa: FBT001
-    assert is_watchdog(an_alert(name), (EU, US)) is expected
+    assert is_watchdog(an_alert(name).labels, (EU, US)) is expected
 
 
 def last_seen(at: float) -> LastSeen:

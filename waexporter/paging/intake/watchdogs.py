@@ -28,14 +28,14 @@ class LastSeen(NamedTuple):
     counted_from: float  # when its silence begins: later than `at` if the daemon was not running
 
 
-def is_watchdog(alert: Alert, watchdogs: Sequence[Watchdog]) -> bool:
-    """Return whether an alert is a watchdog, expected or not: it never pages anybody."""
-    return alert.labels.get("alertname") == _WELL_KNOWN or any(matches(alert, each) for each in watchdogs)
+def is_watchdog(labels: Mapping[str, str], watchdogs: Sequence[Watchdog]) -> bool:
+    """Return whether labels are those of a watchdog, expected or not: its alert never pages anybody."""
+    return labels.get("alertname") == _WELL_KNOWN or any(matches(labels, each) for each in watchdogs)
 
 
-def matches(alert: Alert, watchdog: Watchdog) -> bool:
-    """Return whether an alert has all labels of a watchdog."""
-    return all(alert.labels.get(name) == value for name, value in watchdog.match)
+def matches(labels: Mapping[str, str], watchdog: Watchdog) -> bool:
+    """Return whether the labels of an alert include all labels of a watchdog."""
+    return all(labels.get(name) == value for name, value in watchdog.match)
 
 
 def fingerprint_of(watchdog: Watchdog) -> str:
@@ -48,7 +48,7 @@ def list_unmatched(alerts: Sequence[Alert], watchdogs: Sequence[Watchdog]) -> tu
     return tuple(
         _format_labels(sorted(alert.labels.items()))
         for alert in alerts
-        if is_watchdog(alert, ()) and not any(matches(alert, each) for each in watchdogs)
+        if is_watchdog(alert.labels, ()) and not any(matches(alert.labels, each) for each in watchdogs)
     )
 
 
