@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 import socketserver
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests.transport.servers import server_context
 from waexporter.model import (
     Credentials,
     Drop,
@@ -37,6 +37,7 @@ from waexporter.transport.tls import TlsContexts
 from waexporter.whatsapp.client import Client
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 PASSWORD = "s3cret-in-tests"
@@ -261,9 +262,7 @@ def test_nobody_at_the_address_is_unreachable(free_port: int) -> None:
 
 
 def test_a_certificate_of_a_stranger_is_no_tls(upstream: Upstreams) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    server = upstream(http(200, HEALTH), tls=context)
+    server = upstream(http(200, HEALTH), tls=server_context(trustme.CA().issue_cert("127.0.0.1")))
 
     outcome = poll(server.url).outcome
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import pytest
 import trustme
 
 from tests.simulator.webhooks import Webhook
+from tests.transport.servers import server_context
 from waexporter.simulator import Simulator
 from waexporter.simulator.state.webhook import is_loopback
 
@@ -202,10 +202,8 @@ def test_a_webhook_over_tls_must_prove_itself_by_the_uploaded_authority(
 ) -> None:
     caller = simulate()
     authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
 
-    with Webhook(context) as webhook:
+    with Webhook(server_context(authority.issue_cert("127.0.0.1"))) as webhook:
         _configure(caller, webhook.url)
         message = _send(caller)
         _until(lambda: _count(caller, "callback_requests", result="1", type="status_change") > 0)

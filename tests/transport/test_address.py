@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import pytest
 import trustme
 
 from tests.receivers import Receiver, receiving
-from tests.transport.servers import response, silent
+from tests.transport.servers import response, server_context, silent
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Reason, Secret
 from waexporter.transport.address import HttpAddress
@@ -137,8 +136,7 @@ def test_an_answer_that_is_no_http_is_an_error(serve: Serve) -> None:
 
 
 def test_the_certificate_is_verified() -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    context = server_context(trustme.CA().issue_cert("127.0.0.1"))
     with receiving(context) as receiver, pytest.raises(UnreachableError) as caught:
         elsewhere(f"https://{receiver.place}/secret-path").post(b"{}", TIMEOUT)
 

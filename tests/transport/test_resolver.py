@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,7 +13,7 @@ import pytest
 import trustme
 
 from tests.transport.fixtures import get
-from tests.transport.servers import always, response
+from tests.transport.servers import always, response, server_context
 from waexporter.errors import UnreachableError
 from waexporter.model import Limits, Reason
 from waexporter.transport.connections import TransportOptions
@@ -155,9 +154,7 @@ def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
 
 def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve) -> None:
     nameserver.may_answer.set()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("wa.example").configure_cert(context)
-    server = serve(always(response()), context)
+    server = serve(always(response()), server_context(trustme.CA().issue_cert("wa.example")))
     origin = Origin(f"https://wa.example:{server.port}")
     client = Transport(origin, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
 
