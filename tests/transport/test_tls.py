@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import socket
 import ssl
 import time
 from datetime import UTC, datetime
@@ -13,8 +12,8 @@ import pytest
 import trustme
 
 from tests.transport.fixtures import get
-from tests.transport.servers import always, deaf, dripping, once, response, server_context, silent
-from waexporter.errors import ApiError, BodyError, UnreachableError
+from tests.transport.servers import always, deaf, dripping, response, server_context, silent
+from waexporter.errors import BodyError, UnreachableError
 from waexporter.model import Limits, Reason, Tls
 from waexporter.transport.origin import Origin
 from waexporter.transport.tls import TlsContexts
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.transport.fixtures import Connect, Serve
-    from tests.transport.servers import Conversation, Script, Server
-
-    StartProxy = Callable[[str, Script], Server]
-    StartTarget = Callable[[Script], Server]
+    from tests.transport.servers import Conversation, Script
 
 OK = response(b"{}")
 SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
@@ -189,63 +185,6 @@ def test_a_target_of_old_tls_only_has_an_error_of_its_own(
     assert caught.value.reason is Reason.TLS
 
 
-_ANSWERS_TO_HTTP: dict[str, bytes] = {
-    "nothing": b"",
-    "an alert": b"\x15\x03\x01\x00\x02\x02\x46",
-    "a 400 of its own": response(b"<html>The plain HTTP request was sent to HTTPS port", "400 Bad Request"),
-}
-
-
-@pytest.mark.parametrize("answer", _ANSWERS_TO_HTTP.values(), ids=_ANSWERS_TO_HTTP.keys())
-def test_http_to_a_target_of_https_is_told_to_use_https(
-    answer: bytes, serve: Serve, connect: Connect, authority: trustme.CA
-) -> None:
-    server = serve(_BothWays(server_context(authority.issue_cert("127.0.0.1")), answer))
-
-    with pytest.raises(UnreachableError, match="speaks TLS: its url must begin with https://") as caught:
-        get(connect(server.url), "/v1/health", 20)
-
-    assert (caught.value.reason, caught.value.may_have_arrived) == (Reason.TLS, False)
-
-
-@pytest.mark.parametrize("answer", [b"", response(b"{}", "400 Bad Request"), b"\x16\x03", b"SSH-2.0\r\n"])
-def test_a_target_of_plain_http_that_answers_badly_is_not_taken_for_one_of_https(
-    answer: bytes, serve: Serve, connect: Connect
-) -> None:
-    client = connect(serve(once(answer)).url)
-
-    try:
-        said = f"{get(client, '/v1/health', 20).status}"
-    except ApiError as error:
-        said = str(error)
-
-    assert "https" not in said
-
-
-def test_a_target_that_has_answered_over_plain_http_is_not_tried_with_tls(
-    serve: Serve, connect: Connect
-) -> None:
-    def script(talk: Conversation) -> None:
-        talk.read_request()
-        talk.write(b"" if talk.number else response(OK, connection="close"))
-
-    server = serve(script)
-    client = connect(server.url)
-    get(client, "/v1/health", 20)
-
-    with pytest.raises(UnreachableError, match="closed before an answer came"):
-        get(client, "/v1/health", 20)
-
-    assert server.connections == 2
-
-
-def test_http_to_a_target_of_https_is_no_crash(serve: Serve, connect: Connect, authority: trustme.CA) -> None:
-    url = serve(always(OK), server_context(authority.issue_cert("127.0.0.1"))).url.replace("https", "http")
-
-    with pytest.raises(ApiError):
-        get(connect(url), "/v1/health", 2)
-
-
 def test_targets_of_the_same_setting_share_one_context(ca_file: str) -> None:
     contexts = TlsContexts()
 
@@ -303,23 +242,6 @@ def test_a_slow_answer_over_tls_ends_at_the_deadline(
         get(client, "/v1/health", 0.3)
 
     assert 0.25 < time.monotonic() - began < SOON
-
-
-class _BothWays:
-    """A TLS server that gives the same answer to every request without TLS."""
-
-    def __init__(self, context: ssl.SSLContext, answer: bytes) -> None:
-        self._context = context
-        self._answer = answer
-
-    def __call__(self, talk: Conversation) -> None:
-        connection = talk.connection
-        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
-            with self._context.wrap_socket(connection, server_side=True) as protected:
-                protected.recv(1)
-            return
-        talk.read_request()
-        talk.write(self._answer)
 
 
 def _drip_a_handshake(talk: Conversation) -> None:
