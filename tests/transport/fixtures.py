@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _DEFAULTS = TransportOptions()
+SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 @pytest.fixture
@@ -46,6 +48,15 @@ def serve() -> Iterator[Callable[..., Server]]:
 def get(transport: Transport, path: str, timeout: float) -> Reply:
     """GET a path."""
     return transport.send(Request("GET", path), timeout)
+
+
+def get_twice_at_once(transport: Transport, path: str) -> None:
+    """Send two requests at once; a server that answers none before it has both gets two connections."""
+    threads = [threading.Thread(target=get, args=(transport, path, 20)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture
@@ -83,14 +94,14 @@ def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
     return str(path)
 
 
-def run_program(program: str, url: str) -> str:
-    """Run a Python program with the address of a server; return its output."""
+def run_program(program: str, *arguments: str) -> str:
+    """Run a Python program; return its output."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, url],
+        [sys.executable, "-W", "error", "-c", program, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from tests.receivers import Receiver, receiving
-from tests.transport.servers import response, server_context, silent
+from tests.transport.servers import once, response, server_context, silent
 from waexporter.errors import ApiError, UnreachableError
 from waexporter.model import Reason, Secret
 from waexporter.transport.address import HttpAddress
@@ -127,12 +127,8 @@ def test_a_silent_receiver_ends_with_the_deadline(serve: Serve) -> None:
 
 
 def test_an_answer_that_is_no_http_is_an_error(serve: Serve) -> None:
-    def script(talk: object) -> None:
-        talk.read_request()  # type: ignore[attr-defined]
-        talk.write(b"SSH-2.0-OpenSSH\r\n")  # type: ignore[attr-defined]
-
     with pytest.raises(ApiError):
-        elsewhere(serve(script).url).get(TIMEOUT)
+        elsewhere(serve(once(b"SSH-2.0-OpenSSH\r\n")).url).get(TIMEOUT)
 
 
 def test_the_certificate_is_verified() -> None:
@@ -155,10 +151,6 @@ def test_no_error_shows_what_may_be_secret(free_port: int, serve: Serve) -> None
 
 
 def test_a_kept_connection_that_ended_is_replaced_for_a_get(serve: Serve) -> None:
-    def script(talk: object) -> None:
-        talk.read_request()  # type: ignore[attr-defined]
-        talk.write(response(b"{}"))  # type: ignore[attr-defined]
-
-    there = elsewhere(serve(script).url)
+    there = elsewhere(serve(once(response())).url)
     assert [there.get(TIMEOUT).status, there.get(TIMEOUT).status] == [200, 200]
     there.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import get, get_twice_at_once
 from tests.transport.servers import always, response
 from waexporter.errors import UnreachableError
 from waexporter.model import Instant, Reason
@@ -18,7 +18,6 @@ from waexporter.transport.exchange import Request
 if TYPE_CHECKING:
     from tests.transport.fixtures import Connect, Serve
     from tests.transport.servers import Conversation
-    from waexporter.transport.transport import Transport
 
 OK = response(b"{}")
 PATH = "/v1/health"
@@ -37,15 +36,6 @@ class World:
 
     def jitter(self) -> float:
         return self._jitters.pop(0) if self._jitters else 0.0
-
-
-def _ask_twice_at_once(client: Transport, path: str) -> None:
-    """Send two requests at once: the server answers none before it has both."""
-    threads = [threading.Thread(target=get, args=(client, path, 20)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -106,12 +96,12 @@ def test_connections_that_were_made_together_are_renewed_one_after_the_other(
     world = World(0.0, 0.999)
     server = serve(script)
     client = connect(server.url, options=world.options)
-    _ask_twice_at_once(client, PATH)
+    get_twice_at_once(client, PATH)
     world.steady += 30.0
-    _ask_twice_at_once(client, PATH)
+    get_twice_at_once(client, PATH)
     world.steady += 15.0
 
-    _ask_twice_at_once(client, PATH)
+    get_twice_at_once(client, PATH)
 
     assert sorted(used[:4]) == [0, 0, 1, 1]
     assert server.connections == 3
@@ -134,12 +124,12 @@ def test_a_connection_that_was_idle_beneath_one_in_use_is_not_used_any_more(
     world = World()
     server = serve(script)
     client = connect(server.url, options=world.options)
-    _ask_twice_at_once(client, "/together")
+    get_twice_at_once(client, "/together")
     for _ in range(5):
         world.steady += 10.0
         get(client, PATH, 20)
 
-    _ask_twice_at_once(client, "/together/late")
+    get_twice_at_once(client, "/together/late")
 
     assert len(late) == 2
     assert max(late) == 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import SOON, get
 from tests.transport.servers import always, dripping, once, response, server_context, silent
 from waexporter.errors import UnreachableError
 from waexporter.model import ProxyAuth, Secret
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     StartTarget = Callable[[Script], Server]
 
 OK = response(b"{}")
-SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 def test_plain_http_through_a_proxy_names_the_whole_address(serve: Serve, connect: Connect) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -12,15 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import get, run_program
 from tests.transport.servers import always, response, server_context
 from waexporter.errors import UnreachableError
-from waexporter.model import Limits, Reason
+from waexporter.model import Reason
 from waexporter.transport.connections import TransportOptions
-from waexporter.transport.origin import Origin
 from waexporter.transport.resolver import Resolver, UnresolvedError
-from waexporter.transport.tls import TlsContexts
-from waexporter.transport.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,15 +147,14 @@ def test_a_handshake_for_certificates_has_one_deadline_with_its_name(
         client.fetch_certificates(0.2)
 
 
-def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve) -> None:
+def test_certificates_are_served_by_a_name(nameserver: Nameserver, serve: Serve, connect: Connect) -> None:
     nameserver.may_answer.set()
     server = serve(always(response()), server_context(trustme.CA().issue_cert("wa.example")))
-    origin = Origin(f"https://wa.example:{server.port}")
-    client = Transport(origin, Limits(), TlsContexts(), TransportOptions(resolver=nameserver.resolver))
+    options = TransportOptions(resolver=nameserver.resolver)
+    client = connect(f"https://wa.example:{server.port}", options=options)
 
     served = client.fetch_certificates(20)
 
-    client.close()
     assert served
     assert nameserver.asked == ["wa.example"]
 
@@ -188,8 +182,6 @@ client.close()
 
 
 def test_a_process_ends_while_a_name_is_being_looked_up() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", _HANGING], timeout=60, capture_output=True, text=True, check=True
-    )
+    said = run_program(_HANGING)
 
-    assert ended.stdout == "the host's name was not resolved in time\n"
+    assert said == "the host's name was not resolved in time"

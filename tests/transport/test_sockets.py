@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import SOON, get
 from tests.transport.servers import always, response, silent
 from waexporter.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.transport.fixtures import Connect, Serve
-    from tests.transport.servers import Script, Server
-
-    StartProxy = Callable[[str, Script], Server]
-    StartTarget = Callable[[Script], Server]
 
 OK = response(b"{}")
-SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 @pytest.fixture
@@ -39,13 +34,16 @@ def black_hole() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def _resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
-    """Make every host resolve to these ports of loopback, as if each were an address."""
+def _resolve_to(monkeypatch: pytest.MonkeyPatch, *ports: int) -> list[tuple[str, int]]:
+    """Resolve every host to these ports of loopback, as if each were an address; return what is asked."""
+    asked: list[tuple[str, int]] = []
 
-    def found(*_: object, **__: object) -> list[Any]:
+    def found(host: str, asked_port: int, **_: object) -> list[Any]:
+        asked.append((host, asked_port))
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
+    return asked
 
 
 def test_a_target_that_never_accepts_ends_at_the_deadline(connect: Connect, black_hole: int) -> None:
@@ -92,13 +90,8 @@ def test_a_host_without_any_address_is_no_crash(connect: Connect, monkeypatch: p
 def test_a_final_dot_of_a_host_reaches_the_resolver(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, asked = serve(always(OK)), []
-
-    def found(host: str, port: int, **_: object) -> list[Any]:
-        asked.append((host, port))
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", good.port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", found)
+    good = serve(always(OK))
+    asked = _resolve_to(monkeypatch, good.port)
 
     get(connect("http://wa.example.:81"), "/v1/health", 20)
 
@@ -106,13 +99,8 @@ def test_a_final_dot_of_a_host_reaches_the_resolver(
 
 
 def test_an_ipv6_address_is_reached(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    good, asked = serve(always(OK)), []
-
-    def found(host: str, port: int, **_: object) -> list[Any]:
-        asked.append((host, port))
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", good.port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", found)
+    good = serve(always(OK))
+    asked = _resolve_to(monkeypatch, good.port)
 
     get(connect("http://[::1]:81"), "/v1/health", 20)
 

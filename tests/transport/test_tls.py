@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.transport.fixtures import get
+from tests.transport.fixtures import SOON, get
 from tests.transport.servers import always, deaf, dripping, response, server_context, silent
 from waexporter.errors import BodyError, UnreachableError
 from waexporter.model import Limits, Reason, Tls
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tests.transport.servers import Conversation, Script
 
 OK = response(b"{}")
-SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 # --- certificates ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.transport.fixtures import get, run_program
+from tests.transport.fixtures import SOON, get, get_twice_at_once, run_program
 from tests.transport.servers import always, chunked, deaf, dripping, flooding, once, response, silent
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
@@ -21,10 +21,8 @@ from waexporter.model import Reason
 if TYPE_CHECKING:
     from tests.transport.fixtures import Connect, Serve
     from tests.transport.servers import Conversation, Script
-    from waexporter.transport.transport import Transport
 
 HEALTH = b'{"health":{"gateway_status":"connected"}}'
-SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 
 
 # --- good answers ------------------------------------------------------------------------------
@@ -308,16 +306,6 @@ def test_a_connection_is_kept_for_the_next_request(serve: Serve, connect: Connec
     assert server.connections == 1
 
 
-def _keep_two_connections(client: Transport, meeting: threading.Barrier) -> None:
-    """Send two requests at once: the server answers none before it has both."""
-    threads = [threading.Thread(target=get, args=(client, "/v1/health", 20)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert meeting.n_waiting == 0
-
-
 @pytest.mark.parametrize("ends_by", ["an end", "a reset"])
 def test_kept_connections_that_were_closed_in_between_are_replaced(
     ends_by: str, serve: Serve, connect: Connect
@@ -337,7 +325,8 @@ def test_kept_connections_that_were_closed_in_between_are_replaced(
 
     server = serve(script)
     client = connect(server.url)
-    _keep_two_connections(client, meeting)
+    get_twice_at_once(client, "/v1/health")
+    assert meeting.n_waiting == 0
 
     reply = get(client, "/v1/health", 20)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from tests.transport.fixtures import run_program
+from tests.transport.fixtures import SOON, run_program
 from tests.transport.servers import always, once, response, silent
 from waexporter.errors import ApiError, StatusError, UnreachableError
 from waexporter.model import Credentials, Distrust, Reason, Secret
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tests.whatsapp.fixtures import Connect
 
 HEALTH = b'{"health":{"gateway_status":"connected"}}'
-SOON = 10.0  # seconds, on a busy machine too; whatever is waited for here would take twice as long
 KEY = Secret("key-of-many-letters")
 LOGIN = {"users": [{"token": "token-of-many-letters", "expires_after": "2099-01-01 00:00:00+00:00"}]}
 
