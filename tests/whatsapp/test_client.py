@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 HEALTH = b'{"health":{"gateway_status":"connected"}}'
 KEY = Secret("key-of-many-letters")
+ACCOUNT = Credentials(username="monitor", password=Secret("secret"))
 LOGIN = {"users": [{"token": "token-of-many-letters", "expires_after": "2099-01-01 00:00:00+00:00"}]}
 
 
@@ -84,7 +86,7 @@ def test_a_deadline_holds_for_the_login_and_the_request_together(serve: Serve, c
                 return
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in request else b"{}"))
 
-    client = connect(serve(script).url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(serve(script).url, auth=ACCOUNT)
     began = time.monotonic()
 
     with pytest.raises(UnreachableError, match="no complete answer in time"):
@@ -103,8 +105,7 @@ def test_a_login_gets_a_connection_of_its_own_and_is_not_repeated_on_another(
             talk.read_request()
 
     server = serve(script)
-    secrets = Credentials(api_key=KEY, username="monitor", password=Secret("secret"))
-    client = connect(server.url, auth=secrets)
+    client = connect(server.url, auth=replace(ACCOUNT, api_key=KEY))
 
     with pytest.raises(UnreachableError, match="the login failed: the connection was closed") as caught:
         client.get("/v1/health", 20)
@@ -124,7 +125,7 @@ def test_four_requests_at_once_get_their_own_answers_after_one_login(serve: Serv
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in path else path))
 
     server = serve(script)
-    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=ACCOUNT)
     paths = [f"/v1/stats/{number}" for number in range(4)]
     got: list[list[str]] = [[] for _ in paths]
 
@@ -146,7 +147,7 @@ def test_waiting_for_the_login_of_another_request_ends_at_the_deadline(
     serve: Serve, connect: Connect
 ) -> None:
     server = serve(silent)
-    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=ACCOUNT)
 
     def ask() -> None:
         with pytest.raises(UnreachableError, match="the login failed"):
@@ -207,7 +208,7 @@ def test_one_webapp_of_three_that_refuses_tokens_costs_few_logins_and_leaves_no_
             webapp = webapps[next(turns) % 3]
             talk.write((webapps[0] if b"/login" in request else webapp).answer(request))
 
-    client = connect(serve(script).url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(serve(script).url, auth=ACCOUNT)
 
     statuses = [client.get("/v1/health", 20).status for _ in range(60)]
     alive = len(shared)
@@ -277,7 +278,7 @@ def test_closing_logs_out_and_ends_every_connection(serve: Serve, connect: Conne
         ended.set()
 
     server = serve(script)
-    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=ACCOUNT)
     client.get("/v1/health", 20)
 
     client.close()
@@ -300,7 +301,7 @@ def test_closing_with_a_login_timeout_logs_out_the_token_of_a_running_login(
             talk.write(response(json.dumps(LOGIN).encode() if b"login" in request else b"{}"))
 
     server = serve(script)
-    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=ACCOUNT)
 
     def ask() -> None:
         with suppress(ApiError):  # it may find its connection closed
@@ -322,7 +323,7 @@ def test_closing_with_a_login_timeout_logs_out_the_token_of_a_running_login(
 
 def test_closing_a_client_whose_target_is_gone_is_quiet(serve: Serve, connect: Connect) -> None:
     server = serve(always(response(json.dumps(LOGIN).encode())))
-    client = connect(server.url, auth=Credentials(username="monitor", password=Secret("secret")))
+    client = connect(server.url, auth=ACCOUNT)
     client.get("/v1/health", 20)
     server.close()
 
