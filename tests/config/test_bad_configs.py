@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.config.texts import load_text
 from waexporter.config import load
 from waexporter.errors import ConfigError
 
@@ -46,9 +47,7 @@ def test_messages_say_space_and_never_blank() -> None:
 
 
 def test_every_problem_of_a_file_is_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "waexporter.yml"
-    path.write_text(
-        """
+    text = """
 targets:
   - ulr: https://a.example
     shards: 3
@@ -56,10 +55,9 @@ targets:
     auth: {username: monitor}
 log: {level: loud}
 """
-    )
 
     with pytest.raises(ConfigError) as caught:
-        load(str(path), {})
+        load_text(tmp_path, text)
 
     assert caught.value.problems == (
         "targets[0].url: is required",
@@ -88,11 +86,10 @@ def test_an_endless_file_is_refused() -> None:
 
 
 def test_the_yaml_error_is_not_the_cause_of_the_config_error(tmp_path: Path) -> None:
-    path = tmp_path / "waexporter.yml"
-    path.write_text("targets:\n  - url: https://a.example\n    auth: {username: me, password: *hunter2}\n")
+    text = "targets:\n  - url: https://a.example\n    auth: {username: me, password: *hunter2}\n"
 
     with pytest.raises(ConfigError) as caught:
-        load(str(path), {})
+        load_text(tmp_path, text)
 
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.config.texts import load_text
 from waexporter.config import LoadedConfig, load
 from waexporter.config.credentials import reread_secret
 from waexporter.config.secret_keys import clean_secret
@@ -166,8 +167,7 @@ _VALUE = "https://hunter2.example/hunter2"  # good for all of them
 
 def _load(folder: Path, place: str, given: str) -> LoadedConfig:
     document, block, _ = _PLACES[place]
-    (folder / "waexporter.yml").write_text(document.format(block.format(given)), encoding="utf-8")
-    return load(str(folder / "waexporter.yml"), {})
+    return load_text(folder, document.format(block.format(given)))
 
 
 @pytest.mark.parametrize("place", _PLACES)
@@ -207,9 +207,8 @@ def test_white_space_at_either_end_is_noted(tmp_path: Path) -> None:
 
 def test_a_fallback_is_cleaned_and_named_by_its_place(tmp_path: Path) -> None:
     text = f'fallback: ["{_VALUE}", " {_VALUE}\\n"]'
-    (tmp_path / "waexporter.yml").write_text(_PAGER.format(text), encoding="utf-8")
 
-    config, notes = load(str(tmp_path / "waexporter.yml"), {})
+    config, notes = load_text(tmp_path, _PAGER.format(text))
 
     assert config.pager is not None
     assert config.pager.fallback == (Fallback(Secret(_VALUE)), Fallback(Secret(_VALUE)))

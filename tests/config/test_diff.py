@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.config.texts import load_text
 from tests.places import hold
-from waexporter.config import ConfigDiff, compare, load
+from waexporter.config import ConfigDiff, compare
 from waexporter.config.blocks import BLOCKS
 from waexporter.model import (
     Config,
@@ -44,10 +45,11 @@ def a_config(*targets: Target, **more: Any) -> Config:  # noqa: ANN401 - the fie
 
 
 def test_the_same_configuration_read_again_is_no_difference(tmp_path: Path) -> None:
-    file = tmp_path / "waexporter.yml"
-    file.write_text("targets: [{url: 'http://a', auth: {api_key: twelve-chars}}]\npager: {fallback: [x://y]}")
+    text = "targets: [{url: 'http://a', auth: {api_key: twelve-chars}}]\npager: {fallback: [x://y]}"
 
-    assert compare(load(str(file), {}).config, load(str(file), {}).config) == ConfigDiff(kept=("a:80",))
+    first, second = (load_text(tmp_path, text).config for _ in range(2))
+
+    assert compare(first, second) == ConfigDiff(kept=("a:80",))
 
 
 def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration() -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.config.texts import load_text
 from waexporter.cli import main
-from waexporter.config import LoadedConfig, dump_config, load
+from waexporter.config import LoadedConfig, dump_config
 from waexporter.config.fallback import format_of
 from waexporter.model import Fallback, Format, Secret
 
@@ -19,10 +20,8 @@ TARGETS = "targets: [{url: 'https://wa.example'}]\n"
 
 
 def loaded(folder: Path, entries: str) -> LoadedConfig:
-    path = folder / "waexporter.yml"
-    path.write_text(f"{TARGETS}pager: {{fallback: {entries}}}")
     (folder / "address").write_text("https://discord.com/api/webhooks/1/hunter2\n")
-    return load(str(path), {})
+    return load_text(folder, f"{TARGETS}pager: {{fallback: {entries}}}")
 
 
 def fallback(folder: Path, entries: str) -> tuple[Fallback, ...]:

@@ -9,7 +9,8 @@ import pytest
 import trustme
 import yaml
 
-from waexporter.config import DEFAULT_PLANS, LoadedConfig, dump_config, load
+from tests.config.texts import load_text
+from waexporter.config import DEFAULT_PLANS, dump_config
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -53,28 +54,22 @@ log: {level: debug, format: console}
 """
 
 
-def loaded(folder: Path, text: str) -> LoadedConfig:
-    path = folder / "waexporter.yml"
-    path.write_text(text, encoding="utf-8")
-    return load(str(path), {})
-
-
 def plans(folder: Path, poll: str, own: str = "{}") -> dict[Endpoint, PollPlan]:
     text = f"targets: [{{url: 'https://wa.example', poll: {own}}}]\npoll: {poll}\n"
-    return dict(loaded(folder, text).config.targets[0].plans)
+    return dict(load_text(folder, text).config.targets[0].plans)
 
 
 def test_an_authority_that_was_replaced_in_its_file_is_another_one(tmp_path: Path) -> None:
     text, seen = "targets: [{url: 'https://wa.example', tls: {ca_file: ca.pem}}]", []
     for authority in (trustme.CA(), trustme.CA()):
         authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-        seen += [loaded(tmp_path, text).config.targets[0] for _ in range(2)]
+        seen += [load_text(tmp_path, text).config.targets[0] for _ in range(2)]
 
     assert seen[0] == seen[1] != seen[2] == seen[3]
 
 
 def target(folder: Path, rest: str) -> Target:
-    return loaded(folder, f"targets:\n  - url: https://wa.example\n    {rest}\n").config.targets[0]
+    return load_text(folder, f"targets:\n  - url: https://wa.example\n    {rest}\n").config.targets[0]
 
 
 def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> None:
@@ -82,7 +77,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
     (tmp_path / "key").write_text("twelve-chars\n")
     (tmp_path / "password").write_text(" with blanks \r\n")
 
-    config, notes = loaded(tmp_path, FULL)
+    config, notes = load_text(tmp_path, FULL)
 
     digest = hashlib.sha256((tmp_path / "ca.pem").read_bytes()).digest()
     held = f"what {tmp_path}/password holds begins or ends with white space, which is kept: is it meant?"
@@ -121,7 +116,7 @@ def test_every_key_of_the_file_arrives_in_the_configuration(tmp_path: Path) -> N
 
 
 def test_one_url_is_enough(tmp_path: Path) -> None:
-    config = loaded(tmp_path, "targets: [{url: 'https://wa.example:9090'}]").config
+    config = load_text(tmp_path, "targets: [{url: 'https://wa.example:9090'}]").config
 
     assert config == Config(
         targets=(Target(name="wa.example:9090", url="https://wa.example:9090", plans=dict(DEFAULT_PLANS)),)
@@ -131,9 +126,9 @@ def test_one_url_is_enough(tmp_path: Path) -> None:
 def test_empty_blocks_mean_their_defaults(tmp_path: Path) -> None:
     text = "targets:\n  - url: https://wa.example\n    auth:\n    labels:\npoll:\nlimits:\nweb:\nlog:\n"
 
-    config = loaded(tmp_path, text).config
+    config = load_text(tmp_path, text).config
 
-    assert config == loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config
+    assert config == load_text(tmp_path, "targets: [{url: 'https://wa.example'}]").config
 
 
 def test_targets_may_share_a_block_by_an_anchor(tmp_path: Path) -> None:
@@ -143,7 +138,7 @@ targets:
   - {url: "https://b.example", poll: {<<: *calm, app: off}}
 """
 
-    first, second = loaded(tmp_path, text).config.targets
+    first, second = load_text(tmp_path, text).config.targets
 
     assert first.plans[Endpoint.HEALTH] == second.plans[Endpoint.HEALTH] == PollPlan(60, 10)
     assert Endpoint.APP in first.plans
@@ -166,7 +161,7 @@ targets:
 def test_an_address_loses_what_the_program_adds_and_gives_the_default_name(
     tmp_path: Path, url: str, kept: str, name: str
 ) -> None:
-    config = loaded(tmp_path, f"targets: [{{url: '{url}'}}]").config
+    config = load_text(tmp_path, f"targets: [{{url: '{url}'}}]").config
 
     assert (config.targets[0].url, config.targets[0].name) == (kept, name)
 
@@ -208,7 +203,7 @@ _IN_DOUBT = "part of the webapp's address? /v1 is added behind it"
 def test_a_path_of_the_api_is_cut_off_the_address_with_a_note(
     tmp_path: Path, path: str, kept: str, cut: str
 ) -> None:
-    config, notes = loaded(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
+    config, notes = load_text(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
 
     assert config.targets[0].url == f"https://wa.example{kept}"
     assert notes == ((f"targets[0].url: {cut} {_CUT}",) if cut else ())
@@ -220,7 +215,7 @@ def test_a_path_of_the_api_is_cut_off_the_address_with_a_note(
 def test_a_path_that_looks_like_no_address_of_a_client_is_kept_with_a_question(
     tmp_path: Path, path: str
 ) -> None:
-    config, notes = loaded(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
+    config, notes = load_text(tmp_path, f"targets: [{{url: 'https://wa.example{path}'}}]")
 
     kept = path.rstrip("/")
     assert config.targets[0].url == f"https://wa.example{kept}"
@@ -230,7 +225,8 @@ def test_a_path_that_looks_like_no_address_of_a_client_is_kept_with_a_question(
 @pytest.mark.parametrize("host", [f"{'a' * 63}.example", "wa.example.", "a-b.c_d", "xn--bcher-kva.example"])
 def test_a_host_may_be_as_long_and_odd_as_names_are(tmp_path: Path, host: str) -> None:
     assert (
-        loaded(tmp_path, f"targets: [{{url: 'https://{host}'}}]").config.targets[0].url == f"https://{host}"
+        load_text(tmp_path, f"targets: [{{url: 'https://{host}'}}]").config.targets[0].url
+        == f"https://{host}"
     )
 
 
@@ -293,7 +289,7 @@ targets:
     auth: {header: D360-API-KEY, api_key: hunter2}
 """
 
-    printed = dump_config(loaded(tmp_path, text).config)
+    printed = dump_config(load_text(tmp_path, text).config)
 
     first, second = yaml.safe_load(printed)["targets"]
     assert "hunter2" not in printed
@@ -343,7 +339,7 @@ def test_every_endpoint_is_a_key_of_poll(tmp_path: Path) -> None:
     block = ", ".join(f"{endpoint}: 67s" for endpoint in Endpoint)
     text = "targets: [{url: 'https://wa.example', canary_number: '+14155550100'}]\n"
 
-    found = loaded(tmp_path, f"{text}poll: {{{block}}}\n").config.targets[0].plans
+    found = load_text(tmp_path, f"{text}poll: {{{block}}}\n").config.targets[0].plans
 
     assert {endpoint: plan.interval for endpoint, plan in found.items()} == dict.fromkeys(Endpoint, 67.0)
 
@@ -402,7 +398,7 @@ def test_an_absolute_path_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_unwise_values_are_noted_and_no_problem(tmp_path: Path, text: str, note: str) -> None:
-    assert loaded(tmp_path, text).notes == (note,)
+    assert load_text(tmp_path, text).notes == (note,)
 
 
 def test_the_effective_configuration_reads_as_written_here(tmp_path: Path) -> None:
@@ -410,7 +406,7 @@ def test_the_effective_configuration_reads_as_written_here(tmp_path: Path) -> No
     (tmp_path / "key").write_text("hunter2-the-key")
     (tmp_path / "password").write_text("hunter2")
 
-    printed = dump_config(loaded(tmp_path, FULL).config)
+    printed = dump_config(load_text(tmp_path, FULL).config)
 
     assert printed == (
         f"""\
@@ -484,14 +480,16 @@ limits: {body_bytes: 1000001}
 web: {listen: ":0"}
 """
 
-    first = loaded(tmp_path, text).config
-    second = loaded(tmp_path, dump_config(first)).config
+    first = load_text(tmp_path, text).config
+    second = load_text(tmp_path, dump_config(first)).config
 
     assert second == first
     assert dump_config(second) == dump_config(first)
 
 
 def test_the_effective_configuration_is_yaml_with_every_endpoint(tmp_path: Path) -> None:
-    document = yaml.safe_load(dump_config(loaded(tmp_path, "targets: [{url: 'https://wa.example'}]").config))
+    document = yaml.safe_load(
+        dump_config(load_text(tmp_path, "targets: [{url: 'https://wa.example'}]").config)
+    )
 
     assert set(document["targets"][0]["poll"]) == {*(endpoint.value for endpoint in Endpoint), "stale_after"}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.config.texts import load_text
 from waexporter.cli import main
 from waexporter.commands.process import USAGE_ERROR
-from waexporter.config import LoadedConfig, check_webhook_auth, dump_config, load
+from waexporter.config import LoadedConfig, check_webhook_auth, dump_config
 from waexporter.model import Fallback, PagerSettings, Rate, Secret, Watchdog, WebhookAuth, WebSettings
 from waexporter.model.severity import Severity
 
@@ -41,11 +42,9 @@ pager:
 
 
 def loaded(folder: Path, text: str) -> LoadedConfig:
-    path = folder / "waexporter.yml"
-    path.write_text(TARGETS + text)
     (folder / "secret").write_text("hunter2\n")
     (folder / "heartbeat").write_text("https://hc.example/ping/s3cr3t\n")
-    return load(str(path), {})
+    return load_text(folder, TARGETS + text)
 
 
 def pager(folder: Path, text: str) -> PagerSettings:
@@ -165,10 +164,8 @@ def test_the_effective_block_without_secrets_reads_back_as_itself(tmp_path: Path
         "timezone: Asia/Kolkata, severities: {warning: [p2]}}"
     )
     first = loaded(tmp_path, text).config
-    path = tmp_path / "again.yml"
-    path.write_text(dump_config(first))
 
-    assert load(str(path), {}).config == first
+    assert load_text(tmp_path, dump_config(first)).config == first
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.config.texts import load_text
 from waexporter.cli import main
 from waexporter.config import load
 from waexporter.config.placeholders import find_placeholders
@@ -112,11 +113,8 @@ def test_a_variable_that_was_not_filled_in_is_named() -> None:
 
 
 def test_it_is_reported_with_the_problem_that_it_causes(tmp_path: Path) -> None:
-    file = tmp_path / "waexporter.yml"
-    file.write_text("targets: [{url: '${WA_URL}'}]")
-
     with pytest.raises(ConfigError) as caught:
-        load(str(file), {})
+        load_text(tmp_path, "targets: [{url: '${WA_URL}'}]")
 
     first, second = caught.value.problems
     assert first == "targets[0].url: must begin with https:// or http://"

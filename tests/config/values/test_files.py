@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.config import load
+from tests.config.texts import load_text
 from waexporter.config.values.files import read_bytes, read_text
 from waexporter.errors import ConfigError
 
@@ -78,10 +78,7 @@ def test_a_pipe_that_is_never_closed_is_refused(pipe: Path) -> None:
     ],
 )
 def test_an_authority_that_is_no_regular_file_is_refused(tmp_path: Path, file: str, problem: str) -> None:
-    config = tmp_path / "waexporter.yml"
-    config.write_text(f"targets: [{{url: 'https://a', tls: {{ca_file: '{file}'}}}}]")
-
     with pytest.raises(ConfigError) as caught:
-        load(str(config), {})
+        load_text(tmp_path, f"targets: [{{url: 'https://a', tls: {{ca_file: '{file}'}}}}]")
 
     assert caught.value.problems == (f"targets[0].tls.ca_file: {problem}",)
