@@ -11,11 +11,11 @@ import json
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.whatsapp.documents.bodies import stored
 from waexporter.config import DEFAULT_PLANS
 from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.model import Account, Endpoint, Failure, Instant, Limits, State, Success, Target
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from waexporter.polling.state import TargetState
 
-DATA = Path(__file__).parent.parent / "whatsapp" / "documents" / "data"
 TARGET = Target("t", "https://wa.example", on_call_group="14155550100-1520000000", plans=DEFAULT_PLANS)
 NOW = Instant(1_700_000_000.0, 1000.0)
 PLACE = "@place@"
@@ -44,7 +43,7 @@ Page = dict[str, float]
 
 
 def data(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
+    read: dict[str, Any] = json.loads(stored(name))
     return read
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.json_values import json_values
+from tests.whatsapp.documents.bodies import DATA
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.envelope import read_errors
 from waexporter.whatsapp.documents.health import read_health
@@ -22,8 +22,6 @@ from waexporter.whatsapp.documents.statistics import read_labels, read_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DATA = Path(__file__).parent / "data"
 
 
 _READERS: dict[str, Callable[[bytes], object]] = {

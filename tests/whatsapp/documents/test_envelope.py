@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
+from tests.whatsapp.documents.bodies import body_of, stored
 from waexporter.errors import ApiError, BodyError, RefusedError, StatusError
 from waexporter.model import Reason
 from waexporter.transport.exchange import Reply
@@ -19,11 +17,9 @@ from waexporter.whatsapp.documents.envelope import (
     status_of,
 )
 
-DATA = Path(__file__).parent / "data"
-
 
 def _errors(*errors: object) -> bytes:
-    return json.dumps({"errors": errors}).encode()
+    return body_of({"errors": errors})
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
@@ -84,7 +80,7 @@ _FAILURES: list[tuple[str, tuple[type[ApiError], Reason, int, int, str]]] = [
 def test_an_error_of_the_api_is_raised_with_its_words_and_code(
     name: str, expected: tuple[type[ApiError], Reason, int, int, str]
 ) -> None:
-    reply = Reply(expected[3], (DATA / f"{name}.json").read_bytes(), "application/json")
+    reply = Reply(expected[3], stored(name), "application/json")
 
     with pytest.raises(ApiError) as caught:
         check(reply)
@@ -229,7 +225,7 @@ def test_an_answer_without_a_key_of_the_api_is_foreign(body: bytes, is_foreign: 
 
 
 def test_errors_deep_inside_a_document_are_not_those_of_the_envelope() -> None:
-    reply = Reply(200, (DATA / "health-node-down.json").read_bytes())
+    reply = Reply(200, stored("health-node-down"))
 
     assert check(reply) is None  # type: ignore[func-returns-value]
 

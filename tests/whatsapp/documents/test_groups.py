@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from tests.whatsapp.documents.bodies import body_of
 from waexporter.errors import BodyError
 from waexporter.model import OnCallGroup
 from waexporter.whatsapp.documents.groups import read_contact_status, read_group
@@ -41,7 +40,7 @@ GONE = OnCallGroup(None, exists=False)
     ],
 )
 def test_people_are_counted_once_and_the_business_is_not(group: object, expected: OnCallGroup) -> None:
-    read = read_group(json.dumps({"groups": [group]}).encode())
+    read = read_group(body_of({"groups": [group]}))
 
     assert read.value == expected
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
+from tests.whatsapp.documents.bodies import body_of, stored
 from waexporter.errors import BodyError
 from waexporter.model import Gateway, Health, Status
 from waexporter.whatsapp.documents.health import read_health
 
-DATA = Path(__file__).parent / "data"
-
-
-def _data(name: str) -> bytes:
-    return (DATA / f"{name}.json").read_bytes()
-
-
-def _body(document: object) -> bytes:
-    return json.dumps(document).encode()
-
 
 def test_health_of_a_single_client() -> None:
-    health = read_health(_data("health-single")).value
+    health = read_health(stored("health-single")).value
 
     assert health == Health((Gateway("", "", Status.CONNECTED),), False, "v2.45.1", "stable")  # noqa: FBT003
 
@@ -36,7 +24,7 @@ def test_health_of_a_single_client() -> None:
     ],
 )
 def test_health_of_a_cluster(name: str, connected: list[str]) -> None:
-    health = read_health(_data(name)).value
+    health = read_health(stored(name)).value
 
     assert health.clustered
     assert [each.node for each in health.gateways if each.status is Status.CONNECTED] == connected
@@ -44,7 +32,7 @@ def test_health_of_a_cluster(name: str, connected: list[str]) -> None:
 
 
 def test_a_dead_node_of_a_cluster_is_unreachable_in_the_words_of_the_api() -> None:
-    health = read_health(_data("health-node-down")).value
+    health = read_health(stored("health-node-down")).value
 
     assert health.gateways[1] == Gateway(
         "core-b:2e11",
@@ -169,7 +157,7 @@ _HEALTH: dict[str, tuple[object, bool, list[tuple[str, Status, str]]]] = {
 def test_health_is_read_as_far_as_it_makes_sense(case: str) -> None:
     said, clustered, expected = _HEALTH[case]
 
-    health = read_health(_body({"health": said})).value
+    health = read_health(body_of({"health": said})).value
 
     assert health.clustered is clustered
     assert [(each.node, each.status, each.detail) for each in health.gateways] == expected
@@ -177,7 +165,7 @@ def test_health_is_read_as_far_as_it_makes_sense(case: str) -> None:
 
 @pytest.mark.parametrize("meta", [None, [], "x", {"version": 5}, {}])
 def test_meta_of_any_shape_is_no_reason_to_fail(meta: object) -> None:
-    body = _body({"health": {"gateway_status": "connected"}, "meta": meta})
+    body = body_of({"health": {"gateway_status": "connected"}, "meta": meta})
 
     health = read_health(body).value
 

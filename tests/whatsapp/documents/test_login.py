@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from tests.whatsapp.documents.bodies import body_of, stored
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.login import read_login
 
-DATA = Path(__file__).parent / "data"
-
-
-def _data(name: str) -> bytes:
-    return (DATA / f"{name}.json").read_bytes()
-
-
-def _body(document: object) -> bytes:
-    return json.dumps(document).encode()
-
 
 def test_a_login_gives_a_token_and_its_end() -> None:
-    token, ends = read_login(_data("login"))
+    token, ends = read_login(stored("login"))
 
     assert token == "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"
     assert ends == datetime(2018, 3, 1, 15, 29, 26, tzinfo=UTC).timestamp()
@@ -58,7 +47,7 @@ _END = datetime(2018, 3, 1, 15, 29, 26, tzinfo=UTC).timestamp()
     ],
 )
 def test_a_login_is_read_for_its_token_whatever_else_is_in_it(users: object, end: float | None) -> None:
-    body = _body({"users": users, "meta": "nothing", "errors": []})
+    body = body_of({"users": users, "meta": "nothing", "errors": []})
 
     assert read_login(body) == ("abc", end)
 
@@ -78,7 +67,7 @@ def test_a_login_is_read_although_its_answer_is_no_sound_json(body: bytes) -> No
 
 @pytest.mark.parametrize("token", ["", "a\r\nX-Other: header", "ключ", "a\0", "x" * 8193])
 def test_a_token_that_fits_in_no_header_is_none(token: str) -> None:
-    body = _body({"users": [{"token": token, "expires_after": "2018-03-01 15:29:26+00:00"}]})
+    body = body_of({"users": [{"token": token, "expires_after": "2018-03-01 15:29:26+00:00"}]})
 
     with pytest.raises(BodyError, match="the answer to the login has no token in it"):
         read_login(body)
@@ -87,4 +76,4 @@ def test_a_token_that_fits_in_no_header_is_none(token: str) -> None:
 @pytest.mark.parametrize("document", [{"users": []}, {"users": [{}]}, {"users": {}}, {}, [], None])
 def test_an_answer_without_users_is_no_login(document: object) -> None:
     with pytest.raises(BodyError):
-        read_login(_body(document))
+        read_login(body_of(document))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.json_values import json_values
+from tests.whatsapp.documents.bodies import body_of
 from waexporter.errors import BodyError
 from waexporter.whatsapp.documents.settings import read_settings, read_shards
 
@@ -32,7 +32,7 @@ APPLICATION: dict[str, Any] = {
 
 
 def read(document: object) -> ClientSettings:
-    return read_settings(json.dumps(document).encode()).value
+    return read_settings(body_of(document)).value
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_number_that_is_none_is_absent(key: str, value: object) -> None:
     ],
 )
 def test_the_group_is_known_not_set_or_not_known(key: str, value: object, read: object) -> None:
-    outcome = read_settings(json.dumps({**APPLICATION, key: value}).encode())
+    outcome = read_settings(body_of({**APPLICATION, key: value}))
 
     assert (outcome.value.on_call_pager, outcome.value.has_on_call_pager) == read
     assert bool(outcome.dropped) == (read == (None, None))
@@ -163,7 +163,7 @@ def test_a_document_without_settings_is_none(document: object) -> None:
     ],
 )
 def test_shards_are_read_nested_or_flat(document: object, shards: int) -> None:
-    assert read_shards(json.dumps(document).encode()) == shards
+    assert read_shards(body_of(document)) == shards
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_shards_are_read_nested_or_flat(document: object, shards: int) -> None:
 )
 def test_shards_that_are_none_are_refused(document: object) -> None:
     with pytest.raises(BodyError):
-        read_shards(json.dumps(document).encode())
+        read_shards(body_of(document))
 
 
 _JSON = json_values(st.sampled_from([*sorted(APPLICATION), "application", "url"]))
@@ -186,4 +186,4 @@ _JSON = json_values(st.sampled_from([*sorted(APPLICATION), "application", "url"]
 def test_any_document_is_read_or_refused(document: dict[str, object]) -> None:
     for reader in (read_settings, read_shards):
         with suppress(BodyError):
-            assert reader(json.dumps(document).encode())
+            assert reader(body_of(document))

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import msgspec
 import pytest
 
+from tests.whatsapp.documents.bodies import body_of, stored
 from waexporter.errors import BodyError
 from waexporter.model import Drop
 from waexporter.whatsapp.documents.statistics import Statistics, read_labels, read_statistics
-
-DATA = Path(__file__).parent / "data"
-
-
-def _data(name: str) -> bytes:
-    return (DATA / f"{name}.json").read_bytes()
-
-
-def _body(document: object) -> bytes:
-    return json.dumps(document).encode()
 
 
 def _values(statistics: Statistics) -> dict[str, dict[str, list[object]]]:
@@ -31,7 +19,7 @@ def _values(statistics: Statistics) -> dict[str, dict[str, list[object]]]:
 
 
 def test_statistics_of_a_single_client() -> None:
-    statistics = read_statistics(_data("stats-app-single"), "stats", "app")
+    statistics = read_statistics(stored("stats-app-single"), "stats", "app")
 
     assert not statistics.clustered
     assert statistics.dropped == ()
@@ -42,7 +30,7 @@ def test_statistics_of_a_single_client() -> None:
 
 
 def test_statistics_of_a_cluster() -> None:
-    statistics = read_statistics(_data("stats-app-multiconnect"), "stats", "app")
+    statistics = read_statistics(stored("stats-app-multiconnect"), "stats", "app")
 
     assert statistics.clustered
     assert list(statistics.nodes) == ["core-a:1f00", "core-b:2e11", "master-a:9c22"]
@@ -50,7 +38,7 @@ def test_statistics_of_a_cluster() -> None:
 
 
 def test_database_statistics_of_a_cluster_come_from_one_node() -> None:
-    statistics = read_statistics(_data("stats-db-multiconnect"), "stats", "db")
+    statistics = read_statistics(stored("stats-db-multiconnect"), "stats", "db")
 
     assert statistics.clustered
     assert {node for node, metrics in statistics.nodes.items() if metrics} == {"master-a:9c22"}
@@ -58,13 +46,13 @@ def test_database_statistics_of_a_cluster_come_from_one_node() -> None:
 
 
 def test_database_statistics_of_a_single_client() -> None:
-    statistics = read_statistics(_data("stats-db-single"), "stats", "db")
+    statistics = read_statistics(stored("stats-db-single"), "stats", "db")
 
     assert _values(statistics) == {"": {"db_contacts": [2, 5], "db_pending_messages": [0]}}
 
 
 def test_web_metrics_are_flat_and_matches_histograms() -> None:
-    statistics = read_statistics(_data("metrics"), "metrics")
+    statistics = read_statistics(stored("metrics"), "metrics")
 
     (datum,) = statistics.nodes[""]["api_requests_duration_ms"].data
     assert not statistics.clustered
@@ -195,7 +183,7 @@ _MIXED: dict[str, tuple[object, bool, dict[str, dict[str, list[object]]], dict[D
 def test_of_mixed_statistics_the_good_is_taken_and_the_rest_counted(case: str) -> None:
     said, clustered, values, dropped = _MIXED[case]
 
-    statistics = read_statistics(_body({"metrics": said}), "metrics")
+    statistics = read_statistics(body_of({"metrics": said}), "metrics")
 
     assert statistics.clustered is clustered
     assert _values(statistics) == values

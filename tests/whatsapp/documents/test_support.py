@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.json_values import json_values
+from tests.whatsapp.documents.bodies import body_of
 from waexporter.errors import BodyError
 from waexporter.model import Drop, Support, SupportNode
 from waexporter.whatsapp.documents.support import read_support
@@ -43,7 +43,7 @@ READ = SupportNode(
 
 
 def read(support: object) -> Support:
-    return read_support(json.dumps({"support": support}).encode()).value
+    return read_support(body_of({"support": support})).value
 
 
 def test_a_single_client_is_read_and_its_environment_is_not() -> None:
@@ -83,7 +83,7 @@ def test_what_can_not_be_used_is_absent_and_counted_and_the_rest_is_there(
 ) -> None:
     wrong = {**NODE, key: value}
 
-    outcome = read_support(json.dumps({"support": wrong}).encode())
+    outcome = read_support(body_of({"support": wrong}))
 
     (node,) = outcome.value.nodes
     assert outcome.dropped == ((reason, 1),)
@@ -139,7 +139,7 @@ def test_shards_are_those_that_a_node_owns(said: object, owned: tuple[int, ...] 
     ],
 )
 def test_shards_that_can_not_be_read_are_counted(said: object, are_all: bool, lost: int) -> None:  # noqa: FBT001 - a column
-    outcome = read_support(json.dumps({"support": {**NODE, "shards": said}}).encode())
+    outcome = read_support(body_of({"support": {**NODE, "shards": said}}))
 
     (node,) = outcome.value.nodes
     assert node.are_shards_all is are_all
@@ -147,9 +147,7 @@ def test_shards_that_can_not_be_read_are_counted(said: object, are_all: bool, lo
 
 
 def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
-    outcome = read_support(
-        json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, "version": "2.45.1"}}).encode()
-    )
+    outcome = read_support(body_of({"support": {"core2:b": NODE, "core1:a": NODE, "version": "2.45.1"}}))
 
     assert outcome.value.clustered
     assert [node.node for node in outcome.value.nodes] == ["core1:a", "core2:b"]
@@ -161,7 +159,7 @@ def test_one_more_key_beside_nodes_does_not_make_one_of_them() -> None:
     "beside", [{"meta": {"version": "v2.45.1"}}, {"info": {"role": "x"}}, {"meta": {"shards": []}}]
 )
 def test_what_stands_beside_nodes_is_none(beside: dict[str, object]) -> None:
-    outcome = read_support(json.dumps({"support": {"core2:b": NODE, "core1:a": NODE, **beside}}).encode())
+    outcome = read_support(body_of({"support": {"core2:b": NODE, "core1:a": NODE, **beside}}))
 
     assert [node.node for node in outcome.value.nodes] == ["core1:a", "core2:b"]
     assert outcome.dropped == ((Drop.MALFORMED, 1),)
