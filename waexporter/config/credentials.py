@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key, Variable, value
-from waexporter.config.secret_keys import check_pair, read_secret, read_secret_file, secret_key
+from waexporter.config.secret_keys import check_pair, find_given, read_secret, read_secret_file, secret_key
 from waexporter.config.values.scalars import text, visible
 from waexporter.model import Credentials, ProxyAuth, Secret
 
@@ -76,14 +76,13 @@ def _proxy_auth_as_given(auth: Section) -> str:
 
 
 def _check_token(auth: Section) -> None:
-    keys = [key for key in ("api_key", "api_key_file") if auth.has(key)]
-    if auth.has("header") and not keys:
+    api_key, token = find_given(auth, "api_key"), find_given(auth, "bearer_token")
+    if auth.has("header") and api_key is None:
         auth.add_problem("api_key", f"is required with {auth.shown_name('header')}")
-    given = next((key for key in ("bearer_token", "bearer_token_file") if auth.has(key)), None)
-    others = [key for key in ("username", "password", "password_file", "header") if auth.has(key)]
-    if given and (keys or others):
-        other = auth.shown_name((keys + others)[0])
-        auth.add_problem(given, f"{other} is given too; a token needs nothing beside it")
+    rest = (key for key in ("username", "password", "password_file", "header") if auth.has(key))
+    other = api_key or next(rest, None)
+    if token is not None and other is not None:
+        auth.add_problem(token, f"{auth.shown_name(other)} is given too; a token needs nothing beside it")
 
 
 def _username(value: object) -> str:

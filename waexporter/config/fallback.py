@@ -7,7 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from waexporter.config.keys import HIDDEN, Block, Key
-from waexporter.config.secret_keys import clean_secret, secret_key
+from waexporter.config.secret_keys import clean_secret, find_given, secret_key
 from waexporter.config.section import Section
 from waexporter.config.values import scalars
 from waexporter.config.values.urls import http_url
@@ -78,7 +78,7 @@ def _read_mapping(section: Section) -> Fallback | None:
     with section as entry:
         values = FALLBACK.read(entry, format=None)
         url, form = values["url"], entry.get("format", _FORMAT, None)
-        if not entry.has("url") and not entry.has("url_file"):
+        if find_given(entry, "url") is None:
             entry.add_problem("url", "is required, or url_file")
         if url is None:
             return None

@@ -106,14 +106,18 @@ def read_secret_file(
         raise ValueError(f"what {path} holds {error}") from None
 
 
+def find_given(section: Section, key: str) -> str | None:
+    """Return the key with which a secret is given: its own, or NAME_file; None if neither is there."""
+    return next((name for name in (key, f"{key}_file") if section.has(name)), None)
+
+
 def check_pair(section: Section) -> None:
     """Report a username without a password, and a password without a username."""
-    has_password = section.has("password") or section.has("password_file")
-    if section.has("username") and not has_password:
+    password = find_given(section, "password")
+    if section.has("username") and password is None:
         section.add_problem("password", f"is required with {section.shown_name('username')}")
-    if has_password and not section.has("username"):
-        given = "password" if section.has("password") else "password_file"
-        section.add_problem("username", f"is required with {section.shown_name(given)}")
+    if password is not None and not section.has("username"):
+        section.add_problem("username", f"is required with {section.shown_name(password)}")
 
 
 def secret_key(  # noqa: PLR0913 - the row of a table

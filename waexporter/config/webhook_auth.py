@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from waexporter.config.keys import Block, Key, value
-from waexporter.config.secret_keys import check_pair, secret_key
+from waexporter.config.secret_keys import check_pair, find_given, secret_key
 from waexporter.config.values import scalars
 from waexporter.model import WebhookAuth
 
@@ -20,8 +20,7 @@ def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
     with pager.section(key) as webhook:
         auth = WebhookAuth(**WEBHOOK.read(webhook))
         check_pair(webhook)
-        has_password = webhook.has("password") or webhook.has("password_file")
-        if (webhook.has("secret") or webhook.has("secret_file")) and has_password:
+        if find_given(webhook, "secret") and find_given(webhook, "password"):
             webhook.add_problem("password", "secret is given too; give one of them")
         if auth.insecure and auth.is_guarded:
             webhook.add_problem("insecure", "a secret is given too; leave one of them out")
