@@ -85,6 +85,7 @@ def alerts() -> tuple[Rule, ...]:
     return tuple(rule for rules in groups().values() for rule in rules if rule.is_alert)
 
 
+@cache
 def recordings() -> tuple[Rule, ...]:
     return tuple(rule for rules in groups().values() for rule in rules if not rule.is_alert)
 
@@ -101,13 +102,18 @@ def mentions(expr: str, name: str) -> bool:
     return re.search(rf"(?<![\w:]){re.escape(name)}(?![\w:])", expr) is not None
 
 
+@cache
+def _mentioned(expr: str) -> frozenset[str]:
+    """Return the recorded series that an expression reads; many ask for the same ones."""
+    return frozenset(name for name in recorded_names() if mentions(expr, name))
+
+
 def needed(exprs: Sequence[str]) -> list[Rule]:
     """List the recording rules that expressions rest on, in the order of evaluation."""
     names: set[str] = set()
     waiting = list(exprs)
     while waiting:
-        expr = waiting.pop()
-        new = {rule.name for rule in recordings() if mentions(expr, rule.name)} - names
+        new = _mentioned(waiting.pop()) - names
         names |= new
         waiting += [rule.expr for rule in recordings() if rule.name in new]
     return [rule for rule in recordings() if rule.name in names]
