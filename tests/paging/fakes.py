@@ -1,4 +1,4 @@
-"""A clock moved by hand, channels that answer as they are told, and what a delivery works with."""
+"""Channels that answer as they are told, and what a delivery works with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from prometheus_client import CollectorRegistry
 
-from waexporter.model import Instant, PagerSettings, State
+from tests.clocks import HandClock
+from waexporter.model import PagerSettings, State
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import ACCEPTED, Outcome
 from waexporter.paging.channels.recipients import Recipient
@@ -33,21 +34,6 @@ BUSY = Outcome("1016", "the client is overloaded")
 LIMITED = Outcome("1015", "too many requests", retry_after=20.0)
 UNKNOWN_GROUP = Outcome("1012", "there is no such group", is_permanent=True)
 SILENCE = Outcome("timeout", "no answer within 10 s", may_have_arrived=True)
-
-
-class HandClock:
-    """Stands still until it is moved; the wall clock can jump by itself."""
-
-    def __init__(self) -> None:
-        self.steady = 1_000.0
-        self.wall = WALL
-
-    def __call__(self) -> Instant:
-        return Instant(wall=self.wall, steady=self.steady)
-
-    def move(self, seconds: float) -> None:
-        self.steady += seconds
-        self.wall += seconds
 
 
 @dataclass
@@ -92,7 +78,7 @@ class Rig:
 
     def __init__(self, folder: Path, settings: PagerSettings | None = None, fallback: int = 0) -> None:
         self.opened.append(self)
-        self.clock = HandClock()
+        self.clock = HandClock(WALL)
         self.journal = Journal(str(folder))
         self.carriers: list[Carrier] = [Carrier("alpha", State.OK, (GROUP,))]
         self.ways: dict[tuple[str, str], FakeChannel] = {}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.clocks import HandClock
 from waexporter.errors import ApiError, UnreachableError
-from waexporter.model import Credentials, Instant, Reason, Secret
+from waexporter.model import Credentials, Reason, Secret
 from waexporter.transport.exchange import Reply, Request
 from waexporter.whatsapp.auth import Auth
 
@@ -37,24 +38,10 @@ SILENCE = UnreachableError("no complete answer in time", reason=Reason.TIMEOUT)
 SILENCE.may_have_arrived = True
 
 
-class Clock:
-    """Both clocks, moved by hand."""
-
-    def __init__(self) -> None:
-        self.wall, self.steady = 1_700_000_000.0, 50.0
-
-    def __call__(self) -> Instant:
-        return Instant(self.wall, self.steady)
-
-    def move(self, seconds: float) -> None:
-        self.wall += seconds
-        self.steady += seconds
-
-
 class Upstream:
     """The other side: issues the tokens T1, T2, ..., answers as set, and records the requests."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: HandClock) -> None:
         self.clock = clock
         self.asked: list[str] = []
         self.tokens = 0
@@ -98,7 +85,7 @@ class World:
     """An Auth, its clock, and the other side."""
 
     def __init__(self, credentials: Credentials, jitter: float = 0.0) -> None:
-        self.clock = Clock()
+        self.clock = HandClock(steady=50.0)
         self.upstream = Upstream(self.clock)
         self.files: dict[str, Secret] = {}  # by key of `auth`: what its file holds by now
         self.looked: list[str] = []

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from tests.paging.fakes import HandClock
+from tests.clocks import HandClock
 from waexporter.errors import UnreachableError
 from waexporter.paging.model import AlertGroup, ItemKind
 from waexporter.paging.reconciliation.alertmanager_query import Alertmanager, read_age, read_alerts, try_query
