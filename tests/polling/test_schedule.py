@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.waiting import wait_for
-from waexporter.polling.schedule import Schedule, Task, _count_missed, _PlannedRun, size_pool, watch_clock
+from waexporter.polling.schedule import (
+    Schedule,
+    Task,
+    Trigger,
+    _count_missed,
+    _PlannedRun,
+    size_pool,
+    watch_clock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -399,6 +407,18 @@ def test_a_wall_clock_that_leaves_the_steady_one_is_noticed_each_time(
     watch_clock(lambda: next(left), lambda _: next(checks), noticed)
 
     assert noticed.count == jumps
+
+
+@pytest.mark.parametrize(
+    ("passed", "planned_after"),
+    [(-3600.0, 15.0), (0.0, 15.0), (14.9, 15.0), (15.0, 15.0), (31.0, 30.0), (946_684_807.0, 946_684_800.0)],
+)
+def test_of_all_runs_that_are_due_the_last_is_planned(passed: float, planned_after: float) -> None:
+    trigger = Trigger(seconds=15.0, start_date=NOON, timezone=UTC)
+
+    planned = trigger.get_next_fire_time(NOON, NOON + timedelta(seconds=passed))
+
+    assert planned == NOON + timedelta(seconds=planned_after)
 
 
 def _moment(planned: float, steady: float) -> _PlannedRun:

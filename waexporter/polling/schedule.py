@@ -126,7 +126,23 @@ class Schedule:
 
     def _trigger(self, task: Task, now: datetime, share: float) -> IntervalTrigger:
         begin = now + timedelta(seconds=task.interval * share * self._jitter())
-        return IntervalTrigger(seconds=task.interval, start_date=begin, timezone=UTC)
+        return Trigger(seconds=task.interval, start_date=begin, timezone=UTC)
+
+
+class Trigger(IntervalTrigger):
+    """An interval of which only the last run that is due is planned.
+
+    APScheduler lists every run that is due, and uses the last one. After a jump of the wall clock by a year,
+    that took minutes and a gibibyte.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Return the next run after the previous one, or the last one that is due."""
+        if previous_fire_time is not None:
+            due = (now - previous_fire_time) // self.interval
+            previous_fire_time += max(due - 1, 0) * self.interval
+        next_run: datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        return next_run
 
 
 def watch_clock(
