@@ -101,6 +101,15 @@ def test_a_text_without_an_end_is_soon_no_document(bad: bytes) -> None:
     assert time.process_time() - began < 1.0
 
 
+def test_a_large_document_without_an_end_is_not_searched_from_every_brace() -> None:
+    body = b"x " + b'{"health":' * 40 + b"[" + b"1," * 1_500_000
+    began = time.process_time()
+
+    assert parse(body, "health") is None
+
+    assert time.process_time() - began < 6.0  # from all forty it takes three times as long
+
+
 def test_a_document_is_found_behind_a_script_full_of_braces() -> None:
     script = b"<script>" + b"function f(){return {b:[1]}};" * 100 + b"</script>"
 

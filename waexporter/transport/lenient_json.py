@@ -32,6 +32,7 @@ _MAX_REPAIRED = 1 << 20  # characters of a document that is repaired token by to
 _MAX_NUMBER_LENGTH = 400  # characters; a double has at most 309 digits before the point
 _MAX_ANSWER = 8192  # bytes of an answer that are searched for a document although it is not JSON
 _MAX_STARTS = 32  # braces at which a document is looked for, after the text that was printed before it
+_MAX_SEARCHED = 4 * _MAX_REPAIRED  # characters that are tried, from all braces together
 MAX_DESCRIBED = 8  # losses that are described in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -90,12 +91,14 @@ def _salvage(body: bytes, *, is_cut: bool = False) -> Iterator[tuple[dict[str, A
     """
     text = body.decode("utf-8", "surrogateescape")
     text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
+    searched = 0
     for attempt, start in enumerate(_starts(text)):
-        if attempt >= _MAX_STARTS:
+        if attempt >= _MAX_STARTS or searched > _MAX_SEARCHED:
             return
         found, length = _decode_cut(text, start) if is_cut else _decode(text, start)
         if isinstance(found, dict) and found:
             yield found, length
+        searched += length or len(text) - start
 
 
 def _starts(text: str) -> Iterator[int]:
