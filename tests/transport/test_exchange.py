@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
+from tests.e2e.waiting import fail_after
 from waexporter.transport.exchange import MAX_RETRY_AFTER, Request, read_date, read_retry_after
 
 if TYPE_CHECKING:
@@ -111,14 +111,12 @@ def test_a_secret_is_redacted_in_a_text_that_is_cut_off(cut: str, told: str) -> 
     assert Request("GET", "/", f"Bearer {TOKEN}").redact(cut.encode()) == told.encode()
 
 
-@pytest.mark.parametrize("answer", [rb'{"' + rb"\"" * 20_000, b'{"' + b"x" * 10_000_000])
-def test_a_secret_is_soon_found_in_a_text_without_an_end(answer: bytes) -> None:
-    began = time.process_time()
-
-    told = Request("GET", "/", f"Bearer {TOKEN}").redact(answer + TOKEN.encode())
+@pytest.mark.parametrize("answer", [rb'{"' + rb"\"" * 400_000, b'{"' + b"x" * 10_000_000])
+def test_a_secret_is_found_in_a_text_without_an_end(answer: bytes) -> None:
+    with fail_after():
+        told = Request("GET", "/", f"Bearer {TOKEN}").redact(answer + TOKEN.encode())
 
     assert told == answer + b"<secret>"
-    assert time.process_time() - began < 1.0  # no other thread runs meanwhile
 
 
 @pytest.mark.parametrize(

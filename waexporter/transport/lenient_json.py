@@ -32,7 +32,7 @@ _MAX_REPAIRED = 1 << 20  # characters of a document that is repaired token by to
 _MAX_NUMBER_LENGTH = 400  # characters; a double has at most 309 digits before the point
 _MAX_ANSWER = 8192  # bytes of an answer that are searched for a document although it is not JSON
 _MAX_STARTS = 32  # braces at which a document is looked for, after the text that was printed before it
-_MAX_SEARCHED = 4 * _MAX_REPAIRED  # characters that are tried, from all braces together
+_MAX_READ = 4 * _MAX_REPAIRED  # characters that are read, from all braces together
 MAX_DESCRIBED = 8  # losses that are described in words; all are counted
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -91,14 +91,14 @@ def _salvage(body: bytes, *, is_cut: bool = False) -> Iterator[tuple[dict[str, A
     """
     text = body.decode("utf-8", "surrogateescape")
     text = _NOT_UTF8.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
-    searched = 0
+    read = 0
     for attempt, start in enumerate(_starts(text)):
-        if attempt >= _MAX_STARTS or searched > _MAX_SEARCHED:
+        if attempt >= _MAX_STARTS or read > _MAX_READ:
             return
         found, length = _decode_cut(text, start) if is_cut else _decode(text, start)
         if isinstance(found, dict) and found:
             yield found, length
-        searched += length or len(text) - start
+        read += length
 
 
 def _starts(text: str) -> Iterator[int]:
@@ -112,19 +112,22 @@ def _starts(text: str) -> Iterator[int]:
 
 
 def _decode(text: str, start: int) -> tuple[object, int]:
-    """Return the value at `start` and its length; if it is not JSON, repair it; None if that fails."""
+    """Return the value at `start` and its length; if it is not JSON, repair it.
+
+    If that fails, return None and the number of characters that were read.
+    """
     try:
         found, end = _LENIENT.raw_decode(text, start)
         return _replace_lone_surrogates(found), end - start
-    except (ValueError, RecursionError):
-        pass
+    except (ValueError, RecursionError) as error:
+        end = getattr(error, "pos", len(text))
     if len(text) > _MAX_REPAIRED:
-        return None, 0
+        return None, end - start
     try:
         found, end = _LENIENT.raw_decode(_flatten(_repair(text[start:])))
         return _replace_lone_surrogates(found), end
     except (ValueError, RecursionError):
-        return None, 0
+        return None, len(text) - start
 
 
 def _decode_cut(text: str, start: int) -> tuple[object, int]:
@@ -136,7 +139,7 @@ def _decode_cut(text: str, start: int) -> tuple[object, int]:
         found, length = _decode(f"{closed}{suffix}{closing}", 0)
         if found is not None:
             return found, min(length, len(rest))
-    return None, 0
+    return None, len(rest)
 
 
 def _close(text: str) -> tuple[str, str]:
