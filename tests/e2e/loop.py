@@ -16,7 +16,7 @@ from tests.e2e.paging import UNTHROTTLED
 from tests.real.alertmanager import Alertmanager
 from tests.real.network import find_free_port
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import speed_up
+from waexporter.commands.demos.demo_stack import speed_up
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.values.quantities import format_duration
 from waexporter.simulator import Options, Simulator

@@ -14,7 +14,7 @@ from tests.e2e.waiting import wait_for
 from tests.markdown import DOCS, PAGING, blocks
 from tests.real.alertmanager import Alertmanager
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import speed_up
+from waexporter.commands.demos.demo_stack import speed_up
 
 if TYPE_CHECKING:
     from pathlib import Path

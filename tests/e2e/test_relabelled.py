@@ -24,7 +24,7 @@ from tests.real import parts
 from tests.real.fixtures import RealParts
 from tests.real.network import ask
 from tests.real.prometheus import Prometheus
-from waexporter.commands.demo_stack import speed_up
+from waexporter.commands.demos.demo_stack import speed_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

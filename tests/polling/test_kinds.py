@@ -11,7 +11,7 @@ import pytest
 
 from tests.web.fakes import FakeBackend, an_application, ask
 from waexporter.commands.pager_checks.clients import CLIENT_CHECKS
-from waexporter.commands.probe_report import explain_verdict
+from waexporter.commands.reports.probe_report import explain_verdict
 from waexporter.daemon.exporter import Exporter, Heartbeat
 from waexporter.errors import UnreachableError
 from waexporter.health.catalogue import KIND_RULES, PROBLEMS, list_problems

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_process import serve
-from waexporter.commands.demo_stack import MAX_SPEED, find_free_address, find_programs, run_stack
+from waexporter.commands.demos.demo_stack import MAX_SPEED, find_free_address, find_programs, run_stack
 from waexporter.commands.options import add_daemon_options, add_speed, override, read_listen
 from waexporter.commands.process import OK, exit_despite_threads
 from waexporter.config import DEFAULT_PLANS, LoadedConfig

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import show_progress, warn, write
 from waexporter.commands.options import add_config, load_arguments, unknown_target
-from waexporter.commands.probe_report import PollTable, explain_verdict
 from waexporter.commands.recordings.recording import Recorder, Replayer
+from waexporter.commands.reports.probe_report import PollTable, explain_verdict
 from waexporter.config import load
 from waexporter.errors import ConfigError
 from waexporter.model import (

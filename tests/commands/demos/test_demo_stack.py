@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waexporter.cli import main
-from waexporter.commands import demo_stack as stack
+from waexporter.commands.demos import demo_stack as stack
 from waexporter.commands.process import USAGE_ERROR
 from waexporter.config.shipped_files import find_rule_files
 from waexporter.errors import CommandError

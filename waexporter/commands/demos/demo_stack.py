@@ -36,7 +36,7 @@ _MIN_STEP = 0.001  # seconds; a range must keep its number of steps, since rules
 
 _SHIPPED_RECEIVER = "http://127.0.0.1:9847/"  # in the example, where a daemon listens by default
 # In a checkout: `make real-parts` unpacks the programs there.
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "real"
+CACHE = Path(__file__).resolve().parents[3] / ".cache" / "real"
 
 _WAIT = re.compile(
     r"^(\s*(?:- )?(?:for|keep_firing_for|interval|group_wait|group_interval|repeat_interval): *)([0-9a-z]+)",

@@ -1,0 +1,1 @@
+"""What `waexporter demo` needs beside the daemon and the simulated clients."""
