@@ -31,7 +31,12 @@ def module_of(path: str) -> str:
 
 
 def names_in(folder: Path, pattern: str) -> set[str]:
-    return {path.stem for path in folder.glob(pattern)}
+    return {path.stem for path in folder.rglob(pattern)}
+
+
+def modules_in(package: Path) -> list[str]:
+    files = (path.relative_to(ROOT).with_suffix("") for path in package.rglob("[!_]*.py"))
+    return [".".join(file.parts) for file in files]
 
 
 def test_every_path_has_a_module_named_by_its_last_part() -> None:
@@ -54,7 +59,7 @@ def test_every_path_has_its_tests() -> None:
 
 def test_every_handler_has_its_path() -> None:
     handlers = {route.handler.__name__ for route in ROUTES}
-    modules = (importlib.import_module(f"waexporter.web.{name}") for name in names_in(PACKAGE, "[!_]*.py"))
+    modules = (importlib.import_module(name) for name in modules_in(PACKAGE))
     found = {name for module in modules for name, value in vars(module).items() if is_handler(value)}
 
     hold(
@@ -87,4 +92,4 @@ def test_every_path_is_unique_and_has_a_summary() -> None:
 def test_every_path_with_post_authenticates() -> None:
     unguarded = [route.path for route in ROUTES if "POST" in route.methods and route.authenticate is None]
 
-    assert unguarded == [], "add a function to waexporter/web/access.py, and name it in the row"
+    assert unguarded == [], "add a function to waexporter/web/security/access.py, and name it in the row"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from waexporter.errors import JournalError, WebhookError
 from waexporter.paging.intake.refused_senders import Refusal, WebhookSender
 from waexporter.transport.lenient_json import printable
-from waexporter.web.access import NO_PAGER
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
+from waexporter.web.security.access import NO_PAGER
 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend

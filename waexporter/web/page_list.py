@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from waexporter.web.access import NO_PAGER
 from waexporter.web.page_document import page_list_document
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
+from waexporter.web.security.access import NO_PAGER
 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend

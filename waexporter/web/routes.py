@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import Final, TypeAlias
 
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
-from waexporter.web.access import authenticate_alerts, authenticate_reload
 from waexporter.web.alerts import receive_alerts, record_delivery
 from waexporter.web.backend import Backend
 from waexporter.web.lifecycle import check_health, check_readiness, reload
@@ -22,6 +21,7 @@ from waexporter.web.page_list import list_pages
 from waexporter.web.probe import probe_target
 from waexporter.web.responses import DeferredResponse, IncomingRequest, Response
 from waexporter.web.sd import discover_targets
+from waexporter.web.security.access import authenticate_alerts, authenticate_reload
 from waexporter.web.targets import list_targets
 
 Handler: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
@@ -61,7 +61,7 @@ def import_at_first_request(module: str, name: str) -> Handler:
 ROUTES: Final = (
     Route(
         "/",
-        import_at_first_request("status_page", "show_status_page"),
+        import_at_first_request("site.status_page", "show_status_page"),
         "status page: every client, its verdict, its problems in words, the age of each reading, "
         "the last pages",
     ),
@@ -88,7 +88,7 @@ ROUTES: Final = (
     Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),
     Route(
         "/runbooks/",
-        import_at_first_request("runbooks", "show_runbook"),
+        import_at_first_request("site.runbooks", "show_runbook"),
         "what to do about each alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
     ),
     Route(

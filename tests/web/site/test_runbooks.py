@@ -16,18 +16,18 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask
-from tests.web.test_status_page import Elements
+from tests.web.site.test_status_page import Elements
 from waexporter.config.shipped_files import PACKAGE, find_runbooks
 from waexporter.health import PROBLEMS
 from waexporter.model import Problem, State
 from waexporter.web.routes import ROUTES
-from waexporter.web.runbooks import FOLDER, render_runbook
+from waexporter.web.site.runbooks import FOLDER, render_runbook
 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend
     from waexporter.web.responses import IncomingRequest, Response
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md"))
 
 

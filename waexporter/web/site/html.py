@@ -24,7 +24,7 @@ def html_response(template: str, *styles: str, **values: object) -> Response:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("waexporter.web"),
+        loader=PackageLoader("waexporter.web.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

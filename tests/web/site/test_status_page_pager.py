@@ -11,7 +11,7 @@ import pytest
 
 from tests.paging.shapes import alert, fired, foreign, resolved
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
-from tests.web.test_status_page import HOSTILE, Elements
+from tests.web.site.test_status_page import HOSTILE, Elements
 from waexporter.model import Instant, Problem, State
 from waexporter.paging.intake.refused_senders import Refusal, RefusedSender, WebhookSender
 from waexporter.paging.intake.watchdog_times import Silence

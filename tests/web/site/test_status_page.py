@@ -17,7 +17,7 @@ from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from waexporter import __version__
 from waexporter.model import Problem, Reason, State, Verdict
 from waexporter.web.backend import EndpointStatus, ReloadResult, TargetStatus
-from waexporter.web.status_page import pick_docs
+from waexporter.web.site.status_page import pick_docs
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
 

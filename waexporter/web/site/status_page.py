@@ -12,8 +12,8 @@ from waexporter.model import Reason, State
 from waexporter.timefmt import humanize_seconds
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
 from waexporter.web.formatting import format_time, public_url
-from waexporter.web.html import html_response
-from waexporter.web.status_page_pager import SHOWN_PAGES, describe_pager
+from waexporter.web.site.html import html_response
+from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ import pytest
 from tests.web.fakes import FakeBackend
 from tests.web.pagers import PAIR, RIGHT_PAIR, TOKEN, FakePager, pager_application, post
 from waexporter.model import Secret, WebhookAuth
-from waexporter.web.access import authenticate_reload, is_authorized, is_loopback
 from waexporter.web.responses import IncomingRequest
+from waexporter.web.security.access import authenticate_reload, is_authorized, is_loopback
 
 if TYPE_CHECKING:
     from waexporter.paging.pager import Pager

@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from waexporter.config.shipped_files import find_runbooks
-from waexporter.web.html import html_response
 from waexporter.web.negotiation import prefers_markdown
 from waexporter.web.responses import IncomingRequest, Response, error_response
+from waexporter.web.site.html import html_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
