@@ -6,6 +6,7 @@ import os.path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
+from waexporter.config.file_stamp import stamp_file
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from waexporter.config.environment import MergedConfig
+    from waexporter.config.file_stamp import FileStamp
     from waexporter.config.keys import Block
 
 _LARGEST_FILE = 4 * 1024 * 1024  # bytes
@@ -45,15 +47,21 @@ class LoadedConfig(NamedTuple):
     notes: tuple[str, ...]
 
 
-def load(path: str | None, environ: Mapping[str, str]) -> LoadedConfig:
+def load(
+    path: str | None, environ: Mapping[str, str], files: dict[str, FileStamp | None] | None = None
+) -> LoadedConfig:
     """Read the file (or the one that WAEXPORTER_CONFIG names, or none) and the environment.
 
+    Add each file that is read to `files`, also in case of an error, with its stamp from before.
     Raise ConfigError with every problem, each beginning with its key path, variable or file.
     """
     path = _choose_file(path, environ)
+    files = {} if files is None else files
+    if path is not None:
+        files[path] = stamp_file(path)
     merged = merge_environment(_read_file(path), environ)
     misspelled = find_misspelled(environ)
-    config, report = _read_config(merged, path)
+    config, report = _read_config(merged, path, files)
     for key_path in find_placeholders(merged.document):
         add = (
             report.add_problem if report.problems else report.add_note
@@ -83,7 +91,7 @@ def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAc
         document = _read_file(path)
     except ConfigError as error:
         document, problems = {}, error.problems
-    config, report = _read_config(merge_environment(document, environ), path)
+    config, report = _read_config(merge_environment(document, environ), path, {})
     webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
     return DaemonAccess(config.web, webhook, (*problems, *report.problems))
 
@@ -104,8 +112,11 @@ def _read_file(path: str | None) -> dict[object, object]:
     return {key: value for key, value in document.items() if not str(key).startswith("x-")}
 
 
-def _read_config(merged: MergedConfig, path: str | None) -> tuple[Config, Report]:
-    report = Report(folder=os.path.dirname(path or ""), names=merged.names)  # noqa: PTH120 - see Section.resolve
+def _read_config(
+    merged: MergedConfig, path: str | None, files: dict[str, FileStamp | None]
+) -> tuple[Config, Report]:
+    folder = os.path.dirname(path or "")  # noqa: PTH120 - see Section.resolve
+    report = Report(folder, merged.names, files=files)
     return _read_document(Section(report, "", merged.document)), report
 
 

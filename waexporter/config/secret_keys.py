@@ -51,7 +51,7 @@ def read_secret(
     from_file = section.get(
         file_key,
         lambda value: read_secret_file(
-            section.resolve(text(value)),
+            section.resolve_file(text(value)),
             check,
             note=lambda words: section.add_note(file_key, words),
             may_end_blank=may_end_blank,

@@ -8,8 +8,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from waexporter.config.file_stamp import stamp_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from waexporter.config.file_stamp import FileStamp
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -49,6 +53,8 @@ class Report:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)  # the names of the targets that have been read
+    # The files that it names, each with its stamp from before it was read, so that no later change is missed.
+    files: dict[str, FileStamp | None] = field(default_factory=dict)
 
     def add_problem(self, path: str, words: str) -> None:
         """Add a problem, which makes the configuration unusable."""
@@ -129,6 +135,12 @@ class Section:
     def resolve(self, path: str) -> str:
         """Return a path; a relative one is relative to the folder of the configuration."""
         return os.path.join(self.report.folder, path)  # noqa: PTH118 - pathlib would rewrite what was written
+
+    def resolve_file(self, path: str) -> str:
+        """Return the path of a file that is about to be read, and stamp it."""
+        resolved = self.resolve(path)
+        self.report.files[resolved] = stamp_file(resolved)
+        return resolved
 
     def add_problem(self, key: str, words: str) -> None:
         """Add a problem of one key."""

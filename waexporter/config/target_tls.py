@@ -28,7 +28,7 @@ def read_tls(target: Section, key: str, _: object) -> Tls:
 
 
 def _read_ca_file(tls: Section, key: str, default: object) -> object:
-    return tls.get(key, lambda value: _ca_file(tls.resolve(scalars.text(value))), default)
+    return tls.get(key, lambda value: _ca_file(tls.resolve_file(scalars.text(value))), default)
 
 
 def _read_identity(tls: Section) -> dict[str, object]:
@@ -84,7 +84,7 @@ def _ca_file(path: str) -> tuple[str, bytes]:
 
 
 def _file(section: Section, value: object) -> tuple[str, bytes]:
-    path = section.resolve(scalars.text(value))
+    path = section.resolve_file(scalars.text(value))
     return path, _digest(path)
 
 
