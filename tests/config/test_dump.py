@@ -23,6 +23,7 @@ from waexporter.model import (
     Topology,
     Watchdog,
     WebhookAuth,
+    WebSecurity,
 )
 from waexporter.model.severity import Severity
 
@@ -60,6 +61,7 @@ NOT_PRINTED = {
     "Tls.authority": "the digest of a file that is named",
     "Tls.identity": "the digest of files that are named",
     "Target.kind": "there is one kind of client, and no key for it",
+    **{f"WebSecurity.{field.name}": "the content of a file that is named" for field in fields(WebSecurity)},
 }
 
 

@@ -464,6 +464,7 @@ limits:
   label_sets_per_family: 50
 web:
   listen: '[::1]:9999'
+  max_connections: 256
 log:
   level: debug
   format: console

@@ -21,6 +21,19 @@ WEB = Block(
             variables=(Variable("WAEXPORTER_LISTEN"),),
             needs_restart=True,
         ),
-        Key("config_file", None, needs_restart=True),
+        Key(
+            "config_file",
+            None,
+            write=lambda read: read[0],
+            fields=("config_file", "security"),
+            needs_restart=True,
+        ),
+        Key(
+            "max_connections",
+            value(scalars.count),
+            "connections that are open at a time; for a further one, the one that has been idle longest is "
+            "closed, and if none is idle, it gets 503",
+            needs_restart=True,
+        ),
     ),
 )

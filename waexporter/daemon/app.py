@@ -17,6 +17,7 @@ from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import now
 from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers
+from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
 
@@ -77,7 +78,8 @@ def start(
         reloader.reload if reloader else None,
     )
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash)
-    server = Server(Application(exporter, observers), config.web.host, config.web.port)
+    limits = ConnectionLimits(connections=config.web.max_connections)
+    server = Server(Application(exporter, observers), config.web.host, config.web.port, limits)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waexporter.model.configuration import Config, Limits, LogSettings, WebSettings
+from waexporter.model.configuration import Config, Limits, LogSettings
 from waexporter.model.documents import (
     Canary,
     Certificates,
@@ -31,11 +31,13 @@ from waexporter.model.targets import (
     Topology,
 )
 from waexporter.model.verdicts import OnPremisesDetails, Problem, State, Verdict, VerdictDetails
+from waexporter.model.web import ClientAuth, RequestRate, ServerTls, WebSecurity, WebSettings
 
 __all__ = [
     "Account",
     "Canary",
     "Certificates",
+    "ClientAuth",
     "ClientKind",
     "ClientSettings",
     "Config",
@@ -65,8 +67,10 @@ __all__ = [
     "Rate",
     "Reading",
     "Reason",
+    "RequestRate",
     "Sample",
     "Secret",
+    "ServerTls",
     "State",
     "Status",
     "Success",
@@ -78,6 +82,7 @@ __all__ = [
     "Verdict",
     "VerdictDetails",
     "Watchdog",
+    "WebSecurity",
     "WebSettings",
     "WebhookAuth",
     "now",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from waexporter.model.web import WebSettings
 
 if TYPE_CHECKING:
     from waexporter.model.pager import PagerSettings
@@ -20,22 +22,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class WebSettings:
-    """The address on which this program listens."""
-
-    host: str = "127.0.0.1"
-    port: int = 9847
-    config_file: str | None = None  # exporter-toolkit format
-
-    @property
-    def own_url(self) -> str:
-        """The URL by which another process on this machine reaches this program."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{everywhere.get(self.host, host)}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
 class LogSettings:
     """The level and the format of the log."""
 
@@ -49,7 +35,7 @@ class Config:
 
     targets: tuple[Target, ...]
     limits: Limits = Limits()
-    web: WebSettings = WebSettings()
+    web: WebSettings = field(default_factory=WebSettings)
     log: LogSettings = LogSettings()
     workers: int | None = None  # polling threads; None: enough for all targets to be unreachable at once
     pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written
