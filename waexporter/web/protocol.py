@@ -1,20 +1,22 @@
-"""An HTTP/1.1 connection with deadlines and a connection limit."""
+"""An HTTP/1.1 connection with deadlines, and the limit of connections."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """How long the server waits for a client, in seconds, and how many connections it keeps open."""
 
+    handshake: float = 10.0  # until TLS is established
     first_request: float = 10.0  # until the request line and headers of the first request are complete
     keep_alive: int = 75  # from a response to the next request: longer than most scrape intervals
     closing: float = 10.0  # until a client has read the rest of a response with `connection: close`
@@ -43,7 +45,7 @@ class Connection(H11Protocol):
         """Start the timer for the first request."""
         super().connection_made(transport)
         self._start_request_timer(self.limits.first_request)
-        self._close_longest_idle()
+        close_longest_idle(self.connections, self, self.limits.connections)
 
     def data_received(self, data: bytes) -> None:
         """Stop the timer once a whole request has come; a part of one is not enough."""
@@ -101,14 +103,15 @@ class Connection(H11Protocol):
             self._write_timer.cancel()
             self._write_timer = None
 
-    def _close_longest_idle(self) -> None:
-        open_ones = [each for each in self.connections if not each.transport.is_closing()]
-        if len(open_ones) <= self.limits.connections:
-            return
-        others = [each for each in open_ones if isinstance(each, Connection) and each is not self]
-        idle = [(each.idle_since, id(each), each) for each in others if each.idle_since is not None]
-        if idle:
-            min(idle)[2].transport.abort()
+
+def close_longest_idle(connections: Iterable[Any], newcomer: object, limit: int) -> None:
+    """Close the connection that has been idle longest if there are more than `limit`, but not the newest."""
+    open_ones = [each for each in connections if not each.transport.is_closing()]
+    if len(open_ones) <= limit:
+        return
+    others = [each for each in open_ones if each is not newcomer and each.idle_since is not None]
+    if others:
+        min(others, key=lambda each: each.idle_since).transport.abort()
 
 
 def connection_class(connection_limits: ConnectionLimits) -> type[Connection]:

@@ -8,19 +8,21 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
 from waexporter.config.values.quantities import format_listen
 from waexporter.errors import CommandError
 from waexporter.web.protocol import DEFAULT_CONNECTION_LIMITS, ConnectionLimits, connection_class
+from waexporter.web.security.handshake import TlsHandshake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
     from waexporter.web.asgi import Application
+    from waexporter.web.security.server_context import ServerContext
 
 _MAX_HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128
@@ -37,12 +39,17 @@ class Server:
     """Serves an application on one address: `bind` finds problems early, `run` serves until it is stopped."""
 
     def __init__(
-        self, app: Application, host: str, port: int, limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS
+        self,
+        app: Application,
+        host: str,
+        port: int,
+        limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS,
+        context: ServerContext | None = None,  # None: no TLS
     ) -> None:
         self._address = (host, port)
         self._port = port
         self._socket: socket.socket | None = None
-        self._loop = _Loop(_configure(app, limits))
+        self._loop = _Loop(_configure(app, limits), limits, context)
 
     @property
     def port(self) -> int:
@@ -65,6 +72,10 @@ class Server:
                 self._loop.run([self._socket])
         finally:
             self.close()
+
+    def replace_context(self, context: ServerContext | None) -> None:
+        """Use another TLS context for new connections; from any thread."""
+        self._loop.context = context
 
     def request_stop(self) -> None:
         """Make `run` drain and return; from any thread or a signal handler."""
@@ -89,7 +100,32 @@ class Server:
 
 
 class _Loop(uvicorn.Server):
-    """uvicorn's server, but it does not repeat the signal that stopped it, and leaves no connection open."""
+    """uvicorn's server with a TLS context that can be replaced, and an end that leaves no connection open."""
+
+    def __init__(
+        self, config: uvicorn.Config, limits: ConnectionLimits, context: ServerContext | None
+    ) -> None:
+        super().__init__(config)
+        self._limits = limits
+        self.context = context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on sockets."""
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(self._accept, sock=each, backlog=_BACKLOG) for each in sockets or ()
+        ]
+        self.started = True
+
+    def _accept(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection."""
+        if self.context is None:
+            return self._make_connection()
+        connections = cast("set[object]", self.server_state.connections)
+        return TlsHandshake(self.context, self._make_connection, connections, self._limits)
+
+    def _make_connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

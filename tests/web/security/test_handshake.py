@@ -1,0 +1,244 @@
+"""TLS on the server's port, on real sockets."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPSConnection
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from tests.web.fakes import FakeBackend, an_application
+from waexporter.model import ClientAuth, Secret, ServerTls
+from waexporter.web.protocol import ConnectionLimits
+from waexporter.web.security.server_context import build_context
+from waexporter.web.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOPBACK = "127.0.0.1"
+LIMITS = ConnectionLimits(handshake=0.3, keep_alive=1, closing=0.3, drain=1, connections=4)
+REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def a_server_tls(authority: trustme.CA, **others: object) -> ServerTls:
+    """Return settings with a certificate of an authority."""
+    issued = authority.issue_cert(LOOPBACK)
+    certificate = b"".join(each.bytes() for each in issued.cert_chain_pems)
+    return ServerTls(certificate, Secret(issued.private_key_pem.bytes().decode()), **others)  # type: ignore[arg-type]
+
+
+@contextmanager
+def serving(tls: ServerTls, limits: ConnectionLimits = LIMITS) -> Iterator[Server]:
+    context = build_context(tls)
+    with Server(an_application(FakeBackend()), LOOPBACK, 0, limits, context).background() as server:
+        yield server
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def get(server: Server, context: ssl.SSLContext) -> int:
+    with closing(HTTPSConnection(LOOPBACK, server.port, timeout=60, context=context)) as client:
+        client.request("GET", "/-/healthy")
+        response = client.getresponse()
+        response.read()
+        return response.status
+
+
+def read_all(client: socket.socket) -> bytes:
+    received = b""
+    try:
+        while chunk := client.recv(65_536):
+            received += chunk
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection((LOOPBACK, server.port), timeout=60)
+
+
+def secure(client: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    return context.wrap_socket(client, server_hostname=LOOPBACK)
+
+
+def converse(client: ssl.SSLSocket) -> bytes:
+    client.sendall(REQUEST)
+    received = b""
+    while not received.endswith(b"healthy.\n"):
+        received += client.recv(65_536)
+    return received
+
+
+def test_a_client_that_trusts_the_authority_is_served_on_a_connection_that_stays_open() -> None:
+    authority = trustme.CA()
+
+    with serving(a_server_tls(authority)) as server, secure(connect(server), trusting(authority)) as client:
+        received = [converse(client) for _ in range(3)]
+
+    assert all(each.startswith(b"HTTP/1.1 200 OK\r\n") for each in received)
+
+
+def test_a_client_that_speaks_no_tls_gets_nothing() -> None:
+    with serving(a_server_tls(trustme.CA())) as server, connect(server) as client:
+        client.sendall(REQUEST)
+
+        assert b"HTTP" not in read_all(client)
+
+
+def test_a_client_that_never_completes_the_handshake_is_cut_off() -> None:
+    with serving(a_server_tls(trustme.CA())) as server, connect(server) as client:
+        client.sendall(b"\x16\x03\x01")
+
+        assert read_all(client) == b""
+
+
+def test_a_client_that_hangs_up_in_the_handshake_harms_nobody() -> None:
+    authority = trustme.CA()
+
+    with serving(a_server_tls(authority)) as server:
+        client = connect(server)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"\x16\x03\x01")
+        client.close()
+
+        assert get(server, trusting(authority)) == 200
+
+
+def test_unfinished_handshakes_make_room_for_a_client() -> None:
+    authority = trustme.CA()
+    patient = ConnectionLimits(handshake=60, connections=4, drain=1)
+
+    with serving(a_server_tls(authority), patient) as server, ExitStack() as others:
+        for _ in range(20):
+            others.enter_context(connect(server))
+
+        assert get(server, trusting(authority)) == 200
+        assert len(server._loop.server_state.connections) <= 4
+
+
+def test_a_replaced_certificate_is_used_at_once_and_open_connections_go_on() -> None:
+    old, new = trustme.CA(), trustme.CA()
+
+    with serving(a_server_tls(old)) as server, secure(connect(server), trusting(old)) as client:
+        converse(client)
+        server.replace_context(build_context(a_server_tls(new)))
+
+        assert converse(client).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert get(server, trusting(new)) == 200
+        with pytest.raises(ssl.SSLCertVerificationError):
+            get(server, trusting(old))
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "client", "accepted"),
+    [
+        ("TLS12", "TLS13", ssl.TLSVersion.TLSv1_2, True),
+        ("TLS13", "TLS13", ssl.TLSVersion.TLSv1_2, False),
+        ("TLS13", "TLS13", ssl.TLSVersion.TLSv1_3, True),
+        ("TLS12", "TLS12", ssl.TLSVersion.TLSv1_3, False),
+    ],
+)
+def test_only_the_configured_versions_are_spoken(
+    lowest: str, highest: str, client: ssl.TLSVersion, *, accepted: bool
+) -> None:
+    authority = trustme.CA()
+    context = trusting(authority)
+    context.minimum_version = context.maximum_version = client
+
+    with serving(a_server_tls(authority, min_version=lowest, max_version=highest)) as server:
+        if accepted:
+            assert get(server, context) == 200
+        else:
+            with pytest.raises(ssl.SSLError):
+                get(server, context)
+
+
+def test_only_the_configured_ciphers_and_curves_are_used() -> None:
+    authority = trustme.CA()
+    tls = a_server_tls(
+        authority, max_version="TLS12", ciphers=("ECDHE-ECDSA-AES128-GCM-SHA256",), curves=("secp384r1",)
+    )
+    other = trusting(authority)
+    other.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+    other_curve = trusting(authority)
+    other_curve.set_ecdh_curve("prime256v1")
+
+    with serving(tls) as server:
+        with secure(connect(server), trusting(authority)) as client:
+            cipher = client.cipher()
+
+        for context in (other, other_curve):
+            with pytest.raises(ssl.SSLError):
+                get(server, context)
+
+    assert cipher is not None
+    assert cipher[0] == "ECDHE-ECDSA-AES128-GCM-SHA256"
+
+
+@pytest.mark.parametrize(
+    ("client_auth", "with_certificate", "accepted"),
+    [
+        (ClientAuth.REQUIRE, True, True),
+        (ClientAuth.REQUIRE, False, False),
+        (ClientAuth.VERIFY_IF_GIVEN, True, True),
+        (ClientAuth.VERIFY_IF_GIVEN, False, True),
+        (ClientAuth.NONE, False, True),
+    ],
+)
+def test_client_certificates_are_asked_for_as_configured(
+    client_auth: ClientAuth, *, with_certificate: bool, accepted: bool
+) -> None:
+    authority, clients = trustme.CA(), trustme.CA()
+    tls = a_server_tls(authority, client_auth=client_auth, client_authorities=clients.cert_pem.bytes())
+    context = trusting(authority)
+    if with_certificate:
+        clients.issue_cert("prometheus.example").configure_cert(context)
+
+    with serving(tls) as server:
+        assert is_served(server, context) is accepted
+
+
+@pytest.mark.parametrize("client_auth", [ClientAuth.REQUIRE, ClientAuth.VERIFY_IF_GIVEN])
+def test_a_certificate_of_another_authority_is_refused(client_auth: ClientAuth) -> None:
+    authority, clients = trustme.CA(), trustme.CA()
+    tls = a_server_tls(authority, client_auth=client_auth, client_authorities=clients.cert_pem.bytes())
+    context = trusting(authority)
+    trustme.CA().issue_cert("prometheus.example").configure_cert(context)
+
+    with serving(tls) as server:
+        assert not is_served(server, context)
+
+
+@pytest.mark.parametrize(("name", "accepted"), [("prometheus.example", True), ("other.example", False)])
+def test_a_client_certificate_needs_one_of_the_allowed_names(name: str, *, accepted: bool) -> None:
+    authority, clients = trustme.CA(), trustme.CA()
+    tls = a_server_tls(
+        authority,
+        client_auth=ClientAuth.REQUIRE,
+        client_authorities=clients.cert_pem.bytes(),
+        client_sans=("prometheus.example", "10.0.0.1"),
+    )
+    context = trusting(authority)
+    clients.issue_cert(name).configure_cert(context)
+
+    with serving(tls) as server:
+        assert is_served(server, context) is accepted
+
+
+def is_served(server: Server, context: ssl.SSLContext) -> bool:
+    """Return whether a client gets an answer; in TLS 1.3 it learns of a refusal only when it reads."""
+    try:
+        return get(server, context) == 200
+    except OSError:
+        return False

@@ -1,0 +1,86 @@
+"""The TLS context of the server, built from its settings."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from waexporter.model import ClientAuth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from waexporter.model import ServerTls
+
+_VERSIONS: Final = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+_VERIFY_MODES: Final = {
+    ClientAuth.NONE: ssl.CERT_NONE,
+    ClientAuth.REQUEST: ssl.CERT_NONE,  # the ssl module can't ask for a certificate without verifying it
+    ClientAuth.VERIFY_IF_GIVEN: ssl.CERT_OPTIONAL,
+    ClientAuth.REQUIRE: ssl.CERT_REQUIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerContext:
+    """What a handshake needs."""
+
+    ssl: ssl.SSLContext
+    client_sans: frozenset[str] = frozenset()
+
+    def accepts(self, certificate: Mapping[str, Any] | None) -> bool:
+        """Return whether a client may use the server, by its verified certificate (ssl.getpeercert)."""
+        if not self.client_sans or not certificate:
+            return True  # without a certificate the handshake has decided
+        return not self.client_sans.isdisjoint(_find_sans(certificate))
+
+
+def build_context(tls: ServerTls) -> ServerContext:
+    """Return the context of some settings; raise ssl.SSLError or ValueError if OpenSSL does not take them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = _VERSIONS[tls.min_version]
+    context.maximum_version = _VERSIONS[tls.max_version]
+    if not tls.prefers_own_ciphers:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    if tls.ciphers:
+        context.set_ciphers(":".join(tls.ciphers))
+    if len(tls.curves) == 1:
+        context.set_ecdh_curve(tls.curves[0])
+    _load_certificate(context, tls)
+    context.verify_mode = _VERIFY_MODES[tls.client_auth]
+    if tls.client_authorities:
+        context.load_verify_locations(cadata=tls.client_authorities.decode("ascii"))
+    return ServerContext(context, frozenset(tls.client_sans))
+
+
+def _load_certificate(context: ssl.SSLContext, tls: ServerTls) -> None:
+    """Load the certificate and its key, which the ssl module reads from files only.
+
+    The settings contain what was read and checked, so that a file that is replaced meanwhile has no effect.
+    """
+    with _open_copy() as copy:
+        copy.write(tls.certificate + b"\n" + tls.key.reveal().encode())
+        copy.flush()
+        path = f"/dev/fd/{copy.fileno()}" if isinstance(copy.name, int) else copy.name
+        context.load_cert_chain(path, password=lambda: "")  # it would ask for the passphrase on the terminal
+
+
+def _open_copy() -> IO[bytes]:
+    """Open a file that only this process can read; in memory where Linux has that, so that no disk has it."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("certificate"), "wb")
+    return tempfile.NamedTemporaryFile()
+
+
+def _find_sans(certificate: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of a certificate: DNS names, e-mail addresses, IP addresses and URIs."""
+    for _, name in certificate.get("subjectAltName", ()):
+        yield str(name)
