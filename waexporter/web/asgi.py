@@ -22,6 +22,7 @@ from waexporter.web.responses import (
     read_request,
 )
 from waexporter.web.routes import ROUTES
+from waexporter.web.security.access_control import FOR_EVERYBODY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from waexporter.web.backend import Backend
     from waexporter.web.body import Receive
     from waexporter.web.routes import Route
+    from waexporter.web.security.access_control import AccessControl
 
     Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -37,6 +39,8 @@ _Result = TypeVar("_Result")
 # Bytes sent to the socket at a time: a page has thousands of chunks, and each would be a system call.
 _SEND_SIZE = 65_536
 _FOLDER = re.compile(r"/[^/]+(?=/[^/]*\Z|\Z)")
+
+_RETRY: Final = ("retry-after", "1")
 
 OTHER_PATH: Final = "other"
 SECURITY_HEADERS: Final = {
@@ -63,6 +67,7 @@ class RequestLimits:
     # Threads, started when needed: enough for a few Prometheus servers, few enough to cost nothing.
     workers: int = 8
     body_timeout: float = 15.0  # seconds until a body is complete
+    requests: int = 256  # that are answered at a time: one in each connection
     max_deferred: int = 128  # deferred responses at a time: half of the connections, the rest is for others
 
 
@@ -87,21 +92,37 @@ class Application:
         self._clock = clock
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
+        self._access = FOR_EVERYBODY
+        self._active = 0  # requests that are being answered; used only in the loop's thread
         self._deferred = 0  # deferred responses that wait now; used only in the loop's thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = read_request(scope, self._clock())
         route = self._find_route(request.path)
+        self._active += 1
         try:
-            response = await self._respond(request, route, receive)
+            await self._answer(request, route, receive, send)
+        finally:
+            self._active -= 1
+
+    def replace_access(self, access: AccessControl) -> None:
+        """Use other users, tokens, headers and limits for new requests; from any thread."""
+        self._access = access
+
+    async def _answer(
+        self, request: IncomingRequest, route: Route | None, receive: Receive, send: Send
+    ) -> None:
+        access = self._access
+        try:
+            response = await self._respond(request, route, receive, access)
         except ClientLeftError:
             await self._observe(request, None, route)
             return
         await self._observe(request, response, route)
         self._observers.on_request(route.path if route else OTHER_PATH, response.status)
         try:
-            await _send(request, response, send)
+            await _send(request, response, send, access.headers)
         except asyncio.CancelledError:
             return  # the server stops, and this client did not read its response in time
 
@@ -117,16 +138,41 @@ class Application:
             route = normalized if normalized and normalized.max_body else None
         return route
 
-    async def _respond(self, request: IncomingRequest, route: Route | None, receive: Receive) -> Response:
-        if route is None or request.method not in route.methods:
-            return _routing_error(request, route)
+    async def _respond(
+        self, request: IncomingRequest, route: Route | None, receive: Receive, access: AccessControl
+    ) -> Response:
         try:
+            admitted = await self._admit(request, route, access)
+            if isinstance(admitted, Response):
+                return admitted
+            request = admitted
+            if route is None or request.method not in route.methods:
+                return _routing_error(request, route)
             response = await self._handle(request, route, receive)
             if isinstance(response, DeferredResponse):
                 return await self._wait_for(response, request, route)
         except asyncio.CancelledError:
             return error_response(request, 503, "The exporter is stopping.")
         return response
+
+    async def _admit(
+        self, request: IncomingRequest, route: Route | None, access: AccessControl
+    ) -> IncomingRequest | Response:
+        """Return the request with what is known of its sender, or the response to one that is rejected."""
+        if self._active > self._limits.requests:
+            words = f"{self._limits.requests} requests are being answered already."
+            return error_response(request, 503, words, _RETRY, ("connection", "close"))
+        if rejection := access.check_rate(request):
+            return rejection
+        if not access.needs_credentials(request) or await self._has_own_secret(request, route):
+            return request
+        return await access.authenticate(request) or replace(request, is_authenticated=True)
+
+    async def _has_own_secret(self, request: IncomingRequest, route: Route | None) -> bool:
+        """Return whether a request has the secret of the path, which makes a user or a token unnecessary."""
+        if route is None or route.has_secret is None:
+            return False
+        return await self._call(route.has_secret, request, route) is True
 
     async def _handle(
         self, request: IncomingRequest, route: Route, receive: Receive
@@ -147,7 +193,7 @@ class Application:
         """Wait without a thread: more clients may wait at a time than there are workers."""
         limit = self._limits.max_deferred
         if self._deferred >= limit:
-            return error_response(request, 503, f"{limit} others wait for an answer already.")
+            return error_response(request, 503, f"{limit} others wait for an answer already.", _RETRY)
         waits_for = [asyncio.wrap_future(each) for each in deferred.waits_for]
         self._deferred += 1
         try:
@@ -217,12 +263,14 @@ def _folder(path: str) -> str:
     return f"{folder[0]}/" if folder else ""
 
 
-async def _send(request: IncomingRequest, response: Response, send: Send) -> None:
+async def _send(
+    request: IncomingRequest, response: Response, send: Send, configured: tuple[tuple[str, str], ...]
+) -> None:
     headers = SECURITY_HEADERS | {
         "content-type": response.content_type,
         "content-length": str(sum(map(len, response.body))),
     }
-    headers |= dict(response.headers)
+    headers |= dict(response.headers) | {name.lower(): value for name, value in configured}
     if request.has_two_lengths:
         # What follows may be the rest of a body, smuggled past a proxy that believed the other length.
         headers["connection"] = "close"

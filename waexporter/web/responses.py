@@ -36,6 +36,7 @@ class IncomingRequest:
     peer: str = ""  # the client's address
     at: float = 0.0  # wall-clock seconds
     body: bytes = field(default=b"", repr=False)  # read only for a route that has a body
+    is_authenticated: bool = False  # by a user or a token of the web configuration
 
     def header(self, name: str) -> str:
         """Return a header, repeated ones joined by commas; '' without one."""

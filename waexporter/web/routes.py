@@ -21,11 +21,12 @@ from waexporter.web.page_list import list_pages
 from waexporter.web.probe import probe_target
 from waexporter.web.responses import DeferredResponse, IncomingRequest, Response
 from waexporter.web.sd import discover_targets
-from waexporter.web.security.access import authenticate_alerts, authenticate_reload
+from waexporter.web.security.access import authenticate_alerts, authenticate_reload, has_webhook_secret
 from waexporter.web.targets import list_targets
 
 Handler: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
 Authenticate: TypeAlias = Callable[[IncomingRequest, Backend], Response | None]
+HasSecret: TypeAlias = Callable[[IncomingRequest, Backend], bool]
 Observe: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
 
 
@@ -37,6 +38,8 @@ class Route:
     handler: Handler
     summary: str  # for the table in README.md, which writes it in Markdown
     methods: tuple[str, ...] = ("GET", "HEAD")
+    # Returns whether a request has the secret of the path; then it needs no user of the web configuration.
+    has_secret: HasSecret | None = None
     # Returns the response for a client that may not use the path; None: every client may.
     authenticate: Authenticate | None = None
     max_body: int = 0  # bytes; 0: no body is read
@@ -81,6 +84,7 @@ ROUTES: Final = (
         receive_alerts,
         "takes Alertmanager's webhooks (POST), if there is a [pager](docs/paging.md)",
         methods=("POST",),
+        has_secret=has_webhook_secret,
         authenticate=authenticate_alerts,
         max_body=MAX_BODY,
         observe=record_delivery,
@@ -104,6 +108,7 @@ ROUTES: Final = (
         "reads the configuration again (POST); [who may do that, and what it does]"
         "(docs/configuration.md#changing-the-configuration-of-a-running-daemon)",
         methods=("POST",),
+        has_secret=has_webhook_secret,
         authenticate=authenticate_reload,
     ),
 )

@@ -20,17 +20,24 @@ _BROWSER_HEADERS = ("origin", "sec-fetch-site")
 _SCHEMES = frozenset({"basic", "bearer"})  # any other word that was sent may be a secret itself
 
 
+def has_webhook_secret(request: IncomingRequest, backend: Backend) -> bool:
+    """Return whether a request has the secret of `pager.webhook`."""
+    auth = backend.pager.settings.webhook if backend.pager is not None else None
+    return auth is not None and auth.is_guarded and is_authorized(auth, request.header("authorization"))
+
+
 def authenticate_alerts(request: IncomingRequest, backend: Backend) -> Response | None:
     """Return the response for a client that may not send alerts, or None if it may."""
     pager = backend.pager
     if pager is None:
         return error_response(request, 404, NO_PAGER)
     auth = pager.settings.webhook
-    if not auth.is_guarded and request.header("origin"):
-        # Without a secret only this machine is trusted, but not the web pages in its browsers.
+    if (request.is_authenticated or not auth.is_guarded) and request.header("origin"):
+        # A browser sends the user's password with the requests of any web page; and without a secret this
+        # machine is trusted, but not the web pages in its browsers.
         return error_response(request, 403, "Alerts are not taken from web pages.")
     authorization = request.header("authorization")
-    if is_authorized(auth, authorization):
+    if request.is_authenticated or is_authorized(auth, authorization):
         return None
     reason = _explain_rejection(auth, authorization)
     words = f"{reason}; set http_config.authorization or basic_auth in Alertmanager."
@@ -40,10 +47,13 @@ def authenticate_alerts(request: IncomingRequest, backend: Backend) -> Response 
 def authenticate_reload(request: IncomingRequest, backend: Backend) -> Response | None:
     """Return the response for a client that may not reload, or None if it may.
 
-    A client with the secret may reload; without a configured secret, only this machine may.
+    A client with the secret, or a user of the web configuration, may reload; without a configured secret,
+    only this machine may.
     """
     if any(request.header(name) for name in _BROWSER_HEADERS):
         return error_response(request, 403, "A web page can't have the configuration reloaded.")
+    if request.is_authenticated:
+        return None
     auth = backend.pager.settings.webhook if backend.pager is not None else None
     if auth is not None and auth.is_guarded:
         if is_authorized(auth, request.header("authorization")):

@@ -1,0 +1,121 @@
+"""Users, tokens, excluded paths and the rate limit, over the whole application."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import bcrypt
+import pytest
+
+from tests.web.fakes import FakeBackend, Got, an_application, ask
+from waexporter.model import RequestRate, Secret, WebSecurity
+from waexporter.web.security.access_control import AccessControl
+
+USERS = (("alice", Secret(bcrypt.hashpw(b"right: \xc3\xbc", bcrypt.gensalt(4)).decode())),)
+TOKENS = (Secret("first-token-of-some-length"), Secret("second-token-of-some-length"))
+PATHS = ("/", "/metrics", "/api/v1/targets", "/api/v1/alerts", "/-/reload", "/nothing", "/-/healthy/x", "*")
+
+
+def ask_with(
+    security: WebSecurity, path: str = "/metrics", authorization: str = "", method: str = "GET"
+) -> Got:
+    application = an_application(FakeBackend())
+    application.replace_access(AccessControl(security))
+    headers = {"authorization": authorization} if authorization else {}
+    return ask(application, path, method, **headers)
+
+
+def basic(pair: str) -> str:
+    return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+RIGHT = basic("alice:right: ü")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("authorization", ["", basic("alice:wrong"), "Bearer first-token-of-some-lengt"])
+def test_no_path_answers_without_a_user_or_a_token(path: str, authorization: str) -> None:
+    got = ask_with(WebSecurity(users=USERS, bearer_tokens=TOKENS), path, authorization)
+
+    assert got.status == 401
+    assert got.headers["www-authenticate"] == 'Basic realm="waexporter", Bearer'
+    assert got.text == "A user or a token of the web configuration is needed here.\n"
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
+def test_probes_of_kubernetes_need_no_credentials(path: str) -> None:
+    assert ask_with(WebSecurity(users=USERS), path).status == 200
+
+
+def test_the_excluded_paths_are_those_of_the_configuration() -> None:
+    security = WebSecurity(users=USERS, excluded_paths=("/metrics",))
+
+    assert ask_with(security, "/metrics").status == 200
+    assert ask_with(security, "/-/healthy").status == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        RIGHT,
+        RIGHT.replace("Basic", "BASIC "),
+        "bearer second-token-of-some-length",
+    ],
+)
+def test_a_user_or_a_token_opens_every_path(authorization: str) -> None:
+    security = WebSecurity(users=USERS, bearer_tokens=TOKENS)
+
+    assert ask_with(security, "/metrics", authorization).status == 200
+    assert ask_with(security, "/nothing", authorization).status == 404
+    assert ask_with(security, "/-/reload", authorization, "POST").status == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Basic",
+        "Basic !",
+        "Basic YWxpY2U=",
+        "Basic \xff",
+        "Negotiate x",
+        "Bearer",
+        "Bearer \xff",
+        "alice:right",
+        " ",
+    ],
+)
+def test_what_is_malformed_is_refused(authorization: str) -> None:
+    assert ask_with(WebSecurity(users=USERS, bearer_tokens=TOKENS), authorization=authorization).status == 401
+
+
+def test_without_users_and_tokens_everybody_is_served() -> None:
+    assert ask_with(WebSecurity()).status == 200
+
+
+def test_only_schemes_that_can_succeed_are_named() -> None:
+    assert ask_with(WebSecurity(bearer_tokens=TOKENS)).headers["www-authenticate"] == "Bearer"
+    assert ask_with(WebSecurity(users=USERS)).headers["www-authenticate"] == 'Basic realm="waexporter"'
+
+
+def test_requests_beyond_the_rate_are_told_when_to_come_again() -> None:
+    application = an_application(FakeBackend())
+    access = AccessControl(WebSecurity(rate_limit=RequestRate(2, 1000.0)), clock=lambda: 0.0)
+    application.replace_access(access)
+
+    statuses = [ask(application, "/metrics").status for _ in range(3)]
+    refused = ask(application, "/metrics")
+
+    assert statuses == [200, 200, 429]
+    assert refused.headers["retry-after"] == "1"
+    assert ask(application, "/-/healthy").status == 200  # the kubelet would restart it otherwise
+
+
+def test_the_configured_headers_are_in_every_response() -> None:
+    security = WebSecurity(
+        users=USERS, headers=(("Strict-Transport-Security", "max-age=1"), ("X-Frame-Options", "deny"))
+    )
+
+    for path, authorization in (("/-/healthy", ""), ("/metrics", ""), ("/", RIGHT)):
+        headers = ask_with(security, path, authorization).headers
+
+        assert (headers["strict-transport-security"], headers["x-frame-options"]) == ("max-age=1", "deny")
