@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
+
 from waexporter.config.keys import Block, Key, Variable, value
 from waexporter.config.values import scalars
 from waexporter.config.values.quantities import format_listen
+from waexporter.config.web_config.web_config_file import read_web_config
 from waexporter.model import WebSettings
 
 WEB = Block(
@@ -23,10 +26,12 @@ WEB = Block(
         ),
         Key(
             "config_file",
-            None,
+            read_web_config,
+            "TLS, users, tokens, headers and the rate limit of this server, in the "
+            "[format of Prometheus' exporters](web-security.md)",
             write=lambda read: read[0],
             fields=("config_file", "security"),
-            needs_restart=True,
+            variables=(Variable("WAEXPORTER_WEB_CONFIG_FILE", os.path.abspath),),
         ),
         Key(
             "max_connections",

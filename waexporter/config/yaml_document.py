@@ -44,8 +44,11 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-def parse_document(text: str, path: str) -> dict[object, object]:
-    """Parse one YAML mapping; raise ConfigError with problems that begin with `path`."""
+def parse_document(text: str, path: str, example: str = "targets") -> dict[object, object]:
+    """Parse one YAML mapping; raise ConfigError with problems that begin with `path`.
+
+    `example` is a key that such a document has.
+    """
     try:
         problems, value = _load(text)
     except yaml.YAMLError as error:
@@ -58,7 +61,7 @@ def parse_document(text: str, path: str) -> dict[object, object]:
         # Raised outside the handlers, without a cause: PyYAML's messages quote lines with secrets.
         raise ConfigError([f"{path}: {problem}" for problem in problems])
     if not isinstance(value, dict):
-        found = "is empty" if value is None else "must be a mapping at the top, such as targets:"
+        found = "is empty" if value is None else f"must be a mapping at the top, such as {example}:"
         raise ConfigError([f"{path}: {found}"])
     return value
 

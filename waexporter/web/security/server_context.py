@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-import tempfile
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from waexporter.config.values import pem
 from waexporter.model import ClientAuth
 
 if TYPE_CHECKING:
@@ -54,30 +53,11 @@ def build_context(tls: ServerTls) -> ServerContext:
         context.set_ciphers(":".join(tls.ciphers))
     if len(tls.curves) == 1:
         context.set_ecdh_curve(tls.curves[0])
-    _load_certificate(context, tls)
+    pem.load_pair(context, tls.certificate, tls.key.reveal().encode())
     context.verify_mode = _VERIFY_MODES[tls.client_auth]
     if tls.client_authorities:
-        context.load_verify_locations(cadata=tls.client_authorities.decode("ascii"))
+        pem.load_authorities(context, tls.client_authorities)
     return ServerContext(context, frozenset(tls.client_sans))
-
-
-def _load_certificate(context: ssl.SSLContext, tls: ServerTls) -> None:
-    """Load the certificate and its key, which the ssl module reads from files only.
-
-    The settings contain what was read and checked, so that a file that is replaced meanwhile has no effect.
-    """
-    with _open_copy() as copy:
-        copy.write(tls.certificate + b"\n" + tls.key.reveal().encode())
-        copy.flush()
-        path = f"/dev/fd/{copy.fileno()}" if isinstance(copy.name, int) else copy.name
-        context.load_cert_chain(path, password=lambda: "")  # it would ask for the passphrase on the terminal
-
-
-def _open_copy() -> IO[bytes]:
-    """Open a file that only this process can read; in memory where Linux has that, so that no disk has it."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("certificate"), "wb")
-    return tempfile.NamedTemporaryFile()
 
 
 def _find_sans(certificate: Mapping[str, Any]) -> Iterator[str]:
