@@ -116,7 +116,7 @@ def test_other_changed_keys_keep_the_targets(more: dict[str, Any], keys: tuple[s
     ("more", "problem"),
     [
         ({"web": WebSettings("::1", 1)}, "web.listen: needs a restart"),
-        ({"web": WebSettings(config_file="web.yml")}, "web.config_file: needs a restart"),
+        ({"web": WebSettings(max_connections=9)}, "web.max_connections: needs a restart"),
         ({"pager": PagerSettings(state_dir="/elsewhere")}, "pager.state_dir: needs a restart"),
         ({"pager": None}, "pager: needs a restart"),
     ],

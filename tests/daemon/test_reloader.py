@@ -10,11 +10,22 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.config import ConfigDiff, LoadedConfig
-from waexporter.daemon.reloader import Reloader
+from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.model import Config, Instant, PagerSettings, Target
+from waexporter.model import (
+    Config,
+    Instant,
+    PagerSettings,
+    Secret,
+    ServerTls,
+    Target,
+    WebSecurity,
+    WebSettings,
+)
 from waexporter.web.backend import ReloadResult
+from waexporter.web.responses import IncomingRequest
+from waexporter.web.security.current_security import CurrentSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,14 +84,14 @@ class World:
         self.read: list[Config | Exception] = []
         self.notes: tuple[str, ...] = ()
         self.fleet, self.daemon_pager, self.telemetry = FakeFleet(), FakeDaemonPager(), Telemetry()
+        self.security = CurrentSecurity()
         self.reading, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.telemetry.reload_successful.set(1)
         self.reloader = Reloader(
             config,
             self.load,
-            cast("Fleet", self.fleet),
-            cast("DaemonPager", self.daemon_pager),
+            ReloadedParts(cast("Fleet", self.fleet), cast("DaemonPager", self.daemon_pager), self.security),
             (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
         )
 
@@ -247,3 +258,31 @@ def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(worl
 
     assert done == [ReloadResult(is_busy=True)]
     assert world.fleet.changes == []
+
+
+def test_new_users_are_let_in_by_a_reload() -> None:
+    before = Config(targets=())
+    users = (("alice", Secret("$2b$04$" + "a" * 53)),)
+    world = World(before)
+    world.read = [replace(before, web=WebSettings(config_file="web.yml", security=WebSecurity(users=users)))]
+    request = IncomingRequest("/metrics")
+    was_open = not world.security.access.needs_credentials(request)
+
+    done = world.reloader.reload()
+
+    assert done.keys == ("web.config_file",)
+    assert was_open
+    assert world.security.access.needs_credentials(request)
+
+
+def test_what_openssl_refuses_changes_nothing() -> None:
+    before = Config(targets=())
+    tls = ServerTls(b"no certificate", Secret("no key"))
+    world = World(before)
+    world.read = [replace(before, web=WebSettings(config_file="web.yml", security=WebSecurity(tls)))]
+
+    done = world.reloader.reload()
+
+    assert len(done.problems) == 1
+    assert done.problems[0].startswith("web.config_file: tls_server_config: OpenSSL refuses it: ")
+    assert world.security.context is None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from waexporter.paging.pager import Pager
     from waexporter.web.routes import Route
+    from waexporter.web.security.current_security import CurrentSecurity
 
 NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
 
@@ -148,6 +149,7 @@ def an_application(
     *,
     routes: tuple[Route, ...] = ROUTES,
     limits: RequestLimits = DEFAULT_LIMITS,
+    security: CurrentSecurity | None = None,
 ) -> Application:
     """Return an application on a clock that stands still."""
     observers = (diary or Diary()).observers()
@@ -157,6 +159,7 @@ def an_application(
         routes=routes,
         clock=lambda: NOW,
         limits=limits,
+        security=security,
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from waexporter.model import PagerSettings, WebSettings
 
 
+_ALERTS = "/api/v1/alerts"
+
+
 def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
     """Read the block."""
     with pager.section(key) as webhook:
@@ -31,9 +34,12 @@ def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | N
     """Return a problem if anybody on the network could page people, else None."""
     if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
         return None
+    if web.security.needs_credentials and _ALERTS not in web.security.excluded_paths:
+        return None
     return (
         "pager.webhook: is required when listening beyond loopback: give secret_file, or username and "
-        "password_file, or insecure: true if anybody on the network may page people"
+        "password_file, or insecure: true if anybody on the network may page people; or give users in "
+        "web.config_file"
     )
 
 

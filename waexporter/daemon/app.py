@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from waexporter import __version__
 from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
-from waexporter.daemon.reloader import Reloader
+from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.daemon.transitions import ClashLog
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
@@ -19,6 +19,7 @@ from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
+from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def start(
     """Start everything except the server's loop; on exit, stop polling and log out everywhere.
 
     `read` returns the current configuration, for reloads. Raises CommandError if the address to listen on
-    can't be bound.
+    can't be bound, and ConfigError if OpenSSL refuses the settings of TLS.
     """
     telemetry = Telemetry()
     heartbeat = Heartbeat(telemetry, clock)
@@ -67,7 +68,9 @@ def start(
     fleet = Fleet(config, telemetry, clock)
     daemon_pager = _daemon_pager(config, fleet, telemetry, clock)
     pager = daemon_pager.pager if daemon_pager is not None else None
-    reloader = Reloader(config, read, fleet, daemon_pager, (telemetry, clock)) if read is not None else None
+    security = CurrentSecurity(prepare_security(config.web.security))
+    parts = ReloadedParts(fleet, daemon_pager, security)
+    reloader = Reloader(config, read, parts, (telemetry, clock)) if read is not None else None
     exporter = Exporter(
         fleet.store,
         fleet.on_demand,
@@ -79,7 +82,8 @@ def start(
     )
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash)
     limits = ConnectionLimits(connections=config.web.max_connections)
-    server = Server(Application(exporter, observers), config.web.host, config.web.port, limits)
+    application = Application(exporter, observers, security=security)
+    server = Server(application, config.web.host, config.web.port, limits)
     server.bind()
     with ExitStack() as stack:
         stack.callback(server.close)

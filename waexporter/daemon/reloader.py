@@ -10,6 +10,7 @@ from waexporter import log
 from waexporter.config import compare
 from waexporter.errors import CommandError, ConfigError
 from waexporter.web.backend import ReloadResult
+from waexporter.web.security.current_security import prepare_security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant
+    from waexporter.web.security.current_security import CurrentSecurity, PreparedSecurity
     from waexporter.whatsapp.client import Client
 
 _MAX_REQUESTS = 2  # at once: one runs, and one waits to read what was written since the first one began
@@ -32,6 +34,15 @@ class _Parts(NamedTuple):
 
     clients: Mapping[str, Client]
     pager: PagerParts | None  # None: there is no pager, or nothing changes for it
+    security: PreparedSecurity | None  # None: nothing changes for it
+
+
+class ReloadedParts(NamedTuple):
+    """The parts of the daemon that a reload changes."""
+
+    fleet: Fleet
+    pager: DaemonPager | None
+    security: CurrentSecurity
 
 
 class Reloader:
@@ -41,15 +52,13 @@ class Reloader:
         self,
         config: Config,
         read: Callable[[], LoadedConfig],
-        fleet: Fleet,
-        daemon_pager: DaemonPager | None,
+        parts: ReloadedParts,
         observers: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
         """Build a reloader; `read` returns the current configuration, or raises ConfigError."""
         self._config = config
         self._read = read
-        self._fleet = fleet
-        self._daemon_pager = daemon_pager
+        self._fleet, self._daemon_pager, self._security = parts
         self._telemetry, self._clock = observers
         self._slots = threading.Semaphore(_MAX_REQUESTS)
         self._reading = threading.Lock()
@@ -123,16 +132,19 @@ class Reloader:
             clients = self._fleet.make_clients(config, diff.to_start)
         except OSError as error:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
+        security = prepare_security(config.web.security) if _is_about("web", diff) else None
         # With a new configuration, a target may accept a page that it has refused.
         is_concerned = diff.to_stop or diff.to_start or _is_about("pager", diff)
         if self._daemon_pager is None or config.pager is None or not is_concerned:
-            return _Parts(clients, None)
-        return _Parts(clients, self._daemon_pager.prepare(config.pager))
+            return _Parts(clients, None, security)
+        return _Parts(clients, self._daemon_pager.prepare(config.pager), security)
 
     def _apply(self, config: Config, diff: ConfigDiff, parts: _Parts) -> None:
         """Change the daemon; nothing here can fail."""
         if _is_about("log", diff):
             log.configure(config.log, sys.stderr)
+        if parts.security is not None:
+            self._security.replace(parts.security)
         self._fleet.reconfigure(config, diff, parts.clients)
         if self._daemon_pager is not None and parts.pager is not None:
             self._fleet.replace_tasks(self._daemon_pager.reconfigure(parts.pager))

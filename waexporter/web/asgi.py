@@ -22,7 +22,7 @@ from waexporter.web.responses import (
     read_request,
 )
 from waexporter.web.routes import ROUTES
-from waexporter.web.security.access_control import FOR_EVERYBODY
+from waexporter.web.security.current_security import CurrentSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -77,7 +77,7 @@ DEFAULT_LIMITS: Final = RequestLimits()
 class Application:
     """The ASGI application that serves all routes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a server
         self,
         backend: Backend,
         observers: Observers,
@@ -85,6 +85,7 @@ class Application:
         routes: tuple[Route, ...] = ROUTES,
         clock: Callable[[], float] = time.time,
         limits: RequestLimits = DEFAULT_LIMITS,
+        security: CurrentSecurity | None = None,
     ) -> None:
         self._backend = backend
         self._observers = observers
@@ -92,7 +93,7 @@ class Application:
         self._clock = clock
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
-        self._access = FOR_EVERYBODY
+        self.security = security or CurrentSecurity()
         self._active = 0  # requests that are being answered; used only in the loop's thread
         self._deferred = 0  # deferred responses that wait now; used only in the loop's thread
 
@@ -106,14 +107,10 @@ class Application:
         finally:
             self._active -= 1
 
-    def replace_access(self, access: AccessControl) -> None:
-        """Use other users, tokens, headers and limits for new requests; from any thread."""
-        self._access = access
-
     async def _answer(
         self, request: IncomingRequest, route: Route | None, receive: Receive, send: Send
     ) -> None:
-        access = self._access
+        access = self.security.access
         try:
             response = await self._respond(request, route, receive, access)
         except ClientLeftError:

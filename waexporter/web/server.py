@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from waexporter.web.asgi import Application
-    from waexporter.web.security.server_context import ServerContext
+    from waexporter.web.security.current_security import CurrentSecurity
 
 _MAX_HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128
@@ -44,12 +44,12 @@ class Server:
         host: str,
         port: int,
         limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS,
-        context: ServerContext | None = None,  # None: no TLS
     ) -> None:
         self._address = (host, port)
         self._port = port
         self._socket: socket.socket | None = None
-        self._loop = _Loop(_configure(app, limits), limits, context)
+        self.security = app.security
+        self._loop = _Loop(_configure(app, limits), limits, app.security)
 
     @property
     def port(self) -> int:
@@ -72,10 +72,6 @@ class Server:
                 self._loop.run([self._socket])
         finally:
             self.close()
-
-    def replace_context(self, context: ServerContext | None) -> None:
-        """Use another TLS context for new connections; from any thread."""
-        self._loop.context = context
 
     def request_stop(self) -> None:
         """Make `run` drain and return; from any thread or a signal handler."""
@@ -102,12 +98,10 @@ class Server:
 class _Loop(uvicorn.Server):
     """uvicorn's server with a TLS context that can be replaced, and an end that leaves no connection open."""
 
-    def __init__(
-        self, config: uvicorn.Config, limits: ConnectionLimits, context: ServerContext | None
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits, security: CurrentSecurity) -> None:
         super().__init__(config)
         self._limits = limits
-        self.context = context
+        self._security = security
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on sockets."""
@@ -119,10 +113,11 @@ class _Loop(uvicorn.Server):
 
     def _accept(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        if self.context is None:
+        context = self._security.context
+        if context is None:
             return self._make_connection()
         connections = cast("set[object]", self.server_state.connections)
-        return TlsHandshake(self.context, self._make_connection, connections, self._limits)
+        return TlsHandshake(context, self._make_connection, connections, self._limits)
 
     def _make_connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]

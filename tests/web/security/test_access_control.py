@@ -10,6 +10,7 @@ import pytest
 from tests.web.fakes import FakeBackend, Got, an_application, ask
 from waexporter.model import RequestRate, Secret, WebSecurity
 from waexporter.web.security.access_control import AccessControl
+from waexporter.web.security.current_security import CurrentSecurity, PreparedSecurity, prepare_security
 
 USERS = (("alice", Secret(bcrypt.hashpw(b"right: \xc3\xbc", bcrypt.gensalt(4)).decode())),)
 TOKENS = (Secret("first-token-of-some-length"), Secret("second-token-of-some-length"))
@@ -19,8 +20,7 @@ PATHS = ("/", "/metrics", "/api/v1/targets", "/api/v1/alerts", "/-/reload", "/no
 def ask_with(
     security: WebSecurity, path: str = "/metrics", authorization: str = "", method: str = "GET"
 ) -> Got:
-    application = an_application(FakeBackend())
-    application.replace_access(AccessControl(security))
+    application = an_application(FakeBackend(), security=CurrentSecurity(prepare_security(security)))
     headers = {"authorization": authorization} if authorization else {}
     return ask(application, path, method, **headers)
 
@@ -98,9 +98,9 @@ def test_only_schemes_that_can_succeed_are_named() -> None:
 
 
 def test_requests_beyond_the_rate_are_told_when_to_come_again() -> None:
-    application = an_application(FakeBackend())
     access = AccessControl(WebSecurity(rate_limit=RequestRate(2, 1000.0)), clock=lambda: 0.0)
-    application.replace_access(access)
+    security = CurrentSecurity(PreparedSecurity(None, access))
+    application = an_application(FakeBackend(), security=security)
 
     statuses = [ask(application, "/metrics").status for _ in range(3)]
     refused = ask(application, "/metrics")

@@ -13,9 +13,9 @@ import pytest
 import trustme
 
 from tests.web.fakes import FakeBackend, an_application
-from waexporter.model import ClientAuth, Secret, ServerTls
+from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
 from waexporter.web.protocol import ConnectionLimits
-from waexporter.web.security.server_context import build_context
+from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def a_server_tls(authority: trustme.CA, **others: object) -> ServerTls:
 
 @contextmanager
 def serving(tls: ServerTls, limits: ConnectionLimits = LIMITS) -> Iterator[Server]:
-    context = build_context(tls)
-    with Server(an_application(FakeBackend()), LOOPBACK, 0, limits, context).background() as server:
+    security = CurrentSecurity(prepare_security(WebSecurity(tls)))
+    application = an_application(FakeBackend(), security=security)
+    with Server(application, LOOPBACK, 0, limits).background() as server:
         yield server
 
 
@@ -132,7 +133,7 @@ def test_a_replaced_certificate_is_used_at_once_and_open_connections_go_on() -> 
 
     with serving(a_server_tls(old)) as server, secure(connect(server), trusting(old)) as client:
         converse(client)
-        server.replace_context(build_context(a_server_tls(new)))
+        server.security.replace(prepare_security(WebSecurity(a_server_tls(new))))
 
         assert converse(client).startswith(b"HTTP/1.1 200 OK\r\n")
         assert get(server, trusting(new)) == 200

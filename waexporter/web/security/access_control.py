@@ -8,13 +8,14 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model import WebSecurity
 from waexporter.web.responses import IncomingRequest, Response, error_response
 from waexporter.web.security.passwords import PasswordCheck
 from waexporter.web.security.request_quota import RequestQuota
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from waexporter.model import WebSecurity
 
 _RETRY: Final = ("retry-after", "1")
 
@@ -79,9 +80,6 @@ class AccessControl:
         if self._security.bearer_tokens:
             schemes.append("Bearer")
         return (("www-authenticate", ", ".join(schemes)),)
-
-
-FOR_EVERYBODY: Final = AccessControl(WebSecurity())
 
 
 def _read_basic(sent: str) -> tuple[str, str] | None:
