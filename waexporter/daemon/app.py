@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter import __version__
+from waexporter.config.values.quantities import format_listen
 from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
 from waexporter.daemon.reloader import ReloadedParts, Reloader
@@ -16,7 +17,7 @@ from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import now
 from waexporter.polling.schedule import Task
-from waexporter.web.asgi import Application, Observers
+from waexporter.web.asgi import Application, Observers, limit_requests
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
@@ -82,7 +83,9 @@ def start(
     )
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash)
     limits = ConnectionLimits(connections=config.web.max_connections)
-    application = Application(exporter, observers, security=security)
+    application = Application(
+        exporter, observers, security=security, limits=limit_requests(config.web.max_connections)
+    )
     server = Server(application, config.web.host, config.web.port, limits)
     server.bind()
     with ExitStack() as stack:
@@ -104,7 +107,7 @@ def start(
             "started",
             version=__version__,
             targets=len(config.targets),
-            listen=f"{config.web.host}:{server.port}",
+            listen=format_listen(config.web.host, server.port),
             pid=os.getpid(),
         )
         yield Daemon(server, exporter, observers)

@@ -74,6 +74,11 @@ class RequestLimits:
 DEFAULT_LIMITS: Final = RequestLimits()
 
 
+def limit_requests(connections: int) -> RequestLimits:
+    """Return the limits of a server that has at most so many connections."""
+    return RequestLimits(requests=connections, max_deferred=max(1, connections // 2))
+
+
 class Application:
     """The ASGI application that serves all routes."""
 

@@ -7,10 +7,14 @@ import ssl
 import struct
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPSConnection
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.web.fakes import FakeBackend, an_application
 from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
@@ -235,6 +239,58 @@ def test_a_client_certificate_needs_one_of_the_allowed_names(name: str, *, accep
 
     with serving(tls) as server:
         assert is_served(server, context) is accepted
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name"),
+    [
+        ("ops@example.com", x509.RFC822Name("ops@example.com")),
+        ("spiffe://example.com/ns/x", x509.UniformResourceIdentifier("spiffe://example.com/ns/x")),
+        ("10.0.0.1", x509.IPAddress(ip_address("10.0.0.1"))),
+        ("10.0.0.1", x509.IPAddress(ip_address("::ffff:10.0.0.1"))),
+        ("2001:db8::1", x509.IPAddress(ip_address("2001:db8::1"))),
+        ("2001:DB8::1", x509.IPAddress(ip_address("2001:db8::1"))),
+        ("2001:0db8:0:0:0:0:0:0001", x509.IPAddress(ip_address("2001:db8::1"))),
+    ],
+)
+def test_names_of_every_kind_can_be_allowed_in_any_spelling(allowed: str, name: x509.GeneralName) -> None:
+    authority, clients = trustme.CA(), trustme.CA()
+    tls = a_server_tls(
+        authority,
+        client_auth=ClientAuth.REQUIRE,
+        client_authorities=clients.cert_pem.bytes(),
+        client_sans=("other.example", allowed),
+    )
+    right, wrong = trusting(authority), trusting(authority)
+    issue(clients, name).configure_cert(right)
+    issue(clients, x509.UniformResourceIdentifier("spiffe://example.com/ns/y")).configure_cert(wrong)
+
+    with serving(tls) as server:
+        assert is_served(server, right)
+        assert not is_served(server, wrong)
+
+
+def issue(authority: trustme.CA, name: x509.GeneralName) -> trustme.LeafCert:
+    """Return a certificate for a name of any kind."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+        .sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    own_key = key.private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    return trustme.LeafCert(own_key, certificate.public_bytes(pem), [])
 
 
 def is_served(server: Server, context: ssl.SSLContext) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ _VERSIONS: Final = {
     "TLS12": ssl.TLSVersion.TLSv1_2,
     "TLS13": ssl.TLSVersion.TLSv1_3,
 }
+_SAN_KINDS: Final = ("DNS", "email", "IP Address", "URI")  # as the ssl module calls them
 _VERIFY_MODES: Final = {
     ClientAuth.NONE: ssl.CERT_NONE,
     ClientAuth.REQUEST: ssl.CERT_NONE,  # the ssl module can't ask for a certificate without verifying it
@@ -57,10 +59,21 @@ def build_context(tls: ServerTls) -> ServerContext:
     context.verify_mode = _VERIFY_MODES[tls.client_auth]
     if tls.client_authorities:
         pem.load_authorities(context, tls.client_authorities)
-    return ServerContext(context, frozenset(tls.client_sans))
+    return ServerContext(context, frozenset(map(_normalize, tls.client_sans)))
 
 
 def _find_sans(certificate: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of a certificate: DNS names, e-mail addresses, IP addresses and URIs."""
-    for _, name in certificate.get("subjectAltName", ()):
-        yield str(name)
+    """Yield the names of a certificate that can be allowed."""
+    for kind, name in certificate.get("subjectAltName", ()):
+        if kind in _SAN_KINDS:
+            yield _normalize(str(name))
+
+
+def _normalize(name: str) -> str:
+    """Return an IP address in its shortest form, and every other name as it is."""
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return name
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
