@@ -98,6 +98,11 @@ class FakeBackend:
         return self.waiting
 
 
+def an_example(path: str) -> str:
+    """Return a path of a route with a name in it that there is."""
+    return path.replace("{name}", "WhatsAppDown" if path.startswith("/runbooks") else "support-line")
+
+
 class BrokenBackend(FakeBackend):
     """Raises an error with a secret in it for every page."""
 

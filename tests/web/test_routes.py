@@ -27,7 +27,8 @@ OTHERS = {
 
 def module_of(path: str) -> str:
     """Return the module that answers a path."""
-    return OTHERS.get(path) or path.rstrip("/").rpartition("/")[2]
+    fixed = [part for part in path.split("/") if part and not part.startswith("{")]
+    return OTHERS.get(path) or fixed[-1]
 
 
 def names_in(folder: Path, pattern: str) -> set[str]:

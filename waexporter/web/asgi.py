@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,6 +20,7 @@ from waexporter.web.responses import (
     error_response,
     read_request,
 )
+from waexporter.web.route_table import RouteTable
 from waexporter.web.routes import ROUTES
 from waexporter.web.security.current_security import CurrentSecurity
 
@@ -38,7 +38,6 @@ _Result = TypeVar("_Result")
 
 # Bytes sent to the socket at a time: a page has thousands of chunks, and each would be a system call.
 _SEND_SIZE = 65_536
-_FOLDER = re.compile(r"/[^/]+(?=/[^/]*\Z|\Z)")
 
 _RETRY: Final = ("retry-after", "1")
 
@@ -94,7 +93,7 @@ class Application:
     ) -> None:
         self._backend = backend
         self._observers = observers
-        self._routes = {route.path: route for route in routes}
+        self._routes = RouteTable(routes)
         self._clock = clock
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
@@ -105,7 +104,8 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = read_request(scope, self._clock())
-        route = self._find_route(request.path)
+        route, parameters = self._routes.find(request.segments) or (None, ())
+        request = replace(request, parameters=parameters)
         self._active += 1
         try:
             await self._answer(request, route, receive, send)
@@ -128,18 +128,6 @@ class Application:
         except asyncio.CancelledError:
             return  # the server stops, and this client did not read its response in time
 
-    def _find_route(self, path: str) -> Route | None:
-        """Return the route of a path, None without one.
-
-        A route that reads a body also matches a path with extra slashes: a client that delivers something may
-        take a redirect or a 404 for success.
-        """
-        route = self._routes.get(path) or self._routes.get(_folder(path))
-        if route is None:
-            normalized = self._routes.get(f"/{'/'.join(filter(None, path.split('/')))}")
-            route = normalized if normalized and normalized.max_body else None
-        return route
-
     async def _respond(
         self, request: IncomingRequest, route: Route | None, receive: Receive, access: AccessControl
     ) -> Response:
@@ -149,7 +137,7 @@ class Application:
                 return admitted
             request = admitted
             if route is None or request.method not in route.methods:
-                return _routing_error(request, route)
+                return self._routing_error(request, route)
             response = await self._handle(request, route, receive)
             if isinstance(response, DeferredResponse):
                 return await self._wait_for(response, request, route)
@@ -239,17 +227,18 @@ class Application:
             self._observers.log_crash(f"answering {request.method} {route.path}", crash)
             return error_response(request, 500, "The exporter failed to answer; its log says why.")
 
-
-def _routing_error(request: IncomingRequest, route: Route | None) -> Response:
-    """Return the response to a request without a handler."""
-    if not request.path:
-        return error_response(
-            request, 400, "Ask for a path such as /metrics, or for a whole http:// address."
-        )
-    if route is None:
-        return error_response(request, 404, "There is nothing here; the page / lists what there is.")
-    allow = ", ".join(route.methods)
-    return error_response(request, 405, f"This path answers {allow} only.", ("allow", allow))
+    def _routing_error(self, request: IncomingRequest, route: Route | None) -> Response:
+        """Return the response to a request without a handler."""
+        if not request.path:
+            words = "Ask for a path such as /metrics, or for a whole http:// address."
+            return error_response(request, 400, words)
+        if route is None and self._routes.is_list(request.segments):
+            *_, last = request.segments
+            return Response((), status=308, headers=(("location", f"{last}/"),))
+        if route is None:
+            return error_response(request, 404, "There is nothing here; the page / lists what there is.")
+        allow = ", ".join(route.methods)
+        return error_response(request, 405, f"This path answers {allow} only.", ("allow", allow))
 
 
 def _handle_body(
@@ -257,12 +246,6 @@ def _handle_body(
 ) -> Response | DeferredResponse:
     body = unpack(request, packed, route.max_body)
     return body if isinstance(body, Response) else route.handler(replace(request, body=body), backend)
-
-
-def _folder(path: str) -> str:
-    """Return `/a/` for the paths `/a` and `/a/b`, and '' for a deeper one."""
-    folder = _FOLDER.match(path)
-    return f"{folder[0]}/" if folder else ""
 
 
 async def _send(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds, plural, to_datetime
@@ -61,6 +61,11 @@ def count_without_item(page: Page, truncated_words: str) -> Iterator[str]:
         yield f"{plural(len(page.doubts), 'earlier alert')} that Alertmanager did not list"
     if page.unread:
         yield f"{page.unread} that could not be read"
+
+
+def link_to(path: str, name: str) -> str:
+    """Return a link such as `targets/NAME`, with the name as one segment whatever it holds."""
+    return f"{path}/{quote(name, safe='')}"
 
 
 def public_url(url: str) -> str:

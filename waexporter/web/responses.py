@@ -21,26 +21,40 @@ JSON = "application/json"
 Scope: TypeAlias = "Mapping[str, Any]"  # of ASGI, which types none of its values
 
 _ABSOLUTE = re.compile(r"https?://[^/]+", re.IGNORECASE)
-_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
     """One request of a client."""
 
-    path: str  # decoded; empty if the request has none
+    path: str  # as it was sent, without the query; empty if the request has none
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
     address: tuple[str, int] | None = None  # the server's end of the connection
     peer: str = ""  # the client's address
     at: float = 0.0  # wall-clock seconds
+    parameters: tuple[tuple[str, str], ...] = ()  # of the route's path, such as ("name", "a/b")
     body: bytes = field(default=b"", repr=False)  # read only for a route that has a body
     is_authenticated: bool = False  # by a user or a token of the web configuration
 
     def header(self, name: str) -> str:
         """Return a header, repeated ones joined by commas; '' without one."""
         return ", ".join(value for key, value in self.headers if key == name)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The decoded parts of the path."""
+        return split_path(self.path)
+
+    def parameter(self, name: str) -> str:
+        """Return a parameter of the route's path."""
+        return dict(self.parameters)[name]
+
+    @property
+    def root(self) -> str:
+        """The relative link from this page to the folder of `/`, which need not be a host's root."""
+        return "../" * (len(self.segments) - 1) or "./"
 
     @property
     def has_two_lengths(self) -> bool:
@@ -88,11 +102,20 @@ def read_request(scope: Scope, at: float) -> IncomingRequest:
 def read_path(target: str) -> str:
     """Return the path of a request target without its query (RFC 9112, section 3.2); '' if it has none.
 
-    A proxy may send a whole address. An encoded slash stays encoded, as for a proxy that restricts paths.
+    A proxy may send a whole address.
     """
     address = _ABSOLUTE.match(target)
     path = (target[address.end() :] or "/") if address else target
-    return unquote(_SLASH.sub("%252F", path)) if path.startswith("/") else ""
+    return path if path.startswith("/") else ""
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """Return the parts of a path between its slashes, each decoded once.
+
+    Everything that compares paths compares these. So an encoded slash is a part of a name, and no path is one
+    thing for access control and another for the routes.
+    """
+    return tuple(map(unquote, path.split("/")[1:]))
 
 
 def text_response(sentence: str, status: int = 200) -> Response:

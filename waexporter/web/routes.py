@@ -34,7 +34,7 @@ Observe: TypeAlias = Callable[[IncomingRequest, Response | None, Backend], None]
 class Route:
     """One path; its functions are called in a worker thread."""
 
-    path: str  # with a slash at its end, except the root, it also matches each path directly below it
+    path: str  # `{name}` stands for one segment, which the handler finds in the request's parameters
     handler: Handler
     summary: str  # for the table in README.md, which writes it in Markdown
     methods: tuple[str, ...] = ("GET", "HEAD")
@@ -92,8 +92,13 @@ ROUTES: Final = (
     Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),
     Route(
         "/runbooks/",
+        import_at_first_request("site.runbooks", "list_runbooks"),
+        "all runbooks; Markdown by `Accept`",
+    ),
+    Route(
+        "/runbooks/{name}",
         import_at_first_request("site.runbooks", "show_runbook"),
-        "what to do about each alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
+        "what to do about an alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
     ),
     Route(
         "/sd",

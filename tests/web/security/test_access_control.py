@@ -55,6 +55,26 @@ def test_the_excluded_paths_are_those_of_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/runbooks/a%2Fb", 404),
+        ("/runbooks/%61%2fb", 404),
+        ("/runbooks/a/b", 401),
+        ("/runbooks/a%252Fb", 401),
+        ("/runbooks%2Fa%2Fb", 401),
+        ("//runbooks/a%2Fb", 401),
+        ("/x/../runbooks/a%2Fb", 401),
+        ("/runbooks/a%2Fb/../../metrics", 401),
+        ("/runbooks/a%2Fb%2F..%2F..%2Fmetrics", 401),
+    ],
+)
+def test_an_excluded_path_is_the_path_of_one_name(path: str, status: int) -> None:
+    security = WebSecurity(users=USERS, excluded_paths=("/runbooks/a%2Fb",))
+
+    assert ask_with(security, path).status == status
+
+
+@pytest.mark.parametrize(
     "authorization",
     [
         RIGHT,

@@ -10,7 +10,6 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import pytest
@@ -21,11 +20,7 @@ from waexporter.config.shipped_files import PACKAGE, find_runbooks
 from waexporter.health import PROBLEMS
 from waexporter.model import Problem, State
 from waexporter.web.routes import ROUTES
-from waexporter.web.site.runbooks import FOLDER, render_runbook
-
-if TYPE_CHECKING:
-    from waexporter.web.backend import Backend
-    from waexporter.web.responses import IncomingRequest, Response
+from waexporter.web.site.runbooks import render_list, render_runbook
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md"))
@@ -33,11 +28,12 @@ NAMES = sorted(file.stem for file in (ROOT / "alerts" / "runbooks").glob("*.md")
 
 def get(path: str, *, package: Path = PACKAGE, **headers: str) -> Got:
     """Ask an installation whose runbooks are in or beside a package."""
-
-    def show(request: IncomingRequest, _backend: Backend) -> Response:
-        return render_runbook(request, partial(find_runbooks, package))
-
-    routes = tuple(replace(route, handler=show) if route.path == FOLDER else route for route in ROUTES)
+    find = partial(find_runbooks, package)
+    handlers = {
+        "/runbooks/": lambda request, _: render_list(request, find),
+        "/runbooks/{name}": lambda request, _: render_runbook(request, find),
+    }
+    routes = tuple(replace(route, handler=handlers.get(route.path, route.handler)) for route in ROUTES)
     return ask(an_application(FakeBackend(), routes=routes), path, **headers)
 
 
@@ -114,12 +110,12 @@ def test_a_browser_gets_a_page(accept: str) -> None:
 @pytest.mark.parametrize(
     ("path", "label"),
     [
-        ("/runbooks/Nothing", "/runbooks/"),
-        ("/runbooks/whatsappdown", "/runbooks/"),
-        ("/runbooks/WhatsAppDown.md.md", "/runbooks/"),
-        ("/runbooks/..", "/runbooks/"),
-        ("/runbooks/..%2Falerts.yml", "/runbooks/"),
-        ("/runbooks/%3Cscript%3E", "/runbooks/"),
+        ("/runbooks/Nothing", "/runbooks/{name}"),
+        ("/runbooks/whatsappdown", "/runbooks/{name}"),
+        ("/runbooks/WhatsAppDown.md.md", "/runbooks/{name}"),
+        ("/runbooks/..", "/runbooks/{name}"),
+        ("/runbooks/..%2Falerts.yml", "/runbooks/{name}"),
+        ("/runbooks/%3Cscript%3E", "/runbooks/{name}"),
         ("/runbooks/../alerts.yml", "other"),
         ("/runbooks/WhatsAppDown/", "other"),
         ("/runbooks//WhatsAppDown", "other"),

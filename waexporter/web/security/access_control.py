@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from waexporter.web.responses import IncomingRequest, Response, error_response
+from waexporter.web.responses import IncomingRequest, Response, error_response, split_path
 from waexporter.web.security.passwords import PasswordCheck
 from waexporter.web.security.request_quota import RequestQuota
 
@@ -27,6 +27,7 @@ class AccessControl:
         self._security = security
         self._clock = clock
         self._passwords = PasswordCheck({name: each.reveal() for name, each in security.users})
+        self._excluded = frozenset(map(split_path, security.excluded_paths))
         self._quota = RequestQuota(security.rate_limit, clock()) if security.rate_limit else None
 
     @property
@@ -34,20 +35,20 @@ class AccessControl:
         """The configured headers of every response."""
         return self._security.headers
 
-    def is_excluded(self, path: str) -> bool:
-        """Return whether a path needs no credentials, and has no rate limit."""
-        return path in self._security.excluded_paths
+    def is_excluded(self, request: IncomingRequest) -> bool:
+        """Return whether the path of a request needs no credentials, and has no rate limit."""
+        return request.segments in self._excluded
 
     def check_rate(self, request: IncomingRequest) -> Response | None:
         """Return the response to a request that is one too many, else None."""
-        if self._quota is None or self.is_excluded(request.path) or self._quota.take(self._clock()):
+        if self._quota is None or self.is_excluded(request) or self._quota.take(self._clock()):
             return None
         words = "Too many requests: rate_limit of the web configuration is exceeded."
         return error_response(request, HTTPStatus.TOO_MANY_REQUESTS, words, _RETRY)
 
     def needs_credentials(self, request: IncomingRequest) -> bool:
         """Return whether a request needs a user or a token."""
-        return self._security.needs_credentials and not self.is_excluded(request.path)
+        return self._security.needs_credentials and not self.is_excluded(request)
 
     async def authenticate(self, request: IncomingRequest) -> Response | None:
         """Return the response to a request without valid credentials, else None."""

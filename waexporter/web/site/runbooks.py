@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from waexporter.web.backend import Backend
 
-FOLDER: Final = "/runbooks/"
 _MARKDOWN: Final = "text/markdown; charset=utf-8"
 _STYLES: Final = ("status.css", "runbook.css")
 _MEANING: Final = re.compile(r"^## Meaning\n+(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -33,27 +32,32 @@ _COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.
 _VARIES: Final = (("vary", "Accept"),)
 
 
+def list_runbooks(request: IncomingRequest, backend: Backend) -> Response:
+    """Return the list of runbooks."""
+    del backend  # runbooks ship with the program
+    return render_list(request)
+
+
 def show_runbook(request: IncomingRequest, backend: Backend) -> Response:
-    """Return one runbook, or the list of them."""
+    """Return one runbook."""
     del backend  # runbooks ship with the program
     return render_runbook(request)
+
+
+def render_list(request: IncomingRequest, find: Callable[[], Mapping[str, Path]] = find_runbooks) -> Response:
+    """Return the list of runbooks as HTML or as Markdown, by the Accept header."""
+    texts = {name: file.read_text(encoding="utf-8") for name, file in find().items()}
+    return _negotiated(request, _list_in_markdown(texts), "All runbooks", _list(texts))
 
 
 def render_runbook(
     request: IncomingRequest, find: Callable[[], Mapping[str, Path]] = find_runbooks
 ) -> Response:
-    """Return one runbook, or the list of them, as HTML or as Markdown, by the Accept header."""
-    if not request.path.startswith(FOLDER):
-        # Relative links need the slash.
-        return Response((), status=308, headers=(("location", FOLDER.removeprefix("/")),))
-    runbooks = find()
-    name = request.path.removeprefix(FOLDER)
-    if not name:
-        texts = {each: file.read_text(encoding="utf-8") for each, file in runbooks.items()}
-        return _negotiated(request, _list_in_markdown(texts), "All runbooks", _list(texts))
-    file = runbooks.get(name.removesuffix(".md"))
+    """Return one runbook as HTML or as Markdown, by the Accept header."""
+    file = find().get(request.parameter("name").removesuffix(".md"))
     if file is None:
-        return error_response(request, 404, f"There is no such runbook; {FOLDER} lists those that there are.")
+        words = "There is no such runbook; /runbooks/ lists those that there are."
+        return error_response(request, 404, words)
     text = file.read_text(encoding="utf-8")
     return _negotiated(request, text, file.stem, Markup(_parser().render(text)))  # noqa: S704 - escaped there
 
