@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, README, ROOT
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import PAGER
@@ -111,6 +112,7 @@ WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
     (README, "<!-- written by `make docs`: paths -->"): write_paths,
     (METRICS, "<!-- written by `make docs` -->"): write_list,
     (CONFIGURATION, "<!-- written by `make docs`: targets -->"): lambda: write_keys(TARGET),
+    (CONFIGURATION, "<!-- written by `make docs`: http_sd -->"): lambda: write_keys(HTTP_SD),
     (CONFIGURATION, "<!-- written by `make docs`: poll -->"): lambda: write_keys(POLL, COMMON_POLL),
     (CONFIGURATION, "<!-- written by `make docs`: limits -->"): lambda: write_keys(LIMITS),
     (CONFIGURATION, "<!-- written by `make docs`: pager -->"): lambda: write_keys(PAGER),

@@ -14,6 +14,8 @@ from waexporter.model import (
     Endpoint,
     Fallback,
     Format,
+    HttpSd,
+    HttpSdAuth,
     PagerSettings,
     PollPlan,
     ProxyAuth,
@@ -45,6 +47,14 @@ FULL = Config(
             labels=(("env", "prod"),),
             plans={endpoint: PollPlan(60.0, 5.0) for endpoint in Endpoint},
         ),
+    ),
+    http_sd=HttpSd(
+        "https://cmdb.example/targets",
+        SECRET,
+        auth=HttpSdAuth("monitor", SECRET, SECRET, "Token"),
+        tls=Tls("ca.pem", "cmdb.example", cert_file="cert.pem", key_file="key.pem"),
+        proxy_url="http://proxy.example",
+        proxy_auth=ProxyAuth("monitor", SECRET),
     ),
     pager=PagerSettings(
         webhook=WebhookAuth(SECRET, "alertmanager", SECRET),

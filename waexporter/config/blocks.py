@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.config import diff
+from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import PAGER
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from waexporter.config.diff import ConfigDiff
     from waexporter.model import Config
 
-BLOCKS = (LIMITS, COMMON_POLL, WEB, PAGER, LOG)
+BLOCKS = (HTTP_SD, LIMITS, COMMON_POLL, WEB, PAGER, LOG)
 
 
 def compare(old: Config, new: Config) -> ConfigDiff:

@@ -34,7 +34,7 @@ def read_auth(target: Section, key: str, _: object) -> Credentials:
     with target.section(key) as auth:
         read = Credentials(**AUTH.read(auth))
         check_pair(auth)
-        _check_token(auth)
+        _check_alone(auth)
         return read
 
 
@@ -52,7 +52,7 @@ def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
 
 def _read_api_key(auth: Section, key: str, _: object) -> Secret | None:
     # A key in another header may have any form: it is a gateway's, not the webapp's.
-    return read_secret(auth, key, _token if auth.has("header") else _api_key)
+    return read_secret(auth, key, check_token if auth.has("header") else _api_key)
 
 
 def reread_secret(name: str, old: Secret) -> Secret | None:
@@ -63,7 +63,7 @@ def reread_secret(name: str, old: Secret) -> Secret | None:
     if old.file is None:
         return None
     is_password = name == "password"
-    check = str if is_password else _token
+    check = str if is_password else check_token
     # A pipe is empty by now: do not wait for it.
     return read_secret_file(old.file, check, note=lambda _: None, may_end_blank=is_password, timeout=0.0)
 
@@ -75,7 +75,7 @@ def _proxy_auth_as_given(auth: Section) -> str:
     return " and ".join(name for key, name in names if name != key) or "proxy_auth"
 
 
-def _check_token(auth: Section) -> None:
+def _check_alone(auth: Section) -> None:
     api_key, token = find_given(auth, "api_key"), find_given(auth, "bearer_token")
     if auth.has("header") and api_key is None:
         auth.add_problem("api_key", f"is required with {auth.shown_name('header')}")
@@ -85,7 +85,8 @@ def _check_token(auth: Section) -> None:
         auth.add_problem(token, f"{auth.shown_name(other)} is given too; a token needs nothing beside it")
 
 
-def _username(value: object) -> str:
+def username(value: object) -> str:
+    """Parse the name of a user."""
     name = visible(value)
     if ":" in name:
         raise ValueError('must not hold ":", which ends the name in Basic authentication')
@@ -98,7 +99,8 @@ def _api_key(key: str) -> str:
     return _visible(key)
 
 
-def _token(token: str) -> str:
+def check_token(token: str) -> str:
+    """Check a token that is sent in a header."""
     scheme, blank, _ = token.partition(" ")
     if blank and scheme.lower() in {"bearer", "apikey"}:
         raise ValueError(f"must not begin with the word {scheme}, which is sent before it")
@@ -135,7 +137,7 @@ AUTH = Block(
         ),
         Key(
             "username",
-            value(_username),
+            value(username),
             "an account of the API, without a colon; it need not be an admin",
             variables=(Variable("WAEXPORTER_USERNAME"), Variable("WA_WEB_USERNAME")),
         ),
@@ -149,7 +151,7 @@ AUTH = Block(
             "bearer_token",
             "a fixed token, as some hosted clients use. It is sent with every request; there is "
             "no login and no logout. Not together with any other key of `auth`",
-            _token,
+            check_token,
             variables=("WAEXPORTER_BEARER_TOKEN",),
         ),
         Key(
@@ -168,7 +170,7 @@ PROXY_AUTH = Block(
     (
         Key(
             "username",
-            value(_username),
+            value(username),
             "the user name at the proxy, without a colon",
             variables=(Variable("WAEXPORTER_PROXY_USERNAME"),),
         ),

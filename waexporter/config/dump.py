@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from waexporter.config.blocks import BLOCKS
+from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.poll import Off
 from waexporter.config.targets import TARGET
 
@@ -28,4 +29,6 @@ def dump_config(config: Config) -> str:
         settings = block.of(config)
         if settings is not None:
             document[block.name] = block.dump(settings)
+    if not config.http_sd.url:
+        del document[HTTP_SD.name]
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
 from waexporter.config.file_stamp import stamp_file
+from waexporter.config.http_sd import HTTP_SD, SHORT_KEY, read_http_sd
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
@@ -68,7 +69,7 @@ def load(
         )  # it may well be the cause of another problem
         advice = _ADVICE_FOR_VARIABLE if key_path in merged.names else _ADVICE_FOR_KEY
         add(key_path, _PLACEHOLDER + advice)
-    if "targets" not in merged.document:
+    if not merged.document.keys() & {"targets", HTTP_SD.name, SHORT_KEY}:
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *misspelled])
     if report.problems:
         raise ConfigError(report.problems)
@@ -126,6 +127,7 @@ def _read_document(root: Section) -> Config:
             common, workers = read_poll(poll), COMMON_POLL.read(poll)["workers"]
         return Config(
             targets=read_targets(root, common),
+            http_sd=read_http_sd(root),
             limits=Limits(**_read_block(root, LIMITS)),
             web=WebSettings(**_read_block(root, WEB)),
             pager=read_pager(root),

@@ -15,6 +15,7 @@ from waexporter.model.documents import (
     Support,
     SupportNode,
 )
+from waexporter.model.http_sd import HttpSd, HttpSdAuth
 from waexporter.model.instant import Instant, now
 from waexporter.model.pager import Fallback, Format, PagerSettings, Rate, Watchdog, WebhookAuth
 from waexporter.model.readings import Account, Distrust, Drop, Failure, Reading, Reason, Success
@@ -54,6 +55,8 @@ __all__ = [
     "Gateway",
     "Head",
     "Health",
+    "HttpSd",
+    "HttpSdAuth",
     "Instant",
     "Limits",
     "LogSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from waexporter.model.http_sd import HttpSd
 from waexporter.model.web import WebSettings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Config:
     targets: tuple[Target, ...]
     limits: Limits = Limits()
     web: WebSettings = field(default_factory=WebSettings)
+    http_sd: HttpSd = field(default_factory=HttpSd)
     log: LogSettings = LogSettings()
     workers: int | None = None  # polling threads; None: enough for all targets to be unreachable at once
     pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written

@@ -72,6 +72,15 @@ def proxy_url(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def split_query(value: object) -> tuple[str, str]:
+    """Parse the URL of a document; return it without its query, and the query."""
+    url, _, query = visible(value).partition("?")
+    if "#" in query or _BLANK.search(query):
+        raise ValueError("must not hold a fragment, spaces or backslashes in its query")
+    parts = _split(url, "must not hold user:password@; use auth instead")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}", query
+
+
 def http_url(url: str) -> str:
     """Check the URL of another service, which may hold a user, a password and a query."""
     try:
