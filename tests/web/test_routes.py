@@ -18,6 +18,8 @@ TESTS = ROOT / "tests" / "web"
 # The modules that are not called by the last part of their path.
 OTHERS = {
     "/": "status_page",
+    "/assets/site.css": "assets",
+    "/assets/site.js": "assets",
     "/api/v1/pages": "page_list",  # `pages` is the module of the command
     "/-/healthy": "lifecycle",
     "/-/ready": "lifecycle",

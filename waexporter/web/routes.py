@@ -101,6 +101,16 @@ ROUTES: Final = (
         "what to do about an alert, readable on a phone: `/runbooks/WhatsAppDown`; Markdown by `Accept`",
     ),
     Route(
+        "/assets/site.css",
+        import_at_first_request("site.assets", "show_asset"),
+        "the style sheet of the pages for people",
+    ),
+    Route(
+        "/assets/site.js",
+        import_at_first_request("site.assets", "show_asset"),
+        "refreshes these pages in place; they work without it",
+    ),
+    Route(
         "/sd",
         discover_targets,
         "service discovery for Prometheus (`http_sd_configs`), one entry per client, `?shard=i/n`",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import subprocess
 import sys
@@ -15,7 +13,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask
-from tests.web.site.test_status_page import Elements
+from tests.web.site.test_status_page import SCRIPT, Elements
 from waexporter.config.shipped_files import PACKAGE, find_runbooks
 from waexporter.health import PROBLEMS
 from waexporter.model import Problem, State
@@ -55,7 +53,7 @@ def test_every_runbook_is_a_page_with_its_four_parts(name: str) -> None:
     got = get(f"/runbooks/{name}")
 
     assert (got.status, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert got.headers["vary"] == "Accept"
+    assert got.headers["vary"] == "Accept, Accept-Encoding"
     assert f"<title>{name} - waexporter</title>" in got.text
     assert f"<h1>{name}</h1>" in got.text
     assert re.findall("<h2>(.*?)</h2>", got.text) == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
@@ -66,9 +64,11 @@ def test_every_runbook_is_a_page_with_its_four_parts(name: str) -> None:
 def test_every_link_leads_to_a_page_that_is_there(path: str) -> None:
     links = [href for tag, found in Elements(get(path).text).found if tag == "a" and (href := found["href"])]
 
-    answers = {link: get(urljoin(path, link)).status for link in links if not link.startswith("https://")}
+    answers = {
+        link: get(urljoin(path, link)).status for link in links if not link.startswith(("https://", "#"))
+    }
 
-    assert {"../", "./"} <= set(answers)
+    assert {"../", "../runbooks/"} <= set(answers)
     assert set(answers.values()) == {200}
 
 
@@ -162,14 +162,11 @@ def test_html_within_a_runbook_is_text_and_no_script_runs(package: Path, book: P
 
     got = get("/runbooks/Odd", package=package)
 
-    assert {tag for tag, _ in Elements(got.text).found} & {"script", "b", "i"} == set()
+    elements = Elements(got.text)
+    assert {tag for tag, _ in elements.found} & {"b", "i"} == set()
+    assert [found["src"] for tag, found in elements.found if tag == "script"] == [f"../{SCRIPT}"]
     assert "javascript:" not in re.sub("<[^>]*>", "", got.text) or 'href="javascript' not in got.text
     assert '<div class="wide"><table>' in got.text
-    style = re.search("<style>(.*?)</style>", got.text, re.DOTALL)
-    assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = got.headers["content-security-policy"]
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
 
 
 def test_the_markdown_parser_is_imported_at_the_first_request_for_html() -> None:
@@ -195,8 +192,7 @@ def test_the_status_page_links_a_problem_to_its_runbook() -> None:
 
     html = ask(an_application(FakeBackend(targets)), "/").text
 
-    assert re.findall(r'href="(runbooks/\w*)"', html) == [
-        "runbooks/",
+    assert re.findall(r'href="(runbooks/\w+)"', html) == [
         "runbooks/WhatsAppDown",
         "runbooks/WhatsAppDiskLow",
     ]

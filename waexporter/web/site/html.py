@@ -1,24 +1,76 @@
-"""HTML pages: a template, its style sheets, and the content security policy that allows only these."""
+"""HTML pages: a template in the layout of all pages, and the content security policy for them."""
 
 from __future__ import annotations
 
-import binascii
-import hashlib
+import gzip
 from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from waexporter import __version__
+from waexporter.web.negotiation import accepts_gzip
 from waexporter.web.responses import Response
+from waexporter.web.site.assets import asset_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waexporter.web.responses import IncomingRequest
+
+# The pages in the navigation, by their address below the root.
+NAVIGATION: Final = (("", "Fleet"), ("runbooks/", "Runbooks"))
+# Scripts and styles are files of our own, so that no text of a page can ever become one.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = (("content-security-policy", POLICY), ("vary", "Accept-Encoding"))
+_TYPE: Final = "text/html; charset=utf-8"
+_GZIP_LEVEL: Final = 1  # a thirtieth of a long page in a few milliseconds
 
 
-def html_response(template: str, *styles: str, **values: object) -> Response:
-    """Return a rendered template with the style sheets of these files."""
-    style, policy = _load_styles(styles)
-    html = _environment().get_template(template).render(version=__version__, style=style, **values)
-    headers = (("content-security-policy", policy),)
-    return Response((html.encode(errors="replace"),), "text/html; charset=utf-8", headers=headers)
+def html_response(
+    request: IncomingRequest, template: str, *, refresh: int | None = None, **values: object
+) -> Response:
+    """Return a template that extends layout.html, rendered; `refresh` is in seconds."""
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            version=__version__,
+            root=request.root,
+            navigation=NAVIGATION,
+            here="/".join(request.segments),
+            style=asset_address("site.css"),
+            script=asset_address("site.js"),
+            docs=find_docs(),
+            refresh=refresh,
+            **values,
+        )
+    )
+    body = html.encode(errors="replace")
+    if not accepts_gzip(request.header("accept-encoding")):
+        return Response((body,), _TYPE, headers=_HEADERS)
+    compressed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    return Response((compressed,), _TYPE, headers=(*_HEADERS, ("content-encoding", "gzip")))
+
+
+@cache
+def find_docs() -> str | None:
+    """Return the address of the documentation, if the installed package names one."""
+    try:
+        links = metadata("waexporter").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    return pick_docs(links)
+
+
+def pick_docs(links: Sequence[str]) -> str | None:
+    """Return the link to the documentation; links are written `Documentation, https://…`."""
+    named = dict(link.partition(", ")[::2] for link in links)
+    return named.get("Documentation") or named.get("Homepage")
 
 
 @cache
@@ -30,15 +82,3 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-@cache
-def _load_styles(styles: tuple[str, ...]) -> tuple[Markup, str]:
-    """Return the style sheets as one, and the policy that allows it."""
-    style = "".join(_environment().get_template(name).render() for name in styles)
-    digest = binascii.b2a_base64(hashlib.sha256(style.encode()).digest(), newline=False).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return Markup(style), policy  # noqa: S704 - our own file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from waexporter.web.backend import Backend
 
 _MARKDOWN: Final = "text/markdown; charset=utf-8"
-_STYLES: Final = ("status.css", "runbook.css")
 _MEANING: Final = re.compile(r"^## Meaning\n+(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)
 _COMMAND: Final = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.*)", re.DOTALL)
-_VARIES: Final = (("vary", "Accept"),)
+_VARIES: Final = ("vary", "Accept")
+_VARIES_BY_ENCODING: Final = ("vary", "Accept, Accept-Encoding")
 
 
 def list_runbooks(request: IncomingRequest, backend: Backend) -> Response:
@@ -64,9 +65,11 @@ def render_runbook(
 
 def _negotiated(request: IncomingRequest, text: str, title: str, content: Markup) -> Response:
     if prefers_markdown(request.header("accept")):
-        return Response((text.encode(),), _MARKDOWN, headers=_VARIES)
-    page = html_response("runbook.html", *_STYLES, title=title, content=content)
-    return Response(page.body, page.content_type, headers=(*page.headers, *_VARIES))
+        return Response((text.encode(),), _MARKDOWN, headers=(_VARIES,))
+    page = html_response(
+        request, "runbook.html", title=title, content=content, is_list=not request.parameters
+    )
+    return replace(page, headers=(*page.headers, _VARIES_BY_ENCODING))
 
 
 def _list_in_markdown(texts: dict[str, str]) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Final
 
 from waexporter.model import Reason, State
@@ -16,8 +14,6 @@ from waexporter.web.site.html import html_response
 from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Problem
     from waexporter.web.backend import Backend, EndpointStatus, ReloadResult, TargetStatus
@@ -105,10 +101,9 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     groups = group_targets(targets, now)
     pager = backend.pager
     return html_response(
+        request,
         "status.html",
-        "status.css",
         refresh=_REFRESH,
-        docs=find_docs(),
         made=format_time(now, now),
         notices=notices,
         reload=None if failed is None else _failed_reload(failed, now),
@@ -146,22 +141,6 @@ def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[Verdic
         for state in ORDER
         if counts[state]
     )
-
-
-@cache
-def find_docs() -> str | None:
-    """Return the address of the documentation, if the installed package names one."""
-    try:
-        links = metadata("waexporter").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return None
-    return pick_docs(links)
-
-
-def pick_docs(links: Sequence[str]) -> str | None:
-    """Return the link to the documentation; links are written `Documentation, https://…`."""
-    named = dict(link.partition(", ")[::2] for link in links)
-    return named.get("Documentation") or named.get("Homepage")
 
 
 def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
