@@ -54,12 +54,17 @@ def off_by_default() -> dict[str, str]:
     endpoints = [endpoint for endpoint in Endpoint if endpoint not in DEFAULT_PLANS]
     always = _of_the_process(with_pager=False)
     of_the_pager = {name: "pager" for name in _of_the_process(with_pager=True) if name not in always}
-    return of_the_pager | {
-        name: f"poll.{endpoint}"
-        for name in own_families()
-        for endpoint in endpoints
-        if name.startswith(f"whatsapp_{endpoint}_")
-    }
+    of_lists = {name: "http_sd_url" for name in own_families() if name.startswith("waexporter_http_sd_")}
+    return (
+        of_the_pager
+        | of_lists
+        | {
+            name: f"poll.{endpoint}"
+            for name in own_families()
+            for endpoint in endpoints
+            if name.startswith(f"whatsapp_{endpoint}_")
+        }
+    )
 
 
 def write_list() -> str:

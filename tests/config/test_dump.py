@@ -68,6 +68,7 @@ FULL = Config(
     ),
 )
 NOT_PRINTED = {
+    "Config.discovered": "the size of a list that is no part of the configuration",
     "Tls.authority": "the digest of a file that is named",
     "Tls.identity": "the digest of files that are named",
     "Target.kind": "there is one kind of client, and no key for it",

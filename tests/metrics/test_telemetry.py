@@ -81,3 +81,22 @@ def test_two_daemons_in_one_process_have_separate_counts() -> None:
     one.crashes.inc()
 
     assert values(other)["waexporter_crashes_total", frozenset()] == 0
+
+
+def test_a_published_list_has_no_sample_before_it_is_known() -> None:
+    telemetry = Telemetry()
+    names = ("success", "last_success_timestamp_seconds", "targets")
+
+    def shown() -> list[float | None]:
+        found = values(telemetry)
+        return [found.get((f"waexporter_http_sd_{name}", frozenset())) for name in names]
+
+    unknown = shown()
+    telemetry.show_list(None, 0, has_failed=True)
+    failed = shown()
+    telemetry.show_list(1.7e9, 5, has_failed=False)
+    good = shown()
+    telemetry.hide_list()
+
+    assert (unknown, failed, good) == ([None, None, None], [0, None, None], [1, 1.7e9, 5])
+    assert shown() == [None, None, None]

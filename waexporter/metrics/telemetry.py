@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,11 +14,31 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
 from waexporter import __version__
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.metrics_core import Metric
+
 _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+
+
+class _KnownGauge(Collector):
+    """A gauge that has no sample while its value is not known."""
+
+    def __init__(self, name: str, meaning: str, registry: CollectorRegistry) -> None:
+        self.value: float | None = None
+        self._name, self._meaning = name, meaning
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the family, with its sample if the value is known."""
+        yield GaugeMetricFamily(self._name, self._meaning, self.value)
 
 
 class Telemetry:
@@ -60,6 +81,21 @@ class Telemetry:
             "When the configuration was last loaded with success.",
             registry=registry,
         )
+        self._list_success = _KnownGauge(
+            "waexporter_http_sd_success",
+            "1 if the last answer of http_sd_url is in effect, else 0.",
+            registry,
+        )
+        self._list_success_time = _KnownGauge(
+            "waexporter_http_sd_last_success_timestamp_seconds",
+            "When http_sd_url last answered with the list that is in effect.",
+            registry,
+        )
+        self._list_targets = _KnownGauge(
+            "waexporter_http_sd_targets",
+            "Targets in the list of http_sd_url that is in effect, also those of other shards.",
+            registry,
+        )
         self.clashes = Gauge(
             "waexporter_clashing_families",
             "Families left out of the page, since targets disagree on their type or name.",
@@ -71,6 +107,17 @@ class Telemetry:
             ["path", "code"],
             registry=registry,
         )
+
+    def show_list(self, at: float | None, targets: int, *, has_failed: bool) -> None:
+        """Show what is known of the list of targets of `http_sd_url`; `at` is None if there is none yet."""
+        is_known = has_failed or at is not None
+        self._list_success.value = float(not has_failed) if is_known else None
+        self._list_success_time.value = at
+        self._list_targets.value = None if at is None else float(targets)
+
+    def hide_list(self) -> None:
+        """Show nothing of the list of targets, since there is none."""
+        self._list_success.value = self._list_success_time.value = self._list_targets.value = None
 
     def expect_paths(self, paths: tuple[str, ...]) -> None:
         """Start the count of successful requests of every path at 0."""

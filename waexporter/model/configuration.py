@@ -38,6 +38,7 @@ class Config:
     limits: Limits = Limits()
     web: WebSettings = field(default_factory=WebSettings)
     http_sd: HttpSd = field(default_factory=HttpSd)
+    discovered: int = 0  # the number of targets that http_sd names, also those of other shards
     log: LogSettings = LogSettings()
     workers: int | None = None  # polling threads; None: enough for all targets to be unreachable at once
     pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written
