@@ -12,6 +12,7 @@ from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TA
 from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
+from waexporter.config.login import LOGIN
 from waexporter.config.pager import PAGER
 from waexporter.config.poll import COMMON_POLL, POLL
 from waexporter.config.targets import TARGET
@@ -108,8 +109,13 @@ def write_variables() -> str:
         *(variable._replace(path=f"targets[].{variable.path}") for variable in TARGET_VARIABLES),
     )
     lines = [f"| `{row.name}` | `{row.path}`{row.form} |" for row in rows]
+    logins = [
+        f"| `{row.name}` | {f'a file with {key.meaning}' if row.path != key.name else key.meaning} |"
+        for key in LOGIN.keys
+        for row in key.variables
+    ]
     first = f"| `{CONFIG_VARIABLE}` | path of the file, as `--config` |"
-    return "\n".join(["| variable | key it stands for |", "|---|---|", first, *lines])
+    return "\n".join(["| variable | key it stands for |", "|---|---|", first, *lines, *logins])
 
 
 # Each part that is written, by the comment that begins it in its document.

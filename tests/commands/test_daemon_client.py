@@ -9,8 +9,9 @@ import pytest
 
 from tests.receivers import receiving
 from waexporter.commands.daemon_client import connect
+from waexporter.config import DaemonAccess
 from waexporter.errors import CommandError
-from waexporter.model import WebhookAuth, WebSettings
+from waexporter.model import WebhookAuth, WebLogin, WebSettings
 
 if TYPE_CHECKING:
     from tests.receivers import Receiver
@@ -49,7 +50,7 @@ def test_a_malformed_time_is_not_the_answer_of_a_daemon(answer: dict[str, Any], 
         receiver.answer = json.dumps(answer).encode()
 
         with pytest.raises(CommandError) as caught:
-            connect(settings(receiver), WebhookAuth())
+            connect(DaemonAccess(settings(receiver), WebhookAuth(), WebLogin(), ()))
 
     assert str(caught.value) == (
         f"something listens at http://127.0.0.1:{receiver.port}, but answers like no waexporter "
@@ -61,7 +62,7 @@ def test_the_times_of_a_daemon_are_accepted() -> None:
     with receiving() as receiver:
         receiver.answer = json.dumps(document(AT, AT, AT)).encode()
 
-        connected = connect(settings(receiver), WebhookAuth())
+        connected = connect(DaemonAccess(settings(receiver), WebhookAuth(), WebLogin(), ()))
         assert connected is not None
         client, pages = connected
         client.close()

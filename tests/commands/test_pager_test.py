@@ -16,7 +16,7 @@ from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
 from waexporter.commands.pager_test import FollowTimes, send_test_page
-from waexporter.config import load
+from waexporter.config import load, make_access
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -224,7 +224,9 @@ def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: W
     config = load(str(workplace.configure(fallback_after="5s")), {}).config
     lines: list[str] = []
     with daemon(workplace):
-        is_accepted = send_test_page(config, "support-line", lines.append, FollowTimes(1.0, 0.5))
+        is_accepted = send_test_page(
+            config, make_access(config, {}), "support-line", lines.append, FollowTimes(1.0, 0.5)
+        )
 
         listed = workplace.run("pages")
 
@@ -244,7 +246,7 @@ def test_a_wrong_secret_is_explained_by_the_daemons_older_one(workplace: Workpla
         result = workplace.run("pager", "test")
 
     assert result.status == 1
-    assert "the daemon refuses the secret of pager.webhook (401)" in result.complaints
+    assert "refuses the secret of pager.webhook (401)" in result.complaints
     assert "another-secret" not in result.output + result.complaints
 
 

@@ -29,7 +29,12 @@ from tests.markdown import (
 from tests.places import hold
 from waexporter.cli import build_parser, main
 from waexporter.config import load
-from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.config.environment import (
+    CONFIG_VARIABLE,
+    LOGIN_VARIABLES,
+    SETTING_VARIABLES,
+    TARGET_VARIABLES,
+)
 from waexporter.errors import ConfigError
 from waexporter.model import Endpoint
 from waexporter.web.routes import ROUTES
@@ -264,7 +269,10 @@ def test_every_default_that_is_a_value_is_documented_as_one() -> None:
 
 
 def test_every_variable_is_documented_and_no_other() -> None:
-    known = {CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))}
+    known = {
+        CONFIG_VARIABLE,
+        *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
+    }
     table = part(CONFIGURATION, "Environment variables")
 
     documented = {name for row in rows(table) for name in SPAN.findall(row[0])}

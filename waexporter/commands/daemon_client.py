@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from waexporter.config.login import SET_LOGIN
 from waexporter.errors import ApiError, CommandError
-from waexporter.model import Limits, Reason
+from waexporter.model import Limits, Reason, Tls
 from waexporter.paging.journal.entry import Attempt
-from waexporter.transport.exchange import Request, basic_auth
+from waexporter.transport.exchange import Request, authorize
 from waexporter.transport.lenient_json import printable
 from waexporter.transport.origin import Origin
+from waexporter.transport.pinned_tls import build_pinned_context, build_verified_context, find_tls_failure
 from waexporter.transport.tls import TlsContexts
 from waexporter.transport.transport import Transport
 from waexporter.web.page_document import PageListDocument
 from waexporter.whatsapp.documents.envelope import decode
 
 if TYPE_CHECKING:
-    from waexporter.model import WebhookAuth, WebSettings
+    from waexporter.config import DaemonAccess
     from waexporter.transport.exchange import Reply
     from waexporter.web.page_document import PageDocument
 
@@ -60,15 +62,31 @@ _RELOAD = msgspec.json.Decoder(ReloadDocument)
 
 
 class DaemonClient:
-    """A client of the daemon at a url; a context manager that closes the connection.
+    """A client of a daemon; a context manager that closes the connection.
 
     Its methods raise ApiError without a usable answer, and CommandError with what to do.
     """
 
-    def __init__(self, url: str, auth: WebhookAuth) -> None:
-        self.url = url
-        self._authorization = _authorization(auth)
-        self._transport = Transport(Origin(url), Limits(), TlsContexts())
+    def __init__(self, access: DaemonAccess, url: str | None = None, ca_file: str | None = None) -> None:
+        """Use the url of the daemon on this machine, or another one.
+
+        `ca_file` has the authority of another machine's certificate. Raises CommandError for a file that
+        can't be read.
+        """
+        self.url = url or access.web.own_url
+        self._access = access
+        self._authorization = authorize(access.credentials)
+        login, own = access.login, access.web.security.tls
+        tls = Tls(ca_file=ca_file, cert_file=login.cert_file, key_file=login.key_file)
+        is_pinned = own is not None and ca_file is None and access.is_own(self.url)
+        contexts = TlsContexts(
+            lambda tls: (
+                build_pinned_context(own.certificate, tls)
+                if own is not None and is_pinned
+                else build_verified_context(tls)
+            )
+        )
+        self._transport = Transport(Origin(self.url, tls), Limits(), contexts)
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +101,8 @@ class DaemonClient:
     def list_pages(self) -> PageListDocument:
         """Return the pager's state and its newest pages."""
         reply = self._send("GET", f"/api/v1/pages?limit={_MAX_PAGES}")
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise CommandError(self.explain_refusal(reply.status))
         if reply.status == HTTPStatus.NOT_FOUND and b"pager" in reply.body:
             raise CommandError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
@@ -94,10 +114,7 @@ class DaemonClient:
         """Post a webhook as Alertmanager does."""
         reply = self._send("POST", "/api/v1/alerts", webhook)
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise CommandError(
-                f"the daemon refuses the secret of pager.webhook ({reply.status}): it has another one, "
-                f"read at its start or its last reload; reload or {_RESTART}"
-            )
+            raise CommandError(self.explain_refusal(reply.status))
         if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise CommandError(
                 f"the daemon can't keep the page (503: {_describe(reply)}): look at the disk and the owner "
@@ -105,6 +122,18 @@ class DaemonClient:
             )
         if reply.status != HTTPStatus.OK:
             raise CommandError(f"the daemon did not take the alert: {_describe(reply)}; read its log")
+
+    def explain_refusal(self, status: int) -> str:
+        """Return what to do about a 401 or 403."""
+        source = self._access.source
+        security = self._access.web.security
+        if not source or (security.users and self._access.is_webhook_secret):
+            shown = f"{source} is not enough" if source else "none is known here"
+            return f"the daemon at {self.url} asks for a user or a token ({status}), and {shown}: {SET_LOGIN}"
+        return (
+            f"the daemon at {self.url} refuses {source} ({status}): it has another one, "
+            f"read at its start or its last reload; reload or {_RESTART}"
+        )
 
     def reload(self) -> tuple[int, ReloadDocument]:
         """Ask for a reload of the configuration; return the status and the document of the reply."""
@@ -115,12 +144,12 @@ class DaemonClient:
         return self._transport.send(Request(method, path, self._authorization, body), timeout)
 
 
-def connect(web: WebSettings, auth: WebhookAuth) -> tuple[DaemonClient, PageListDocument] | None:
+def connect(access: DaemonAccess) -> tuple[DaemonClient, PageListDocument] | None:
     """Return a client of the daemon on this machine and its pages, or None when nothing listens there.
 
     Raises CommandError, with what to do, when something else than a daemon with a pager listens there.
     """
-    client = DaemonClient(web.own_url, auth)
+    client = DaemonClient(access)
     try:
         return client, client.list_pages()
     except ApiError as error:
@@ -128,11 +157,22 @@ def connect(web: WebSettings, auth: WebhookAuth) -> tuple[DaemonClient, PageList
         if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
             return None
         raise CommandError(
-            f"something listens at {web.own_url}, but answers like no waexporter ({error}): check web.listen"
+            explain_tls(access, client.url, error)
+            or f"something listens at {client.url}, but answers like no waexporter ({error}): "
+            "check web.listen"
         ) from error
     except CommandError:
         client.close()
         raise
+
+
+def explain_tls(access: DaemonAccess, url: str, error: ApiError) -> str | None:
+    """Return why the daemon on this machine can't be asked over TLS; None if that is not the cause."""
+    if error.reason is not Reason.TLS or not access.is_own(url):
+        return None
+    if url.startswith("http:"):
+        return f"the daemon at {url} speaks TLS, and web.config_file has none: restart it"
+    return f"the daemon at {url} can't be asked: {find_tls_failure(error) or error}"
 
 
 def find_page(pages: PageListDocument, fingerprint: str) -> PageDocument | None:
@@ -145,14 +185,6 @@ def find_page(pages: PageListDocument, fingerprint: str) -> PageDocument | None:
 def read_attempts(page: PageDocument) -> tuple[Attempt, ...]:
     """Return the attempts to deliver a page, the first one first; without their times."""
     return tuple(Attempt(0.0, each.way, each.recipient, each.code, each.why) for each in page.tried)
-
-
-def _authorization(auth: WebhookAuth) -> str:
-    if auth.secret is not None:
-        return f"Bearer {auth.secret.reveal()}"
-    if auth.password is not None:
-        return basic_auth(auth.username or "", auth.password.reveal())
-    return ""
 
 
 def _describe(reply: Reply) -> str:

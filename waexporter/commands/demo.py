@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from waexporter.commands.console import write
 from waexporter.commands.daemon_process import serve
 from waexporter.commands.demos.demo_stack import MAX_SPEED, find_free_address, find_programs, run_stack
-from waexporter.commands.options import add_daemon_options, add_speed, override, read_listen
+from waexporter.commands.options import add_daemon_options, add_speed, override
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import DEFAULT_PLANS, LoadedConfig
+from waexporter.config import DEFAULT_PLANS, LoadedConfig, load_web
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -76,12 +76,11 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.stack and options.speed > MAX_SPEED:
         message = f"--stack goes with --speed up to {MAX_SPEED:g}: nobody is paged about shorter incidents"
         raise ConfigError([message])
-    if options.listen is None:
-        options.listen = read_listen(environ)
+    web = load_web(environ)
     programs = find_programs() if options.stack else None
     alertmanager = find_free_address() if options.stack else None
     with simulated_clients(options.speed, alertmanager) as clients, ExitStack() as stack:
-        config = override(clients.config, options)
+        config = override(replace(clients.config, web=web), options)
 
         def announce(daemon: Daemon) -> None:
             own_url = replace(config.web, port=daemon.server.port).own_url

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from waexporter.config import LoadedConfig, load, parse_listen
 from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
-from waexporter.model import WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,16 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="FILE",
         help="YAML file (default: WAEXPORTER_CONFIG, or a single target from WAEXPORTER_* variables)",
+    )
+
+
+def add_ca_file(parser: argparse.ArgumentParser) -> None:
+    """Add --ca-file, for a daemon on another machine."""
+    parser.add_argument(
+        "--ca-file",
+        metavar="FILE",
+        help="PEM file with the authority of a certificate at --url (default: the system's authorities; on "
+        "this machine, the certificate of web.config_file)",
     )
 
 
@@ -111,18 +120,6 @@ def override(config: Config, options: argparse.Namespace) -> Config:
     if options.log_format is not None:
         config = replace(config, log=replace(config.log, format=options.log_format))
     return config
-
-
-def read_listen(environ: Mapping[str, str]) -> tuple[str, int]:
-    """Return the host and port of WAEXPORTER_LISTEN, or the default ones."""
-    text = environ.get("WAEXPORTER_LISTEN")
-    if not text:
-        default = WebSettings()
-        return default.host, default.port
-    try:
-        return parse_listen(text)
-    except ValueError as error:
-        raise ConfigError([f"WAEXPORTER_LISTEN: {error}"]) from error
 
 
 def unknown_target(config: Config, name: str) -> str:

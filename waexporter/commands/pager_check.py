@@ -18,7 +18,7 @@ from waexporter.commands.pager_checks.host import (
 )
 from waexporter.commands.pager_survey import require_pager, survey
 from waexporter.commands.process import FAILED, OK
-from waexporter.config import load
+from waexporter.config import load, make_access
 from waexporter.errors import CommandError
 from waexporter.model import Secret
 from waexporter.paging.journal.reader import read_groups
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from waexporter.commands.console import Write
+    from waexporter.config import DaemonAccess
     from waexporter.model import Config
 
 
@@ -56,16 +57,17 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check paging and print the findings."""
     config = load(options.config, environ).config
     alertmanager = Secret(options.alertmanager) if options.alertmanager else None
-    return OK if check_pager(config, alertmanager, write) else FAILED
+    access = make_access(config, environ)
+    return OK if check_pager(config, access, alertmanager, write) else FAILED
 
 
-def check_pager(config: Config, alertmanager: Secret | None, write: Write) -> bool:
+def check_pager(config: Config, access: DaemonAccess, alertmanager: Secret | None, write: Write) -> bool:
     """Write a line for each finding; return whether none of them is NOT OK.
 
     Raises CommandError when no pager is configured.
     """
     failures = 0
-    for finding in _findings(config, alertmanager, write):
+    for finding in _findings(config, access, alertmanager, write):
         write(str(finding))
         failures += finding.level is Level.BAD
     write("")
@@ -77,12 +79,14 @@ def check_pager(config: Config, alertmanager: Secret | None, write: Write) -> bo
     return not failures
 
 
-def _findings(config: Config, alertmanager: Secret | None, write: Write) -> Iterator[Finding]:
+def _findings(
+    config: Config, access: DaemonAccess, alertmanager: Secret | None, write: Write
+) -> Iterator[Finding]:
     pager = require_pager(config)
     yield from check_journal(pager)
     yield from check_webhook(pager, config.web)
     try:
-        yield from check_daemon(pager, config.web)
+        yield from check_daemon(access)
     except CommandError as error:
         yield bad(str(error), "then check again")
     with survey(config, read_groups(pager.state_dir), write) as surveyed:

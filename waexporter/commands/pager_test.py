@@ -13,7 +13,7 @@ from waexporter.commands.pager_tests.direct_page import send_direct, send_to_fal
 from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_webhook
 from waexporter.commands.process import FAILED
 from waexporter.commands.process import OK as EXIT_OK
-from waexporter.config import load
+from waexporter.config import load, make_access
 from waexporter.errors import ApiError
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.remedies import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from waexporter.commands.console import Write
     from waexporter.commands.daemon_client import DaemonClient
+    from waexporter.config import DaemonAccess
     from waexporter.model import Config, PagerSettings
     from waexporter.paging.model import Alert
     from waexporter.web.page_document import PageDocument
@@ -79,18 +80,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a test page."""
     config = load(options.config, environ).config
-    send = send_to_fallbacks if options.fallback else send_test_page
-    return EXIT_OK if send(config, find_target(config, options.target).name, write) else FAILED
+    target = find_target(config, options.target).name
+    if options.fallback:
+        return EXIT_OK if send_to_fallbacks(config, target, write) else FAILED
+    return EXIT_OK if send_test_page(config, make_access(config, environ), target, write) else FAILED
 
 
-def send_test_page(config: Config, target: str, write: Write, times: FollowTimes = _DEFAULT_TIMES) -> bool:
+def send_test_page(
+    config: Config, access: DaemonAccess, target: str, write: Write, times: FollowTimes = _DEFAULT_TIMES
+) -> bool:
     """Send a test page and report each step; return whether it was accepted.
 
     Raises CommandError, with what to do, when nothing can send it.
     """
     pager = require_pager(config)
     alert = make_alert(target)
-    connected = connect(config.web, pager.webhook)
+    connected = connect(access)
     if connected is None:
         write(
             f"no daemon listens at {config.web.own_url}, so this process sends by itself, without the journal"

@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import warn, write
-from waexporter.commands.daemon_client import DaemonClient
-from waexporter.commands.options import add_config, add_epilog, server_url
+from waexporter.commands.daemon_client import DaemonClient, explain_tls
+from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
+from waexporter.config.login import SET_LOGIN
 from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
 from waexporter.timefmt import first_names
@@ -30,8 +31,9 @@ _SEND_SIGNAL = (
 _CORRECT = "correct web.listen, or give its address by --url"
 
 _EPILOG = """\
-The daemon is found at web.listen of the configuration, and shown the secret of pager.webhook. It prints what
-changed, or every problem with its key path, and then the daemon goes on as before.
+The daemon is found at web.listen of the configuration. It is shown the first token of web.config_file, or the
+user in WAEXPORTER_WEB_USERNAME with WAEXPORTER_WEB_PASSWORD or WAEXPORTER_WEB_PASSWORD_FILE, or the secret of
+pager.webhook. It prints what changed, or every problem with its key path, and then goes on as before.
 Exit code: 0 it has reloaded, 1 not.
 
   waexporter reload --config waexporter.yml
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
     )
+    add_ca_file(parser)
     add_epilog(parser, _EPILOG)
 
 
@@ -54,28 +57,29 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Ask the daemon to reload, and print what changed or what is wrong."""
     access = load_daemon_access(options.config, environ)
     url = (options.url or access.web.own_url).rstrip("/").removesuffix("/-/reload")
-    status, document = _reload(url, access)
+    status, document = _reload(url, access, options.ca_file)
     if status == HTTPStatus.OK:
         write(f"the daemon at {url} has reloaded")
         for line in _describe_changes(document):
             write(f"  {line}")
         return OK
     if status != HTTPStatus.BAD_REQUEST or not document.problems:
-        raise CommandError(_explain_refusal(url, status, document) + _describe_problems(access))
+        raise CommandError(_explain_refusal(url, status, document, access) + _describe_problems(access))
     for problem in document.problems:
         warn(printable(problem, _LINE_LENGTH))
     warn(f"the daemon at {url} did not reload: it goes on as before")
     return FAILED
 
 
-def _reload(url: str, access: DaemonAccess) -> tuple[int, ReloadDocument]:
+def _reload(url: str, access: DaemonAccess, ca_file: str | None) -> tuple[int, ReloadDocument]:
     try:
-        with DaemonClient(url, access.webhook) as client:
+        with DaemonClient(access, url, ca_file) as client:
             return client.reload()
     except BodyError as error:
         raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
     except ApiError as error:
-        raise CommandError(_explain_error(url, error) + _describe_problems(access)) from error
+        words = explain_tls(access, url, error) or _explain_error(url, error)
+        raise CommandError(words + _describe_problems(access)) from error
 
 
 def _describe_changes(document: ReloadDocument) -> Iterator[str]:
@@ -93,12 +97,14 @@ def _describe_changes(document: ReloadDocument) -> Iterator[str]:
     yield f"targets kept: {document.kept}"
 
 
-def _explain_refusal(url: str, status: int, document: ReloadDocument) -> str:
+def _explain_refusal(url: str, status: int, document: ReloadDocument, access: DaemonAccess) -> str:
     words = printable(document.error) or "without a reason"
+    refusal = f"the daemon at {url} refuses to reload ({status}: {words})"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if not access.source:
+            return f"{refusal}; none is known here: {SET_LOGIN}; or {_SEND_SIGNAL}"
         return (
-            f"the daemon at {url} refuses to reload ({status}: {words}); it knows the secret of "
-            f"pager.webhook that it read at its start or its last reload: if the secret is "
+            f"{refusal}; it knows {access.source} as it was at its start or its last reload: if it is "
             f"another one now, {_SEND_SIGNAL}"
         )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from waexporter.config.blocks import compare
+from waexporter.config.daemon_access import DaemonAccess, make_access
 from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
-from waexporter.config.loading import DaemonAccess, LoadedConfig, load, load_daemon_access
+from waexporter.config.loading import LoadedConfig, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
 from waexporter.config.webhook_auth import check_webhook_auth
@@ -21,6 +22,8 @@ __all__ = [
     "dump_config",
     "load",
     "load_daemon_access",
+    "load_web",
+    "make_access",
     "parse_document",
     "parse_duration",
     "parse_listen",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter.config.blocks import BLOCKS
+from waexporter.config.login import LOGIN
 from waexporter.config.section import suggestion
 from waexporter.config.targets import TARGET
 
@@ -19,6 +20,7 @@ _PREFIX = "WAEXPORTER_"
 # the working directory.
 TARGET_VARIABLES = tuple(sorted(TARGET.variables(), key=lambda row: not row.name.startswith(_PREFIX)))
 SETTING_VARIABLES = tuple(row for block in BLOCKS for row in block.variables(f"{block.name}."))
+LOGIN_VARIABLES = tuple(LOGIN.variables())  # of commands, not of the daemon
 CONFIG_VARIABLE = "WAEXPORTER_CONFIG"
 
 
@@ -54,7 +56,10 @@ def find_misspelled(environ: Mapping[str, str]) -> list[str]:
 
     Other unknown variables are no problem: Kubernetes adds some, such as WAEXPORTER_SERVICE_HOST.
     """
-    names = [CONFIG_VARIABLE, *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES))]
+    names = [
+        CONFIG_VARIABLE,
+        *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
+    ]
     known = [name for name in names if name.startswith(_PREFIX)]
     problems = []
     for name in sorted(set(environ) - set(known)):

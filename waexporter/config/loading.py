@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from waexporter.config.daemon_access import make_access
 from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
 from waexporter.config.file_stamp import stamp_file
 from waexporter.config.http_sd import HTTP_SD, SHORT_KEY, read_http_sd
@@ -19,11 +20,12 @@ from waexporter.config.values.files import read_text
 from waexporter.config.web import WEB
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
-from waexporter.model import Config, Limits, LogSettings, WebhookAuth, WebSettings
+from waexporter.model import Config, Limits, LogSettings, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from waexporter.config.daemon_access import DaemonAccess
     from waexporter.config.environment import MergedConfig
     from waexporter.config.file_stamp import FileStamp
     from waexporter.config.keys import Block
@@ -76,16 +78,8 @@ def load(
     return LoadedConfig(config, (*misspelled, *merged.notes, *report.notes))
 
 
-class DaemonAccess(NamedTuple):
-    """The address of a daemon with this configuration, and the credentials that a reload needs."""
-
-    web: WebSettings
-    webhook: WebhookAuth
-    problems: tuple[str, ...]  # of the configuration; with any of them a daemon would not start
-
-
 def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAccess:
-    """Read the address and the credentials of a daemon, even from a configuration with problems."""
+    """Read how to reach a daemon, even from a configuration with problems."""
     path = _choose_file(path, environ)
     problems: tuple[str, ...] = ()
     try:
@@ -93,8 +87,17 @@ def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAc
     except ConfigError as error:
         document, problems = {}, error.problems
     config, report = _read_config(merge_environment(document, environ), path, {})
-    webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
-    return DaemonAccess(config.web, webhook, (*problems, *report.problems))
+    return make_access(config, environ, (*problems, *report.problems))
+
+
+def load_web(environ: Mapping[str, str]) -> WebSettings:
+    """Read the block `web` from the environment alone; raise ConfigError."""
+    merged = merge_environment({}, environ)
+    report = Report(names=merged.names)
+    web = WebSettings(**_read_block(Section(report, "", merged.document), WEB))
+    if report.problems:
+        raise ConfigError(report.problems)
+    return web
 
 
 def _choose_file(path: str | None, environ: Mapping[str, str]) -> str | None:

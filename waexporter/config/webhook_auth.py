@@ -32,7 +32,7 @@ def read_webhook_auth(pager: Section, key: str, _: object) -> WebhookAuth:
 
 def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | None:
     """Return a problem if anybody on the network could page people, else None."""
-    if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or _is_loopback(web.host):
+    if pager is None or pager.webhook.is_guarded or pager.webhook.insecure or is_loopback(web.host):
         return None
     if web.security.needs_credentials and _ALERTS not in web.security.excluded_paths:
         return None
@@ -43,7 +43,8 @@ def check_webhook_auth(pager: PagerSettings | None, web: WebSettings) -> str | N
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a configured host is this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -32,7 +32,7 @@ from waexporter.model.targets import (
     Topology,
 )
 from waexporter.model.verdicts import OnPremisesDetails, Problem, State, Verdict, VerdictDetails
-from waexporter.model.web import ClientAuth, RequestRate, ServerTls, WebSecurity, WebSettings
+from waexporter.model.web import ClientAuth, RequestRate, ServerTls, WebLogin, WebSecurity, WebSettings
 
 __all__ = [
     "Account",
@@ -85,6 +85,7 @@ __all__ = [
     "Verdict",
     "VerdictDetails",
     "Watchdog",
+    "WebLogin",
     "WebSecurity",
     "WebSettings",
     "WebhookAuth",

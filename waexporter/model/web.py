@@ -61,6 +61,16 @@ class WebSecurity:
 
 
 @dataclass(frozen=True, slots=True)
+class WebLogin:
+    """What this program's own commands show a daemon that demands it."""
+
+    username: str | None = None
+    password: Secret | None = None
+    cert_file: str | None = None  # PEM, as the key
+    key_file: str | None = None  # None: it is in cert_file, too
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """The address on which this program listens, and who may use it."""
 

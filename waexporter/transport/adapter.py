@@ -66,6 +66,6 @@ def _tls_options(origin: Origin, context: ssl.SSLContext) -> dict[str, object]:
     options: dict[str, object] = {"ssl_context": context}
     if origin.tls.server_name:
         options["server_hostname"] = origin.tls.server_name
-    if origin.tls.insecure_skip_verify:
+    if not context.check_hostname:  # else urllib3 would check the name by itself
         options["assert_hostname"] = False
     return options

@@ -15,12 +15,11 @@ import urllib3.exceptions
 from waexporter.errors import ApiError, BodyError, UnreachableError
 from waexporter.model import Reason
 from waexporter.transport.budget import TooManyBytesError
+from waexporter.transport.error_chain import list_chain
 from waexporter.transport.resolver import UnresolvedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_MAX_CHAIN = 20  # errors; wrappings may be circular
 
 _TLS_ALERT = "\x15\x03"  # the first bytes of a TLS alert, which a TLS server may send in answer to plain HTTP
 _OLD_TLS = (
@@ -43,7 +42,7 @@ _TLS_ADVICE = {
 
 def map_error(error: BaseException) -> ApiError:
     """Return the ApiError for a request that failed with `error`."""
-    chain = _chain(error)
+    chain = list_chain(error)
     for types, explain in _TABLE:
         for cause in chain:
             if isinstance(cause, types) and not isinstance(cause, requests.RequestException):
@@ -132,18 +131,6 @@ def _reason(cause: ssl.SSLError) -> str:
 
 def _strerror(cause: BaseException) -> str:
     return getattr(cause, "strerror", None) or type(cause).__name__
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and all errors that it wraps, outermost first."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting and len(found) < _MAX_CHAIN:
-        item = waiting.pop(0)
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
-            waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
-    return found
 
 
 # The first row that matches any error of the chain decides. Errors of the operating system come first, since

@@ -7,9 +7,13 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from waexporter.timefmt import to_seconds
 from waexporter.transport.lenient_json import JSON_STRING
+
+if TYPE_CHECKING:
+    from waexporter.model import Credentials
 
 # A server that asks for a longer pause may be mistaken, and its readings would become as old as the pause.
 MAX_RETRY_AFTER = 3600.0  # seconds
@@ -87,6 +91,15 @@ def _spell(letter: str, *, is_json: bool) -> bytes:
 def basic_auth(username: str, password: str) -> str:
     """Return the value of an Authorization header with the scheme Basic."""
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+
+
+def authorize(credentials: Credentials) -> str:
+    """Return the value of an Authorization header: with a token, or a password; empty without any."""
+    if credentials.bearer_token is not None:
+        return f"Bearer {credentials.bearer_token.reveal()}"
+    if credentials.password is not None:
+        return basic_auth(credentials.username or "", credentials.password.reveal())
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

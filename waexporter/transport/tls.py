@@ -15,6 +15,8 @@ from waexporter.transport.resolver import SHARED_RESOLVER
 from waexporter.transport.sockets import TlsSocket, connect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from waexporter.model import Tls
     from waexporter.transport.origin import Origin
     from waexporter.transport.resolver import Resolver
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 class TlsContexts:
     """The TLS contexts in use, one per distinct setting; a context is freed when nothing uses it."""
 
-    def __init__(self) -> None:
+    def __init__(self, build: Callable[[Tls], ssl.SSLContext] | None = None) -> None:
+        """Build each context by `build`, or as targets need it."""
+        self._build = build or _build_context
         self._contexts: WeakValueDictionary[Tls, ssl.SSLContext] = WeakValueDictionary()
 
     def get(self, tls: Tls) -> ssl.SSLContext:
@@ -32,7 +36,8 @@ class TlsContexts:
         key = replace(tls, server_name=None)
         context = self._contexts.get(key)
         if context is None:
-            context = self._contexts[key] = _build_context(tls)
+            context = self._contexts[key] = self._build(tls)
+            context.sslsocket_class = TlsSocket
         return context
 
 
@@ -48,7 +53,6 @@ def _build_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     _load_client_certificate(context, tls)
-    context.sslsocket_class = TlsSocket
     return context
 
 

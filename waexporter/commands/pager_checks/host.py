@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from waexporter.commands.pager_checks.finding import Finding
+    from waexporter.config import DaemonAccess
     from waexporter.model import PagerSettings, Secret, WebSettings
     from waexporter.transport.tls import TlsContexts
 
@@ -76,9 +77,10 @@ def check_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
         yield good("pager.webhook: alerts are taken from this machine alone, without a secret")
 
 
-def check_daemon(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
+def check_daemon(access: DaemonAccess) -> Iterator[Finding]:
     """Check that the daemon runs; raise CommandError when something else does."""
-    connected = connect(web, pager.webhook)
+    web = access.web
+    connected = connect(access)
     if connected is None:
         yield note(
             f"no daemon listens at {web.own_url}", "start it: `waexporter run`; nobody is paged without it"
