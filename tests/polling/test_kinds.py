@@ -45,7 +45,7 @@ from waexporter.polling.kinds import TABLES
 from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.poller import Poller
 from waexporter.polling.store import Store
-from waexporter.polling.tables import CollectorRow, KindDescription, KindTables
+from waexporter.polling.tables import CollectorRow, KindDescription, KindTables, NodeRow, NodeTable
 from waexporter.transport.exchange import Reply, Request
 from waexporter.web.backend import PageRequest
 
@@ -127,6 +127,10 @@ TOASTER_TABLES = KindTables(
         probe_notes=lambda _target, _verdict, _documents: (),
         probe_lines=lambda _verdict: ("slots: 2",),
         summarize=lambda document: f"{cast('Heat', document).degrees:g} degrees",
+        nodes=lambda verdict, _documents: NodeTable(
+            ("slot",),
+            tuple(NodeRow((f"{number}",), None) for number in range(cast("Slots", verdict.details).count)),
+        ),
     ),
 )
 KINDS: Mapping[ClientKind, KindTables] = {**TABLES, TOASTER: TOASTER_TABLES}

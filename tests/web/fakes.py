@@ -10,8 +10,9 @@ from waexporter.model import Instant, OnPremisesDetails, Problem, State, Target,
 from waexporter.polling.on_demand import Probe
 from waexporter.polling.on_premises import ON_PREMISES
 from waexporter.polling.state import TargetState
+from waexporter.polling.tables import NodeTable
 from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
-from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetStatus
+from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetDetails, TargetStatus
 from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class FakeBackend:
     illness: str | None = None
     waiting: str | None = None
     pager: Pager | None = None
+    details: dict[str, TargetDetails] = field(default_factory=dict)
     page_requests: list[PageRequest] = field(default_factory=list)
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
     probes: list[str] = field(default_factory=list)
@@ -79,6 +81,11 @@ class FakeBackend:
     def targets(self) -> tuple[TargetStatus, ...]:
         """Return the targets."""
         return self.shown
+
+    def target(self, name: str) -> TargetDetails | None:
+        """Return the details of one of the targets."""
+        details = {each.name: TargetDetails(each, NodeTable()) for each in self.shown} | self.details
+        return details.get(name)
 
     def reload(self) -> ReloadResult:
         """Count the reload, and return its result."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.daemon.target_details import describe_target
 from waexporter.health import with_current_times
 from waexporter.metrics.election import describe_families
 from waexporter.metrics.exposition import render_family
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from waexporter.polling.on_demand import OnDemandPolls, Probe
     from waexporter.polling.state import TargetState
     from waexporter.polling.store import Snapshot, Store
-    from waexporter.web.backend import PageRequest
+    from waexporter.web.backend import PageRequest, TargetDetails
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat after which the scheduler counts as dead
@@ -123,6 +124,12 @@ class Exporter:
         """Return the status of every target."""
         snapshot = self._store.snapshot()
         return tuple(_status(state, snapshot) for state in snapshot.states)
+
+    def target(self, name: str) -> TargetDetails | None:
+        """Return everything that is known of a target."""
+        snapshot = self._store.snapshot()
+        state = next((each for each in snapshot.states if each.target.name == name), None)
+        return None if state is None else describe_target(state, _status(state, snapshot), snapshot.at)
 
     def reload(self) -> ReloadResult:
         """Reload the configuration, if the daemon was started with one."""

@@ -17,6 +17,20 @@ class DocumentedFamily(NamedTuple):
     type: str
 
 
+class Queue(NamedTuple):
+    """A queue of the client: the family with its size, and its name for people."""
+
+    family: str
+    words: str
+
+
+class Queues(NamedTuple):
+    """The queues whose sizes one endpoint reports."""
+
+    endpoint: Endpoint
+    members: tuple[Queue, ...]
+
+
 class KindFamilies(NamedTuple):
     """The functions that return the families of one kind of client."""
 
@@ -26,3 +40,4 @@ class KindFamilies(NamedTuple):
     of_failure: Callable[[Endpoint], Iterable[Family]]  # of a failed poll of this endpoint
     documented: Mapping[str, DocumentedFamily]  # the families of statistics in the API's documentation
     heads: tuple[Head, ...]  # of every family that these functions return
+    queues: Queues | None = None  # None: such a client has none

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.metrics.election import family_key
 from waexporter.model import Drop, Failure, Part, Reason, Success
+from waexporter.polling.history import record_changes, record_poll, record_queues
 from waexporter.polling.state import ServedPart, lifetime, with_tally, with_verdict
 from waexporter.transport.lenient_json import MAX_DESCRIBED
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from waexporter.metrics.election import FamilyKey
     from waexporter.model import Endpoint, Head, Reading
+    from waexporter.polling.history import History
     from waexporter.polling.state import TargetState
 
 
@@ -31,11 +33,25 @@ def advance(
         successes = {**successes, endpoint: reading}
     if isinstance(reading.outcome, Success) or reading.outcome.parts:
         served = _serve(state, reading)
-    state = replace(state, readings={**state.readings, endpoint: reading}, successes=successes, served=served)
+    history = _next_history(state, reading)
+    state = replace(
+        state,
+        readings={**state.readings, endpoint: reading},
+        successes=successes,
+        served=served,
+        history=history,
+    )
     state = with_tally(state, endpoint, state.tallies[endpoint].after(reading))
     if not state.row(endpoint).affects_verdict and reading.account == state.account:
         return state
     return with_verdict(replace(state, account=reading.account), reading.at)
+
+
+def _next_history(state: TargetState, reading: Reading) -> History:
+    history = record_poll(state.history, reading)
+    history = record_queues(history, reading, state.tables.families.queues)
+    before = state.successes.get(reading.endpoint)
+    return record_changes(history, reading, before, state.tables.settings)
 
 
 def _serve(state: TargetState, reading: Reading) -> Mapping[tuple[Endpoint, str], ServedPart]:

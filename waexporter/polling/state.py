@@ -11,6 +11,7 @@ from waexporter.metrics import families
 from waexporter.metrics.exposition import render_family
 from waexporter.metrics.tally import Tally, tally_families
 from waexporter.model import Account, Endpoint, Failure, Reading, Reason, State, Success, Verdict
+from waexporter.polling.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ MIN_POLL_AGE = 12.0  # seconds
 
 _NO_ACCOUNT = Account()
 _NO_VERDICT = Verdict(State.UNKNOWN)
+_NO_HISTORY = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class TargetState:
     expires: float = math.inf  # steady clock: when the verdict changes without a new reading
     verdict_fragments: tuple[Fragment, ...] = ()  # of the verdict and the account
     tally_fragments: Mapping[Endpoint, Mapping[str, Fragment]] = field(default_factory=dict)  # by family
+    history: History = _NO_HISTORY
 
     def fragments(self, steady: float) -> Iterator[Fragment]:
         """Yield the fragments of this target that may be served at the time `steady`."""

@@ -78,6 +78,22 @@ class SettingsSource(NamedTuple):
     endpoint: Endpoint
     on_call_group: Callable[[Document | None], str | None]
     changed_keys: Callable[[Document | None], tuple[str, ...]]  # since the poll before
+    # The values that are no secret and nothing private, by key path.
+    readable: Callable[[Document | None], Mapping[str, str]]
+
+
+class NodeRow(NamedTuple):
+    """One node of a client; None: the fact is not known."""
+
+    cells: tuple[str | None, ...]
+    is_well: bool | None
+
+
+class NodeTable(NamedTuple):
+    """The nodes of a client, and the titles of what is known of them."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[NodeRow, ...] = ()
 
 
 class KindDescription(NamedTuple):
@@ -91,6 +107,11 @@ class KindDescription(NamedTuple):
     probe_notes: Callable[[Target, Verdict, Iterable[Document]], Iterable[str]]
     probe_lines: Callable[[Verdict], Iterable[str]]  # below the problems
     summarize: Callable[[Document], str]  # the content of a document in a few words
+    nodes: Callable[
+        [Verdict, Iterable[Document]], NodeTable
+    ]  # from the fresh documents; on the target's page
+    # Why an endpoint may succeed without a document.
+    without_document: Mapping[Endpoint, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Verdict
     from waexporter.paging.pager import Pager
+    from waexporter.polling.history import PastPoll, QueueSizes, SettingChange
     from waexporter.polling.on_demand import Probe
+    from waexporter.polling.tables import NodeTable
 
 PENDING = "pending"
 OK = "ok"
@@ -57,6 +59,18 @@ class TargetStatus:
     json_fields: Mapping[str, object] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
     problem_kinds: Mapping[str, ProblemKind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDetails:
+    """What only the page of one target shows; nothing in it is stale, except what is called past."""
+
+    status: TargetStatus
+    nodes: NodeTable
+    summaries: Mapping[str, str] = field(default_factory=dict)  # of the fresh documents, by endpoint
+    polls: tuple[PastPoll, ...] = ()  # the last ones, the oldest first
+    queues: tuple[QueueSizes, ...] = ()  # of the last hour
+    changes: tuple[SettingChange, ...] = ()  # of the client's own settings, the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,10 @@ class Backend(Protocol):
 
     def targets(self) -> tuple[TargetStatus, ...]:
         """Return the status of every target in configured order."""
+        ...
+
+    def target(self, name: str) -> TargetDetails | None:
+        """Return everything that is known of a target; None if there is no target of that name."""
         ...
 
     def reload(self) -> ReloadResult:

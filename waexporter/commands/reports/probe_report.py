@@ -73,7 +73,11 @@ def _describe_outcome(
     if answer is not AnswerKind.STATISTICS:
         flaws = "".join(f"; but {flaw.reason.value}: {flaw.message}" for flaw in dict.fromkeys(outcome.flaws))
         document = outcome.document
-        words = "nothing to tell" if document is None else description.summarize(document)
+        words = (
+            description.without_document.get(reading.endpoint, "nothing")
+            if document is None
+            else description.summarize(document)
+        )
         return size + words + flaws + _describe_dropped(outcome)
     notes = [plural(outcome.samples, "sample")]
     if outcome.unknown_families:

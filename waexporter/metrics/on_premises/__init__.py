@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.metrics.kind_families import KindFamilies
 from waexporter.metrics.on_premises import cluster_families, document_families
-from waexporter.metrics.on_premises.upstream_catalogue import DOCUMENTED
+from waexporter.metrics.on_premises.upstream_catalogue import DOCUMENTED, QUEUES
 from waexporter.model import Endpoint, Health
 
 if TYPE_CHECKING:
@@ -28,4 +28,5 @@ ON_PREMISES_FAMILIES: Final = KindFamilies(
     of_failure=document_families.failure_families,
     documented=DOCUMENTED,
     heads=(*cluster_families.HEADS, *document_families.HEADS),
+    queues=QUEUES,
 )

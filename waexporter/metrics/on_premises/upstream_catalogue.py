@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.metrics.kind_families import DocumentedFamily
+from waexporter.metrics.kind_families import DocumentedFamily, Queue, Queues
 from waexporter.metrics.naming import COUNTER, GAUGE, family_name, other_half, split_half
 from waexporter.model import Endpoint
 
@@ -52,6 +52,16 @@ CATALOGUE: Mapping[Endpoint, Mapping[str, str]] = {
         "api_requests_duration_ms", "api_requests_db_duration_ms", "api_requests_coreapp_duration_ms",
     ),
 }  # fmt: skip
+
+QUEUES = Queues(
+    Endpoint.APP,
+    (
+        Queue("whatsapp_pending_messages", "messages to be sent"),
+        Queue("whatsapp_in_messages_pending_processing", "received messages to be processed"),
+        Queue("whatsapp_pending_callbacks", "callbacks to be delivered"),
+        Queue("whatsapp_callback_queue_size", "callbacks in memory"),
+    ),
+)
 
 
 def _documented() -> Iterator[tuple[str, DocumentedFamily]]:

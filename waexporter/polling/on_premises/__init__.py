@@ -21,6 +21,7 @@ from waexporter.polling.on_premises.collectors import (
 )
 from waexporter.polling.on_premises.description import ON_PREMISES_DESCRIPTION
 from waexporter.polling.tables import CollectorRow, KindTables, SettingsSource
+from waexporter.whatsapp.documents.settings import readable_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,10 +90,14 @@ def _changed_keys(document: Document | None) -> tuple[str, ...]:
     return document.changed_keys if isinstance(document, ClientSettings) else ()
 
 
+def _readable(document: Document | None) -> Mapping[str, str]:
+    return readable_values(document) if isinstance(document, ClientSettings) else {}
+
+
 ON_PREMISES: Final = KindTables(
     COLLECTORS,
     ON_PREMISES_RULES,
     ON_PREMISES_FAMILIES,
     ON_PREMISES_DESCRIPTION,
-    SettingsSource(Endpoint.SETTINGS, _on_call_pager, _changed_keys),
+    SettingsSource(Endpoint.SETTINGS, _on_call_pager, _changed_keys, _readable),
 )

@@ -8,6 +8,7 @@ from waexporter.model import (
     Canary,
     Certificates,
     ClientSettings,
+    Endpoint,
     Health,
     OnCallGroup,
     OnPremisesDetails,
@@ -15,6 +16,7 @@ from waexporter.model import (
     Support,
     Topology,
 )
+from waexporter.polling.on_premises.node_table import list_nodes
 from waexporter.polling.tables import KindDescription
 from waexporter.timefmt import format_day, plural, short_duration
 
@@ -156,4 +158,9 @@ ON_PREMISES_DESCRIPTION: Final = KindDescription(
     probe_notes=_probe_notes,
     probe_lines=_probe_lines,
     summarize=_summarize,
+    nodes=list_nodes,
+    without_document={
+        Endpoint.GROUP: "not asked, since no on-call group is known, or pages go to one person",
+        Endpoint.CANARY: "this client has no such endpoint",
+    },
 )

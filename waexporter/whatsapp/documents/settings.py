@@ -63,6 +63,25 @@ def read_settings(body: bytes) -> Parsed[ClientSettings]:
     )
 
 
+def readable_values(settings: ClientSettings) -> dict[str, str]:
+    """Return the values that are neither secret nor private, by their key paths in the API.
+
+    A value that is set but can't be read is absent.
+    """
+    present = {key for key, _ in settings.digests}
+    numbers, booleans = dict(settings.numbers), dict(settings.booleans)
+    values: dict[str, str | None] = {
+        upstream: f"{numbers[name] * divisor:.15g}" if name in numbers else None
+        for name, (upstream, divisor) in _NUMBERS.items()
+    }
+    most = numbers.get("webhooks_max_concurrent_requests")
+    values["webhooks.max_concurrent_requests"] = None if most is None else f"{most:.15g}"
+    for name in _BOOLEANS:
+        values[name] = str(booleans[name]).lower() if name in booleans else None
+    known = {key: text for key, text in values.items() if text is not None}
+    return known | dict.fromkeys(values.keys() - known.keys() - present, "not set")
+
+
 def _flat(body: bytes) -> dict[str, Any]:
     """Return a document with the settings at its top; `parse` needs the key of one of them."""
     found = (document for key in sorted(_KNOWN) if (document := parse(body, key)) is not None)
