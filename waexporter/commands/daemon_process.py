@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from waexporter import log
 from waexporter.daemon import app
+from waexporter.daemon.open_files import raise_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ def serve(
     # A signal that comes before the server handles signals ends the start, with exit code 0.
     with suppress(KeyboardInterrupt), _interrupt_on_sigterm():
         log.configure(loaded.config.log, sys.stderr)
+        raise_limit()
         for note in loaded.notes:
             log.get_logger("config").warning(note)
         with app.start(loaded.config, read=read) as daemon:
