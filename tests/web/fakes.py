@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from waexporter.paging.pager import Pager
+    from waexporter.web.connection_limit import Refusal
     from waexporter.web.routes import Route
     from waexporter.web.security.current_security import CurrentSecurity
 
@@ -126,6 +127,7 @@ class Diary:
     requests: list[tuple[str, int]] = field(default_factory=list)
     crashes: int = 0
     logged: list[tuple[str, Exception]] = field(default_factory=list)
+    refusals: list[tuple[Refusal, str, str]] = field(default_factory=list)
 
     def observers(self) -> Observers:
         """Return observers that write here."""
@@ -133,6 +135,7 @@ class Diary:
             on_request=lambda path, code: self.requests.append((path, code)),
             on_crash=self.note_crash,
             log_crash=lambda what, crash: self.logged.append((what, crash)),
+            on_refusal=lambda *what: self.refusals.append(what),
         )
 
     def note_crash(self) -> None:

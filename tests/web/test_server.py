@@ -317,7 +317,22 @@ def test_headers_without_end_are_refused() -> None:
 
         received = read_all(client)
 
-    assert received == b"" or received.startswith(b"HTTP/1.1 400 ")
+    assert received.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert received.endswith(b"The request line and the headers must be at most 32768 bytes.\n")
+
+
+@pytest.mark.parametrize(("size", "status"), [(32_000, b"200"), (49_300, b"431")])
+def test_a_long_head_that_comes_whole_is_refused_like_one_that_comes_in_parts(
+    size: int, status: bytes
+) -> None:
+    with serving(FakeBackend()) as server, connect(server) as client:
+        client.sendall(
+            b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: " + b"a" * size + b"\r\n\r\n"
+        )
+
+        received = read_all(client)
+
+    assert received.startswith(b"HTTP/1.1 " + status)
 
 
 @pytest.mark.parametrize("request_stop", [signal.SIGTERM, signal.SIGINT])

@@ -11,6 +11,7 @@ from waexporter import __version__
 from waexporter.config.values.quantities import format_listen
 from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
+from waexporter.daemon.refusals import RefusalLog
 from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.daemon.transitions import ClashLog
 from waexporter.log import get_logger
@@ -18,6 +19,7 @@ from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import now
 from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers, limit_requests
+from waexporter.web.connection_limit import Refusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
@@ -66,6 +68,7 @@ def start(
     telemetry = Telemetry()
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
+    telemetry.expect_refusals(Refusal)
     fleet = Fleet(config, telemetry, clock)
     daemon_pager = _daemon_pager(config, fleet, telemetry, clock)
     pager = daemon_pager.pager if daemon_pager is not None else None
@@ -81,7 +84,8 @@ def start(
         pager,
         reloader.reload if reloader else None,
     )
-    observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash)
+    refusals = RefusalLog(telemetry, clock)
+    observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)
     limits = ConnectionLimits(connections=config.web.max_connections)
     application = Application(
         exporter, observers, security=security, limits=limit_requests(config.web.max_connections)

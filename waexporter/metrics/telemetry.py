@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from waexporter import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
@@ -107,6 +107,12 @@ class Telemetry:
             ["path", "code"],
             registry=registry,
         )
+        self._refusals = Counter(
+            "waexporter_http_connections_refused",
+            "Connections that were closed early, by reason.",
+            ["reason"],
+            registry=registry,
+        )
 
     def show_list(self, at: float | None, targets: int, *, has_failed: bool) -> None:
         """Show what is known of the list of targets of `http_sd_url`; `at` is None if there is none yet."""
@@ -127,6 +133,15 @@ class Telemetry:
     def count_request(self, path: str, code: int) -> None:
         """Count one answered request."""
         self._requests.labels(path, str(code)).inc()
+
+    def expect_refusals(self, reasons: Iterable[str]) -> None:
+        """Start the count of every reason at 0."""
+        for reason in reasons:
+            self._refusals.labels(reason)
+
+    def count_refusal(self, reason: str) -> None:
+        """Count a connection that was closed early."""
+        self._refusals.labels(reason).inc()
 
     def render(self, *, as_openmetrics: bool) -> bytes:
         """Render all of them; in OpenMetrics with the `# EOF` that ends the whole page."""

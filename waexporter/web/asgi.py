@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from waexporter.web.backend import Backend
     from waexporter.web.body import Receive
+    from waexporter.web.connection_limit import OnRefusal
     from waexporter.web.routes import Route
     from waexporter.web.security.access_control import AccessControl
 
@@ -40,6 +41,7 @@ _Result = TypeVar("_Result")
 _SEND_SIZE = 65_536
 
 _RETRY: Final = ("retry-after", "1")
+_CLOSE: Final = ("connection", "close")
 
 OTHER_PATH: Final = "other"
 SECURITY_HEADERS: Final = {
@@ -57,6 +59,7 @@ class Observers:
     on_request: Callable[[str, int], None]  # the path of a route or "other", the status
     on_crash: Callable[[], None]
     log_crash: Callable[[str, Exception], None]  # what was being done, the exception
+    on_refusal: OnRefusal  # a connection that is closed early
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Application:
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
         self.security = security or CurrentSecurity()
+        self.on_refusal = observers.on_refusal
         self._active = 0  # requests that are being answered; used only in the loop's thread
         self._deferred = 0  # deferred responses that wait now; used only in the loop's thread
 
@@ -111,6 +115,14 @@ class Application:
             await self._answer(request, route, receive, send)
         finally:
             self._active -= 1
+
+    async def refuse(self, scope: Scope, _: Receive, send: Send) -> None:
+        """Answer a request in a connection that is one too many."""
+        request = read_request(scope, self._clock())
+        route = self._find_route(request.path)
+        response = error_response(request, 503, "Too many connections are open already.", _RETRY, _CLOSE)
+        self._observers.on_request(route.path if route else OTHER_PATH, response.status)
+        await _send(request, response, send, self.security.access.headers)
 
     async def _answer(
         self, request: IncomingRequest, route: Route | None, receive: Receive, send: Send
@@ -149,9 +161,9 @@ class Application:
         self, request: IncomingRequest, route: Route | None, access: AccessControl
     ) -> IncomingRequest | Response:
         """Return the request with what is known of its sender, or the response to one that is rejected."""
-        if self._active > self._limits.requests:
+        if self._active > self._limits.requests and not access.is_excluded(request.path):
             words = f"{self._limits.requests} requests are being answered already."
-            return error_response(request, 503, words, _RETRY, ("connection", "close"))
+            return error_response(request, 503, words, _RETRY, _CLOSE)
         if rejection := access.check_rate(request):
             return rejection
         if not access.needs_credentials(request) or await self._has_own_secret(request, route):

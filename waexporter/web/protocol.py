@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from waexporter.web.connection_limit import Refusal, find_peer, make_room
+from waexporter.web.lingering_transport import LingeringTransport
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable
+    from collections.abc import Callable, MutableSet
+
+    from waexporter.web.connection_limit import OnRefusal, OpenConnection
+
+
+MAX_HEAD: Final = 32_768  # bytes of a request line with headers
+_PIECE = 16_384  # bytes that are parsed at a time: a head that comes whole could be longer than allowed
+_WRITE_BUFFER = 65_536  # bytes from which a client is waited for; with TLS, asyncio's own limit is half a MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +41,88 @@ class ConnectionLimits:
 DEFAULT_CONNECTION_LIMITS: Final = ConnectionLimits()
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """What all connections of a server share."""
+
+    refuse: Callable[..., Any]  # the ASGI application for a request in a connection that is one too many
+    on_refusal: OnRefusal
+    limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS
+
+
 class Connection(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol with the deadlines that it lacks.
+    """uvicorn's HTTP/1.1 protocol with the deadlines and the limit that it lacks.
 
     uvicorn starts its only timer after a response and stops it at the next byte. So it waits for ever for a
     client that connects and sends nothing, or sends byte by byte, or never reads; this class closes such
-    connections. When there are too many connections, it closes the one that has been idle longest.
+    connections. When there are too many connections, it closes one that waits for its client; if there is
+    none, the newcomer's request gets a response that says so.
     """
 
-    limits: ClassVar[ConnectionLimits] = DEFAULT_CONNECTION_LIMITS
+    settings: ClassVar[ConnectionSettings]
+    peer: str = ""
+    _since: float = 0.0  # of what it is doing now, by the loop's clock
     _request_timer: asyncio.TimerHandle | None = None  # until the next request is complete
     _write_timer: asyncio.TimerHandle | None = None  # until the write buffer is empty enough to go on
-    idle_since: float | None = None  # by the loop's clock; None during a request
+    _lingering: LingeringTransport
+
+    @property
+    def waits_since(self) -> float | None:
+        """Since when it has waited for its client; None while it answers."""
+        is_waiting = not self._has_request() or self.flow.write_paused or self._is_sending()
+        return self._since if is_waiting else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timer for the first request."""
-        super().connection_made(transport)
-        self._start_request_timer(self.limits.first_request)
-        close_longest_idle(self.connections, self, self.limits.connections)
+        """Start the timer for the first request, and make room for this connection."""
+        transport.set_write_buffer_limits(_WRITE_BUFFER)
+        self._lingering = LingeringTransport(transport, self._is_sending)
+        super().connection_made(self._lingering)
+        self.peer = find_peer(self.client[0]) if self.client else ""
+        self._start_request_timer(self.settings.limits.first_request)
+        open_ones = cast("MutableSet[OpenConnection]", self.connections)
+        if not make_room(open_ones, self, self.settings.limits.connections, self.settings.on_refusal):
+            self.app = self.settings.refuse
 
     def data_received(self, data: bytes) -> None:
         """Stop the timer once a whole request has come; a part of one is not enough."""
-        super().data_received(data)
-        if self._has_request():
+        for start in range(0, len(data), _PIECE):
+            if not self._lingering.is_closing():
+                super().data_received(data[start : start + _PIECE])
+        if self._request_timer is not None and self._has_request():
             self._stop_request_timer()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what can't be understood, with the status that suits; uvicorn calls it for such an error."""
+        self.settings.on_refusal(Refusal.MALFORMED, self.peer, msg)
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.abort()  # in the middle of another response
+            return
+        if self._has_request():
+            self.cycle.disconnected = True  # what the application answers to half a request is not sent
+            self.cycle.message_event.set()
+        status = HTTPStatus(getattr(sys.exception(), "error_status_hint", HTTPStatus.BAD_REQUEST))
+        if status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+            msg = f"The request line and the headers must be at most {MAX_HEAD} bytes."
+        body = f"{msg}\n".encode()
+        head = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        response = h11.Response(status_code=status, headers=head, reason=status.phrase.encode())
+        for event in (response, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+        self._start_request_timer(self.settings.limits.closing)
 
     def on_response_complete(self) -> None:
         """Start the timer for the next request, or for reading the end of this response."""
+        self._since = self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
-            self._start_request_timer(self.limits.closing)
+            self._start_request_timer(self.settings.limits.closing)
         elif not self._has_request():
-            self._start_request_timer(self.limits.keep_alive + self.limits.closing)
+            self._start_request_timer(self.settings.limits.keep_alive + self.settings.limits.closing)
 
     def _should_upgrade(self) -> bool:
         """Return False: a client that offers another protocol goes on in HTTP/1.1, and expects it.
@@ -71,7 +134,7 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         """Start the timer for a client that does not read."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self.limits.reading, self.transport.abort)
+        self._write_timer = self.loop.call_later(self.settings.limits.reading, self._give_up)
 
     def resume_writing(self) -> None:
         """Stop that timer."""
@@ -87,13 +150,20 @@ class Connection(H11Protocol):
     def _has_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    def _is_sending(self) -> bool:
+        """Return whether the client may be in the middle of a request."""
+        return self.conn.their_state in {h11.SEND_BODY, h11.ERROR}
+
+    def _give_up(self) -> None:
+        self.settings.on_refusal(Refusal.TIMEOUT, self.peer, "")
+        self.transport.abort()
+
     def _start_request_timer(self, seconds: float) -> None:
         self._stop_request_timer()
-        self.idle_since = self.loop.time()
-        self._request_timer = self.loop.call_later(seconds, self.transport.abort)
+        self._request_timer = self.loop.call_later(seconds, self._give_up)
 
     def _stop_request_timer(self) -> None:
-        self.idle_since = None
+        self._since = self.loop.time()
         if self._request_timer is not None:
             self._request_timer.cancel()
             self._request_timer = None
@@ -104,22 +174,12 @@ class Connection(H11Protocol):
             self._write_timer = None
 
 
-def close_longest_idle(connections: Iterable[Any], newcomer: object, limit: int) -> None:
-    """Close the connection that has been idle longest if there are more than `limit`, but not the newest."""
-    open_ones = [each for each in connections if not each.transport.is_closing()]
-    if len(open_ones) <= limit:
-        return
-    others = [each for each in open_ones if each is not newcomer and each.idle_since is not None]
-    if others:
-        min(others, key=lambda each: each.idle_since).transport.abort()
+def connection_class(shared: ConnectionSettings) -> type[Connection]:
+    """Return a connection class with these settings; uvicorn creates one object of it per client."""
 
+    class ConfiguredConnection(Connection):
+        """A connection with the given settings."""
 
-def connection_class(connection_limits: ConnectionLimits) -> type[Connection]:
-    """Return a connection class with these limits; uvicorn creates one object of it per client."""
+        settings = shared
 
-    class LimitedConnection(Connection):
-        """A connection with the given limits."""
-
-        limits = connection_limits
-
-    return LimitedConnection
+    return ConfiguredConnection

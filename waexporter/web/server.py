@@ -14,7 +14,13 @@ import uvicorn
 
 from waexporter.config.values.quantities import format_listen
 from waexporter.errors import CommandError
-from waexporter.web.protocol import DEFAULT_CONNECTION_LIMITS, ConnectionLimits, connection_class
+from waexporter.web.protocol import (
+    DEFAULT_CONNECTION_LIMITS,
+    MAX_HEAD,
+    ConnectionLimits,
+    ConnectionSettings,
+    connection_class,
+)
 from waexporter.web.security.handshake import TlsHandshake
 
 if TYPE_CHECKING:
@@ -22,9 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from waexporter.web.asgi import Application
-    from waexporter.web.security.current_security import CurrentSecurity
+    from waexporter.web.connection_limit import OpenConnection
 
-_MAX_HEAD = 32_768  # bytes of a request line with headers
 _BACKLOG = 128
 _LAST_PORT = 65_535
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -49,7 +54,7 @@ class Server:
         self._port = port
         self._socket: socket.socket | None = None
         self.security = app.security
-        self._loop = _Loop(_configure(app, limits), limits, app.security)
+        self._loop = _Loop(_configure(app, limits), limits, app)
 
     @property
     def port(self) -> int:
@@ -98,10 +103,10 @@ class Server:
 class _Loop(uvicorn.Server):
     """uvicorn's server with a TLS context that can be replaced, and an end that leaves no connection open."""
 
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits, security: CurrentSecurity) -> None:
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits, app: Application) -> None:
         super().__init__(config)
         self._limits = limits
-        self._security = security
+        self._application = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on sockets."""
@@ -113,11 +118,12 @@ class _Loop(uvicorn.Server):
 
     def _accept(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        context = self._security.context
+        context = self._application.security.context
         if context is None:
             return self._make_connection()
-        connections = cast("set[object]", self.server_state.connections)
-        return TlsHandshake(context, self._make_connection, connections, self._limits)
+        connections = cast("set[OpenConnection]", self.server_state.connections)
+        on_refusal = self._application.on_refusal
+        return TlsHandshake(context, self._make_connection, connections, self._limits, on_refusal)
 
     def _make_connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
@@ -148,7 +154,7 @@ class _Loop(uvicorn.Server):
 def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection_class(limits),
+        http=connection_class(ConnectionSettings(app.refuse, app.on_refusal, limits)),
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -158,11 +164,9 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        # One more than `connections`, for which idle ones are closed; reached only if none is idle.
-        limit_concurrency=limits.connections + 1,
         timeout_keep_alive=limits.keep_alive,
         timeout_graceful_shutdown=limits.drain,
-        h11_max_incomplete_event_size=_MAX_HEAD,
+        h11_max_incomplete_event_size=MAX_HEAD,
     )
 
 

@@ -16,8 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.web.fakes import FakeBackend, an_application
+from tests.web.fakes import Diary, FakeBackend, an_application
 from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
+from waexporter.web.connection_limit import Refusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server
@@ -38,9 +39,11 @@ def a_server_tls(authority: trustme.CA, **others: object) -> ServerTls:
 
 
 @contextmanager
-def serving(tls: ServerTls, limits: ConnectionLimits = LIMITS) -> Iterator[Server]:
+def serving(
+    tls: ServerTls, limits: ConnectionLimits = LIMITS, diary: Diary | None = None
+) -> Iterator[Server]:
     security = CurrentSecurity(prepare_security(WebSecurity(tls)))
-    application = an_application(FakeBackend(), security=security)
+    application = an_application(FakeBackend(), diary, security=security)
     with Server(application, LOOPBACK, 0, limits).background() as server:
         yield server
 
@@ -94,11 +97,55 @@ def test_a_client_that_trusts_the_authority_is_served_on_a_connection_that_stays
     assert all(each.startswith(b"HTTP/1.1 200 OK\r\n") for each in received)
 
 
-def test_a_client_that_speaks_no_tls_gets_nothing() -> None:
-    with serving(a_server_tls(trustme.CA())) as server, connect(server) as client:
-        client.sendall(REQUEST)
+def test_a_request_without_tls_is_told_to_use_tls() -> None:
+    diary = Diary()
 
-        assert b"HTTP" not in read_all(client)
+    with serving(a_server_tls(trustme.CA()), diary=diary) as server, connect(server) as client:
+        client.sendall(REQUEST)
+        received = read_all(client)
+
+    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert received.endswith(b"\r\n\r\nThis port speaks TLS: use https:// instead of http://.\n")
+    assert diary.refusals == [(Refusal.PLAIN_HTTP, LOOPBACK, "")]
+
+
+@pytest.mark.parametrize("said", [b"\x80\x2e\x01\x03", b"\x00", b"\x17\x03\x03\x00\x01x", b"\r\n"])
+def test_what_is_no_tls_at_all_gets_nothing(said: bytes) -> None:
+    diary = Diary()
+
+    with serving(a_server_tls(trustme.CA()), diary=diary) as server, connect(server) as client:
+        client.sendall(said)
+        received = read_all(client)
+
+    assert received == b""
+    assert [each[0] for each in diary.refusals] == [Refusal.HANDSHAKE]
+
+
+def test_a_handshake_that_comes_byte_by_byte_succeeds() -> None:
+    authority = trustme.CA()
+    context = trusting(authority)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=LOOPBACK)
+
+    with (
+        serving(a_server_tls(authority), ConnectionLimits(handshake=60)) as server,
+        connect(server) as client,
+    ):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        done = False
+        while not done:
+            try:
+                tls.do_handshake()
+                done = True
+            except ssl.SSLWantReadError:
+                pass
+            for byte in outgoing.read():
+                client.sendall(bytes((byte,)))
+            if not done:
+                incoming.write(client.recv(65_536))
+        version = tls.version()
+
+    assert version == "TLSv1.3"
 
 
 def test_a_client_that_never_completes_the_handshake_is_cut_off() -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from waexporter.web.protocol import close_longest_idle
+from waexporter.web.connection_limit import Refusal, find_peer, make_room
+from waexporter.web.lingering_transport import LingeringTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSet
 
+    from waexporter.web.connection_limit import OnRefusal, OpenConnection
     from waexporter.web.protocol import ConnectionLimits
     from waexporter.web.security.server_context import ServerContext
+
+_HANDSHAKE: Final = b"\x16"  # the type of the first record of a client (RFC 8446, section 5.1)
+_RECORD_HEADER: Final = 5  # bytes: type, version, length of the rest
+_LARGEST_RECORD: Final = 16_384  # bytes
+_WORDS: Final = b"This port speaks TLS: use https:// instead of http://.\n"
+_PLAIN_ANSWER: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_WORDS), _WORDS)
+)
+_LEAST_TIME: Final = 0.001  # seconds; asyncio refuses 0
 
 
 class TlsHandshake(asyncio.Protocol):
@@ -20,69 +32,130 @@ class TlsHandshake(asyncio.Protocol):
 
     asyncio's own servers have one context for ever, and tell nobody of a connection before its handshake is
     complete. Here a context can be replaced while connections are open, and a client that never completes its
-    handshake counts as a connection, so that it is closed when there are too many.
+    handshake counts as a connection, so that it is closed when there are too many. TLS, which takes a quarter
+    of a MiB, begins when the client's first record has come whole.
     """
 
     def __init__(
         self,
         context: ServerContext,
         make_connection: Callable[[], asyncio.Protocol],
-        connections: MutableSet[object],
+        connections: MutableSet[OpenConnection],
         limits: ConnectionLimits,
+        on_refusal: OnRefusal,
     ) -> None:
         self._context = context
         self._make_connection = make_connection
         self._connections = connections
         self._limits = limits
+        self._on_refusal = on_refusal
+        self._hello = b""  # the first record as far as it has come
         self._early: list[bytes] = []  # the first request, if it comes together with the end of the handshake
         self._is_half_closed = False
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self.transport: asyncio.Transport | None = None
-        self.idle_since: float | None = None
+        self._is_refused = False
+        self.transport: asyncio.Transport
+        self.waits_since: float | None = None
+        self.peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the handshake."""
+        """Wait for the first record."""
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.pause_reading()  # start_tls goes on; a byte that is read here would be lost to it
+        address = transport.get_extra_info("peername")
+        self.peer = find_peer(address[0]) if address else ""
         loop = asyncio.get_running_loop()
-        self.idle_since = loop.time()
+        self.waits_since = loop.time()
+        self._timer = loop.call_later(self._limits.handshake, self._give_up)
         self._connections.add(self)
-        close_longest_idle(self._connections, self, self._limits.connections)
-        self._task = loop.create_task(self._shake_hands(self.transport))
+        make_room(self._connections, self, self._limits.connections, self._on_refusal)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what comes before the HTTP protocol is there."""
-        self._early.append(data)
+        """Begin the handshake once its first record is there; keep what comes after its end."""
+        if self._is_refused:
+            return
+        if self._task is not None:
+            self._early.append(data)
+            return
+        self._hello += data
+        if not self._hello.startswith(_HANDSHAKE):
+            self._refuse_plain_http()
+        elif _is_whole(self._hello):
+            self._cancel_timer()
+            self._task = asyncio.get_running_loop().create_task(self._shake_hands())
 
     def eof_received(self) -> None:
         """Keep that the client sends no more."""
         self._is_half_closed = True
 
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - of asyncio
+        """Forget a connection that ends before its handshake has begun."""
+        self._cancel_timer()
+        self._connections.discard(self)
+
     def shutdown(self) -> None:
         """Close the connection, since the server stops."""
-        if self.transport is not None:
-            self.transport.abort()
+        self.transport.abort()
 
-    async def _shake_hands(self, transport: asyncio.Transport) -> None:
+    def _refuse_plain_http(self) -> None:
+        self._is_refused = True
+        if not self._hello[:1].isalpha():
+            self._on_refusal(Refusal.HANDSHAKE, self.peer, "what was sent is not TLS")
+            self.transport.abort()
+            return
+        self._on_refusal(Refusal.PLAIN_HTTP, self.peer, "")
+        lingering = LingeringTransport(self.transport, lambda: True)
+        lingering.write(_PLAIN_ANSWER)
+        lingering.close()
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(self._limits.closing, self.transport.abort)
+
+    def _give_up(self) -> None:
+        self._on_refusal(Refusal.TIMEOUT, self.peer, "")
+        self.transport.abort()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def _shake_hands(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            secured = await loop.start_tls(
-                transport,
+        elapsed = loop.time() - (self.waits_since or 0.0)
+        handshake = loop.create_task(
+            loop.start_tls(
+                self.transport,
                 self,
                 self._context.ssl,
                 server_side=True,
-                ssl_handshake_timeout=self._limits.handshake,
+                ssl_handshake_timeout=max(self._limits.handshake - elapsed, _LEAST_TIME),
                 ssl_shutdown_timeout=self._limits.closing,
             )
-        except (OSError, ssl.SSLError):
-            transport.abort()  # no client of ours, or one that trusts another certificate
+        )
+        try:
+            await asyncio.sleep(
+                0
+            )  # the TLS protocol is in its place now, and is told so before the next step
+            loop.call_soon(_feed, self.transport, self._hello)
+            secured = await handshake
+        except ssl.SSLError as error:
+            reason = (error.reason or str(error)).lower().replace("_", " ")
+            self._on_refusal(Refusal.HANDSHAKE, self.peer, reason)
+            self.transport.abort()
+            return
+        except OSError as error:
+            if isinstance(error, ConnectionAbortedError):  # asyncio's word for its time being over
+                self._on_refusal(Refusal.TIMEOUT, self.peer, "")
+            self.transport.abort()
             return
         finally:
             self._connections.discard(self)
-        if secured is None or not self._context.accepts(secured.get_extra_info("peercert")):
-            transport.abort()
-            return
-        self._hand_over(secured)
+        if secured is None:
+            self.transport.abort()  # the client has gone
+        elif not self._context.accepts(secured.get_extra_info("peercert")):
+            self._on_refusal(Refusal.CLIENT_NAME, self.peer, "")
+            secured.abort()
+        else:
+            self._hand_over(secured)
 
     def _hand_over(self, secured: asyncio.Transport) -> None:
         connection = self._make_connection()
@@ -92,3 +165,21 @@ class TlsHandshake(asyncio.Protocol):
             connection.data_received(data)
         if self._is_half_closed:
             connection.eof_received()
+
+
+def _is_whole(hello: bytes) -> bool:
+    """Return whether the first record has come, or is longer than any may be."""
+    length = int.from_bytes(hello[3:_RECORD_HEADER])
+    return len(hello) >= _RECORD_HEADER and len(hello) >= _RECORD_HEADER + min(length, _LARGEST_RECORD)
+
+
+def _feed(transport: asyncio.Transport, data: bytes) -> None:
+    """Pass what has been read already to the protocol of a transport, as if it came now."""
+    protocol = transport.get_protocol()
+    rest = memoryview(data)
+    while rest and isinstance(protocol, asyncio.BufferedProtocol):
+        buffer = memoryview(protocol.get_buffer(len(rest)))
+        size = min(len(buffer), len(rest))
+        buffer[:size] = rest[:size]
+        protocol.buffer_updated(size)
+        rest = rest[size:]
