@@ -116,10 +116,10 @@ class Application:
         finally:
             self._active -= 1
 
-    async def refuse(self, scope: Scope, _: Receive, send: Send) -> None:
+    async def refuse(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer a request in a connection that is one too many."""
         request = read_request(scope, self._clock())
-        route = self._find_route(request.path)
+        route, _ = self._routes.find(request.segments) or (None, ())
         response = error_response(request, 503, "Too many connections are open already.", _RETRY, _CLOSE)
         self._observers.on_request(route.path if route else OTHER_PATH, response.status)
         await _send(request, response, send, self.security.access.headers)
@@ -161,7 +161,7 @@ class Application:
         self, request: IncomingRequest, route: Route | None, access: AccessControl
     ) -> IncomingRequest | Response:
         """Return the request with what is known of its sender, or the response to one that is rejected."""
-        if self._active > self._limits.requests and not access.is_excluded(request.path):
+        if self._active > self._limits.requests and not access.is_excluded(request):
             words = f"{self._limits.requests} requests are being answered already."
             return error_response(request, 503, words, _RETRY, _CLOSE)
         if rejection := access.check_rate(request):
