@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, README, ROOT
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.config.fleet.defaults import DEFAULTS
+from waexporter.config.fleet.targets_files import TARGETS_FILES
 from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
@@ -124,6 +126,7 @@ WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
     (METRICS, "<!-- written by `make docs` -->"): write_list,
     (CONFIGURATION, "<!-- written by `make docs`: targets -->"): lambda: write_keys(TARGET),
     (CONFIGURATION, "<!-- written by `make docs`: http_sd -->"): lambda: write_keys(HTTP_SD),
+    (CONFIGURATION, "<!-- written by `make docs`: lists -->"): lambda: write_keys(TARGETS_FILES, DEFAULTS),
     (CONFIGURATION, "<!-- written by `make docs`: poll -->"): lambda: write_keys(POLL, COMMON_POLL),
     (CONFIGURATION, "<!-- written by `make docs`: limits -->"): lambda: write_keys(LIMITS),
     (CONFIGURATION, "<!-- written by `make docs`: pager -->"): lambda: write_keys(PAGER),

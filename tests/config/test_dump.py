@@ -69,6 +69,8 @@ FULL = Config(
 )
 NOT_PRINTED = {
     "Config.discovered": "the size of a list that is no part of the configuration",
+    "Config.shard": "it is chosen on the command line, not in the file",
+    "Config.elsewhere": "the targets that other daemons poll",
     "Tls.authority": "the digest of a file that is named",
     "Tls.identity": "the digest of files that are named",
     "Target.kind": "there is one kind of client, and no key for it",

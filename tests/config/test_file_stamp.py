@@ -14,7 +14,7 @@ from waexporter.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from waexporter.config.file_stamp import FileStamp
+    from waexporter.config.file_stamp import Stamp
 
 CONFIG = "targets: [{url: 'https://wa.example:9090', auth: {api_key_file: key}}]"
 
@@ -23,7 +23,7 @@ def test_every_file_is_named_with_its_stamp(tmp_path: Path) -> None:
     config, key = tmp_path / "waexporter.yml", tmp_path / "key"
     config.write_text(CONFIG)
     key.write_text("an-api-key-of-24-characters")
-    files: dict[str, FileStamp | None] = {}
+    files: dict[str, Stamp] = {}
 
     load(str(config), {}, files)
 
@@ -34,7 +34,7 @@ def test_every_file_is_named_with_its_stamp(tmp_path: Path) -> None:
 def test_a_missing_file_is_named_without_a_stamp_so_that_its_appearance_is_noticed(tmp_path: Path) -> None:
     config = tmp_path / "waexporter.yml"
     config.write_text(CONFIG)
-    files: dict[str, FileStamp | None] = {}
+    files: dict[str, Stamp] = {}
 
     with pytest.raises(ConfigError):
         load(str(config), {}, files)
@@ -44,7 +44,7 @@ def test_a_missing_file_is_named_without_a_stamp_so_that_its_appearance_is_notic
 
 def test_a_missing_configuration_is_named_too(tmp_path: Path) -> None:
     path = str(tmp_path / "waexporter.yml")
-    files: dict[str, FileStamp | None] = {}
+    files: dict[str, Stamp] = {}
 
     with pytest.raises(ConfigError):
         load(path, {}, files)

@@ -29,8 +29,13 @@ _RESERVED_HEADERS = frozenset(_RESERVED.split())
 _RESERVED_PREFIXES = ("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-")
 
 
-def read_auth(target: Section, key: str, _: object) -> Credentials:
-    """Read the block `auth` of a target."""
+def read_auth(target: Section, key: str, default: Credentials) -> Credentials:
+    """Read the block `auth` of a target, which replaces the one of `defaults` as a whole.
+
+    So the two never mix: a password is not sent with another account's name, nor with another one's key.
+    """
+    if not target.allow(key):
+        return default
     with target.section(key) as auth:
         read = Credentials(**AUTH.read(auth))
         check_pair(auth)
@@ -38,16 +43,25 @@ def read_auth(target: Section, key: str, _: object) -> Credentials:
         return read
 
 
-def read_proxy_auth(target: Section, key: str, _: object) -> ProxyAuth | None:
-    """Read the block `proxy_auth` of a target; return None if there is none."""
+def read_proxy_auth(target: Section, key: str, default: ProxyAuth | None) -> ProxyAuth | None:
+    """Read the block `proxy_auth` of a target; return None if there is none.
+
+    The one of `defaults` is only for the proxy of `defaults`.
+    """
+    if not target.allow(key):
+        return None if target.has("proxy_url") else default
     with target.section(key) as auth:
         values = PROXY_AUTH.read(auth)
         check_pair(auth)
-        if values["username"] is None or values["password"] is None:
-            return None
-        if not target.has("proxy_url"):
-            target.add_problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
-        return ProxyAuth(**values)
+        complete = values["username"] is not None and values["password"] is not None
+        return ProxyAuth(**values) if complete else None
+
+
+def check_proxy(target: Section, proxy_url: str | None, proxy_auth: ProxyAuth | None) -> None:
+    """Report credentials for a proxy that there is not."""
+    if proxy_auth is not None and proxy_url is None and not target.has("proxy_url"):
+        auth = target.section("proxy_auth")
+        target.add_problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
 
 
 def _read_api_key(auth: Section, key: str, _: object) -> Secret | None:

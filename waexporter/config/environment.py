@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from waexporter.config.keys import Variable
 
 _PREFIX = "WAEXPORTER_"
+# Keys that list targets; with any of them, the variables that describe one target are ignored.
+SOURCES = ("targets", "targets_files", "http_sd_url", "http_sd")
 # Our variables come first, because they override Meta's for the same key. A path in a variable is relative to
 # the working directory.
 TARGET_VARIABLES = tuple(sorted(TARGET.variables(), key=lambda row: not row.name.startswith(_PREFIX)))
@@ -40,7 +42,7 @@ def merge_environment(document: Mapping[object, object], environ: Mapping[str, s
     target = _merge_target(given)
     if not target.document:
         return settings
-    if "targets" in document:
+    if not document.keys().isdisjoint(SOURCES):
         ignored = ", ".join(row.name for row in TARGET_VARIABLES if row.name in given)
         note = f"{ignored}: ignored, because the file has targets of its own"
         return MergedConfig(settings.document, settings.names, (*settings.notes, note))

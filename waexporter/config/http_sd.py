@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from waexporter.config.credentials import PROXY_AUTH, check_token, read_proxy_auth, username
+from waexporter.config.credentials import PROXY_AUTH, check_proxy, check_token, read_proxy_auth, username
 from waexporter.config.keys import Block, Key, value
 from waexporter.config.secret_keys import check_pair, find_given, secret_key
 from waexporter.config.target_tls import TLS, read_tls
@@ -33,6 +33,7 @@ def read_http_sd(root: Section) -> HttpSd:
             values["url"], values["query"] = short
         if root.has(HTTP_SD.name) and not section.has("url") and not root.has(SHORT_KEY):
             section.add_problem("url", f"is required, here or as {SHORT_KEY}")
+        check_proxy(section, values["proxy_url"], values["proxy_auth"])
         if values["url"].startswith("http://"):
             place = root if root.has(SHORT_KEY) else section
             words = "http:// lets anyone on the way choose the targets, which are sent the credentials"

@@ -124,12 +124,15 @@ class Block:
                 )
                 raise TypeError(message)
 
-    def read(self, section: Section, **known: object) -> dict[str, Any]:
+    def read(
+        self, section: Section, defaults: Mapping[str, Any] | None = None, /, **known: object
+    ) -> dict[str, Any]:
         """Read its keys in their order; return the values of all fields.
 
-        A key is not read if all its fields are in `known`.
+        `defaults` are values of fields that take the place of those of the settings. A key is not read if all
+        its fields are in `known`.
         """
-        values = {**_defaults(self.settings), **known}
+        values = {**_defaults(self.settings), **(defaults or {}), **known}
         for key in self.keys:
             names = key.field_names
             if key.read is None or known.keys() >= set(names):
@@ -140,7 +143,7 @@ class Block:
 
     def dump(self, settings: object) -> dict[str, object]:
         """Return settings in the format of the document, without keys that are not set."""
-        values = _values(settings)
+        values = read_fields(settings)
         written = ((key.name, key.dump(key.get(values))) for key in self.keys)
         return {name: shown for name, shown in written if shown not in _UNSET}
 
@@ -150,7 +153,7 @@ class Block:
 
     def changed(self, old: object, new: object) -> Iterator[Key]:
         """Yield the keys whose values differ."""
-        before, after = _values(old), _values(new)
+        before, after = read_fields(old), read_fields(new)
         return (key for key in self.keys if key.get(before) != key.get(after))
 
     # --- for the environment and the documentation -------------------------------------------------
@@ -192,7 +195,8 @@ def _defaults(settings: type | None) -> dict[str, Any]:
     return found
 
 
-def _values(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+def read_fields(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the values of the fields of settings, by name."""
     return {field.name: getattr(settings, field.name) for field in fields(settings)}
 
 

@@ -6,9 +6,12 @@ import os.path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waexporter.config.daemon_access import make_access
-from waexporter.config.environment import CONFIG_VARIABLE, find_misspelled, merge_environment
+from waexporter.config.environment import CONFIG_VARIABLE, SOURCES, find_misspelled, merge_environment
 from waexporter.config.file_stamp import stamp_file
-from waexporter.config.http_sd import HTTP_SD, SHORT_KEY, read_http_sd
+from waexporter.config.fleet.defaults import read_defaults
+from waexporter.config.fleet.target_list import read_text_list
+from waexporter.config.fleet.targets_files import read_targets_files
+from waexporter.config.http_sd import read_http_sd
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
@@ -23,11 +26,11 @@ from waexporter.errors import ConfigError
 from waexporter.model import Config, Limits, LogSettings, WebSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from waexporter.config.daemon_access import DaemonAccess
     from waexporter.config.environment import MergedConfig
-    from waexporter.config.file_stamp import FileStamp
+    from waexporter.config.file_stamp import Stamp
     from waexporter.config.keys import Block
 
 _LARGEST_FILE = 4 * 1024 * 1024  # bytes
@@ -51,11 +54,17 @@ class LoadedConfig(NamedTuple):
 
 
 def load(
-    path: str | None, environ: Mapping[str, str], files: dict[str, FileStamp | None] | None = None
+    path: str | None,
+    environ: Mapping[str, str],
+    files: dict[str, Stamp] | None = None,
+    *,
+    discovered: str | None = None,
 ) -> LoadedConfig:
     """Read the file (or the one that WAEXPORTER_CONFIG names, or none) and the environment.
 
-    Add each file that is read to `files`, also in case of an error, with its stamp from before.
+    Add each file that is read to `files`, also in case of an error, with its stamp from before; add each
+    pattern of files with its matches. `discovered` is the list of targets that another host has sent. The
+    configuration has all targets, whatever the shard.
     Raise ConfigError with every problem, each beginning with its key path, variable or file.
     """
     path = _choose_file(path, environ)
@@ -64,14 +73,9 @@ def load(
         files[path] = stamp_file(path)
     merged = merge_environment(_read_file(path), environ)
     misspelled = find_misspelled(environ)
-    config, report = _read_config(merged, path, files)
-    for key_path in find_placeholders(merged.document):
-        add = (
-            report.add_problem if report.problems else report.add_note
-        )  # it may well be the cause of another problem
-        advice = _ADVICE_FOR_VARIABLE if key_path in merged.names else _ADVICE_FOR_KEY
-        add(key_path, _PLACEHOLDER + advice)
-    if not merged.document.keys() & {"targets", HTTP_SD.name, SHORT_KEY}:
+    config, report = _read_config(merged, path, files, discovered)
+    _report_placeholders(report, merged.document)
+    if merged.document.keys().isdisjoint(SOURCES):
         report.problems.extend([*(_NO_TARGET if path is None else _NO_TARGET_IN_FILE), *misspelled])
     if report.problems:
         raise ConfigError(report.problems)
@@ -100,6 +104,16 @@ def load_web(environ: Mapping[str, str]) -> WebSettings:
     return web
 
 
+def _report_placeholders(report: Report, document: object) -> None:
+    """Report texts with a variable that nobody replaces; beside a problem they may well be its cause."""
+    is_problem = bool(report.problems)
+    for of_list, parsed in [(report, document), *report.lists]:
+        add = of_list.add_problem if is_problem else of_list.add_note
+        for key_path in find_placeholders(parsed):
+            advice = _ADVICE_FOR_VARIABLE if key_path in of_list.names else _ADVICE_FOR_KEY
+            add(key_path, _PLACEHOLDER + advice)
+
+
 def _choose_file(path: str | None, environ: Mapping[str, str]) -> str | None:
     return path if path is not None else environ.get(CONFIG_VARIABLE) or None
 
@@ -117,19 +131,21 @@ def _read_file(path: str | None) -> dict[object, object]:
 
 
 def _read_config(
-    merged: MergedConfig, path: str | None, files: dict[str, FileStamp | None]
+    merged: MergedConfig, path: str | None, files: dict[str, Stamp], discovered: str | None = None
 ) -> tuple[Config, Report]:
     folder = os.path.dirname(path or "")  # noqa: PTH120 - see Section.resolve
     report = Report(folder, merged.names, files=files)
-    return _read_document(Section(report, "", merged.document)), report
+    return _read_document(Section(report, "", merged.document), discovered), report
 
 
-def _read_document(root: Section) -> Config:
+def _read_document(root: Section, discovered: str | None) -> Config:
     with root:
         with root.section("poll") as poll:
             common, workers = read_poll(poll), COMMON_POLL.read(poll)["workers"]
+        defaults = read_defaults(root, common)
+        root.report.has_lists = any(map(root.has, SOURCES[1:]))
         return Config(
-            targets=read_targets(root, common),
+            targets=read_targets(_target_sections(root, discovered), defaults),
             http_sd=read_http_sd(root),
             limits=Limits(**_read_block(root, LIMITS)),
             web=WebSettings(**_read_block(root, WEB)),
@@ -137,6 +153,14 @@ def _read_document(root: Section) -> Config:
             log=LogSettings(**_read_block(root, LOG)),
             workers=workers,
         )
+
+
+def _target_sections(root: Section, discovered: str | None) -> Iterator[Section]:
+    """Yield one section for each target, wherever it is listed."""
+    yield from root.sections("targets")
+    yield from read_targets_files(root)
+    if discovered is not None:
+        yield from read_text_list(root.report.within("http_sd_url", "", may_name_files=False), discovered)
 
 
 def _read_block(root: Section, block: Block) -> dict[str, Any]:

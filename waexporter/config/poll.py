@@ -104,16 +104,23 @@ def read_poll(section: Section) -> PollSettings:
     return PollSettings(overrides, values["timeout"], values["stale_after"])
 
 
-def merge_plans(own: PollSettings, common: PollSettings) -> dict[Endpoint, PollPlan]:
-    """Return the plans of a target, merged key by key; endpoints that are off are absent."""
-    timeout = own.timeout or common.timeout or COMMON_TIMEOUT
-    every = {endpoint: _merge_plan(endpoint, (own, common), timeout) for endpoint in _ENDPOINTS}
+def merge_polls(own: PollSettings, common: PollSettings) -> PollSettings:
+    """Return the values of a block, and of the common one where it has none."""
+    overrides = {
+        endpoint: PollOverride(
+            of_target.interval or of_all.interval,
+            of_target.timeout or of_all.timeout,
+        )
+        for endpoint, of_target in own.overrides.items()
+        for of_all in [common.overrides[endpoint]]
+    }
+    return PollSettings(overrides, own.timeout or common.timeout, own.stale_after or common.stale_after)
+
+
+def read_plans(settings: PollSettings) -> dict[Endpoint, PollPlan]:
+    """Return the plans of a target from its merged block; endpoints that are off are absent."""
+    every = {endpoint: _read_plan(endpoint, settings) for endpoint in _ENDPOINTS}
     return {endpoint: plan for endpoint, plan in every.items() if plan.interval != _OFF}
-
-
-def merge_stale_after(own: PollSettings, common: PollSettings) -> float:
-    """Return the number of intervals after which a reading of a target is too old."""
-    return own.stale_after or common.stale_after or DEFAULT_STALE_AFTER
 
 
 def dump_poll(value: tuple[Mapping[Endpoint, PollPlan], float]) -> dict[str, object]:
@@ -130,13 +137,11 @@ def _dump_plan(plan: PollPlan | None) -> object:
     return OVERRIDE.dump(plan) if plan is not None else Off()
 
 
-def _merge_plan(endpoint: Endpoint, blocks: tuple[PollSettings, PollSettings], timeout: float) -> PollPlan:
-    own, common = (block.overrides[endpoint] for block in blocks)
+def _read_plan(endpoint: Endpoint, settings: PollSettings) -> PollPlan:
+    override = settings.overrides[endpoint]
     default = DEFAULT_PLANS.get(endpoint, PollPlan(_OFF, COMMON_TIMEOUT))
-    usual = timeout if default.timeout == COMMON_TIMEOUT else default.timeout
-    return PollPlan(
-        own.interval or common.interval or default.interval, own.timeout or common.timeout or usual
-    )
+    usual = settings.timeout or COMMON_TIMEOUT if default.timeout == COMMON_TIMEOUT else default.timeout
+    return PollPlan(override.interval or default.interval, override.timeout or usual)
 
 
 def _read_override(poll: Section, key: str, _: object) -> PollOverride:

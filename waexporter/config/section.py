@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 import os.path
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from waexporter.config.file_stamp import stamp_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from waexporter.config.file_stamp import FileStamp
+    from waexporter.config.file_stamp import Stamp
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -49,20 +49,35 @@ class Report:
     """The problems and notes of one reading of the configuration, and the names of its keys."""
 
     folder: str = ""  # where relative paths begin
-    names: Mapping[str, str] = field(default_factory=dict)  # key path -> environment variable
+    names: dict[str, str] = field(default_factory=dict)  # key path -> the name of it that the user knows
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)  # the names of the targets that have been read
     # The files that it names, each with its stamp from before it was read, so that no later change is missed.
-    files: dict[str, FileStamp | None] = field(default_factory=dict)
+    files: dict[str, Stamp] = field(default_factory=dict)
+    place: str = ""  # what comes before a key path: the file with a list of targets
+    may_name_files: bool = (
+        True  # False: it comes from another host, which must not read the files of this one
+    )
+    has_lists: bool = False  # targets come from lists that change without the configuration
+    lists: list[tuple[Report, object]] = field(default_factory=list)  # the parsed lists, each with its report
+
+    def within(self, place: str, folder: str, *, may_name_files: bool = True) -> Report:
+        """Return the report of another document, whose problems and notes become those of this one."""
+        return replace(self, place=place, folder=folder, names={}, may_name_files=may_name_files)
+
+    def shown_path(self, path: str) -> str:
+        """Return a key path as the user knows it."""
+        shown = self.names.get(path, path)
+        return f"{self.place}: {shown}" if self.place and shown else self.place or shown
 
     def add_problem(self, path: str, words: str) -> None:
         """Add a problem, which makes the configuration unusable."""
-        self.problems.append(f"{self.names.get(path, path)}: {words}")
+        self.problems.append(f"{self.shown_path(path)}: {words}")
 
     def add_note(self, path: str, words: str) -> None:
         """Add a note; the configuration stays usable."""
-        self.notes.append(f"{self.names.get(path, path)}: {words}")
+        self.notes.append(f"{self.shown_path(path)}: {words}")
 
 
 class Section:
@@ -120,6 +135,17 @@ class Section:
         self._known.extend(key for key, _ in free)
         return free
 
+    def allow(self, key: str) -> bool:
+        """Make a key known, whoever reads it; return whether it is given."""
+        self._known.append(key)
+        return key in self._values
+
+    def drop_nulls(self, keys: Iterable[str]) -> list[str]:
+        """Drop those of the keys that are given without a value, and return them."""
+        dropped = [key for key in keys if key in self._values and self._values[key] is None]
+        self._values = {key: value for key, value in self._values.items() if key not in dropped}
+        return dropped
+
     def has(self, key: str) -> bool:
         """Return whether a key is given, with a right value or a wrong one."""
         return key in self._values
@@ -137,7 +163,9 @@ class Section:
         return os.path.join(self.report.folder, path)  # noqa: PTH118 - pathlib would rewrite what was written
 
     def resolve_file(self, path: str) -> str:
-        """Return the path of a file that is about to be read, and stamp it."""
+        """Return the path of a file that is about to be read, and stamp it; raise ValueError."""
+        if not self.report.may_name_files:
+            raise ValueError("must not name a file, because this list comes from another host")
         resolved = self.resolve(path)
         self.report.files[resolved] = stamp_file(resolved)
         return resolved
@@ -160,7 +188,7 @@ class Section:
         elif not is_plain_word(key):
             self.report.add_problem(place, "a key is no plain word; is a space missing after a colon?")
         else:
-            others = f"; known are {', '.join(self._known)}"
+            others = f"; known are {', '.join(dict.fromkeys(self._known))}"
             self.add_problem(key, f"unknown key{suggestion(key, self._known) or others}")
 
 

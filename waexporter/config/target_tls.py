@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waexporter.config.keys import Block, Key, Variable, convert_boolean, value
+from waexporter.config.keys import Block, Key, Variable, convert_boolean, read_fields, value
 from waexporter.config.values import scalars, urls
 from waexporter.config.values.files import read_bytes
 from waexporter.model import Tls
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _LARGEST_AUTHORITY = 4 * 1024 * 1024  # bytes; the bundle of a whole system has a quarter of a MiB
 
 
-def read_tls(target: Section, key: str, _: object) -> Tls:
-    """Read the block."""
+def read_tls(target: Section, key: str, default: Tls) -> Tls:
+    """Read the block, key by key over the one of `defaults`; a certificate and its key are one."""
+    if not target.allow(key):
+        return default
     with target.section(key) as tls:
-        values = TLS.read(tls)
+        values = TLS.read(tls, read_fields(default))
         values.update(_read_identity(tls))
         return Tls(**values)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from waexporter.config import poll
-from waexporter.config.credentials import AUTH, PROXY_AUTH, read_auth, read_proxy_auth
+from waexporter.config.credentials import AUTH, PROXY_AUTH, check_proxy, read_auth, read_proxy_auth
 from waexporter.config.keys import Block, Key, Variable, convert_number, value
 from waexporter.config.target_tls import TLS, read_tls
 from waexporter.config.values import scalars, urls
 from waexporter.model import Credentials, Endpoint, Target, Topology
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from waexporter.config.section import Section
 
 _LONGEST_NAME = 128
@@ -32,49 +35,77 @@ RESERVED_LABELS = frozenset(
 )
 
 
-def read_targets(root: Section, common: poll.PollSettings) -> tuple[Target, ...]:
+@dataclass(frozen=True, slots=True)
+class TargetDefaults:
+    """What holds for a target that does not say otherwise: values of fields, and its block `poll`."""
+
+    poll: poll.PollSettings
+    values: Mapping[str, Any] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()  # that are given
+
+
+def read_targets(sections: Iterable[Section], defaults: TargetDefaults) -> tuple[Target, ...]:
     """Read all targets; report names that are used twice."""
-    owners: dict[str, str] = {}
+    owners: dict[str, Section] = {}
     targets = []
-    for section in root.sections("targets"):
-        target = _target(section, common)
+    for section in sections:
+        target = _target(section, defaults)
         targets.append(target)
         section.report.targets.append(target.name)
-        owner = owners.setdefault(target.name, section.path) if target.name else section.path
-        if owner != section.path:
+        owner = owners.setdefault(target.name, section) if target.name else section
+        if owner is not section:
             quoted = json.dumps(target.name, ensure_ascii=False)
-            section.add_problem("name", f"{quoted} is used by {owner} already")
+            place = owner.report.shown_path(owner.path)
+            section.add_problem("name", f"{quoted} is used by {place} already")
     return tuple(targets)
 
 
-def _target(section: Section, common: poll.PollSettings) -> Target:
+def _target(section: Section, defaults: TargetDefaults) -> Target:
     with section as target:
+        base = _without_nulls(target, defaults)
         url = _read_url(target, "url", "")
         with target.section("poll") as block:
-            own = poll.read_poll(block)
-        plans, stale_after = poll.merge_plans(own, common), poll.merge_stale_after(own, common)
-        values = TARGET.read(target, url=url, plans=plans, stale_after=stale_after)
+            own = poll.merge_polls(poll.read_poll(block), defaults.poll)
+        plans, stale_after = poll.read_plans(own), own.stale_after or poll.DEFAULT_STALE_AFTER
+        values = TARGET.read(target, base, url=url, plans=plans, stale_after=stale_after)
         values["name"] = values["name"] or (urls.host_and_port(url) if url else "")
         read = Target(**values)
         _check(target, read)
         return read
 
 
+def _without_nulls(section: Section, defaults: TargetDefaults) -> Mapping[str, Any]:
+    """Return the defaults without those that a target takes back by a key without a value."""
+    dropped = set(section.drop_nulls(defaults.keys))
+    if "proxy_url" in dropped:
+        dropped.add("proxy_auth")
+    return {name: value for name, value in defaults.values.items() if name not in dropped}
+
+
 def _check(section: Section, target: Target) -> None:
     """Report the problems of several keys together."""
     if not target.plans:
         section.add_problem("poll", "every endpoint is off; leave this target out instead")
-    if target.topology in {Topology.SINGLE, Topology.HA} and (target.shards or 1) > 1:
-        section.add_problem("shards", f"must be 1 when the topology is {target.topology}")
+    check_common(section, target)
     has_canary = Endpoint.CANARY in target.plans
-    if has_canary and not section.has("canary_number"):
+    if has_canary and target.canary_number is None and not section.has("canary_number"):
         section.add_problem("canary_number", "is needed for poll.canary: the number that the canary looks up")
-    if not has_canary and target.canary_number is not None:
+    if not has_canary and section.has("canary_number") and target.canary_number is not None:
         section.add_note("canary_number", "is not used, because poll.canary is off")
     if target.url.startswith("http://") and target.auth != Credentials():
         section.add_note("url", "http:// carries the credentials in the clear")
     if target.url.startswith("http://") and target.tls.cert_file is not None:
         section.add_note("tls", "cert_file is not used, because the url begins with http://")
+
+
+def check_common(section: Section, target: Target) -> None:
+    """Report the problems of keys that `defaults` may have, too, unless all of them stand there."""
+    if target.topology in {Topology.SINGLE, Topology.HA} and (target.shards or 1) > 1:
+        if section.has("shards"):
+            section.add_problem("shards", f"must be 1 when the topology is {target.topology}")
+        elif section.has("topology"):
+            section.add_problem("topology", f"must not be {target.topology} when defaults.shards is not 1")
+    check_proxy(section, target.proxy_url, target.proxy_auth)
 
 
 def _read_url(target: Section, key: str, _: object) -> str:
@@ -84,21 +115,34 @@ def _read_url(target: Section, key: str, _: object) -> str:
     return url
 
 
-def _read_labels(target: Section, key: str, _: object) -> tuple[tuple[str, str], ...]:
+def _read_labels(
+    target: Section, key: str, default: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    if not target.allow(key):
+        return default
     with target.section(key) as labels:
-        for name, _ in labels.entries():
-            _check_label(labels, name)
-        return tuple(sorted((name, labels.get(name, scalars.text, "")) for name, _ in labels.entries()))
+        return tuple(sorted({**dict(default), **read_label_map(labels)}.items()))
 
 
-def _check_label(labels: Section, name: str) -> None:
+def read_label_map(labels: Section, skip: tuple[str, ...] = ()) -> dict[str, str]:
+    """Read a mapping of labels, without those to skip; report those that are wrong, and leave them out."""
+    names = [name for name, _ in labels.entries() if name not in skip]
+    right = [name for name in names if _is_label(labels, name)]
+    read = {name: labels.get(name, scalars.text, "") for name in names}
+    return {name: read[name] for name in right if read[name]}
+
+
+def _is_label(labels: Section, name: str) -> bool:
     if _LABEL.fullmatch(name) is None:
         shown = json.dumps(name[:40])
         labels.report.add_problem(
             labels.path, f"{shown} must be letters, digits and _, and not begin with a digit"
         )
-    elif name in RESERVED_LABELS or name.startswith("__"):
+        return False
+    if name in RESERVED_LABELS or name.startswith("__"):
         labels.add_problem(name, "is reserved; use another name")
+        return False
+    return True
 
 
 def _name(value: object) -> str:

@@ -49,6 +49,15 @@ def parse_document(text: str, path: str, example: str = "targets") -> dict[objec
 
     `example` is a key that such a document has.
     """
+    value = parse_yaml(text, path)
+    if not isinstance(value, dict):
+        found = "is empty" if value is None else f"must be a mapping at the top, such as {example}:"
+        raise ConfigError([f"{path}: {found}"])
+    return value
+
+
+def parse_yaml(text: str, path: str) -> object:
+    """Parse one YAML value, None of an empty text; raise ConfigError with problems that begin with `path`."""
     try:
         problems, value = _load(text)
     except yaml.YAMLError as error:
@@ -60,9 +69,6 @@ def parse_document(text: str, path: str, example: str = "targets") -> dict[objec
     if problems:
         # Raised outside the handlers, without a cause: PyYAML's messages quote lines with secrets.
         raise ConfigError([f"{path}: {problem}" for problem in problems])
-    if not isinstance(value, dict):
-        found = "is empty" if value is None else f"must be a mapping at the top, such as {example}:"
-        raise ConfigError([f"{path}: {found}"])
     return value
 
 

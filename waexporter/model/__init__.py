@@ -21,6 +21,7 @@ from waexporter.model.pager import Fallback, Format, PagerSettings, Rate, Watchd
 from waexporter.model.readings import Account, Distrust, Drop, Failure, Reading, Reason, Success
 from waexporter.model.samples import Family, Fragment, Head, Part, Sample
 from waexporter.model.secret import Secret
+from waexporter.model.shard import Shard
 from waexporter.model.targets import (
     ClientKind,
     Credentials,
@@ -74,6 +75,7 @@ __all__ = [
     "Sample",
     "Secret",
     "ServerTls",
+    "Shard",
     "State",
     "Status",
     "Success",

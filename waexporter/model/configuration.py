@@ -9,7 +9,10 @@ from waexporter.model.http_sd import HttpSd
 from waexporter.model.web import WebSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from waexporter.model.pager import PagerSettings
+    from waexporter.model.shard import Shard
     from waexporter.model.targets import Target
 
 
@@ -42,3 +45,6 @@ class Config:
     log: LogSettings = LogSettings()
     workers: int | None = None  # polling threads; None: enough for all targets to be unreachable at once
     pager: PagerSettings | None = None  # None: nobody is paged, nothing listens, nothing is written
+    shard: Shard | None = None  # the part of the fleet that is polled; None: all of it
+    # The targets that other daemons poll, each with the index of its shard.
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
