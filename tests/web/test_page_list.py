@@ -12,13 +12,13 @@ from waexporter.paging.journal.entry import Attempt, JournalEntry, PageState
 from waexporter.paging.model import Alert, Doubt, Item, ItemKind, Page
 
 
-def an_entry(number: int, alerts: int = 1) -> JournalEntry:
+def an_entry(number: int, alerts: int = 1, said: str = "summary") -> JournalEntry:
     alert = Alert(
         "f1",
         NOW - 60.0,
         None,
         {"alertname": "Down", "target": "alpha", "severity": "critical", "secret": "hunter2"},
-        {"summary": "It is down."},
+        {said: "It is down."},
     )
     items = (Item(alert, ItemKind.FIRED),) * alerts
     doubts = tuple(Doubt(Alert(name, NOW - 90.0), 0.0) for name in ("f2", "f3"))
@@ -103,6 +103,13 @@ def test_of_a_large_page_only_the_first_alerts_are_shown() -> None:
 
     [page] = json.loads(got.body)["pages"]
     assert (page["alerts"], len(page["shown"])) == (500, 20)
+
+
+@pytest.mark.parametrize("annotation", ["summary", "description", "message"])
+def test_an_alert_is_summed_up_as_in_the_text_of_a_page(annotation: str) -> None:
+    got = ask(pager_application(FakePager(latest=(an_entry(1, said=annotation),))), "/api/v1/pages")
+
+    assert json.loads(got.body)["pages"][0]["shown"][0]["summary"] == "It is down."
 
 
 @pytest.mark.parametrize(("query", "asked"), [("", 100), ("?limit=1", 1), ("?limit=1000", 1000)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from waexporter.paging.messages.annotations import summary_of
 from waexporter.web.formatting import iso
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _alert_document(item: Item) -> AlertDocument:
         alertname=alert.labels.get("alertname", ""),
         target=alert.labels.get("target", ""),
         severity=alert.labels.get("severity", ""),
-        summary=alert.annotations.get("summary", ""),
+        summary=summary_of(alert.annotations),
         fingerprint=alert.fingerprint,
         starts=iso(alert.starts_at),
         ends=iso(alert.ends_at),

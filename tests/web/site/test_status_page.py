@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
 import subprocess
@@ -12,10 +13,13 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
+from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
 from waexporter import __version__
 from waexporter.model import Problem, Reason, State, Verdict
 from waexporter.web.backend import EndpointStatus, ReloadResult, TargetStatus
+from waexporter.web.formatting import link_to
 from waexporter.web.site.assets import asset_address
+from waexporter.web.site.status_page import SHOWN_TARGETS
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&amp;"
 
@@ -58,11 +62,10 @@ def test_the_page_says_what_is_wrong_since_when_and_how_polling_goes() -> None:
     text = " ".join(Elements(page(target)).text.split())
 
     assert f"waexporter {__version__}" in text
-    assert "✕ down support-line https://support-line.example:9090" in text.replace("✕down", "✕ down")
-    assert "for 2 h 5 min, since 31 Jan 07:25 UTC" in text
+    assert "✕down support-line for 2 h 5 min, since 31 Jan 07:25 UTC https://support-line.example" in text
     assert "The node b doesn't answer. node_unreachable" in text
     assert "health ok 12 s ago" in text
-    assert "db timeout 40 s ago: no answer within 60 s" in text
+    assert "db timeout 40 s ago: no answer within 60 s (no success yet)" in text
     assert "web not polled yet" in text
 
 
@@ -72,8 +75,8 @@ def test_the_worst_comes_first_then_the_name() -> None:
 
     html = page(*targets, a_target("y", State.DOWN), a_target("x", State.DOWN))
 
-    assert re.findall(r"<h3>(.*?)</h3>", html) == ["x", "y", "u", "d", "a", "B", "z"]
-    assert re.findall(r"<h2>(.*?)</h2>", html) == ["2 down", "1 unknown", "1 degraded", "3 ok"]
+    assert re.findall(r"<bdi>(.*?)</bdi>", html) == ["x", "y", "u", "d", "a", "B", "z"]
+    assert re.findall(r"<h2 .*?>(.*?)</h2>", html) == ["2 down", "1 unknown", "1 degraded", "3 ok"]
     assert "<title>2 down, 1 unknown, 1 degraded - waexporter</title>" in html
 
 
@@ -89,6 +92,7 @@ def test_hostile_texts_are_shown_as_text() -> None:
     assert [found["src"] for tag, found in elements.found if tag == "script"] == [f"./{SCRIPT}"]
     assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
     assert elements.text.count(HOSTILE) == 9
+    assert "{{ 7 * 7 }}" in elements.text
 
 
 @pytest.mark.parametrize(
@@ -103,16 +107,49 @@ def test_problems_of_the_exporter_itself_are_shown(backend: FakeBackend, notice:
     assert notice in ask(an_application(backend), "/").text
 
 
-def test_a_page_of_a_thousand_targets_counts_them_and_stays_small() -> None:
-    html = page(*(a_target(f"client-{number}") for number in range(1000)))
+def test_among_equals_the_newest_trouble_comes_first() -> None:
+    targets = [a_target(name, State.DOWN) for name in ("old", "new", "unknown-since")]
+    times = (NOW - 7200, NOW - 60, 0.0)
 
-    assert "1000 targets" in html
-    assert html.count("<article") == 1000
-    assert len(html) < 1_000_000
+    html = page(
+        *(
+            replace(each, verdict=replace(each.verdict, since=since))
+            for each, since in zip(targets, times, strict=True)
+        )
+    )
+
+    assert re.findall(r"<bdi>(.*?)</bdi>", html) == ["new", "old", "unknown-since"]
+
+
+def test_of_a_thousand_targets_those_in_trouble_are_shown_and_the_rest_is_one_link_away() -> None:
+    backend = FakeBackend(a_fleet(1000, 20))
+
+    got, everything = (
+        ask(an_application(backend), path, accept_encoding="gzip") for path in ("/", "/?all=1")
+    )
+
+    html, long = (gzip.decompress(each.body).decode() for each in (got, everything))
+    assert (html.count("<article"), html.count("<tr id=")) == (20, SHOWN_TARGETS - 20)
+    assert 'href="./?all=1">Show all 1000 targets</a>' in html
+    assert (long.count("<article"), long.count("<tr id=")) == (20, 980)
+    assert "Show all" not in long
+    assert len(got.body) < 30_000
+    assert len(everything.body) < 100_000
+
+
+def test_every_target_leads_to_its_own_page_whatever_its_name_is() -> None:
+    html = page(*(a_target(name) for name in HOSTILE_NAMES))
+
+    shown = Elements(html)
+
+    links = [found["href"] or "" for tag, found in shown.found if tag == "a"]
+    assert {link_to("targets", name) for name in HOSTILE_NAMES} <= {*links}
+    assert all(shown.text.count(name) == 1 for name in HOSTILE_NAMES)
+    assert html.count("<bdi>") == len(HOSTILE_NAMES)
 
 
 def test_times_that_make_no_sense_are_left_out() -> None:
-    endpoint = EndpointStatus("health", 30.0, "ok", at=math.inf, age=None, last_success_at=math.nan)
+    endpoint = EndpointStatus("health", 30.0, "timeout", at=math.inf, age=None, last_success_at=math.nan)
     verdict = Verdict(State.DOWN, (Problem("x", "Something.", since=1e300),))
 
     html = page(TargetStatus("a", "https://a", verdict, endpoints=(endpoint,)))
@@ -159,14 +196,26 @@ def test_a_good_reload_is_not_mentioned() -> None:
 
 
 @pytest.mark.parametrize("reason", [*Reason, "for_admins"])
-def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(reason: str) -> None:
+@pytest.mark.parametrize("state", [State.OK, State.DOWN])
+def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(
+    reason: str, state: State
+) -> None:
     endpoint = EndpointStatus("settings", 300.0, reason, "planted words", NOW, 12.0)
 
-    text = page(replace(a_target(), endpoints=(endpoint,)))
+    text = page(replace(a_target(state=state), endpoints=(endpoint,)))
 
-    line = re.search(r'<li class="poll (.*?)".*?</li>', text)
+    line = re.search(r'<(?:li|span) class="poll (.*?)">(.*?)(?:</li>|</span> </td>)', text)
     assert line is not None
-    is_fact = reason == "for_admins"
-    assert line[1].split()[0] == ("fact" if is_fact else "bad")
-    assert ("the account is none" if is_fact else "planted words") in line[0]
-    assert "_" not in line[0].partition("<b>")[2]
+    assert line[1].split()[0] == ("fact" if reason == "for_admins" else "bad")
+    assert "planted words" in line[0]
+    assert "12 s" in line[0]
+    assert "_" not in line[2]
+
+
+def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:
+    words = "for admins only, and what is shown is no admin's login"
+    endpoint = EndpointStatus("settings", 300.0, "for_admins", words, NOW, 12.0)
+
+    shown = Elements(page(replace(a_target(state=State.DOWN), endpoints=(endpoint,))))
+
+    assert f"settings {words} 12 s ago" in " ".join(shown.text.split())

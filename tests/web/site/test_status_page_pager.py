@@ -135,7 +135,7 @@ def test_a_journal_that_cant_be_written_is_shown_first_and_instead_of_pages() ->
 
     notice = text.partition('role="alert">')[2].partition("</p>")[0]
     assert "no space left on device" in notice
-    assert text.index(notice) < text.index("<article")
+    assert text.index(notice) < text.index('<nav class="counts"')
     assert "✕the journal can't be written" in words(told)
     assert "Nobody has been paged yet" not in words(told)
 
@@ -279,7 +279,7 @@ def test_only_the_last_pages_are_read() -> None:
 
     ask(an_application(FakeBackend((a_target(),), pager=cast("Pager", pager))), "/")
 
-    assert pager.asked == [10]
+    assert pager.asked == [5]
 
 
 def test_an_unexpected_watchdog_is_shown_with_its_labels() -> None:
@@ -300,4 +300,4 @@ def test_a_group_that_nobody_reads_makes_the_pager_degraded() -> None:
 
     assert "nobody reads a page in the group of t0, t1, t2 and 2 more" in text
     assert '<a class="badge degraded" href="#pager">' in text
-    assert text.count('<li class="note">') == 5
+    assert text.count('<p class="note">') == 5

@@ -6,72 +6,25 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model import Reason, State
-from waexporter.timefmt import humanize_seconds
-from waexporter.web.backend import FOR_ADMINS, OK, PENDING
-from waexporter.web.formatting import format_time, public_url
+from waexporter.model import State
+from waexporter.timefmt import plural
+from waexporter.web.formatting import format_time
+from waexporter.web.site.fleet_filter import FleetFilter, count_labels
 from waexporter.web.site.html import html_response
 from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
+from waexporter.web.site.target_rows import ORDER, SYMBOLS, sort_key, target_row
 
 if TYPE_CHECKING:
-    from waexporter.health.problem_kind import ProblemKind
-    from waexporter.model import Problem
-    from waexporter.web.backend import Backend, EndpointStatus, ReloadResult, TargetStatus
+    from collections.abc import Sequence
+
+    from waexporter.web.backend import Backend, ReloadResult, TargetStatus
     from waexporter.web.formatting import FormattedTime
     from waexporter.web.responses import IncomingRequest, Response
+    from waexporter.web.site.target_rows import TargetRow
 
-# The worst first. Unknown comes right after down, because the client may be down.
-ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
-SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
-_OUTCOMES: Final = {
-    PENDING: "not polled yet",
-    FOR_ADMINS: "for admins only",
-    Reason.TLS: "no trusted connection",
-    Reason.RATE_LIMITED: "asked too often",
-    Reason.STATUS: "failed",
-    Reason.BODY: "not understood",
-    Reason.TOO_LARGE: "too large",
-    Reason.STALE_NODE: "a node left out",
-}
-_CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
+SHOWN_TARGETS: Final = 250  # rows: the rest is one link away
 _REFRESH = 15  # seconds
 _SHOWN_PROBLEMS = 10  # of a reload
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemLine:
-    """One problem of a target."""
-
-    slug: str
-    words: str
-    since: FormattedTime | None
-    runbook: str | None
-    is_note: bool  # it does not make the verdict worse
-
-
-@dataclass(frozen=True, slots=True)
-class PollLine:
-    """The last poll of one endpoint."""
-
-    endpoint: str
-    css_class: str  # ok | bad | stale | pending | fact
-    outcome: str
-    age: str
-    hint: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class TargetRow:
-    """One target."""
-
-    name: str
-    url: str
-    labels: tuple[tuple[str, str], ...]
-    facts: str
-    since: FormattedTime | None
-    problems: tuple[ProblemLine, ...]
-    polls: tuple[PollLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +37,108 @@ class FailedReload:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many targets have a verdict, and the link to only these."""
+
+    words: str
+    css_class: str
+    symbol: str
+    count: int
+    link: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictGroup:
-    """All targets with the same verdict."""
+    """The targets with the same verdict."""
 
     state: State
     symbol: str
-    rows: tuple[TargetRow, ...]
+    count: int
+    rows: tuple[TargetRow, ...]  # as many as fit the page
 
 
 def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     """Return the status page."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
-    failed = backend.failed_reload()
-    targets = backend.targets()
-    groups = group_targets(targets, now)
-    pager = backend.pager
+    failed, targets, pager = backend.failed_reload(), backend.targets(), backend.pager
+    chosen = FleetFilter.of_request(request)
+    found = sorted(filter(chosen.matches, targets), key=sort_key)
+    headline = describe_fleet(targets)
+    choices = count_labels(targets)
+    offered = {f"{choice.name}:{value}" for choice in choices for value, _ in choice.values}
+    selected = next((label for label in chosen.labels if label in offered), "")
     return html_response(
         request,
         "status.html",
         refresh=_REFRESH,
+        title=headline,
+        headline=headline[:1].upper() + headline[1:],
+        worst=min((each.verdict.state for each in targets), key=ORDER.index, default=State.UNKNOWN),
+        symbols=SYMBOLS,
         made=format_time(now, now),
         notices=notices,
         reload=None if failed is None else _failed_reload(failed, now),
-        groups=groups,
-        pager=None
-        if pager is None
-        else describe_pager(pager.status(SHOWN_PAGES), now, _unread_targets(targets)),
-        total=sum(len(group.rows) for group in groups),
-        title=_page_title(groups),
+        total=len(targets),
+        found=len(found),
+        filter=chosen,
+        counts=_count_verdicts(targets, chosen),
+        choices=choices,
+        selected=selected,
+        groups=group_targets(found, chosen, now),
+        pager=pager and describe_pager(pager.status(SHOWN_PAGES), now, _unread_targets(targets)),
     )
 
 
-def _unread_targets(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
+def describe_fleet(targets: Sequence[TargetStatus]) -> str:
+    """Return the state of the whole fleet in some words."""
+    counts = Counter(each.verdict.state for each in targets)
+    troubled = [f"{counts[state]} {state}" for state in ORDER if state is not State.OK and counts[state]]
+    return ", ".join(troubled) or ("all ok" if targets else "no target")
+
+
+def group_targets(
+    targets: Sequence[TargetStatus], chosen: FleetFilter, now: float
+) -> tuple[VerdictGroup, ...]:
+    """Return sorted targets by verdict; only the first ones have a row, unless all are wanted."""
+    counts = Counter(each.verdict.state for each in targets)
+    first = targets if chosen.shows_all else targets[:SHOWN_TARGETS]
+    return tuple(
+        VerdictGroup(
+            state,
+            SYMBOLS[state],
+            counts[state],
+            tuple(target_row(each, chosen, now) for each in first if each.verdict.state == state),
+        )
+        for state in ORDER
+        if counts[state]
+    )
+
+
+def _count_verdicts(targets: Sequence[TargetStatus], chosen: FleetFilter) -> tuple[VerdictCount, ...]:
+    """Return how many targets the filter leaves, in all and for each verdict that there is."""
+    counts = Counter(each.verdict.state for each in targets if chosen.matches_without_verdict(each))
+    total = counts.total()
+    everything = VerdictCount(
+        plural(total, "target"), "all", "", total, chosen.link_verdict(""), not chosen.verdict
+    )
+    verdicts = (
+        VerdictCount(
+            f"{counts[state]} {state}",
+            state.value,
+            SYMBOLS[state],
+            counts[state],
+            chosen.link_verdict(state.value),
+            chosen.verdict == state,
+        )
+        for state in ORDER
+        if counts[state] or chosen.verdict == state
+    )
+    return everything, *verdicts
+
+
+def _unread_targets(targets: Sequence[TargetStatus]) -> tuple[str, ...]:
     """Return the names of the targets whose on-call group nobody reads."""
     return tuple(
         target.name
@@ -128,77 +150,7 @@ def _unread_targets(targets: tuple[TargetStatus, ...]) -> tuple[str, ...]:
     )
 
 
-def group_targets(targets: tuple[TargetStatus, ...], now: float) -> tuple[VerdictGroup, ...]:
-    """Group targets by verdict, the worst first, each group sorted by name."""
-    ordered = sorted(targets, key=lambda each: (each.name.casefold(), each.name))
-    counts = Counter(each.verdict.state for each in ordered)
-    return tuple(
-        VerdictGroup(
-            state,
-            SYMBOLS[state],
-            tuple(_target_row(each, now) for each in ordered if each.verdict.state == state),
-        )
-        for state in ORDER
-        if counts[state]
-    )
-
-
 def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
     more = len(failed.problems) - _SHOWN_PROBLEMS
     rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
     return FailedReload(format_time(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
-
-
-def _page_title(groups: tuple[VerdictGroup, ...]) -> str:
-    troubled = [f"{len(group.rows)} {group.state}" for group in groups if group.state is not State.OK]
-    return ", ".join(troubled) or "all ok"
-
-
-def _target_row(target: TargetStatus, now: float) -> TargetRow:
-    verdict = target.verdict
-    return TargetRow(
-        name=target.name,
-        url=public_url(target.url),
-        labels=target.labels,
-        facts=" · ".join(target.facts),
-        since=format_time(verdict.since or None, now) if verdict.state is not State.OK else None,
-        problems=tuple(
-            _problem_line(problem, target.problem_kinds.get(problem.slug), now)
-            for problem in verdict.problems
-        ),
-        polls=tuple(_poll_line(endpoint, now) for endpoint in target.endpoints),
-    )
-
-
-def _problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> ProblemLine:
-    return ProblemLine(
-        slug=problem.slug,
-        words=problem.words,
-        since=format_time(problem.since, now),
-        runbook=kind and kind.runbook,
-        is_note=kind is not None and kind.state is State.OK,
-    )
-
-
-def _poll_line(status: EndpointStatus, now: float) -> PollLine:
-    last = format_time(status.last_success_at, now)
-    hint = [f"every {humanize_seconds(status.interval)}"]
-    if status.duration is not None:
-        hint.append(f"took {status.duration:.2f} s, {status.samples} samples")
-    hint.append(f"last success {last.clock}, {last.ago} ago" if last else "no success yet")
-    return PollLine(
-        endpoint=status.endpoint,
-        css_class=_poll_css_class(status),
-        outcome=_OUTCOMES.get(status.outcome, status.outcome),
-        age="" if status.age is None else f"{humanize_seconds(status.age)} ago",
-        hint="; ".join(hint),
-        message="the account is none" if status.outcome == FOR_ADMINS else status.message,
-    )
-
-
-def _poll_css_class(status: EndpointStatus) -> str:
-    if status.outcome in _CSS_CLASSES:
-        return _CSS_CLASSES[status.outcome]
-    if status.outcome != OK:
-        return "bad"
-    return "stale" if status.stale else "ok"

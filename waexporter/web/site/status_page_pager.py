@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from waexporter.paging.pager import PagerStatus
     from waexporter.web.formatting import FormattedTime
 
-SHOWN_PAGES: Final = 10
+SHOWN_PAGES: Final = 5
 _SHOWN_REFUSALS = 5  # senders
 _SHOWN_NAMES = 3  # of targets
 _SHOWN_ALERTS = 4  # of one page

@@ -1,0 +1,140 @@
+"""The targets on the status page: their verdicts, problems and readings in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from waexporter.model import Reason, State
+from waexporter.timefmt import humanize_seconds
+from waexporter.web.backend import FOR_ADMINS, OK, PENDING
+from waexporter.web.formatting import format_time, link_to, public_url
+
+if TYPE_CHECKING:
+    from waexporter.health.problem_kind import ProblemKind
+    from waexporter.model import Problem
+    from waexporter.web.backend import EndpointStatus, TargetStatus
+    from waexporter.web.formatting import FormattedTime
+    from waexporter.web.site.fleet_filter import FleetFilter
+
+# The worst first. Unknown comes right after down, because the client may be down.
+ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
+SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
+_OUTCOMES: Final = {
+    PENDING: "not polled yet",
+    Reason.TLS: "no trusted connection",
+    Reason.RATE_LIMITED: "asked too often",
+    Reason.STATUS: "failed",
+    Reason.BODY: "not understood",
+    Reason.TOO_LARGE: "too large",
+    Reason.STALE_NODE: "a node left out",
+}
+_CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """One problem of a target."""
+
+    slug: str
+    words: str
+    since: FormattedTime | None
+    runbook: str | None
+    is_note: bool  # it does not make the verdict worse
+
+
+@dataclass(frozen=True, slots=True)
+class PollLine:
+    """The last poll of one endpoint."""
+
+    endpoint: str
+    css_class: str  # ok | bad | stale | pending | fact
+    outcome: str
+    age: str  # such as `12 s`; empty before the first poll
+    last_success: str  # unless the last poll succeeded
+    message: str
+
+    @property
+    def short_age(self) -> str:
+        """The age in its largest unit."""
+        return " ".join(self.age.split()[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One target."""
+
+    name: str
+    link: str
+    url: str
+    labels: tuple[tuple[str, str, str], ...]  # name, value, the link to all targets with it
+    facts: str
+    since: FormattedTime | None
+    problems: tuple[ProblemLine, ...]
+    polls: tuple[PollLine, ...]
+
+
+def sort_key(target: TargetStatus) -> tuple[int, float, str, str]:
+    """Return the place of a target: the worst verdict first, the newest trouble first, then by name."""
+    verdict = target.verdict
+    since = 0.0 if verdict.state is State.OK else -verdict.since
+    return ORDER.index(verdict.state), since, target.name.casefold(), target.name
+
+
+def target_row(target: TargetStatus, shown: FleetFilter, now: float) -> TargetRow:
+    """Return the row of a target."""
+    verdict = target.verdict
+    return TargetRow(
+        name=target.name,
+        link=link_to("targets", target.name),
+        url=public_url(target.url),
+        labels=tuple((name, value, shown.link_label(name, value)) for name, value in target.labels),
+        facts=" · ".join(target.facts),
+        since=format_time(verdict.since or None, now) if verdict.state is not State.OK else None,
+        problems=tuple(
+            problem_line(problem, target.problem_kinds.get(problem.slug), now) for problem in verdict.problems
+        ),
+        polls=tuple(poll_line(endpoint, now) for endpoint in target.endpoints),
+    )
+
+
+def problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> ProblemLine:
+    """Return a problem in words."""
+    return ProblemLine(
+        slug=problem.slug,
+        words=problem.words,
+        since=format_time(problem.since, now),
+        runbook=kind and kind.runbook,
+        is_note=kind is not None and kind.state is State.OK,
+    )
+
+
+def poll_line(status: EndpointStatus, now: float) -> PollLine:
+    """Return the last poll of an endpoint in words."""
+    outcome, message = _OUTCOMES.get(status.outcome, status.outcome), status.message
+    if status.outcome == FOR_ADMINS:
+        outcome, message = status.message, ""  # it says whose login is no admin's
+    return PollLine(
+        endpoint=status.endpoint,
+        css_class=_poll_css_class(status),
+        outcome=outcome,
+        age="" if status.age is None else humanize_seconds(status.age),
+        last_success=_describe_last_success(status, now),
+        message=message,
+    )
+
+
+def _describe_last_success(status: EndpointStatus, now: float) -> str:
+    """Return when a poll last succeeded; empty if the last one did, or if none can be expected."""
+    if status.outcome in {OK, PENDING, FOR_ADMINS}:
+        return ""
+    last = format_time(status.last_success_at, now)
+    return f"last success {last.ago} ago" if last else "no success yet"
+
+
+def _poll_css_class(status: EndpointStatus) -> str:
+    if status.outcome in _CSS_CLASSES:
+        return _CSS_CLASSES[status.outcome]
+    if status.outcome != OK:
+        return "bad"
+    return "stale" if status.stale else "ok"
