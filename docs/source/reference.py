@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, README, ROOT
 from waexporter.config import DEFAULT_PLANS
-from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES
+from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES, WATCH_VARIABLE
 from waexporter.config.fleet.defaults import DEFAULTS
 from waexporter.config.fleet.targets_files import TARGETS_FILES
 from waexporter.config.http_sd import HTTP_SD
@@ -116,8 +116,11 @@ def write_variables() -> str:
         for key in LOGIN.keys
         for row in key.variables
     ]
-    first = f"| `{CONFIG_VARIABLE}` | path of the file, as `--config` |"
-    return "\n".join(["| variable | key it stands for |", "|---|---|", first, *lines, *logins])
+    options = (
+        f"| `{CONFIG_VARIABLE}` | path of the file, as `--config` |",
+        f"| `{WATCH_VARIABLE}` | `false` is `--no-watch` of `waexporter run` |",
+    )
+    return "\n".join(["| variable | key it stands for |", "|---|---|", *options, *lines, *logins])
 
 
 # Each part that is written, by the comment that begins it in its document.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import threading
 from concurrent.futures import wait
-from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +25,7 @@ from waexporter.model import (
     PollPlan,
     Reading,
     Reason,
+    ReloadCause,
     State,
     Status,
     Success,
@@ -34,7 +33,7 @@ from waexporter.model import (
 )
 from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.store import Store
-from waexporter.web.backend import OK, PENDING, PageRequest, ReloadResult
+from waexporter.web.backend import OK, PENDING, PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -456,52 +455,10 @@ def test_a_fleet_that_changed_is_on_the_next_page_and_no_other(world: World) -> 
 
 
 def test_a_daemon_without_a_configuration_has_nothing_to_reload(world: World) -> None:
-    [problem] = world.exporter.reload().problems
+    [problem] = world.exporter.reload(ReloadCause.REQUEST).problems
 
     assert problem.startswith("nothing to reload")
-
-
-class BugError(Exception):
-    """A bug of ours."""
-
-
-WRONG, GOOD = ReloadResult(("log.level: wrong",), at=10.0), ReloadResult(kept=2, at=20.0)
-
-
-@pytest.mark.parametrize(
-    ("reloads", "problems"),
-    [
-        ((), None),
-        ((GOOD,), None),
-        ((WRONG,), WRONG.problems),
-        ((WRONG, ReloadResult(is_busy=True)), WRONG.problems),
-        ((WRONG, GOOD), None),
-        # Of two that end at once the newer one counts, whoever tells of it first.
-        ((GOOD, WRONG), None),
-        ((GOOD, replace(WRONG, at=30.0)), WRONG.problems),
-        ((BugError(),), ("waexporter itself failed on it, which is a bug; its log says more",)),
-    ],
-)
-def test_a_reload_that_failed_is_remembered_until_a_good_one(
-    world: World, reloads: tuple[ReloadResult | BugError, ...], problems: tuple[str, ...] | None
-) -> None:
-    left = list(reloads)
-
-    def reload() -> ReloadResult:
-        done = left.pop(0)
-        if isinstance(done, BugError):
-            raise done
-        return done
-
-    exporter = Exporter(
-        world.store, world.on_demand, world.telemetry, world.heartbeat, world.made.append, reload=reload
-    )
-    for _ in reloads:
-        with suppress(BugError):
-            exporter.reload()
-
-    failed = exporter.failed_reload()
-    assert (None if failed is None else failed.problems) == problems
+    assert world.exporter.failed_reloads() == ()
 
 
 def test_of_many_targets_that_are_waited_for_a_few_are_named() -> None:

@@ -10,6 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from waexporter.config import ConfigDiff, LoadedConfig
+from waexporter.config.file_stamp import FileStamp
+from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
@@ -17,6 +19,7 @@ from waexporter.model import (
     Config,
     Instant,
     PagerSettings,
+    ReloadCause,
     Secret,
     ServerTls,
     Target,
@@ -30,6 +33,7 @@ from waexporter.web.security.current_security import CurrentSecurity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from waexporter.config import Stamps
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager
     from waexporter.whatsapp.client import Client
@@ -83,6 +87,7 @@ class World:
     def __init__(self, config: Config) -> None:
         self.read: list[Config | Exception] = []
         self.notes: tuple[str, ...] = ()
+        self.stamps: Stamps = {}
         self.fleet, self.daemon_pager, self.telemetry = FakeFleet(), FakeDaemonPager(), Telemetry()
         self.security = CurrentSecurity()
         self.reading, self.go_on = threading.Event(), threading.Event()
@@ -90,12 +95,13 @@ class World:
         self.telemetry.reload_successful.set(1)
         self.reloader = Reloader(
             config,
-            self.load,
+            ConfigSource(self.load, {}),
             ReloadedParts(cast("Fleet", self.fleet), cast("DaemonPager", self.daemon_pager), self.security),
             (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
         )
 
-    def load(self) -> LoadedConfig:
+    def load(self, stamps: Stamps) -> LoadedConfig:
+        stamps.update(self.stamps)
         found = self.read.pop(0)
         self.reading.set()
         self.go_on.wait(PATIENCE)
@@ -122,7 +128,7 @@ def test_what_changed_is_in_force_and_the_next_reload_begins_from_there(world: W
     world.notes = ("targets[1].url: http:// carries the credentials in the clear",)
 
     with capture_logs() as logs:
-        first, again = world.reloader.reload(), world.reloader.reload()
+        first, again = world.reloader.reload(ReloadCause.REQUEST), world.reloader.reload(ReloadCause.REQUEST)
 
     assert first == ReloadResult(added=("two",), kept=1)
     assert again == ReloadResult(kept=2)
@@ -149,7 +155,7 @@ def test_what_is_wrong_changes_nothing_and_is_one_line(
     world.read.append(found)
 
     with capture_logs() as logs:
-        assert world.reloader.reload() == ReloadResult(problems)
+        assert world.reloader.reload(ReloadCause.REQUEST) == ReloadResult(problems)
 
     assert world.fleet.changes == []
     assert world.figures() == BAD
@@ -161,7 +167,7 @@ def test_a_thousand_problems_are_a_line_that_can_be_read(world: World) -> None:
     world.read.append(ConfigError([f"targets[{number}].url: is required" for number in range(1000)]))
 
     with capture_logs() as logs:
-        done = world.reloader.reload()
+        done = world.reloader.reload(ReloadCause.REQUEST)
 
     assert (len(done.problems), logs[0]["count"], len(logs[0]["problems"])) == (1000, 1000, 20)
 
@@ -171,9 +177,9 @@ def test_what_can_not_be_made_keeps_everything_as_it_is(world: World) -> None:
     world.read += [new, new]
 
     world.fleet.error = FileNotFoundError(2, "No such file or directory")
-    without_file = world.reloader.reload()
+    without_file = world.reloader.reload(ReloadCause.REQUEST)
     world.fleet.error, world.daemon_pager.error = None, CommandError("pager.fallback: needs Apprise")
-    without_way = world.reloader.reload()
+    without_way = world.reloader.reload(ReloadCause.REQUEST)
 
     assert without_file.problems == (
         "tls.ca_file: a file changed while it was read: No such file or directory",
@@ -186,11 +192,11 @@ def test_a_crash_is_no_success(world: World) -> None:
     world.read.append(ZeroDivisionError())
 
     with pytest.raises(ZeroDivisionError):
-        world.reloader.reload()
+        world.reloader.reload(ReloadCause.REQUEST)
 
     assert (world.figures(), world.fleet.changes) == (BAD, [])
     world.read.append(Config((ONE, TWO), pager=PagerSettings()))
-    assert world.reloader.reload().added == ("two",)
+    assert world.reloader.reload(ReloadCause.REQUEST).added == ("two",)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,7 @@ def test_the_pager_hears_of_what_concerns_it(
     config = replace(Config((ONE,), pager=PagerSettings()), **changed)  # type: ignore[arg-type]
     world.read.append(config)
 
-    world.reloader.reload()
+    world.reloader.reload(ReloadCause.REQUEST)
 
     assert world.daemon_pager.reconfigured == ([config.pager] if follows else [])
     assert world.fleet.others == (["heartbeat"] if follows else [])
@@ -224,7 +230,10 @@ def test_of_many_at_once_one_reads_one_waits_to_read_what_is_there_then_and_the_
     world.read += [config, config]
     world.go_on.clear()
     done: list[ReloadResult] = []
-    threads = [threading.Thread(target=lambda: done.append(world.reloader.reload())) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: done.append(world.reloader.reload(ReloadCause.REQUEST)))
+        for _ in range(8)
+    ]
 
     for thread in threads:
         thread.start()
@@ -248,7 +257,7 @@ def test_the_end_does_not_wait_for_a_slow_disk_and_nothing_changes_after_it(worl
     world.read.append(Config((TWO,), pager=PagerSettings()))
     world.go_on.clear()
     done: list[ReloadResult] = []
-    thread = threading.Thread(target=lambda: done.append(world.reloader.reload()))
+    thread = threading.Thread(target=lambda: done.append(world.reloader.reload(ReloadCause.REQUEST)))
     thread.start()
     world.reading.wait(PATIENCE)
 
@@ -268,7 +277,7 @@ def test_new_users_are_let_in_by_a_reload() -> None:
     request = IncomingRequest("/metrics")
     was_open = not world.security.access.needs_credentials(request)
 
-    done = world.reloader.reload()
+    done = world.reloader.reload(ReloadCause.REQUEST)
 
     assert done.keys == ("web.config_file",)
     assert was_open
@@ -281,8 +290,112 @@ def test_what_openssl_refuses_changes_nothing() -> None:
     world = World(before)
     world.read = [replace(before, web=WebSettings(config_file="web.yml", security=WebSecurity(tls)))]
 
-    done = world.reloader.reload()
+    done = world.reloader.reload(ReloadCause.REQUEST)
 
     assert len(done.problems) == 1
     assert done.problems[0].startswith("web.config_file: tls_server_config: OpenSSL refuses it: ")
     assert world.security.context is None
+
+
+# --- what caused it, and what is refused -------------------------------------------------------
+
+STAMP = FileStamp(1, 2, 3, 4, 5)
+WRONG, WORSE = ConfigError(["log.level: wrong"]), ConfigError(["log.level: wrong", "poll.health: wrong"])
+
+
+def count(world: World, cause: str, result: str) -> float | None:
+    labels = {"cause": cause, "result": result}
+    return world.telemetry.registry.get_sample_value("waexporter_config_reloads_total", labels)
+
+
+def failing(world: World) -> dict[str, float | None]:
+    read = world.telemetry.registry.get_sample_value
+    return {cause: read("waexporter_config_reload_failed", {"cause": cause}) for cause in ReloadCause}
+
+
+def test_a_refused_file_is_logged_once_per_change_of_its_problems_and_when_it_is_right_again(
+    world: World,
+) -> None:
+    good = Config((ONE,), pager=PagerSettings())
+    world.read += [WRONG, WRONG, WORSE, good, good]
+
+    with capture_logs() as logs:
+        for _ in range(5):
+            world.reloader.reload(ReloadCause.FILE)
+
+    assert [line["event"] for line in logs] == [
+        "RELOAD FAILED: all goes on as before",
+        "RELOAD FAILED: all goes on as before",
+        "the configuration is accepted again",
+        "reloaded",
+        "reloaded",
+    ]
+    assert [line["count"] for line in logs[:2]] == [1, 2]
+    # The last one has changed nothing.
+    assert [line["log_level"] for line in logs[-2:]] == ["info", "debug"]
+
+
+def test_one_who_asks_for_a_reload_finds_its_result_in_the_log(world: World) -> None:
+    world.read += [WRONG, WRONG, WRONG]
+
+    with capture_logs() as logs:
+        for cause in (ReloadCause.FILE, ReloadCause.SIGNAL, ReloadCause.REQUEST):
+            world.reloader.reload(cause)
+
+    assert [line["cause"] for line in logs] == ["file", "signal", "request"]
+
+
+def test_what_is_refused_has_the_cause_that_found_it_and_is_over_once_any_reload_succeeds(
+    world: World,
+) -> None:
+    world.read += [WRONG, WORSE, Config((ONE,), pager=PagerSettings())]
+
+    world.reloader.reload(ReloadCause.FILE)
+    world.reloader.reload(ReloadCause.SIGNAL)
+    [refused] = world.reloader.refused
+    states = [failing(world)]
+    world.reloader.reload(ReloadCause.REQUEST)
+    states.append(failing(world))
+
+    assert (refused.cause, refused.problems) == (ReloadCause.FILE, WORSE.problems)
+    assert world.reloader.refused == ()
+    none = dict.fromkeys(ReloadCause, 0.0)
+    assert states == [none | {"file": 1.0}, none]
+    assert count(world, "file", "failed") == count(world, "signal", "failed") == 1.0
+    assert (count(world, "request", "ok"), count(world, "http_sd", "ok")) == (1.0, 0.0)
+
+
+def test_a_refused_list_of_http_sd_is_another_thing_than_a_refused_file(world: World) -> None:
+    good = Config((ONE,), pager=PagerSettings())
+    world.read += [WORSE, WRONG, good, good]
+    seen = []
+
+    for cause in (ReloadCause.HTTP_SD, ReloadCause.FILE, ReloadCause.SIGNAL, ReloadCause.HTTP_SD):
+        world.reloader.reload(cause)
+        seen.append([refused.cause.value for refused in world.reloader.refused])
+
+    assert seen == [["http_sd"], ["file", "http_sd"], ["http_sd"], []]
+    assert world.figures() == GOOD
+
+
+def test_the_stamps_are_those_of_the_last_read_also_of_one_that_failed(world: World) -> None:
+    before = world.reloader.stamps
+    world.read.append(WRONG)
+    world.stamps = {"web.yml": STAMP, "missing": None}
+
+    world.reloader.reload(ReloadCause.FILE)
+
+    assert before == {}
+    assert world.reloader.stamps == {"web.yml": STAMP, "missing": None}
+
+
+def test_a_crash_is_shown_until_a_reload_succeeds(world: World) -> None:
+    world.read += [ZeroDivisionError(), Config((ONE,), pager=PagerSettings())]
+
+    with pytest.raises(ZeroDivisionError):
+        world.reloader.reload(ReloadCause.FILE)
+    [refused] = world.reloader.refused
+    world.reloader.reload(ReloadCause.FILE)
+
+    assert refused.problems == ("waexporter itself failed on it, which is a bug; its log says more",)
+    assert world.reloader.refused == ()

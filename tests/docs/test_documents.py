@@ -34,6 +34,7 @@ from waexporter.config.environment import (
     LOGIN_VARIABLES,
     SETTING_VARIABLES,
     TARGET_VARIABLES,
+    WATCH_VARIABLE,
 )
 from waexporter.errors import ConfigError
 from waexporter.model import Endpoint
@@ -284,6 +285,7 @@ def test_every_default_that_is_a_value_is_documented_as_one() -> None:
 def test_every_variable_is_documented_and_no_other() -> None:
     known = {
         CONFIG_VARIABLE,
+        WATCH_VARIABLE,
         *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
     }
     table = part(CONFIGURATION, "Environment variables")

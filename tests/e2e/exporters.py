@@ -34,9 +34,13 @@ EVERY_SECOND = {
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Give this process's environment without anything that would configure waexporter, and more."""
+    """Give this process's environment without anything that would configure waexporter, and more.
+
+    A daemon does not look for changed files, so that only the test decides when it reads them.
+    """
     ours = ("WAEXPORTER_", "WA_")
-    return {name: text for name, text in os.environ.items() if not name.startswith(ours)} | more
+    others = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    return others | {"WAEXPORTER_WATCH": "false"} | more
 
 
 def write_config(folder: Path, config: Mapping[str, object]) -> Path:
@@ -56,10 +60,13 @@ class Exporter:
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 
     @classmethod
-    def run(cls, file: Path, *arguments: str, program: Sequence[str] = WAEXPORTER) -> Self:
+    def run(
+        cls, file: Path, *arguments: str, program: Sequence[str] = WAEXPORTER, watch: bool = False
+    ) -> Self:
         """Start `waexporter run` with a configuration file, on a free port."""
         command = (*program, "run", "--config", str(file), "--listen", "127.0.0.1:0", *arguments)
-        process = Process(command, env=clean_environment(), cwd=parts.ROOT)
+        environment = clean_environment(WAEXPORTER_WATCH=str(watch).lower())
+        process = Process(command, env=environment, cwd=parts.ROOT)
         try:
             return cls(process)
         except BaseException:

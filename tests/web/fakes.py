@@ -12,12 +12,20 @@ from waexporter.polling.on_premises import ON_PREMISES
 from waexporter.polling.state import TargetState
 from waexporter.polling.tables import NodeTable
 from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
-from waexporter.web.backend import EndpointStatus, PageRequest, ReloadResult, TargetDetails, TargetStatus
+from waexporter.web.backend import (
+    EndpointStatus,
+    PageRequest,
+    RefusedConfig,
+    ReloadResult,
+    TargetDetails,
+    TargetStatus,
+)
 from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from waexporter.model import ReloadCause
     from waexporter.paging.pager import Pager
     from waexporter.web.connection_limit import Refusal
     from waexporter.web.routes import Route
@@ -57,7 +65,8 @@ class FakeBackend:
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
     probes: list[str] = field(default_factory=list)
     reloaded: ReloadResult = field(default_factory=ReloadResult)
-    reloads: int = 0
+    reloads: list[ReloadCause] = field(default_factory=list)
+    refused: tuple[RefusedConfig, ...] = ()
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Record the request."""
@@ -88,14 +97,14 @@ class FakeBackend:
         details = {each.name: TargetDetails(each, NodeTable()) for each in self.shown} | self.details
         return details.get(name)
 
-    def reload(self) -> ReloadResult:
-        """Count the reload, and return its result."""
-        self.reloads += 1
+    def reload(self, cause: ReloadCause) -> ReloadResult:
+        """Record the cause, and return the result."""
+        self.reloads.append(cause)
         return self.reloaded
 
-    def failed_reload(self) -> ReloadResult | None:
-        """Return the result, if it is a failure."""
-        return self.reloaded if self.reloaded.problems else None
+    def failed_reloads(self) -> tuple[RefusedConfig, ...]:
+        """Return what is refused."""
+        return self.refused
 
     def unhealthy(self) -> str | None:
         """Return why it is not healthy."""

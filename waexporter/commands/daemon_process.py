@@ -15,21 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from waexporter.config import LoadedConfig
+    from waexporter.daemon.config_source import ConfigSource
 
 
 def serve(
     loaded: LoadedConfig,
     on_start: Callable[[app.Daemon], None],
-    read: Callable[[], LoadedConfig] | None = None,
+    source: ConfigSource | None = None,
 ) -> None:
-    """Run the daemon until SIGTERM or Ctrl-C; `read` reads its configuration again for a reload."""
+    """Run the daemon until SIGTERM or Ctrl-C; `source` is for its reloads."""
     # A signal that comes before the server handles signals ends the start, with exit code 0.
     with suppress(KeyboardInterrupt), _interrupt_on_sigterm():
         log.configure(loaded.config.log, sys.stderr)
         raise_limit()
         for note in loaded.notes:
             log.get_logger("config").warning(note)
-        with app.start(loaded.config, read=read) as daemon:
+        with app.start(loaded.config, source=source) as daemon:
             on_start(daemon)
             daemon.run()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from waexporter.config import LoadedConfig, load, parse_listen
+from waexporter.config.keys import convert_boolean
 from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
 
@@ -120,6 +121,15 @@ def override(config: Config, options: argparse.Namespace) -> Config:
     if options.log_format is not None:
         config = replace(config, log=replace(config.log, format=options.log_format))
     return config
+
+
+def read_boolean(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """Return the boolean in a variable, or the default if it is unset or empty."""
+    text = environ.get(name)
+    found = convert_boolean(text) if text else default
+    if not isinstance(found, bool):
+        raise ConfigError([f"{name}: must be true or false"])
+    return found
 
 
 def unknown_target(config: Config, name: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.commands.options import add_config, add_daemon_options, add_epilog, override
+from waexporter.commands.options import add_config, add_daemon_options, add_epilog, override, read_boolean
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import LoadedConfig, check_webhook_auth, load
+from waexporter.config import WATCH_VARIABLE, LoadedConfig, check_webhook_auth, load
+from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import ConfigError
+from waexporter.model import ReloadCause
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from waexporter.config import Stamps
+
 _EPILOG = """\
-SIGTERM and Ctrl-C end it well. `waexporter reload`, as SIGHUP and POST /-/reload do, has it read its
-configuration anew, with every file that this names; if there is a problem, everything goes on as before, and
-the log and the status page say what is wrong. The line `started` of the log has the number of the process as
-pid; in a container it is 1.
+SIGTERM and Ctrl-C end it well. When a file of its configuration changes, or a file that this names, it reads
+all of them anew within seconds; so it does at `waexporter reload`, at SIGHUP and at POST /-/reload. If there
+is a problem, everything goes on as before, and the log and the status page say what is wrong. The line
+`started` of the log has the number of the process as pid; in a container it is 1.
 
   kill -HUP PID
 """
@@ -28,14 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_config(parser)
     add_daemon_options(parser)
+    parser.add_argument(
+        "--no-watch",
+        action="store_true",
+        help=f"don't look for changed files; reload only when told to (or {WATCH_VARIABLE}=false)",
+    )
     add_epilog(parser, _EPILOG)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run the daemon until SIGTERM."""
 
-    def read() -> LoadedConfig:
-        loaded = load(options.config, environ)
+    def read(stamps: Stamps) -> LoadedConfig:
+        loaded = load(options.config, environ, stamps)
         config = override(loaded.config, options)
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
@@ -43,10 +52,16 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return LoadedConfig(config, loaded.notes)
 
     with ReloadSignal() as reload_signal:
-        loaded = read()
+        is_watched = not options.no_watch and read_boolean(environ, WATCH_VARIABLE, default=True)
+        stamps: Stamps = {}
+        loaded = read(stamps)
         # Imported after SIGHUP has its handler: this import takes most of the time of a start.
         from waexporter.commands.daemon_process import serve  # noqa: PLC0415
 
-        serve(loaded, lambda daemon: reload_signal.start(daemon.reload), read)
+        serve(
+            loaded,
+            lambda daemon: reload_signal.start(lambda: daemon.reload(ReloadCause.SIGNAL)),
+            ConfigSource(read, stamps, is_watched),
+        )
     exit_despite_threads()
     return OK

@@ -6,6 +6,8 @@ from waexporter.config.blocks import compare
 from waexporter.config.daemon_access import DaemonAccess, make_access
 from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
+from waexporter.config.environment import WATCH_VARIABLE
+from waexporter.config.file_stamp import Stamps, stamp_file
 from waexporter.config.loading import LoadedConfig, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
@@ -14,9 +16,11 @@ from waexporter.config.yaml_document import parse_document
 
 __all__ = [
     "DEFAULT_PLANS",
+    "WATCH_VARIABLE",
     "ConfigDiff",
     "DaemonAccess",
     "LoadedConfig",
+    "Stamps",
     "check_webhook_auth",
     "compare",
     "dump_config",
@@ -27,4 +31,5 @@ __all__ = [
     "parse_document",
     "parse_duration",
     "parse_listen",
+    "stamp_file",
 ]

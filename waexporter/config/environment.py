@@ -24,6 +24,7 @@ TARGET_VARIABLES = tuple(sorted(TARGET.variables(), key=lambda row: not row.name
 SETTING_VARIABLES = tuple(row for block in BLOCKS for row in block.variables(f"{block.name}."))
 LOGIN_VARIABLES = tuple(LOGIN.variables())  # of commands, not of the daemon
 CONFIG_VARIABLE = "WAEXPORTER_CONFIG"
+WATCH_VARIABLE = "WAEXPORTER_WATCH"  # of `run`: whether it looks for changed files
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def find_misspelled(environ: Mapping[str, str]) -> list[str]:
     """
     names = [
         CONFIG_VARIABLE,
+        WATCH_VARIABLE,
         *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
     ]
     known = [name for name in names if name.startswith(_PREFIX)]

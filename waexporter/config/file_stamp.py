@@ -20,6 +20,7 @@ class FileStamp(NamedTuple):
 
 # Of a pattern: the files that it matches. None: there is no such file.
 Stamp = FileStamp | tuple[str, ...] | None
+Stamps = dict[str, Stamp]  # by path, or by pattern
 
 
 def stamp_file(path: str) -> Stamp:

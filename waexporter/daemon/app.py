@@ -14,9 +14,10 @@ from waexporter.daemon.fleet import Fleet
 from waexporter.daemon.refusals import RefusalLog
 from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.daemon.transitions import ClashLog
+from waexporter.daemon.watcher import FileWatcher
 from waexporter.log import get_logger
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.model import now
+from waexporter.model import ReloadCause, now
 from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers, limit_requests
 from waexporter.web.connection_limit import Refusal
@@ -28,7 +29,7 @@ from waexporter.web.server import Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from waexporter.config import LoadedConfig
+    from waexporter.daemon.config_source import ConfigSource
     from waexporter.daemon.paging import DaemonPager
     from waexporter.model import Config, Instant
 
@@ -47,23 +48,23 @@ class Daemon:
         """Serve until a signal arrives or `server.request_stop` is called."""
         self.server.run()
 
-    def reload(self) -> None:
+    def reload(self, cause: ReloadCause) -> None:
         """Reload the configuration; report the result in the log and the metrics only."""
         try:
-            self.exporter.reload()
-        except Exception as crash:  # noqa: BLE001 - the sender of a signal gets no answer
+            self.exporter.reload(cause)
+        except Exception as crash:  # noqa: BLE001 - nobody waits for an answer
             self.observers.on_crash()
             self.observers.log_crash("reloading", crash)
 
 
 @contextmanager
 def start(
-    config: Config, clock: Callable[[], Instant] = now, read: Callable[[], LoadedConfig] | None = None
+    config: Config, clock: Callable[[], Instant] = now, source: ConfigSource | None = None
 ) -> Iterator[Daemon]:
     """Start everything except the server's loop; on exit, stop polling and log out everywhere.
 
-    `read` returns the current configuration, for reloads. Raises CommandError if the address to listen on
-    can't be bound, and ConfigError if OpenSSL refuses the settings of TLS.
+    `source` is where the configuration comes from, for reloads. Raises CommandError if the address to listen
+    on can't be bound, and ConfigError if OpenSSL refuses the settings of TLS.
     """
     telemetry = Telemetry()
     heartbeat = Heartbeat(telemetry, clock)
@@ -74,7 +75,7 @@ def start(
     pager = daemon_pager.pager if daemon_pager is not None else None
     security = CurrentSecurity(prepare_security(config.web.security))
     parts = ReloadedParts(fleet, daemon_pager, security)
-    reloader = Reloader(config, read, parts, (telemetry, clock)) if read is not None else None
+    reloader = Reloader(config, source, parts, (telemetry, clock)) if source is not None else None
     exporter = Exporter(
         fleet.store,
         fleet.on_demand,
@@ -82,7 +83,7 @@ def start(
         heartbeat,
         ClashLog().log,
         pager,
-        reloader.reload if reloader else None,
+        reloader,
     )
     refusals = RefusalLog(telemetry, clock)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)
@@ -105,8 +106,15 @@ def start(
         heartbeat.beat()
         stack.callback(fleet.stop)
         fleet.start(config, tasks, pager.remember_group if pager is not None else None)
-        if reloader is not None:
+        daemon = Daemon(server, exporter, observers)
+        if reloader is not None and source is not None:
             stack.callback(reloader.stop)
+            if source.is_watched:
+                watcher = FileWatcher(
+                    lambda: reloader.stamps, lambda: daemon.reload(ReloadCause.FILE), lambda: clock().steady
+                )
+                stack.callback(watcher.stop)
+                watcher.start()
         _log.info(
             "started",
             version=__version__,
@@ -114,7 +122,7 @@ def start(
             listen=format_listen(config.web.host, server.port),
             pid=os.getpid(),
         )
-        yield Daemon(server, exporter, observers)
+        yield daemon
         _log.info("stopping")
 
 

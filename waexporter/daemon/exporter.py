@@ -19,20 +19,19 @@ from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from waexporter.daemon.reloader import Reloader
     from waexporter.metrics.page import Compressed, ExpositionPage
     from waexporter.metrics.telemetry import Telemetry
-    from waexporter.model import Endpoint, Instant
+    from waexporter.model import Endpoint, Instant, ReloadCause
     from waexporter.paging.pager import Pager
     from waexporter.polling.on_demand import OnDemandPolls, Probe
     from waexporter.polling.state import TargetState
     from waexporter.polling.store import Snapshot, Store
-    from waexporter.web.backend import PageRequest, TargetDetails
+    from waexporter.web.backend import PageRequest, RefusedConfig, TargetDetails
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat after which the scheduler counts as dead
 _SHOWN_NAMES = 3  # of targets, which fit a line
-
-_CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
 
 
 class _CachedPage(NamedTuple):
@@ -73,7 +72,7 @@ class Exporter:
         heartbeat: Heartbeat,
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
-        reload: Callable[[], ReloadResult] | None = None,
+        reloader: Reloader | None = None,
     ) -> None:
         self._store = store
         self._on_demand = on_demand
@@ -81,8 +80,7 @@ class Exporter:
         self._heartbeat = heartbeat
         self._on_clashes = on_clashes
         self.pager = pager
-        self._reload = reload
-        self._last_reload = ReloadResult()
+        self._reloader = reloader
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _CachedPage] = {}
@@ -131,23 +129,15 @@ class Exporter:
         state = next((each for each in snapshot.states if each.target.name == name), None)
         return None if state is None else describe_target(state, _status(state, snapshot), snapshot.at)
 
-    def reload(self) -> ReloadResult:
+    def reload(self, cause: ReloadCause) -> ReloadResult:
         """Reload the configuration, if the daemon was started with one."""
-        if self._reload is None:
+        if self._reloader is None:
             return ReloadResult(("nothing to reload: this daemon was started without a configuration",))
-        try:
-            done = self._reload()
-        except Exception:
-            self._last_reload = ReloadResult((_CRASHED,), at=self._store.snapshot().at.wall)
-            raise
-        if not done.is_busy and done.at >= self._last_reload.at:
-            self._last_reload = done
-        return done
+        return self._reloader.reload(cause)
 
-    def failed_reload(self) -> ReloadResult | None:
-        """Return the last reload if it failed, so that its changes are not in effect."""
-        last = self._last_reload
-        return last if last.problems else None
+    def failed_reloads(self) -> tuple[RefusedConfig, ...]:
+        """Return what is refused now, so that it is not in effect."""
+        return self._reloader.refused if self._reloader is not None else ()
 
     def unhealthy(self) -> str | None:
         """Return the reason to restart this daemon, if there is one."""

@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter import log
 from waexporter.config import compare
+from waexporter.daemon.failed_reloads import MAX_LISTED, FailedReloads
 from waexporter.errors import CommandError, ConfigError
+from waexporter.model import ReloadCause
 from waexporter.web.backend import ReloadResult
 from waexporter.web.security.current_security import prepare_security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waexporter.config import ConfigDiff, LoadedConfig
+    from waexporter.config import ConfigDiff, Stamps
+    from waexporter.daemon.config_source import ConfigSource
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant
+    from waexporter.web.backend import RefusedConfig
     from waexporter.web.security.current_security import CurrentSecurity, PreparedSecurity
     from waexporter.whatsapp.client import Client
 
 _MAX_REQUESTS = 2  # at once: one runs, and one waits to read what was written since the first one began
-_MAX_LISTED = 20  # problems or names in one line of the log
+_CRASHED = "waexporter itself failed on it, which is a bug; its log says more"
 
 _log = log.get_logger("reload")
 
@@ -51,13 +55,13 @@ class Reloader:
     def __init__(
         self,
         config: Config,
-        read: Callable[[], LoadedConfig],
+        source: ConfigSource,
         parts: ReloadedParts,
         observers: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
-        """Build a reloader; `read` returns the current configuration, or raises ConfigError."""
         self._config = config
-        self._read = read
+        self._read = source.read
+        self.stamps: Stamps = source.stamps  # of the files that were read last; replaced as a whole
         self._fleet, self._daemon_pager, self._security = parts
         self._telemetry, self._clock = observers
         self._slots = threading.Semaphore(_MAX_REQUESTS)
@@ -67,14 +71,20 @@ class Reloader:
         )  # never held while files are read: `stop` must not wait for a slow disk
         self._is_stopped = False
         self._notes: frozenset[str] = frozenset()  # logged at the previous reload
+        self._failures = FailedReloads(self._telemetry)
 
-    def reload(self) -> ReloadResult:
+    @property
+    def refused(self) -> tuple[RefusedConfig, ...]:
+        """What is refused now, so that it is not in effect."""
+        return self._failures.current
+
+    def reload(self, cause: ReloadCause) -> ReloadResult:
         """Apply the current configuration; if it has problems, return them and keep the old configuration."""
         if not self._slots.acquire(blocking=False):
             return ReloadResult(is_busy=True)
         try:
             with self._reading:
-                return self._reload_logged()
+                return self._reload_logged(cause)
         finally:
             self._slots.release()
 
@@ -83,24 +93,24 @@ class Reloader:
         with self._changing:
             self._is_stopped = True
 
-    def _reload_logged(self) -> ReloadResult:
+    def _reload_logged(self, cause: ReloadCause) -> ReloadResult:
         try:
-            return self._reload_changes()
+            return self._reload_changes(cause)
         except (ConfigError, CommandError) as error:
             problems = error.problems if isinstance(error, ConfigError) else (str(error),)
-            self._telemetry.reload_successful.set(0)
-            _log.error(
-                "RELOAD FAILED: all goes on as before",
-                count=len(problems),
-                problems=list(problems[:_MAX_LISTED]),
-            )
-            return ReloadResult(problems, at=self._clock().wall)
+            at = self._clock().wall
+            self._failures.record(cause, problems, at)
+            return ReloadResult(problems, at=at)
         except Exception:
-            self._telemetry.reload_successful.set(0)
+            self._failures.record(cause, (_CRASHED,), self._clock().wall)
             raise
 
-    def _reload_changes(self) -> ReloadResult:
-        config, notes = self._read()
+    def _reload_changes(self, cause: ReloadCause) -> ReloadResult:
+        stamps: Stamps = {}
+        try:
+            config, notes = self._read(stamps)
+        finally:
+            self.stamps = stamps
         diff = compare(self._config, config)
         if diff.problems:
             raise ConfigError(diff.problems)
@@ -109,7 +119,6 @@ class Reloader:
             if self._is_stopped:
                 return ReloadResult(is_busy=True)
             self._apply(config, diff, parts)
-        self._telemetry.reload_successful.set(1)
         at = self._clock().wall
         self._telemetry.reload_success_time.set(at)
         for note in notes:
@@ -124,7 +133,12 @@ class Reloader:
             keys=diff.keys,
             at=at,
         )
-        _log.info("reloaded", kept=done.kept, **_bounded(done.name_changes()))
+        is_accepted_again = self._failures.clear(cause, at)
+        changes = done.name_changes()
+        # A file that was written anew with the same content is no news.
+        is_news = changes or is_accepted_again or cause is not ReloadCause.FILE
+        write = _log.info if is_news else _log.debug
+        write("reloaded", cause=cause.value, kept=done.kept, **_bounded(changes))
         return done
 
     def _prepare(self, config: Config, diff: ConfigDiff) -> _Parts:
@@ -155,8 +169,8 @@ def _bounded(changes: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     """Shorten lists of names, which may have a thousand entries, for one line of the log."""
     return {
         kind: [
-            *names[:_MAX_LISTED],
-            *([f"and {len(names) - _MAX_LISTED} more"] if len(names) > _MAX_LISTED else []),
+            *names[:MAX_LISTED],
+            *([f"and {len(names) - MAX_LISTED} more"] if len(names) > MAX_LISTED else []),
         ]
         for kind, names in changes.items()
     }

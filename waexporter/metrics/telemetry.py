@@ -19,9 +19,10 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from waexporter import __version__
+from waexporter.model import ReloadCause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
@@ -73,7 +74,7 @@ class Telemetry:
         )
         self.reload_successful = Gauge(
             "waexporter_config_last_reload_successful",
-            "1 if the last attempt to load the configuration was a success, else 0.",
+            "1 if no new configuration is refused now, else 0.",
             registry=registry,
         )
         self.reload_success_time = Gauge(
@@ -96,6 +97,22 @@ class Telemetry:
             "Targets in the list of http_sd_url that is in effect, also those of other shards.",
             registry,
         )
+        self._reloads = Counter(
+            "waexporter_config_reloads",
+            "Reloads of the configuration, by cause and result.",
+            ["cause", "result"],
+            registry=registry,
+        )
+        self._reload_failed = Gauge(
+            "waexporter_config_reload_failed",
+            "1 while a configuration is refused that a reload of this cause found first, else 0.",
+            ["cause"],
+            registry=registry,
+        )
+        for cause in ReloadCause:
+            self._reload_failed.labels(cause)
+            for result in ("ok", "failed"):
+                self._reloads.labels(cause, result)
         self.clashes = Gauge(
             "waexporter_clashing_families",
             "Families left out of the page, since targets disagree on their type or name.",
@@ -142,6 +159,16 @@ class Telemetry:
     def count_refusal(self, reason: str) -> None:
         """Count a connection that was closed early."""
         self._refusals.labels(reason).inc()
+
+    def count_reload(self, cause: ReloadCause, *, has_failed: bool) -> None:
+        """Count one reload."""
+        self._reloads.labels(cause, "failed" if has_failed else "ok").inc()
+
+    def show_failed_reloads(self, causes: Collection[ReloadCause]) -> None:
+        """Show which causes have found a configuration that is refused."""
+        self.reload_successful.set(not causes)
+        for cause in ReloadCause:
+            self._reload_failed.labels(cause).set(cause in causes)
 
     def render(self, *, as_openmetrics: bool) -> bytes:
         """Render all of them; in OpenMetrics with the `# EOF` that ends the whole page."""

@@ -19,6 +19,7 @@ from waexporter.model.http_sd import HttpSd, HttpSdAuth
 from waexporter.model.instant import Instant, now
 from waexporter.model.pager import Fallback, Format, PagerSettings, Rate, Watchdog, WebhookAuth
 from waexporter.model.readings import Account, Distrust, Drop, Failure, Reading, Reason, Success
+from waexporter.model.reload_cause import ReloadCause
 from waexporter.model.samples import Family, Fragment, Head, Part, Sample
 from waexporter.model.secret import Secret
 from waexporter.model.shard import Shard
@@ -71,6 +72,7 @@ __all__ = [
     "Rate",
     "Reading",
     "Reason",
+    "ReloadCause",
     "RequestRate",
     "Sample",
     "Secret",

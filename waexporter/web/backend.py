@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from waexporter.health.problem_kind import ProblemKind
-    from waexporter.model import Verdict
+    from waexporter.model import ReloadCause, Verdict
     from waexporter.paging.pager import Pager
     from waexporter.polling.history import PastPoll, QueueSizes, SettingChange
     from waexporter.polling.on_demand import Probe
@@ -97,6 +97,16 @@ class ReloadResult:
         return {kind: names for kind, names in kinds if names}
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedConfig:
+    """A configuration with problems, so that an earlier one is in effect; times are wall-clock seconds."""
+
+    cause: ReloadCause  # of the reload that found it first
+    problems: tuple[str, ...]  # each begins with its key path, variable or file
+    since: float  # when it was found first
+    at: float  # when it was last read
+
+
 class Backend(Protocol):
     """The daemon as the web layer uses it; every method is thread-safe and may block for some 200 ms."""
 
@@ -129,12 +139,12 @@ class Backend(Protocol):
         """Return everything that is known of a target; None if there is no target of that name."""
         ...
 
-    def reload(self) -> ReloadResult:
+    def reload(self, cause: ReloadCause) -> ReloadResult:
         """Reload the configuration; unlike the other methods it may take seconds."""
         ...
 
-    def failed_reload(self) -> ReloadResult | None:
-        """Return the last reload, if it failed."""
+    def failed_reloads(self) -> tuple[RefusedConfig, ...]:
+        """Return what is refused now: nothing, the files, the list of http_sd, or both."""
         ...
 
     def unhealthy(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from waexporter.model import ReloadCause
 from waexporter.web.negotiation import prefers_json
 from waexporter.web.responses import (
     JSON,
@@ -40,7 +41,7 @@ def check_readiness(request: IncomingRequest, backend: Backend) -> Response:
 
 def reload(request: IncomingRequest, backend: Backend) -> Response:
     """Reload the configuration: 200 with what changed, or 400 with every problem and no change."""
-    result = backend.reload()
+    result = backend.reload(ReloadCause.REQUEST)
     if result.is_busy:
         words = "The exporter is reloading already, or is about to stop; ask again."
         return error_response(request, 503, words, ("retry-after", "1"))

@@ -15,8 +15,8 @@ import pytest
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
 from waexporter import __version__
-from waexporter.model import Problem, Reason, State, Verdict
-from waexporter.web.backend import EndpointStatus, ReloadResult, TargetStatus
+from waexporter.model import Problem, Reason, ReloadCause, State, Verdict
+from waexporter.web.backend import EndpointStatus, RefusedConfig, TargetStatus
 from waexporter.web.formatting import link_to
 from waexporter.web.site.assets import asset_address
 from waexporter.web.site.status_page import SHOWN_TARGETS
@@ -166,16 +166,17 @@ def test_the_template_engine_is_imported_at_the_first_request() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_a_failed_reload_is_shown_with_its_problems_and_its_time() -> None:
+def test_a_refused_configuration_is_shown_with_its_problems_its_cause_and_since_when() -> None:
     problems = ("targets[0].url: must begin with https:// or http://", f"pager.rate: {HOSTILE}")
-    backend = FakeBackend((a_target(),), reloaded=ReloadResult(problems, at=NOW - 300))
+    refused = RefusedConfig(ReloadCause.FILE, problems, since=NOW - 300, at=NOW)
+    backend = FakeBackend((a_target(),), refused=(refused,))
 
     shown = Elements(ask(an_application(backend), "/").text)
 
     text = " ".join(shown.text.split())
     assert (
-        "The last reload of the configuration failed at 31 Jan 09:25 UTC, 5 min ago. All goes on as before "
-        "it: targets[0].url: must begin with https:// or http:// pager.rate: "
+        "The configuration is refused since 31 Jan 09:25 UTC (5 min), first at a changed file. "
+        "All goes on as before: targets[0].url: must begin with https:// or http:// pager.rate: "
     ) in text
     assert HOSTILE in shown.text
 
@@ -183,16 +184,17 @@ def test_a_failed_reload_is_shown_with_its_problems_and_its_time() -> None:
 def test_a_thousand_problems_of_a_reload_do_not_fill_the_page() -> None:
     problems = tuple(f"targets[{number}].url: is required" for number in range(1000))
 
-    text = ask(an_application(FakeBackend((a_target(),), reloaded=ReloadResult(problems, at=NOW))), "/").text
+    refused = RefusedConfig(ReloadCause.SIGNAL, problems, since=NOW, at=NOW)
+    text = ask(an_application(FakeBackend((a_target(),), refused=(refused,))), "/").text
 
     assert text.count("is required") == 10
     assert "and 990 more; POST /-/reload lists them all" in text
 
 
-def test_a_good_reload_is_not_mentioned() -> None:
-    text = ask(an_application(FakeBackend((a_target(),), reloaded=ReloadResult(kept=1, at=NOW))), "/").text
+def test_of_a_configuration_that_is_in_effect_nothing_is_said() -> None:
+    text = ask(an_application(FakeBackend((a_target(),))), "/").text
 
-    assert "reload" not in text
+    assert "refused" not in text
 
 
 @pytest.mark.parametrize("reason", [*Reason, "for_admins"])

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model import State
+from waexporter.model import ReloadCause, State
 from waexporter.timefmt import plural
 from waexporter.web.formatting import format_time
 from waexporter.web.site.fleet_filter import FleetFilter, count_labels
@@ -17,21 +17,28 @@ from waexporter.web.site.target_rows import ORDER, SYMBOLS, sort_key, target_row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waexporter.web.backend import Backend, ReloadResult, TargetStatus
+    from waexporter.web.backend import Backend, RefusedConfig, TargetStatus
     from waexporter.web.formatting import FormattedTime
     from waexporter.web.responses import IncomingRequest, Response
     from waexporter.web.site.target_rows import TargetRow
 
 SHOWN_TARGETS: Final = 250  # rows: the rest is one link away
+_CAUSES: Final = {
+    ReloadCause.SIGNAL: "a reload by SIGHUP",
+    ReloadCause.REQUEST: "a reload by POST /-/reload",
+    ReloadCause.FILE: "a changed file",
+    ReloadCause.HTTP_SD: "a new list of targets from http_sd",
+}
 _REFRESH = 15  # seconds
 _SHOWN_PROBLEMS = 10  # of a reload
 
 
 @dataclass(frozen=True, slots=True)
 class FailedReload:
-    """The last reload, which failed."""
+    """A new configuration that is refused."""
 
-    at: FormattedTime | None
+    cause: str  # in words
+    since: FormattedTime | None
     problems: tuple[str, ...]
     rest: str  # the number of problems that are not shown; empty without any
 
@@ -62,7 +69,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     """Return the status page."""
     now = request.at
     notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
-    failed, targets, pager = backend.failed_reload(), backend.targets(), backend.pager
+    targets, pager = backend.targets(), backend.pager
     chosen = FleetFilter.of_request(request)
     found = sorted(filter(chosen.matches, targets), key=sort_key)
     headline = describe_fleet(targets)
@@ -79,7 +86,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         symbols=SYMBOLS,
         made=format_time(now, now),
         notices=notices,
-        reload=None if failed is None else _failed_reload(failed, now),
+        reloads=tuple(_failed_reload(failed, now) for failed in backend.failed_reloads()),
         total=len(targets),
         found=len(found),
         filter=chosen,
@@ -150,7 +157,8 @@ def _unread_targets(targets: Sequence[TargetStatus]) -> tuple[str, ...]:
     )
 
 
-def _failed_reload(failed: ReloadResult, now: float) -> FailedReload:
+def _failed_reload(failed: RefusedConfig, now: float) -> FailedReload:
     more = len(failed.problems) - _SHOWN_PROBLEMS
     rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
-    return FailedReload(format_time(failed.at, now), failed.problems[:_SHOWN_PROBLEMS], rest)
+    since = format_time(failed.since, now)
+    return FailedReload(_CAUSES[failed.cause], since, failed.problems[:_SHOWN_PROBLEMS], rest)

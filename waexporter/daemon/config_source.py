@@ -1,0 +1,19 @@
+"""Where the configuration of a daemon comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waexporter.config import LoadedConfig, Stamps
+
+
+class ConfigSource(NamedTuple):
+    """How the configuration is read, and which files were read at the start."""
+
+    # Adds the stamp of each file that it reads to the argument, also if it raises ConfigError.
+    read: Callable[[Stamps], LoadedConfig]
+    stamps: Stamps
+    is_watched: bool = True  # a change of such a file is a reload
