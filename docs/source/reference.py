@@ -10,8 +10,8 @@ from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, REA
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES, WATCH_VARIABLE
 from waexporter.config.fleet.defaults import DEFAULTS
+from waexporter.config.fleet.http_sd import HTTP_SD
 from waexporter.config.fleet.targets_files import TARGETS_FILES
-from waexporter.config.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.login import LOGIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.config import diff
-from waexporter.config.http_sd import HTTP_SD
+from waexporter.config.fleet.http_sd import HTTP_SD
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import PAGER

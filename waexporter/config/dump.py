@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from waexporter.config.blocks import BLOCKS
-from waexporter.config.http_sd import HTTP_SD
+from waexporter.config.fleet.http_sd import HTTP_SD
 from waexporter.config.poll import Off
 from waexporter.config.targets import TARGET
 

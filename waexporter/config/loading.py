@@ -9,9 +9,9 @@ from waexporter.config.daemon_access import make_access
 from waexporter.config.environment import CONFIG_VARIABLE, SOURCES, find_misspelled, merge_environment
 from waexporter.config.file_stamp import stamp_file
 from waexporter.config.fleet.defaults import read_defaults
+from waexporter.config.fleet.http_sd import HTTP_SD, SHORT_KEY, read_http_sd
 from waexporter.config.fleet.target_list import read_text_list
 from waexporter.config.fleet.targets_files import read_targets_files
-from waexporter.config.http_sd import read_http_sd
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
 from waexporter.config.pager import read_pager
@@ -144,9 +144,11 @@ def _read_document(root: Section, discovered: str | None) -> Config:
             common, workers = read_poll(poll), COMMON_POLL.read(poll)["workers"]
         defaults = read_defaults(root, common)
         root.report.has_lists = any(map(root.has, SOURCES[1:]))
+        published: list[Section] = []
         return Config(
-            targets=read_targets(_target_sections(root, discovered), defaults),
+            targets=read_targets(_target_sections(root, discovered, published), defaults),
             http_sd=read_http_sd(root),
+            discovered=len(published),
             limits=Limits(**_read_block(root, LIMITS)),
             web=WebSettings(**_read_block(root, WEB)),
             pager=read_pager(root),
@@ -155,12 +157,15 @@ def _read_document(root: Section, discovered: str | None) -> Config:
         )
 
 
-def _target_sections(root: Section, discovered: str | None) -> Iterator[Section]:
-    """Yield one section for each target, wherever it is listed."""
+def _target_sections(root: Section, discovered: str | None, published: list[Section]) -> Iterator[Section]:
+    """Yield one section for each target, wherever it is listed; add those of http_sd to `published`."""
     yield from root.sections("targets")
     yield from read_targets_files(root)
-    if discovered is not None:
-        yield from read_text_list(root.report.within("http_sd_url", "", may_name_files=False), discovered)
+    if discovered is not None and (root.has(SHORT_KEY) or root.has(HTTP_SD.name)):
+        report = root.report.within(SHORT_KEY, "", may_name_files=False)
+        for section in read_text_list(report, discovered):
+            published.append(section)
+            yield section
 
 
 def _read_block(root: Section, block: Block) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = "target"  # the label that names the target of a group
 _SCHEME: Final = "__scheme__"
+_LARGEST_SHORT_FORM: Final = 64 * 1024  # letters
 _MOST_NOTED: Final = 10  # labels in one note
 
 
@@ -46,9 +47,19 @@ def _parse(text: str, place: str) -> object:
     if text.lstrip("\ufeff \t\r\n").startswith(("[", "{")):
         try:
             return json.loads(text, object_pairs_hook=_make_mapping, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            pass  # YAML's short form begins like that, too; and its messages name the line and never quote it
+        except (ValueError, RecursionError) as error:
+            # YAML's short form begins like that, too; and its messages name the line and never quote it.
+            # But a large text would take minutes.
+            if len(text) > _LARGEST_SHORT_FORM:
+                problem = _explain(error)
+                raise ConfigError([f"{place}: {problem}"]) from None
     return parse_yaml(text, place)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: is not valid JSON here"
+    return "is nested too deeply" if isinstance(error, RecursionError) else f"is not valid JSON: {error}"
 
 
 def _read_entries(report: Report, document: list[object]) -> Iterator[Section]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.config.texts import load_text
-from waexporter.config import compare, dump_config
+from waexporter.config import compare, dump_config, load
 from waexporter.errors import ConfigError
 from waexporter.model import HttpSd, Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from waexporter.model import Config
 
 
 def test_the_short_key_is_the_url_of_the_block(tmp_path: Path) -> None:
@@ -118,3 +120,70 @@ def test_another_url_needs_no_restart(tmp_path: Path) -> None:
     difference = compare(without, with_one)
 
     assert (difference.keys, difference.problems) == (("http_sd.url",), ())
+
+
+GROUPS = '[{"targets": ["wa-1.example:9090", "wa-2.example:9090"], "labels": {"region": "eu"}}]'
+NO_FILES = "must not name a file, because this list comes from another host"
+NO_LIST = 'http_sd_url: must be a list with a "- " before each entry, such as - url: https://host:9090'
+OURS = '[{"name": "a", "url": "https://wa-1.example:9090", "auth": {"api_key": "hunter2-hunter2"}}]'
+
+
+def load_discovered(folder: Path, text: str, discovered: str) -> Config:
+    path = folder / "waexporter.yml"
+    path.write_text(text)
+    return load(str(path), {}, discovered=discovered).config
+
+
+@pytest.mark.parametrize(
+    ("discovered", "names"), [(GROUPS, ["wa-1.example:9090", "wa-2.example:9090"]), (OURS, ["a"]), ("[]", [])]
+)
+def test_the_targets_of_a_list_come_after_those_of_the_file(
+    tmp_path: Path, discovered: str, names: list[str]
+) -> None:
+    text = "{targets: [{name: first, url: https://a.example}], http_sd_url: https://cmdb.example}"
+
+    config = load_discovered(tmp_path, text, discovered)
+
+    assert [target.name for target in config.targets] == ["first", *names]
+    assert config.discovered == len(names)
+
+
+def test_a_list_without_its_url_does_not_count(tmp_path: Path) -> None:
+    config = load_discovered(tmp_path, "targets: [{url: https://a.example}]", GROUPS)
+
+    assert (len(config.targets), config.discovered) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("discovered", "problem"),
+    [
+        (
+            '[{"name": "first", "url": "https://b.example"}]',
+            'http_sd_url: [0].name: "first" is used by targets[0] already',
+        ),
+        ('[{"url": "wa.example"}]', "http_sd_url: [0].url: must begin with https:// or http://"),
+        (
+            '[{"url": "https://b.example", "auth": {"username": "a", "password_file": "/etc/shadow"}}]',
+            f"http_sd_url: [0].auth.password_file: {NO_FILES}",
+        ),
+        (
+            '[{"url": "https://b.example", "tls": {"ca_file": "/etc/hostname"}}]',
+            f"http_sd_url: [0].tls.ca_file: {NO_FILES}",
+        ),
+        (
+            '{"targets": []}',
+            f"{NO_LIST}; found a mapping",
+        ),
+        ("<!doctype html>", f"{NO_LIST}; found a text"),
+        (f'[{" " * 100_000}"', "http_sd_url: line 1, column 100002: is not valid JSON here"),
+    ],
+)
+def test_a_bad_list_is_refused_with_the_place_of_the_mistake(
+    tmp_path: Path, discovered: str, problem: str
+) -> None:
+    text = "{targets: [{name: first, url: https://a.example}], http_sd_url: https://cmdb.example}"
+
+    with pytest.raises(ConfigError) as caught:
+        load_discovered(tmp_path, text, discovered)
+
+    assert caught.value.problems == (problem,)
