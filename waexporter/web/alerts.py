@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from waexporter.errors import JournalError, WebhookError
 from waexporter.paging.intake.refused_senders import Refusal, WebhookSender
 from waexporter.transport.lenient_json import printable
+from waexporter.web.operation import Operation
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 from waexporter.web.security.access import NO_PAGER
 
@@ -20,6 +23,46 @@ _RESULTS: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "refused",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
 }
+
+
+class AcceptedDocument(msgspec.Struct, kw_only=True):
+    """The answer to a webhook that is on disk."""
+
+    status: str = "accepted"
+
+
+_LABELS: Final = {"type": "object", "additionalProperties": {"type": "string"}}
+RECEIVE_ALERTS: Final = Operation(
+    AcceptedDocument,
+    body={
+        "description": "Alertmanager's webhook, version 4; unknown fields are ignored.",
+        "type": "object",
+        "required": ["alerts"],
+        "properties": {
+            "version": {"type": "string"},
+            "groupKey": {"type": "string"},
+            "receiver": {"type": "string"},
+            "groupLabels": _LABELS,
+            "truncatedAlerts": {"type": "integer", "minimum": 0},
+            "alerts": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["status", "labels", "startsAt"],
+                    "properties": {
+                        "status": {"enum": ["firing", "resolved"]},
+                        "labels": {**_LABELS, "minProperties": 1},
+                        "annotations": _LABELS,
+                        "startsAt": {"type": "string", "format": "date-time"},
+                        "endsAt": {"type": "string", "format": "date-time"},
+                        "fingerprint": {"type": "string"},
+                    },
+                },
+            },
+        },
+    },
+    errors=(400, 403, 404, 413, 415),
+)
 _CUT_OFF = "The connection ended before the body was complete."
 
 
@@ -35,7 +78,7 @@ def receive_alerts(request: IncomingRequest, backend: Backend) -> Response:
     except JournalError:
         # The reason names a path of this machine; the log and the status page have it.
         return error_response(request, 503, "The journal of pages can't be written; the log says why.")
-    return json_response({"status": "accepted"})
+    return json_response(AcceptedDocument())
 
 
 def record_delivery(request: IncomingRequest, response: Response | None, backend: Backend) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from waexporter.web.page_document import page_list_document
+from waexporter.web.operation import Operation, QueryParameter
+from waexporter.web.page_document import PageListDocument, page_list_document
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
 from waexporter.web.security.access import NO_PAGER
 
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _DEFAULT_LIMIT = 100  # pages
 _MAX_LIMIT = 1000
+LIST_PAGES: Final = Operation(
+    PageListDocument,
+    parameters=(
+        QueryParameter(
+            "limit",
+            "how many pages",
+            {"type": "integer", "minimum": 1, "maximum": _MAX_LIMIT, "default": _DEFAULT_LIMIT},
+        ),
+    ),
+    errors=(400, 404),
+)
 
 
 def list_pages(request: IncomingRequest, backend: Backend) -> Response:

@@ -13,15 +13,17 @@ from importlib import import_module
 from typing import Final, TypeAlias
 
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
-from waexporter.web.alerts import receive_alerts, record_delivery
+from waexporter.web.alerts import RECEIVE_ALERTS, receive_alerts, record_delivery
 from waexporter.web.backend import Backend
 from waexporter.web.lifecycle import check_health, check_readiness, reload
 from waexporter.web.metrics import show_metrics
-from waexporter.web.page_list import list_pages
+from waexporter.web.operation import Operation
+from waexporter.web.page_list import LIST_PAGES, list_pages
 from waexporter.web.probe import probe_target
 from waexporter.web.responses import DeferredResponse, IncomingRequest, Response
 from waexporter.web.sd import discover_targets
 from waexporter.web.security.access import authenticate_alerts, authenticate_reload, has_webhook_secret
+from waexporter.web.target_document import TargetListDocument
 from waexporter.web.targets import list_targets
 
 Handler: TypeAlias = Callable[[IncomingRequest, Backend], Response | DeferredResponse]
@@ -45,6 +47,7 @@ class Route:
     max_body: int = 0  # bytes; 0: no body is read
     # Called with each response before it is sent, and with None if the client left before that.
     observe: Observe | None = None
+    operation: Operation | None = None  # of a path of the API
 
 
 def import_at_first_request(module: str, name: str) -> Handler:
@@ -78,7 +81,12 @@ ROUTES: Final = (
         probe_target,
         "`?target=NAME`: one client polled now ([rarely needed](docs/probing.md))",
     ),
-    Route("/api/v1/targets", list_targets, "the same as the status page, as JSON"),
+    Route(
+        "/api/v1/targets",
+        list_targets,
+        "the same as the status page, as JSON",
+        operation=Operation(TargetListDocument),
+    ),
     Route(
         "/api/v1/alerts",
         receive_alerts,
@@ -88,8 +96,14 @@ ROUTES: Final = (
         authenticate=authenticate_alerts,
         max_body=MAX_BODY,
         observe=record_delivery,
+        operation=RECEIVE_ALERTS,
     ),
-    Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`"),
+    Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`", operation=LIST_PAGES),
+    Route(
+        "/api/v1/openapi.json",
+        import_at_first_request("openapi", "show_openapi"),
+        "the description of this API, as OpenAPI 3.1",
+    ),
     Route(
         "/runbooks/",
         import_at_first_request("site.runbooks", "list_runbooks"),

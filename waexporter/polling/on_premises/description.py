@@ -35,7 +35,6 @@ def _json_fields(verdict: Verdict) -> dict[str, object]:
     details = OnPremisesDetails.of(verdict)
     return {
         "topology": details.topology,
-        "up": verdict.up,  # set for every kind, but here for the order of the keys
         "connected": details.connected,
         "expected": details.expected,
         "shards": details.shards,
