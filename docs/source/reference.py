@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from waexporter.metrics.known_families import HEADS
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint
 from waexporter.paging.telemetry import PagerTelemetry
+from waexporter.web.openapi import describe_api
 from waexporter.web.routes import ROUTES as PATHS
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from waexporter.config.keys import Block
 
 END = "<!-- end of what `make docs` writes -->"
+OPENAPI = ROOT / "docs" / "openapi.json"
 ROUTES = ROOT / "alerts" / "alertmanager.yml"
 MESSAGE = ROOT / "tests" / "paging" / "golden" / "three-of-two-rules.txt"
 
@@ -141,11 +144,12 @@ WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write each part into its document."""
+    """Write each part into its document, and the description of the API."""
     for (document, begin), write in WRITTEN.items():
         before, _, rest = document.read_text().partition(begin)
         _, _, after = rest.partition(END)
         document.write_text(f"{before}{begin}\n\n{write()}\n\n{END}{after}")
+    OPENAPI.write_text(f"{json.dumps(describe_api(), indent=2)}\n")
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ TOASTER_TABLES = KindTables(
     ),
     description=KindDescription(
         json_fields=lambda verdict: {"slots": cast("Slots", verdict.details).count},
+        json_types={"slots": int},
         facts=lambda verdict: (f"{cast('Slots', verdict.details).count} slots",),
         probe_facts=lambda _verdict: ("a toaster",),
         probe_notes=lambda _target, _verdict, _documents: (),

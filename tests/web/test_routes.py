@@ -20,6 +20,7 @@ OTHERS = {
     "/": "status_page",
     "/assets/site.css": "assets",
     "/assets/site.js": "assets",
+    "/api/v1/openapi.json": "openapi",
     "/api/v1/pages": "page_list",  # `pages` is the module of the command
     "/-/healthy": "lifecycle",
     "/-/ready": "lifecycle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from waexporter.metrics.tally import AnswerKind
 
@@ -99,7 +99,8 @@ class NodeTable(NamedTuple):
 class KindDescription(NamedTuple):
     """Functions that describe a client of one kind to people and to programs."""
 
-    json_fields: Callable[[Verdict], Mapping[str, Any]]  # fields of web.target_document.TargetDocument
+    json_fields: Callable[[Verdict], Mapping[str, object]]  # in GET /api/v1/targets
+    json_types: Mapping[str, object]  # of these fields: types, for the description of the API
     facts: Callable[[Verdict], Iterable[str]]  # on the status page
     # For `waexporter probe`:
     probe_facts: Callable[[Verdict], Iterable[str]]  # in the line of the verdict

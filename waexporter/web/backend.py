@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class TargetStatus:
     endpoints: tuple[EndpointStatus, ...] = ()
     # By the tables of its kind of client: fields of GET /api/v1/targets, facts for the status page, and what
     # is known of each problem.
-    json_fields: Mapping[str, Any] = field(default_factory=dict)
+    json_fields: Mapping[str, object] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
     problem_kinds: Mapping[str, ProblemKind] = field(default_factory=dict)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from waexporter import __version__
+from waexporter.polling.kinds import TABLES
 from waexporter.web import routes
 from waexporter.web.responses import JSON, TEXT, IncomingRequest, Response, json_response
+from waexporter.web.target_document import TargetDocument
 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend
@@ -50,8 +52,15 @@ def describe_api() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all routes that have an operation."""
     described = [(route, route.operation) for route in routes.ROUTES if route.operation is not None]
     documents = [ErrorDocument, *dict.fromkeys(operation.document for _, operation in described)]
-    schemas, components = msgspec.json.schema_components(documents, ref_template=_REF)
-    by_document = dict(zip(documents, schemas, strict=True))
+    of_kinds = {
+        name: type_ for tables in TABLES.values() for name, type_ in tables.description.json_types.items()
+    }
+    types = [*documents, *of_kinds.values()]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    components[TargetDocument.__name__]["properties"] |= dict(
+        zip(of_kinds, schemas[len(documents) :], strict=True)
+    )
+    by_document = dict(zip(documents, schemas, strict=False))
     return {
         "openapi": "3.1.0",
         "info": {

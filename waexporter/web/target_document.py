@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from waexporter.model import State, Topology  # noqa: TC001 - msgspec reads them at run time
+from waexporter.model import State  # noqa: TC001 - msgspec reads it at run time
 from waexporter.web.formatting import iso, public_url
 
 if TYPE_CHECKING:
@@ -49,18 +48,13 @@ class EndpointDocument(msgspec.Struct, kw_only=True):
 
 
 class TargetDocument(msgspec.Struct, kw_only=True):
-    """One target; a kind of client without a field leaves it out."""
+    """One target; a target of each kind has the fields of its kind besides."""
 
     name: str
     url: str
     labels: dict[str, str]
     verdict: VerdictDocument
-    topology: Topology | UnsetType | None = UNSET
     up: bool
-    connected: int | UnsetType | None = UNSET
-    expected: int | UnsetType | None = UNSET
-    shards: int | UnsetType | None = UNSET
-    covered: int | UnsetType | None = UNSET
     endpoints: list[EndpointDocument]
 
 
@@ -71,9 +65,14 @@ class TargetListDocument(msgspec.Struct, kw_only=True):
     targets: list[TargetDocument]
 
 
-def target_list_document(targets: tuple[TargetStatus, ...], now: float) -> TargetListDocument:
-    """Return targets as a document; `now` in wall-clock seconds."""
-    return TargetListDocument(at=iso(now), targets=[_target_document(each, now) for each in targets])
+def target_list_document(targets: tuple[TargetStatus, ...], now: float) -> dict[str, object]:
+    """Return targets as a TargetListDocument with the fields of each kind; `now` in wall-clock seconds."""
+    return {
+        "at": iso(now),
+        "targets": [
+            {**msgspec.structs.asdict(_target_document(each, now)), **each.json_fields} for each in targets
+        ],
+    }
 
 
 def _target_document(target: TargetStatus, now: float) -> TargetDocument:
@@ -89,7 +88,6 @@ def _target_document(target: TargetStatus, now: float) -> TargetDocument:
         ),
         up=verdict.up,
         endpoints=[_endpoint_document(endpoint) for endpoint in target.endpoints],
-        **target.json_fields,
     )
 
 

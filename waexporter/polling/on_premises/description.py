@@ -31,6 +31,15 @@ _MAX_NODES = 8
 # --- the verdict -------------------------------------------------------------------------------
 
 
+_JSON_TYPES: Final[Mapping[str, object]] = {
+    "topology": Topology | None,
+    "connected": int | None,
+    "expected": int | None,
+    "shards": int | None,
+    "covered": int | None,
+}
+
+
 def _json_fields(verdict: Verdict) -> dict[str, object]:
     details = OnPremisesDetails.of(verdict)
     return {
@@ -152,6 +161,7 @@ _SUMMARIES: Final[Mapping[type[Document], Callable[[Any], str]]] = {
 
 ON_PREMISES_DESCRIPTION: Final = KindDescription(
     json_fields=_json_fields,
+    json_types=_JSON_TYPES,
     facts=_facts,
     probe_facts=_probe_facts,
     probe_notes=_probe_notes,
