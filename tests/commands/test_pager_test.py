@@ -16,7 +16,7 @@ from tests.e2e.waiting import wait_for
 from tests.real.network import find_free_port
 from tests.simulator.webhooks import Webhook
 from waexporter.commands.pager_test import FollowTimes, send_test_page
-from waexporter.config import load, make_access
+from waexporter.config import load, require_access
 from waexporter.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def test_a_page_that_does_not_get_out_in_time_is_left_to_the_daemon(workplace: W
     lines: list[str] = []
     with daemon(workplace):
         is_accepted = send_test_page(
-            config, make_access(config, {}), "support-line", lines.append, FollowTimes(1.0, 0.5)
+            config, require_access(config, {}), "support-line", lines.append, FollowTimes(1.0, 0.5)
         )
 
         listed = workplace.run("pages")

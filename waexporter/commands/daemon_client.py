@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from waexporter.config.login import SET_LOGIN
+from waexporter.config.login import LOGIN_SOURCE, SET_LOGIN
 from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Tls
 from waexporter.paging.journal.entry import Attempt
 from waexporter.transport.exchange import Request, authorize
 from waexporter.transport.lenient_json import printable
 from waexporter.transport.origin import Origin
-from waexporter.transport.pinned_tls import build_pinned_context, build_verified_context, find_tls_failure
+from waexporter.transport.pinned_tls import (
+    build_pinned_context,
+    build_verified_context,
+    explain_end,
+    find_distrust,
+    find_tls_failure,
+)
 from waexporter.transport.tls import TlsContexts
 from waexporter.transport.transport import Transport
 from waexporter.web.page_document import PageListDocument
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 15.0  # seconds for one request
 _RELOAD_TIMEOUT = 120.0  # seconds: it may wait for another one, and for slow disks
 _MAX_PAGES = 200  # of one request
+_SEND_SIGNAL = "send it the signal SIGHUP: kill -HUP PID, with the pid of the line `started` in its log"
 _RESTART = "restart the daemon, so that it works with the configuration that is read here"
 
 
@@ -78,11 +85,11 @@ class DaemonClient:
         self._authorization = authorize(access.credentials)
         login, own = access.login, access.web.security.tls
         tls = Tls(ca_file=ca_file, cert_file=login.cert_file, key_file=login.key_file)
-        is_pinned = own is not None and ca_file is None and access.is_own(self.url)
+        self._is_pinned = own is not None and ca_file is None and access.is_own(self.url)
         contexts = TlsContexts(
             lambda tls: (
                 build_pinned_context(own.certificate, tls)
-                if own is not None and is_pinned
+                if own is not None and self._is_pinned
                 else build_verified_context(tls)
             )
         )
@@ -124,16 +131,47 @@ class DaemonClient:
             raise CommandError(f"the daemon did not take the alert: {_describe(reply)}; read its log")
 
     def explain_refusal(self, status: int) -> str:
-        """Return what to do about a 401 or 403."""
-        source = self._access.source
-        security = self._access.web.security
-        if not source or (security.users and self._access.is_webhook_secret):
-            shown = f"{source} is not enough" if source else "none is known here"
-            return f"the daemon at {self.url} asks for a user or a token ({status}), and {shown}: {SET_LOGIN}"
+        """Return why the daemon answers 401 or 403, and what to do."""
+        if self._access.is_webhook_secret and self._access.web.security.needs_credentials:
+            return f"the daemon at {self.url} refuses {self._access.source} ({status}) here: {SET_LOGIN}"
+        shown = self._access.source or "a request without credentials"
+        return f"the daemon at {self.url} refuses {shown} ({status}): {self.credentials_advice}"
+
+    @property
+    def credentials_advice(self) -> str:
+        """What to do when the daemon refuses the credentials."""
+        access = self._access
+        if not access.source:
+            return f"{SET_LOGIN}; or {_SEND_SIGNAL}"
+        if access.source == LOGIN_SOURCE:
+            return (
+                "it knows no such user with this password: correct them; or, if web.config_file has changed "
+                f"since it read it, {_SEND_SIGNAL}"
+            )
         return (
-            f"the daemon at {self.url} refuses {source} ({status}): it has another one, "
-            f"read at its start or its last reload; reload or {_RESTART}"
+            f"it has {access.source} as it was at its start or its last reload: if it is another one now, "
+            f"{_SEND_SIGNAL}"
         )
+
+    def explain_tls(self, error: ApiError) -> str | None:
+        """Return why the daemon can't be asked over TLS, and what to do; None if that is not the cause."""
+        tls, subject = self._access.web.security.tls, f"the daemon at {self.url}"
+        if self._is_pinned and tls is not None:
+            failure = find_tls_failure(error)
+            if failure is None and error.may_have_arrived:
+                failure = explain_end(tls, has_certificate=self._access.login.cert_file is not None)
+            return f"{subject} can't be asked: {failure}" if failure is not None else None
+        if error.reason is not Reason.TLS:
+            return None
+        if self.url.startswith("http:"):
+            remedy = "correct that" if self._access.problems else "restart it"
+            return f"{subject} speaks TLS, and the configuration that is read here has none: {remedy}"
+        if distrust := find_distrust(error):
+            return (
+                f"the certificate at {self.url} is not trusted: {distrust}; name its authority by --ca-file, "
+                "or, on this machine, the daemon's own configuration by --config"
+            )
+        return f"{subject} can't be asked: {error}"
 
     def reload(self) -> tuple[int, ReloadDocument]:
         """Ask for a reload of the configuration; return the status and the document of the reply."""
@@ -157,22 +195,13 @@ def connect(access: DaemonAccess) -> tuple[DaemonClient, PageListDocument] | Non
         if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
             return None
         raise CommandError(
-            explain_tls(access, client.url, error)
+            client.explain_tls(error)
             or f"something listens at {client.url}, but answers like no waexporter ({error}): "
             "check web.listen"
         ) from error
     except CommandError:
         client.close()
         raise
-
-
-def explain_tls(access: DaemonAccess, url: str, error: ApiError) -> str | None:
-    """Return why the daemon on this machine can't be asked over TLS; None if that is not the cause."""
-    if error.reason is not Reason.TLS or not access.is_own(url):
-        return None
-    if url.startswith("http:"):
-        return f"the daemon at {url} speaks TLS, and web.config_file has none: restart it"
-    return f"the daemon at {url} can't be asked: {find_tls_failure(error) or error}"
 
 
 def find_page(pages: PageListDocument, fingerprint: str) -> PageDocument | None:

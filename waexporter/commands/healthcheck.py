@@ -19,6 +19,8 @@ from waexporter.transport.pinned_tls import (
     build_pinned_context,
     build_unverified_context,
     build_verified_context,
+    explain_end,
+    find_distrust,
     find_tls_failure,
 )
 
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if other is not None and _ask(other).is_healthy:
         warn(f"note: {base} is healthy, but {other.note}")
         return OK
-    warn(answer.words)
+    warn(answer.words + _explain_drop(door, access, answer))
     for problem in access.problems:
         warn(f"  the configuration has a problem: {problem}")
     return FAILED
@@ -77,6 +79,7 @@ class _Door(NamedTuple):
     base: str
     context: ssl.SSLContext | None = None  # None: plain HTTP
     authorization: str = ""
+    is_own: bool = True  # on this machine
     note: str = ""  # why it is not the configured one
 
 
@@ -97,9 +100,11 @@ def _find_door(base: str, access: DaemonAccess, ca_file: str | None) -> _Door:
     tls = Tls(ca_file=ca_file, cert_file=login.cert_file, key_file=login.key_file)
     if not base.startswith("https:"):
         return _Door(base, None, authorization)
-    if security.tls is not None and ca_file is None and access.is_own(base):
+    if ca_file is None and access.is_own(base):
+        if security.tls is None:
+            return _Door(base, build_unverified_context(tls))
         return _Door(base, build_pinned_context(security.tls.certificate, tls), authorization)
-    return _Door(base, build_verified_context(tls), authorization)
+    return _Door(base, build_verified_context(tls), is_own=False)
 
 
 def _find_other_door(door: _Door, access: DaemonAccess, answer: _Answer) -> _Door | None:
@@ -112,7 +117,7 @@ def _find_other_door(door: _Door, access: DaemonAccess, answer: _Answer) -> _Doo
         Tls(None, cert_file=access.login.cert_file, key_file=access.login.key_file)
     )
     if scheme == "http" and answer.was_dropped:
-        return _Door(f"https:{place}", context, note="speaks TLS, which the configuration here has not")
+        return _Door(f"https:{place}", context, note="speaks TLS, so its address begins with https://")
     if answer.failure is TlsFailure.PLAIN_HTTP:
         return _Door(
             f"http:{place}", note="speaks plain HTTP, while the configuration here has TLS: restart it"
@@ -120,6 +125,14 @@ def _find_other_door(door: _Door, access: DaemonAccess, answer: _Answer) -> _Doo
     if answer.failure is TlsFailure.OTHER_CERTIFICATE:
         return _Door(door.base, context, note="serves another certificate than web.config_file names by now")
     return None
+
+
+def _explain_drop(door: _Door, access: DaemonAccess, answer: _Answer) -> str:
+    tls = access.web.security.tls
+    if not answer.was_dropped or tls is None or not door.is_own:
+        return ""
+    failure = explain_end(tls, has_certificate=access.login.cert_file is not None)
+    return f": {failure}" if failure is not None else ""
 
 
 def _ask(door: _Door) -> _Answer:
@@ -140,7 +153,9 @@ def _ask(door: _Door) -> _Answer:
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)
         why = getattr(why, "strerror", None) or why  # without "[Errno 111]"
-        failure = find_tls_failure(error)
+        failure = find_tls_failure(error) if door.is_own else None
+        if not door.is_own and (distrust := find_distrust(error)):
+            why = f"its certificate is not trusted: {distrust}; name its authority by --ca-file"
         dropped = isinstance(error, (ConnectionResetError, http.client.BadStatusLine))
         return _Answer(
             f"{url} does not answer: {failure or why or type(error).__name__}",

@@ -18,7 +18,7 @@ from waexporter.commands.pager_checks.host import (
 )
 from waexporter.commands.pager_survey import require_pager, survey
 from waexporter.commands.process import FAILED, OK
-from waexporter.config import load, make_access
+from waexporter.config import load, require_access
 from waexporter.errors import CommandError
 from waexporter.model import Secret
 from waexporter.paging.journal.reader import read_groups
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check paging and print the findings."""
     config = load(options.config, environ).config
     alertmanager = Secret(options.alertmanager) if options.alertmanager else None
-    access = make_access(config, environ)
+    access = require_access(config, environ)
     return OK if check_pager(config, access, alertmanager, write) else FAILED
 
 

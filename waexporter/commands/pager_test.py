@@ -13,7 +13,7 @@ from waexporter.commands.pager_tests.direct_page import send_direct, send_to_fal
 from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_webhook
 from waexporter.commands.process import FAILED
 from waexporter.commands.process import OK as EXIT_OK
-from waexporter.config import load, make_access
+from waexporter.config import load, require_access
 from waexporter.errors import ApiError
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.remedies import (
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     target = find_target(config, options.target).name
     if options.fallback:
         return EXIT_OK if send_to_fallbacks(config, target, write) else FAILED
-    return EXIT_OK if send_test_page(config, make_access(config, environ), target, write) else FAILED
+    return EXIT_OK if send_test_page(config, require_access(config, environ), target, write) else FAILED
 
 
 def send_test_page(

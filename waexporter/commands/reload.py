@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import warn, write
-from waexporter.commands.daemon_client import DaemonClient, explain_tls
+from waexporter.commands.daemon_client import DaemonClient
 from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
-from waexporter.config.login import SET_LOGIN
 from waexporter.errors import ApiError, BodyError, CommandError
 from waexporter.model import Reason
 from waexporter.timefmt import first_names
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 _LINE_LENGTH = 1000  # characters of a problem
 _MAX_NAMES = 50  # of one kind of change
-_SEND_SIGNAL = (
-    "send it the signal SIGHUP instead: kill -HUP PID, with the pid of the line `started` in its log"
-)
 _CORRECT = "correct web.listen, or give its address by --url"
 
 _EPILOG = """\
@@ -57,29 +53,32 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Ask the daemon to reload, and print what changed or what is wrong."""
     access = load_daemon_access(options.config, environ)
     url = (options.url or access.web.own_url).rstrip("/").removesuffix("/-/reload")
-    status, document = _reload(url, access, options.ca_file)
-    if status == HTTPStatus.OK:
+    document = _reload(url, access, options.ca_file)
+    if not document.problems:
         write(f"the daemon at {url} has reloaded")
         for line in _describe_changes(document):
             write(f"  {line}")
         return OK
-    if status != HTTPStatus.BAD_REQUEST or not document.problems:
-        raise CommandError(_explain_refusal(url, status, document, access) + _describe_problems(access))
     for problem in document.problems:
         warn(printable(problem, _LINE_LENGTH))
     warn(f"the daemon at {url} did not reload: it goes on as before")
     return FAILED
 
 
-def _reload(url: str, access: DaemonAccess, ca_file: str | None) -> tuple[int, ReloadDocument]:
-    try:
-        with DaemonClient(access, url, ca_file) as client:
-            return client.reload()
-    except BodyError as error:
-        raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
-    except ApiError as error:
-        words = explain_tls(access, url, error) or _explain_error(url, error)
-        raise CommandError(words + _describe_problems(access)) from error
+def _reload(url: str, access: DaemonAccess, ca_file: str | None) -> ReloadDocument:
+    """Return what a reload has changed, or the problems that it found; raise CommandError without either."""
+    with DaemonClient(access, url, ca_file) as client:
+        try:
+            status, document = client.reload()
+        except BodyError as error:
+            raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
+        except ApiError as error:
+            words = client.explain_tls(error) or _explain_error(url, error)
+            raise CommandError(words + _describe_problems(access)) from error
+        if status == HTTPStatus.OK or (status == HTTPStatus.BAD_REQUEST and document.problems):
+            return document
+        words = _explain_refusal(client, status, printable(document.error) or "without a reason")
+        raise CommandError(words + _describe_problems(access))
 
 
 def _describe_changes(document: ReloadDocument) -> Iterator[str]:
@@ -97,19 +96,14 @@ def _describe_changes(document: ReloadDocument) -> Iterator[str]:
     yield f"targets kept: {document.kept}"
 
 
-def _explain_refusal(url: str, status: int, document: ReloadDocument, access: DaemonAccess) -> str:
-    words = printable(document.error) or "without a reason"
-    refusal = f"the daemon at {url} refuses to reload ({status}: {words})"
+def _explain_refusal(client: DaemonClient, status: int, words: str) -> str:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        if not access.source:
-            return f"{refusal}; none is known here: {SET_LOGIN}; or {_SEND_SIGNAL}"
         return (
-            f"{refusal}; it knows {access.source} as it was at its start or its last reload: if it is "
-            f"another one now, {_SEND_SIGNAL}"
+            f"the daemon at {client.url} refuses to reload ({status}: {words}); {client.credentials_advice}"
         )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return f"the daemon at {url} can't reload now (503: {words}): ask again"
-    return f"what listens at {url} answers {status} ({words}): {_CORRECT}"
+        return f"the daemon at {client.url} can't reload now (503: {words}): ask again"
+    return f"what listens at {client.url} answers {status} ({words}): {_CORRECT}"
 
 
 def _explain_error(url: str, error: ApiError) -> str:

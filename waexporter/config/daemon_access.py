@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from waexporter.config.login import read_login
+from waexporter.config.login import LOGIN_SOURCE, read_login
 from waexporter.config.webhook_auth import is_loopback
+from waexporter.errors import ConfigError
 from waexporter.model import Credentials, WebhookAuth
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from waexporter.model import Config, WebLogin, WebSettings
 
-_LOGIN = "the user of WAEXPORTER_WEB_USERNAME"
 _WEBHOOK = "the secret of pager.webhook"
 
 
@@ -52,7 +52,7 @@ class DaemonAccess(NamedTuple):
             token = security.bearer_tokens[0]
             return Credentials(bearer_token=token), f"the token in {token.file}"
         if self.login.password is not None and (security.users or not webhook.is_guarded):
-            return Credentials(username=self.login.username, password=self.login.password), _LOGIN
+            return Credentials(username=self.login.username, password=self.login.password), LOGIN_SOURCE
         if webhook.is_guarded:
             return Credentials(
                 bearer_token=webhook.secret, username=webhook.username, password=webhook.password
@@ -65,3 +65,11 @@ def make_access(config: Config, environ: Mapping[str, str], problems: tuple[str,
     login, wrong = read_login(environ)
     webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
     return DaemonAccess(config.web, webhook, login, (*problems, *wrong))
+
+
+def require_access(config: Config, environ: Mapping[str, str]) -> DaemonAccess:
+    """Return how to reach a daemon with this configuration; raise ConfigError for wrong variables."""
+    access = make_access(config, environ)
+    if access.problems:
+        raise ConfigError(access.problems)
+    return access

@@ -14,6 +14,7 @@ from waexporter.model import WebLogin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOGIN_SOURCE = "the user in WAEXPORTER_WEB_USERNAME"
 SET_LOGIN = (
     "set WAEXPORTER_WEB_USERNAME, and WAEXPORTER_WEB_PASSWORD_FILE or WAEXPORTER_WEB_PASSWORD, to a user of "
     "web.config_file"

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from waexporter.errors import CommandError
+from waexporter.model import ClientAuth
 from waexporter.transport.error_chain import list_chain
 
 if TYPE_CHECKING:
-    from waexporter.model import Tls
+    from waexporter.model import ServerTls, Tls
 
 _NO_CHECK_TIME: Final = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME; the ssl module has no name for it
 _CERTIFICATE: Final = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -24,9 +25,9 @@ class TlsFailure(StrEnum):
     """Why a handshake with the daemon on this machine failed, and what to do; "it" is the daemon."""
 
     OTHER_CERTIFICATE = (
-        "it serves another certificate than web.config_file names: the file is new and not read yet, which "
-        "the signal SIGHUP does, too (kill -HUP PID: the line `started` of its log has the pid); or it is "
-        "no waexporter: correct web.listen"
+        "it serves another certificate than web.config_file names: it has not read the new file yet (the "
+        "signal SIGHUP makes it: kill -HUP PID, with the pid of the line `started` in its log), or it is no "
+        "waexporter (correct web.listen)"
     )
     PLAIN_HTTP = "it speaks plain HTTP, and web.config_file has TLS: restart it"
     NEEDS_CERTIFICATE = (
@@ -35,7 +36,7 @@ class TlsFailure(StrEnum):
     )
     REFUSES_CERTIFICATE = (
         "it refuses the certificate in WAEXPORTER_WEB_CLIENT_CERT_FILE: it must be valid, and signed by the "
-        "authority in client_ca_file of web.config_file"
+        "authority in client_ca_file of web.config_file, for a name in client_allowed_sans"
     )
     OTHER = "TLS fails"
 
@@ -60,7 +61,6 @@ def build_pinned_context(certificate: bytes, tls: Tls) -> ssl.SSLContext:
     """
     context = _build_context(tls)
     context.verify_flags |= ssl.VerifyFlags(ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     own = _CERTIFICATE.search(certificate)
     context.load_verify_locations(cadata=(own[0] if own else certificate).decode("ascii", "replace"))
     return context
@@ -95,6 +95,22 @@ def find_tls_failure(error: BaseException) -> TlsFailure | None:
             found = (failure for part, failure in _FAILURES.items() if part in reason)
             return next(found, TlsFailure.OTHER)
     return None
+
+
+def find_distrust(error: BaseException) -> str:
+    """Return why OpenSSL does not trust a certificate; empty if that is not the cause of an error."""
+    causes = (each for each in list_chain(error) if isinstance(each, ssl.SSLCertVerificationError))
+    return next((each.verify_message.rstrip(".") for each in causes), "")
+
+
+def explain_end(tls: ServerTls, *, has_certificate: bool) -> TlsFailure | None:
+    """Return why a daemon with these settings ends a connection without a word; None if it is not TLS.
+
+    The alert of a failed handshake does not always arrive before the end of the connection.
+    """
+    if tls.client_auth is not ClientAuth.REQUIRE:
+        return None
+    return TlsFailure.REFUSES_CERTIFICATE if has_certificate else TlsFailure.NEEDS_CERTIFICATE
 
 
 def _build_context(tls: Tls) -> ssl.SSLContext:

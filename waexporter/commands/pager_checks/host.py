@@ -68,7 +68,10 @@ def check_webhook(pager: PagerSettings, web: WebSettings) -> Iterator[Finding]:
         words, _, remedy = problem.removeprefix("pager.webhook: ").partition(": ")
         yield bad(f"pager.webhook: a secret {words}", remedy)
     elif pager.webhook.is_guarded:
-        yield good("pager.webhook: alerts are taken from whoever has the secret")
+        users = ", and from users of web.config_file" if web.security.needs_credentials else ""
+        yield good(f"pager.webhook: alerts are taken from whoever has the secret{users}")
+    elif web.security.needs_credentials:
+        yield good("pager.webhook: alerts are taken from users of web.config_file")
     elif pager.webhook.insecure:
         yield note(
             "pager.webhook: insecure: anybody who reaches this address may page people", "give a secret"
