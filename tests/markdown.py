@@ -18,6 +18,8 @@ PAGING_FAULTS = ROOT / "docs" / "paging-faults.md"
 PAGING_REFERENCE = ROOT / "docs" / "paging-reference.md"
 PROBING = ROOT / "docs" / "probing.md"
 README = ROOT / "README.md"
+COMMANDS = DOCS / "commands.md"
+HTTP = DOCS / "http.md"
 TEAMS = ROOT / "docs" / "teams.md"
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)

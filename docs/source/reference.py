@@ -7,7 +7,8 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.markdown import CONFIGURATION, METRICS, PAGING, PAGING_REFERENCE, README, ROOT
+from docs.source.commands import write_commands
+from tests.markdown import COMMANDS, CONFIGURATION, HTTP, METRICS, PAGING, PAGING_REFERENCE, ROOT
 from waexporter.config import DEFAULT_PLANS
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES, WATCH_VARIABLE
 from waexporter.config.fleet.defaults import DEFAULTS
@@ -128,7 +129,8 @@ def write_variables() -> str:
 
 # Each part that is written, by the comment that begins it in its document.
 WRITTEN: Mapping[tuple[Path, str], Callable[[], str]] = {
-    (README, "<!-- written by `make docs`: paths -->"): write_paths,
+    (HTTP, "<!-- written by `make docs`: paths -->"): write_paths,
+    (COMMANDS, "<!-- written by `make docs`: commands -->"): write_commands,
     (METRICS, "<!-- written by `make docs` -->"): write_list,
     (CONFIGURATION, "<!-- written by `make docs`: targets -->"): lambda: write_keys(TARGET),
     (CONFIGURATION, "<!-- written by `make docs`: http_sd -->"): lambda: write_keys(HTTP_SD),

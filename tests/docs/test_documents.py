@@ -38,7 +38,6 @@ from waexporter.config.environment import (
 )
 from waexporter.errors import ConfigError
 from waexporter.model import Endpoint
-from waexporter.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -340,24 +339,17 @@ def test_every_command_in_the_documents_is_accepted(call: str, capsys: pytest.Ca
     assert code == 0, capsys.readouterr().err
 
 
-def test_the_readme_lists_every_command_and_every_path() -> None:
+def test_the_readme_lists_every_command() -> None:
     usage = build_parser().format_help()
     all_commands = re.findall(r"^    ([a-z-]+)(?:\s|$)", usage.split("COMMAND\n", 1)[1], re.MULTILINE)
 
     listed = [SPAN.findall(row[0])[0].split()[1] for row in rows(part(README, "Commands"))]
-    paths = {path for row in rows(part(README, "What it serves")) for path in SPAN.findall(row[0])}
 
     hold(
         all_commands,
         listed,
         add="Add a row to the table of commands in README.md.",
         remove="README.md lists a command that waexporter has not.",
-    )
-    hold(
-        {route.path for route in ROUTES},
-        paths,
-        add="Run `make docs`: it writes the table `What it serves` from ROUTES in waexporter/web/routes.py.",
-        remove="README.md lists a path that waexporter does not serve.",
     )
 
 

@@ -69,7 +69,7 @@ def test_every_handler_has_its_path() -> None:
     hold(
         found,
         handlers & found,
-        add="Add a row to ROUTES in waexporter/web/routes.py: the path, the handler, and what README.md "
+        add="Add a row to ROUTES in waexporter/web/routes.py: the path, the handler, and what docs/http.md "
         "says of it.",
         remove="",
     )

@@ -1,7 +1,7 @@
 """Every HTTP path in one table: a new path is a new row.
 
 A row has the methods of the path, the function that answers, who may use it, and the text for the table in
-README.md, which `make docs` writes. The last part of a path is the name of its module in this package;
+docs/http.md, which `make docs` writes. The last part of a path is the name of its module in this package;
 tests/web/test_routes.py lists the exceptions.
 """
 
@@ -38,7 +38,7 @@ class Route:
 
     path: str  # `{name}` stands for one segment, which the handler finds in the request's parameters
     handler: Handler
-    summary: str  # for the table in README.md, which writes it in Markdown
+    summary: str  # for the table in docs/http.md, in Markdown
     methods: tuple[str, ...] = ("GET", "HEAD")
     # Returns whether a request has the secret of the path; then it needs no user of the web configuration.
     has_secret: HasSecret | None = None
@@ -79,7 +79,7 @@ ROUTES: Final = (
     Route(
         "/probe",
         probe_target,
-        "`?target=NAME`: one client polled now ([rarely needed](docs/probing.md))",
+        "`?target=NAME`: one client polled now ([rarely needed](probing.md))",
     ),
     Route(
         "/api/v1/targets",
@@ -90,7 +90,7 @@ ROUTES: Final = (
     Route(
         "/api/v1/alerts",
         receive_alerts,
-        "takes Alertmanager's webhooks (POST), if there is a [pager](docs/paging.md)",
+        "takes Alertmanager's webhooks (POST), if there is a [pager](paging.md)",
         methods=("POST",),
         has_secret=has_webhook_secret,
         authenticate=authenticate_alerts,
