@@ -131,13 +131,13 @@ def test_problems_of_the_configuration_are_printed_if_the_daemon_is_not_found(
     tmp_path: Path, run: Callable[..., CommandResult]
 ) -> None:
     listen = f"127.0.0.1:{find_free_port()}"
-    file = write_config(tmp_path, {"target": [], "web": {"listen": listen}})
+    file = write_config(tmp_path, {"web": {"listen": listen, "lissen": 1}})
 
     result = run("reload", "--config", str(file))
 
     assert result.status == 1
     assert f"no daemon is found at http://{listen}" in result.complaints
-    assert "\n  target: " in result.complaints
+    assert "\n  web.lissen: " in result.complaints
 
 
 def test_another_server_is_reported(workplace: Workplace) -> None:

@@ -23,7 +23,7 @@ GUARDED = WebhookAuth(secret=Secret("hush"))
         ("targets: [{url: 'https://wa.example'}]", 9847, WebhookAuth(), True),
         ("web: {listen: '127.0.0.1:1234'}\npager: {webhook: {secret: hush}}", 1234, GUARDED, True),
         (
-            "target: []\nweb: {listen: '127.0.0.1:1234', x: 1}\npager: {webhook: {secret: hush}, rate: 1}",
+            "targets: 7\nweb: {listen: '127.0.0.1:1234', x: 1}\npager: {webhook: {secret: hush}, rate: 1}",
             1234,
             GUARDED,
             False,

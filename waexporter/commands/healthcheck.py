@@ -89,7 +89,7 @@ class _Answer(NamedTuple):
     words: str = ""
     is_healthy: bool = False
     failure: TlsFailure | None = None
-    was_dropped: bool = False  # the connection ended without an answer of HTTP
+    was_dropped: bool = False  # the connection ended without an answer, or with one to who does not speak TLS
 
 
 def _find_door(base: str, access: DaemonAccess, ca_file: str | None) -> _Door:
@@ -149,7 +149,10 @@ def _ask(door: _Door) -> _Answer:
         with error:
             words = error.read(_MAX_WORDS).decode(errors="replace").strip()
         advice = f"; {SET_LOGIN}" if error.code == http.HTTPStatus.UNAUTHORIZED else ""
-        return _Answer(f"{url} answers {error.code}" + (f": {words}" if words else "") + advice)
+        return _Answer(
+            f"{url} answers {error.code}" + (f": {words}" if words else "") + advice,
+            was_dropped=error.code == http.HTTPStatus.BAD_REQUEST,
+        )
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)
         why = getattr(why, "strerror", None) or why  # without "[Errno 111]"

@@ -24,7 +24,7 @@ class DaemonAccess(NamedTuple):
     web: WebSettings
     webhook: WebhookAuth
     login: WebLogin
-    problems: tuple[str, ...]  # of the configuration; with any of them a daemon would not start
+    problems: tuple[str, ...] = ()  # in what this was read from
 
     @property
     def credentials(self) -> Credentials:
@@ -60,16 +60,18 @@ class DaemonAccess(NamedTuple):
         return Credentials(), ""
 
 
-def make_access(config: Config, environ: Mapping[str, str], problems: tuple[str, ...] = ()) -> DaemonAccess:
-    """Return how to reach a daemon with this configuration; `problems` are those of the configuration."""
+def make_access(
+    web: WebSettings, webhook: WebhookAuth, environ: Mapping[str, str], problems: tuple[str, ...] = ()
+) -> DaemonAccess:
+    """Return how to reach a daemon with these settings; `problems` are those in reading them."""
     login, wrong = read_login(environ)
-    webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
-    return DaemonAccess(config.web, webhook, login, (*problems, *wrong))
+    return DaemonAccess(web, webhook, login, (*problems, *wrong))
 
 
 def require_access(config: Config, environ: Mapping[str, str]) -> DaemonAccess:
     """Return how to reach a daemon with this configuration; raise ConfigError for wrong variables."""
-    access = make_access(config, environ)
+    webhook = config.pager.webhook if config.pager is not None else WebhookAuth()
+    access = make_access(config.web, webhook, environ)
     if access.problems:
         raise ConfigError(access.problems)
     return access

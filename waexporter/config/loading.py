@@ -14,13 +14,14 @@ from waexporter.config.fleet.target_list import read_text_list
 from waexporter.config.fleet.targets_files import read_targets_files
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
-from waexporter.config.pager import read_pager
+from waexporter.config.pager import PAGER, read_pager
 from waexporter.config.placeholders import find_placeholders
 from waexporter.config.poll import COMMON_POLL, read_poll
 from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
 from waexporter.config.values.files import read_text
 from waexporter.config.web import WEB
+from waexporter.config.webhook_auth import WEBHOOK, read_webhook_auth
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
 from waexporter.model import Config, Limits, LogSettings, WebSettings
@@ -83,22 +84,26 @@ def load(
 
 
 def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAccess:
-    """Read how to reach a daemon, even from a configuration with problems."""
+    """Read how to reach a daemon, even from a configuration with problems.
+
+    Targets are not read: a health check every few seconds must not take the time for thousands of them.
+    """
     path = _choose_file(path, environ)
     problems: tuple[str, ...] = ()
     try:
         document = _read_file(path)
     except ConfigError as error:
         document, problems = {}, error.problems
-    config, report = _read_config(merge_environment(document, environ), path, {})
-    return make_access(config, environ, (*problems, *report.problems))
+    root, report = _open_root(merge_environment(document, environ), path)
+    web = WebSettings(**_read_block(root, WEB))
+    webhook = read_webhook_auth(root.section(PAGER.name), WEBHOOK.name, None)
+    return make_access(web, webhook, environ, (*problems, *report.problems))
 
 
 def load_web(environ: Mapping[str, str]) -> WebSettings:
     """Read the block `web` from the environment alone; raise ConfigError."""
-    merged = merge_environment({}, environ)
-    report = Report(names=merged.names)
-    web = WebSettings(**_read_block(Section(report, "", merged.document), WEB))
+    root, report = _open_root(merge_environment({}, environ), None)
+    web = WebSettings(**_read_block(root, WEB))
     if report.problems:
         raise ConfigError(report.problems)
     return web
@@ -133,9 +138,16 @@ def _read_file(path: str | None) -> dict[object, object]:
 def _read_config(
     merged: MergedConfig, path: str | None, files: dict[str, Stamp], discovered: str | None = None
 ) -> tuple[Config, Report]:
+    root, report = _open_root(merged, path, files)
+    return _read_document(root, discovered), report
+
+
+def _open_root(
+    merged: MergedConfig, path: str | None, files: dict[str, Stamp] | None = None
+) -> tuple[Section, Report]:
     folder = os.path.dirname(path or "")  # noqa: PTH120 - see Section.resolve
-    report = Report(folder, merged.names, files=files)
-    return _read_document(Section(report, "", merged.document), discovered), report
+    report = Report(folder, merged.names, files={} if files is None else files)
+    return Section(report, "", merged.document), report
 
 
 def _read_document(root: Section, discovered: str | None) -> Config:
