@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from structlog.testing import capture_logs
 
+from tests.receivers import receiving
 from waexporter.config import ConfigDiff, LoadedConfig
 from waexporter.config.file_stamp import FileStamp
 from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.reloader import ReloadedParts, Reloader
+from waexporter.daemon.target_discovery import TargetDiscovery
 from waexporter.errors import CommandError, ConfigError
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Config,
+    HttpSd,
     Instant,
     PagerSettings,
     ReloadCause,
@@ -26,6 +29,7 @@ from waexporter.model import (
     WebSecurity,
     WebSettings,
 )
+from waexporter.transport.tls import TlsContexts
 from waexporter.web.backend import ReloadResult
 from waexporter.web.responses import IncomingRequest
 from waexporter.web.security.current_security import CurrentSecurity
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.client import Client
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
+NOW = Instant(1_700_000_000.0, 5.0)
 ONE, TWO = Target("one", "http://one"), Target("two", "http://two")
 
 
@@ -90,17 +95,25 @@ class World:
         self.stamps: Stamps = {}
         self.fleet, self.daemon_pager, self.telemetry = FakeFleet(), FakeDaemonPager(), Telemetry()
         self.security = CurrentSecurity()
+        self.discovery = TargetDiscovery(TlsContexts(), self.telemetry, lambda: NOW)
+        self.lists: list[str | None] = []
         self.reading, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.telemetry.reload_successful.set(1)
         self.reloader = Reloader(
             config,
             ConfigSource(self.load, {}),
-            ReloadedParts(cast("Fleet", self.fleet), cast("DaemonPager", self.daemon_pager), self.security),
-            (self.telemetry, lambda: Instant(1_700_000_000.0, 5.0)),
+            ReloadedParts(
+                cast("Fleet", self.fleet),
+                cast("DaemonPager", self.daemon_pager),
+                self.security,
+                self.discovery,
+            ),
+            (self.telemetry, lambda: NOW),
         )
 
-    def load(self, stamps: Stamps) -> LoadedConfig:
+    def load(self, stamps: Stamps, discovered: str | None) -> LoadedConfig:
+        self.lists.append(discovered)
         stamps.update(self.stamps)
         found = self.read.pop(0)
         self.reading.set()
@@ -114,6 +127,7 @@ class World:
         return told.reload_successful._value.get(), told.reload_success_time._value.get()
 
 
+WITH_LIST = Config((ONE,), pager=PagerSettings(), http_sd=HttpSd("http://127.0.0.1:1"))
 GOOD, BAD = (1.0, 1_700_000_000.0), (0.0, 0.0)
 
 
@@ -366,7 +380,7 @@ def test_what_is_refused_has_the_cause_that_found_it_and_is_over_once_any_reload
 
 
 def test_a_refused_list_of_http_sd_is_another_thing_than_a_refused_file(world: World) -> None:
-    good = Config((ONE,), pager=PagerSettings())
+    good = replace(WITH_LIST, pager=PagerSettings())
     world.read += [WORSE, WRONG, good, good]
     seen = []
 
@@ -376,6 +390,42 @@ def test_a_refused_list_of_http_sd_is_another_thing_than_a_refused_file(world: W
 
     assert seen == [["http_sd"], ["file", "http_sd"], ["http_sd"], []]
     assert world.figures() == GOOD
+
+
+def test_a_list_that_is_not_named_any_more_is_not_refused_any_more(world: World) -> None:
+    world.read += [WORSE, replace(WITH_LIST, http_sd=HttpSd())]
+    world.reloader.reload(ReloadCause.HTTP_SD)
+
+    world.reloader.reload(ReloadCause.FILE)
+
+    assert world.reloader.refused == ()
+
+
+def test_only_a_reload_for_the_list_reads_the_new_one_until_it_is_in_effect(world: World) -> None:
+    with receiving() as receiver:
+        published = replace(WITH_LIST, http_sd=HttpSd(f"http://{receiver.place}"))
+        world.discovery.apply(published, world.discovery.prepare(published), None)
+        world.discovery._reload = world.reloader.reload
+        world.read += [published, WRONG, published, published]
+        for answer in (b"[1]", b"[2]"):
+            receiver.answer = answer
+            world.discovery.step()
+        world.reloader.reload(ReloadCause.FILE)
+        world.discovery.step()
+
+    assert world.lists == ["[1]", "[2]", "[1]", "[2]"]
+
+
+def test_a_refused_list_does_not_hide_that_a_file_has_changed(world: World) -> None:
+    world.stamps = {"web.yml": STAMP}
+    world.read += [WRONG, WITH_LIST]
+
+    world.reloader.reload(ReloadCause.HTTP_SD)
+    refused = world.reloader.stamps
+    world.reloader.reload(ReloadCause.HTTP_SD)
+
+    assert refused == {}
+    assert world.reloader.stamps == {"web.yml": STAMP}
 
 
 def test_the_stamps_are_those_of_the_last_read_also_of_one_that_failed(world: World) -> None:

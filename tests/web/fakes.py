@@ -59,6 +59,7 @@ class FakeBackend:
     page: tuple[bytes, ...] = (b"a 1\n", b"b 2\n")
     illness: str | None = None
     waiting: str | None = None
+    outdated: str | None = None
     pager: Pager | None = None
     details: dict[str, TargetDetails] = field(default_factory=dict)
     page_requests: list[PageRequest] = field(default_factory=list)
@@ -113,6 +114,10 @@ class FakeBackend:
     def unready(self) -> str | None:
         """Return why it is not ready."""
         return self.waiting
+
+    def outdated_list(self) -> str | None:
+        """Return why a list may be an old one."""
+        return self.outdated
 
 
 def an_example(path: str) -> str:

@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run the daemon until SIGTERM."""
 
-    def read(stamps: Stamps) -> LoadedConfig:
-        loaded = load(options.config, environ, stamps)
+    def read(stamps: Stamps, discovered: str | None) -> LoadedConfig:
+        loaded = load(options.config, environ, stamps, discovered=discovered)
         config = override(loaded.config, options)
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     with ReloadSignal() as reload_signal:
         is_watched = not options.no_watch and read_boolean(environ, WATCH_VARIABLE, default=True)
         stamps: Stamps = {}
-        loaded = read(stamps)
+        loaded = read(stamps, None)
         # Imported after SIGHUP has its handler: this import takes most of the time of a start.
         from waexporter.commands.daemon_process import serve  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
 from waexporter.daemon.refusals import RefusalLog
 from waexporter.daemon.reloader import ReloadedParts, Reloader
+from waexporter.daemon.target_discovery import TargetDiscovery
 from waexporter.daemon.transitions import ClashLog
 from waexporter.daemon.watcher import FileWatcher
 from waexporter.log import get_logger
@@ -74,7 +75,9 @@ def start(
     daemon_pager = _daemon_pager(config, fleet, telemetry, clock)
     pager = daemon_pager.pager if daemon_pager is not None else None
     security = CurrentSecurity(prepare_security(config.web.security))
-    parts = ReloadedParts(fleet, daemon_pager, security)
+    discovery = TargetDiscovery(fleet.contexts, telemetry, clock)
+    discovery.apply(config, discovery.prepare(config), None)
+    parts = ReloadedParts(fleet, daemon_pager, security, discovery)
     reloader = Reloader(config, source, parts, (telemetry, clock)) if source is not None else None
     exporter = Exporter(
         fleet.store,
@@ -84,6 +87,7 @@ def start(
         ClashLog().log,
         pager,
         reloader,
+        discovery,
     )
     refusals = RefusalLog(telemetry, clock)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)
@@ -109,6 +113,8 @@ def start(
         daemon = Daemon(server, exporter, observers)
         if reloader is not None and source is not None:
             stack.callback(reloader.stop)
+            stack.callback(discovery.stop)
+            discovery.start(exporter.reload)
             if source.is_watched:
                 watcher = FileWatcher(
                     lambda: reloader.stamps, lambda: daemon.reload(ReloadCause.FILE), lambda: clock().steady

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class ConfigSource(NamedTuple):
     """How the configuration is read, and which files were read at the start."""
 
-    # Adds the stamp of each file that it reads to the argument, also if it raises ConfigError.
-    read: Callable[[Stamps], LoadedConfig]
+    # Adds the stamp of each file that it reads to the first argument, also if it raises ConfigError.
+    # The second one is the list of http_sd_url, None if there is none yet.
+    read: Callable[[Stamps, str | None], LoadedConfig]
     stamps: Stamps
     is_watched: bool = True  # a change of such a file is a reload

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from waexporter.daemon.reloader import Reloader
+    from waexporter.daemon.target_discovery import TargetDiscovery
     from waexporter.metrics.page import Compressed, ExpositionPage
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant, ReloadCause
@@ -73,6 +74,7 @@ class Exporter:
         on_clashes: Callable[[tuple[str, ...]], None],
         pager: Pager | None = None,
         reloader: Reloader | None = None,
+        discovery: TargetDiscovery | None = None,
     ) -> None:
         self._store = store
         self._on_demand = on_demand
@@ -81,6 +83,7 @@ class Exporter:
         self._on_clashes = on_clashes
         self.pager = pager
         self._reloader = reloader
+        self._discovery = discovery
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _CachedPage] = {}
@@ -150,11 +153,18 @@ class Exporter:
         """Return what the daemon waits for; None once every target of the start has been polled."""
         if self._was_ready:
             return None
+        missing_list = self._discovery.missing() if self._discovery is not None else None
         waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
+        if missing_list is not None:
+            return missing_list
         if not waiting:
             self._was_ready = True
             return None
         return f"waiting for the first poll of {first_names(waiting, _SHOWN_NAMES)}"
+
+    def outdated_list(self) -> str | None:
+        """Return why the list of http_sd_url that is in effect may be an old one; None if it is not."""
+        return self._discovery.problem() if self._discovery is not None else None
 
     def _whole_page(self, *, openmetrics: bool) -> Compressed:
         # Held while a page is built, so that scrapes that come together share it.

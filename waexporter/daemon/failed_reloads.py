@@ -54,10 +54,13 @@ class FailedReloads:
                 problems=list(problems[:MAX_LISTED]),
             )
 
-    def clear(self, cause: ReloadCause, wall: float) -> bool:
-        """Record a reload that succeeded; return whether this ends a refusal."""
+    def clear(self, cause: ReloadCause, wall: float, *, has_list: bool = True) -> bool:
+        """Record a reload that succeeded; return whether this ends a refusal.
+
+        `has_list` is whether there is a list of http_sd in the new configuration.
+        """
         accepted = [self._refused.pop(False, None)]
-        if cause is ReloadCause.HTTP_SD:
+        if cause is ReloadCause.HTTP_SD or not has_list:
             accepted.append(self._refused.pop(True, None))
         self._count(cause, has_failed=False)
         ended = [refused for refused in accepted if refused is not None]

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from waexporter.daemon.config_source import ConfigSource
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager, PagerParts
+    from waexporter.daemon.target_discovery import TargetDiscovery
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Config, Instant
+    from waexporter.transport.published_list import PublishedList
     from waexporter.web.backend import RefusedConfig
     from waexporter.web.security.current_security import CurrentSecurity, PreparedSecurity
     from waexporter.whatsapp.client import Client
@@ -39,6 +41,7 @@ class _Parts(NamedTuple):
     clients: Mapping[str, Client]
     pager: PagerParts | None  # None: there is no pager, or nothing changes for it
     security: PreparedSecurity | None  # None: nothing changes for it
+    published: PublishedList | None  # None: no list is published
 
 
 class ReloadedParts(NamedTuple):
@@ -47,6 +50,7 @@ class ReloadedParts(NamedTuple):
     fleet: Fleet
     pager: DaemonPager | None
     security: CurrentSecurity
+    discovery: TargetDiscovery
 
 
 class Reloader:
@@ -62,7 +66,7 @@ class Reloader:
         self._config = config
         self._read = source.read
         self.stamps: Stamps = source.stamps  # of the files that were read last; replaced as a whole
-        self._fleet, self._daemon_pager, self._security = parts
+        self._fleet, self._daemon_pager, self._security, self._discovery = parts
         self._telemetry, self._clock = observers
         self._slots = threading.Semaphore(_MAX_REQUESTS)
         self._reading = threading.Lock()
@@ -107,10 +111,14 @@ class Reloader:
 
     def _reload_changes(self, cause: ReloadCause) -> ReloadResult:
         stamps: Stamps = {}
+        text = self._discovery.text(cause)
+        is_about_list = cause is ReloadCause.HTTP_SD
         try:
-            config, notes = self._read(stamps)
+            config, notes = self._read(stamps, text)
         finally:
-            self.stamps = stamps
+            # If a list is refused, a file that has changed is still to be read with the last good one.
+            if not is_about_list:
+                self.stamps = stamps
         diff = compare(self._config, config)
         if diff.problems:
             raise ConfigError(diff.problems)
@@ -118,7 +126,8 @@ class Reloader:
         with self._changing:
             if self._is_stopped:
                 return ReloadResult(is_busy=True)
-            self._apply(config, diff, parts)
+            self._apply(config, diff, parts, text if is_about_list else None)
+        self.stamps = stamps
         at = self._clock().wall
         self._telemetry.reload_success_time.set(at)
         for note in notes:
@@ -133,7 +142,7 @@ class Reloader:
             keys=diff.keys,
             at=at,
         )
-        is_accepted_again = self._failures.clear(cause, at)
+        is_accepted_again = self._failures.clear(cause, at, has_list=bool(config.http_sd.url))
         changes = done.name_changes()
         # A file that was written anew with the same content is no news.
         is_news = changes or is_accepted_again or cause is not ReloadCause.FILE
@@ -144,17 +153,18 @@ class Reloader:
     def _prepare(self, config: Config, diff: ConfigDiff) -> _Parts:
         try:
             clients = self._fleet.make_clients(config, diff.to_start)
+            published = self._discovery.prepare(config)
         except OSError as error:
             raise ConfigError([f"tls.ca_file: a file changed while it was read: {error.strerror}"]) from error
         security = prepare_security(config.web.security) if _is_about("web", diff) else None
         # With a new configuration, a target may accept a page that it has refused.
         is_concerned = diff.to_stop or diff.to_start or _is_about("pager", diff)
         if self._daemon_pager is None or config.pager is None or not is_concerned:
-            return _Parts(clients, None, security)
-        return _Parts(clients, self._daemon_pager.prepare(config.pager), security)
+            return _Parts(clients, None, security, published)
+        return _Parts(clients, self._daemon_pager.prepare(config.pager), security, published)
 
-    def _apply(self, config: Config, diff: ConfigDiff, parts: _Parts) -> None:
-        """Change the daemon; nothing here can fail."""
+    def _apply(self, config: Config, diff: ConfigDiff, parts: _Parts, new_list: str | None) -> None:
+        """Change the daemon; nothing here can fail. `new_list` is the text of a list that is new."""
         if _is_about("log", diff):
             log.configure(config.log, sys.stderr)
         if parts.security is not None:
@@ -162,6 +172,7 @@ class Reloader:
         self._fleet.reconfigure(config, diff, parts.clients)
         if self._daemon_pager is not None and parts.pager is not None:
             self._fleet.replace_tasks(self._daemon_pager.reconfigure(parts.pager))
+        self._discovery.apply(config, parts.published, new_list)
         self._config = config
 
 

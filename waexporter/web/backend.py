@@ -154,3 +154,7 @@ class Backend(Protocol):
     def unready(self) -> str | None:
         """Return one sentence that names what the daemon is still waiting for, or None."""
         ...
+
+    def outdated_list(self) -> str | None:
+        """Return one sentence why the list of targets of another server may be an old one, or None."""
+        ...

@@ -68,7 +68,8 @@ class VerdictGroup:
 def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     """Return the status page."""
     now = request.at
-    notices = tuple(notice for notice in (backend.unhealthy(), backend.unready()) if notice is not None)
+    sentences = (backend.unhealthy(), backend.unready(), backend.outdated_list())
+    notices = tuple(notice for notice in sentences if notice is not None)
     targets, pager = backend.targets(), backend.pager
     chosen = FleetFilter.of_request(request)
     found = sorted(filter(chosen.matches, targets), key=sort_key)
