@@ -201,7 +201,8 @@ def test_a_bug_in_unpacking_is_counted_and_logged() -> None:
     diary = Diary()
     # A limit that zlib can't take, so that it raises something else than zlib.error.
     routes = tuple(replace(route, max_body=sys.maxsize) for route in ROUTES if route.path == PATH)
-    application = pager_application(FakePager(), diary, routes=routes)
+    limits = RequestLimits(body_bytes=2 * sys.maxsize)
+    application = pager_application(FakePager(), diary, routes=routes, limits=limits)
 
     got = post(application, gzip.compress(b"{}"), content_encoding="gzip")
 

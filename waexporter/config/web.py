@@ -36,8 +36,10 @@ WEB = Block(
         Key(
             "max_connections",
             value(scalars.count),
-            "connections that are open at a time; for a further one, the one that has been idle longest is "
-            "closed, and if none is idle, it gets 503",
+            "connections that are open at a time. For a further one, a connection of the client that has "
+            "most of them is closed: the one that has waited longest for a request, or for a response to be "
+            "read. If that client itself wants one more while all of its connections are being answered, it "
+            "gets 503 with `Retry-After`. Half as many requests may wait for `/probe`",
             needs_restart=True,
         ),
     ),

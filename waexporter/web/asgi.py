@@ -11,7 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from waexporter.metrics.page import merge_chunks
+from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.body import ClientLeftError, read_body, unpack
+from waexporter.web.body_quota import BodyQuota
 from waexporter.web.responses import (
     DeferredResponse,
     IncomingRequest,
@@ -69,7 +71,8 @@ class RequestLimits:
     # Threads, started when needed: enough for a few Prometheus servers, few enough to cost nothing.
     workers: int = 8
     body_timeout: float = 15.0  # seconds until a body is complete
-    requests: int = 256  # that are answered at a time: one in each connection
+    body_bytes: int = 4 * MAX_BODY  # of all bodies that are being read or processed; half of it by one client
+    requests: int = 512  # that are answered at a time
     max_deferred: int = 128  # deferred responses at a time: half of the connections, the rest is for others
 
 
@@ -77,8 +80,11 @@ DEFAULT_LIMITS: Final = RequestLimits()
 
 
 def limit_requests(connections: int) -> RequestLimits:
-    """Return the limits of a server that has at most so many connections."""
-    return RequestLimits(requests=connections, max_deferred=max(1, connections // 2))
+    """Return the limits of a server that has at most so many connections.
+
+    There may be more requests than connections: one whose client has left goes on to its end.
+    """
+    return RequestLimits(requests=2 * connections, max_deferred=max(1, connections // 2))
 
 
 class Application:
@@ -100,6 +106,7 @@ class Application:
         self._clock = clock
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
         self._limits = limits
+        self._bodies = BodyQuota(limits.body_bytes)
         self.security = security or CurrentSecurity()
         self.on_refusal = observers.on_refusal
         self._active = 0  # requests that are being answered; used only in the loop's thread
@@ -116,9 +123,12 @@ class Application:
         finally:
             self._active -= 1
 
-    async def refuse(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answer a request in a connection that is one too many."""
+    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request in a connection too many: with 503, except for the probes of Kubernetes."""
         request = read_request(scope, self._clock())
+        if self.security.access.is_excluded(request):
+            await self(scope, receive, send)
+            return
         route, _ = self._routes.find(request.segments) or (None, ())
         response = error_response(request, 503, "Too many connections are open already.", _RETRY, _CLOSE)
         self._observers.on_request(route.path if route else OTHER_PATH, response.status)
@@ -186,10 +196,11 @@ class Application:
                 return rejection
         if not route.max_body:
             return await self._call(route.handler, request, route)
-        body = await read_body(request, route.max_body, receive, self._limits.body_timeout)
-        if isinstance(body, Response):
-            return body
-        return await self._call(partial(_handle_body, route, body), request, route)
+        with self._bodies.open_share(request.peer) as share:
+            body = await read_body(request, route.max_body, receive, self._limits.body_timeout, share)
+            if isinstance(body, Response):
+                return body
+            return await self._call(partial(_handle_body, route, body), request, route)
 
     async def _wait_for(self, deferred: DeferredResponse, request: IncomingRequest, route: Route) -> Response:
         """Wait without a thread: more clients may wait at a time than there are workers."""

@@ -11,9 +11,12 @@ from waexporter.web.responses import IncomingRequest, Response, error_response
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from waexporter.web.body_quota import BodyShare
+
     Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 
 _CLOSE = ("connection", "close")
+_RETRY = ("retry-after", "1")
 _GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15  # zlib's `wbits` for each format
 _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 _MAX_MEMBERS = 16  # of one gzip file; each costs a copy of the rest
@@ -24,8 +27,12 @@ class ClientLeftError(Exception):
     """The client closed the connection before its request was complete."""
 
 
+class _TooLargeError(Exception):
+    """The body is larger than its path takes."""
+
+
 async def read_body(
-    request: IncomingRequest, max_size: int, receive: Receive, seconds: float
+    request: IncomingRequest, max_size: int, receive: Receive, seconds: float, share: BodyShare
 ) -> bytes | Response:
     """Read a whole body as it was sent, or return the response that rejects it.
 
@@ -37,22 +44,35 @@ async def read_body(
     length = request.header("content-length")
     if length.isdecimal() and int(length) > max_size:
         return _too_large(request, max_size)
-    chunks: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientLeftError
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > max_size:
-                    return _too_large(request, max_size)
-                if not message.get("more_body", False):
-                    return b"".join(chunks)
+            body = await _collect(receive, max_size, share)
     except TimeoutError:
         return error_response(request, 503, f"The body did not come within {seconds:g} s.", _CLOSE)
+    except _TooLargeError:
+        return _too_large(request, max_size)
+    if body is None or (_coding(request) and not share.grow_to(max_size)):  # unpacked, it may be so large
+        words = "The bodies of other requests take all the memory there is for them."
+        return error_response(request, 503, words, _RETRY, _CLOSE)
+    return body
+
+
+async def _collect(receive: Receive, max_size: int, share: BodyShare) -> bytes | None:
+    """Return a body, or None if its share can't grow as large as it is."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeftError
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > max_size:
+            raise _TooLargeError
+        if not share.grow_to(size):
+            return None
+        if not message.get("more_body", False):
+            return b"".join(chunks)
 
 
 def unpack(request: IncomingRequest, packed: bytes, max_size: int) -> bytes | Response:

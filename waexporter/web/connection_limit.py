@@ -46,29 +46,29 @@ class OpenConnection(Protocol):
 def make_room(
     connections: MutableSet[OpenConnection], newcomer: OpenConnection, limit: int, on_refusal: OnRefusal
 ) -> bool:
-    """Close a connection if there are more than `limit`; return False if none can be closed.
+    """Close a connection if there are more than `limit`; return False if there are too many all the same.
 
-    Among the connections that wait for their client, it is one of the client that has most connections: the
-    one that has waited longest. So a client with many connections makes room for others, never the other way
-    round. A connection on which a client waits for its response is not closed.
+    It is one of the client that has most connections: the one that has waited longest for its client, or, if
+    all are being answered and the newcomer's client has fewer, one of those. So a client with many
+    connections makes room for others, never the other way round.
     """
     if len(connections) <= limit:
         return True
     counts = Counter(each.peer for each in connections)
-    waiting = [
-        (-counts[each.peer], since, index, each)
-        for index, each in enumerate(connections)
-        if (since := each.waits_since) is not None and each is not newcomer
-    ]
-    if not waiting:
+    own = counts[newcomer.peer] if len(connections) == limit + 1 else 0
+    candidates: list[tuple[int, bool, float, int, OpenConnection]] = []
+    for index, each in enumerate(connections):
+        count, since = counts[each.peer], each.waits_since
+        may_end = count >= own if since is not None else count > own > 0
+        if may_end and each is not newcomer:
+            candidates.append((count, since is not None, -(since or 0.0), index, each))
+    if not candidates:
         return False
-    *_, chosen = min(waiting)
-    if counts[chosen.peer] < counts[newcomer.peer]:
-        return False
+    *_, chosen = max(candidates)
     connections.discard(chosen)  # at once: the transport reports the end only later
     chosen.transport.abort()
     on_refusal(Refusal.LIMIT, chosen.peer, "")
-    return True
+    return len(connections) <= limit
 
 
 def find_peer(address: str) -> str:

@@ -43,8 +43,9 @@ class LingeringTransport(asyncio.Transport):
         self._transport.abort()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send."""
-        self._transport.write(data)
+        """Send, unless the connection has ended, of which asyncio may not have told the protocol yet."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def pause_reading(self) -> None:
         """Read nothing for now."""

@@ -79,12 +79,12 @@ class Connection(H11Protocol):
         super().connection_made(self._lingering)
         self.peer = find_peer(self.client[0]) if self.client else ""
         self._start_request_timer(self.settings.limits.first_request)
-        open_ones = cast("MutableSet[OpenConnection]", self.connections)
-        if not make_room(open_ones, self, self.settings.limits.connections, self.settings.on_refusal):
-            self.app = self.settings.refuse
+        self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Stop the timer once a whole request has come; a part of one is not enough."""
+        if self.app is self.settings.refuse:
+            self._make_room()  # others may have gone since it came
         for start in range(0, len(data), _PIECE):
             if not self._lingering.is_closing():
                 super().data_received(data[start : start + _PIECE])
@@ -146,6 +146,11 @@ class Connection(H11Protocol):
         self._stop_request_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
+
+    def _make_room(self) -> None:
+        open_ones = cast("MutableSet[OpenConnection]", self.connections)
+        has_place = make_room(open_ones, self, self.settings.limits.connections, self.settings.on_refusal)
+        self.app = self.config.loaded_app if has_place else self.settings.refuse
 
     def _has_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
