@@ -110,9 +110,15 @@ def heat_families(document: object) -> Iterable[Family]:
     return (one_sample(HEAT, document.degrees),) if isinstance(document, Heat) else ()
 
 
+TOO_COLD = judged(
+    "too_cold", State.DEGRADED, "plug it in", rule="it is below 100 degrees", clears="it is warm"
+)
 TOASTER_TABLES = KindTables(
     collectors={Endpoint.HEALTH: CollectorRow(path="/heat", collector=HeatCollector, affects_verdict=True)},
-    rules=HealthRules({"too_cold": judged("too_cold", State.DEGRADED, "plug it in")}, judge_heat),
+    rules=HealthRules(
+        {"too_cold": TOO_COLD},
+        judge_heat,
+    ),
     families=KindFamilies(
         of_verdict=lambda _verdict, _documents: (),
         of_document=heat_families,

@@ -40,11 +40,19 @@ class Evidence:
         return document if isinstance(document, kind) else None
 
 
+class Conclusion(NamedTuple):
+    """How the state of a verdict follows from its problems."""
+
+    words: str = ""  # a sentence without a capital letter and a full stop; empty: not known
+    deciding: tuple[str, ...] = ()  # the slugs of the problems that decide
+
+
 class Judgement(NamedTuple):
-    """A verdict, and when it changes without a new reading."""
+    """A verdict, when it changes without a new reading, and how its state follows."""
 
     verdict: Verdict
     changes_at: float | None  # steady clock; None: never
+    conclusion: Conclusion = Conclusion()
 
 
 class HealthRules(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from waexporter.model import State
+from waexporter.model import Endpoint, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         messages: Messages
         runbook: str
         hides_pages: bool
+        reads: tuple[Endpoint, ...]
 
 
 class Grade(IntEnum):
@@ -71,7 +72,8 @@ class ProblemKind(NamedTuple):
     The state of the verdict is at least as bad as `state`, which is None for problems that only Prometheus
     can see, from changes of metrics over time. `grade` is the severity if nothing makes up for the problem,
     such as another coreapp that is connected, or another exporter. `messages` is its own effect on messages,
-    whatever the verdict. `advice` is a sentence without a capital letter and a full stop.
+    whatever the verdict. `advice`, `rule` and `clears` are sentences without a capital letter and a full
+    stop.
     """
 
     slug: str
@@ -81,6 +83,9 @@ class ProblemKind(NamedTuple):
     runbook: str
     advice: str
     hides_pages: bool = False  # nobody would read a page that is sent through the client
+    rule: str = ""  # what has to be true for it; empty for problems that only Prometheus can see
+    clears: str = ""  # what ends it: "it ends when …"
+    reads: tuple[Endpoint, ...] = (Endpoint.HEALTH,)  # the answers that the rule may need
 
     @property
     def words(self) -> str:
@@ -88,10 +93,13 @@ class ProblemKind(NamedTuple):
         return self.slug.replace("_", " ")
 
 
-def judged(slug: str, state: State, advice: str, **others: Unpack[_Others]) -> ProblemKind:
+def judged(
+    slug: str, state: State, advice: str, *, rule: str, clears: str, **others: Unpack[_Others]
+) -> ProblemKind:
     """Return a kind of problem that verdicts have; `others` replace the default values for its state."""
     grade, messages, runbook = _OF_STATE[state]
-    return ProblemKind(slug, state, grade, messages, runbook, advice)._replace(**others)
+    kind = ProblemKind(slug, state, grade, messages, runbook, advice, rule=rule, clears=clears)
+    return kind._replace(**others)
 
 
 def observed(

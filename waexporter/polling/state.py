@@ -110,14 +110,14 @@ def with_tally(state: TargetState, endpoint: Endpoint, tally: Tally) -> TargetSt
 
 def with_verdict(state: TargetState, now: Instant) -> TargetState:
     """Return the state with a new verdict on everything else in it."""
-    evidence, evidence_ends = _evidence(state, now)
-    verdict, changes_at = state.tables.rules.judge(evidence, state.verdict, now)
+    evidence, evidence_ends = gather_evidence(state, now)
+    verdict, changes_at, _ = state.tables.rules.judge(evidence, state.verdict, now)
     expires = min(evidence_ends, math.inf if changes_at is None else changes_at)
     fragments = tuple(_verdict_fragments(state, verdict, evidence))
     return replace(state, verdict=verdict, expires=expires, verdict_fragments=fragments)
 
 
-def _evidence(state: TargetState, now: Instant) -> tuple[Evidence, float]:
+def gather_evidence(state: TargetState, now: Instant) -> tuple[Evidence, float]:
     """Return the fresh evidence, and when (steady clock) the first part of it becomes stale."""
     target = state.target
     fresh: dict[Endpoint, Reading] = {}

@@ -13,7 +13,8 @@ from waexporter.health.judging import HealthRules, Judgement
 from waexporter.health.on_premises.facts import Facts, gather_facts
 from waexporter.health.on_premises.observed_problems import OBSERVED_PROBLEMS
 from waexporter.health.on_premises.problems import JUDGED_PROBLEMS
-from waexporter.health.on_premises.verdict import CONNECTING_TOO_LONG, changes_at, judge
+from waexporter.health.on_premises.rules import CONNECTING_TOO_LONG
+from waexporter.health.on_premises.verdict import changes_at, judge, judge_and_conclude
 from waexporter.health.shared_problems import SHARED_PROBLEMS
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ __all__ = ["CONNECTING_TOO_LONG", "ON_PREMISES_RULES", "Facts", "changes_at", "j
 
 def _judge(evidence: Evidence, before: Verdict | None, now: Instant) -> Judgement:
     facts = gather_facts(evidence)
-    verdict = judge(facts, before, now)
-    return Judgement(verdict, changes_at(verdict, facts, now))
+    verdict, conclusion = judge_and_conclude(facts, before, now)
+    return Judgement(verdict, changes_at(verdict, facts, now), conclusion)
 
 
 ON_PREMISES_RULES: Final = HealthRules(

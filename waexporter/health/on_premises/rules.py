@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from waexporter.model import Verdict
 
 _COREAPP, _PRIMARY, _SECONDARY = "coreapp", "primary_master", "secondary_master"
+CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 MASTERS = frozenset({_PRIMARY, _SECONDARY})
 _ROLES = frozenset({_COREAPP, *MASTERS})
 _OUTAGES: Mapping[Status, tuple[str, str]] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from waexporter.health.on_premises.conclusion import conclude
 from waexporter.health.on_premises.failures import judge_without_health
 from waexporter.health.on_premises.forecast import expiry_times, upcoming_problems
-from waexporter.health.on_premises.problems import PROBLEM_STATES
 from waexporter.health.on_premises.rules import (
+    CONNECTING_TOO_LONG,
     MASTERS,
     RULES,
     list_connected,
@@ -20,10 +21,9 @@ from waexporter.health.verdict_times import with_start_times
 from waexporter.model import Distrust, OnPremisesDetails, Problem, Reason, State, Status, Topology, Verdict
 
 if TYPE_CHECKING:
+    from waexporter.health.judging import Conclusion
     from waexporter.health.on_premises.facts import Facts
     from waexporter.model import Gateway, Health, Instant, Support, SupportNode
-
-CONNECTING_TOO_LONG = 120.0  # seconds; a failover is over within twice the usual 30 s unhealthy_interval
 
 _DISTRUST = {
     Distrust.CONTRADICTORY: (
@@ -35,11 +35,15 @@ _DISTRUST = {
     ),
 }
 _LIMITED = "the client answers /health with 429: more than 10 requests a minute, all callers together"
-_WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 
 
 def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     """Return the verdict on a client; start times, and a topology not known now, come from `before`."""
+    return judge_and_conclude(facts, before, now)[0]
+
+
+def judge_and_conclude(facts: Facts, before: Verdict | None, now: Instant) -> tuple[Verdict, Conclusion]:
+    """Return the verdict as `judge` does, and how its state follows from its problems."""
     failure = facts.failure
     limited = failure is not None and failure.reason is Reason.RATE_LIMITED
     if facts.health is not None and (failure is None or limited):
@@ -54,7 +58,9 @@ def judge(facts: Facts, before: Verdict | None, now: Instant) -> Verdict:
     if facts.distrust is not None:
         problem = Problem("token_refused", _DISTRUST[facts.distrust])
         verdict = replace(verdict, problems=(*verdict.problems, problem))
-    return with_start_times(_with_state(verdict, before, now.steady), before, now)
+    verdict = _with_connecting_times(verdict, before, now.steady)
+    state, conclusion = conclude(verdict)
+    return with_start_times(replace(verdict, state=state), before, now), conclusion
 
 
 def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
@@ -64,8 +70,8 @@ def changes_at(verdict: Verdict, facts: Facts, now: Instant) -> float | None:
     return min((end for end in (*limits, *ends) if end > now.steady), default=None)
 
 
-def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
-    """Return the verdict with the state of its worst problem; also find nodes that connect for too long."""
+def _with_connecting_times(verdict: Verdict, before: Verdict | None, now: float) -> Verdict:
+    """Return the verdict with the times since when nodes connect, and those that connect for too long."""
     details, known = OnPremisesDetails.of(verdict), OnPremisesDetails.of(before).connecting
     if not verdict.up:
         # A failed poll does not show which nodes are connecting, and must not restart their times.
@@ -77,14 +83,7 @@ def _with_state(verdict: Verdict, before: Verdict | None, now: float) -> Verdict
         if now - since >= CONNECTING_TOO_LONG:
             words = f"{node or 'the client'} has been connecting for {CONNECTING_TOO_LONG:.0f} s or more"
             problems.append(Problem("connecting_too_long", words, node))
-    weights = [PROBLEM_STATES[problem.slug] for problem in problems]
-    state = max([verdict.state, *weights], key=_WEIGHT.__getitem__)
-    if state is State.DOWN and list_connected(details.gateways):
-        # As long as a coreapp is connected, the client is not down, whatever other nodes are.
-        state = State.DEGRADED
-    return replace(
-        verdict, state=state, problems=tuple(problems), details=replace(details, connecting=connecting)
-    )
+    return replace(verdict, problems=tuple(problems), details=replace(details, connecting=connecting))
 
 
 # --- with a health answer ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from waexporter.model import (
@@ -115,7 +116,13 @@ def _summarize(document: Document) -> str:
 
 
 def _summarize_health(health: Health) -> str:
-    return f"{plural(len(health.gateways), 'node')}, version {health.version or 'not said'}"
+    counts = Counter(gateway.status.value for gateway in health.gateways)
+    each = [
+        status if len(counts) == len(health.gateways) == 1 else f"{count} {status}"
+        for status, count in counts.items()
+    ]
+    statuses = f" ({', '.join(each)})" if each else ""
+    return f"{plural(len(health.gateways), 'node')}{statuses}, version {health.version or 'not said'}"
 
 
 def _summarize_support(support: Support) -> str:
