@@ -39,6 +39,7 @@ ROWS = {
     "demo": Row(("--listen", "127.0.0.1:0"), frozenset({0}), serves=True),
     "check-config": Row(("--config", "FILE"), frozenset({0}), is_quick=True),
     "probe": Row(("wa", "--config", "FILE"), frozenset({2})),
+    "why": Row(("wa", "--config", "FILE", "--url", "URL"), frozenset({1})),
     "bootstrap": Row(
         ("--url", "URL", "--admin-user", "admin", "--password-file", "FOLDER/p"), frozenset({1})
     ),

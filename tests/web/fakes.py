@@ -11,6 +11,7 @@ from waexporter.polling.on_demand import Probe
 from waexporter.polling.on_premises import ON_PREMISES
 from waexporter.polling.state import TargetState
 from waexporter.polling.tables import NodeTable
+from waexporter.polling.verdict_explanation import explain
 from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
 from waexporter.web.backend import (
     EndpointStatus,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from waexporter.model import ReloadCause
+    from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
     from waexporter.web.connection_limit import Refusal
     from waexporter.web.routes import Route
@@ -97,6 +99,14 @@ class FakeBackend:
         """Return the details of one of the targets."""
         details = {each.name: TargetDetails(each, NodeTable()) for each in self.shown} | self.details
         return details.get(name)
+
+    def explain(self, target: str) -> Explanation | None:
+        """Return why a target is as it is."""
+        shown = next((each for each in self.shown if each.name == target), None)
+        if shown is None:
+            return None
+        state = TargetState(Target(target, shown.url), ON_PREMISES, verdict=shown.verdict)
+        return explain(state, Instant(NOW, 0.0))
 
     def reload(self, cause: ReloadCause) -> ReloadResult:
         """Record the cause, and return the result."""

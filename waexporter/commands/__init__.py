@@ -34,6 +34,7 @@ COMMANDS = {
         usage_error=NAGIOS_UNKNOWN,
         command_error=NAGIOS_UNKNOWN,
     ),
+    "why": Entry("why", "explain a verdict of a running waexporter: which answers, which rule, what to do"),
     "bootstrap": Entry(
         "bootstrap",
         "create an account for monitoring, check what it may read, and print the configuration to paste",

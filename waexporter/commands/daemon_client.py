@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 15.0  # seconds for one request
 _RELOAD_TIMEOUT = 120.0  # seconds: it may wait for another one, and for slow disks
+_LONGEST_SENTENCE = 1000  # characters
 _MAX_PAGES = 200  # of one request
 _SEND_SIGNAL = "send it the signal SIGHUP: kill -HUP PID, with the pid of the line `started` in its log"
 _RESTART = "restart the daemon, so that it works with the configuration that is read here"
@@ -51,6 +52,25 @@ class ReloadDocument(msgspec.Struct):
     keys: list[str] = []
 
 
+class ExplanationText(NamedTuple):
+    """An explanation in words, and as the JSON document that the daemon sent."""
+
+    lines: tuple[str, ...]
+    document: bytes
+
+
+class _Error(msgspec.Struct):
+    """An error of the daemon's API: one sentence."""
+
+    error: str
+
+
+class _Text(msgspec.Struct):
+    """The words of an explanation."""
+
+    text: list[str]
+
+
 class _RefusedTimes(msgspec.Struct):
     since: datetime
     last: datetime
@@ -65,6 +85,8 @@ class _Times(msgspec.Struct):
 
 _PAGES = msgspec.json.Decoder(PageListDocument)
 _TIMES = msgspec.json.Decoder(_Times)
+_ERROR = msgspec.json.Decoder(_Error)
+_TEXT = msgspec.json.Decoder(_Text)
 _RELOAD = msgspec.json.Decoder(ReloadDocument)
 
 
@@ -172,6 +194,18 @@ class DaemonClient:
                 "or, on this machine, the daemon's own configuration by --config"
             )
         return f"{subject} can't be asked: {error}"
+
+    def explain(self, path: str) -> ExplanationText:
+        """Return the explanation that the daemon has at a path."""
+        reply = self._send("GET", path)
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise CommandError(self.explain_refusal(reply.status))
+        if reply.status == HTTPStatus.NOT_FOUND:
+            sentence = printable(decode(reply.body, _ERROR).error, _LONGEST_SENTENCE)
+            raise CommandError(f"{sentence} (the daemon at {self.url})")
+        if reply.status != HTTPStatus.OK:
+            raise CommandError(f"{self.url} answers {_describe(reply)}: check web.listen, or {_RESTART}")
+        return ExplanationText(tuple(decode(reply.body, _TEXT).text), reply.body)
 
     def reload(self) -> tuple[int, ReloadDocument]:
         """Ask for a reload of the configuration; return the status and the document of the reply."""

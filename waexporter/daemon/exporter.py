@@ -13,6 +13,7 @@ from waexporter.metrics.families import probe_families
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
 from waexporter.model import Failure, Success
 from waexporter.polling.state import lifetime, probe_succeeded
+from waexporter.polling.verdict_explanation import explain
 from waexporter.timefmt import first_names
 from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from waexporter.metrics.page import Compressed, ExpositionPage
     from waexporter.metrics.telemetry import Telemetry
     from waexporter.model import Endpoint, Instant, ReloadCause
+    from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
     from waexporter.polling.on_demand import OnDemandPolls, Probe
     from waexporter.polling.state import TargetState
@@ -131,6 +133,12 @@ class Exporter:
         snapshot = self._store.snapshot()
         state = next((each for each in snapshot.states if each.target.name == name), None)
         return None if state is None else describe_target(state, _status(state, snapshot), snapshot.at)
+
+    def explain(self, target: str) -> Explanation | None:
+        """Return why the verdict on a target is as it is; None if there is no target of that name."""
+        snapshot = self._store.snapshot()
+        found = next((state for state in snapshot.states if state.target.name == target), None)
+        return None if found is None else explain(found, snapshot.at)
 
     def reload(self, cause: ReloadCause) -> ReloadResult:
         """Reload the configuration, if the daemon was started with one."""

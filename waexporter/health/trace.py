@@ -86,10 +86,13 @@ class Trace:
     def sources(self, problem: Problem) -> tuple[EvidencePart, ...]:
         """Return parts that suffice for a problem, none of which can be left out; health comes first."""
         key, kept = problem_key(problem), frozenset(self.parts)
-        for part in self.parts:
-            if key in self.problems_by(kept - {part}):
-                kept -= {part}
+        # More than once: without one part, another that was needed beside it may be of no use any more.
+        while needless := next((part for part in self.parts if self._is_needless(part, kept, key)), None):
+            kept -= {needless}
         return tuple(part for part in reversed(_ORDER) if part in kept)
+
+    def _is_needless(self, part: EvidencePart, kept: frozenset[EvidencePart], key: ProblemKey) -> bool:
+        return part in kept and key in self.problems_by(kept - {part})
 
     def problems_by(self, parts: Iterable[EvidencePart]) -> frozenset[ProblemKey]:
         """Return the problems that some parts of the evidence show."""

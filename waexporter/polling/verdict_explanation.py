@@ -91,7 +91,11 @@ def _explain_problems(
     moment: _Moment, trace: Trace, verdict: Verdict, deciding: tuple[str, ...]
 ) -> Iterator[ExplainedProblem]:
     kinds = moment.state.tables.rules.problems
-    for problem in sorted(verdict.problems, key=lambda each: each.slug not in deciding):
+    # Those that decide come first, and those of one kind together.
+    slugs = [problem.slug for problem in verdict.problems]
+    for problem in sorted(
+        verdict.problems, key=lambda each: (each.slug not in deciding, slugs.index(each.slug))
+    ):
         kind = kinds[problem.slug]
         yield ExplainedProblem(
             slug=problem.slug,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import ReloadCause, Verdict
+    from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
     from waexporter.polling.history import PastPoll, QueueSizes, SettingChange
     from waexporter.polling.on_demand import Probe
@@ -137,6 +138,10 @@ class Backend(Protocol):
 
     def target(self, name: str) -> TargetDetails | None:
         """Return everything that is known of a target; None if there is no target of that name."""
+        ...
+
+    def explain(self, target: str) -> Explanation | None:
+        """Return why the verdict on a target is as it is; None if there is no target of that name."""
         ...
 
     def reload(self, cause: ReloadCause) -> ReloadResult:

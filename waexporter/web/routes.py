@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.alerts import RECEIVE_ALERTS, receive_alerts, record_delivery
 from waexporter.web.backend import Backend
+from waexporter.web.explanations.explanation_document import ExplanationDocument
 from waexporter.web.lifecycle import check_health, check_readiness, reload
 from waexporter.web.metrics import show_metrics
 from waexporter.web.operation import Operation
@@ -86,6 +87,12 @@ ROUTES: Final = (
         list_targets,
         "the same as the status page, as JSON",
         operation=Operation(TargetListDocument),
+    ),
+    Route(
+        "/api/v1/targets/{name}/why",
+        import_at_first_request("explanations.target_reasons", "explain_target"),
+        "[why](explain.md) the verdict on a client is as it is: answers, rules, what would change it",
+        operation=Operation(ExplanationDocument, errors=(404,)),
     ),
     Route(
         "/api/v1/alerts",

@@ -27,7 +27,7 @@ from waexporter.polling.on_premises.description import ON_PREMISES_DESCRIPTION
 
 TARGET = Target("wa", "https://wa.example")
 SUMMARIES: list[tuple[Document, str]] = [
-    (Health((Gateway("", "", Status.CONNECTED),), clustered=False), "1 node, version not said"),
+    (Health((Gateway("", "", Status.CONNECTED),), clustered=False), "1 node (connected), version not said"),
     (Health((), clustered=True, version="v2.45.1"), "0 nodes, version v2.45.1"),
     (
         Support((SupportNode("a", version="2"), SupportNode("b", version="1")), clustered=True),

@@ -117,10 +117,8 @@ def _summarize(document: Document) -> str:
 
 def _summarize_health(health: Health) -> str:
     counts = Counter(gateway.status.value for gateway in health.gateways)
-    each = [
-        status if len(counts) == len(health.gateways) == 1 else f"{count} {status}"
-        for status, count in counts.items()
-    ]
+    is_alone = len(health.gateways) == 1
+    each = [status if is_alone else f"{count} {status}" for status, count in counts.items()]
     statuses = f" ({', '.join(each)})" if each else ""
     return f"{plural(len(health.gateways), 'node')}{statuses}, version {health.version or 'not said'}"
 

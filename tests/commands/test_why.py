@@ -1,0 +1,49 @@
+"""`waexporter why`: a running daemon explains a verdict."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.e2e.exporters import Exporter
+from tests.e2e.waiting import wait_for
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Workplace
+
+
+def running(workplace: Workplace) -> Exporter:
+    return Exporter.run(workplace.file, f"--listen=127.0.0.1:{workplace.port}")
+
+
+def test_a_verdict_is_explained_in_the_same_words_as_by_the_api(workplace: Workplace) -> None:
+    workplace.client.bring("gateway_down")
+    with running(workplace) as exporter:
+        wait_for(lambda: "no_coreapp_connected" in exporter.get("/api/v1/targets").text)
+        result = workplace.run("why", "support-line")
+        document = json.loads(workplace.run("why", "support-line", "--json").output)
+
+    assert result.status == 0, result
+    assert result.output.startswith("support-line is DOWN, for ")
+    assert "no_coreapp_connected alone makes it down." in result.output
+    assert "    rule:    no node that carries messages is connected; or the client answers\n" in result.output
+    assert document["target"] == "support-line"
+    assert document["text"][0].startswith("support-line is DOWN, for ")
+
+
+def test_an_unknown_name_gets_the_similar_one(workplace: Workplace) -> None:
+    with running(workplace):
+        result = workplace.run("why", "suport-line")
+
+    assert (result.status, result.output) == (1, "")
+    assert result.complaints == (
+        "No target is called 'suport-line'; there is 'support-line'. "
+        f"(the daemon at http://127.0.0.1:{workplace.port})\n"
+    )
+
+
+def test_without_a_daemon_it_says_where_none_was_found(workplace: Workplace) -> None:
+    result = workplace.run("why", "support-line")
+
+    assert (result.status, result.output) == (1, "")
+    assert f"no daemon answers at http://127.0.0.1:{workplace.port}" in result.complaints

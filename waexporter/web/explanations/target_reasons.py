@@ -1,0 +1,39 @@
+"""GET /api/v1/targets/{name}/why: why the verdict on a target is as it is, as JSON and in words."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from waexporter.timefmt import first_names
+from waexporter.web.explanations.explanation_document import explanation_document
+from waexporter.web.metrics import quote_name
+from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from waexporter.web.backend import Backend
+
+_SIMILAR: Final = 3  # names that are shown instead of an unknown one
+_LISTED: Final = 10  # names that are shown if none is similar
+
+
+def explain_target(request: IncomingRequest, backend: Backend) -> Response:
+    """Return the chain from the answers of a target to its verdict."""
+    name = request.parameter("name")
+    explanation = backend.explain(name)
+    if explanation is None:
+        return error_response(request, 404, describe_unknown_target(name, backend.target_names()))
+    return json_response(explanation_document(explanation))
+
+
+def describe_unknown_target(name: str, names: Collection[str]) -> str:
+    """Return the sentence about a target that there is not, with names that it may have been meant for."""
+    unknown = f"No target is called {quote_name(name)}"
+    lower = {each.lower(): each for each in sorted(names, reverse=True)}
+    similar = [lower[each] for each in get_close_matches(name.lower(), lower, n=_SIMILAR)]
+    if similar:
+        return f"{unknown}; there is {', '.join(quote_name(each) for each in similar)}."
+    listed = first_names([quote_name(each) for each in sorted(names)], _LISTED)
+    return f"{unknown}; there are: {listed}." if names else f"{unknown}, since no target is configured here."
