@@ -41,6 +41,11 @@ def prefers_markdown(accept: str) -> bool:
     return _prefers(accept, _MARKDOWN, _HTML)
 
 
+def prefers_html(accept: str) -> bool:
+    """Return whether HTML is preferred to plain text, as by a browser."""
+    return _prefers(accept, _HTML, ("text/plain", None))
+
+
 def accepts_gzip(accept_encoding: str) -> bool:
     """Return whether gzip is accepted, with at least the quality of `identity` (no encoding)."""
     qualities: dict[str, float] = {}

@@ -73,6 +73,11 @@ ROUTES: Final = (
         "the last pages",
     ),
     Route(
+        "/targets/{name}",
+        import_at_first_request("site.target_page", "show_target"),
+        "all about one client: problems, nodes, readings, the last polls, queues, changed settings",
+    ),
+    Route(
         "/metrics",
         show_metrics,
         "Prometheus text or OpenMetrics 1.0, by `Accept`; `?target=NAME` restricts it",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model import Reason, State
+from waexporter.model import State
 from waexporter.timefmt import humanize_seconds
 from waexporter.web.backend import FOR_ADMINS, OK, PENDING
 from waexporter.web.formatting import format_time, link_to, public_url
+from waexporter.web.site.poll_words import outcome_words
 
 if TYPE_CHECKING:
     from waexporter.health.problem_kind import ProblemKind
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 # The worst first. Unknown comes right after down, because the client may be down.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
-_OUTCOMES: Final = {
-    PENDING: "not polled yet",
-    Reason.TLS: "no trusted connection",
-    Reason.RATE_LIMITED: "asked too often",
-    Reason.STATUS: "failed",
-    Reason.BODY: "not understood",
-    Reason.TOO_LARGE: "too large",
-    Reason.STALE_NODE: "a node left out",
-}
 _CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
 
 
@@ -111,7 +103,7 @@ def problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> Prob
 
 def poll_line(status: EndpointStatus, now: float) -> PollLine:
     """Return the last poll of an endpoint in words."""
-    outcome, message = _OUTCOMES.get(status.outcome, status.outcome), status.message
+    outcome, message = outcome_words(status.outcome), status.message
     if status.outcome == FOR_ADMINS:
         outcome, message = status.message, ""  # it says whose login is no admin's
     return PollLine(
