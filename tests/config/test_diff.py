@@ -66,14 +66,13 @@ def test_targets_come_go_change_and_stay_in_the_order_of_the_new_configuration()
     "changed",
     [
         {"url": "http://elsewhere"},
-        {"auth": Credentials(username="monitor", password=Secret("new"))},
         {"auth": Credentials(api_key=Secret("old"))},
         {"auth": Credentials(bearer_token=Secret("old"))},
         {"auth": Credentials(username="monitor", password=Secret("old"), header="X-Key")},
         {"tls": Tls("ca.pem", authority=b"old", cert_file="c.pem", key_file="k.pem")},
-        {"tls": Tls("ca.pem", authority=b"old", identity=b"new")},
         {"proxy_auth": ProxyAuth("me", Secret("word"))},
-        {"tls": Tls("ca.pem", authority=b"new")},
+        {"tls": Tls("other.pem", authority=b"old")},
+        {"auth": Credentials(username="other", password=Secret("old"))},
         {"labels": (("region", "eu"),)},
         {"plans": {Endpoint.HEALTH: PollPlan(31.0, 10.0)}},
         {"stale_after": 4.0},
@@ -86,6 +85,33 @@ def test_every_field_of_a_target_counts_as_a_change(changed: dict[str, Any]) -> 
     difference = compare(a_config(target), a_config(replace(target, **changed)))
 
     assert (difference.changed, difference.kept) == (("one",), ())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"auth": Credentials(Secret("old"), "monitor", Secret("new"))},
+        {"auth": Credentials(Secret("new"), "monitor", Secret("old"))},
+        {"tls": Tls("ca.pem", authority=b"new", cert_file="c.pem", key_file="k.pem", identity=b"old")},
+        {"tls": Tls("ca.pem", authority=b"old", cert_file="c.pem", key_file="k.pem", identity=b"new")},
+        {"proxy_auth": ProxyAuth("me", Secret("new"))},
+    ],
+)
+def test_a_target_is_rotated_if_only_secrets_and_certificates_are_others(changed: dict[str, Any]) -> None:
+    target = a_target(
+        "one",
+        auth=Credentials(Secret("old"), "monitor", Secret("old")),
+        tls=Tls("ca.pem", authority=b"old", cert_file="c.pem", key_file="k.pem", identity=b"old"),
+        proxy_auth=ProxyAuth("me", Secret("old")),
+    )
+    old, rotated = a_config(target, a_target("two")), replace(target, **changed)
+
+    difference = compare(old, a_config(rotated, a_target("two")))
+    with_more = compare(old, a_config(replace(rotated, shards=4), a_target("two")))
+
+    assert difference == ConfigDiff(rotated=("one",), kept=("two",))
+    assert (difference.to_stop, difference.to_start, difference.to_forget) == (("one",), ("one",), ())
+    assert with_more == ConfigDiff(changed=("one",), kept=("two",))
 
 
 def test_changed_limits_change_every_target() -> None:

@@ -14,11 +14,13 @@ from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     ClientSettings,
     Config,
+    Credentials,
     Endpoint,
     Failure,
     PollPlan,
     Reading,
     Reason,
+    Secret,
     Success,
     Target,
     Tls,
@@ -135,6 +137,26 @@ def test_clients_are_kept_made_and_dropped_as_their_targets_are(world: World) ->
     assert after["two"] is before["two"]
     assert after["one"] is not before["one"]
     assert [state.target.name for state in world.fleet.store.states()] == ["three", "two", "one"]
+
+
+def test_a_target_whose_secrets_were_rotated_has_another_client_and_the_same_state(world: World) -> None:
+    rotated = a_target("one", auth=Credentials(api_key=Secret("new")))
+    world.change(replace(rotated, auth=Credentials(api_key=Secret("old"))), a_target("two"))
+    world.poll(world.fleet.clients["one"].target, SETTINGS)
+    state = world.fleet.store.state("one")
+    former = world.fleet.clients["one"]
+
+    world.change(rotated, a_target("two"))
+    with capture_logs() as logs:
+        world.poll(former.target, ZeroDivisionError("of a connection that was closed"))
+
+    after = world.fleet.store.state("one")
+    assert world.fleet.clients["one"] is not former
+    assert world.fleet.clients["one"].target is after.target is rotated
+    assert (after.readings, after.tallies, after.verdict) == (state.readings, state.tallies, state.verdict)
+    assert logs == []
+    world.poll(rotated, SETTINGS)
+    assert world.fleet.store.state("one").tallies[Endpoint.SETTINGS].polls == 2
 
 
 def test_a_certificate_that_is_not_verified_is_said_of_each_target_that_begins_to_be_polled() -> None:

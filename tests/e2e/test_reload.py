@@ -59,6 +59,7 @@ def test_targets_come_and_go_and_change_while_the_others_notice_nothing(
         "added": ["comes"],
         "removed": ["goes"],
         "changed": ["changes"],
+        "rotated": [],
         "kept": 1,
         "keys": [],
     }
@@ -143,7 +144,7 @@ def test_a_target_that_hangs_delays_no_reload_and_its_poll_is_never_taken_for_it
 # --- secrets and authorities -------------------------------------------------------------------
 
 
-def test_a_password_file_that_was_replaced_is_a_change_although_the_configuration_reads_the_same(
+def test_a_password_file_that_was_replaced_is_used_although_the_configuration_reads_the_same(
     reloadable: Reloadable, client: SimulatedClient, tmp_path: Path
 ) -> None:
     password = tmp_path / "password"
@@ -151,11 +152,12 @@ def test_a_password_file_that_was_replaced_is_a_change_although_the_configuratio
     auth = {"username": MONITOR[0], "password_file": str(password)}
     world = reloadable(client.target("one", auth=auth), client.target("two"))
     kept = account(world.exporter, "two")
+    polls = world.exporter.page().total("waexporter_polls_total", target="one")
 
     password.write_text("a-wrong-password\n")
     said = world.document()
 
-    assert (said["changed"], said["kept"]) == (["one"], 1)
+    assert (said["rotated"], said["changed"], said["kept"]) == (["one"], [], 1)
     failures = wait_for(
         lambda: world.exporter.page().total("waexporter_poll_failures_total", target="one", reason="refused")
     )
@@ -163,12 +165,17 @@ def test_a_password_file_that_was_replaced_is_a_change_although_the_configuratio
     assert account(world.exporter, "two") == kept
 
     password.write_text(f"{MONITOR[1]}\n")
-    assert world.document()["changed"] == ["one"]
+    assert world.document()["rotated"] == ["one"]
     world.exporter.wait_until_ok("one")
+    page = world.exporter.page()
+    assert page.total("waexporter_polls_total", target="one") > polls
+    assert page.value("waexporter_logins_total", target="one", result="ok") == 2
+    assert page.value("waexporter_logins_total", target="one", result="refused")
+    wait_for(client.tokens, until=lambda tokens: tokens == 2)
     assert "a-wrong-password" not in world.exporter.process.output
 
 
-def test_an_authority_that_was_replaced_is_a_change(
+def test_an_authority_that_was_replaced_is_used(
     reloadable: Reloadable, simulate: Simulate, tmp_path: Path
 ) -> None:
     tls, other = simulate("--tls"), simulate("--tls")
@@ -179,10 +186,10 @@ def test_an_authority_that_was_replaced_is_a_change(
     world = reloadable(tls.target("one", tls={"ca_file": str(ca_file)}))
 
     ca_file.write_bytes(other.ca_file.read_bytes())
-    assert world.document()["changed"] == ["one"]
+    assert world.document()["rotated"] == ["one"]
 
     wait_for(lambda: world.exporter.page().total("waexporter_poll_failures_total", reason="tls"))
-    assert world.exporter.targets()["one"]["up"] is False
+    wait_for(lambda: world.exporter.targets()["one"]["up"], until=lambda up: up is False)
 
 
 def test_a_folder_that_kubernetes_swaps_is_followed(client: SimulatedClient, tmp_path: Path) -> None:
@@ -360,7 +367,9 @@ def test_without_a_file_the_secrets_that_the_environment_names_are_read_anew(
 
         password.write_text("another-password")
 
-        assert exporter.http.post("/-/reload").text.endswith("1 changed, 0 kept.\n")
+        assert exporter.http.post("/-/reload").text.endswith(
+            "0 changed, 1 with new secrets or certificates, 0 kept.\n"
+        )
 
 
 def test_a_web_page_can_not_have_it_reloaded_and_get_is_told_what_is_allowed(

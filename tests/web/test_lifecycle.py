@@ -48,6 +48,7 @@ def test_a_reload_returns_the_changes_as_json() -> None:
         "added": ["a", "b"],
         "removed": ["c"],
         "changed": [],
+        "rotated": [],
         "kept": 7,
         "keys": ["log.level", "pager.group"],
     }

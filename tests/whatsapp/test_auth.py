@@ -346,6 +346,31 @@ def test_leaving_without_a_token_sends_nothing(credentials: Credentials) -> None
     assert world.upstream.take() == []
 
 
+def test_a_token_that_could_not_be_logged_out_is_left_to_the_next_client() -> None:
+    former, world = World(LOGIN), World(LOGIN)
+    former.send()
+    flow = former.auth.log_out(1.0)
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.throw(UnreachableError("another certificate is presented now"))
+
+    world.auth.add_tokens(former.auth.take_tokens())
+    world.send()
+
+    assert world.upstream.take().count(logout_line("T1")) == 1
+    assert former.auth.take_tokens() == []
+
+
+def test_the_next_client_counts_on() -> None:
+    former, world = World(LOGIN), World(LOGIN)
+    former.send()
+
+    world.auth.continue_counts(replace(former.auth.account(), tokens_refused=3))
+    world.send()
+
+    assert (world.results(), world.auth.account().tokens_refused) == ({"ok": 2}, 3)
+
+
 def test_after_leaving_no_login_is_made() -> None:
     world = World(LOGIN)
     world.upstream.drive(world.auth.log_out(1.0))

@@ -48,6 +48,7 @@ class ReloadDocument(msgspec.Struct):
     added: list[str] = []
     removed: list[str] = []
     changed: list[str] = []
+    rotated: list[str] = []
     kept: int = 0
     keys: list[str] = []
 

@@ -83,15 +83,17 @@ def _reload(url: str, access: DaemonAccess, ca_file: str | None) -> ReloadDocume
 
 def _describe_changes(document: ReloadDocument) -> Iterator[str]:
     """Yield a line for each kind of change."""
-    for kind, names in (
+    changes = (
         ("targets added", document.added),
         ("targets removed", document.removed),
         ("targets changed", document.changed),
+        ("targets with new secrets or certificates", document.rotated),
         ("other keys that changed", document.keys),
-    ):
+    )
+    for kind, names in changes:
         if names:
             yield f"{kind}: {first_names([printable(name) for name in names], _MAX_NAMES)}"
-    if not (document.added or document.removed or document.changed or document.keys):
+    if not any(names for _, names in changes):
         yield "nothing has changed"
     yield f"targets kept: {document.kept}"
 

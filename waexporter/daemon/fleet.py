@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waexporter.daemon.transitions import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.client import Client
 
     GroupCallback = Callable[[str, str], None]
+    _Leave = Callable[[float], None]  # called with the seconds that a running login may take
 
 _MAX_LOGOUTS = 64
 _LOGOUTS_TIME = 2.0  # seconds for all of them; with web.ConnectionLimits.drain, SIGTERM has to end in five
@@ -94,7 +96,7 @@ class Fleet:
         """Replace the targets; `clients` are those of the new ones.
 
         Running polls of a removed or replaced target end by themselves, and their readings are discarded.
-        Other targets are not affected.
+        A target whose secrets were rotated keeps its state. Other targets are not affected.
         """
         if self._schedule is None:
             raise RuntimeError("a fleet can't change before it is polled")
@@ -103,19 +105,23 @@ class Fleet:
         self._schedule.remove([task for name in diff.to_stop for task in self._tasks.pop(name)])
         for name in diff.to_stop:
             self.on_demand.forget(name)
-        self.store.replace_targets(config.targets)
-        old_clients = [self.clients[name] for name in diff.to_stop]
+        self.store.replace_targets(config.targets, frozenset(diff.rotated))
+        leave: list[_Leave] = [self.clients[name].close for name in diff.to_forget]
+        for name in diff.rotated:
+            # Only now: until its readings are discarded, the old client's logins are counted.
+            clients[name].continue_counts(self.clients[name].account())
+            leave.append(partial(self.clients[name].hand_over, clients[name]))
         self.clients.update(clients)
         for name in diff.removed:
             del self.clients[name]
-        for name in diff.to_stop:
+        for name in diff.to_forget:
             self._verdicts.forget(name)
             self._dropped_samples.forget(name)
             self._outages.forget(name)
         self._schedule.resize(config.workers, targets=len(self.clients))
         self._schedule.add(self._make_tasks(clients, config.limits), targets=len(clients))
         self.warn_of_unverified_tls(clients)
-        self._log_out_removed(old_clients)
+        self._log_out_removed(leave)
 
     def replace_tasks(self, other_tasks: Sequence[Task]) -> None:
         """Replace other tasks than polls by tasks of the same names."""
@@ -131,7 +137,7 @@ class Fleet:
     def log_out(self) -> None:
         """Log out everywhere in parallel; if that takes too long, a token is left until it expires."""
         deadline = time.monotonic() + _LOGOUTS_TIME
-        _log_out(tuple(self.clients.values()), 0.0, deadline)
+        _log_out([client.close for client in self.clients.values()], 0.0, deadline)
         for thread in self._logouts:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
@@ -145,11 +151,11 @@ class Fleet:
                     target=client.target.name,
                 )
 
-    def _log_out_removed(self, clients: Sequence[Client]) -> None:
-        """Log out of removed targets in the background, so that a client that hangs delays nothing else."""
+    def _log_out_removed(self, leave: Sequence[_Leave]) -> None:
+        """Log out in the background, so that a client that hangs delays nothing else."""
         self._logouts = [thread for thread in self._logouts if thread.is_alive()]
-        if clients:
-            work = (clients, _LOGIN_TIMEOUT, time.monotonic() + _BACKGROUND_LOGOUTS_TIME)
+        if leave:
+            work = (leave, _LOGIN_TIMEOUT, time.monotonic() + _BACKGROUND_LOGOUTS_TIME)
             thread = threading.Thread(target=_log_out, args=work, name="leave", daemon=True)
             with suppress(RuntimeError):  # no thread can be started; the tokens expire by themselves
                 thread.start()
@@ -207,10 +213,10 @@ class Fleet:
                 self._on_group(target.name, group)
 
 
-def _log_out(clients: Sequence[Client], login_timeout: float, deadline: float) -> None:
+def _log_out(leave: Sequence[_Leave], login_timeout: float, deadline: float) -> None:
     """Log out of clients in parallel; stop waiting at `deadline` (time.monotonic)."""
     pool = ThreadPoolExecutor(_MAX_LOGOUTS, thread_name_prefix="logout")
-    waiting = [pool.submit(client.close, login_timeout) for client in clients]
+    waiting = [pool.submit(each, login_timeout) for each in leave]
     for future in waiting:
         try:
             future.result(timeout=max(deadline - time.monotonic(), 0.0))

@@ -138,6 +138,7 @@ class Reloader:
             added=diff.added,
             removed=diff.removed,
             changed=diff.changed,
+            rotated=diff.rotated,
             kept=len(diff.kept),
             keys=diff.keys,
             at=at,

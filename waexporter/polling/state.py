@@ -85,6 +85,12 @@ def lifetime(target: Target, endpoint: Endpoint) -> float:
     return target.plans[endpoint].interval * target.stale_after
 
 
+def with_target(state: TargetState, target: Target, now: Instant) -> TargetState:
+    """Return the state with the same target after its secrets were rotated: the old token is logged out."""
+    account = replace(state.account, token_expires=None)
+    return with_verdict(replace(state, target=target, account=account), now)
+
+
 def with_missed(state: TargetState, endpoint: Endpoint, polls: int) -> TargetState:
     """Return the state after polls were missed."""
     tally = state.tallies[endpoint]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waexporter.metrics.tally import AnswerKind
@@ -16,10 +17,10 @@ from waexporter.model import Success
 from waexporter.polling.claims import Claims, EndpointFamilies
 from waexporter.polling.kinds import TABLES
 from waexporter.polling.next_state import advance
-from waexporter.polling.state import initial_state, lifetime, with_missed, with_verdict
+from waexporter.polling.state import initial_state, lifetime, with_missed, with_target, with_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from waexporter.metrics.election import FamilyKey
     from waexporter.model import ClientKind, Endpoint, Instant, Reading, Target, Verdict
@@ -62,10 +63,13 @@ class Store:
         self._version = 0
         self.replace_targets(targets)
 
-    def replace_targets(self, targets: Iterable[Target]) -> None:
-        """Replace the targets, in this order; unchanged ones keep their state."""
+    def replace_targets(self, targets: Iterable[Target], rotated: Collection[str] = ()) -> None:
+        """Replace the targets, in this order; unchanged ones keep their state, and so do the rotated ones."""
         now = self._clock()
         before = self._cells
+        for target in (targets := tuple(targets)):
+            if target.name in rotated:
+                self._step(before[target.name], partial(with_target, target=target, now=now))
         self._cells = {
             target.name: self._cell_for(target, before.get(target.name), now) for target in targets
         }

@@ -83,6 +83,7 @@ class ReloadResult:
     added: tuple[str, ...] = ()  # names of targets
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    rotated: tuple[str, ...] = ()  # with other secrets or certificates, and otherwise kept
     kept: int = 0
     keys: tuple[str, ...] = ()  # other keys of the configuration with a new value
     at: float = field(default=0.0, compare=False)  # wall-clock seconds, when it ended
@@ -93,6 +94,7 @@ class ReloadResult:
             ("added", self.added),
             ("removed", self.removed),
             ("changed", self.changed),
+            ("rotated", self.rotated),
             ("keys", self.keys),
         )
         return {kind: names for kind, names in kinds if names}

@@ -67,6 +67,7 @@ def _document(result: ReloadResult) -> dict[str, object]:
         "added": result.added,
         "removed": result.removed,
         "changed": result.changed,
+        "rotated": result.rotated,
         "kept": result.kept,
         "keys": result.keys,
     }
@@ -74,5 +75,7 @@ def _document(result: ReloadResult) -> dict[str, object]:
 
 def _sentence(result: ReloadResult) -> str:
     counts = f"{len(result.added)} added, {len(result.removed)} removed, {len(result.changed)} changed"
+    if result.rotated:
+        counts += f", {len(result.rotated)} with new secrets or certificates"
     keys = f"; changed too: {', '.join(result.keys)}" if result.keys else ""
     return f"Reloaded: targets: {counts}, {result.kept} kept{keys}."

@@ -26,7 +26,7 @@ from waexporter.whatsapp.login_attempts import LoginAttempts
 from waexporter.whatsapp.tokens import TokenPace, TokenRefusals, issue_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from waexporter.model import Credentials, Instant
     from waexporter.whatsapp.current_credentials import Reread
@@ -72,6 +72,21 @@ class Auth:
             self._credentials.secrets_read,
             is_accepted=self._credentials.is_accepted,
         )
+
+    def continue_counts(self, before: Account) -> None:
+        """Count on from the logins and refused tokens of the client before this one."""
+        self._attempts.continue_counts(before.logins)
+        self._refusals.count += before.tokens_refused
+
+    def take_tokens(self) -> list[str]:
+        """Return the tokens that are not logged out yet, and forget them; nobody may use this any more."""
+        tokens = [text for text, _ in self._to_log_out]
+        self._to_log_out.clear()
+        return tokens
+
+    def add_tokens(self, tokens: Iterable[str]) -> None:
+        """Log out tokens of the client before this one, after the next request with a token."""
+        self._to_log_out.extend((text, 0) for text in tokens)
 
     def flow(self, request: Request, timeout: float) -> Flow:
         """Authenticate and send `request`; return its reply, even if that refuses all credentials.

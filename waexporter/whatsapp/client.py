@@ -71,6 +71,18 @@ class Client:
         """Return the state of the logins."""
         return self._auth.account()
 
+    def continue_counts(self, before: Account) -> None:
+        """Count on from the logins of the client before this one, of the same target."""
+        self._auth.continue_counts(before)
+
+    def hand_over(self, successor: Client, login_timeout: float) -> None:
+        """Close this client; what could not be logged out is left to the successor, of the same target.
+
+        If a certificate was rotated, only one of the two may have a connection.
+        """
+        self.close(login_timeout)
+        successor._auth.add_tokens(self._auth.take_tokens())
+
     def close(self, login_timeout: float = 0.0) -> None:
         """Log out and close every connection; ignore a logout that fails.
 

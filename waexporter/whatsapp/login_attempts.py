@@ -46,6 +46,11 @@ class LoginAttempts:
         """The number of attempts, by result."""
         return tuple(self._results.items())
 
+    def continue_counts(self, results: tuple[tuple[str, int], ...]) -> None:
+        """Count on from the attempts of the client before this one."""
+        for result, attempts in results:
+            self._results[result] += attempts
+
     def begin(self) -> Credentials:
         """Begin an attempt; return the credentials for it."""
         self._used = self._credentials.current
