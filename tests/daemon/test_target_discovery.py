@@ -110,7 +110,7 @@ def test_a_dead_server_is_asked_sooner_at_first_and_is_said_once(world: World) -
         pauses = [world.step() for _ in range(3)]
 
     assert pauses == pytest.approx([1.0, 2.0, 4.0])
-    assert [line["event"] for line in logs] == ["the list of targets is not read anew"]
+    assert [line["event"] for line in logs] == ["no usable answer from http_sd_url"]
     assert world.discovery.missing() == (
         f"waiting for the list of targets at {world.config.http_sd.url}: it answers 503"
     )
@@ -140,9 +140,9 @@ def test_a_server_that_fails_later_leaves_the_last_good_list(world: World) -> No
         words,
     )
     assert [(line["event"], line.get("why")) for line in failing] == [
-        ("the list of targets is not read anew", words)
+        ("no usable answer from http_sd_url", words)
     ]
-    assert [line["event"] for line in recovered] == ["the list of targets is in order again"]
+    assert [line["event"] for line in recovered] == ["http_sd_url answers again"]
     assert world.discovery.problem() is None
     assert len(world.reloads) == 1
 

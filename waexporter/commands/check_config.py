@@ -27,6 +27,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = load(options.config, environ)
     for note in loaded.notes:
         warn(f"note: {note}")
+    if loaded.config.http_sd.url:
+        warn("note: http_sd_url: its targets are not checked, because nothing is requested here")
     if problem := check_webhook_auth(loaded.config.pager, loaded.config.web):
         raise ConfigError([problem])
     if loaded.config.pager is not None and loaded.config.pager.fallback:

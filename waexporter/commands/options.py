@@ -135,7 +135,7 @@ def read_boolean(environ: Mapping[str, str], name: str, *, default: bool) -> boo
 def unknown_target(config: Config, name: str) -> str:
     """Return the message for a target that is not configured, with the first names that are."""
     names = ", ".join(target.name for target in config.targets[:10])
-    return f"no target is called {name!r}; there are: {names}"
+    return f"no target is called {name!r}; there are: {names or 'none'}"
 
 
 def load_arguments(variables: Mapping[str, str], names: Mapping[str, str]) -> LoadedConfig:

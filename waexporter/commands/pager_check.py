@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
+from waexporter.commands.discovery.published_targets import load_fleet
 from waexporter.commands.options import add_config, add_epilog, server_url
 from waexporter.commands.pager_checks.alertmanager import check_alertmanager
 from waexporter.commands.pager_checks.clients import check_clients
@@ -18,7 +19,7 @@ from waexporter.commands.pager_checks.host import (
 )
 from waexporter.commands.pager_survey import require_pager, survey
 from waexporter.commands.process import FAILED, OK
-from waexporter.config import load, require_access
+from waexporter.config import require_access
 from waexporter.errors import CommandError
 from waexporter.model import Secret
 from waexporter.paging.journal.reader import read_groups
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check paging and print the findings."""
-    config = load(options.config, environ).config
+    config = load_fleet(options.config, environ)
     alertmanager = Secret(options.alertmanager) if options.alertmanager else None
     access = require_access(config, environ)
     return OK if check_pager(config, access, alertmanager, write) else FAILED

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import msgspec
 
 from waexporter.commands.console import confirm, write
+from waexporter.commands.discovery.published_targets import load_fleet
 from waexporter.commands.options import add_config, add_epilog, add_target
 from waexporter.commands.pager_survey import find_target
 from waexporter.commands.process import FAILED, OK
-from waexporter.config import load
 from waexporter.errors import ApiError, CommandError, RefusedError
 from waexporter.paging.channels.remedies import find_remedy
 from waexporter.transport.exchange import Request
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Create the group."""
-    config = load(options.config, environ).config
+    config = load_fleet(options.config, environ)
     ask = confirm if sys.stdin.isatty() else None
     request = GroupRequest(options.subject, (lambda _: True) if options.yes else ask)
     return OK if create_group(config, find_target(config, options.target), request, write) else FAILED

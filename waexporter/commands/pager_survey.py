@@ -68,6 +68,8 @@ def require_pager(config: Config) -> PagerSettings:
 def find_target(config: Config, name: str | None) -> Target:
     """Return the target of this name, or without a name the first that may carry pages."""
     via = config.pager.via if config.pager is not None else ()
+    if not config.targets:
+        raise CommandError("no target is known")
     wanted = name or (via[0] if via else config.targets[0].name)
     for target in config.targets:
         if target.name == wanted:
@@ -89,7 +91,7 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
     store = Store([replace(target, stale_after=math.inf) for target in targets], now)
     contexts = TlsContexts()
     clients = {target.name: CLIENTS[target.kind](target, config.limits, contexts) for target in targets}
-    pool = ThreadPoolExecutor(min(_MAX_CONCURRENT, len(targets)), thread_name_prefix="survey")
+    pool = ThreadPoolExecutor(max(min(_MAX_CONCURRENT, len(targets)), 1), thread_name_prefix="survey")
     is_interrupted = False
     try:
         settings = list(pool.map(lambda target: _poll(clients[target.name], config, store), targets))

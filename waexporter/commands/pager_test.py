@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_client import connect, find_page, read_attempts
+from waexporter.commands.discovery.published_targets import load_fleet
 from waexporter.commands.options import add_config, add_epilog, add_target
 from waexporter.commands.pager_survey import find_target, require_pager
 from waexporter.commands.pager_tests.direct_page import send_direct, send_to_fallbacks
 from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_webhook
 from waexporter.commands.process import FAILED
 from waexporter.commands.process import OK as EXIT_OK
-from waexporter.config import load, require_access
+from waexporter.config import require_access
 from waexporter.errors import ApiError
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.remedies import (
@@ -79,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a test page."""
-    config = load(options.config, environ).config
+    config = load_fleet(options.config, environ)
     target = find_target(config, options.target).name
     if options.fallback:
         return EXIT_OK if send_to_fallbacks(config, target, write) else FAILED

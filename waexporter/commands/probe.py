@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import show_progress, warn, write
+from waexporter.commands.discovery.published_targets import UNKNOWN, load_with_list
 from waexporter.commands.options import add_config, load_arguments, unknown_target
 from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.commands.reports.probe_report import PollTable, explain_verdict
@@ -112,6 +113,12 @@ def _notes_about(target: Target, loaded: LoadedConfig) -> list[str]:
     return [note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")]
 
 
+def _find_target(loaded: LoadedConfig, wanted: str) -> Target | None:
+    """Return the configured target of this name or url."""
+    targets = loaded.config.targets
+    return next((each for each in targets if wanted in {each.name, each.url, f"{each.url}/v1"}), None)
+
+
 def _load_target(options: argparse.Namespace, environ: Mapping[str, str]) -> tuple[LoadedConfig, Target]:
     """Return the configured target of this name or url, else this url with the environment's login."""
     wanted = options.target.rstrip("/")
@@ -126,11 +133,15 @@ def _load_target(options: argparse.Namespace, environ: Mapping[str, str]) -> tup
             )
             raise ConfigError([hint, *error.problems]) from error
     else:
-        for target in loaded.config.targets:
-            if wanted in {target.name, target.url, f"{target.url}/v1"}:
-                return loaded, target
+        target = _find_target(loaded, wanted)
+        if target is None and loaded.config.http_sd.url:
+            loaded = load_with_list(options.config, environ)
+            target = _find_target(loaded, wanted)
+        if target is not None:
+            return loaded, target
         if "://" not in wanted:
-            raise ConfigError([unknown_target(loaded.config, wanted)])
+            about_list = [note for note in loaded.notes if note.startswith(UNKNOWN)]
+            raise ConfigError([unknown_target(loaded.config, wanted), *about_list])
     variables = {
         key: text
         for key, text in environ.items()

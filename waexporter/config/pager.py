@@ -56,7 +56,9 @@ def _read_via(pager: Section, key: str, default: tuple[str, ...]) -> tuple[str, 
     for index, name in enumerate(names):
         if name not in pager.report.targets:
             quoted = json.dumps(name, ensure_ascii=False)
-            pager.add_problem(f"{key}[{index}]", f"no target is called {quoted}")
+            # A list that changes by itself may name it later.
+            add = pager.add_note if pager.report.has_lists else pager.add_problem
+            add(f"{key}[{index}]", f"no target is called {quoted}")
     return names
 
 

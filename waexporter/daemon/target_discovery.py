@@ -171,7 +171,7 @@ class TargetDiscovery:
             count = plural(len(result.problems), "problem")
             self._record_failure(published, f"a new list is refused for {count}", is_refused=True)
         elif before.problem:
-            _log.info("the list of targets is in order again", url=self._settings.url)
+            _log.info("http_sd_url answers again", url=self._settings.url)
         return None
 
     def _record_success(self, before: ListState, text: str) -> None:
@@ -180,7 +180,7 @@ class TargetDiscovery:
                 return
             self._state = before.succeeded(text, before.targets, self._clock().wall)
         if before.problem:
-            _log.info("the list of targets is in order again", url=self._settings.url)
+            _log.info("http_sd_url answers again", url=self._settings.url)
         self._show()
 
     def _record_failure(self, published: PublishedList, problem: str, *, is_refused: bool = False) -> None:
@@ -193,7 +193,7 @@ class TargetDiscovery:
         self._show()
         # A refused list is logged by the reload, with its problems.
         if not is_refused and problem != before.problem:
-            _log.warning("the list of targets is not read anew", why=words)
+            _log.warning("no usable answer from http_sd_url", why=words)
 
     def _show(self) -> None:
         """Show the state in the metrics."""

@@ -187,3 +187,11 @@ def test_a_bad_list_is_refused_with_the_place_of_the_mistake(
         load_discovered(tmp_path, text, discovered)
 
     assert caught.value.problems == (problem,)
+
+
+def test_a_pager_may_name_a_target_that_the_list_does_not_have_yet(tmp_path: Path) -> None:
+    text = "{http_sd_url: https://cmdb.example, pager: {state_dir: /tmp, via: [a]}}"
+
+    loaded = load_text(tmp_path, text)
+
+    assert 'pager.via[0]: no target is called "a"' in loaded.notes
