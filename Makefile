@@ -60,7 +60,7 @@ image: $(VENV)/.installed-test  ## Build the container image, then run it read-o
 	tests/image/build
 	$(VENV)/bin/python -m pytest tests/image/smoke.py $(ARGS)
 
-real-parts: $(VENV)/bin/python  ## Get what the tests run against: Prometheus, Alertmanager and their tools, a browser, what draws dashboards.
+real-parts: $(VENV)/bin/python  ## Get what the tests run against: Prometheus, Alertmanager and their tools, a browser, what draws dashboards and checks pages.
 	@$(VENV)/bin/python -m tests.real.fetch
 
 # One Prometheus and one Alertmanager are enough to look at, and none is got where both are installed.

@@ -57,9 +57,9 @@ for (const element of document.querySelectorAll("body *")) {
   const contrast = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
   if (contrast < 4.5) faint.push([element.textContent.trim().slice(0, 60), contrast.toFixed(2)]);
 }
-const dots = [...document.querySelectorAll(".problems li")]
+const dots = [...document.querySelectorAll(".problems li, p.note")]
   .map(each => getComputedStyle(each, "::before").color);
-const green = [...document.querySelectorAll(".ok .badge")].map(each => getComputedStyle(each).color);
+const green = [...document.querySelectorAll(".ok .tick")].map(each => getComputedStyle(each).color);
 return {faint, dots, green, text: document.body.innerText, width: document.documentElement.scrollWidth,
         inner: window.innerWidth};
 """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from grafana.pictures import bundle
-from tests.real import debian, parts
+from tests.real import axe, debian, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def main(*wanted: str) -> int:
     with hold_lock():
         failures = [failure for suite in wanted or parts.SUITES if (failure := try_suite(suite))]
         if not wanted:
-            failures += [failure for failure in (try_packages(),) if failure]
+            failures += [failure for failure in (try_packages(), try_axe()) if failure]
         browser_failure = None if wanted else try_programs("the browser", parts.BROWSER)
     for failure in (*failures, browser_failure):
         if failure:
@@ -121,6 +121,19 @@ def try_packages() -> str | None:
         bundle.install()
     except bundle.UnavailableError as error:
         return f"Grafana's packages: {error}"
+    return None
+
+
+def try_axe() -> str | None:
+    """Get what pages are checked with; give the reason when that fails."""
+    if not axe.missing():
+        say(f"pages: axe-core {axe.VERSION} is there")
+        return None
+    say(f"pages: installing axe-core {axe.VERSION} (3 MB) ...")
+    try:
+        axe.install()
+    except debian.UnavailableError as error:
+        return f"axe-core: {error}"
     return None
 
 

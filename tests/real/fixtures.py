@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import pytest
 
 from grafana.pictures import bundle
-from tests.real import parts
+from tests.real import axe, parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,11 @@ class RealParts:
     def browser(self) -> None:
         """Require chromium and its driver."""
         require(parts.missing_browser(), where="the system")
+
+    def axe(self) -> None:
+        """Require a browser, and what checks the pages in it."""
+        self.browser()
+        require(axe.missing(), where="npm")
 
     def drawing(self) -> None:
         """Require what dashboards are drawn with: a browser, and Grafana's packages."""

@@ -77,6 +77,8 @@
     for (const wanted of [...fresh.childNodes]) {
       const known = wanted.id ? keyed.get(wanted.id) : next(place, wanted);
       if (known && known.nodeName === wanted.nodeName) {
+        // A moved node would lose focus and selection; what is before it is made again instead.
+        while (place && place !== known && !place.id) place = remove(place);
         if (known === place) place = place.nextSibling;
         else old.insertBefore(known, place);
         update(known, wanted);
@@ -84,11 +86,13 @@
         old.insertBefore(document.importNode(wanted, true), place);
       }
     }
-    while (place) {
-      const after = place.nextSibling;
-      place.remove();
-      place = after;
-    }
+    while (place) place = remove(place);
+  }
+
+  function remove(node) {
+    const after = node.nextSibling;
+    node.remove();
+    return after;
   }
 
   // The next node of the same kind, unless it has a key and so belongs elsewhere.

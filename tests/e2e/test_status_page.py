@@ -1,0 +1,288 @@
+"""The pages for people in a real browser: on every screen, by keyboard, with and without scripts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.browsers import Browser
+from tests.e2e.waiting import wait_for
+from tests.real import axe
+from tests.real.fixtures import RealParts
+from tests.web.fakes import FakeBackend, an_application, an_example, ask
+from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
+from waexporter.web.backend import ReloadResult
+from waexporter.web.routes import ROUTES
+from waexporter.web.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+pytestmark = pytest.mark.real
+
+SCREENS = {
+    "desk": (1280, 900, False),
+    "dark desk": (1280, 900, True),
+    "phone": (360, 740, False),
+    "dark phone": (360, 740, True),
+}
+HOSTILE = tuple(
+    replace(each, name=name) for each, name in zip(a_fleet(len(HOSTILE_NAMES), 3), HOSTILE_NAMES, strict=True)
+)
+REFUSED = ReloadResult(("targets[0].url: must begin with https:// or http://",), at=1.0)
+ROWS = "return [...document.querySelectorAll('bdi')].map(each => each.textContent)"
+FOCUS = "return document.activeElement.name || document.activeElement.textContent"
+FOCUSED = "const focused = document.activeElement"
+HASTE = """
+const wait = window.setTimeout;
+window.setTimeout = (act, delay) => wait(act, delay / 100);
+"""
+
+
+@dataclass
+class Site:
+    """A server whose fleet a test may change."""
+
+    backend: FakeBackend
+    server: Server
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+
+@contextmanager
+def serving(backend: FakeBackend) -> Iterator[Site]:
+    with Server(an_application(backend), "127.0.0.1", 0).background() as server:
+        yield Site(backend, server)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving(FakeBackend(a_fleet(40, 6))) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    RealParts().browser()
+    with Browser(tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    window.look(width=1280, height=900)
+    window.open("about:blank")
+    window.errors()
+    return window
+
+
+def pages(backend: FakeBackend) -> list[str]:
+    """Return the path of every page for people."""
+    application = an_application(backend)
+    paths = [an_example(route.path) for route in ROUTES if "GET" in route.methods]
+    answers = {path: ask(application, path, accept="text/html") for path in paths}
+    return [path for path, got in answers.items() if got.headers["content-type"].startswith("text/html")]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_fits_and_has_no_violation_of_axe(
+    screen: str, real_parts: RealParts, browser: Browser
+) -> None:
+    real_parts.axe()
+    width, height, dark = SCREENS[screen]
+    browser.look(width=width, height=height, dark=dark)
+    fleets = {
+        "mixed": FakeBackend(a_fleet(40, 6), reloaded=REFUSED, waiting="waiting for the first poll of a"),
+        "hostile": FakeBackend(HOSTILE),
+        "empty": FakeBackend(),
+    }
+    found: dict[str, list[str]] = {}
+    wide: list[str] = []
+
+    for name, backend in fleets.items():
+        queries = ["/?q=shop&label=region:eu", "/?verdict=down"]
+        with serving(backend) as site:
+            for path in [*pages(backend), *(queries if name == "mixed" else [])]:
+                browser.open(f"{site.url}{path}")
+                found[f"{name} {path}"] = [*axe.violations(browser), *browser.errors()]
+                if browser.run("return document.documentElement.scrollWidth") > width:
+                    wide.append(f"{name} {path}")
+
+    assert {page: problems for page, problems in found.items() if problems} == {}
+    assert wide == []
+    assert {"mixed /", "mixed /runbooks/", "mixed /runbooks/WhatsAppDown"} <= set(found)
+
+
+def test_a_violation_is_found(real_parts: RealParts, site: Site, browser: Browser) -> None:
+    real_parts.axe()
+    browser.open(f"{site.url}/")
+    browser.run("""
+        document.querySelector("h1").remove();
+        document.querySelector("input").closest("label").replaceWith(document.querySelector("input"));
+        document.querySelector(".meta").style.color = "#ccc";
+    """)
+
+    found = {each.partition(" ")[0] for each in axe.violations(browser)}
+
+    assert found >= {"color-contrast", "page-has-heading-one"}
+
+
+def test_hostile_names_are_shown_and_lead_to_their_pages(browser: Browser) -> None:
+    with serving(FakeBackend(HOSTILE)) as site:
+        browser.open(f"{site.url}/")
+
+        shown = browser.run(ROWS)
+        links = browser.run(
+            "return [...document.querySelectorAll('a:has(bdi)')].map(a => decodeURIComponent(a.pathname))"
+        )
+
+    assert sorted(shown) == sorted(HOSTILE_NAMES)
+    assert sorted(links) == sorted(f"/targets/{name}" for name in HOSTILE_NAMES)
+    assert browser.errors() == []
+
+
+def test_typing_filters_at_once_and_keeps_the_focus(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/?label=region:eu")
+
+    browser.press("/", 191, "/")
+    browser.type("shop-0020")
+
+    wait_for(lambda: browser.run(ROWS), until=lambda rows: rows == ["shop-0020"])
+    assert browser.run("return location.search") == "?q=shop-0020&label=region%3Aeu"
+    assert browser.run("return document.activeElement.value") == "shop-0020"
+    assert browser.run("return document.querySelector('.found').innerText").startswith(
+        "1 of 40 targets matches"
+    )
+
+
+def test_a_choice_filters_at_once(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/")
+
+    browser.run("""
+        const select = document.querySelector("select");
+        select.value = "team:support";
+        select.dispatchEvent(new Event("input", {bubbles: true}));
+    """)
+
+    wait_for(lambda: len(browser.run(ROWS)), until=lambda rows: rows == 20)
+    assert browser.run("return document.querySelector('select').value") == "team:support"
+
+
+def test_a_refresh_keeps_focus_selection_and_place(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/")
+    browser.run("""
+        const row = document.querySelector("[id='targets/shop-0030']");
+        row.querySelector("a").focus();
+        row.scrollIntoView({block: "center"});
+        getSelection().selectAllChildren(row.querySelector("bdi"));
+        window.kept = [row, row.getBoundingClientRect().top];
+    """)
+    others = tuple(each for each in a_fleet(40, 9) if each.name != "shop-0002")
+    site.backend.shown = others
+
+    browser.run("document.querySelector('a[data-refresh]').click()")
+
+    wait_for(lambda: browser.run("return document.title"), until=lambda title: title.startswith("4 down"))
+    assert browser.run(FOCUS) == "shop-0030"
+    assert browser.run("return getSelection().toString()") == "shop-0030"
+    moved = browser.run("return Math.abs(window.kept[0].getBoundingClientRect().top - window.kept[1])")
+    assert moved < 2
+    assert browser.run("return window.kept[0].isConnected")
+    assert "shop-0002" not in browser.run(ROWS)
+
+
+def test_a_page_refreshes_itself_again_and_again(site: Site, browser: Browser) -> None:
+    with browser.prepared_by(HASTE):
+        browser.open(f"{site.url}/")
+    browser.run("window.isTheSame = true")
+
+    def title() -> str:
+        return str(browser.run("return document.title"))
+
+    site.backend.shown = a_fleet(3)
+    wait_for(title, until=lambda words: words == "all ok - waexporter")
+    site.backend.shown = a_fleet(3, 1)
+    wait_for(title, until=lambda words: words == "1 down - waexporter")
+
+    assert browser.run("return window.isTheSame")
+    assert browser.run("return document.querySelector('link[rel=icon]').href").endswith(
+        "fill='%23b3161d'/%3E%3C/svg%3E"
+    )
+
+
+def test_a_page_that_cannot_be_refreshed_says_that_it_is_old(browser: Browser) -> None:
+    with serving(FakeBackend(a_fleet(3))) as site:
+        browser.open(f"{site.url}/")
+    # The daemon has ended.
+
+    browser.run("document.querySelector('a[data-refresh]').click()")
+
+    words = wait_for(lambda: browser.run("return document.getElementById('lost').innerText"), until=bool)
+    assert words.startswith("The exporter does not answer. What is shown here is as of ")
+
+
+def test_details_stay_open_and_what_differs_is_all_that_changes(site: Site, browser: Browser) -> None:
+    """No page of this fleet has details: the script is the same for all."""
+    browser.open(f"{site.url}/")
+    browser.run("""
+        const main = document.getElementById("main");
+        main.insertAdjacentHTML("beforeend", "<details id='more'><summary>More</summary>old</details>");
+        window.details = document.getElementById("more");
+        window.details.open = true;
+        const answer = window.fetch;
+        window.fetch = async (...request) => {
+          const text = await (await answer(...request)).text();
+          const details = "<details id='more'><summary>More</summary>new</details>";
+          return new Response(text.replace("</main>", `${details}</main>`));
+        };
+        document.querySelector("a[data-refresh]").click();
+    """)
+
+    wait_for(lambda: browser.run("return window.details.textContent"), until=lambda text: text == "Morenew")
+
+    assert browser.run("return [window.details.open, window.details.isConnected]") == [True, True]
+
+
+def test_without_scripts_the_form_filters_and_the_page_reloads_itself(site: Site, browser: Browser) -> None:
+    with browser.without_scripts():
+        browser.open(f"{site.url}/?verdict=down")
+        browser.run("document.querySelector('input[type=search]').focus()")
+
+        browser.type("shop-0001")
+        browser.press("Enter", 13, "\r")
+
+        wait_for(lambda: browser.run(ROWS), until=lambda rows: rows == ["shop-0001"])
+    assert browser.run("return location.search") == "?q=shop-0001&label=&verdict=down"
+    assert browser.run("return document.querySelector('noscript button').innerText") == "Filter"
+    assert browser.run("return document.querySelector('noscript meta').content") == "15"
+
+
+def test_the_keyboard_leads_past_the_navigation_to_the_content(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/")
+
+    browser.press("Tab", 9)
+    first = browser.run(f"{FOCUSED}; return [focused.innerText, focused.getBoundingClientRect().left >= 0]")
+    browser.press("Enter", 13, "\r")
+    browser.press("Tab", 9)
+    second = browser.run("return document.activeElement.innerText")
+    outline = browser.run("return getComputedStyle(document.activeElement).outlineStyle")
+
+    assert first == ["Skip to the content", True]
+    assert (second, outline) == ("Refresh", "solid")
+
+
+def test_a_thousand_targets_are_all_there(browser: Browser) -> None:
+    with serving(FakeBackend(a_fleet(1000, 40))) as site:
+        browser.open(f"{site.url}/?all=1")
+        rows = browser.run("return document.querySelectorAll('bdi').length")
+        browser.open(f"{site.url}/")
+        shown = browser.run("return document.querySelectorAll('bdi').length")
+
+    assert (rows, shown) == (1000, 250)
+    assert browser.errors() == []
