@@ -13,6 +13,7 @@ from waexporter.config import DEFAULT_PLANS
 from waexporter.config.environment import CONFIG_VARIABLE, SETTING_VARIABLES, TARGET_VARIABLES, WATCH_VARIABLE
 from waexporter.config.fleet.defaults import DEFAULTS
 from waexporter.config.fleet.http_sd import HTTP_SD
+from waexporter.config.fleet.shard_choice import SHARD_VARIABLE
 from waexporter.config.fleet.targets_files import TARGETS_FILES
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
@@ -122,6 +123,7 @@ def write_variables() -> str:
     ]
     options = (
         f"| `{CONFIG_VARIABLE}` | path of the file, as `--config` |",
+        f"| `{SHARD_VARIABLE}` | [part of the targets](#shards), as `--shard` of `waexporter run` |",
         f"| `{WATCH_VARIABLE}` | `false` is `--no-watch` of `waexporter run` |",
     )
     return "\n".join(["| variable | key it stands for |", "|---|---|", *options, *lines, *logins])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,3 +73,32 @@ def test_a_correct_configuration_is_printed(tmp_path: Path, run: Callable[..., C
 
     assert (result.status, result.complaints) == (0, "")
     assert "https://wa.example" in result.output
+
+
+def test_a_shard_is_printed_alone_with_a_note_about_the_others(
+    tmp_path: Path, run: Callable[..., CommandResult]
+) -> None:
+    file = tmp_path / "waexporter.yml"
+    (tmp_path / "fleet.json").write_text(json.dumps([{"targets": [f"wa-{n}.example" for n in range(20)]}]))
+    file.write_text("targets_files: [fleet.json]")
+
+    parts = [run("check-config", "--config", str(file), "--shard", f"{n}/2") for n in range(2)]
+
+    printed = [each["name"] for part in parts for each in yaml.safe_load(part.output)["targets"]]
+    assert sorted(printed) == sorted(f"wa-{n}.example:443" for n in range(20))
+    count = parts[0].output.count("- name:")
+    words = f"note: shard 0/2 has {count} of 20 targets; the others are not printed"
+    assert parts[0].complaints.splitlines() == [words]
+
+
+def test_a_wrong_shard_is_a_problem_of_the_configuration(
+    tmp_path: Path, run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "waexporter.yml"
+    file.write_text(TARGET)
+    monkeypatch.setenv("WAEXPORTER_SHARD", "2/2")
+
+    result = run("check-config", "--config", str(file))
+
+    assert (result.status, result.output) == (2, "")
+    assert "WAEXPORTER_SHARD: must be I/N" in result.complaints

@@ -15,6 +15,7 @@ from tests.metrics.documents import counter, gauge, sample, translate
 from tests.metrics.reading_back import read_openmetrics, read_text
 from tests.running.examples import examples
 from waexporter.daemon.exporter import HEARTBEAT_LIMIT, Exporter, Heartbeat
+from waexporter.daemon.shard_members import ShardMembers
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import (
     Endpoint,
@@ -26,6 +27,7 @@ from waexporter.model import (
     Reading,
     Reason,
     ReloadCause,
+    Shard,
     State,
     Status,
     Success,
@@ -481,3 +483,24 @@ def test_it_is_healthy_while_the_scheduler_beats(world: World) -> None:
     assert verdicts == [None, None, "the scheduler has not run for 15 s", None]
     beat = read_text(world.page())["waexporter_scheduler_heartbeat_timestamp_seconds", frozenset()]
     assert beat == WALL + world.steady
+
+
+def test_targets_of_other_daemons_are_known_by_their_shards() -> None:
+    world = World()
+    members = ShardMembers(Shard(0, 2), {"three": 1})
+    sharded = Exporter(
+        world.store, world.on_demand, world.telemetry, world.heartbeat, world.made.append, members=members
+    )
+
+    assert (sharded.shard, sharded.elsewhere("three"), sharded.elsewhere("one")) == (Shard(0, 2), 1, None)
+    assert (world.exporter.shard, world.exporter.elsewhere("three")) == (Shard(), None)
+
+
+def test_the_page_has_the_shard_of_a_sharded_daemon_only() -> None:
+    world = World()
+    before = world.page()
+
+    world.telemetry.show_shard(Shard(3, 8))
+
+    assert 'waexporter_shard_info{shard="3",shards="8"} 1' in world.page()
+    assert "waexporter_shard_info{" not in before

@@ -28,7 +28,7 @@ from waexporter.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from waexporter.polling.poller import Poller
 
@@ -67,8 +67,8 @@ class World:
     def start(self) -> None:
         self.fleet.start(self.config, [], lambda target, group: self.groups.append((target, group)))
 
-    def change(self, *targets: Target) -> None:
-        config = replace(self.config, targets=targets)
+    def change(self, *targets: Target, elsewhere: Mapping[str, int] | None = None) -> None:
+        config = replace(self.config, targets=targets, elsewhere=elsewhere or {})
         difference = compare(self.config, config)
         self.fleet.reconfigure(config, difference, self.fleet.make_clients(config, difference.to_start))
         self.config = config
@@ -178,3 +178,11 @@ def test_a_fleet_that_is_not_polled_can_not_change() -> None:
         world.change(a_target("two"))
 
     world.stop()
+
+
+def test_a_reload_replaces_the_targets_of_other_shards(world: World) -> None:
+    assert world.fleet.members.elsewhere == {}
+
+    world.change(a_target("one"), elsewhere={"three": 1})
+
+    assert world.fleet.members.elsewhere == {"three": 1}

@@ -40,12 +40,15 @@ BLOCKS = [
 ]
 # YAML, by a key that only this kind has at its top, and the test that tries all of the kind.
 KINDS = {
+    "targets_files": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
     "targets": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
     "scrape_configs": "tests/docs/test_blocks.py::test_prometheus_takes_every_configuration_of_its_own",
     "route": "tests/docs/test_blocks.py::test_alertmanager_takes_every_configuration_of_its_own",
     "services": "tests/docs/test_documents.py::test_a_sidecar_of_the_documents_starts_from_its_environment",
     "kind": "tests/docs/test_blocks.py::test_every_manifest_names_what_it_is",
 }
+# A list in YAML.
+TARGET_LIST = "tests/docs/test_documents.py::test_the_fleet_in_files_of_the_documents_loads"
 # Other languages, and the test that tries all of them.
 LANGUAGES = {
     "promql": "tests/docs/test_metrics.py::test_prometheus_accepts_every_query",
@@ -60,6 +63,9 @@ TEXTS = {
     ("benchmarks.md", "Webhooks"): "docs/source/bench",
     ("configuration.md", "poll.health:"): (
         "tests/docs/test_documents.py::test_the_problems_of_the_documents_are_said_in_these_words"
+    ),
+    ("configuration.md", "targets/eu.yml:"): (
+        "tests/docs/test_documents.py::test_the_problems_of_lists_are_said_in_these_words"
     ),
     ("configuration.md", "WAEXPORTER_PASSWORD:"): (
         "tests/docs/test_documents.py::test_the_problems_of_variables_are_said_in_these_words"
@@ -81,7 +87,10 @@ TEXTS = {
 def test_of(block: Block) -> str | None:
     """Return which test tries a block; None where there is none."""
     if block.language == "yaml":
-        keys = {key for each in yaml.safe_load_all(block.text) for key in each}
+        documents = list(yaml.safe_load_all(block.text))
+        if any(isinstance(each, list) for each in documents):
+            return TARGET_LIST
+        keys = {key for each in documents for key in each}
         return next((test for key, test in KINDS.items() if key in keys), None)
     texts = (test for (name, begin), test in TEXTS.items() if is_text(block, name, begin))
     return LANGUAGES.get(block.language) or next(texts, None)

@@ -36,6 +36,7 @@ from waexporter.config.environment import (
     TARGET_VARIABLES,
     WATCH_VARIABLE,
 )
+from waexporter.config.fleet.shard_choice import SHARD_VARIABLE
 from waexporter.errors import ConfigError
 from waexporter.model import Endpoint
 
@@ -68,7 +69,9 @@ def examples() -> Iterator[tuple[str, str]]:
 
 def configurations(block: str) -> list[str]:
     """Give the configurations of waexporter in a YAML block: itself, or what a ConfigMap holds."""
-    parts = list(yaml.safe_load_all(block))
+    parts = [part for part in yaml.safe_load_all(block) if isinstance(part, dict)]
+    if not parts:
+        return []  # a list of targets
     if not any(keys <= part.keys() for part in parts for keys in OTHER_YAML):
         return [block]
     return [text for part in parts if part.get("kind") == "ConfigMap" for text in part["data"].values()]
@@ -84,6 +87,8 @@ def secrets(tmp_path: Path) -> Path:
 
 
 def loaded(text: str, folder: Path) -> Config:
+    if "cmdb.json" in text:
+        (folder / "cmdb.json").write_text("[]")
     text = re.sub(r"(ca_file:) [^\s,}]+", rf"\1 {folder}/ca.pem", text)
     text = re.sub(r"((?:password|api_key|secret)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
     text = re.sub(r"(heartbeat_url_file:) [^\s,}]+", rf"\1 {folder}/address", text)
@@ -93,6 +98,43 @@ def loaded(text: str, folder: Path) -> Config:
 
 
 EXAMPLES = dict(examples())
+
+
+def test_the_fleet_in_files_of_the_documents_loads(secrets: Path) -> None:
+    (configuration,) = [text for text in EXAMPLES.values() if text.startswith("targets_files:")]
+    (listed,) = [text for text in blocks(CONFIGURATION, "yaml") if text.startswith("- ")]
+    (secrets / "targets").mkdir()
+    (secrets / "targets" / "eu.yml").write_text(listed)
+    (secrets / "targets" / "orders-key").write_text("correct-horse-battery")
+    (secrets / "cmdb.json").write_text("[]")
+
+    config = loaded(configuration, secrets)
+
+    assert [each.name for each in config.targets] == [
+        "support-eu",
+        "orders-eu",
+        "wa-3.example:9090",
+        "wa-4.example:9090",
+    ]
+    assert config.targets[0].auth.username == "monitor"
+    assert config.targets[1].auth.username is None
+    assert config.targets[2].labels == (("region", "eu"), ("team", "messaging"))
+
+
+def test_the_problems_of_lists_are_said_in_these_words(tmp_path: Path) -> None:
+    (tmp_path / "targets").mkdir()
+    group = "{targets: [a.example, b.example], labels: {target: x}}"
+    eu = f"[{{name: support-line, url: 'ftp://wa.example'}}, {{url: 'https://a'}}, {group}]"
+    (tmp_path / "targets" / "eu.yml").write_text(eu)
+    (tmp_path / "targets" / "us.yml").write_text("[{name: support-line, url: 'https://wa.example'}]")
+    path = tmp_path / "waexporter.yml"
+    path.write_text("targets_files: ['targets/*']\ndefaults: {auth: {username: monitor}}")
+
+    with pytest.raises(ConfigError) as caught:
+        load(str(path), {})
+
+    (documented,) = [text for text in blocks(CONFIGURATION, "text") if text.startswith("targets/eu.yml:")]
+    assert sorted(documented.splitlines()) == sorted(caught.value.problems)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -135,7 +177,7 @@ log: {level: warn}
     with pytest.raises(ConfigError) as caught:
         load(str(path), {})
 
-    assert "\n".join(caught.value.problems) + "\n" == blocks(CONFIGURATION, "text")[0]
+    assert "\n".join(caught.value.problems) + "\n" == blocks(CONFIGURATION, "text")[1]
 
 
 def test_the_problems_of_variables_are_said_in_these_words(tmp_path: Path) -> None:
@@ -158,7 +200,7 @@ def test_the_problems_of_variables_are_said_in_these_words(tmp_path: Path) -> No
     assert (
         said.replace(f"{tmp_path}/waexporter.yml", "waexporter.yml").replace(str(tmp_path), "/etc/waexporter")
         + "\n"
-        == blocks(CONFIGURATION, "text")[1]
+        == blocks(CONFIGURATION, "text")[2]
     )
 
 
@@ -181,7 +223,7 @@ poll: {health: 5s}
 
     notes = (*load(None, environment).notes, *load(str(path), {}).notes)
 
-    documented = re.findall(r"^note: (.*)$", blocks(CONFIGURATION, "text")[2], re.MULTILINE)
+    documented = re.findall(r"^note: (.*)$", blocks(CONFIGURATION, "text")[3], re.MULTILINE)
     assert [note for note in documented if note not in notes] == [], notes
 
 
@@ -252,7 +294,8 @@ def documented_defaults() -> dict[str, object]:
     return {
         key: yaml.safe_load(default.strip("`"))
         for key, default in documented_keys().items()
-        if re.fullmatch(r"`[^`]+`", default) and "ENDPOINT" not in key
+        # A block http_sd needs an address, which has no default.
+        if re.fullmatch(r"`[^`]+`", default) and "ENDPOINT" not in key and not key.startswith("http_sd.")
     }
 
 
@@ -284,6 +327,7 @@ def test_every_default_that_is_a_value_is_documented_as_one() -> None:
 def test_every_variable_is_documented_and_no_other() -> None:
     known = {
         CONFIG_VARIABLE,
+        SHARD_VARIABLE,
         WATCH_VARIABLE,
         *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
     }

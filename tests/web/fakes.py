@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from waexporter.model import Instant, OnPremisesDetails, Problem, State, Target, Topology, Verdict
+from waexporter.model import Instant, OnPremisesDetails, Problem, Shard, State, Target, Topology, Verdict
 from waexporter.polling.on_demand import Probe
 from waexporter.polling.on_premises import ON_PREMISES
 from waexporter.polling.state import TargetState
@@ -70,6 +70,8 @@ class FakeBackend:
     reloaded: ReloadResult = field(default_factory=ReloadResult)
     reloads: list[ReloadCause] = field(default_factory=list)
     refused: tuple[RefusedConfig, ...] = ()
+    shard: Shard = field(default_factory=Shard)
+    others: dict[str, int] = field(default_factory=dict)  # the shards of targets that are not shown
 
     def metrics(self, page_request: PageRequest) -> tuple[bytes, ...]:
         """Record the request."""
@@ -94,6 +96,10 @@ class FakeBackend:
     def targets(self) -> tuple[TargetStatus, ...]:
         """Return the targets."""
         return self.shown
+
+    def elsewhere(self, name: str) -> int | None:
+        """Return the shard of one of the other targets."""
+        return self.others.get(name)
 
     def target(self, name: str) -> TargetDetails | None:
         """Return the details of one of the targets."""

@@ -45,6 +45,16 @@ def add_ca_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_shard(parser: argparse.ArgumentParser) -> None:
+    """Add --shard."""
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="poll only the targets of shard I of 0 to N-1, or auto/N: I is the number at the end of the "
+        "host's name (default: WAEXPORTER_SHARD, or all targets)",
+    )
+
+
 def add_daemon_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that override keys of the configuration."""
     parser.add_argument(

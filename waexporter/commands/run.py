@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waexporter.commands.options import add_config, add_daemon_options, add_epilog, override, read_boolean
+from waexporter.commands.options import (
+    add_config,
+    add_daemon_options,
+    add_epilog,
+    add_shard,
+    override,
+    read_boolean,
+)
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import WATCH_VARIABLE, LoadedConfig, check_webhook_auth, load
+from waexporter.config import WATCH_VARIABLE, LoadedConfig, check_webhook_auth, choose_shard, load
 from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import ConfigError
@@ -31,6 +38,7 @@ is a problem, everything goes on as before, and the log and the status page say 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_config(parser)
+    add_shard(parser)
     add_daemon_options(parser)
     parser.add_argument(
         "--no-watch",
@@ -45,7 +53,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     def read(stamps: Stamps, discovered: str | None) -> LoadedConfig:
         loaded = load(options.config, environ, stamps, discovered=discovered)
-        config = override(loaded.config, options)
+        config = choose_shard(override(loaded.config, options), options.shard, environ)
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
             raise ConfigError([problem])

@@ -8,6 +8,7 @@ from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
 from waexporter.config.environment import WATCH_VARIABLE
 from waexporter.config.file_stamp import Stamps, stamp_file
+from waexporter.config.fleet.shard_choice import SHARD_VARIABLE, choose_shard
 from waexporter.config.loading import LoadedConfig, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
@@ -16,12 +17,14 @@ from waexporter.config.yaml_document import parse_document
 
 __all__ = [
     "DEFAULT_PLANS",
+    "SHARD_VARIABLE",
     "WATCH_VARIABLE",
     "ConfigDiff",
     "DaemonAccess",
     "LoadedConfig",
     "Stamps",
     "check_webhook_auth",
+    "choose_shard",
     "compare",
     "dump_config",
     "load",

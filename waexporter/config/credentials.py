@@ -59,7 +59,8 @@ def read_proxy_auth(target: Section, key: str, default: ProxyAuth | None) -> Pro
 
 def check_proxy(target: Section, proxy_url: str | None, proxy_auth: ProxyAuth | None) -> None:
     """Report credentials for a proxy that there is not."""
-    if proxy_auth is not None and proxy_url is None and not target.has("proxy_url"):
+    is_own = proxy_auth is not None and target.has("proxy_auth")
+    if is_own and proxy_url is None and not target.has("proxy_url"):
         auth = target.section("proxy_auth")
         target.add_problem("proxy_url", f"is required with {_proxy_auth_as_given(auth)}")
 

@@ -68,7 +68,10 @@ def compare(old: Config, new: Config, blocks: tuple[Block, ...]) -> ConfigDiff:
         changed=tuple(name for name in after if name in differs),
         kept=tuple(name for name in after if name in same),
         keys=tuple(changed),
-        problems=tuple(f"{key}: {_RESTART}" for key, needs_restart in changed.items() if needs_restart),
+        problems=(
+            *(f"{key}: {_RESTART}" for key, needs_restart in changed.items() if needs_restart),
+            *((f"--shard: {_RESTART}",) if old.shard != new.shard else ()),
+        ),
         rotated=tuple(name for name in after if name in rotated),
     )
 

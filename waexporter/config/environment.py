@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waexporter.config.blocks import BLOCKS
+from waexporter.config.fleet.shard_choice import SHARD_VARIABLE
 from waexporter.config.login import LOGIN
 from waexporter.config.section import suggestion
 from waexporter.config.targets import TARGET
@@ -62,6 +63,7 @@ def find_misspelled(environ: Mapping[str, str]) -> list[str]:
     names = [
         CONFIG_VARIABLE,
         WATCH_VARIABLE,
+        SHARD_VARIABLE,
         *(row.name for row in (*TARGET_VARIABLES, *SETTING_VARIABLES, *LOGIN_VARIABLES)),
     ]
     known = [name for name in names if name.startswith(_PREFIX)]

@@ -52,7 +52,7 @@ class Report:
     names: dict[str, str] = field(default_factory=dict)  # key path -> the name of it that the user knows
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)  # the names of the targets that have been read
+    targets: dict[str, str] = field(default_factory=dict)  # the places of the targets that were read, by name
     # The files that it names, each with its stamp from before it was read, so that no later change is missed.
     files: dict[str, Stamp] = field(default_factory=dict)
     place: str = ""  # what comes before a key path: the file with a list of targets

@@ -46,17 +46,15 @@ class TargetDefaults:
 
 def read_targets(sections: Iterable[Section], defaults: TargetDefaults) -> tuple[Target, ...]:
     """Read all targets; report names that are used twice."""
-    owners: dict[str, Section] = {}
     targets = []
     for section in sections:
         target = _target(section, defaults)
         targets.append(target)
-        section.report.targets.append(target.name)
-        owner = owners.setdefault(target.name, section) if target.name else section
-        if owner is not section:
+        place = section.report.shown_path(section.path)
+        owner = section.report.targets.setdefault(target.name, place) if target.name else place
+        if owner != place:
             quoted = json.dumps(target.name, ensure_ascii=False)
-            place = owner.report.shown_path(owner.path)
-            section.add_problem("name", f"{quoted} is used by {place} already")
+            section.add_problem("name", f"{quoted} is used by {owner} already")
     return tuple(targets)
 
 

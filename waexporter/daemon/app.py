@@ -68,6 +68,8 @@ def start(
     on can't be bound, and ConfigError if OpenSSL refuses the settings of TLS.
     """
     telemetry = Telemetry()
+    if config.shard is not None:
+        telemetry.show_shard(config.shard)
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
     telemetry.expect_refusals(Refusal)
@@ -88,6 +90,7 @@ def start(
         pager,
         reloader,
         discovery,
+        fleet.members,
     )
     refusals = RefusalLog(telemetry, clock)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)
@@ -125,6 +128,7 @@ def start(
             "started",
             version=__version__,
             targets=len(config.targets),
+            **({"shard": str(config.shard), "elsewhere": len(config.elsewhere)} if config.shard else {}),
             listen=format_listen(config.web.host, server.port),
             pid=os.getpid(),
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from waexporter.daemon.shard_members import ShardMembers
 from waexporter.daemon.target_details import describe_target
 from waexporter.health import with_current_times
 from waexporter.metrics.election import describe_families
 from waexporter.metrics.exposition import render_family
 from waexporter.metrics.families import probe_families
 from waexporter.metrics.page import compose, compress, decompress, gzip_member
-from waexporter.model import Failure, Success
+from waexporter.model import Failure, Shard, Success
 from waexporter.polling.state import lifetime, probe_succeeded
 from waexporter.polling.verdict_explanation import explain
 from waexporter.timefmt import first_names
@@ -77,6 +78,7 @@ class Exporter:
         pager: Pager | None = None,
         reloader: Reloader | None = None,
         discovery: TargetDiscovery | None = None,
+        members: ShardMembers | None = None,
     ) -> None:
         self._store = store
         self._on_demand = on_demand
@@ -86,6 +88,7 @@ class Exporter:
         self.pager = pager
         self._reloader = reloader
         self._discovery = discovery
+        self._members = members if members is not None else ShardMembers()
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _CachedPage] = {}
@@ -122,6 +125,15 @@ class Exporter:
     def target_names(self) -> frozenset[str]:
         """Return the names of all targets."""
         return self._store.names
+
+    @property
+    def shard(self) -> Shard:
+        """The part of the fleet that this daemon polls."""
+        return self._members.shard or Shard()
+
+    def elsewhere(self, name: str) -> int | None:
+        """Return the index of the shard that polls a target, if another daemon does."""
+        return self._members.elsewhere.get(name)
 
     def targets(self) -> tuple[TargetStatus, ...]:
         """Return the status of every target."""

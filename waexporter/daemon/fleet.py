@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from waexporter.daemon.shard_members import ShardMembers
 from waexporter.daemon.transitions import (
     DroppedSamplesLog,
     OutageLog,
@@ -57,6 +58,7 @@ class Fleet:
         self._telemetry = telemetry
         self._clock = clock
         self.contexts = TlsContexts()
+        self.members = ShardMembers(config.shard, config.elsewhere)
         self.store = Store(config.targets, clock)
         self.on_demand = OnDemandPolls(self.store, clock)
         self.clients = self.make_clients(config, [target.name for target in config.targets])
@@ -111,6 +113,7 @@ class Fleet:
             # Only now: until its readings are discarded, the old client's logins are counted.
             clients[name].continue_counts(self.clients[name].account())
             leave.append(partial(self.clients[name].hand_over, clients[name]))
+        self.members.elsewhere = config.elsewhere
         self.clients.update(clients)
         for name in diff.removed:
             del self.clients[name]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from waexporter.model import Shard
+
 _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 
@@ -56,6 +58,12 @@ class Telemetry:
             registry=registry,
         )
         build.labels(__version__, platform.python_version()).set(1)
+        self._shard = Gauge(
+            "waexporter_shard_info",
+            "The part of the fleet that is polled here, of so many; absent without --shard.",
+            ["shard", "shards"],
+            registry=registry,
+        )
         self.lateness = Histogram(
             "waexporter_poll_lateness_seconds",
             "How much later than planned polls began.",
@@ -141,6 +149,10 @@ class Telemetry:
     def hide_list(self) -> None:
         """Show nothing of the list of targets, since there is none."""
         self._list_success.value = self._list_success_time.value = self._list_targets.value = None
+
+    def show_shard(self, shard: Shard) -> None:
+        """Set which part of the fleet is polled."""
+        self._shard.labels(str(shard.index), str(shard.count)).set(1)
 
     def expect_paths(self, paths: tuple[str, ...]) -> None:
         """Start the count of successful requests of every path at 0."""

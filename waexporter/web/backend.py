@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from waexporter.health.problem_kind import ProblemKind
-    from waexporter.model import ReloadCause, Verdict
+    from waexporter.model import ReloadCause, Shard, Verdict
     from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
     from waexporter.polling.history import PastPoll, QueueSizes, SettingChange
@@ -136,6 +136,15 @@ class Backend(Protocol):
 
     def targets(self) -> tuple[TargetStatus, ...]:
         """Return the status of every target in configured order."""
+        ...
+
+    @property
+    def shard(self) -> Shard:
+        """The part of the fleet that this daemon polls."""
+        ...
+
+    def elsewhere(self, name: str) -> int | None:
+        """Return the index of the shard that polls a target, if another daemon does."""
         ...
 
     def target(self, name: str) -> TargetDetails | None:

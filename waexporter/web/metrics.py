@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.web.backend import PageRequest
 from waexporter.web.negotiation import accepts_gzip, wants_openmetrics
-from waexporter.web.responses import IncomingRequest, Response, error_response
+from waexporter.web.responses import IncomingRequest, Response
+from waexporter.web.unknown_target import refuse_target
 
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend
@@ -14,17 +15,13 @@ if TYPE_CHECKING:
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-_MAX_NAME_LENGTH = 100  # characters
-
 
 def show_metrics(request: IncomingRequest, backend: Backend) -> Response:
     """Return the page of all targets, or with ?target=NAME that of some, in the requested format."""
     named = request.values("target")
     unknown = sorted(frozenset(named) - backend.target_names()) if named else []
     if unknown:
-        return error_response(
-            request, 404, f"No target is called {quote_name(unknown[0])}; GET /api/v1/targets lists them all."
-        )
+        return refuse_target(request, backend, unknown[0])
     page_request = read_page_request(request, frozenset(named) if named else None)
     return page_response(backend.metrics(page_request), page_request)
 
@@ -44,8 +41,3 @@ def page_response(chunks: tuple[bytes, ...], page_request: PageRequest) -> Respo
     if page_request.gzip:
         headers += (("content-encoding", "gzip"),)
     return Response(chunks, OPENMETRICS if page_request.openmetrics else PROMETHEUS, headers=headers)
-
-
-def quote_name(name: str) -> str:
-    """Quote a name from a request for an error message: in ASCII, cut after 100 characters."""
-    return ascii(name[:_MAX_NAME_LENGTH])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from waexporter.web.metrics import page_response, quote_name, read_page_request
+from waexporter.web.metrics import page_response, read_page_request
 from waexporter.web.responses import DeferredResponse, IncomingRequest, Response, error_response
+from waexporter.web.unknown_target import refuse_target
 
 if TYPE_CHECKING:
     from waexporter.polling.on_demand import Probe
@@ -36,8 +37,8 @@ def probe_target(request: IncomingRequest, backend: Backend) -> Response | Defer
             request, 400, f"The header {TIMEOUT_HEADER} must be a number of seconds, like 10 or 2.5."
         )
     if named[0] not in backend.target_names():
-        words = f"No target is called {quote_name(named[0])}, and only those of the configuration are probed"
-        return error_response(request, 404, f"{words}; GET /api/v1/targets lists them all.")
+        limit = ", and only those of the configuration are probed"
+        return refuse_target(request, backend, named[0], limit)
     probe = backend.probe(named[0])
     if probe is None:
         words = (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.timefmt import first_names
 from waexporter.web.explanations.explanation_document import explanation_document
-from waexporter.web.metrics import quote_name
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
+from waexporter.web.unknown_target import describe_other_shard, quote_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,8 @@ def explain_target(request: IncomingRequest, backend: Backend) -> Response:
     name = request.parameter("name")
     explanation = backend.explain(name)
     if explanation is None:
-        return error_response(request, 404, describe_unknown_target(name, backend.target_names()))
+        unknown = describe_unknown_target(name, backend.target_names())
+        return error_response(request, 404, describe_other_shard(backend, name) or unknown)
     return json_response(explanation_document(explanation))
 
 

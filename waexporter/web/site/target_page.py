@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from waexporter.timefmt import humanize_seconds
 from waexporter.web.formatting import format_time, public_url
-from waexporter.web.metrics import quote_name
 from waexporter.web.negotiation import prefers_html
 from waexporter.web.responses import error_response
 from waexporter.web.site.html import html_response
@@ -18,6 +17,7 @@ from waexporter.web.site.poll_words import SYMBOLS, outcome_kind, outcome_words
 from waexporter.web.site.sparkline import draw_queue
 from waexporter.web.site.target_rows import SYMBOLS as STATE_SYMBOLS
 from waexporter.web.site.target_rows import problem_line
+from waexporter.web.unknown_target import describe_other_shard, quote_name
 
 if TYPE_CHECKING:
     from waexporter.model import Problem
@@ -69,7 +69,8 @@ def show_target(request: IncomingRequest, backend: Backend) -> Response:
     name = request.parameter("name")
     details = backend.target(name)
     if details is None:
-        return _not_found(request, f"No target is called {quote_name(name)}.")
+        words = describe_other_shard(backend, name) or f"No target is called {quote_name(name)}."
+        return _not_found(request, words)
     now = request.at
     target = details.status
     verdict = target.verdict
