@@ -28,7 +28,8 @@ def describe_other_shard(backend: Backend, name: str) -> str | None:
     if other is None:
         return None
     shard = backend.shard
-    return f"The target {quote_name(name)} is polled by shard {Shard(other, shard.count)}; this is shard {shard}."
+    owner = Shard(other, shard.count)
+    return f"The target {quote_name(name)} is polled by shard {owner}; this is shard {shard}."
 
 
 def quote_name(name: str) -> str:
