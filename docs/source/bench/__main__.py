@@ -7,7 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from docs.source.bench import network, paging, speed
+from docs.source.bench import crowds, network, paging, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A poll", network.poll_figures),
     ("A sidecar", network.sidecar_figures),
     ("A fleet", network.fleet_figures),
+    ("Crowds", crowds.crowd_figures),
     ("Webhooks", paging.webhook_figures),
     ("From a fault to a page", paging.alertmanager_figures),
     ("Around WhatsApp", paging.fallback_figures),

@@ -100,16 +100,16 @@ def _processor_seconds(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _scrape(port: int) -> bytes:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Accept-Encoding": "gzip"})
+def _scrape(port: int, path: str = "/metrics") -> bytes:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return bytes(answer.read())
 
 
-def _first_scrape(port: int, began: float) -> float:
+def _first_scrape(port: int, began: float, path: str) -> float:
     while time.monotonic() - began < 20:
         try:
-            _scrape(port)
+            _scrape(port, path)
         except OSError:
             time.sleep(0.005)
         else:
@@ -118,8 +118,15 @@ def _first_scrape(port: int, began: float) -> float:
 
 
 @contextmanager
+def run_exporter(arguments: list[str], port: int, path: str) -> Iterator[int]:
+    """Run waexporter until the `with` block ends; yields its process id once a path answers."""
+    with _process([*_WAEXPORTER, *arguments], port, path=path) as (process_id, _):
+        yield process_id
+
+
+@contextmanager
 def _process(
-    command: list[str], port: int, environ: dict[str, str] | None = None
+    command: list[str], port: int, environ: dict[str, str] | None = None, path: str = "/metrics"
 ) -> Iterator[tuple[int, float]]:
     """Run an exporter; yields its process id and the seconds until its first page."""
     began = time.monotonic()
@@ -127,7 +134,7 @@ def _process(
         command, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        yield process.pid, _first_scrape(port, began)
+        yield process.pid, _first_scrape(port, began, path)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

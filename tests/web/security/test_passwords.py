@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 import bcrypt
 import pytest
@@ -75,3 +76,77 @@ def test_too_many_addresses_are_told_to_wait() -> None:
 
     assert answers.count(False) == 64
     assert answers.count(None) == 6
+
+
+@dataclass
+class CountedCompare:
+    """Compares as bcrypt does, and remembers the hashes."""
+
+    hashes: list[bytes] = field(default_factory=list)
+
+    def __call__(self, password: bytes, hashed: bytes) -> bool:
+        self.hashes.append(hashed)
+        return bcrypt.checkpw(password, hashed)
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("alice", "wrong"), ("bob", "right"), ("bob", "wrong"), ("", ""), ("alice", "")]
+)
+def test_every_wrong_pair_costs_one_hash_of_the_same_cost(name: str, password: str) -> None:
+    compare = CountedCompare()
+    check = PasswordCheck({"alice": HASH}, compare)
+
+    answer = asyncio.run(check.is_right(name, password, ADDRESS))
+
+    assert answer is False
+    assert [hashed[:7] for hashed in compare.hashes] == [HASH[:7].encode()]
+
+
+def test_an_unknown_user_costs_as_much_as_the_user_whose_hash_costs_most() -> None:
+    compare = CountedCompare()
+    costly = bcrypt.hashpw(b"right", bcrypt.gensalt(6)).decode()
+    check = PasswordCheck({"alice": HASH, "carol": costly}, compare)
+
+    asyncio.run(check.is_right("bob", "right", ADDRESS))
+
+    assert [hashed[:7] for hashed in compare.hashes] == [b"$2b$06$"]
+
+
+def test_a_client_whose_password_was_right_comes_before_a_crowd_of_others() -> None:
+    compare = CountedCompare()
+    other = bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()
+
+    async def ask() -> tuple[bool | None, int]:
+        check = PasswordCheck({"alice": HASH, "carol": other}, compare)
+        await check.is_right("alice", "right", ADDRESS)
+        crowd = [
+            asyncio.ensure_future(check.is_right("alice", "wrong", f"192.0.2.{number}"))
+            for number in range(100, 180)
+        ]
+        await asyncio.sleep(0)
+        answer = await check.is_right("carol", "new", ADDRESS)
+        compared = len(compare.hashes)
+        await asyncio.gather(*crowd)
+        return answer, compared
+
+    answer, compared = asyncio.run(ask())
+
+    assert answer is True
+    assert compared <= 4  # one of the crowd was being compared already
+
+
+def test_a_new_check_remembers_right_passwords_but_not_those_of_changed_users() -> None:
+    compare = CountedCompare()
+    other = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
+
+    async def ask(users: dict[str, str]) -> tuple[bool | None, int]:
+        before = PasswordCheck({"alice": HASH})
+        await before.is_right("alice", "right", ADDRESS)
+        check = PasswordCheck(users, compare)
+        check.adopt(before)
+        compare.hashes.clear()
+        return await check.is_right("alice", "right", ADDRESS), len(compare.hashes)
+
+    assert asyncio.run(ask({"alice": HASH, "bob": HASH})) == (True, 0)
+    assert asyncio.run(ask({"alice": other})) == (True, 1)
+    assert asyncio.run(ask({"bob": HASH})) == (False, 1)

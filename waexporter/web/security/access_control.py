@@ -8,6 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from waexporter.web.connection_limit import find_peer
 from waexporter.web.responses import IncomingRequest, Response, error_response, split_path
 from waexporter.web.security.passwords import PasswordCheck
 from waexporter.web.security.request_quota import RequestQuota
@@ -35,6 +36,10 @@ class AccessControl:
         """The configured headers of every response."""
         return self._security.headers
 
+    def adopt(self, previous: AccessControl) -> None:
+        """Go on with what the access control before this one has learnt of passwords."""
+        self._passwords.adopt(previous._passwords)
+
     def is_excluded(self, request: IncomingRequest) -> bool:
         """Return whether the path of a request needs no credentials, and has no rate limit."""
         return request.segments in self._excluded
@@ -57,7 +62,7 @@ class AccessControl:
             case "bearer" if self._has_token(sent.strip()):
                 return None
             case "basic" if (pair := _read_basic(sent.strip())) and self._security.users:
-                is_right = await self._passwords.is_right(*pair, request.peer)
+                is_right = await self._passwords.is_right(*pair, find_peer(request.peer))
                 if is_right is None:
                     words = "Too many passwords wait to be checked."
                     return error_response(request, HTTPStatus.TOO_MANY_REQUESTS, words, _RETRY)

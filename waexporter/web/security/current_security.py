@@ -32,6 +32,7 @@ class CurrentSecurity:
 
     def replace(self, prepared: PreparedSecurity) -> None:
         """Use other settings from now on."""
+        prepared.access.adopt(self.access)
         self.context, self.access = prepared
 
 

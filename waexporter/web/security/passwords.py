@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
 import secrets
+import threading
 from collections import OrderedDict, deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    Compare: TypeAlias = Callable[[bytes, bytes], bool]  # a password, a hash
+
+_Item = TypeVar("_Item")
+
 _MAX_WAITING = 64  # passwords of all clients together; each takes about 0.1 s
-_MAX_WAITING_OF_ONE = 4  # of one address
+_MAX_WAITING_OF_ONE = 4  # of one client
 _MAX_REMEMBERED = 100
 _BCRYPT_BYTES = 72  # bcrypt ignores what follows, and its library refuses it
 # Of no password; compared with for an unknown user, so that it takes as long as for a known one.
 _OTHER_HASH: Final = b"WaExporterKnowsNoUser." + b"." * 31
 _DEFAULT_COST: Final = 10
+_LOWEST_PRIORITY: Final = 19
 
 
 class _Waiting(NamedTuple):
@@ -31,57 +39,89 @@ class _Waiting(NamedTuple):
 class PasswordCheck:
     """Checks passwords; used only in the loop's thread.
 
-    A hash takes a tenth of a second of one processor, on purpose. So the clients take turns by address: who
-    sends many wrong passwords waits for itself, and a client whose password was right once never waits.
+    A hash takes a tenth of a second of one processor, on purpose. So the clients take turns: who sends many
+    wrong passwords waits for itself, a client that has once sent a right one comes first, and the same right
+    password again is not compared at all.
     """
 
-    def __init__(self, users: Mapping[str, str]) -> None:
+    def __init__(self, users: Mapping[str, str], compare: Compare | None = None) -> None:
         """Build a check of users and their bcrypt hashes."""
         self._users = {name: hashed.encode() for name, hashed in users.items()}
         self._no_user = _hash_of_nobody(self._users.values())
         self._key = secrets.token_bytes(32)  # so that what is remembered is of no use to who reads the memory
-        self._remembered: OrderedDict[bytes, None] = OrderedDict()
-        self._waiting: OrderedDict[str, deque[_Waiting]] = OrderedDict()  # by address, the next one first
+        self._remembered: _Recent[bytes] = _Recent()
+        self._known: _Recent[str] = _Recent()  # clients whose password was right once
+        self._compare = compare or _compare
+        self._waiting: OrderedDict[str, deque[_Waiting]] = OrderedDict()  # by client, the next one first
         self._worker: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
 
-    async def is_right(self, name: str, password: str, address: str) -> bool | None:
+    def adopt(self, previous: PasswordCheck) -> None:
+        """Go on with what another check has learnt; a password whose hash has changed is compared again."""
+        self._key = previous._key
+        self._remembered = previous._remembered
+        self._known = previous._known
+
+    async def is_right(self, name: str, password: str, client: str) -> bool | None:
         """Return whether it is the password of the user; None if too many others wait to be checked."""
         hashed = self._users.get(name, self._no_user)
         secret = password.encode("utf-8", "surrogatepass")
         mark = hmac.digest(self._key, b"%d %s%s%s" % (len(name), name.encode(), hashed, secret), "sha256")
-        if mark in self._remembered:
-            self._remembered.move_to_end(mark)
+        if self._remembered.has(mark):
             return True
-        own = self._waiting.get(address, ())
-        if len(own) >= _MAX_WAITING_OF_ONE or sum(map(len, self._waiting.values())) >= _MAX_WAITING:
+        own = self._waiting.get(client, ())
+        is_full = sum(map(len, self._waiting.values())) >= _MAX_WAITING and not self._known.has(client)
+        if len(own) >= _MAX_WAITING_OF_ONE or is_full:
             return None
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(address, deque()).append(_Waiting(secret, hashed, answer))
+        self._waiting.setdefault(client, deque()).append(_Waiting(secret, hashed, answer))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.get_running_loop().create_task(self._work())
         if not await answer or name not in self._users:
             return False
-        self._remember(mark)
+        self._remembered.add(mark)
+        self._known.add(client)
         return True
 
     async def _work(self) -> None:
         """Check what waits, until nothing does."""
-        thread = self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="passwords")
+        thread = self._thread = self._thread or ThreadPoolExecutor(1, "passwords", _yield_to_others)
         while self._waiting:
-            address, own = self._waiting.popitem(last=False)
+            client = next(filter(self._known.has, self._waiting), next(iter(self._waiting)))
+            own = self._waiting.pop(client)
             waiting = own.popleft()
             if own:
-                self._waiting[address] = own  # behind all others
+                self._waiting[client] = own  # behind all others
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(thread, _compare, waiting.password, waiting.hashed)
+            result = await loop.run_in_executor(thread, self._compare, waiting.password, waiting.hashed)
             if not waiting.answer.done():  # cancelled by the server, which stops
                 waiting.answer.set_result(result)
 
-    def _remember(self, mark: bytes) -> None:
-        self._remembered[mark] = None
-        if len(self._remembered) > _MAX_REMEMBERED:
-            self._remembered.popitem(last=False)
+
+class _Recent(Generic[_Item]):
+    """The last hundred of some things; used only in the loop's thread."""
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[_Item, None] = OrderedDict()
+
+    def has(self, item: _Item) -> bool:
+        """Return whether it is one of them; then it is the last one."""
+        if item in self._items:
+            self._items.move_to_end(item)
+            return True
+        return False
+
+    def add(self, item: _Item) -> None:
+        """Add one, and forget the first of too many."""
+        self._items[item] = None
+        if len(self._items) > _MAX_REMEMBERED:
+            self._items.popitem(last=False)
+
+
+def _yield_to_others() -> None:
+    """Give this thread the lowest priority: pages and polls are more urgent than passwords."""
+    with suppress(OSError, AttributeError):  # only Linux gives a thread a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
 
 
 def _compare(password: bytes, hashed: bytes) -> bool:
