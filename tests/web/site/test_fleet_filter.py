@@ -106,8 +106,14 @@ def test_a_label_with_very_many_values_is_not_offered_as_a_choice() -> None:
 
     text = ask(an_application(FakeBackend(fleet)), "/?label=host:h7").text
 
-    assert re.findall(r'<optgroup label="(.*?)">', text) == ["region"]
+    assert re.findall(r'<optgroup label="(.*?)">', text) == ["half"]
     assert '<input type="hidden" name="label" value="host:h7">' in text
+
+
+def test_a_label_that_all_have_alike_is_no_choice() -> None:
+    fleet = tuple(replace(a_target(name), labels=(("env", "prod"),)) for name in "ab")
+
+    assert "<select" not in ask(an_application(FakeBackend(fleet)), "/").text
 
 
 @pytest.mark.parametrize("field", ["q", "label", "verdict", "all", "other"])

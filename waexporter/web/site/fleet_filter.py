@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from waexporter.web.formatting import public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from waexporter.web.backend import TargetStatus
     from waexporter.web.responses import IncomingRequest
@@ -103,8 +103,8 @@ class FleetFilter:
         return all(word in text for word in self.words.casefold().split())
 
 
-def count_labels(targets: Iterable[TargetStatus]) -> tuple[LabelChoice, ...]:
-    """Return the labels that are worth a choice."""
+def count_labels(targets: Sequence[TargetStatus]) -> tuple[LabelChoice, ...]:
+    """Return the labels that are worth a choice: not one value for all, and not one for each."""
     counts: dict[str, Counter[str]] = {}
     for target in targets:
         for name, value in target.labels:
@@ -112,7 +112,7 @@ def count_labels(targets: Iterable[TargetStatus]) -> tuple[LabelChoice, ...]:
     return tuple(
         LabelChoice(name, tuple(sorted(values.items())))
         for name, values in sorted(counts.items())
-        if len(values) <= _MAX_VALUES
+        if len(values) <= _MAX_VALUES and max(values.values()) < len(targets)
     )[:_MAX_LABELS]
 
 
