@@ -21,6 +21,7 @@ README = ROOT / "README.md"
 COMMANDS = DOCS / "commands.md"
 HTTP = DOCS / "http.md"
 TEAMS = ROOT / "docs" / "teams.md"
+WEB_SECURITY = ROOT / "docs" / "web-security.md"
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")

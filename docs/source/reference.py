@@ -117,7 +117,7 @@ def write_variables() -> str:
     )
     lines = [f"| `{row.name}` | `{row.path}`{row.form} |" for row in rows]
     logins = [
-        f"| `{row.name}` | {f'a file with {key.meaning}' if row.path != key.name else key.meaning} |"
+        f"| `{row.name}` | {f'a file with {key.meaning}' if row.path else key.meaning} |"
         for key in LOGIN.keys
         for row in key.variables
     ]

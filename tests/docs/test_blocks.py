@@ -7,9 +7,11 @@ from configparser import ConfigParser
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+import trustme
 import yaml
 
 from tests.markdown import CONFIGURATION, DOCUMENTS, FENCE, NETWORK, ROOT, blocks
+from waexporter.config import load
 from waexporter.config.environment import SETTING_VARIABLES, TARGET_VARIABLES
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ KINDS = {
     "route": "tests/docs/test_blocks.py::test_alertmanager_takes_every_configuration_of_its_own",
     "services": "tests/docs/test_documents.py::test_a_sidecar_of_the_documents_starts_from_its_environment",
     "kind": "tests/docs/test_blocks.py::test_every_manifest_names_what_it_is",
+    "tls_server_config": "tests/docs/test_blocks.py::test_promtool_takes_every_web_configuration",
+    "http_server_config": "tests/docs/test_blocks.py::test_promtool_takes_every_web_configuration",
 }
 # A list in YAML.
 TARGET_LIST = "tests/docs/test_documents.py::test_the_fleet_in_files_of_the_documents_loads"
@@ -135,7 +139,12 @@ def test_prometheus_takes_every_configuration_of_its_own(
 ) -> None:
     rules = f"{ROOT / 'alerts'}/"
     file = tmp_path / "prometheus.yml"
-    file.write_text(re.sub(r"(?<![\w/])(?:/etc/prometheus/waexporter/|alerts/)", rules, block.text))
+    text = re.sub(r"(?<![\w/])(?:/etc/prometheus/waexporter/|alerts/)", rules, block.text)
+    text = text.replace("/etc/prometheus/", f"{tmp_path}/")
+    for secret in ("waexporter-token", "waexporter-password"):
+        (tmp_path / secret).write_text("a-secret")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "waexporter-ca.pem"))
+    file.write_text(text)
 
     finding = promtool(suite, "check", "config", file)
 
@@ -165,11 +174,34 @@ def test_every_pager_in_the_routes_is_told_everything(block: Block) -> None:
     assert all(hook["url"].endswith(":9847/api/v1/alerts") for hook in hooks)
 
 
+@pytest.mark.parametrize("block", of_kind("tls_server_config"))
+def test_promtool_takes_every_web_configuration(block: Block, promtool: RunTool, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("waexporter.example")
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "server.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "server.key"))
+    authority.cert_pem.write_to_path(str(tmp_path / "client-ca.pem"))
+    (tmp_path / "token").write_text("a-token-of-enough-letters")
+    written = yaml.safe_load(block.text.replace("/run/secrets/waexporter-token", "token"))
+    web_config, shared = tmp_path / "web.yml", tmp_path / "shared.yml"
+    web_config.write_text(yaml.safe_dump(written))
+    ours = {"auth_excluded_paths", "bearer_token_files"}
+    shared.write_text(yaml.safe_dump({key: text for key, text in written.items() if key not in ours}))
+
+    loaded = load(
+        None, {"WAEXPORTER_TARGET_URL": "https://wa.example", "WAEXPORTER_WEB_CONFIG_FILE": str(web_config)}
+    )
+    finding = promtool("sid", "check", "web-config", shared)
+
+    assert loaded.notes == ()
+    assert finding.status == 0, finding.output
+
+
 @pytest.mark.parametrize("block", of_kind("kind"))
 def test_every_manifest_names_what_it_is(block: Block) -> None:
     parts = list(yaml.safe_load_all(block.text))
 
-    assert {each["kind"] for each in parts} <= {"ConfigMap", "Pod", "NetworkPolicy"}
+    assert {each["kind"] for each in parts} <= {"ConfigMap", "Pod", "NetworkPolicy", "ServiceMonitor"}
     assert all(each["apiVersion"] and each["metadata"]["name"] for each in parts)
 
 

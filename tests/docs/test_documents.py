@@ -52,6 +52,8 @@ OTHER_YAML = (
     {"groups"},
     {"services", "secrets"},
     {"apiVersion", "kind"},
+    {"tls_server_config"},
+    {"http_server_config"},
 )  # for other programs
 LISTS = ("targets", "watchdogs", "fallback")  # keys whose value is a list of mappings
 STRANGE = "zzzzzzzz"  # like no key there is
@@ -83,6 +85,7 @@ def secrets(tmp_path: Path) -> Path:
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     (tmp_path / "secret").write_text("correct-horse-battery\n")
     (tmp_path / "address").write_text("https://pings.example/a-token\n")
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{prometheus: $2b$10${'a' * 53}}}\n")
     return tmp_path
 
 
@@ -91,6 +94,7 @@ def loaded(text: str, folder: Path) -> Config:
         (folder / "cmdb.json").write_text("[]")
     text = re.sub(r"(ca_file:) [^\s,}]+", rf"\1 {folder}/ca.pem", text)
     text = re.sub(r"((?:password|api_key|secret)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
+    text = re.sub(r"(config_file:) [^\s,}]+", rf"\1 {folder}/web.yml", text)
     text = re.sub(r"(heartbeat_url_file:) [^\s,}]+", rf"\1 {folder}/address", text)
     path = folder / "waexporter.yml"
     path.write_text(text)

@@ -13,6 +13,7 @@ from tests.e2e.clients import MONITOR, OWNER
 from tests.e2e.documented import configuration
 from tests.e2e.exporters import WAEXPORTER, Exporter, clean_environment
 from tests.e2e.paging import deliver, firing, wait_for_end, webhook
+from tests.e2e.secured import secured
 from tests.e2e.waiting import wait_for
 from tests.markdown import PAGING, TEAMS
 from tests.real.alertmanager import Alertmanager
@@ -250,6 +251,13 @@ def teams(folder: Path, _parts: RealParts) -> Iterator[Place]:
     yield documented.Place(folder, {})
 
 
+@contextmanager
+def with_user(folder: Path, _parts: RealParts) -> Iterator[Place]:
+    """Run the daemon of docs/web-security.md."""
+    with secured(folder, with_token=False) as (clients, _):
+        yield clients.place
+
+
 # By the document, and the beginning of the block's first command.
 SCENES: Mapping[tuple[str, str], Scene] = {
     ("README.md", "curl -s http://127.0.0.1:9847/metrics"): Scene(demo, patience=100),
@@ -276,6 +284,9 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("silences.md", "amtool silence add"): Scene(routed),
     ("silences.md", "amtool silence query"): Scene(silenced),
     ("teams.md", "amtool config routes test"): Scene(teams),
+    ("web-security.md", "openssl req"): Scene(nothing),
+    ("web-security.md", "python3 -c"): Scene(nothing),
+    ("web-security.md", "curl -sS"): Scene(with_user),
 }
 # Blocks that no test runs as they are, each with the reason.
 NOT_RUN: Mapping[tuple[str, str], str] = {
@@ -286,5 +297,6 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
     ("README.md", "waexporter pager setup"): "it asks a person; docs/paging.md has the same with --yes",
     ("dashboards.md", "mkdir dashboards"): "it needs a container engine; tests/image/smoke.py does the same",
     ("paging.md", "waexporter pager check"): "tests/e2e/test_documented_paging.py runs it",
+    ("web-security.md", "htpasswd"): "apache2-utils is not among the real parts; and it asks a person",
     ("restart.md", "pip install"): "it would change the environment that the tests run in",
 }

@@ -45,7 +45,7 @@ LOGIN = Block(
         Key(
             "username",
             value(scalars.visible),
-            "a user of `web.config_file`, with whose name [commands ask a running "
+            "a user of `web.config_file`, for [commands that ask a running "
             "daemon](web-security.md#our-own-commands)",
             variables=(Variable("WAEXPORTER_WEB_USERNAME"),),
         ),
