@@ -289,6 +289,35 @@ def test_a_client_certificate_needs_one_of_the_allowed_names(name: str, *, accep
 
 
 @pytest.mark.parametrize(
+    ("settings", "version", "alert"),
+    [
+        ({"client_auth": ClientAuth.REQUIRE}, ssl.TLSVersion.TLSv1_3, "TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+        ({"client_auth": ClientAuth.REQUIRE}, ssl.TLSVersion.TLSv1_2, "SSLV3_ALERT_HANDSHAKE_FAILURE"),
+        ({"min_version": "TLS13"}, ssl.TLSVersion.TLSv1_2, "TLSV1_ALERT_PROTOCOL_VERSION"),
+    ],
+)
+def test_a_client_is_told_why_a_handshake_fails(
+    settings: dict[str, object], version: ssl.TLSVersion, alert: str
+) -> None:
+    authority, diary = trustme.CA(), Diary()
+    context = trusting(authority)
+    context.minimum_version = context.maximum_version = version
+    if "client_auth" in settings:
+        settings = settings | {"client_authorities": authority.cert_pem.bytes()}
+
+    with (
+        serving(a_server_tls(authority, **settings), diary=diary) as server,
+        pytest.raises(ssl.SSLError) as caught,
+    ):
+        get(server, context)
+
+    assert caught.value.reason == alert
+    [(refusal, _, details)] = diary.refusals
+    assert refusal is Refusal.HANDSHAKE
+    assert details in {"peer did not return a certificate", "unsupported protocol"}
+
+
+@pytest.mark.parametrize(
     ("allowed", "name"),
     [
         ("ops@example.com", x509.RFC822Name("ops@example.com")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from waexporter.web.connection_limit import Refusal, find_peer, make_room
 from waexporter.web.lingering_transport import LingeringTransport
+from waexporter.web.security.alerting_context import send_alert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSet
@@ -120,6 +121,7 @@ class TlsHandshake(asyncio.Protocol):
 
     async def _shake_hands(self) -> None:
         loop = asyncio.get_running_loop()
+        send_alert.set(self.transport.write)
         elapsed = loop.time() - (self.waits_since or 0.0)
         handshake = loop.create_task(
             loop.start_tls(

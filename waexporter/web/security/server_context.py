@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from waexporter.config.values import pem
 from waexporter.model import ClientAuth
+from waexporter.web.security.alerting_context import create_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ class ServerContext:
 
 def build_context(tls: ServerTls) -> ServerContext:
     """Return the context of some settings; raise ssl.SSLError or ValueError if OpenSSL does not take them."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = create_context()
     context.minimum_version = _VERSIONS[tls.min_version]
     context.maximum_version = _VERSIONS[tls.max_version]
     if not tls.prefers_own_ciphers:
