@@ -10,6 +10,8 @@ import pytest
 
 from waexporter.config.file_stamp import FileStamp, stamp_file
 from waexporter.daemon.watcher import INTERVAL, LONGEST_SETTLING, SETTLE_TIME, ChangeDetector, FileWatcher
+from waexporter.metrics.telemetry import Telemetry
+from waexporter.model import Instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +155,8 @@ def test_a_changed_file_is_reloaded_once(tmp_path: Path) -> None:
         looked.release()
         return read
 
-    watcher = FileWatcher(read_stamps, reload, lambda: 0.0)
+    telemetry = Telemetry()
+    watcher = FileWatcher(read_stamps, reload, telemetry.watch_time, lambda: Instant(1.8e9, 0.0))
     watcher.start()
     try:
         rename(file, "after")
@@ -165,3 +168,4 @@ def test_a_changed_file_is_reloaded_once(tmp_path: Path) -> None:
         watcher.stop()
 
     assert len(reloads) == 1
+    assert telemetry.registry.get_sample_value("waexporter_config_watch_timestamp_seconds") == 1.8e9

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         serve(
             loaded,
             lambda daemon: reload_signal.start(lambda: daemon.reload(ReloadCause.SIGNAL)),
-            ConfigSource(read, stamps, is_watched),
+            ConfigSource(read, stamps, loaded.notes, is_watched),
         )
     exit_despite_threads()
     return OK

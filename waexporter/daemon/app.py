@@ -120,7 +120,10 @@ def start(
             discovery.start(exporter.reload)
             if source.is_watched:
                 watcher = FileWatcher(
-                    lambda: reloader.stamps, lambda: daemon.reload(ReloadCause.FILE), lambda: clock().steady
+                    lambda: reloader.stamps,
+                    lambda: daemon.reload(ReloadCause.FILE),
+                    telemetry.watch_time,
+                    clock,
                 )
                 stack.callback(watcher.stop)
                 watcher.start()

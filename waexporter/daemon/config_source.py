@@ -17,4 +17,5 @@ class ConfigSource(NamedTuple):
     # The second one is the list of http_sd_url, None if there is none yet.
     read: Callable[[Stamps, str | None], LoadedConfig]
     stamps: Stamps
+    notes: tuple[str, ...] = ()  # of the first reading, which are logged
     is_watched: bool = True  # a change of such a file is a reload

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter import log
 from waexporter.config import compare
+from waexporter.daemon.config_reading import ConfigReading
 from waexporter.daemon.failed_reloads import MAX_LISTED, FailedReloads
 from waexporter.errors import CommandError, ConfigError
 from waexporter.model import ReloadCause
@@ -64,17 +65,17 @@ class Reloader:
         observers: tuple[Telemetry, Callable[[], Instant]],
     ) -> None:
         self._config = config
-        self._read = source.read
         self.stamps: Stamps = source.stamps  # of the files that were read last; replaced as a whole
         self._fleet, self._daemon_pager, self._security, self._discovery = parts
         self._telemetry, self._clock = observers
+        self._files = ConfigReading(source, self._clock)
         self._slots = threading.Semaphore(_MAX_REQUESTS)
         self._reading = threading.Lock()
         self._changing = (
             threading.Lock()
         )  # never held while files are read: `stop` must not wait for a slow disk
         self._is_stopped = False
-        self._notes: frozenset[str] = frozenset()  # logged at the previous reload
+        self._notes = frozenset(source.notes)  # of the last configuration that was accepted; they are logged
         self._failures = FailedReloads(self._telemetry)
 
     @property
@@ -114,7 +115,7 @@ class Reloader:
         text = self._discovery.text(cause)
         is_about_list = cause is ReloadCause.HTTP_SD
         try:
-            config, notes = self._read(stamps, text)
+            config, notes = self._files.read(stamps, text)
         finally:
             # If a list is refused, a file that has changed is still to be read with the last good one.
             if not is_about_list:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from waexporter.config import Stamps
+    from waexporter.metrics.telemetry import KnownGauge
+    from waexporter.model import Instant
 
 INTERVAL: Final = 2.0  # seconds between two looks
 SETTLE_TIME: Final = 1.0  # seconds in which a changed file must stay the same, since it may still be written
@@ -51,16 +53,21 @@ class ChangeDetector:
 class FileWatcher:
     """Looks at the files of the configuration in a thread of its own, from `start` to `stop`.
 
-    A look at a disk that hangs hangs too; this stops nothing else.
+    A look at a disk that hangs hangs too: this stops nothing else, and the time of the last look shows it.
     """
 
     def __init__(
-        self, read: Callable[[], Stamps], reload: Callable[[], None], steady: Callable[[], float]
+        self,
+        read: Callable[[], Stamps],
+        reload: Callable[[], None],
+        watch_time: KnownGauge,
+        clock: Callable[[], Instant],
     ) -> None:
         """Build a watcher; `read` returns the stamps of the files that were read last."""
         self._read = read
         self._reload = reload
-        self._steady = steady
+        self._watch_time = watch_time
+        self._clock = clock
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -76,5 +83,7 @@ class FileWatcher:
         while not self._stopped.wait(detector.pause):
             read = self._read()
             found = {path: stamp_file(path) for path in read}
-            if detector.is_due(read, found, self._steady()) and not self._stopped.is_set():
+            now = self._clock()
+            self._watch_time.value = now.wall
+            if detector.is_due(read, found, now.steady) and not self._stopped.is_set():
                 self._reload()

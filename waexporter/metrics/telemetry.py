@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 
-class _KnownGauge(Collector):
+class KnownGauge(Collector):
     """A gauge that has no sample while its value is not known."""
 
     def __init__(self, name: str, meaning: str, registry: CollectorRegistry) -> None:
@@ -90,19 +90,24 @@ class Telemetry:
             "When the configuration was last loaded with success.",
             registry=registry,
         )
-        self._list_success = _KnownGauge(
+        self._list_success = KnownGauge(
             "waexporter_http_sd_success",
             "1 if the last answer of http_sd_url is in effect, else 0.",
             registry,
         )
-        self._list_success_time = _KnownGauge(
+        self._list_success_time = KnownGauge(
             "waexporter_http_sd_last_success_timestamp_seconds",
             "When http_sd_url last answered with the list that is in effect.",
             registry,
         )
-        self._list_targets = _KnownGauge(
+        self._list_targets = KnownGauge(
             "waexporter_http_sd_targets",
             "Targets in the list of http_sd_url that is in effect, also those of other shards.",
+            registry,
+        )
+        self.watch_time = KnownGauge(
+            "waexporter_config_watch_timestamp_seconds",
+            "When the files of the configuration were last looked at for changes.",
             registry,
         )
         self._reloads = Counter(
