@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from prometheus_client import CollectorRegistry
 
 from tests.clocks import HandClock
-from waexporter.model import PagerSettings, State
+from waexporter.model import PagerSettings, Shard, State
 from waexporter.paging.attempt import Outlets
 from waexporter.paging.channels import ACCEPTED, Outcome
 from waexporter.paging.channels.recipients import Recipient
@@ -86,7 +86,13 @@ class Rig:
         self.registry = CollectorRegistry()
         self.crashes: list[Exception] = []
         self.jitter = 0.0
-        self.outlets = Outlets(lambda: self.carriers, self.way, self.fallback)
+        self.other_shards: dict[str, Shard] = {}
+        self.outlets = Outlets(
+            lambda: self.carriers,
+            self.way,
+            self.fallback,
+            other_shard=self.other_shards.get,
+        )
         self.context = PagerContext(
             PagerTelemetry(self.registry), self.clock, lambda: self.jitter, self.crashes.append
         )

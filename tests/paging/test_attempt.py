@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.paging.fakes import BUSY, GROUP, LIMITED, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
-from waexporter.model import PagerSettings, State
+from waexporter.model import PagerSettings, Shard, State
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.journal.attempt_history import MAX_ATTEMPTS
 from waexporter.paging.routing import Carrier
@@ -481,3 +481,16 @@ def test_a_failure_is_logged_once_however_often_it_repeats(build: Build) -> None
             rig.clock.move(60.0)
 
     assert [line["event"] for line in said].count("a page was not taken") == 1
+
+
+def test_a_page_about_the_target_of_another_shard_goes_another_way_and_its_note_says_so(build: Build) -> None:
+    rig = build(ALPHA)
+    rig.other_shards["line-7"] = Shard(2, 4)
+    rig.page("thread", an_alert("Down", "line-7"))
+
+    rig.run()
+
+    assert ways_used(rig) == ["alpha"]
+    assert [attempt.why for attempt in rig.journal.latest(1)[0].tried] == [
+        "only shard 2/4 knows the state of line-7"
+    ]

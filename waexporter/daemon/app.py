@@ -147,7 +147,7 @@ def _daemon_pager(
     # Imported only if there is a pager: the journal's database takes memory that a small sidecar can save.
     from waexporter.daemon.paging import DaemonPager, PagerTargets  # noqa: PLC0415
 
-    targets = PagerTargets(fleet.store, fleet.clients, fleet.contexts)
+    targets = PagerTargets(fleet.store, fleet.clients, fleet.contexts, fleet.members.find)
     return DaemonPager(config.pager, targets, telemetry, clock)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from waexporter.metrics.telemetry import Telemetry
-    from waexporter.model import Instant, PagerSettings, Verdict
+    from waexporter.model import Instant, PagerSettings, Shard, Verdict
     from waexporter.paging.channels import Channel
     from waexporter.paging.routing import Carrier
     from waexporter.polling.store import Store
@@ -38,6 +38,7 @@ class PagerTargets(NamedTuple):
     store: Store
     clients: Mapping[str, Client]
     contexts: TlsContexts
+    other_shard: Callable[[str], Shard | None] = lambda _: None  # returns that of a target polled elsewhere
 
 
 class PagerParts(NamedTuple):
@@ -111,7 +112,8 @@ class DaemonPager:
             return store.on_call_group(name) or self.pager.remembered_group(name)
 
         whatsapp = target_channel_factory(self._targets.clients)
-        return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager)
+        other_shard = self._targets.other_shard
+        return Outlets(carriers, whatsapp, parts.fallback, parts.alertmanager, other_shard)
 
 
 def _verdicts(store: Store) -> tuple[tuple[str, Verdict], ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from waexporter.model import Shard
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from waexporter.model import Shard
 
 
 @dataclass(slots=True)
@@ -17,3 +17,8 @@ class ShardMembers:
 
     shard: Shard | None = None  # None: all of it
     elsewhere: Mapping[str, int] = field(default_factory=dict)  # targets of other daemons, with their shards
+
+    def find(self, name: str) -> Shard | None:
+        """Return the shard that polls a target, if another daemon does."""
+        index = self.elsewhere.get(name)
+        return Shard(index, self.shard.count) if self.shard is not None and index is not None else None

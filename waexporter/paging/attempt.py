@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.log import get_logger
@@ -17,9 +18,9 @@ from waexporter.paging.journal.entry import Attempt
 from waexporter.paging.routing import choose_routes, merge_affected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from waexporter.model import Instant, PagerSettings
+    from waexporter.model import Instant, PagerSettings, Shard
     from waexporter.paging.channels import Channel, Outcome
     from waexporter.paging.messages.message import Message
     from waexporter.paging.queue import QueuedPage
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # A way may ask for a pause of an hour although it recovers in a minute, and people need the page.
 _LONGEST_REST = 300.0  # seconds
+_MAX_NOTES = 3  # about targets of other shards, in one attempt
 FALLBACK = "fallback"  # the recipient of every fallback channel, so that they share one rate
 
 _log = get_logger("pager")
@@ -41,6 +43,7 @@ class Outlets(NamedTuple):
     whatsapp: Callable[[str, Recipient], Channel]  # through a carrier, to a recipient
     fallback: Sequence[Channel] = ()
     alertmanager: AlertmanagerAddress | None = None  # queried about missing alerts before a page is sent
+    other_shard: Callable[[str], Shard | None] = lambda _: None  # returns that of a target polled elsewhere
 
 
 @dataclass(slots=True)
@@ -194,13 +197,20 @@ class Attempts:
         outcomes = []
         for channel in channels:
             outcome = try_to_send(channel, message, lambda crash: self._report_crash(batch, way, crash))
-            why = outcome.why or outcome.note
+            why = outcome.why or "; ".join(filter(None, [outcome.note, *self._notes_on_others(batch)]))
             result.tried.append(Attempt(self._clock().wall, way, channel.where, outcome.code, why))
             self._telemetry.count_attempt(channel.kind, outcome.code)
             result.last_channel = channel.kind
             outcomes.append(outcome)
         result.is_uncertain = any(outcome.may_have_arrived for outcome in outcomes)
         return outcomes
+
+    def _notes_on_others(self, batch: Sequence[QueuedPage]) -> Iterator[str]:
+        """Yield why targets that the alerts are about were no way: other daemons poll them."""
+        owners = ((name, self._outlets.other_shard(name)) for name in _affected_by(batch).targets)
+        others = ((name, shard) for name, shard in owners if shard is not None)
+        for name, shard in islice(others, _MAX_NOTES):
+            yield f"only shard {shard} knows the state of {name}"
 
     def _report_crash(self, batch: Sequence[QueuedPage], way: str, crash: Exception) -> None:
         """Report a crash, unless the last failure of the way was a crash, too: it may crash for hours."""
