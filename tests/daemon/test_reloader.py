@@ -13,6 +13,7 @@ from tests.receivers import receiving
 from waexporter.config import ConfigDiff, LoadedConfig
 from waexporter.config.file_stamp import FileStamp
 from waexporter.daemon.config_source import ConfigSource
+from waexporter.daemon.current_config import CurrentConfig
 from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.daemon.target_discovery import TargetDiscovery
 from waexporter.errors import CommandError, ConfigError
@@ -96,6 +97,7 @@ class World:
         self.fleet, self.daemon_pager, self.telemetry = FakeFleet(), FakeDaemonPager(), Telemetry()
         self.security = CurrentSecurity()
         self.discovery = TargetDiscovery(TlsContexts(), self.telemetry, lambda: NOW)
+        self.current = CurrentConfig(config, 0.0)
         self.lists: list[str | None] = []
         self.reading, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
@@ -108,6 +110,7 @@ class World:
                 cast("DaemonPager", self.daemon_pager),
                 self.security,
                 self.discovery,
+                self.current,
             ),
             (self.telemetry, lambda: NOW),
         )

@@ -14,6 +14,7 @@ from waexporter.polling.tables import NodeTable
 from waexporter.polling.verdict_explanation import explain
 from waexporter.web.asgi import DEFAULT_LIMITS, Application, Observers, RequestLimits
 from waexporter.web.backend import (
+    ConfigStatus,
     EndpointStatus,
     PageRequest,
     RefusedConfig,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from waexporter.web.security.current_security import CurrentSecurity
 
 NOW = 1_769_851_800.25  # 2026-01-31T09:30:00.250Z
+A_CONFIG = ConfigStatus("targets: []\n", "/etc/wa.yml", NOW - 90)
 
 
 def a_target(name: str = "support-line", state: State = State.OK, *problems: Problem) -> TargetStatus:
@@ -63,6 +65,7 @@ class FakeBackend:
     waiting: str | None = None
     outdated: str | None = None
     pager: Pager | None = None
+    config: ConfigStatus | None = A_CONFIG
     details: dict[str, TargetDetails] = field(default_factory=dict)
     page_requests: list[PageRequest] = field(default_factory=list)
     polls: tuple[Future[None], ...] | None = ()  # of a probe; None: there are too many
@@ -113,6 +116,10 @@ class FakeBackend:
             return None
         state = TargetState(Target(target, shown.url), ON_PREMISES, verdict=shown.verdict)
         return explain(state, Instant(NOW, 0.0))
+
+    def configuration(self) -> ConfigStatus | None:
+        """Return the configuration."""
+        return self.config
 
     def reload(self, cause: ReloadCause) -> ReloadResult:
         """Record the cause, and return the result."""

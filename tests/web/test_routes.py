@@ -18,6 +18,7 @@ TESTS = ROOT / "tests" / "web"
 # The modules that are not called by the last part of their path.
 OTHERS = {
     "/": "status_page",
+    "/config": "config_page",
     "/targets/{name}": "target_page",  # `targets` answers /api/v1/targets
     "/assets/site.css": "assets",
     "/assets/site.js": "assets",

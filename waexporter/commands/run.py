@@ -13,7 +13,14 @@ from waexporter.commands.options import (
     read_boolean,
 )
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import WATCH_VARIABLE, LoadedConfig, check_webhook_auth, choose_shard, load
+from waexporter.config import (
+    WATCH_VARIABLE,
+    LoadedConfig,
+    check_webhook_auth,
+    choose_file,
+    choose_shard,
+    load,
+)
 from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import ConfigError
@@ -69,7 +76,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         serve(
             loaded,
             lambda daemon: reload_signal.start(lambda: daemon.reload(ReloadCause.SIGNAL)),
-            ConfigSource(read, stamps, loaded.notes, is_watched),
+            ConfigSource(read, stamps, loaded.notes, choose_file(options.config, environ), is_watched),
         )
     exit_despite_threads()
     return OK

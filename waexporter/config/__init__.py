@@ -9,7 +9,7 @@ from waexporter.config.dump import dump_config
 from waexporter.config.environment import WATCH_VARIABLE
 from waexporter.config.file_stamp import Stamps, stamp_file
 from waexporter.config.fleet.shard_choice import SHARD_VARIABLE, choose_shard
-from waexporter.config.loading import LoadedConfig, load, load_daemon_access, load_web
+from waexporter.config.loading import LoadedConfig, choose_file, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
 from waexporter.config.webhook_auth import check_webhook_auth
@@ -24,6 +24,7 @@ __all__ = [
     "LoadedConfig",
     "Stamps",
     "check_webhook_auth",
+    "choose_file",
     "choose_shard",
     "compare",
     "dump_config",

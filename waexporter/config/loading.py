@@ -68,7 +68,7 @@ def load(
     configuration has all targets, whatever the shard.
     Raise ConfigError with every problem, each beginning with its key path, variable or file.
     """
-    path = _choose_file(path, environ)
+    path = choose_file(path, environ)
     files = {} if files is None else files
     if path is not None:
         files[path] = stamp_file(path)
@@ -88,7 +88,7 @@ def load_daemon_access(path: str | None, environ: Mapping[str, str]) -> DaemonAc
 
     Targets are not read: a health check every few seconds must not take the time for thousands of them.
     """
-    path = _choose_file(path, environ)
+    path = choose_file(path, environ)
     problems: tuple[str, ...] = ()
     try:
         document = _read_file(path)
@@ -119,7 +119,8 @@ def _report_placeholders(report: Report, document: object) -> None:
             add(key_path, _PLACEHOLDER + advice)
 
 
-def _choose_file(path: str | None, environ: Mapping[str, str]) -> str | None:
+def choose_file(path: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the file of the configuration; None without one."""
     return path if path is not None else environ.get(CONFIG_VARIABLE) or None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from waexporter import __version__
 from waexporter.config.values.quantities import format_listen
+from waexporter.daemon.current_config import CurrentConfig
 from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
 from waexporter.daemon.refusals import RefusalLog
@@ -79,7 +80,10 @@ def start(
     security = CurrentSecurity(prepare_security(config.web.security))
     discovery = TargetDiscovery(fleet.contexts, telemetry, clock)
     discovery.apply(config, discovery.prepare(config), None)
-    parts = ReloadedParts(fleet, daemon_pager, security, discovery)
+    current = CurrentConfig(
+        config, clock().wall, source.notes if source else (), file=source.file if source else None
+    )
+    parts = ReloadedParts(fleet, daemon_pager, security, discovery, current)
     reloader = Reloader(config, source, parts, (telemetry, clock)) if source is not None else None
     exporter = Exporter(
         fleet.store,
@@ -91,6 +95,7 @@ def start(
         reloader,
         discovery,
         fleet.members,
+        current,
     )
     refusals = RefusalLog(telemetry, clock)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)

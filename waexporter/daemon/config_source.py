@@ -18,4 +18,5 @@ class ConfigSource(NamedTuple):
     read: Callable[[Stamps, str | None], LoadedConfig]
     stamps: Stamps
     notes: tuple[str, ...] = ()  # of the first reading, which are logged
+    file: str | None = None  # None: it comes from the environment alone
     is_watched: bool = True  # a change of such a file is a reload

@@ -21,6 +21,7 @@ from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from waexporter.daemon.current_config import CurrentConfig
     from waexporter.daemon.reloader import Reloader
     from waexporter.daemon.target_discovery import TargetDiscovery
     from waexporter.metrics.page import Compressed, ExpositionPage
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from waexporter.polling.on_demand import OnDemandPolls, Probe
     from waexporter.polling.state import TargetState
     from waexporter.polling.store import Snapshot, Store
-    from waexporter.web.backend import PageRequest, RefusedConfig, TargetDetails
+    from waexporter.web.backend import ConfigStatus, PageRequest, RefusedConfig, TargetDetails
 
 HEARTBEAT_INTERVAL = 1.0  # seconds
 HEARTBEAT_LIMIT = 15.0  # seconds without a heartbeat after which the scheduler counts as dead
@@ -79,6 +80,7 @@ class Exporter:
         reloader: Reloader | None = None,
         discovery: TargetDiscovery | None = None,
         members: ShardMembers | None = None,
+        current: CurrentConfig | None = None,
     ) -> None:
         self._store = store
         self._on_demand = on_demand
@@ -89,6 +91,7 @@ class Exporter:
         self._reloader = reloader
         self._discovery = discovery
         self._members = members if members is not None else ShardMembers()
+        self._current = current
         self._was_ready = False
         self._building = threading.Lock()
         self._pages: dict[bool, _CachedPage] = {}
@@ -151,6 +154,10 @@ class Exporter:
         snapshot = self._store.snapshot()
         found = next((state for state in snapshot.states if state.target.name == target), None)
         return None if found is None else explain(found, snapshot.at)
+
+    def configuration(self) -> ConfigStatus | None:
+        """Return the configuration in effect, if the daemon was started with one."""
+        return self._current.describe() if self._current is not None else None
 
     def reload(self, cause: ReloadCause) -> ReloadResult:
         """Reload the configuration, if the daemon was started with one."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from waexporter.config import ConfigDiff, Stamps
     from waexporter.daemon.config_source import ConfigSource
+    from waexporter.daemon.current_config import CurrentConfig
     from waexporter.daemon.fleet import Fleet
     from waexporter.daemon.paging import DaemonPager, PagerParts
     from waexporter.daemon.target_discovery import TargetDiscovery
@@ -52,6 +53,7 @@ class ReloadedParts(NamedTuple):
     pager: DaemonPager | None
     security: CurrentSecurity
     discovery: TargetDiscovery
+    current: CurrentConfig
 
 
 class Reloader:
@@ -66,7 +68,7 @@ class Reloader:
     ) -> None:
         self._config = config
         self.stamps: Stamps = source.stamps  # of the files that were read last; replaced as a whole
-        self._fleet, self._daemon_pager, self._security, self._discovery = parts
+        self._fleet, self._daemon_pager, self._security, self._discovery, self._current = parts
         self._telemetry, self._clock = observers
         self._files = ConfigReading(source, self._clock)
         self._slots = threading.Semaphore(_MAX_REQUESTS)
@@ -131,6 +133,7 @@ class Reloader:
         self.stamps = stamps
         at = self._clock().wall
         self._telemetry.reload_success_time.set(at)
+        self._current.replace(config, at, notes)
         for note in notes:
             if note not in self._notes:
                 _log.warning(note)

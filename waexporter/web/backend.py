@@ -75,6 +75,17 @@ class TargetDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigStatus:
+    """The configuration that is in effect."""
+
+    text: str  # YAML, as `waexporter check-config` prints it: with defaults, and without secrets
+    file: str | None  # None: it comes from the environment alone
+    loaded_at: float  # wall-clock seconds
+    notes: tuple[str, ...] = ()
+    targets: int = 0  # how many there are
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadResult:
     """The result of a reload; with problems nothing has changed."""
 
@@ -149,6 +160,10 @@ class Backend(Protocol):
 
     def target(self, name: str) -> TargetDetails | None:
         """Return everything that is known of a target; None if there is no target of that name."""
+        ...
+
+    def configuration(self) -> ConfigStatus | None:
+        """Return the configuration in effect; None if the daemon was started without one."""
         ...
 
     def explain(self, target: str) -> Explanation | None:

@@ -78,6 +78,11 @@ ROUTES: Final = (
         "all about one client: problems, nodes, readings, the last polls, queues, changed settings",
     ),
     Route(
+        "/config",
+        import_at_first_request("site.config_page", "show_config"),
+        "the configuration in effect, without secrets; YAML for a program",
+    ),
+    Route(
         "/metrics",
         show_metrics,
         "Prometheus text or OpenMetrics 1.0, by `Accept`; `?target=NAME` restricts it",

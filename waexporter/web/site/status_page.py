@@ -6,41 +6,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model import ReloadCause, State
+from waexporter.model import State
 from waexporter.timefmt import plural
 from waexporter.web.formatting import format_time
 from waexporter.web.site.fleet_filter import FleetFilter, count_labels
 from waexporter.web.site.html import html_response
+from waexporter.web.site.refused_config import describe_refused
 from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
 from waexporter.web.site.target_rows import ORDER, SYMBOLS, sort_key, target_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waexporter.web.backend import Backend, RefusedConfig, TargetStatus
-    from waexporter.web.formatting import FormattedTime
+    from waexporter.web.backend import Backend, TargetStatus
     from waexporter.web.responses import IncomingRequest, Response
     from waexporter.web.site.target_rows import TargetRow
 
 SHOWN_TARGETS: Final = 250  # rows: the rest is one link away
-_CAUSES: Final = {
-    ReloadCause.SIGNAL: "a reload by SIGHUP",
-    ReloadCause.REQUEST: "a reload by POST /-/reload",
-    ReloadCause.FILE: "a changed file",
-    ReloadCause.HTTP_SD: "a new list of targets from http_sd",
-}
 _REFRESH = 15  # seconds
-_SHOWN_PROBLEMS = 10  # of a reload
-
-
-@dataclass(frozen=True, slots=True)
-class FailedReload:
-    """A new configuration that is refused."""
-
-    cause: str  # in words
-    since: FormattedTime | None
-    problems: tuple[str, ...]
-    rest: str  # the number of problems that are not shown; empty without any
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +70,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         symbols=SYMBOLS,
         made=format_time(now, now),
         notices=notices,
-        reloads=tuple(_failed_reload(failed, now) for failed in backend.failed_reloads()),
+        reloads=describe_refused(backend, now),
         total=len(targets),
         found=len(found),
         filter=chosen,
@@ -156,10 +139,3 @@ def _unread_targets(targets: Sequence[TargetStatus]) -> tuple[str, ...]:
             for problem in target.verdict.problems
         )
     )
-
-
-def _failed_reload(failed: RefusedConfig, now: float) -> FailedReload:
-    more = len(failed.problems) - _SHOWN_PROBLEMS
-    rest = f"and {more} more; POST /-/reload lists them all" if more > 0 else ""
-    since = format_time(failed.since, now)
-    return FailedReload(_CAUSES[failed.cause], since, failed.problems[:_SHOWN_PROBLEMS], rest)
