@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_process import serve
-from waexporter.commands.demos.demo_stack import MAX_SPEED, find_free_address, find_programs, run_stack
+from waexporter.commands.demos.demo_stack import (
+    MAX_SPEED,
+    find_free_address,
+    find_programs,
+    run_stack,
+    write_http_config,
+)
 from waexporter.commands.options import add_daemon_options, add_speed, override
 from waexporter.commands.process import OK, exit_despite_threads
-from waexporter.config import DEFAULT_PLANS, LoadedConfig, load_web
+from waexporter.config import DEFAULT_PLANS, LoadedConfig, load_web, make_access
+from waexporter.config.login import SET_LOGIN
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,
@@ -54,6 +61,7 @@ _INTERVALS = {
     Endpoint.CERTIFICATES: 30.0,
     Endpoint.GROUP: 10.0,
 }
+_WEBHOOK = WebhookAuth(insecure=True)  # open to everybody: pages reach only simulated groups
 _WATCH_FOR = 5.0  # seconds at speed 1; an incident takes 40
 _RATE = Rate(10, 30.0)  # at the default rate, pages about an incident every minute would have to wait
 # In this stack, Alertmanager repeats the alert every few seconds, not every minute.
@@ -77,6 +85,9 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         message = f"--stack goes with --speed up to {MAX_SPEED:g}: nobody is paged about shorter incidents"
         raise ConfigError([message])
     web = load_web(environ)
+    access = make_access(web, _WEBHOOK, environ)
+    if options.stack and web.security.needs_credentials and not access.source:
+        raise ConfigError([*access.problems, f"--stack: {SET_LOGIN}, so that Prometheus can scrape"])
     programs = find_programs() if options.stack else None
     alertmanager = find_free_address() if options.stack else None
     with simulated_clients(options.speed, alertmanager) as clients, ExitStack() as stack:
@@ -87,7 +98,10 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             rows: tuple[tuple[str, str], ...] = ()
             if programs is not None and alertmanager is not None:
                 write("Starting Prometheus and Alertmanager ...")
-                rows = stack.enter_context(run_stack(programs, own_url, alertmanager)).rows()
+                http_config = write_http_config(access)
+                rows = stack.enter_context(run_stack(programs, own_url, alertmanager, http_config)).rows()
+            if web.security.needs_credentials:
+                rows = (("they ask for", f"a user or a token of {web.config_file}"), *rows)
             clients.announce(own_url, rows, write)
 
         serve(LoadedConfig(config, ()), announce)
@@ -175,8 +189,7 @@ def _options(topology: str, speed: float) -> Options:
 def _pager(folder: Path, speed: float, alertmanager: str | None) -> PagerSettings:
     return PagerSettings(
         state_dir=str(folder),
-        # Open to everybody: pages reach only simulated groups.
-        webhook=WebhookAuth(insecure=True),
+        webhook=_WEBHOOK,
         rate=_RATE,
         watch=alertmanager is None,
         watch_for=_WATCH_FOR / speed,

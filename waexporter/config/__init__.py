@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waexporter.config.blocks import compare
-from waexporter.config.daemon_access import DaemonAccess, require_access
+from waexporter.config.daemon_access import DaemonAccess, make_access, require_access
 from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
 from waexporter.config.environment import WATCH_VARIABLE
@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "load_daemon_access",
     "load_web",
+    "make_access",
     "parse_document",
     "parse_duration",
     "parse_listen",

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands.secured import HASH, PASSWORD, TLS, TOKEN, USER, SecuredPlace
 from waexporter.cli import main
 from waexporter.commands.demos import demo_stack as stack
 from waexporter.commands.process import USAGE_ERROR
+from waexporter.config import load_daemon_access
 from waexporter.config.shipped_files import find_rule_files
 from waexporter.errors import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.commands.conftest import CommandResult
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,63 @@ def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])
+def test_without_credentials_for_prometheus_the_demo_says_which_to_give(
+    run: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{{USER}: {HASH}}}")
+    monkeypatch.setenv("WAEXPORTER_WEB_CONFIG_FILE", str(tmp_path / "web.yml"))
+
+    result = run("demo", "--stack")
+
+    assert result.status == 2
+    assert "set WAEXPORTER_WEB_USERNAME" in result.complaints
+
+
+LOGIN = {"WAEXPORTER_WEB_USERNAME": USER, "WAEXPORTER_WEB_PASSWORD": PASSWORD}
+CERTIFICATE = {
+    "WAEXPORTER_WEB_CLIENT_CERT_FILE": "/client.pem",
+    "WAEXPORTER_WEB_CLIENT_KEY_FILE": "/client.key",
+}
+
+
+@pytest.mark.parametrize(
+    ("web_config", "environ", "http_config"),
+    [
+        ({}, {}, {}),
+        ({"tls_server_config": TLS}, {}, {"tls_config": {"insecure_skip_verify": True}}),
+        (
+            {"tls_server_config": TLS},
+            CERTIFICATE,
+            {
+                "tls_config": {
+                    "insecure_skip_verify": True,
+                    "cert_file": "/client.pem",
+                    "key_file": "/client.key",
+                }
+            },
+        ),
+        (
+            {"basic_auth_users": {USER: HASH}},
+            LOGIN,
+            {"basic_auth": {"username": USER, "password": PASSWORD}},
+        ),
+        ({"bearer_token_files": ["token"]}, LOGIN, {"authorization": {"credentials": TOKEN}}),
+    ],
+)
+def test_prometheus_and_alertmanager_are_let_in_by_what_the_daemon_asks_for(
+    tmp_path: Path,
+    web_config: dict[str, object],
+    environ: dict[str, str],
+    http_config: dict[str, object],
+) -> None:
+    place = SecuredPlace(tmp_path)
+    place.secure(**web_config)
+
+    written = stack.write_http_config(load_daemon_access(str(place.file), environ))
+
+    assert written == http_config
+
+
 def test_the_programs_are_found_by_each_of_their_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
@@ -100,7 +162,7 @@ def test_a_program_that_ends_as_it_starts_is_quoted(tmp_path: Path) -> None:
     with (
         pytest.raises(CommandError, match=r"ended with 7 as it started.*\nflag not known"),
         stack.run_stack(
-            stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847", stack.find_free_address()
+            stack.Programs(str(broken), str(broken)), "http://127.0.0.1:9847", stack.find_free_address(), {}
         ),
     ):
         pytest.fail("it has started")

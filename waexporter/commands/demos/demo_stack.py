@@ -24,7 +24,9 @@ from waexporter.errors import CommandError
 from waexporter.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from waexporter.config import DaemonAccess
 
 # The story's incidents last 40 s, too short for a page: the shipped rules wait for minutes. So all times in
 # rules and routes are divided by this: three minutes become six seconds, a month becomes a day.
@@ -119,12 +121,32 @@ def _divide(duration: str, factor: float, minimum: float) -> str:
     return format_duration(max(seconds / factor, minimum)) if seconds else duration
 
 
+def write_http_config(access: DaemonAccess) -> Mapping[str, object]:
+    """Return by what both reach a daemon on this machine, as in their configurations."""
+    written: dict[str, object] = {}
+    if access.web.security.tls is not None:
+        # It does not leave this machine, and the certificate may be for any name.
+        tls = {
+            "cert_file": access.login.cert_file,
+            "key_file": access.login.key_file or access.login.cert_file,
+        }
+        written["tls_config"] = {"insecure_skip_verify": True} | (tls if access.login.cert_file else {})
+    token, password = access.credentials.bearer_token, access.credentials.password
+    if token is not None:
+        written["authorization"] = {"credentials": token.reveal()}
+    elif password is not None:
+        written["basic_auth"] = {"username": access.credentials.username, "password": password.reveal()}
+    return written
+
+
 @contextmanager
-def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[Stack]:
+def run_stack(
+    programs: Programs, exporter: str, alertmanager: str, http_config: Mapping[str, object]
+) -> Iterator[Stack]:
     """Run both while the block runs: Prometheus scrapes the exporter, Alertmanager sends it alerts.
 
-    `exporter` and `alertmanager` are urls. Raises CommandError when one does not start; logs an error when
-    one ends later by itself.
+    `exporter` and `alertmanager` are urls; `http_config` is by what the exporter lets them in. Raises
+    CommandError when one does not start; logs an error when one ends later by itself.
     """
     shipped = find_rule_files()
     with TemporaryDirectory(prefix="waexporter-stack-") as name, ExitStack() as stack:
@@ -132,9 +154,12 @@ def run_stack(programs: Programs, exporter: str, alertmanager: str) -> Iterator[
         own, other = find_free_address().partition("//")[2], alertmanager.partition("//")[2]
         rules = [_write(folder / file, speed_up((shipped / file).read_text())) for file in RULES]
         routes = speed_up((shipped / ROUTES).read_text()).replace(_SHIPPED_RECEIVER, f"{exporter}/")
-        scraped = exporter.partition("//")[2]
+        routes += f"\nglobal: {json.dumps({'http_config': http_config})}\n" if http_config else ""
+        scheme, _, scraped = exporter.partition("://")
+        job = {"job_name": "waexporter", "scheme": scheme, **http_config}
+        job["static_configs"] = [{"targets": [scraped]}]
         config = _write(
-            folder / "prometheus.yml", json.dumps(_prometheus_config(rules, scraped, other))
+            folder / "prometheus.yml", json.dumps(_prometheus_config(rules, job, other))
         )  # JSON is YAML
         command = [
             programs.alertmanager,
@@ -165,11 +190,13 @@ def _write(file: Path, text: str) -> str:
     return str(file)
 
 
-def _prometheus_config(rules: Sequence[str], exporter: str, alertmanager: str) -> dict[str, object]:
+def _prometheus_config(
+    rules: Sequence[str], job: Mapping[str, object], alertmanager: str
+) -> dict[str, object]:
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": rules,
-        "scrape_configs": [{"job_name": "waexporter", "static_configs": [{"targets": [exporter]}]}],
+        "scrape_configs": [job],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
     }
 
