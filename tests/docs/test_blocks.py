@@ -44,6 +44,7 @@ BLOCKS = [
 KINDS = {
     "targets_files": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
     "targets": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
+    "http_sd_url": "tests/docs/test_documents.py::test_every_configuration_in_the_documents_loads",
     "scrape_configs": "tests/docs/test_blocks.py::test_prometheus_takes_every_configuration_of_its_own",
     "route": "tests/docs/test_blocks.py::test_alertmanager_takes_every_configuration_of_its_own",
     "services": "tests/docs/test_documents.py::test_a_sidecar_of_the_documents_starts_from_its_environment",
@@ -78,6 +79,7 @@ TEXTS = {
         "configuration.md",
         "note:",
     ): "tests/docs/test_documents.py::test_the_notes_of_the_documents_are_said_in_these_words",
+    ("scaling.md", "["): "tests/docs/test_scaling.py::test_each_list_of_the_document_is_read",
     (
         "network.md",
         "table inet",
@@ -201,7 +203,8 @@ def test_promtool_takes_every_web_configuration(block: Block, promtool: RunTool,
 def test_every_manifest_names_what_it_is(block: Block) -> None:
     parts = list(yaml.safe_load_all(block.text))
 
-    assert {each["kind"] for each in parts} <= {"ConfigMap", "Pod", "NetworkPolicy", "ServiceMonitor"}
+    known = {"ConfigMap", "Pod", "NetworkPolicy", "Service", "ServiceMonitor", "StatefulSet"}
+    assert {each["kind"] for each in parts} <= known
     assert all(each["apiVersion"] and each["metadata"]["name"] for each in parts)
 
 

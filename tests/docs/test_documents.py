@@ -93,7 +93,7 @@ def loaded(text: str, folder: Path) -> Config:
     if "cmdb.json" in text:
         (folder / "cmdb.json").write_text("[]")
     text = re.sub(r"(ca_file:) [^\s,}]+", rf"\1 {folder}/ca.pem", text)
-    text = re.sub(r"((?:password|api_key|secret)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
+    text = re.sub(r"((?:password|api_key|secret|bearer_token)_file:) [^\s,}]+", rf"\1 {folder}/secret", text)
     text = re.sub(r"(config_file:) [^\s,}]+", rf"\1 {folder}/web.yml", text)
     text = re.sub(r"(heartbeat_url_file:) [^\s,}]+", rf"\1 {folder}/address", text)
     path = folder / "waexporter.yml"
@@ -105,7 +105,11 @@ EXAMPLES = dict(examples())
 
 
 def test_the_fleet_in_files_of_the_documents_loads(secrets: Path) -> None:
-    (configuration,) = [text for text in EXAMPLES.values() if text.startswith("targets_files:")]
+    (configuration,) = [
+        text
+        for name, text in EXAMPLES.items()
+        if name.startswith(CONFIGURATION.name) and text.startswith("targets_files:")
+    ]
     (listed,) = [text for text in blocks(CONFIGURATION, "yaml") if text.startswith("- ")]
     (secrets / "targets").mkdir()
     (secrets / "targets" / "eu.yml").write_text(listed)

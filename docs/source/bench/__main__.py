@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from docs.source.bench import crowds, network, paging, speed
+from docs.source.bench import crowds, network, paging, shards, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_SMALL = "--small"  # of the fleet that several daemons share, for a try
 
 _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A page", speed.page_figures),
@@ -19,6 +22,7 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A poll", network.poll_figures),
     ("A sidecar", network.sidecar_figures),
     ("A fleet", network.fleet_figures),
+    ("Shards", partial(shards.shard_figures, is_small=_SMALL in sys.argv)),
     ("Crowds", crowds.crowd_figures),
     ("Webhooks", paging.webhook_figures),
     ("From a fault to a page", paging.alertmanager_figures),
@@ -28,7 +32,7 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
 
 def main() -> None:
     """Print all sections, or those whose names begin with an argument."""
-    wanted = [argument.lower() for argument in sys.argv[1:]]
+    wanted = [argument.lower() for argument in sys.argv[1:] if argument != _SMALL]
     print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}", flush=True
     )

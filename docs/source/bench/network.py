@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = (Endpoint.HEALTH, Endpoint.APP, Endpoint.DB, Endpoint.WEB)
 _OTHERS_OFF = "support: off, settings: off, certificates: off, group: off"
-_WAEXPORTER = [sys.executable, "-m", "waexporter"]
+WAEXPORTER = [sys.executable, "-m", "waexporter"]
 _EMPTY_EXPORTER = """
 import prometheus_client, time
 prometheus_client.start_http_server({port}, addr="127.0.0.1")
@@ -88,19 +88,21 @@ def poll_figures() -> list[str]:
 # --- processes ---------------------------------------------------------------------------------
 
 
-def _memory(process_id: int) -> float:
+def measure_memory(process_id: int) -> float:
     """Return the resident memory of a process in MiB."""
     status = Path(f"/proc/{process_id}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(found.group(1)) / 1024 if found else 0.0
 
 
-def _processor_seconds(process_id: int) -> float:
+def measure_processor(process_id: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _scrape(port: int, path: str = "/metrics") -> bytes:
+def scrape(port: int, path: str = "/metrics") -> bytes:
+    """Return the body of a path of an exporter, as gzip."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return bytes(answer.read())
@@ -109,7 +111,7 @@ def _scrape(port: int, path: str = "/metrics") -> bytes:
 def _first_scrape(port: int, began: float, path: str) -> float:
     while time.monotonic() - began < 20:
         try:
-            _scrape(port, path)
+            scrape(port, path)
         except OSError:
             time.sleep(0.005)
         else:
@@ -120,21 +122,21 @@ def _first_scrape(port: int, began: float, path: str) -> float:
 @contextmanager
 def run_exporter(arguments: list[str], port: int, path: str) -> Iterator[int]:
     """Run waexporter until the `with` block ends; yields its process id once a path answers."""
-    with _process([*_WAEXPORTER, *arguments], port, path=path) as (process_id, _):
+    with run_process([*WAEXPORTER, *arguments], port, path=path) as (process_id, _):
         yield process_id
 
 
 @contextmanager
-def _process(
-    command: list[str], port: int, environ: dict[str, str] | None = None, path: str = "/metrics"
+def run_process(
+    command: list[str], port: int, environ: dict[str, str] | None = None, path: str | None = "/metrics"
 ) -> Iterator[tuple[int, float]]:
-    """Run an exporter; yields its process id and the seconds until its first page."""
+    """Run an exporter; yields its process id and the seconds until a path answers (None: don't wait)."""
     began = time.monotonic()
     process = subprocess.Popen(
         command, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        yield process.pid, _first_scrape(port, began, path)
+        yield process.pid, 0.0 if path is None else _first_scrape(port, began, path)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -151,7 +153,7 @@ def sidecar_figures() -> list[str]:
         rows: list[tuple[str, list[str], dict[str, str]]] = [
             (
                 "waexporter, one target",
-                [*_WAEXPORTER, "run", "--listen", f"127.0.0.1:{port}"],
+                [*WAEXPORTER, "run", "--listen", f"127.0.0.1:{port}"],
                 {"WAEXPORTER_TARGET_URL": url, "WAEXPORTER_API_KEY": "benchmark-key-1"},
             ),
             (
@@ -167,10 +169,10 @@ def sidecar_figures() -> list[str]:
             if (found := shutil.which(name))
         ]
         for name, command, environ in rows:
-            with _process(command, port, environ) as (process_id, first):
+            with run_process(command, port, environ) as (process_id, first):
                 for _ in range(100):
-                    _scrape(port)
-                size = f"{_memory(process_id):.1f} MiB after 100 scrapes"
+                    scrape(port)
+                size = f"{measure_memory(process_id):.1f} MiB after 100 scrapes"
                 lines.append(f"{name}: {size}, first /metrics after {first:.2f} s")
     return lines
 
@@ -185,15 +187,15 @@ def fleet_figures(targets: int = 1000, seconds: int = 75) -> list[str]:
             f"targets:\n{entries}poll: {{health: 15s, app: 15s, web: 15s, db: 15s, {_OTHERS_OFF}}}\n"
             "log: {level: error}\n"
         )
-        command = [*_WAEXPORTER, "run", "--config", str(config), "--listen", f"127.0.0.1:{port}"]
-        with _process(command, port) as (process_id, first):
+        command = [*WAEXPORTER, "run", "--config", str(config), "--listen", f"127.0.0.1:{port}"]
+        with run_process(command, port) as (process_id, first):
             time.sleep(30)  # every target has been polled, and its layout made
-            before, began = _processor_seconds(process_id), time.monotonic()
+            before, began = measure_processor(process_id), time.monotonic()
             for _ in range(seconds // 15):
                 time.sleep(15)
-                _scrape(port)
-            share = (_processor_seconds(process_id) - before) / (time.monotonic() - began)
-            memory = _memory(process_id)
+                scrape(port)
+            share = (measure_processor(process_id) - before) / (time.monotonic() - began)
+            memory = measure_memory(process_id)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
                 text = answer.read().decode()
     series = sum(not line.startswith("#") for line in text.splitlines())
