@@ -74,7 +74,6 @@ def test_incidents_too_short_to_page_anybody_are_refused(capsys: pytest.CaptureF
     assert "--speed up to 2" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])
 def test_without_credentials_for_prometheus_the_demo_says_which_to_give(
     run: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +131,7 @@ def test_prometheus_and_alertmanager_are_let_in_by_what_the_daemon_asks_for(
     assert written == http_config
 
 
+@pytest.mark.parametrize("name", ["prometheus-alertmanager", "alertmanager"])
 def test_the_programs_are_found_by_each_of_their_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
