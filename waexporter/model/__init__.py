@@ -34,7 +34,14 @@ from waexporter.model.targets import (
     Topology,
 )
 from waexporter.model.verdicts import OnPremisesDetails, Problem, State, Verdict, VerdictDetails
-from waexporter.model.web import ClientAuth, RequestRate, ServerTls, WebLogin, WebSecurity, WebSettings
+from waexporter.model.web_settings import (
+    ClientAuth,
+    RequestRate,
+    ServerTls,
+    WebLogin,
+    WebSecurity,
+    WebSettings,
+)
 
 __all__ = [
     "Account",

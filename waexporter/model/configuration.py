@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from waexporter.model.http_sd import HttpSd
-from waexporter.model.web import WebSettings
+from waexporter.model.web_settings import WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

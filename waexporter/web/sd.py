@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from waexporter.config.values.quantities import format_listen
+from waexporter.model.rendezvous import is_in_shard
 from waexporter.model.shard import Shard, parse_shard
 from waexporter.web.formatting import public_url
 from waexporter.web.responses import IncomingRequest, Response, error_response, json_response
@@ -26,7 +27,7 @@ def discover_targets(request: IncomingRequest, backend: Backend) -> Response:
         return error_response(request, 400, f"The parameter shard {error}.")
     address = read_address(request)
     return json_response(
-        [_target_entry(each, address) for each in backend.targets() if shard.contains(each.name)]
+        [_target_entry(each, address) for each in backend.targets() if is_in_shard(shard, each.name)]
     )
 
 

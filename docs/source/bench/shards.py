@@ -22,7 +22,7 @@ from docs.source.bench.network import (
     upstream,
 )
 from tests.real.network import find_free_port
-from waexporter.model.shard import find_shard
+from waexporter.model.rendezvous import find_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from waexporter.errors import ConfigError
-from waexporter.model.shard import MAX_SHARDS, Shard, find_shard, parse_shard
+from waexporter.model.rendezvous import find_shard
+from waexporter.model.shard import MAX_SHARDS, Shard, parse_shard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
