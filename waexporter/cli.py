@@ -70,14 +70,28 @@ class _Parser(argparse.ArgumentParser):
 
     usage_error = USAGE_ERROR
     entry: Entry | None = None
+    command: _Parser | None = None  # the command that this one belongs to, as `pages why` to `pages`
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as in argparse
         if self.entry is not None:
             entry, self.entry = self.entry, None
             module = importlib.import_module(f"waexporter.commands.{entry.module}")
             module.add_arguments(self)
+            self._keep_options_of_command()
             self.set_defaults(run=module.run, entry=entry)
         return super().parse_known_args(args, namespace)
+
+    @property
+    def destinations(self) -> set[str]:
+        """The names of the values that the options and arguments set."""
+        return {action.dest for action in self._actions}
+
+    def _keep_options_of_command(self) -> None:
+        """Keep the value of an option that was given before this command's own name."""
+        known = set() if self.command is None else self.command.destinations
+        for action in self._actions:
+            if action.dest in known and action.dest != "help":
+                action.default = argparse.SUPPRESS
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Write the help text; unlike argparse, raise an error when it can't be written."""
@@ -98,12 +112,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"waexporter {__version__}")
     subparsers = {"": parser.add_subparsers(title="commands", required=True, metavar="COMMAND")}
+    commands: dict[str, _Parser] = {}
     for name, entry in COMMANDS.items():
         group_name, _, last = name.rpartition(" ")
+        above = commands.get(group_name)
         if group_name not in subparsers:
-            group = _add_parser(subparsers[""], group_name, GROUPS[group_name])
-            subparsers[group_name] = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
-        command = _add_parser(subparsers[group_name], last, entry.summary)
+            group = above or _add_parser(subparsers[""], group_name, GROUPS[group_name])
+            # A group is no command, but a command may have others below it.
+            subparsers[group_name] = group.add_subparsers(
+                title="commands", required=above is None, metavar="COMMAND"
+            )
+        command = commands[name] = _add_parser(subparsers[group_name], last, entry.summary)
+        command.command = above
         command.entry, command.usage_error = entry, entry.usage_error
     return parser
 

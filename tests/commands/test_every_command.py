@@ -50,6 +50,7 @@ ROWS = {
     "pager check": Row(("--config", "FILE"), frozenset({1})),
     "pager setup": Row(("--config", "FILE"), frozenset({1})),
     "pages": Row(("--config", "FILE"), frozenset({0, 1}), is_quick=True),
+    "pages why": Row(("1", "--config", "FILE"), frozenset({1}), is_quick=True),
     "reload": Row(("--config", "FILE", "--url", "URL"), frozenset({1})),
     "healthcheck": Row(("--url", "URL"), frozenset({1})),
 }

@@ -145,7 +145,9 @@ class FakeBackend:
 
 def an_example(path: str) -> str:
     """Return a path of a route with a name in it that there is."""
-    return path.replace("{name}", "WhatsAppDown" if path.startswith("/runbooks") else "support-line")
+    return path.replace("{number}", "1").replace(
+        "{name}", "WhatsAppDown" if path.startswith("/runbooks") else "support-line"
+    )
 
 
 class BrokenBackend(FakeBackend):

@@ -13,6 +13,9 @@ from tests.web.fakes import NOW, Diary, FakeBackend, Got, an_application
 from waexporter.model import Instant, PagerSettings, Secret, WebhookAuth
 from waexporter.paging.intake.refusals import Refusals
 from waexporter.paging.intake.watchdog_times import Silence
+from waexporter.paging.journal.entry import JournalEntry, PageState
+from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
+from waexporter.paging.model import Alert, Item, ItemKind, Page
 from waexporter.paging.pager import PagerStatus
 from waexporter.paging.telemetry import WEBHOOK_RESULTS, PagerTelemetry
 from waexporter.web.asgi import DEFAULT_LIMITS, RequestLimits
@@ -21,7 +24,6 @@ from waexporter.web.routes import ROUTES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from waexporter.paging.journal.entry import JournalEntry
     from waexporter.web.asgi import Application
     from waexporter.web.routes import Route
 
@@ -29,6 +31,15 @@ PATH = "/api/v1/alerts"
 TOKEN = WebhookAuth(secret=Secret("hunter2"))
 PAIR = WebhookAuth(username="me", password=Secret("hunter2"))
 RIGHT_PAIR = f"Basic {b64encode(b'me:hunter2').decode()}"
+
+
+FIRING = Alert("f", NOW - 60, None, {"alertname": "WhatsAppDown", "target": "a"}, {"summary": "It is down."})
+
+
+def a_pending_page(number: int = 1, alert: Alert = FIRING) -> JournalEntry:
+    """Return a page that is not out yet."""
+    page = Page("thread", (Item(alert, ItemKind.FIRED),), received_at=NOW - 30)
+    return JournalEntry(number, page, PageState.PENDING, NOW)
 
 
 @dataclass
@@ -53,6 +64,13 @@ class FakePager:
         if self.error is not None:
             raise self.error
         self.received.append(body)
+
+    def history(self, number: int) -> PageHistory | KnownNumbers:
+        if self.error is not None:
+            raise self.error
+        numbers = [each.number for each in self.latest]
+        found = [PageHistory(each) for each in self.latest if each.number == number]
+        return found[0] if found else KnownNumbers(min(numbers, default=0), max(numbers, default=0))
 
     def status(self, count: int) -> PagerStatus:
         self.asked.append(count)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.fakes import Diary, FakeBackend, a_target, an_application, an_example
-from tests.web.pagers import PATH, TOKEN, FakePager, pager_application, post
+from tests.web.pagers import PATH, TOKEN, FakePager, a_pending_page, pager_application, post
 from tests.web.test_server import LOOPBACK, connect, read_all
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.body import unpack
@@ -199,7 +199,8 @@ def test_the_connection_closes_after_a_request_with_an_ambiguous_length(
 
 @pytest.mark.parametrize("path", [each.path for each in ROUTES if "GET" in each.methods])
 def test_head_has_the_headers_of_get_without_the_body(path: str) -> None:
-    backend = FakeBackend(shown=(a_target(),), pager=FakePager())  # type: ignore[arg-type]
+    pager = FakePager(latest=(a_pending_page(),))
+    backend = FakeBackend(shown=(a_target(),), pager=pager)  # type: ignore[arg-type]
     path = an_example(path)
     query = "?target=support-line" if path == "/probe" else ""
 

@@ -56,6 +56,7 @@ COMMANDS = {
     ),
     "pager setup": Entry("pager_setup", "create a group for the people on call, and page it"),
     "pages": Entry("pages", "list what was paged, the newest first"),
+    "pages why": Entry("pages_why", "explain what became of a page: what came, each attempt, its outcome"),
     "reload": Entry("reload", "reload the configuration of a running waexporter"),
     "healthcheck": Entry("healthcheck", "ask a running waexporter whether it is healthy"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,8 +98,15 @@ def print_pages(folder: str, limit: int, write: Write) -> None:
 
 
 def _read(folder: str, limit: int) -> tuple[JournalEntry, ...]:
-    try:
+    with reading_journal(folder):
         return read_pages(folder, limit)
+
+
+@contextmanager
+def reading_journal(folder: str) -> Iterator[None]:
+    """Translate an error of reading the journal into a CommandError with what to do."""
+    try:
+        yield
     except (JournalError, PermissionError) as error:
         if is_unreadable(folder):
             file = Path(folder) / FILE

@@ -14,8 +14,8 @@ from waexporter.log import get_logger
 from waexporter.paging.channels import CRASHED, try_to_send
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.whatsapp import WHATSAPP
-from waexporter.paging.journal.entry import Attempt
-from waexporter.paging.routing import choose_routes, merge_affected
+from waexporter.paging.journal.entry import Attempt, Decision
+from waexporter.paging.routing import choose_routes, describe_carrier, merge_affected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +56,7 @@ class RoundResult:
     is_uncertain: bool = False  # the attempt made last may have arrived
     can_retry: bool = False  # a later round may succeed
     tried: list[Attempt] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
     wait: float = 0.0  # seconds that the pages wait before anything is tried
     ways_ready_at: float = -math.inf  # steady clock: until then every remaining way asks not to be used
 
@@ -113,6 +114,7 @@ class Attempts:
 
     def _try_all(self, batch: Sequence[QueuedPage], message: Message, result: RoundResult) -> bool:
         routes = self.routes(batch, self._outlets.carriers())
+        result.decided.append(Decision(self._clock().wall, self._describe_ways(batch, routes)))
         if any(self._try_carrier(batch, carrier, message, result) for carrier in routes.open):
             return True
         age = self._clock().steady - min(each.received for each in batch)
@@ -122,6 +124,15 @@ class Attempts:
                     return True
         # A verdict may be wrong or old, so a doubtful target is better than none.
         return any(self._try_carrier(batch, carrier, message, result) for carrier in routes.doubtful)
+
+    def _describe_ways(self, batch: Sequence[QueuedPage], routes: Routes) -> str:
+        """Return the ways that may be tried, in their order, and why."""
+        affected = _affected_by(batch)
+        words = [describe_carrier(carrier, affected) for carrier in routes.open]
+        words += [f"{name} (configured)" for name, _ in self._fallback(batch)]
+        words += [f"{describe_carrier(carrier, affected)}, as a last resort" for carrier in routes.doubtful]
+        order = "in the order of pager.via" if self._settings.via else "the affected targets first"
+        return f"ways, {order}: {'; '.join(words) or 'none'}"
 
     def _ways_left(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> list[str]:
         """Return the ways that did not refuse the pages for good."""

@@ -11,7 +11,8 @@ import msgspec
 from waexporter.log import get_logger
 from waexporter.paging.attempt import AttemptHooks, Attempts, Outlets, RoundResult
 from waexporter.paging.channels.whatsapp import WHATSAPP
-from waexporter.paging.journal.entry import PageResult, PageState
+from waexporter.paging.decisions import describe_batch
+from waexporter.paging.journal.entry import Decision, PageResult, PageState
 from waexporter.paging.messages.compose import build_message
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.queue import FIRST_PAUSE, LONGEST_PAUSE, Batch, PageQueue, QueuedPage, retry_at
@@ -172,7 +173,10 @@ class Delivery:
             pages = self._reconciler.reconcile(pages, replies)
             if not any(page.items or page.unread for page in pages):
                 return None
-            result = attempts.make_round(batch, build_message(pages, wall, self._settings))
+            message = build_message(pages, wall, self._settings)
+            result = attempts.make_round(batch, message)
+            decided = describe_batch(batch, pages, message.text, self._settings)
+            result.decided[:0] = [Decision(wall, words) for words in decided]
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:
@@ -251,7 +255,8 @@ class Delivery:
         now = self._clock()
         numbers = [each.entry.number for each in batch]
         why = "" if state is PageState.ACCEPTED else round_result.why
-        result = PageResult(state, now.wall, channel, destination, why, tuple(round_result.tried))
+        tried, decided = tuple(round_result.tried), tuple(round_result.decided)
+        result = PageResult(state, now.wall, channel, destination, why, tried, decided)
         with self._changed:
             self._results.add(numbers, result)
             self._queue.remove(numbers)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from waexporter.paging.intake.refused_senders import RefusedSender
     from waexporter.paging.intake.watchdog_times import Silence
     from waexporter.paging.journal.entry import JournalEntry
+    from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
     from waexporter.paging.model import Webhook
     from waexporter.paging.reconciliation.alertmanager_query import AlertmanagerAddress
     from waexporter.paging.telemetry import PagerTelemetry
@@ -212,6 +213,12 @@ class Pager:
             self.refusals.recent(),
             self._unexpected,
         )
+
+    def history(self, number: int) -> PageHistory | KnownNumbers:
+        """Return a page with its history, or the numbers that there are; raise JournalError."""
+        if not self._health.is_usable():
+            raise JournalError(self._health.problem or "the journal can't be used")
+        return self._journal.history(number)
 
     def _report_damage(self, rows: Sequence[str]) -> None:
         """Count and log the rows of the journal that can't be read."""

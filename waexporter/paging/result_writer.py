@@ -38,7 +38,9 @@ class ResultWriter:
     def postpone(self, numbers: Sequence[int], result: RoundResult, *, is_uncertain: bool) -> None:
         """Record that a round failed; the pages stay pending."""
         self._write(
-            lambda: self._journal.postpone(numbers, result.why, is_uncertain=is_uncertain, tried=result.tried)
+            lambda: self._journal.postpone(
+                numbers, result.why, is_uncertain=is_uncertain, tried=result.tried, decided=result.decided
+            )
         )
 
     def discard(self, numbers: Sequence[int]) -> bool:

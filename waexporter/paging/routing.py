@@ -116,6 +116,16 @@ def choose_routes(
     return Routes(_best(trusted), _best(rest))
 
 
+def describe_carrier(carrier: Carrier, affected: AffectedTargets) -> str:
+    """Return a target with what was known when it was chosen, such as `support-line (affected, ok)`."""
+    facts = [carrier.verdict.value]
+    if carrier.name in affected.targets:
+        facts.insert(0, "affected")
+    if affected.no_target_trusted or carrier.name in affected.distrusted:
+        facts.append("its WhatsApp is not trusted, as affects_channel says")
+    return f"{carrier.name} ({', '.join(facts)})"
+
+
 def _best(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
     """Return the best few by verdict; among equals the order stays."""
     return tuple(nsmallest(MAX_ROUTES, carriers, key=lambda carrier: _ORDER[carrier.verdict]))

@@ -16,9 +16,11 @@ from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.alerts import RECEIVE_ALERTS, receive_alerts, record_delivery
 from waexporter.web.backend import Backend
 from waexporter.web.explanations.explanation_document import ExplanationDocument
+from waexporter.web.explanations.page_history_document import PageHistoryDocument
 from waexporter.web.lifecycle import check_health, check_readiness, reload
 from waexporter.web.metrics import show_metrics
 from waexporter.web.operation import Operation
+from waexporter.web.page_document import PageDocument
 from waexporter.web.page_list import LIST_PAGES, list_pages
 from waexporter.web.probe import probe_target
 from waexporter.web.responses import DeferredResponse, IncomingRequest, Response
@@ -116,6 +118,18 @@ ROUTES: Final = (
         operation=RECEIVE_ALERTS,
     ),
     Route("/api/v1/pages", list_pages, "what was paged, as JSON; `?limit=N`", operation=LIST_PAGES),
+    Route(
+        "/api/v1/pages/{number}",
+        import_at_first_request("explanations.page_reasons", "show_page_document"),
+        "one page, as JSON",
+        operation=Operation(PageDocument, errors=(404, 503)),
+    ),
+    Route(
+        "/api/v1/pages/{number}/why",
+        import_at_first_request("explanations.page_reasons", "explain_page_history"),
+        "[what became of a page](explain.md#pages): what came, what was decided, each attempt",
+        operation=Operation(PageHistoryDocument, errors=(404, 503)),
+    ),
     Route(
         "/api/v1/openapi.json",
         import_at_first_request("openapi", "show_openapi"),

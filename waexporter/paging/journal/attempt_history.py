@@ -59,6 +59,11 @@ def read_newest(connection: sqlite3.Connection, count: int) -> tuple[JournalEntr
     return tuple(entry._replace(tried=tuple(tried.get(entry.number, ()))) for entry in entries)
 
 
+def read_attempts_of(connection: sqlite3.Connection, number: int) -> tuple[Attempt, ...]:
+    """Return the attempts to send one page, in the order they were made."""
+    return tuple(_read(connection, number, number).get(number, ()))
+
+
 def _read(connection: sqlite3.Connection, first: int, last: int) -> dict[object, list[Attempt]]:
     """Return the attempts of each page from the first number to the last."""
     try:

@@ -31,6 +31,13 @@ class Attempt(NamedTuple):
     why: str = ""  # a sentence about the failure; for an accepted message, a note
 
 
+class Decision(NamedTuple):
+    """What the pager decided about a page."""
+
+    at: float  # wall clock
+    words: str  # a sentence without a capital letter and a full stop
+
+
 class JournalEntry(NamedTuple):
     """One page in the journal; times are on the pager's clock if nothing else is noted."""
 
@@ -57,6 +64,7 @@ class PageResult(NamedTuple):
     destination: str = ""
     why: str = ""
     tried: tuple[Attempt, ...] = ()  # in the last round
+    decided: tuple[Decision, ...] = ()
 
 
 SELECT = (

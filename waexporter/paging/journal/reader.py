@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from waexporter.errors import JournalError, JournalFileError
 from waexporter.paging.journal import schema
 from waexporter.paging.journal.attempt_history import read_newest
+from waexporter.paging.journal.page_history import read_history
 from waexporter.paging.journal.rows import FACTS, GROUP_FACT, readable_facts
 from waexporter.paging.journal.schema import FILE
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from waexporter.paging.journal.entry import JournalEntry
+    from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
 
 _MIN_FREE_BYTES = 10 * 1024 * 1024  # room for some hundred large pages
 
@@ -57,6 +59,15 @@ def read_pages(folder: str, count: int) -> tuple[JournalEntry, ...]:
         raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
     with _reading(path) as connection:
         return read_newest(connection, count)
+
+
+def read_page(folder: str, number: int) -> PageHistory | KnownNumbers:
+    """Return a page with its history, or the numbers that there are; raise JournalError."""
+    path = Path(folder) / FILE
+    if not _exists(path):
+        raise JournalError(f"{path}: there is no journal; has the daemon been started with a pager?")
+    with _reading(path) as connection:
+        return read_history(connection, number)
 
 
 def read_groups(folder: str) -> dict[str, str]:

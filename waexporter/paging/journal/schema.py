@@ -72,6 +72,17 @@ SCRIPTS = (
         DELETE FROM attempts WHERE page = old.number;
     END;
     """,
+    """
+    CREATE TABLE decisions (
+        page INTEGER NOT NULL,
+        at REAL NOT NULL,
+        words TEXT NOT NULL
+    );
+    CREATE INDEX decisions_of_page ON decisions (page);
+    CREATE TRIGGER forget_decisions AFTER DELETE ON pages BEGIN
+        DELETE FROM decisions WHERE page = old.number;
+    END;
+    """,
 )
 
 

@@ -16,8 +16,10 @@ from waexporter.paging.alert_record import Presence
 from waexporter.paging.journal.alert_memory import AlertMemory
 from waexporter.paging.journal.attempt_history import read_newest, write_attempts
 from waexporter.paging.journal.damaged_rows import DamagedRows
+from waexporter.paging.journal.decision_history import write_decisions
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.journal.journal_file import JournalFile
+from waexporter.paging.journal.page_history import read_history
 from waexporter.paging.journal.rows import FACTS, readable_facts
 from waexporter.paging.journal.schema import SCRIPTS
 from waexporter.paging.journal.session import JournalSession
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from waexporter.paging.journal.entry import Attempt, JournalEntry, PageResult
+    from waexporter.paging.journal.entry import Attempt, Decision, JournalEntry, PageResult
+    from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
 
 _KEEP_PAGES = 30 * 86_400.0  # seconds for which a finished page is kept
 MAX_PAGES = 20_000  # finished pages that are kept
@@ -83,6 +86,11 @@ class Journal:
         with self._reading() as connection:
             return read_newest(connection, count)
 
+    def history(self, number: int) -> PageHistory | KnownNumbers:
+        """Return a page with its history; if there is none of this number, return those that there are."""
+        with self._reading() as connection:
+            return read_history(connection, number)
+
     def begin_attempt(self, numbers: Sequence[int], *, is_repeat: bool) -> None:
         """Record that an attempt begins: from now on the pages may have arrived."""
         rows = [(int(is_repeat), number) for number in numbers]
@@ -94,13 +102,20 @@ class Journal:
             )
 
     def postpone(
-        self, numbers: Sequence[int], why: str, *, is_uncertain: bool, tried: Sequence[Attempt] = ()
+        self,
+        numbers: Sequence[int],
+        why: str,
+        *,
+        is_uncertain: bool,
+        tried: Sequence[Attempt] = (),
+        decided: Sequence[Decision] = (),
     ) -> None:
         """Record that a round of attempts failed and why; the pages stay pending."""
         rows = [(why, int(is_uncertain), number) for number in numbers]
         with self._writing() as connection:
             connection.executemany("UPDATE pages SET why = ?, uncertain = ? WHERE number = ?", rows)
             write_attempts(connection, numbers, tried)
+            write_decisions(connection, numbers, decided)
 
     def finish(self, numbers: Sequence[int], result: PageResult) -> None:
         """Record the final result of pages."""
@@ -115,6 +130,7 @@ class Journal:
                 rows,
             )
             write_attempts(connection, numbers, result.tried)
+            write_decisions(connection, numbers, result.decided)
 
     def discard(self, numbers: Sequence[int]) -> None:
         """Delete pages that turned out to have no content."""

@@ -1,0 +1,61 @@
+"""What the pager decides about pages before it sends them, in words for the journal; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from waexporter.paging.model import ItemKind
+from waexporter.timefmt import humanize_seconds, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from waexporter.model import PagerSettings
+    from waexporter.paging.model import Page
+    from waexporter.paging.queue import QueuedPage
+
+# What Alertmanager, or its silence, made of alerts that were missing from a delivery.
+_FOUND: Final[Mapping[ItemKind, str]] = {
+    ItemKind.FIRED: "still firing",
+    ItemKind.RESOLVED: "resolved by a later delivery",
+    ItemKind.UNHEARD: "not heard of any more",
+    ItemKind.SILENCED: "silenced",
+    ItemKind.INHIBITED: "inhibited",
+    ItemKind.GONE: "gone from Alertmanager",
+}
+
+
+def describe_batch(
+    batch: Sequence[QueuedPage], sent: Sequence[Page], text: str, settings: PagerSettings
+) -> Iterator[str]:
+    """Yield what was decided about pages that are sent as one text; `sent` are they as they are sent."""
+    if any(each.is_rate_limited for each in batch):
+        rate = f"{plural(settings.rate.messages, 'message')} in {humanize_seconds(settings.rate.per)}"
+        yield f"had to wait, since its recipient gets at most {rate} (pager.rate)"
+    if len(batch) > 1:
+        yield f"sent with {plural(len(batch) - 1, 'other page')} as one message"
+    for each, page in zip(batch, sent, strict=True):
+        if each.entry.page.doubts:
+            yield _describe_missing(each.entry.page, page)
+
+    lines = [line for line in text.splitlines() if line]
+    yield f"the message began: {lines[0] if lines else 'with nothing'}"
+    if len(lines) > 1 and lines[-1].startswith("+"):
+        yield f"the message had no room for all: {lines[-1]}"
+
+
+def _describe_missing(before: Page, after: Page) -> str:
+    """Return what became of the alerts that a delivery did not list."""
+    known = Counter(item.kind for item in before.items)
+    found = Counter(item.kind for item in after.items)
+    found.subtract(known)
+    words = [f"{count} {_FOUND[kind]}" for kind, count in found.items() if count > 0 and kind in _FOUND]
+    words += (
+        [f"{after.still_firing - before.still_firing} still firing"]
+        if after.still_firing > before.still_firing
+        else []
+    )
+    words += [f"{after.muted} silenced or inhibited"] if after.muted else []
+    asked = plural(len(before.doubts), "earlier alert")
+    return f"{asked} that Alertmanager did not list: {', '.join(words) or 'seen again since'}"

@@ -1,0 +1,46 @@
+"""What the pager decided about each page: rows of the table `decisions`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from waexporter.paging.journal.entry import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAX_DECISIONS = 20  # of one page: the first ones are kept
+_MAX_ROWS = 1000  # written in one transaction for the pages of one message: webhooks wait for it
+
+
+def write_decisions(
+    connection: sqlite3.Connection, numbers: Sequence[int], decisions: Sequence[Decision]
+) -> None:
+    """Write what was decided about the pages of one message; what is written already is left out."""
+    count = max(1, min(_MAX_DECISIONS, _MAX_ROWS // max(len(numbers), 1)))
+    connection.executemany(
+        "INSERT INTO decisions SELECT ?, ?, ? WHERE NOT EXISTS "
+        "(SELECT 1 FROM decisions WHERE page = ? AND words = ?) "
+        "AND (SELECT count(*) FROM decisions WHERE page = ?) < ?",
+        [
+            (number, at, words, number, words, number, _MAX_DECISIONS)
+            for number in numbers
+            for at, words in decisions[:count]
+        ],
+    )
+
+
+def read_decisions(connection: sqlite3.Connection, number: int) -> tuple[Decision, ...]:
+    """Return what was decided about a page; nothing if the file has no table of decisions yet."""
+    try:
+        rows = connection.execute(
+            "SELECT at, words FROM decisions WHERE page = ? ORDER BY rowid", (number,)
+        ).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return ()
+        raise
+    return tuple(
+        Decision(at, words) for at, words in rows if isinstance(at, float) and isinstance(words, str)
+    )
