@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.clocks import HandClock
+from tests.e2e.waiting import wait_for
 from tests.metrics.reading_back import read_text
 from tests.receivers import Receiver, receiving
 from waexporter.daemon.target_discovery import TargetDiscovery
@@ -234,6 +235,17 @@ def test_a_bug_ends_nothing_and_is_counted(world: World) -> None:
     assert pause == pytest.approx(1.0)
     assert [line["log_level"] for line in logs] == ["error"]
     assert world.telemetry.crashes._value.get() == 1
+
+
+def test_the_list_is_requested_at_once_after_a_reload_of_another_cause(world: World) -> None:
+    world.discovery.start(world.reload)
+    wait_for(lambda: len(world.receiver.heard), until=lambda heard: heard == 1)
+
+    world.configure(world.config)
+    heard = wait_for(lambda: len(world.receiver.heard), until=lambda heard: heard == 2)
+    world.discovery.stop()
+
+    assert heard == 2
 
 
 def test_its_thread_takes_the_list_over_at_once_and_ends_when_it_is_told(world: World) -> None:

@@ -52,6 +52,7 @@ class TargetDiscovery:
         self._candidate: str | None = None  # the text of the list that is being tried
         self._lock = threading.Lock()  # guards the settings and the state; never held while waiting
         self._wake = threading.Event()
+        self._is_started = False
         self._is_stopped = False
         self._thread: threading.Thread | None = None
 
@@ -87,11 +88,10 @@ class TargetDiscovery:
             before, self._published = self._published, published
             self._settings, self._limits = config.http_sd, config.limits
         self._show()
-        if is_same:
-            return
-        if before is not None:
+        if before is not None and not is_same:
             before.close()
-        self._wake.set()
+        if new_text is None:  # a reload that somebody asked for, or that a file caused: look at the list, too
+            self._wake.set()
         self._start_thread()
 
     # --- for the web -------------------------------------------------------------------------------
@@ -115,6 +115,7 @@ class TargetDiscovery:
     def start(self, reload: Callable[[ReloadCause], ReloadResult]) -> None:
         """Request the list from now on; `reload` reads a configuration with the text of the candidate."""
         self._reload = reload
+        self._is_started = True
         self._start_thread()
 
     def stop(self) -> None:
@@ -123,7 +124,7 @@ class TargetDiscovery:
         self._wake.set()
 
     def _start_thread(self) -> None:
-        if self._thread is None and self._published is not None and self._reload is not None:
+        if self._is_started and self._thread is None and self._published is not None:
             self._thread = threading.Thread(target=self._run, name="http-sd", daemon=True)
             self._thread.start()
 
