@@ -10,6 +10,7 @@ from waexporter.config.blocks import BLOCKS
 from waexporter.config.fleet.http_sd import HTTP_SD
 from waexporter.config.poll import Off
 from waexporter.config.targets import TARGET
+from waexporter.config.web_config.security_dump import dump_security
 
 if TYPE_CHECKING:
     from waexporter.model import Config
@@ -35,4 +36,12 @@ def dump_config(config: Config) -> str:
             document[block.name] = block.dump(settings)
     if not config.http_sd.url:
         del document[HTTP_SD.name]
+    text = _write(document)
+    if config.web.config_file is not None:
+        in_force = dump_security(config.web.security)
+        text += f"---  # what is in force of {config.web.config_file}\n{_write(in_force)}"
+    return text
+
+
+def _write(document: dict[str, object]) -> str:
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)

@@ -5,11 +5,11 @@ It does not matter for which name the certificate is, who signed it, and whether
 
 from __future__ import annotations
 
-import re
 import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from waexporter.config.values.pem import find_certificates
 from waexporter.errors import CommandError
 from waexporter.model import ClientAuth
 from waexporter.transport.error_chain import list_chain
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from waexporter.model import ServerTls, Tls
 
 _NO_CHECK_TIME: Final = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME; the ssl module has no name for it
-_CERTIFICATE: Final = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class TlsFailure(StrEnum):
@@ -61,8 +60,8 @@ def build_pinned_context(certificate: bytes, tls: Tls) -> ssl.SSLContext:
     """
     context = _build_context(tls)
     context.verify_flags |= ssl.VerifyFlags(ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME)
-    own = _CERTIFICATE.search(certificate)
-    context.load_verify_locations(cadata=(own[0] if own else certificate).decode("ascii", "replace"))
+    own = (*find_certificates(certificate), certificate)[0]
+    context.load_verify_locations(cadata=own.decode("ascii", "replace"))
     return context
 
 

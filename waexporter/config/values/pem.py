@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import ssl
 import tempfile
-from typing import IO
+from typing import IO, Final
+
+_CERTIFICATE: Final = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
@@ -36,6 +40,20 @@ def load_authorities(context: ssl.SSLContext, certificates: bytes) -> None:
         context.load_verify_locations(cadata=certificates.decode("ascii", "replace"))
     except (ssl.SSLError, ValueError):
         raise ValueError("holds no PEM certificate") from None
+
+
+def find_certificates(text: bytes) -> list[bytes]:
+    """Return the certificates of a PEM text, each as PEM."""
+    return _CERTIFICATE.findall(text)
+
+
+def find_fingerprints(text: bytes) -> list[str]:
+    """Return the SHA-256 fingerprint of each certificate of a PEM text, as `openssl x509` prints it."""
+    found = []
+    for each in find_certificates(text):
+        der = ssl.PEM_cert_to_DER_cert(each.decode("ascii", "replace"))
+        found.append(hashlib.sha256(der).digest().hex(":").upper())
+    return found
 
 
 def _explain(error: ssl.SSLError, *, has_passphrase: bool) -> str:
