@@ -214,6 +214,23 @@ def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong
     assert "_" not in line[2]
 
 
+def test_polls_that_failed_alike_are_one_line_with_the_age_of_each() -> None:
+    def failed(endpoint: str, age: float, message: str, last: float | None = None) -> EndpointStatus:
+        return EndpointStatus(endpoint, 30.0, "unreachable", message, NOW - age, age, last_success_at=last)
+
+    endpoints = (
+        failed("health", 1.0, "no connection", NOW - 600),
+        failed("app", 75.0, "no connection", NOW - 300),
+        failed("db", 3.0, "no route"),
+    )
+
+    shown = Elements(page(replace(a_target(state=State.DOWN), endpoints=endpoints)))
+
+    text = " ".join(shown.text.split())
+    assert "unreachable: health 1 s ago, app 1 min 15 s ago: no connection (last success 5 min ago)" in text
+    assert "db unreachable 3 s ago: no route (no success yet)" in text
+
+
 def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:
     words = "for admins only, and what is shown is no admin's login"
     endpoint = EndpointStatus("settings", 300.0, "for_admins", words, NOW, 12.0)

@@ -13,7 +13,7 @@ from waexporter.web.site.fleet_filter import FleetFilter, count_labels
 from waexporter.web.site.html import html_response
 from waexporter.web.site.refused_config import describe_refused
 from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
-from waexporter.web.site.target_rows import ORDER, SYMBOLS, sort_key, target_row
+from waexporter.web.site.target_rows import ORDER, SYMBOLS, shorten_age, sort_key, target_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         headline=headline[:1].upper() + headline[1:],
         worst=min((each.verdict.state for each in targets), key=ORDER.index, default=State.UNKNOWN),
         symbols=SYMBOLS,
+        shorten=shorten_age,
         made=format_time(now, now),
         notices=notices,
         reloads=describe_refused(backend, now),

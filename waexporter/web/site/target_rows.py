@@ -12,6 +12,8 @@ from waexporter.web.formatting import format_time, link_to, public_url
 from waexporter.web.site.poll_words import outcome_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from waexporter.health.problem_kind import ProblemKind
     from waexporter.model import Problem
     from waexporter.web.backend import EndpointStatus, TargetStatus
@@ -37,19 +39,13 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True)
 class PollLine:
-    """The last poll of one endpoint."""
+    """The last poll of one endpoint, or of several that failed alike."""
 
-    endpoint: str
+    readings: tuple[tuple[str, str], ...]  # endpoint, age such as `2 min 5 s`; empty before the first poll
     css_class: str  # ok | bad | stale | pending | fact
     outcome: str
-    age: str  # such as `12 s`; empty before the first poll
     last_success: str  # unless the last poll succeeded
     message: str
-
-    @property
-    def short_age(self) -> str:
-        """The age in its largest unit."""
-        return " ".join(self.age.split()[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ def target_row(target: TargetStatus, shown: FleetFilter, now: float) -> TargetRo
         problems=tuple(
             problem_line(problem, target.problem_kinds.get(problem.slug), now) for problem in verdict.problems
         ),
-        polls=tuple(poll_line(endpoint, now) for endpoint in target.endpoints),
+        polls=tuple(describe_polls(target.endpoints, now)),
     )
 
 
@@ -101,26 +97,43 @@ def problem_line(problem: Problem, kind: ProblemKind | None, now: float) -> Prob
     )
 
 
-def poll_line(status: EndpointStatus, now: float) -> PollLine:
-    """Return the last poll of an endpoint in words."""
+def describe_polls(statuses: Sequence[EndpointStatus], now: float) -> Iterator[PollLine]:
+    """Yield the last polls in words; those that failed alike are one line."""
+    groups: dict[tuple[str, ...], list[EndpointStatus]] = {}
+    for status in statuses:
+        is_failed = _poll_css_class(status) == "bad"
+        key = (status.outcome, status.message) if is_failed else (status.endpoint,)
+        groups.setdefault(key, []).append(status)
+    for group in groups.values():
+        yield _poll_line(group, now)
+
+
+def shorten_age(age: str) -> str:
+    """Return an age in its largest unit."""
+    return " ".join(age.split()[:2])
+
+
+def _poll_line(group: list[EndpointStatus], now: float) -> PollLine:
+    status = group[0]
     outcome, message = outcome_words(status.outcome), status.message
     if status.outcome == FOR_ADMINS:
         outcome, message = status.message, ""  # it says whose login is no admin's
+    ages = ("" if each.age is None else humanize_seconds(each.age) for each in group)
     return PollLine(
-        endpoint=status.endpoint,
+        readings=tuple(zip((each.endpoint for each in group), ages, strict=True)),
         css_class=_poll_css_class(status),
         outcome=outcome,
-        age="" if status.age is None else humanize_seconds(status.age),
-        last_success=_describe_last_success(status, now),
+        last_success=_describe_last_success(group, now),
         message=message,
     )
 
 
-def _describe_last_success(status: EndpointStatus, now: float) -> str:
-    """Return when a poll last succeeded; empty if the last one did, or if none can be expected."""
-    if status.outcome in {OK, PENDING, FOR_ADMINS}:
+def _describe_last_success(group: list[EndpointStatus], now: float) -> str:
+    """Return when one of the polls last succeeded; empty if they did not fail."""
+    if group[0].outcome in {OK, PENDING, FOR_ADMINS}:
         return ""
-    last = format_time(status.last_success_at, now)
+    times = (format_time(each.last_success_at, now) for each in group)
+    last = max((each for each in times if each), key=lambda each: each.iso, default=None)
     return f"last success {last.ago} ago" if last else "no success yet"
 
 

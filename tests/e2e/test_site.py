@@ -1,0 +1,92 @@
+"""Every page of a daemon in trouble, as links lead to it: found, readable by everybody, on every screen."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from tests.e2e.browsers import Browser
+from tests.e2e.showcase import TROUBLED, show
+from tests.real import axe
+from tests.real.fixtures import RealParts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.exporters import Exporter
+
+pytestmark = pytest.mark.real
+
+SCREENS = {
+    "desk": (1280, 900, False),
+    "dark desk": (1280, 900, True),
+    "phone": (360, 740, False),
+    "dark phone": (360, 740, True),
+}
+HREF = re.compile(r'<a [^>]*href="([^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+    RealParts().axe()
+    with show(tmp_path_factory.mktemp("site")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def pages(exporter: Exporter) -> dict[str, str]:
+    """Follow all links from the status page; one page of each kind is followed further."""
+    found: dict[str, str] = {}
+    kinds: set[str] = set()
+    ahead = ["/"]
+    while ahead:
+        path = ahead.pop(0)
+        if path in found:
+            continue
+        answer = exporter.get(path, accept="text/html")
+        found[path] = answer.headers["content-type"].partition(";")[0]
+        kind = path.rstrip("/").rpartition("/")[0] or path
+        if found[path] == "text/html" and kind not in kinds:
+            kinds.add(kind)
+            links = (
+                urljoin(str(answer.url), link.replace("&amp;", "&")) for link in HREF.findall(answer.text)
+            )
+            parts = (urlsplit(link) for link in links if link.startswith(exporter.url))
+            # The status page has a link for each filter; it stays the same page.
+            ahead += [
+                f"{part.path}?{part.query}" if part.path != "/" and part.query else part.path
+                for part in parts
+            ]
+    return found
+
+
+def test_every_link_leads_to_something(pages: dict[str, str]) -> None:
+    people = {path for path, kind in pages.items() if kind == "text/html"}
+
+    assert {"/", f"/targets/{TROUBLED}", "/runbooks/", "/runbooks/WhatsAppDown"} <= people
+    assert {"/metrics", "/api/v1/targets", "/sd"} <= set(pages) - people
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_page_has_a_violation_of_axe_or_is_too_wide(
+    screen: str, exporter: Exporter, pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    width, height, dark = SCREENS[screen]
+    kept = [
+        path for path, kind in pages.items() if kind == "text/html" and not path.startswith("/runbooks/W")
+    ]
+    found = {}
+
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        browser.look(width=width, height=height, dark=dark)
+        for path in [*kept, "/runbooks/WhatsAppDown"]:
+            browser.open(f"{exporter.url}{path}")
+            problems = [*axe.violations(browser), *browser.errors()]
+            if browser.run("return document.documentElement.scrollWidth") > width:
+                problems.append("it is too wide")
+            found[path] = problems
+
+    assert {path: problems for path, problems in found.items() if problems} == {}
