@@ -133,6 +133,20 @@ def test_requests_sent_at_once_are_answered_in_turn() -> None:
     assert received.count(b"a 1\nb 2\n") == 3
 
 
+def test_a_client_that_sends_no_more_gets_its_answers() -> None:
+    backend = GatedExporter()
+
+    with serving(backend) as server, connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        client.shutdown(socket.SHUT_WR)
+        assert backend.asked.wait(60)
+        get(server)
+        backend.gate.set()
+        received = read_all(client)
+
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+
+
 def test_an_address_in_use_is_an_error_before_anything_starts() -> None:
     first = Server(an_application(FakeBackend()), LOOPBACK, 0)
     first.bind()

@@ -64,6 +64,7 @@ class Connection(H11Protocol):
     _since: float = 0.0  # of what it is doing now, by the loop's clock
     _request_timer: asyncio.TimerHandle | None = None  # until the next request is complete
     _write_timer: asyncio.TimerHandle | None = None  # until the write buffer is empty enough to go on
+    _is_half_closed: bool = False
     _lingering: LingeringTransport
 
     @property
@@ -90,6 +91,13 @@ class Connection(H11Protocol):
                 super().data_received(data[start : start + _PIECE])
         if self._request_timer is not None and self._has_request():
             self._stop_request_timer()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Return whether the connection stays open for the response to a client that only sends no more."""
+        self._is_half_closed = True
+        has_whole_request = self._has_request() and not self._is_sending()
+        # asyncio closes a TLS connection in any case, and warns of another wish.
+        return has_whole_request and self.scheme == "http"
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be understood, with the status that suits; uvicorn calls it for such an error."""
@@ -119,6 +127,8 @@ class Connection(H11Protocol):
         """Start the timer for the next request, or for reading the end of this response."""
         self._since = self.loop.time()
         super().on_response_complete()
+        if self._is_half_closed and not self._has_request():
+            self.transport.close()
         if self.transport.is_closing():
             self._start_request_timer(self.settings.limits.closing)
         elif not self._has_request():

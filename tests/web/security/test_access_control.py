@@ -8,6 +8,7 @@ import bcrypt
 import pytest
 
 from tests.web.fakes import FakeBackend, Got, an_application, ask
+from tests.web.pagers import TOKEN, FakePager, post
 from waexporter.model import RequestRate, Secret, WebSecurity
 from waexporter.web.security.access_control import AccessControl
 from waexporter.web.security.current_security import CurrentSecurity, PreparedSecurity, prepare_security
@@ -45,6 +46,81 @@ def test_no_path_answers_without_a_user_or_a_token(path: str, authorization: str
 @pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
 def test_probes_of_kubernetes_need_no_credentials(path: str) -> None:
     assert ask_with(WebSecurity(users=USERS), path).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//metrics",
+        "//-/healthy",
+        "/-//healthy",
+        "/-/healthy/",
+        "/-/healthy/../metrics",
+        "/-/healthy/%2e%2e/metrics",
+        "/-/healthy/..;/metrics",
+        "/-/healthy;/../metrics",
+        "/-/healthy%2f..",
+        "/-/healthy%2f..%2f..%2fmetrics",
+        "/-/healthy%252f..%252fmetrics",
+        "/-/healthy\\..\\metrics",
+        "/-/healthy%5c..%5cmetrics",
+        "/-/healthy%00",
+        "/-/healthy%20",
+        "/-/healthy%3f/metrics",
+        "/-/healthy#/metrics",
+        "/-/HEALTHY",
+        "/-%2fhealthy",
+        "/metrics?/-/healthy",
+        "/metrics#/-/healthy",
+        "/metrics/../-/healthy",
+        "http://x/metrics",
+        "http://x/-/healthy/../metrics",
+        "http://-/healthy",
+        "http:/-/healthy",
+        "x:443",
+        "*",
+        "",
+    ],
+)
+def test_no_spelling_of_an_excluded_path_opens_another(target: str) -> None:
+    assert ask_with(WebSecurity(users=USERS), target).status == 401
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/-/healthy?x", "/-/healthy?/../metrics", "http://x/-/healthy", "HTTP://x:1/-/healthy", "/%2d/healthy"],
+)
+def test_other_spellings_of_an_excluded_path_answer_that_path_only(target: str) -> None:
+    got = ask_with(WebSecurity(users=USERS), target)
+
+    assert (got.status, got.text) == (200, "The exporter is healthy.\n")
+
+
+@pytest.mark.parametrize("headers", [{"x_original_url": "/-/healthy"}, {"x_rewrite_url": "/-/ready"}])
+def test_no_header_names_another_path(headers: dict[str, str]) -> None:
+    security = CurrentSecurity(prepare_security(WebSecurity(users=USERS)))
+
+    assert ask(an_application(FakeBackend(), security=security), "/metrics", **headers).status == 401
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        ("", 401),
+        ("Bearer hunter2", 200),
+        ("Bearer hunter3", 401),
+        (RIGHT, 200),
+        (basic("alice:hunter2"), 401),
+    ],
+)
+def test_the_secret_of_the_webhook_opens_its_path_beside_the_users(authorization: str, status: int) -> None:
+    pager = FakePager(TOKEN)
+    security = CurrentSecurity(prepare_security(WebSecurity(users=USERS)))
+    application = an_application(FakeBackend(pager=pager), security=security)  # type: ignore[arg-type]
+
+    assert post(application, b"{}", authorization=authorization).status == status
+    assert len(pager.received) == (status == 200)
+    assert ask(application, "/metrics", authorization="Bearer hunter2").status == 401
 
 
 def test_the_excluded_paths_are_those_of_the_configuration() -> None:
