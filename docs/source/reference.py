@@ -17,11 +17,11 @@ from waexporter.config.fleet.shard_choice import SHARD_VARIABLE
 from waexporter.config.fleet.targets_files import TARGETS_FILES
 from waexporter.config.limits import LIMITS
 from waexporter.config.log_block import LOG
-from waexporter.config.login import LOGIN
 from waexporter.config.pager import PAGER
 from waexporter.config.poll import COMMON_POLL, POLL
 from waexporter.config.targets import TARGET
 from waexporter.config.web import WEB
+from waexporter.config.web_config.web_login import LOGIN
 from waexporter.metrics.known_families import HEADS
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Endpoint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
-from waexporter.config.login import LOGIN_SOURCE, SET_LOGIN
+from waexporter.config.web_config.web_login import LOGIN_SOURCE, SET_LOGIN
 from waexporter.errors import ApiError, CommandError
 from waexporter.model import Limits, Reason, Tls
 from waexporter.paging.journal.entry import Attempt

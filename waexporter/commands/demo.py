@@ -24,7 +24,7 @@ from waexporter.commands.demos.demo_stack import (
 from waexporter.commands.options import add_daemon_options, add_speed, override
 from waexporter.commands.process import OK, exit_despite_threads
 from waexporter.config import DEFAULT_PLANS, LoadedConfig, load_web, make_access
-from waexporter.config.login import SET_LOGIN
+from waexporter.config.web_config.web_login import SET_LOGIN
 from waexporter.errors import ConfigError
 from waexporter.model import (
     Config,

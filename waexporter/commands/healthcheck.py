@@ -11,7 +11,7 @@ from waexporter.commands.console import warn
 from waexporter.commands.options import add_ca_file, add_config, add_epilog
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
-from waexporter.config.login import SET_LOGIN
+from waexporter.config.web_config.web_login import SET_LOGIN
 from waexporter.model import Tls
 from waexporter.transport.exchange import authorize
 from waexporter.transport.pinned_tls import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from waexporter.config.blocks import compare
-from waexporter.config.daemon_access import DaemonAccess, make_access, require_access
 from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
 from waexporter.config.environment import WATCH_VARIABLE
@@ -12,6 +11,7 @@ from waexporter.config.fleet.shard_choice import SHARD_VARIABLE, choose_shard
 from waexporter.config.loading import LoadedConfig, choose_file, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
+from waexporter.config.web_config.daemon_access import DaemonAccess, make_access, require_access
 from waexporter.config.webhook_auth import check_webhook_auth
 from waexporter.config.yaml_document import parse_document
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from waexporter.config.blocks import BLOCKS
 from waexporter.config.fleet.shard_choice import SHARD_VARIABLE
-from waexporter.config.login import LOGIN
 from waexporter.config.section import suggestion
 from waexporter.config.targets import TARGET
+from waexporter.config.web_config.web_login import LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from waexporter.config.daemon_access import make_access
 from waexporter.config.environment import CONFIG_VARIABLE, SOURCES, find_misspelled, merge_environment
 from waexporter.config.file_stamp import stamp_file
 from waexporter.config.fleet.defaults import read_defaults
@@ -21,6 +20,7 @@ from waexporter.config.section import Report, Section
 from waexporter.config.targets import read_targets
 from waexporter.config.values.files import read_text
 from waexporter.config.web import WEB
+from waexporter.config.web_config.daemon_access import make_access
 from waexporter.config.webhook_auth import WEBHOOK, read_webhook_auth
 from waexporter.config.yaml_document import parse_document
 from waexporter.errors import ConfigError
@@ -29,10 +29,10 @@ from waexporter.model import Config, Limits, LogSettings, WebSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from waexporter.config.daemon_access import DaemonAccess
     from waexporter.config.environment import MergedConfig
     from waexporter.config.file_stamp import Stamp
     from waexporter.config.keys import Block
+    from waexporter.config.web_config.daemon_access import DaemonAccess
 
 _LARGEST_FILE = 4 * 1024 * 1024  # bytes
 _NO_TARGET = (

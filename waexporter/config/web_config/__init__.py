@@ -1,1 +1,1 @@
-"""The web configuration file, in the format that Prometheus' exporters share."""
+"""The web configuration file, in the format that Prometheus' exporters share, and how commands use it."""

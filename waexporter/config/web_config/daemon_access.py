@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from waexporter.config.login import LOGIN_SOURCE, read_login
+from waexporter.config.web_config.web_login import LOGIN_SOURCE, read_login
 from waexporter.config.webhook_auth import is_loopback
 from waexporter.errors import ConfigError
 from waexporter.model import Credentials, WebhookAuth
