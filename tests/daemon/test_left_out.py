@@ -72,12 +72,12 @@ ROWS: dict[str, tuple[Endpoint, bytes, str]] = {
     "something beside the nodes": (
         Endpoint.HEALTH,
         b'{"health":{%s,"errors":[]}}' % CORE,
-        "1 node, version not said; left out: 1 malformed (errors: a list beside the nodes)",
+        "1 node (connected), version not said; left out: 1 malformed (errors: a list beside the nodes)",
     ),
     "a node without a role": (
         Endpoint.HEALTH,
         b'{"health":{%s,"core:2":{"gateway_status":"disconnected"}}}' % CORE,
-        "2 nodes, version not said; left out: 1 malformed (core:2.role: nothing instead of a text)",
+        "1 disconnected), version not said; left out: 1 malformed (core:2.role: nothing instead of a text)",
     ),
     "a time that is none": (
         Endpoint.SUPPORT,

@@ -86,7 +86,7 @@ class NodeRow(NamedTuple):
     """One node of a client; None: the fact is not known."""
 
     cells: tuple[str | None, ...]
-    is_well: bool | None
+    is_well: bool | None  # None: not known, or neither
 
 
 class NodeTable(NamedTuple):

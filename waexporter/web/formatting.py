@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from waexporter.paging.model import Page
 
+_SHORT: Final = 0.00995  # seconds; below it, milliseconds have a decimal
+_LONG: Final = 9.9995  # seconds; from it on, milliseconds are too many
+
 # The words for each kind of alert of a page.
 KIND_WORDS: Final = {
     ItemKind.FIRED: "firing",
@@ -47,6 +50,13 @@ def format_time(seconds: float | None, now: float) -> FormattedTime | None:
     if when is None or exact is None or seconds is None:
         return None
     return FormattedTime(exact, f"{when:%d %b %H:%M} UTC", humanize_seconds(now - seconds))
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration of a poll, such as `0.4 ms`, `25 ms` or `12.5 s`."""
+    if seconds >= _LONG:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1000:.{1 if seconds < _SHORT else 0}f} ms"
 
 
 def count_without_item(page: Page, truncated_words: str) -> Iterator[str]:

@@ -96,12 +96,12 @@ def test_a_stale_reading_is_called_stale_and_its_content_is_not_shown() -> None:
 
     text = text_of(shown)
 
-    assert "health ✓ ok 12 s 30 s 0.25 s 2 nodes, version 2.53.3" in text
+    assert "health ✓ ok 12 s 30 s 250 ms 2 nodes, version 2.53.3" in text
     assert (
-        "support ✓ ok 15 min 50 s 5 min 0.25 s "
+        "support ✓ ok 15 min 50 s 5 min 250 ms "
         "Stale: the last success was 15 min 50 s ago, so nothing of it is used any more." in text
     )
-    assert "db ✕ timeout 9 s 5 min 60.00 s no answer in 60 s" in text
+    assert "db ✕ timeout 9 s 5 min 60.0 s no answer in 60 s" in text
 
 
 # --- the last polls ----------------------------------------------------------------------------

@@ -9,14 +9,13 @@ from waexporter.polling.tables import NodeRow, NodeTable
 from waexporter.timefmt import format_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from waexporter.model import Document, Gateway, Verdict
 
 _FROM_HEALTH = ("node", "role", "status")
 _FROM_SUPPORT = ("version", "shards", "database", "free space", "build works until")
 _GIB = 1024**3
-_NOT_WELL = frozenset({Status.UNREACHABLE, Status.DISCONNECTED, Status.UNREGISTERED, Status.UNINITIALIZED})
 
 
 def list_nodes(verdict: Verdict, documents: Iterable[Document]) -> NodeTable:
@@ -29,11 +28,17 @@ def list_nodes(verdict: Verdict, documents: Iterable[Document]) -> NodeTable:
             zip(gateways, nodes.values(), strict=True)
         )  # the only node may have a name in one of them
     columns = _FROM_HEALTH + (_FROM_SUPPORT if nodes else ())
-    rows = (_row(name, gateways, nodes) for name in sorted(gateways.keys() | nodes.keys()))
+    troubled = {problem.node for problem in verdict.problems}
+    rows = (
+        NodeRow(_cells(name, gateways, nodes), _is_well(gateways.get(name), troubled))
+        for name in sorted(gateways.keys() | nodes.keys())
+    )
     return NodeTable(columns, tuple(rows))
 
 
-def _row(name: str, gateways: Mapping[str, Gateway], nodes: Mapping[str, SupportNode]) -> NodeRow:
+def _cells(
+    name: str, gateways: Mapping[str, Gateway], nodes: Mapping[str, SupportNode]
+) -> tuple[str | None, ...]:
     gateway, node = gateways.get(name), nodes.get(name)
     role = (gateway.role if gateway else "") or (node.role if node else "")
     cells: tuple[str | None, ...] = (
@@ -43,17 +48,20 @@ def _row(name: str, gateways: Mapping[str, Gateway], nodes: Mapping[str, Support
     )
     if nodes:
         cells += _support_cells(node) if node else (None,) * len(_FROM_SUPPORT)
-    return NodeRow(cells, _is_well(gateway))
+    return cells
 
 
 def _status(gateway: Gateway) -> str:
     return f"{gateway.status}: {gateway.detail}" if gateway.detail else gateway.status.value
 
 
-def _is_well(gateway: Gateway | None) -> bool | None:
-    if gateway is None or gateway.status in {Status.OTHER, Status.CONNECTING}:
+def _is_well(gateway: Gateway | None, troubled: Container[str]) -> bool | None:
+    """Return whether a node works; None: not known, or it need not be connected, such as a spare."""
+    if gateway is None:
         return None
-    return gateway.status not in _NOT_WELL
+    if gateway.status is Status.UNREACHABLE or (gateway.node and gateway.node in troubled):
+        return False
+    return True if gateway.status is Status.CONNECTED else None
 
 
 def _support_cells(node: SupportNode) -> tuple[str | None, ...]:

@@ -33,6 +33,7 @@ def show_config(request: IncomingRequest, backend: Backend) -> Response:
         "config.html",
         title="configuration",
         status=status,
+        shard=backend.shard,
         made=format_time(request.at, request.at),
         loaded=format_time(status.loaded_at, request.at),
         reloads=describe_refused(backend, request.at),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.polling.history import KEPT_POLLS, PHASES
 from waexporter.timefmt import humanize_seconds, plural
-from waexporter.web.formatting import format_time
+from waexporter.web.formatting import format_duration, format_time
 from waexporter.web.site.poll_words import SYMBOLS, outcome_kind, outcome_words
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ PHASE_WORDS: Final = {
     "rest": "other requests and work",
 }
 _STEPS: Final = (1.0, 2.0, 5.0)
-_SHORT: Final = 0.00995  # seconds; below it, milliseconds have a decimal
-_LONG: Final = 9.9995  # seconds; from it on, milliseconds are too many
 _SHORTEST: Final = 0.001  # seconds; a shorter rest is no part of a bar
 
 
@@ -94,8 +92,8 @@ def draw_polls(polls: Sequence[PastPoll], now: float) -> PollChart | None:
     failed = sum(outcome_kind(poll.outcome) == "bad" for poll in polls)
     return PollChart(
         description=_describe(polls, failed),
-        top=_format(top),
-        middle=_format(top / 2),
+        top=format_duration(top),
+        middle=format_duration(top / 2),
         since=humanize_seconds(now - polls[0].at),
         phases=tuple((phase, words) for phase, words in PHASE_WORDS.items() if phase in occurring),
         bars=tuple(
@@ -147,9 +145,9 @@ def _boxes(stack: Sequence[tuple[str, float]], top: float) -> Iterator[Box]:
 
 
 def _title(poll: PastPoll, stack: Sequence[tuple[str, float]], now: float) -> str:
-    phases = ", ".join(f"{PHASE_WORDS[phase]} {_format(seconds)}" for phase, seconds in stack)
+    phases = ", ".join(f"{PHASE_WORDS[phase]} {format_duration(seconds)}" for phase, seconds in stack)
     ago = humanize_seconds(now - poll.at)
-    return f"{poll.endpoint}: {_outcome(poll)} {ago} ago, took {_format(poll.duration)} ({phases})"
+    return f"{poll.endpoint}: {_outcome(poll)} {ago} ago, took {format_duration(poll.duration)} ({phases})"
 
 
 def _describe(polls: Sequence[PastPoll], failed: int) -> str:
@@ -157,8 +155,8 @@ def _describe(polls: Sequence[PastPoll], failed: int) -> str:
     middle = durations[len(durations) // 2]
     failures = "none failed" if not failed else f"{failed} failed"
     return (
-        f"{plural(len(polls), 'poll')}, {failures}; half of them took at most {_format(middle)}, "
-        f"the longest {_format(durations[-1])}"
+        f"{plural(len(polls), 'poll')}, {failures}; half of them took at most {format_duration(middle)}, "
+        f"the longest {format_duration(durations[-1])}"
     )
 
 
@@ -171,18 +169,11 @@ def _row(poll: PastPoll, now: float) -> PollRow:
         kind,
         SYMBOLS[kind],
         _outcome(poll),
-        _format(poll.duration),
-        tuple(_format(phases[name]) if name in phases else "" for name in PHASES),
+        format_duration(poll.duration),
+        tuple(format_duration(phases[name]) if name in phases else "" for name in PHASES),
     )
 
 
 def _outcome(poll: PastPoll) -> str:
     words = outcome_words(poll.outcome)
     return words if poll.status is None else f"{words} (HTTP {poll.status})"
-
-
-def _format(seconds: float) -> str:
-    """Return a duration, such as `0.4 ms`, `25 ms` or `12.5 s`."""
-    if seconds >= _LONG:
-        return f"{seconds:.1f} s"
-    return f"{seconds * 1000:.{1 if seconds < _SHORT else 0}f} ms"

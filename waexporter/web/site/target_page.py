@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from waexporter.timefmt import humanize_seconds
-from waexporter.web.formatting import format_time, public_url
+from waexporter.web.formatting import format_duration, format_time, public_url
 from waexporter.web.negotiation import prefers_html
 from waexporter.web.responses import error_response
 from waexporter.web.site.html import html_response
@@ -73,6 +73,7 @@ def show_target(request: IncomingRequest, backend: Backend) -> Response:
         return _not_found(request, words)
     now = request.at
     target = details.status
+    explanation = backend.explain(name)
     verdict = target.verdict
     return html_response(
         request,
@@ -89,6 +90,7 @@ def show_target(request: IncomingRequest, backend: Backend) -> Response:
         facts=target.facts,
         labels=target.labels,
         problems=tuple(_problem_card(problem, target, now) for problem in verdict.problems),
+        reasons=explanation.sections if explanation is not None else (),
         nodes=details.nodes,
         readings=tuple(_reading_row(each, details, now) for each in target.endpoints),
         chart=draw_polls(details.polls, now),
@@ -122,7 +124,7 @@ def _reading_row(status: EndpointStatus, details: TargetDetails, now: float) -> 
         outcome=outcome_words(status.outcome),
         age="" if status.age is None else humanize_seconds(status.age),
         every=humanize_seconds(status.interval),
-        took="" if status.duration is None else f"{status.duration:.2f} s",
+        took="" if status.duration is None else format_duration(status.duration),
         content=status.message or _content(status, details),
         last_success=format_time(status.last_success_at, now),
         is_stale=status.stale,
