@@ -15,7 +15,7 @@ import pytest
 from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
 from waexporter import __version__
-from waexporter.model import Problem, Reason, ReloadCause, State, Verdict
+from waexporter.model import Problem, Reason, ReloadCause, Shard, State, Verdict
 from waexporter.web.backend import EndpointStatus, RefusedConfig, TargetStatus
 from waexporter.web.formatting import link_to
 from waexporter.web.site.assets import asset_address
@@ -229,6 +229,18 @@ def test_polls_that_failed_alike_are_one_line_with_the_age_of_each() -> None:
     text = " ".join(shown.text.split())
     assert "unreachable: health 1 s ago, app 1 min 15 s ago: no connection (last success 5 min ago)" in text
     assert "db unreachable 3 s ago: no route (no success yet)" in text
+
+
+def test_one_shard_of_a_fleet_says_which_it_is_and_where_another_target_is_polled() -> None:
+    backend = FakeBackend((a_target("a"), a_target("b")), shard=Shard(1, 4), others={"support-line": 3})
+
+    whole, sought = (ask(an_application(backend), path).text for path in ("/", "/?q=support-line"))
+
+    assert "Shard 1/4 of the fleet. As of" in whole
+    assert "is polled by shard" not in whole
+    assert "The target &#39;support-line&#39; is polled by shard 3/4; this is shard 1/4." in sought
+    empty = ask(an_application(FakeBackend(shard=Shard(1, 4))), "/").text
+    assert "No target of the configuration belongs to this shard." in empty
 
 
 def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:

@@ -14,6 +14,7 @@ from waexporter.web.site.html import html_response
 from waexporter.web.site.refused_config import describe_refused
 from waexporter.web.site.status_page_pager import SHOWN_PAGES, describe_pager
 from waexporter.web.site.target_rows import ORDER, SYMBOLS, shorten_age, sort_key, target_row
+from waexporter.web.unknown_target import describe_other_shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,8 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         made=format_time(now, now),
         notices=notices,
         reloads=describe_refused(backend, now),
+        shard=backend.shard,
+        elsewhere=describe_other_shard(backend, chosen.words) if not found else None,
         total=len(targets),
         found=len(found),
         filter=chosen,
