@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from waexporter.model import ReloadCause
     from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
-    from waexporter.web.connection_limit import Refusal
+    from waexporter.web.connection_limit import ConnectionRefusal
     from waexporter.web.routes import Route
     from waexporter.web.security.current_security import CurrentSecurity
 
@@ -166,7 +166,7 @@ class Diary:
     requests: list[tuple[str, int]] = field(default_factory=list)
     crashes: int = 0
     logged: list[tuple[str, Exception]] = field(default_factory=list)
-    refusals: list[tuple[Refusal, str, str]] = field(default_factory=list)
+    refusals: list[tuple[ConnectionRefusal, str, str]] = field(default_factory=list)
 
     def observers(self) -> Observers:
         """Return observers that write here."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.web.connection_limit import Refusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
 
 
 class FakeTransport(asyncio.Transport):
@@ -71,12 +71,12 @@ def test_a_connection_that_is_being_answered_is_closed_for_a_client_with_fewer()
 
 
 def test_a_closed_connection_is_named_with_its_reason() -> None:
-    told: list[tuple[Refusal, str, str]] = []
+    told: list[tuple[ConnectionRefusal, str, str]] = []
     old, new = FakeConnection("a", 1.0), FakeConnection("b", 2.0)
 
     make_room({old, new}, new, 1, lambda *what: told.append(what))
 
-    assert told == [(Refusal.LIMIT, "a", "")]
+    assert told == [(ConnectionRefusal.LIMIT, "a", "")]
     assert isinstance(old.transport, FakeTransport)
     assert old.transport.is_aborted
 

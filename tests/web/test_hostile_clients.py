@@ -19,7 +19,7 @@ from tests.web.test_server import BIG_PAGE, LOOPBACK, GatedExporter, connect, re
 from waexporter.model import WebSecurity
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.asgi import RequestLimits
-from waexporter.web.connection_limit import Refusal
+from waexporter.web.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server
@@ -95,7 +95,7 @@ def test_five_hundred_idle_connections_cost_no_scrape(*, by_tls: bool, address: 
 
     assert answers == [(200, b"a 1\nb 2\n")] * 3
     assert open_ones <= PATIENT.connections
-    assert {(refusal, peer) for refusal, peer, _ in diary.refusals} == {(Refusal.LIMIT, address)}
+    assert {(refusal, peer) for refusal, peer, _ in diary.refusals} == {(ConnectionRefusal.LIMIT, address)}
 
 
 @pytest.mark.parametrize("address", [LOOPBACK, ELSEWHERE])

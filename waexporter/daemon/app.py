@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from waexporter import __version__
 from waexporter.config.values.quantities import format_listen
+from waexporter.daemon.connection_log import ConnectionLog
 from waexporter.daemon.current_config import CurrentConfig
 from waexporter.daemon.exporter import HEARTBEAT_INTERVAL, Exporter, Heartbeat
 from waexporter.daemon.fleet import Fleet
-from waexporter.daemon.refusals import RefusalLog
 from waexporter.daemon.reloader import ReloadedParts, Reloader
 from waexporter.daemon.target_discovery import TargetDiscovery
 from waexporter.daemon.transitions import ClashLog
@@ -22,7 +22,7 @@ from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import ReloadCause, now
 from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers, limit_requests
-from waexporter.web.connection_limit import Refusal
+from waexporter.web.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
@@ -73,7 +73,7 @@ def start(
         telemetry.show_shard(config.shard)
     heartbeat = Heartbeat(telemetry, clock)
     telemetry.expect_paths(tuple(route.path for route in ROUTES))
-    telemetry.expect_refusals(Refusal)
+    telemetry.expect_refusals(ConnectionRefusal)
     fleet = Fleet(config, telemetry, clock)
     daemon_pager = _daemon_pager(config, fleet, telemetry, clock)
     pager = daemon_pager.pager if daemon_pager is not None else None
@@ -97,7 +97,7 @@ def start(
         fleet.members,
         current,
     )
-    refusals = RefusalLog(telemetry, clock)
+    refusals = ConnectionLog(telemetry, clock)
     observers = Observers(telemetry.count_request, telemetry.crashes.inc, _log_crash, refusals.note)
     limits = ConnectionLimits(connections=config.web.max_connections)
     application = Application(

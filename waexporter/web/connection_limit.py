@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, MutableSet
 
-    OnRefusal: TypeAlias = Callable[["Refusal", str, str], None]  # why, the client, details for the log
+    OnRefusal: TypeAlias = Callable[
+        ["ConnectionRefusal", str, str], None
+    ]  # why, the client, details for the log
 
 _NETWORK_BITS = 64  # of an IPv6 address: one machine may have all addresses of such a network
 
 
-class Refusal(StrEnum):
+class ConnectionRefusal(StrEnum):
     """Why a connection is closed early; the values are those of the label `reason`."""
 
     LIMIT = "limit"  # closed for a newcomer, since there were too many
@@ -67,7 +69,7 @@ def make_room(
     *_, chosen = max(candidates)
     connections.discard(chosen)  # at once: the transport reports the end only later
     chosen.transport.abort()
-    on_refusal(Refusal.LIMIT, chosen.peer, "")
+    on_refusal(ConnectionRefusal.LIMIT, chosen.peer, "")
     return len(connections) <= limit
 
 

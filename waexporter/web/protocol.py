@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from waexporter.web.connection_limit import Refusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
 from waexporter.web.lingering_transport import LingeringTransport
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be understood, with the status that suits; uvicorn calls it for such an error."""
-        self.settings.on_refusal(Refusal.MALFORMED, self.peer, msg)
+        self.settings.on_refusal(ConnectionRefusal.MALFORMED, self.peer, msg)
         if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.abort()  # in the middle of another response
             return
@@ -170,7 +170,7 @@ class Connection(H11Protocol):
         return self.conn.their_state in {h11.SEND_BODY, h11.ERROR}
 
     def _give_up(self) -> None:
-        self.settings.on_refusal(Refusal.TIMEOUT, self.peer, "")
+        self.settings.on_refusal(ConnectionRefusal.TIMEOUT, self.peer, "")
         self.transport.abort()
 
     def _start_request_timer(self, seconds: float) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.web.fakes import Diary, FakeBackend, an_application
 from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
-from waexporter.web.connection_limit import Refusal
+from waexporter.web.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server
@@ -106,7 +106,7 @@ def test_a_request_without_tls_is_told_to_use_tls() -> None:
 
     assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert received.endswith(b"\r\n\r\nThis port speaks TLS: use https:// instead of http://.\n")
-    assert diary.refusals == [(Refusal.PLAIN_HTTP, LOOPBACK, "")]
+    assert diary.refusals == [(ConnectionRefusal.PLAIN_HTTP, LOOPBACK, "")]
 
 
 @pytest.mark.parametrize("said", [b"\x80\x2e\x01\x03", b"\x00", b"\x17\x03\x03\x00\x01x", b"\r\n"])
@@ -118,7 +118,7 @@ def test_what_is_no_tls_at_all_gets_nothing(said: bytes) -> None:
         received = read_all(client)
 
     assert received == b""
-    assert [each[0] for each in diary.refusals] == [Refusal.HANDSHAKE]
+    assert [each[0] for each in diary.refusals] == [ConnectionRefusal.HANDSHAKE]
 
 
 def test_a_handshake_that_comes_byte_by_byte_succeeds() -> None:
@@ -313,7 +313,7 @@ def test_a_client_is_told_why_a_handshake_fails(
 
     assert caught.value.reason == alert
     [(refusal, _, details)] = diary.refusals
-    assert refusal is Refusal.HANDSHAKE
+    assert refusal is ConnectionRefusal.HANDSHAKE
     assert details in {"peer did not return a certificate", "unsupported protocol"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, Final, cast
 
-from waexporter.web.connection_limit import Refusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
 from waexporter.web.lingering_transport import LingeringTransport
 from waexporter.web.security.alerting_context import send_alert
 
@@ -101,10 +101,10 @@ class TlsHandshake(asyncio.Protocol):
     def _refuse_plain_http(self) -> None:
         self._is_refused = True
         if not self._hello[:1].isalpha():
-            self._on_refusal(Refusal.HANDSHAKE, self.peer, "what was sent is not TLS")
+            self._on_refusal(ConnectionRefusal.HANDSHAKE, self.peer, "what was sent is not TLS")
             self.transport.abort()
             return
-        self._on_refusal(Refusal.PLAIN_HTTP, self.peer, "")
+        self._on_refusal(ConnectionRefusal.PLAIN_HTTP, self.peer, "")
         lingering = LingeringTransport(self.transport, lambda: True)
         lingering.write(_PLAIN_ANSWER)
         lingering.close()
@@ -112,7 +112,7 @@ class TlsHandshake(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(self._limits.closing, self.transport.abort)
 
     def _give_up(self) -> None:
-        self._on_refusal(Refusal.TIMEOUT, self.peer, "")
+        self._on_refusal(ConnectionRefusal.TIMEOUT, self.peer, "")
         self.transport.abort()
 
     def _cancel_timer(self) -> None:
@@ -141,12 +141,12 @@ class TlsHandshake(asyncio.Protocol):
             secured = await handshake
         except ssl.SSLError as error:
             reason = (error.reason or str(error)).lower().replace("_", " ")
-            self._on_refusal(Refusal.HANDSHAKE, self.peer, reason)
+            self._on_refusal(ConnectionRefusal.HANDSHAKE, self.peer, reason)
             self.transport.abort()
             return
         except OSError as error:
             if isinstance(error, ConnectionAbortedError):  # asyncio's word for its time being over
-                self._on_refusal(Refusal.TIMEOUT, self.peer, "")
+                self._on_refusal(ConnectionRefusal.TIMEOUT, self.peer, "")
             self.transport.abort()
             return
         finally:
@@ -154,7 +154,7 @@ class TlsHandshake(asyncio.Protocol):
         if secured is None:
             self.transport.abort()  # the client has gone
         elif not self._context.accepts(secured.get_extra_info("peercert")):
-            self._on_refusal(Refusal.CLIENT_NAME, self.peer, "")
+            self._on_refusal(ConnectionRefusal.CLIENT_NAME, self.peer, "")
             secured.abort()
         else:
             self._hand_over(secured)
