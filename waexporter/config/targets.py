@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from waexporter.config import poll
@@ -12,7 +13,7 @@ from waexporter.config.credentials import AUTH, PROXY_AUTH, check_proxy, read_au
 from waexporter.config.keys import Block, Key, Variable, convert_number, value
 from waexporter.config.target_tls import TLS, read_tls
 from waexporter.config.values import scalars, urls
-from waexporter.model import Credentials, Endpoint, Target, Topology
+from waexporter.model import Credentials, Endpoint, PollPlan, Target, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,13 +36,18 @@ RESERVED_LABELS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TargetDefaults:
     """What holds for a target that does not say otherwise: values of fields, and its block `poll`."""
 
     poll: poll.PollSettings
     values: Mapping[str, Any] = field(default_factory=dict)
     keys: frozenset[str] = frozenset()  # that are given
+
+    @cached_property
+    def plans(self) -> Mapping[Endpoint, PollPlan]:
+        """The plans that all targets without a block `poll` share."""
+        return poll.read_plans(self.poll)
 
 
 def read_targets(sections: Iterable[Section], defaults: TargetDefaults) -> tuple[Target, ...]:
@@ -62,14 +68,21 @@ def _target(section: Section, defaults: TargetDefaults) -> Target:
     with section as target:
         base = _without_nulls(target, defaults)
         url = _read_url(target, "url", "")
-        with target.section("poll") as block:
-            own = poll.merge_polls(poll.read_poll(block), defaults.poll)
-        plans, stale_after = poll.read_plans(own), own.stale_after or poll.DEFAULT_STALE_AFTER
+        plans, stale_after = _read_polls(target, defaults)
         values = TARGET.read(target, base, url=url, plans=plans, stale_after=stale_after)
         values["name"] = values["name"] or (urls.host_and_port(url) if url else "")
         read = Target(**values)
         _check(target, read)
         return read
+
+
+def _read_polls(target: Section, defaults: TargetDefaults) -> tuple[Mapping[Endpoint, PollPlan], float]:
+    merged, plans = defaults.poll, defaults.plans
+    if target.allow("poll"):
+        with target.section("poll") as block:
+            merged = poll.merge_polls(poll.read_poll(block), defaults.poll)
+        plans = poll.read_plans(merged)
+    return plans, merged.stale_after or poll.DEFAULT_STALE_AFTER
 
 
 def _without_nulls(section: Section, defaults: TargetDefaults) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from waexporter.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LARGE = 32_768  # characters; below, the program is small and fast without libyaml
 _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 _MOST_REPEATED = 50_000  # values that aliases repeat; a thousand targets that share a block stay far below
@@ -35,13 +36,24 @@ _WORDS = (
 )
 
 
+_RESOLVERS = {
+    first: [row for row in rows if row[0] in _TAGS]
+    for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class _Loader(yaml.SafeLoader):
     """A loader of texts, numbers, booleans and null only; a date or a lone `=` is a text."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it without ClassVar
-        first: [row for row in rows if row[0] in _TAGS]
-        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    yaml_implicit_resolvers = _RESOLVERS
+
+
+# The same by libyaml, where PyYAML was built with it: much faster, with other words for what is wrong.
+_FastLoader = type(
+    "_FastLoader",
+    (getattr(yaml, "CSafeLoader", yaml.SafeLoader),),
+    {"yaml_implicit_resolvers": _RESOLVERS},
+)
 
 
 def parse_document(text: str, path: str, example: str = "targets") -> dict[object, object]:
@@ -73,7 +85,16 @@ def parse_yaml(text: str, path: str) -> object:
 
 
 def _load(text: str) -> tuple[list[str], object]:
-    loader = _Loader(text)
+    if len(text) > _LARGE:
+        try:
+            return _load_with(_FastLoader, text)
+        except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError):
+            pass  # again, for our words about it
+    return _load_with(_Loader, text)
+
+
+def _load_with(kind: type[yaml.SafeLoader], text: str) -> tuple[list[str], object]:
+    loader = kind(text)
     try:
         node = loader.get_single_node()
         if node is None:
