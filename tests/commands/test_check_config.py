@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.commands.secured import EXPIRED, HASH, TLS, USER, SecuredPlace
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from tests.commands.conftest import CommandResult
@@ -102,3 +105,25 @@ def test_a_wrong_shard_is_a_problem_of_the_configuration(
 
     assert (result.status, result.output) == (2, "")
     assert "WAEXPORTER_SHARD: must be I/N" in result.complaints
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [(None, ""), (EXPIRED, "note: web.config_file: its certificate has expired ")],
+    ids=["valid", "expired"],
+)
+def test_the_web_configuration_is_printed_with_a_note_about_an_expired_certificate(
+    tmp_path: Path, run: Callable[..., CommandResult], until: datetime | None, words: str
+) -> None:
+    place = SecuredPlace(tmp_path)
+    place.issue("server", until=until)
+    place.secure(tls_server_config=TLS, basic_auth_users={USER: HASH})
+
+    result = run("check-config", "--config", str(place.file))
+
+    (_, in_force) = yaml.safe_load_all(result.output)
+    assert result.status == 0
+    assert result.complaints.startswith(words)
+    assert bool(result.complaints) is bool(words)
+    assert in_force["basic_auth_users"] == {USER: "<secret>"}
+    assert HASH not in result.output

@@ -287,6 +287,7 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("web-security.md", "openssl req"): Scene(nothing),
     ("web-security.md", "python3 -c"): Scene(nothing),
     ("web-security.md", "curl -sS"): Scene(with_user),
+    ("web-security.md", "openssl s_client"): Scene(with_user),
 }
 # Blocks that no test runs as they are, each with the reason.
 NOT_RUN: Mapping[tuple[str, str], str] = {
