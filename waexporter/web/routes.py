@@ -166,7 +166,7 @@ ROUTES: Final = (
         "/-/reload",
         reload,
         "reads the configuration again (POST); [who may do that, and what it does]"
-        "(docs/configuration.md#changing-the-configuration-of-a-running-daemon)",
+        "(configuration.md#changing-the-configuration-of-a-running-daemon)",
         methods=("POST",),
         has_secret=has_webhook_secret,
         authenticate=authenticate_reload,

@@ -1,0 +1,276 @@
+"""Whatever happens to the files, the daemon follows the last valid configuration, and loses nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trustme
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from tests.e2e.clients import MONITOR
+from tests.e2e.exporters import Exporter
+from tests.e2e.pages import Page
+from tests.e2e.paging import OFF
+from tests.e2e.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.e2e.clients import SimulatedClient
+    from tests.e2e.conftest import Simulate
+
+KEY = "the-right-api-key"
+POLL = {**OFF, "health": "5m", "app": "5m", "web": "5m"}
+COUNTERS = ("waexporter_polls_total", "waexporter_logins_total", "waexporter_poll_failures_total")
+WAYS = st.sampled_from(["in place", "renamed", "created anew", "swapped"])
+NAMES = ("one", "two", "three", "four")
+BROKEN = {
+    "waexporter.yml": ("targets: [", "targets: []", "{}", "targets: [{url: http://a, nothing: 1}]", "\0"),
+    "web.yml": ("tls_server_config: {cert_file: server.pem}", "nothing: 1", "x: ["),
+    "key": ("", "short", "two words here", "\n\n"),
+    "token": ("", "not one\nbut two"),
+    "server.pem": ("no certificate", ""),
+}
+WEB = "{tls_server_config: {cert_file: server.pem, key_file: server.key}, bearer_token_files: [token]}"
+
+
+class Files:
+    """The files of a daemon, each of which can be changed in many ways."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._versions = itertools.count()
+
+    def put(self, name: str, text: str, way: str) -> None:
+        """Write a file."""
+        file, version = self.folder / name, next(self._versions)
+        if file.is_dir() and not file.is_symlink():
+            file.rmdir()
+        if way == "in place":
+            file.write_text(text)
+        elif way == "created anew":
+            file.unlink(missing_ok=True)
+            file.write_text(text)
+        elif way == "renamed":
+            new = self.folder / f".{name}.swp"
+            new.write_text(text)
+            new.replace(file)
+        else:
+            self._swap(name, text, version)
+
+    def _swap(self, name: str, text: str, version: int) -> None:
+        """Replace a link to the folder of the file, as Kubernetes does."""
+        data = f"..{name}"
+        (self.folder / f"..{version}").mkdir()
+        (self.folder / f"..{version}" / name).write_text(text)
+        (self.folder / "..tmp").symlink_to(f"..{version}")
+        (self.folder / "..tmp").replace(self.folder / data)
+        (self.folder / "..link").symlink_to(f"{data}/{name}")
+        (self.folder / "..link").replace(self.folder / name)
+
+    def delete(self, name: str, *, put_folder: bool) -> None:
+        """Delete a file, or put a folder in its place, which can't be read either."""
+        file = self.folder / name
+        with suppress(FileNotFoundError, IsADirectoryError):
+            file.unlink()
+        if put_folder:
+            file.mkdir(exist_ok=True)
+        elif file.is_dir():
+            file.rmdir()
+
+
+class Daemon:
+    """A daemon that watches its files, as one who knows its certificate and its token."""
+
+    def __init__(self, files: Files, client: SimulatedClient) -> None:
+        self.files, self.client = files, client
+        self.authority = trustme.CA()
+        self.chains: list[tuple[str, str]] = []
+        for _ in range(3):
+            issued = self.authority.issue_cert("127.0.0.1")
+            chain, key = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
+            self.chains.append((chain.decode(), key.decode()))
+        self.exporter: Exporter | None = None
+        self.good: dict[str, Any] = {}  # what the last valid files said
+
+    def config(self, targets: dict[str, str]) -> str:
+        """Return the text of a valid configuration: targets by name, with the value of a label."""
+        auth = {"api_key_file": "key", "username": MONITOR[0], "password": MONITOR[1]}
+        entries = [
+            self.client.target(name, auth=auth, poll=POLL, labels={"region": region})
+            for name, region in targets.items()
+        ]
+        return json.dumps({"targets": entries, "web": {"config_file": "web.yml"}}, indent=1)
+
+    def open(self, token: str) -> httpx.Client:
+        """Return a client on new connections."""
+        assert self.exporter is not None
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        url = self.exporter.url.replace("http:", "https:")
+        authorization = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=url, verify=context, trust_env=False, timeout=60, headers=authorization)
+
+    def certificate(self) -> str:
+        """Return the certificate of a new connection."""
+        assert self.exporter is not None
+        host, _, port = self.exporter.url.removeprefix("http://").partition(":")
+        return ssl.get_server_certificate((host, int(port)))
+
+
+class Edits(RuleBasedStateMachine):
+    """Edits of the files; None in `disk` is a file that is broken, or that is not there."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        super().__init__()
+        self.daemon, self.files = daemon, daemon.files
+        self.disk: dict[str, Any] = {}
+        self.counts: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+        self.labels: dict[str, str] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        self.repair({"one": "eu", "two": "eu"})
+        if self.daemon.exporter is None:
+            self.daemon.exporter = Exporter.run(self.files.folder / "waexporter.yml", watch=True)
+            self.daemon.good = dict(self.disk)
+
+    # --- what is valid -------------------------------------------------------------------------
+
+    @rule(fleet=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["eu", "us"]), min_size=1), way=WAYS)
+    def configure(self, fleet: dict[str, str], way: str) -> None:
+        self.write("waexporter.yml", fleet, self.daemon.config(fleet), way)
+
+    @rule(key=st.sampled_from([KEY, "a-key-that-is-wrong", "another-wrong-key"]), way=WAYS)
+    def rotate_key(self, key: str, way: str) -> None:
+        self.write("key", key, key + "\n", way)
+
+    @rule(token=st.sampled_from(["first-token-of-many-letters", "second-token-of-many"]), way=WAYS)
+    def rotate_token(self, token: str, way: str) -> None:
+        self.write("token", token, token, way)
+
+    @rule(number=st.integers(0, 2), way=WAYS)
+    def rotate_certificate(self, number: int, way: str) -> None:
+        chain, key = self.daemon.chains[number]
+        self.write("server.pem", number, chain, way)
+        self.write("server.key", number, key, way)
+
+    @rule(way=WAYS)
+    def restore_web(self, way: str) -> None:
+        self.write("web.yml", True, WEB, way)  # noqa: FBT003 - there is one valid content
+
+    # --- what is not ---------------------------------------------------------------------------
+
+    @rule(data=st.data(), name=st.sampled_from(sorted(BROKEN)), way=WAYS)
+    def break_file(self, data: st.DataObject, name: str, way: str) -> None:
+        self.write(name, None, data.draw(st.sampled_from(BROKEN[name])), way)
+
+    @rule(name=st.sampled_from([*sorted(BROKEN), "server.key"]), put_folder=st.booleans())
+    def lose_file(self, name: str, put_folder: bool) -> None:  # noqa: FBT001 - drawn
+        self.disk[name] = None
+        self.files.delete(name, put_folder=put_folder)
+
+    # --- what must hold ------------------------------------------------------------------------
+
+    @invariant()
+    def follows_the_last_valid_files(self) -> None:
+        if not self.disk:
+            return
+        before, is_valid = self.daemon.good, self.is_valid()
+        if is_valid:
+            self.daemon.good = dict(self.disk)
+        with self.daemon.open(before["token"]) as http:
+            answer = wait_for(lambda: http.post("/-/reload"), until=lambda found: found.status_code != 503)
+        if answer.status_code == 401:
+            assert before["token"] != self.daemon.good["token"]  # the watcher was faster
+        else:
+            assert answer.status_code == (200 if is_valid else 400), answer.text
+        self.check()
+
+    def check(self) -> None:
+        good = self.daemon.good
+        with self.daemon.open(good["token"]) as http:
+            targets = {
+                each["name"]: each["labels"]["region"]
+                for each in http.get("/api/v1/targets").json()["targets"]
+            }
+            page = Page(http.get("/metrics").text)
+        assert targets == good["waexporter.yml"]
+        assert page.value("waexporter_config_last_reload_successful") == self.is_valid()
+        chain, _ = self.daemon.chains[good["server.pem"]]
+        assert self.daemon.certificate().split() == chain.split()
+        kept = {name for name, region in targets.items() if self.labels.get(name) == region}
+        counts = {
+            (name, frozenset(labels.items())): value for name in COUNTERS for labels, value in page.find(name)
+        }
+        for key, value in self.counts.items():
+            if dict(key[1])["target"] in kept:
+                assert counts.get(key, 0.0) >= value, f"{key} was lost"
+        self.counts, self.labels = counts, targets
+
+    def is_valid(self) -> bool:
+        is_pair = self.disk["server.pem"] == self.disk["server.key"]
+        return is_pair and all(found is not None for found in self.disk.values())
+
+    def teardown(self) -> None:
+        if not self.disk:
+            return
+        self.repair({"end": "eu"})
+        self.daemon.good = dict(self.disk)
+        # Nobody asks for it: the daemon notices it by itself.
+        wait_for(self.follows)
+        # The other targets have logged out, and this one has a key, which needs no login.
+        wait_for(self.daemon.client.tokens, until=lambda tokens: tokens == 0)
+
+    def write(self, name: str, value: object, text: str, way: str) -> None:
+        self.disk[name] = value
+        self.files.put(name, text, way)
+
+    def repair(self, targets: dict[str, str]) -> None:
+        """Make all files valid."""
+        self.rotate_certificate(0, "renamed")
+        self.rotate_key(KEY, "renamed")
+        self.rotate_token("first-token-of-many-letters", "renamed")
+        self.restore_web("renamed")
+        self.configure(targets, "renamed")
+
+    def follows(self) -> bool:
+        try:
+            self.check()
+        except (AssertionError, KeyError, httpx.HTTPError):
+            return False
+        return True
+
+
+@pytest.fixture
+def daemon(simulate: Simulate, tmp_path: Path) -> Iterator[Daemon]:
+    """Give a daemon that starts at the first edit, and is ended by SIGTERM."""
+    made = Daemon(Files(tmp_path), simulate(f"--api-key={KEY}"))
+    yield made
+    if made.exporter is not None:
+        made.exporter.http.close()
+        made.exporter.process.stop()
+
+
+def test_any_edits_end_in_what_the_last_valid_files_say(daemon: Daemon) -> None:
+    class EditsOfThisDaemon(Edits):
+        def __init__(self) -> None:
+            super().__init__(daemon)
+
+    run_state_machine_as_test(
+        EditsOfThisDaemon,
+        # Each example waits some seconds for the watcher.
+        settings=settings(max_examples=8, stateful_step_count=15, deadline=None, phases=[Phase.generate]),
+    )
+
+    assert daemon.exporter is not None
+    assert "Traceback" not in daemon.exporter.process.output
