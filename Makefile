@@ -12,7 +12,7 @@ PARALLEL ?= --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 WORKERS = 3
 PIP_INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo unit test check format docs bench alerts dashboards screenshots image real-parts constraints clean
+.PHONY: help demo unit test check format docs bench alerts dashboards screenshots pictures image real-parts constraints clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ dashboards: $(VENV)/.installed-test  ## Write grafana/dashboards afresh from gra
 
 screenshots: $(VENV)/.installed-test real-parts  ## Record what can happen, draw every dashboard of it, check what is seen; takes a quarter of an hour.
 	@$(VENV)/bin/python -m grafana.pictures $(ARGS)
+
+pictures: $(VENV)/.installed-test real-parts  ## Photograph the pages of a daemon in trouble for the documents; takes four minutes.
+	@$(VENV)/bin/python -m docs.source.page_pictures
 
 image: $(VENV)/.installed-test  ## Build the container image, then run it read-only and ask whether it is well.
 	tests/image/build

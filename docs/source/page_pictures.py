@@ -12,8 +12,8 @@ from tests.e2e.showcase import TROUBLED, show
 from tests.markdown import ROOT
 
 IMAGES = ROOT / "docs" / "images" / "pages"
-LARGEST = 200_000  # bytes of a picture: more would make the documents slow to read
-SECONDS = 20  # until the charts of a target have something to show
+LARGEST = 250_000  # bytes of a picture: more would make the documents slow to read
+SECONDS = 150  # until the charts of a target have something to show
 
 
 class Picture(NamedTuple):
@@ -26,9 +26,9 @@ class Picture(NamedTuple):
 
 
 PICTURES = {
-    "fleet": Picture("/", 1180, 940),
+    "fleet": Picture("/", 1180, 1180),
     "fleet-phone": Picture("/", 390, 844, dark=True),
-    "target": Picture(f"/targets/{TROUBLED}", 1180, 1500, dark=True),
+    "target": Picture(f"/targets/{TROUBLED}", 1180, 1480, dark=True),
 }
 
 

@@ -21,6 +21,7 @@ _QUIET = (
     "--disable-quic",
     "--disable-sync",
     "--headless",
+    "--hide-scrollbars",
     "--no-first-run",
     "--no-sandbox",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.e2e.clients import OWNER, USERS, SimulatedClient
 from tests.e2e.exporters import Exporter, write_config
-from tests.e2e.paging import GROUP, firing, post, resolved, webhook
+from tests.e2e.paging import GROUP, Alert, firing, post, resolved, webhook
 from tests.e2e.waiting import wait_for
 from waexporter.simulator import Options, Simulator
 
@@ -57,14 +57,19 @@ def show(folder: Path) -> Iterator[Exporter]:
                 clients[each.name].bring(fault)
         troubled = {each.name for each in CLIENTS if each.faults}
         wait_for(exporter.page, until=lambda page: all(page.verdict(name) != "ok" for name in troubled))
-        degraded = firing("WhatsAppDegraded", target="billing-eu", severity="warning")
-        for alert in (degraded, resolved(degraded), firing("WhatsAppDown", target=TROUBLED)):
+        degraded = _alert("WhatsAppDegraded", "billing-eu", "warning", "The WhatsApp client is degraded.")
+        down = _alert("WhatsAppDown", TROUBLED, "critical", "The WhatsApp client is down.")
+        for alert in (degraded, resolved(degraded), down):
             post(exporter, webhook(alert))
         wait_for(
             lambda: exporter.get("/api/v1/pages").json(),
             until=lambda said: said["pages"] and not said["pending"],
         )
         yield exporter
+
+
+def _alert(name: str, target: str, severity: str, summary: str) -> Alert:
+    return firing(name, target=target, severity=severity) | {"annotations": {"summary": summary}}
 
 
 def _simulate(stack: ExitStack, client: Client) -> SimulatedClient:
