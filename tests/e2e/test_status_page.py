@@ -12,8 +12,10 @@ from tests.e2e.browsers import Browser
 from tests.e2e.waiting import wait_for
 from tests.real import axe
 from tests.real.fixtures import RealParts
-from tests.web.fakes import FakeBackend, an_application, an_example, ask
+from tests.web.fakes import NOW, FakeBackend, an_application, an_example, ask
+from tests.web.pagers import FakePager, a_pending_page
 from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
+from waexporter.paging.model import Alert
 from waexporter.web.backend import ReloadResult
 from waexporter.web.routes import ROUTES
 from waexporter.web.server import Server
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
+PAGES = tuple(
+    a_pending_page(number, Alert("f", NOW, None, {"alertname": name, "target": name}, {"summary": name}))
+    for number, name in enumerate(HOSTILE_NAMES, start=1)
+)
 SCREENS = {
     "desk": (1280, 900, False),
     "dark desk": (1280, 900, True),
@@ -101,6 +107,7 @@ def test_every_page_fits_and_has_no_violation_of_axe(
         "mixed": FakeBackend(a_fleet(40, 6), reloaded=REFUSED, waiting="waiting for the first poll of a"),
         "hostile": FakeBackend(HOSTILE),
         "empty": FakeBackend(),
+        "paged": FakeBackend(a_fleet(1, 1), pager=FakePager(latest=PAGES)),  # type: ignore[arg-type]
     }
     found: dict[str, list[str]] = {}
     wide: list[str] = []

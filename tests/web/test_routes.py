@@ -25,6 +25,8 @@ OTHERS = {
     "/api/v1/openapi.json": "openapi",
     "/api/v1/targets/{name}/why": "target_reasons",  # `why` is the module of the command
     "/api/v1/pages/{number}": "page_reasons",
+    "/pages": "pager_pages",
+    "/pages/{number}": "pager_pages",
     "/api/v1/pages/{number}/why": "page_reasons",
     "/api/v1/pages": "page_list",  # `pages` is the module of the command
     "/-/healthy": "lifecycle",

@@ -136,6 +136,16 @@ ROUTES: Final = (
         "the description of this API, as OpenAPI 3.1",
     ),
     Route(
+        "/pages",
+        import_at_first_request("site.pager_pages", "show_pages"),
+        "what was paged, for people; `?q=`, `?state=`, `?severity=` and `?target=` restrict it",
+    ),
+    Route(
+        "/pages/{number}",
+        import_at_first_request("site.pager_pages", "show_page"),
+        "what became of one page, and [why](explain.md#pages)",
+    ),
+    Route(
         "/runbooks/",
         import_at_first_request("site.runbooks", "list_runbooks"),
         "all runbooks; Markdown by `Accept`",

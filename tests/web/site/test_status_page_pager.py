@@ -125,7 +125,7 @@ def test_a_page_that_failed_says_why() -> None:
     text = words(NOTHING._replace(latest=(entry(PageState.FAILED, channel="whatsapp", why=why),)))
 
     assert "✕failed Page 7" in text
-    assert text.endswith(why)
+    assert why in text
 
 
 def test_a_journal_that_cant_be_written_is_shown_first_and_instead_of_pages() -> None:
@@ -256,7 +256,7 @@ def test_only_an_alert_with_a_shipped_runbook_has_a_link() -> None:
     part = html(NOTHING._replace(latest=(told,))).partition('id="pager">')[2]
 
     assert re.findall("<b>(.*?)</b>", part.partition('<ul class="alerts">')[2]) == [
-        '<a href="runbooks/WhatsAppDown">WhatsAppDown</a>',
+        '<a href="./runbooks/WhatsAppDown">WhatsAppDown</a>',
         "DiskFull",
         "../metrics",
     ]

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from waexporter.web.responses import IncomingRequest
 
 # The pages in the navigation, by their address below the root.
-NAVIGATION: Final = (("", "Fleet"), ("config", "Configuration"), ("runbooks/", "Runbooks"))
+NAVIGATION: Final = (
+    ("", "Fleet"),
+    ("pages", "Pages"),
+    ("config", "Configuration"),
+    ("runbooks/", "Runbooks"),
+)
 # Scripts and styles are files of our own, so that no text of a page can ever become one.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from waexporter.config.shipped_files import find_runbooks
+from waexporter.paging.channels.remedies import describe_attempts
 from waexporter.paging.journal.entry import PageState
 from waexporter.paging.messages.annotations import summary_of
 from waexporter.paging.routing import split_destination
@@ -68,6 +69,7 @@ class PageLine:
     alerts: tuple[AlertLine, ...]
     rest: str  # the number of alerts that are not shown; empty without any
     why: str
+    ways: tuple[str, ...] = ()  # that were tried, if there were several
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def describe_pager(status: PagerStatus, now: float, unread: Sequence[str] = ()) 
         refused=_describe_refused(status, now),
         refusals=tuple(_refusal_line(each, now) for each in status.refused[:_SHOWN_REFUSALS]),
         unexpected_watchdogs=status.unexpected_watchdogs[:_SHOWN_NAMES],
-        pages=tuple(_page_line(entry, runbooks, now) for entry in status.latest),
+        pages=tuple(page_line(entry, runbooks, now) for entry in status.latest),
     )
 
 
@@ -170,9 +172,11 @@ def _watchdog_line(silence: Silence) -> WatchdogLine:
     )
 
 
-def _page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> PageLine:
+def page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> PageLine:
+    """Return one page and how it was delivered."""
     page = entry.page
     more = len(page.items) - _SHOWN_ALERTS
+    ways = tuple(describe_attempts(entry.tried))
     rest = [f"{more} more"] if more > 0 else []
     rest += count_without_item(page, "that Alertmanager left out")
     return PageLine(
@@ -185,6 +189,7 @@ def _page_line(entry: JournalEntry, runbooks: Container[str], now: float) -> Pag
         alerts=tuple(_alert_line(item, runbooks) for item in page.items[:_SHOWN_ALERTS]),
         rest=f"and {' and '.join(rest)}" if rest else "",
         why=entry.why,
+        ways=ways if len(ways) > 1 else (),
     )
 
 
