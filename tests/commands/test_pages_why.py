@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waexporter.paging.journal.entry import Attempt, Decision, PageResult, PageState
+from waexporter.paging.journal.entry import Attempt, PagerDecision, PageResult, PageState
 from waexporter.paging.journal.writer import Journal
 from waexporter.paging.model import Alert, Item, ItemKind, Page
 
@@ -30,7 +30,7 @@ def paged(workplace: Workplace) -> Workplace:
         with journal.session() as session:
             page = Page("thread", (Item(alert, ItemKind.FIRED),), received_at=NOW)
             number = session.record_page(page, (), NOW).number
-        decided = (Decision(NOW, "the message began: FIRING: 1 alert"),)
+        decided = (PagerDecision(NOW, "the message began: FIRING: 1 alert"),)
         result = PageResult(
             PageState.ACCEPTED, NOW + 2, "whatsapp", "backup-line/1-2", tried=TRIED, decided=decided
         )

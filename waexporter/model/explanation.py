@@ -15,18 +15,18 @@ _WIDTH = 80  # characters of a line of plain text
 _INDENT = "  "
 
 
-class Entry(NamedTuple):
+class TextEntry(NamedTuple):
     """One entry of a section: a sentence, and details with a word for each."""
 
     words: str
     details: tuple[tuple[str, str], ...] = ()
 
 
-class Section(NamedTuple):
+class TextSection(NamedTuple):
     """A part of an explanation with its title."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[TextEntry, ...]
 
 
 class ExplainedAnswer(NamedTuple):
@@ -77,14 +77,14 @@ class Explanation:
     answers: tuple[ExplainedAnswer, ...]
     changes: tuple[ExpectedChange, ...]
     unknown: tuple[str, ...]
-    sections: tuple[Section, ...] = ()
+    sections: tuple[TextSection, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """Return the explanation as plain text, 80 columns wide."""
         return tuple(render_lines(self.headline, self.sections))
 
 
-def render_lines(headline: str, sections: tuple[Section, ...]) -> Iterator[str]:
+def render_lines(headline: str, sections: tuple[TextSection, ...]) -> Iterator[str]:
     """Yield the lines of a headline and sections as plain text, 80 columns wide."""
     yield from _wrap(headline, "", "")
     for section in sections:

@@ -14,7 +14,7 @@ from waexporter.log import get_logger
 from waexporter.paging.channels import CRASHED, try_to_send
 from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.whatsapp import WHATSAPP
-from waexporter.paging.journal.entry import Attempt, Decision
+from waexporter.paging.journal.entry import Attempt, PagerDecision
 from waexporter.paging.routing import choose_routes, describe_carrier, merge_affected
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RoundResult:
     is_uncertain: bool = False  # the attempt made last may have arrived
     can_retry: bool = False  # a later round may succeed
     tried: list[Attempt] = field(default_factory=list)
-    decided: list[Decision] = field(default_factory=list)
+    decided: list[PagerDecision] = field(default_factory=list)
     wait: float = 0.0  # seconds that the pages wait before anything is tried
     ways_ready_at: float = -math.inf  # steady clock: until then every remaining way asks not to be used
 
@@ -98,9 +98,12 @@ class Attempts:
         best = (*routes.open, *(() if self._outlets.fallback else routes.doubtful))
         return best[0].recipient if best else FALLBACK
 
-    def make_round(self, batch: Sequence[QueuedPage], message: Message) -> RoundResult:
-        """Try every way until one accepts the message."""
-        result = RoundResult(is_uncertain=any(each.is_uncertain for each in batch))
+    def make_round(
+        self, batch: Sequence[QueuedPage], message: Message, decided: Sequence[PagerDecision] = ()
+    ) -> RoundResult:
+        """Try every way until one accepts the message; `decided` was decided about it before."""
+        is_uncertain = any(each.is_uncertain for each in batch)
+        result = RoundResult(is_uncertain=is_uncertain, decided=list(decided))
         self._try_all(batch, message, result)
         if result.accepted is None:
             carriers = self._outlets.carriers()
@@ -114,7 +117,7 @@ class Attempts:
 
     def _try_all(self, batch: Sequence[QueuedPage], message: Message, result: RoundResult) -> bool:
         routes = self.routes(batch, self._outlets.carriers())
-        result.decided.append(Decision(self._clock().wall, self._describe_ways(batch, routes)))
+        result.decided.append(PagerDecision(self._clock().wall, self._describe_ways(batch, routes)))
         if any(self._try_carrier(batch, carrier, message, result) for carrier in routes.open):
             return True
         age = self._clock().steady - min(each.received for each in batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from waexporter.paging.journal.entry import PagerDecision
 from waexporter.paging.model import ItemKind
 from waexporter.timefmt import humanize_seconds, plural
 
@@ -26,10 +27,19 @@ _FOUND: Final[Mapping[ItemKind, str]] = {
 }
 
 
-def describe_batch(
+def list_decisions(
+    batch: Sequence[QueuedPage], sent: Sequence[Page], text: str, settings: PagerSettings, now: float
+) -> list[PagerDecision]:
+    """Return what was decided about pages that are sent as one text.
+
+    `sent` are the pages as they are sent, `now` is in wall-clock seconds.
+    """
+    return [PagerDecision(now, words) for words in _describe_batch(batch, sent, text, settings)]
+
+
+def _describe_batch(
     batch: Sequence[QueuedPage], sent: Sequence[Page], text: str, settings: PagerSettings
 ) -> Iterator[str]:
-    """Yield what was decided about pages that are sent as one text; `sent` are they as they are sent."""
     if any(each.is_rate_limited for each in batch):
         rate = f"{plural(settings.rate.messages, 'message')} in {humanize_seconds(settings.rate.per)}"
         yield f"had to wait, since its recipient gets at most {rate} (pager.rate)"

@@ -11,8 +11,8 @@ import msgspec
 from waexporter.log import get_logger
 from waexporter.paging.attempt import AttemptHooks, Attempts, Outlets, RoundResult
 from waexporter.paging.channels.whatsapp import WHATSAPP
-from waexporter.paging.decisions import describe_batch
-from waexporter.paging.journal.entry import Decision, PageResult, PageState
+from waexporter.paging.decisions import list_decisions
+from waexporter.paging.journal.entry import PageResult, PageState
 from waexporter.paging.messages.compose import build_message
 from waexporter.paging.messages.log_names import name_pages
 from waexporter.paging.queue import FIRST_PAUSE, LONGEST_PAUSE, Batch, PageQueue, QueuedPage, retry_at
@@ -174,9 +174,8 @@ class Delivery:
             if not any(page.items or page.unread for page in pages):
                 return None
             message = build_message(pages, wall, self._settings)
-            result = attempts.make_round(batch, message)
-            decided = describe_batch(batch, pages, message.text, self._settings)
-            result.decided[:0] = [Decision(wall, words) for words in decided]
+            decided = list_decisions(batch, pages, message.text, self._settings, wall)
+            result = attempts.make_round(batch, message, decided)
         except Exception as crash:  # noqa: BLE001 - a bug of ours must not cost a page
             self._on_crash(crash)
             for each in batch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from waexporter.model.explanation import Entry, Section, render_lines
+from waexporter.model.explanation import TextEntry, TextSection, render_lines
 from waexporter.paging.channels import OK
 from waexporter.paging.channels.remedies import NOR_WHATSAPP, find_remedy, is_fallback_failure
 from waexporter.paging.journal.entry import PageState
@@ -48,7 +48,7 @@ class PageExplanation:
 
     number: int
     headline: str
-    sections: tuple[Section, ...]
+    sections: tuple[TextSection, ...]
 
     def lines(self) -> tuple[str, ...]:
         """Return the explanation as plain text, 80 columns wide."""
@@ -59,12 +59,12 @@ def explain_page(history: PageHistory, now: float) -> PageExplanation:
     """Return what became of a page; `now` is in wall-clock seconds."""
     entry = history.entry
     sections = (
-        Section("What came", tuple(_describe_arrival(entry))),
-        Section("What it says", tuple(_describe_content(entry.page))),
-        Section("What the pager decided", tuple(_describe_decisions(history))),
-        Section("Attempts", tuple(_describe_attempts(entry))),
-        Section("What came of it", tuple(_describe_outcome(history))),
-        Section("Not known", (Entry(f"{_NOT_KNOWN[:1].upper()}{_NOT_KNOWN[1:]}."),)),
+        TextSection("What came", tuple(_describe_arrival(entry))),
+        TextSection("What it says", tuple(_describe_content(entry.page))),
+        TextSection("What the pager decided", tuple(_describe_decisions(history))),
+        TextSection("Attempts", tuple(_describe_attempts(entry))),
+        TextSection("What came of it", tuple(_describe_outcome(history))),
+        TextSection("Not known", (TextEntry(f"{_NOT_KNOWN[:1].upper()}{_NOT_KNOWN[1:]}."),)),
     )
     return PageExplanation(
         entry.number,
@@ -100,19 +100,21 @@ def describe_state(entry: JournalEntry, now: float) -> str:
 # --- what came ---------------------------------------------------------------------------------
 
 
-def _describe_arrival(entry: JournalEntry) -> Iterator[Entry]:
+def _describe_arrival(entry: JournalEntry) -> Iterator[TextEntry]:
     page, group = entry.page, entry.page.group
     if group is None:
-        yield Entry(f"{_clock(page.received_at)}: waexporter itself noticed it (a watchdog, or pager.watch)")
+        yield TextEntry(
+            f"{_clock(page.received_at)}: waexporter itself noticed it (a watchdog, or pager.watch)"
+        )
         return
     sender = "Alertmanager" if group.is_of_alertmanager else "a service with a webhook like Alertmanager's"
     receiver = f" for the receiver {printable(group.receiver)}" if group.receiver else ""
     labels = ", ".join(f"{name}={value}" for name, value in group.labels.items())
     grouped = f", grouped by {printable(labels, _LONGEST)}" if labels else ""
-    yield Entry(f"{_clock(page.received_at)}: a delivery of {sender}{receiver}{grouped}")
+    yield TextEntry(f"{_clock(page.received_at)}: a delivery of {sender}{receiver}{grouped}")
 
 
-def _describe_content(page: Page) -> Iterator[Entry]:
+def _describe_content(page: Page) -> Iterator[TextEntry]:
     for item in page.items[:_MAX_ITEMS]:
         kind, reason = _KINDS[item.kind]
         summary = printable(summary_of(item.alert.annotations), _LONGEST)
@@ -120,7 +122,7 @@ def _describe_content(page: Page) -> Iterator[Entry]:
         ends = f", ended {_clock(item.alert.ends_at)}" if item.alert.ends_at is not None else ""
         details = [("why", reason), ("times", starts + ends)]
         details += [("summary", summary)] if summary else []
-        yield Entry(f"{kind}: {_name(item)}", tuple(details))
+        yield TextEntry(f"{kind}: {_name(item)}", tuple(details))
     more = len(page.items) - _MAX_ITEMS
     counts = (
         (more, "more alerts in it"),
@@ -133,7 +135,7 @@ def _describe_content(page: Page) -> Iterator[Entry]:
     )
     for count, words in counts:
         if count > 0:
-            yield Entry(f"{count} {words}")
+            yield TextEntry(f"{count} {words}")
 
 
 def _name(item: Item) -> str:
@@ -149,54 +151,58 @@ def _name(item: Item) -> str:
 # --- decisions and attempts --------------------------------------------------------------------
 
 
-def _describe_decisions(history: PageHistory) -> Iterator[Entry]:
+def _describe_decisions(history: PageHistory) -> Iterator[TextEntry]:
     for at, words in history.decisions:
-        yield Entry(f"{_clock(at)}: {printable(words, _LONGEST)}")
+        yield TextEntry(f"{_clock(at)}: {printable(words, _LONGEST)}")
     if history.together:
         numbers = ", ".join(map(str, history.together))
-        yield Entry(f"One message had this page and {numbers}")
+        yield TextEntry(f"One message had this page and {numbers}")
 
 
-def _describe_attempts(entry: JournalEntry) -> Iterator[Entry]:
+def _describe_attempts(entry: JournalEntry) -> Iterator[TextEntry]:
     kept = len(entry.tried)
     if entry.attempts > kept and kept:
-        yield Entry(f"{plural(entry.attempts, 'attempt')} in all, of which the last {kept} answers are kept")
+        yield TextEntry(
+            f"{plural(entry.attempts, 'attempt')} in all, of which the last {kept} answers are kept"
+        )
     for attempt in entry.tried:
         yield _describe_attempt(attempt)
     if entry.is_uncertain:
-        yield Entry("An attempt began whose end is not known: people may have it already")
+        yield TextEntry("An attempt began whose end is not known: people may have it already")
     if entry.repeats:
-        yield Entry(f"{plural(entry.repeats, 'repeat')} after an attempt that may have arrived")
+        yield TextEntry(f"{plural(entry.repeats, 'repeat')} after an attempt that may have arrived")
 
 
-def _describe_attempt(attempt: Attempt) -> Entry:
+def _describe_attempt(attempt: Attempt) -> TextEntry:
     way = f"{_clock(attempt.at)}: {printable(attempt.way)} to {printable(attempt.recipient)}"
     why = printable(attempt.why, _LONGEST)
     if attempt.code == OK:
-        return Entry(f"{way}: accepted" + (f", {why}" if why else ""))
+        return TextEntry(f"{way}: accepted" + (f", {why}" if why else ""))
     remedy = find_remedy(f"{attempt.way}: {attempt.why}")
-    return Entry(f"{way}: NOT accepted", (("code", printable(attempt.code)), ("why", why), ("do", remedy)))
+    return TextEntry(
+        f"{way}: NOT accepted", (("code", printable(attempt.code)), ("why", why), ("do", remedy))
+    )
 
 
 # --- the outcome -------------------------------------------------------------------------------
 
 
-def _describe_outcome(history: PageHistory) -> Iterator[Entry]:
+def _describe_outcome(history: PageHistory) -> Iterator[TextEntry]:
     entry = history.entry
     why = printable(entry.why, _LONGEST)
     if entry.state is PageState.ACCEPTED:
-        yield Entry(f"{_clock(entry.done_at)}: {_describe_way(entry)} confirmed that it took the message")
+        yield TextEntry(f"{_clock(entry.done_at)}: {_describe_way(entry)} confirmed that it took the message")
     elif entry.state is PageState.PENDING:
         reason = f": {why}" if why else ", and no attempt has ended"
-        yield Entry(f"It is not out yet{reason}; it is tried again by itself until pager.give_up_after")
+        yield TextEntry(f"It is not out yet{reason}; it is tried again by itself until pager.give_up_after")
     elif entry.state is PageState.FAILED:
         details = [("why", why), ("do", find_remedy(entry.why))] if why else []
         details += [("also", NOR_WHATSAPP)] if is_fallback_failure(entry.why) else []
-        yield Entry(f"{_clock(entry.done_at)}: GIVEN UP: nobody got it from the pager", tuple(details))
+        yield TextEntry(f"{_clock(entry.done_at)}: GIVEN UP: nobody got it from the pager", tuple(details))
     else:
-        yield Entry(f"It was never sent: {why or 'its row in the journal is damaged'}")
+        yield TextEntry(f"It was never sent: {why or 'its row in the journal is damaged'}")
     for later in history.later:
-        yield Entry(_describe_later(later, entry))
+        yield TextEntry(_describe_later(later, entry))
 
 
 def _describe_way(entry: JournalEntry) -> str:

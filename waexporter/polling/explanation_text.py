@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from waexporter.model.explanation import Entry, Section
+from waexporter.model.explanation import TextEntry, TextSection
 from waexporter.timefmt import humanize_seconds, to_datetime
 
 if TYPE_CHECKING:
@@ -44,25 +44,26 @@ def describe_change(before: Verdict, after: Verdict) -> str:
     return words + (f", without {', '.join(ended)}" if ended and after.up else "")
 
 
-def describe_sections(explanation: Explanation) -> tuple[Section, ...]:
+def describe_sections(explanation: Explanation) -> tuple[TextSection, ...]:
     """Return all of an explanation in words; a section without entries is left out."""
     conclusion, answers = explanation.conclusion, explanation.answers
+    why = (TextEntry(_sentence(conclusion)),) if conclusion else ()
     sections = (
-        Section("Problems", tuple(_problem_entries(explanation.problems, explanation.at))),
-        Section(f"Why {explanation.state}", (Entry(_sentence(conclusion)),) if conclusion else ()),
-        Section("Answers", tuple(Entry(f"{each.request}, {each.words}") for each in answers)),
-        Section("What would change it", tuple(_change_entries(explanation.changes, explanation.at))),
-        Section("Not known", tuple(Entry(_sentence(each)) for each in explanation.unknown)),
+        TextSection("Problems", tuple(_problem_entries(explanation.problems, explanation.at))),
+        TextSection(f"Why {explanation.state}", why),
+        TextSection("Answers", tuple(TextEntry(f"{each.request}, {each.words}") for each in answers)),
+        TextSection("What would change it", tuple(_change_entries(explanation.changes, explanation.at))),
+        TextSection("Not known", tuple(TextEntry(_sentence(each)) for each in explanation.unknown)),
     )
     return tuple(section for section in sections if section.entries)
 
 
-def _problem_entries(problems: Sequence[ExplainedProblem], now: float) -> Iterator[Entry]:
+def _problem_entries(problems: Sequence[ExplainedProblem], now: float) -> Iterator[TextEntry]:
     """Yield an entry for each problem; those of one kind share their details."""
     for slug, group in groupby(problems, key=lambda each: each.slug):
         alike = list(group)
         for problem in alike[: min(_MAX_ALIKE, len(alike)) - 1]:
-            yield Entry(_problem_words(problem, now))
+            yield TextEntry(_problem_words(problem, now))
         last = alike[min(_MAX_ALIKE, len(alike)) - 1]
         rest = len(alike) - _MAX_ALIKE
         more = f"; and {rest} more {slug}" if rest > 0 else ""
@@ -73,19 +74,19 @@ def _problem_entries(problems: Sequence[ExplainedProblem], now: float) -> Iterat
             ("ends", f"when {last.clears}"),
             ("runbook", last.runbook),
         )
-        yield Entry(_problem_words(last, now) + more, details)
+        yield TextEntry(_problem_words(last, now) + more, details)
 
 
 def _problem_words(problem: ExplainedProblem, now: float) -> str:
     return f"{problem.slug}, for {humanize_seconds(now - problem.since)}: {problem.words}"
 
 
-def _change_entries(changes: Iterable[ExpectedChange], now: float) -> Iterator[Entry]:
+def _change_entries(changes: Iterable[ExpectedChange], now: float) -> Iterator[TextEntry]:
     for change in changes:
         wait, at = change.at - now, to_datetime(change.at)
         clock = "%H:%M:%S UTC" if wait < _SOON else "%d %b %Y"
         when = f"in {humanize_seconds(wait)} ({at:{clock}})" if at and wait >= 1 else "now"
-        yield Entry(f"{when}: {change.words}")
+        yield TextEntry(f"{when}: {change.words}")
 
 
 def _sentence(words: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.paging.fakes import WALL, a_page
 from waexporter.paging.journal import schema
-from waexporter.paging.journal.entry import Decision, PageResult, PageState
+from waexporter.paging.journal.entry import PagerDecision, PageResult, PageState
 from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
 from waexporter.paging.journal.reader import read_page
 from waexporter.paging.journal.writer import Journal
@@ -16,7 +16,7 @@ from waexporter.paging.journal.writer import Journal
 if TYPE_CHECKING:
     from pathlib import Path
 
-FIRST, SECOND = Decision(WALL, "it waits"), Decision(WALL + 1, "it is sent")
+FIRST, SECOND = PagerDecision(WALL, "it waits"), PagerDecision(WALL + 1, "it is sent")
 
 
 def record(journal: Journal) -> int:
@@ -24,7 +24,7 @@ def record(journal: Journal) -> int:
         return session.record_page(a_page(), (), WALL).number
 
 
-def decisions_of(journal: Journal, number: int) -> tuple[Decision, ...]:
+def decisions_of(journal: Journal, number: int) -> tuple[PagerDecision, ...]:
     history = journal.history(number)
     assert isinstance(history, PageHistory)
     return history.decisions
@@ -43,7 +43,7 @@ def test_a_decision_is_kept_once(tmp_path: Path) -> None:
 
 
 def test_the_decisions_of_a_page_have_a_bound(tmp_path: Path) -> None:
-    many = tuple(Decision(WALL, f"decision {n}") for n in range(50))
+    many = tuple(PagerDecision(WALL, f"decision {n}") for n in range(50))
     with closing(Journal(str(tmp_path))) as journal:
         number = record(journal)
         for _ in range(2):

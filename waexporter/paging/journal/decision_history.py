@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from waexporter.paging.journal.entry import Decision
+from waexporter.paging.journal.entry import PagerDecision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ _MAX_ROWS = 1000  # written in one transaction for the pages of one message: web
 
 
 def write_decisions(
-    connection: sqlite3.Connection, numbers: Sequence[int], decisions: Sequence[Decision]
+    connection: sqlite3.Connection, numbers: Sequence[int], decisions: Sequence[PagerDecision]
 ) -> None:
     """Write what was decided about the pages of one message; what is written already is left out."""
     count = max(1, min(_MAX_DECISIONS, _MAX_ROWS // max(len(numbers), 1)))
@@ -31,7 +31,7 @@ def write_decisions(
     )
 
 
-def read_decisions(connection: sqlite3.Connection, number: int) -> tuple[Decision, ...]:
+def read_decisions(connection: sqlite3.Connection, number: int) -> tuple[PagerDecision, ...]:
     """Return what was decided about a page; nothing if the file has no table of decisions yet."""
     try:
         rows = connection.execute(
@@ -42,5 +42,5 @@ def read_decisions(connection: sqlite3.Connection, number: int) -> tuple[Decisio
             return ()
         raise
     return tuple(
-        Decision(at, words) for at, words in rows if isinstance(at, float) and isinstance(words, str)
+        PagerDecision(at, words) for at, words in rows if isinstance(at, float) and isinstance(words, str)
     )

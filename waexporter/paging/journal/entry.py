@@ -31,7 +31,7 @@ class Attempt(NamedTuple):
     why: str = ""  # a sentence about the failure; for an accepted message, a note
 
 
-class Decision(NamedTuple):
+class PagerDecision(NamedTuple):
     """What the pager decided about a page."""
 
     at: float  # wall clock
@@ -64,7 +64,7 @@ class PageResult(NamedTuple):
     destination: str = ""
     why: str = ""
     tried: tuple[Attempt, ...] = ()  # in the last round
-    decided: tuple[Decision, ...] = ()
+    decided: tuple[PagerDecision, ...] = ()
 
 
 SELECT = (

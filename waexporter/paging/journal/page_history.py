@@ -11,7 +11,7 @@ from waexporter.paging.journal.entry import SELECT, PageState, read_entry
 if TYPE_CHECKING:
     import sqlite3
 
-    from waexporter.paging.journal.entry import Decision, JournalEntry
+    from waexporter.paging.journal.entry import JournalEntry, PagerDecision
 
 _MAX_LATER = 20  # later pages of the same thread
 _MAX_TOGETHER = 50  # other pages of the same message
@@ -21,7 +21,7 @@ class PageHistory(NamedTuple):
     """One page, what was decided about it, and the pages that belong to it."""
 
     entry: JournalEntry
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[PagerDecision, ...] = ()
     together: tuple[int, ...] = ()  # the numbers of other pages that were sent in the same message
     later: tuple[JournalEntry, ...] = ()  # of the same thread, the next ones first
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from waexporter.paging.journal.entry import Attempt, Decision, JournalEntry, PageResult
+    from waexporter.paging.journal.entry import Attempt, JournalEntry, PagerDecision, PageResult
     from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
 
 _KEEP_PAGES = 30 * 86_400.0  # seconds for which a finished page is kept
@@ -108,7 +108,7 @@ class Journal:
         *,
         is_uncertain: bool,
         tried: Sequence[Attempt] = (),
-        decided: Sequence[Decision] = (),
+        decided: Sequence[PagerDecision] = (),
     ) -> None:
         """Record that a round of attempts failed and why; the pages stay pending."""
         rows = [(why, int(is_uncertain), number) for number in numbers]
