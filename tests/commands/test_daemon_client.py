@@ -242,3 +242,27 @@ def test_another_machine_is_verified_by_its_authority(place: SecuredPlace) -> No
     assert (status, len(backend.reloads)) == (200, 1)
     assert str(caught.value).startswith(f"the certificate at {place.url} is not trusted: ")
     assert "name its authority by --ca-file" in str(caught.value)
+
+
+def test_the_secret_of_the_webhook_does_not_open_the_pages_of_users(place: SecuredPlace) -> None:
+    place.secure(tls_server_config=TLS, basic_auth_users={USER: HASH})
+    text = json.loads(place.file.read_text())
+    place.file.write_text(json.dumps({**text, "pager": {"webhook": {"secret": "hush-hush-hush"}}}))
+
+    with place.serving(), pytest.raises(CommandError) as caught:
+        connect(access_of(place))
+
+    assert "the secret of pager.webhook is not enough here: set WAEXPORTER_WEB_USERNAME" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_busy_daemon_is_to_be_asked_again(place: SecuredPlace) -> None:
+    place.secure(tls_server_config=TLS, rate_limit={"burst": 1, "interval": "1h"})
+
+    with place.serving():
+        assert reload(access_of(place)) == 200
+        with pytest.raises(CommandError) as caught:
+            connect(access_of(place))
+
+    assert "is busy (429 " in str(caught.value)
+    assert str(caught.value).endswith("ask again")

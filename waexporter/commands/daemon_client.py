@@ -37,6 +37,7 @@ _RELOAD_TIMEOUT = 120.0  # seconds: it may wait for another one, and for slow di
 _LONGEST_SENTENCE = 1000  # characters
 _MAX_PAGES = 200  # of one request
 _SEND_SIGNAL = "send it the signal SIGHUP: kill -HUP PID, with the pid of the line `started` in its log"
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _RESTART = "restart the daemon, so that it works with the configuration that is read here"
 
 
@@ -133,6 +134,8 @@ class DaemonClient:
         reply = self._send("GET", f"/api/v1/pages?limit={_MAX_PAGES}")
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise CommandError(self.explain_refusal(reply.status))
+        if reply.status in _BUSY:
+            raise CommandError(f"the daemon at {self.url} is busy ({_describe(reply)}): ask again")
         if reply.status == HTTPStatus.NOT_FOUND and b"pager" in reply.body:
             raise CommandError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
@@ -156,7 +159,10 @@ class DaemonClient:
     def explain_refusal(self, status: int) -> str:
         """Return why the daemon answers 401 or 403, and what to do."""
         if self._access.is_webhook_secret and self._access.web.security.needs_credentials:
-            return f"the daemon at {self.url} refuses {self._access.source} ({status}) here: {SET_LOGIN}"
+            return (
+                f"the daemon at {self.url} asks for a user or a token ({status}), and the secret of "
+                f"pager.webhook is not enough here: {SET_LOGIN}"
+            )
         shown = self._access.source or "a request without credentials"
         return f"the daemon at {self.url} refuses {shown} ({status}): {self.credentials_advice}"
 

@@ -99,7 +99,7 @@ def _find_door(base: str, access: DaemonAccess, ca_file: str | None) -> _Door:
     authorization = authorize(access.credentials) if needs_login and access.is_own(base) else ""
     tls = Tls(ca_file=ca_file, cert_file=login.cert_file, key_file=login.key_file)
     if not base.startswith("https:"):
-        return _Door(base, None, authorization)
+        return _Door(base, None, authorization if security.tls is None else "")
     if ca_file is None and access.is_own(base):
         if security.tls is None:
             return _Door(base, build_unverified_context(tls))

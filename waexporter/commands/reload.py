@@ -103,8 +103,8 @@ def _explain_refusal(client: DaemonClient, status: int, words: str) -> str:
         return (
             f"the daemon at {client.url} refuses to reload ({status}: {words}); {client.credentials_advice}"
         )
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return f"the daemon at {client.url} can't reload now (503: {words}): ask again"
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
+        return f"the daemon at {client.url} can't reload now ({status}: {words}): ask again"
     return f"what listens at {client.url} answers {status} ({words}): {_CORRECT}"
 
 
