@@ -219,6 +219,11 @@ def an_application(
 
 def ask(application: Application, target: str, method: str = "GET", **headers: str) -> Got:
     """Send a request over plain ASGI; header names are written with underscores."""
+    return asyncio.run(ask_in_loop(application, target, method, **headers))
+
+
+async def ask_in_loop(application: Application, target: str, method: str = "GET", **headers: str) -> Got:
+    """Send a request like `ask` in the loop that runs already; an application serves one loop only."""
     path, _, query = target.partition("?")
     named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope = {
@@ -237,7 +242,7 @@ def ask(application: Application, target: str, method: str = "GET", **headers: s
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    asyncio.run(application(scope, receive, send))
+    await application(scope, receive, send)
     start, *rest = sent
     pieces = tuple(message["body"] for message in rest)
     decoded = {name.decode(): value.decode() for name, value in start["headers"]}

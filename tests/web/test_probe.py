@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from concurrent.futures import Future
+from functools import partial
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.e2e.waiting import wait_for
-from tests.web.fakes import Diary, FakeBackend, a_target, an_application, ask
+from tests.web.fakes import Diary, FakeBackend, Got, a_target, an_application, ask, ask_in_loop
 from waexporter.web.asgi import RequestLimits
 from waexporter.web.backend import PageRequest
 from waexporter.web.metrics import OPENMETRICS, PROMETHEUS
@@ -224,25 +225,20 @@ def test_probes_that_wait_take_no_worker_from_others() -> None:
     slow = _running()
     backend = a_backend(slow)
     application = an_application(backend, limits=RequestLimits(workers=1))
-    waiting = [
-        threading.Thread(
-            target=ask,
-            args=(application, "/probe?target=a"),
-            kwargs={"x_prometheus_scrape_timeout_seconds": "60"},
-        )
-        for _ in range(3)
-    ]
-    for each in waiting:
-        each.start()
-    wait_for(lambda: len(backend.probes) == 3)
 
-    got = ask(application, "/metrics")
-    slow.set_result(None)
-    for each in waiting:
-        each.join(DEADLINE)
+    async def ask_all() -> tuple[Got, list[Got]]:
+        probe = partial(ask_in_loop, x_prometheus_scrape_timeout_seconds="60")
+        waiting = [asyncio.ensure_future(probe(application, "/probe?target=a")) for _ in range(3)]
+        while len(backend.probes) < 3:  # noqa: ASYNC110 - the fake backend tells nobody
+            await asyncio.sleep(0)
+        meanwhile = await ask_in_loop(application, "/metrics")
+        slow.set_result(None)
+        return meanwhile, await asyncio.gather(*waiting)
+
+    got, probes = asyncio.run(asyncio.wait_for(ask_all(), DEADLINE))
 
     assert got.status == 200
-    assert not any(each.is_alive() for each in waiting)
+    assert [each.text for each in probes] == ["ended 1\n"] * 3
 
 
 def test_the_number_of_waiting_probes_is_limited() -> None:

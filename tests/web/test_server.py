@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
@@ -272,6 +272,21 @@ def test_a_client_that_never_reads_is_cut_off() -> None:
         received = read_all(client)
 
     assert 0 < len(received) < 30_000_000
+
+
+def test_a_client_that_reads_too_slowly_is_cut_off() -> None:
+    with (
+        serving(FakeBackend(page=BIG_PAGE), ConnectionLimits(reading=300, response=0.3)) as server,
+        connect(server) as client,
+    ):
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = 0
+        with suppress(ConnectionError):
+            while size := len(client.recv(65_536)):
+                received += size
+                get(server)
+
+    assert 0 < received < 30_000_000
 
 
 def test_a_client_that_never_reads_delays_neither_others_nor_the_stop() -> None:

@@ -14,6 +14,8 @@ from waexporter.metrics.page import merge_chunks
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.body import ClientLeftError, read_body, unpack
 from waexporter.web.body_quota import BodyQuota
+from waexporter.web.connection_limit import find_peer
+from waexporter.web.fair_turns import FairTurns
 from waexporter.web.responses import (
     DeferredResponse,
     IncomingRequest,
@@ -68,8 +70,8 @@ class Observers:
 class RequestLimits:
     """How long, and how many, requests may keep the server waiting."""
 
-    # Threads, started when needed: enough for a few Prometheus servers, few enough to cost nothing.
-    workers: int = 8
+    # Threads, started when needed: enough for a few Prometheus servers, few enough to leave polls their time.
+    workers: int = 4
     body_timeout: float = 15.0  # seconds until a body is complete
     body_bytes: int = 4 * MAX_BODY  # of all bodies that are being read or processed; half of it by one client
     requests: int = 512  # that are answered at a time
@@ -104,7 +106,9 @@ class Application:
         self._observers = observers
         self._routes = RouteTable(routes)
         self._clock = clock
-        self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="web")
+        # One thread more than there are turns: the probes of Kubernetes wait for nobody.
+        self._workers = ThreadPoolExecutor(limits.workers + 1, thread_name_prefix="web")
+        self._turns = FairTurns(limits.workers)
         self._limits = limits
         self._bodies = BodyQuota(limits.body_bytes)
         self.security = security or CurrentSecurity()
@@ -235,7 +239,11 @@ class Application:
     ) -> _Result | Response:
         """Call a function of a route in a worker thread; a bug in it becomes status 500."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, self._call_safely, function, request, route)
+        call = partial(loop.run_in_executor, self._workers, self._call_safely, function, request, route)
+        if self.security.access.is_excluded(request):
+            return await call()
+        async with self._turns.turn(find_peer(request.peer)):
+            return await call()
 
     def _call_safely(
         self,

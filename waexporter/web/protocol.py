@@ -34,6 +34,7 @@ class ConnectionLimits:
     keep_alive: int = 75  # from a response to the next request: longer than most scrape intervals
     closing: float = 10.0  # until a client has read the rest of a response with `connection: close`
     reading: float = 30.0  # until a client has read what fills the write buffer
+    response: float = 120.0  # until it has read a whole response, which keeps an old page in memory
     drain: int = 2  # for open requests when the server stops
     connections: int = 256  # a container often has 1024 file descriptors, and polling needs some
 
@@ -64,6 +65,7 @@ class Connection(H11Protocol):
     _since: float = 0.0  # of what it is doing now, by the loop's clock
     _request_timer: asyncio.TimerHandle | None = None  # until the next request is complete
     _write_timer: asyncio.TimerHandle | None = None  # until the write buffer is empty enough to go on
+    _response_timer: asyncio.TimerHandle | None = None  # until a response that had to wait has been read
     _is_half_closed: bool = False
     _lingering: LingeringTransport
 
@@ -126,6 +128,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Start the timer for the next request, or for reading the end of this response."""
         self._since = self.loop.time()
+        self._stop_response_timer()
         super().on_response_complete()
         if self._is_half_closed and not self._has_request():
             self.transport.close()
@@ -145,6 +148,8 @@ class Connection(H11Protocol):
         """Start the timer for a client that does not read."""
         super().pause_writing()
         self._write_timer = self.loop.call_later(self.settings.limits.reading, self._give_up)
+        if self._response_timer is None:
+            self._response_timer = self.loop.call_later(self.settings.limits.response, self._give_up)
 
     def resume_writing(self) -> None:
         """Stop that timer."""
@@ -155,6 +160,7 @@ class Connection(H11Protocol):
         """Stop every timer."""
         self._stop_request_timer()
         self._stop_write_timer()
+        self._stop_response_timer()
         super().connection_lost(exc)
 
     def _make_room(self) -> None:
@@ -182,6 +188,11 @@ class Connection(H11Protocol):
         if self._request_timer is not None:
             self._request_timer.cancel()
             self._request_timer = None
+
+    def _stop_response_timer(self) -> None:
+        if self._response_timer is not None:
+            self._response_timer.cancel()
+            self._response_timer = None
 
     def _stop_write_timer(self) -> None:
         if self._write_timer is not None:
