@@ -13,6 +13,7 @@ from waexporter.commands.options import add_config, load_arguments, unknown_targ
 from waexporter.commands.recordings.recording import Recorder, Replayer
 from waexporter.commands.reports.probe_report import PollTable, explain_verdict
 from waexporter.config import load
+from waexporter.config.fleet.fleet_notes import fold_notes
 from waexporter.errors import ConfigError
 from waexporter.model import (
     State,
@@ -107,10 +108,12 @@ def _open_sender(client: Client, options: argparse.Namespace) -> Sender:
     return Recorder(client, Path(options.record)) if options.record else client
 
 
-def _notes_about(target: Target, loaded: LoadedConfig) -> list[str]:
-    """Return the notes without those about other targets, of which there may be a thousand."""
+def _notes_about(target: Target, loaded: LoadedConfig) -> tuple[str, ...]:
+    """Return the notes without those about other targets of the file, and few of those about lists."""
     own = f"targets[{loaded.config.targets.index(target)}]."
-    return [note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")]
+    return fold_notes(
+        note for note in loaded.notes if note.startswith(own) or not note.startswith("targets[")
+    )
 
 
 def _find_target(loaded: LoadedConfig, wanted: str) -> Target | None:

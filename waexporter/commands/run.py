@@ -21,6 +21,7 @@ from waexporter.config import (
     choose_shard,
     load,
 )
+from waexporter.config.fleet.fleet_notes import fold_notes
 from waexporter.daemon.config_source import ConfigSource
 from waexporter.daemon.signals import ReloadSignal
 from waexporter.errors import ConfigError
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
             raise ConfigError([problem])
-        return LoadedConfig(config, loaded.notes)
+        return LoadedConfig(config, fold_notes(loaded.notes))
 
     with ReloadSignal() as reload_signal:
         is_watched = not options.no_watch and read_boolean(environ, WATCH_VARIABLE, default=True)
