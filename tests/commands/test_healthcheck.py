@@ -128,7 +128,7 @@ def test_files_that_have_changed_make_nobody_unhealthy(
     assert result == (0, "", f"note: {scheme}://{place.address} is healthy, but {note}\n")
 
 
-def test_tls_that_awaits_a_restart_makes_nobody_unhealthy(
+def test_tls_that_was_not_read_yet_makes_nobody_unhealthy(
     run: Callable[..., CommandResult], place: SecuredPlace
 ) -> None:
     place.secure()

@@ -16,6 +16,7 @@ from waexporter.transport.exchange import Request, authorize
 from waexporter.transport.lenient_json import printable
 from waexporter.transport.origin import Origin
 from waexporter.transport.pinned_tls import (
+    TlsFailure,
     build_pinned_context,
     build_verified_context,
     explain_end,
@@ -193,8 +194,7 @@ class DaemonClient:
         if error.reason is not Reason.TLS:
             return None
         if self.url.startswith("http:"):
-            remedy = "correct that" if self._access.problems else "restart it"
-            return f"{subject} speaks TLS, and the configuration that is read here has none: {remedy}"
+            return f"{subject} can't be asked: {TlsFailure.UNEXPECTED_TLS}"
         if distrust := find_distrust(error):
             return (
                 f"the certificate at {self.url} is not trusted: {distrust}; name its authority by --ca-file, "

@@ -119,9 +119,7 @@ def _find_other_door(door: _Door, access: DaemonAccess, answer: _Answer) -> _Doo
     if scheme == "http" and answer.was_dropped:
         return _Door(f"https:{place}", context, note="speaks TLS, so its address begins with https://")
     if answer.failure is TlsFailure.PLAIN_HTTP:
-        return _Door(
-            f"http:{place}", note="speaks plain HTTP, while the configuration here has TLS: restart it"
-        )
+        return _Door(f"http:{place}", note="speaks plain HTTP, while web.config_file has TLS by now")
     if answer.failure is TlsFailure.OTHER_CERTIFICATE:
         return _Door(door.base, context, note="serves another certificate than web.config_file names by now")
     return None

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 _NO_CHECK_TIME: Final = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME; the ssl module has no name for it
 
 
+_UNREAD: Final = (
+    "it has not read the new file yet (the signal SIGHUP makes it: kill -HUP PID, with the pid of the line "
+    "`started` in its log), or it is no waexporter (correct web.listen)"
+)
+
+
 class TlsFailure(StrEnum):
     """Why a handshake with the daemon on this machine failed, and what to do; "it" is the daemon."""
 
-    OTHER_CERTIFICATE = (
-        "it serves another certificate than web.config_file names: it has not read the new file yet (the "
-        "signal SIGHUP makes it: kill -HUP PID, with the pid of the line `started` in its log), or it is no "
-        "waexporter (correct web.listen)"
-    )
-    PLAIN_HTTP = "it speaks plain HTTP, and web.config_file has TLS: restart it"
+    OTHER_CERTIFICATE = f"it serves another certificate than web.config_file names: {_UNREAD}"
+    PLAIN_HTTP = f"it speaks plain HTTP, and web.config_file has TLS: {_UNREAD}"
+    UNEXPECTED_TLS = f"it speaks TLS, and the configuration that is read here has none: {_UNREAD}"
     NEEDS_CERTIFICATE = (
         "it demands a certificate of its clients: name one in WAEXPORTER_WEB_CLIENT_CERT_FILE and "
         "WAEXPORTER_WEB_CLIENT_KEY_FILE"
