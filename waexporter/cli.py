@@ -26,6 +26,7 @@ Prometheus exporter and health agent for the WhatsApp Business On-Premises API.
 Try it in a minute:   waexporter demo
 One client, no file:  WAEXPORTER_TARGET_URL=https://wa.example:9090 WAEXPORTER_API_KEY=... waexporter run
 Why is it unwell?     waexporter probe https://wa.example:9090
+Why does it say so?   waexporter why support-line
 """
 
 

@@ -74,6 +74,18 @@ def test_each_attempt_is_told_with_its_code_its_reason_and_a_remedy(tmp_path: Pa
     assert any("the fallback (webhook) confirmed" in line for line in lines)
 
 
+def test_an_affected_target_that_is_no_way_is_named_with_the_reason(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.carriers = [Carrier("mute", State.DOWN), Carrier("alpha", State.OK, (GROUP,))]
+    number = rig.page("thread", an_alert("one", "mute"))
+    rig.run()
+
+    lines = explain(rig.journal.history(number))
+
+    ways = next(line for line in lines if "ways, " in line)
+    assert ways.endswith("ways, the affected targets first: alpha (ok); not mute: it has no group")
+
+
 def test_a_page_that_waits_says_why(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.way("alpha").usual = BUSY

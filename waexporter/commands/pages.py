@@ -49,7 +49,8 @@ _REMEDY = "stop the daemon, move the file away, start again; or choose another p
 
 _EPILOG = """\
 Pages are pending (they are tried again by themselves), accepted (WhatsApp or a fallback took them) or failed
-(given up; the reason and what to do stand below). The daemon may run meanwhile.
+(given up; the reason and what to do stand below). The daemon may run meanwhile. `waexporter pages why N`
+explains one page.
 
   waexporter pages --config waexporter.yml --limit 5
 """

@@ -116,8 +116,10 @@ class Attempts:
         return result
 
     def _try_all(self, batch: Sequence[QueuedPage], message: Message, result: RoundResult) -> bool:
-        routes = self.routes(batch, self._outlets.carriers())
-        result.decided.append(PagerDecision(self._clock().wall, self._describe_ways(batch, routes)))
+        carriers = self._outlets.carriers()
+        routes = self.routes(batch, carriers)
+        ways = self._describe_ways(batch, carriers, routes)
+        result.decided.append(PagerDecision(self._clock().wall, ways))
         if any(self._try_carrier(batch, carrier, message, result) for carrier in routes.open):
             return True
         age = self._clock().steady - min(each.received for each in batch)
@@ -128,14 +130,20 @@ class Attempts:
         # A verdict may be wrong or old, so a doubtful target is better than none.
         return any(self._try_carrier(batch, carrier, message, result) for carrier in routes.doubtful)
 
-    def _describe_ways(self, batch: Sequence[QueuedPage], routes: Routes) -> str:
-        """Return the ways that may be tried, in their order, and why."""
+    def _describe_ways(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier], routes: Routes) -> str:
+        """Return the ways that may be tried, in their order, and the affected targets that are none."""
         affected = _affected_by(batch)
         words = [describe_carrier(carrier, affected) for carrier in routes.open]
         words += [f"{name} (configured)" for name, _ in self._fallback(batch)]
         words += [f"{describe_carrier(carrier, affected)}, as a last resort" for carrier in routes.doubtful]
         order = "in the order of pager.via" if self._settings.via else "the affected targets first"
-        return f"ways, {order}: {'; '.join(words) or 'none'}"
+        refused_by = _refused_by_all(batch)
+        no_ways = [
+            f"; not {carrier.name}: " + ("it refused the page for good" if carrier.to else "it has no group")
+            for carrier in carriers
+            if carrier.name in affected.targets and (not carrier.to or carrier.name in refused_by)
+        ]
+        return f"ways, {order}: {'; '.join(words) or 'none'}{''.join(no_ways)}"
 
     def _ways_left(self, batch: Sequence[QueuedPage], carriers: Sequence[Carrier]) -> list[str]:
         """Return the ways that did not refuse the pages for good."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_LATER = 20  # later pages of the same thread
 _MAX_TOGETHER = 50  # other pages of the same message
+_NEIGHBOURS = 1000  # numbers before and after, among which these are: to read every row would take seconds
 
 
 class PageHistory(NamedTuple):
@@ -57,8 +58,16 @@ def _find_together(connection: sqlite3.Connection, entry: JournalEntry) -> tuple
     if entry.done_at is None or entry.state is PageState.DAMAGED:
         return ()
     rows = connection.execute(
-        "SELECT number FROM pages WHERE done_at = ? AND state = ? AND destination = ? AND number != ? "
-        "ORDER BY number LIMIT ?",
-        (entry.done_at, entry.state.value, entry.destination, entry.number, _MAX_TOGETHER),
+        "SELECT number FROM pages WHERE number BETWEEN ? AND ? AND number != ? AND done_at = ? AND state = ? "
+        "AND destination = ? ORDER BY number LIMIT ?",
+        (
+            entry.number - _NEIGHBOURS,
+            entry.number + _NEIGHBOURS,
+            entry.number,
+            entry.done_at,
+            entry.state.value,
+            entry.destination,
+            _MAX_TOGETHER,
+        ),
     ).fetchall()
     return tuple(row[0] for row in rows)
