@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from waexporter.model import Config
 
+_PATIENCE = 0.2  # seconds to wait for a text that another request makes
+
 
 class _Loaded(NamedTuple):
     config: Config
@@ -55,10 +57,15 @@ class CurrentConfig:
             text=self._write(config), file=self._file, loaded_at=at, notes=notes, targets=len(config.targets)
         )
 
-    def _write(self, config: Config) -> str:
-        # Held while the text is made, so that requests that come together share it.
-        with self._writing:
+    def _write(self, config: Config) -> str | None:
+        # Held while the text is made. For thousands of targets that takes seconds, and others that ask must
+        # not keep the threads of the server from scrapes.
+        if not self._writing.acquire(timeout=_PATIENCE):
+            return None
+        try:
             known = self._text
             if known is None or known[0] is not config:
                 self._text = known = config, zlib.compress(self._dump(config).encode("utf-8", "replace"), 1)
+        finally:
+            self._writing.release()
         return zlib.decompress(known[1]).decode()

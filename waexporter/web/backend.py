@@ -78,7 +78,8 @@ class TargetDetails:
 class ConfigStatus:
     """The configuration that is in effect."""
 
-    text: str  # YAML, as `waexporter check-config` prints it: with defaults, and without secrets
+    # YAML, as `waexporter check-config` prints it: with defaults, without secrets. None: it is being made.
+    text: str | None
     file: str | None  # None: it comes from the environment alone
     loaded_at: float  # wall-clock seconds
     notes: tuple[str, ...] = ()

@@ -35,6 +35,20 @@ def test_without_a_file_all_comes_from_the_environment() -> None:
     assert "Notes" not in text
 
 
+def test_many_notes_are_folded() -> None:
+    status = ConfigStatus(YAML, None, NOW, tuple(f"note {number}." for number in range(13)))
+
+    text = text_of(FakeBackend(config=status))
+
+    assert "note 9. 3 more note 10." in text
+
+
+def test_while_the_text_is_made_for_another_request_nobody_waits() -> None:
+    got = ask(an_application(FakeBackend(config=ConfigStatus(None, None, NOW))), "/config")
+
+    assert (got.status, got.headers["retry-after"]) == (503, "1")
+
+
 def test_a_program_gets_the_yaml_as_it_is() -> None:
     got = ask(an_application(FakeBackend(config=STATUS)), "/config")
 

@@ -15,6 +15,7 @@ from waexporter.web.site.refused_config import describe_refused
 if TYPE_CHECKING:
     from waexporter.web.backend import Backend
 
+SHOWN_NOTES: Final = 10  # the rest is folded: each of a thousand targets may have one
 _YAML: Final = "application/yaml"
 _VARIES: Final = ("vary", "Accept, Accept-Encoding")
 
@@ -26,6 +27,9 @@ def show_config(request: IncomingRequest, backend: Backend) -> Response:
         return error_response(
             request, HTTPStatus.NOT_FOUND, "This daemon was started without a configuration."
         )
+    if status.text is None:
+        words = "The configuration is being written down for another request; ask again."
+        return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, words, ("retry-after", "1"))
     if not prefers_html(request.header("accept")):
         return Response((status.text.encode(),), _YAML, headers=(_VARIES,))
     page = html_response(
@@ -33,6 +37,7 @@ def show_config(request: IncomingRequest, backend: Backend) -> Response:
         "config.html",
         title="configuration",
         status=status,
+        shown_notes=SHOWN_NOTES,
         shard=backend.shard,
         made=format_time(request.at, request.at),
         loaded=format_time(status.loaded_at, request.at),
