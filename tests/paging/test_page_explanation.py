@@ -70,7 +70,7 @@ def test_each_attempt_is_told_with_its_code_its_reason_and_a_remedy(tmp_path: Pa
     )
     assert attempts[1] == "14 Nov 22:13:20 UTC: fallback 0 to http://chat/…: accepted"
     ways = next(line for line in lines if "ways, " in line)
-    assert ways.endswith(": alpha (ok); fallback 0 (configured); beta (down), as a last resort")
+    assert ways.endswith(": alpha (ok); fallback 0 (once it has waited 1 min); beta (down), as a last resort")
     assert any("the fallback (webhook) confirmed" in line for line in lines)
 
 
@@ -138,8 +138,7 @@ def test_pages_over_the_rate_are_told_with_those_of_their_message(tmp_path: Path
 
     told = "\n".join(lines)
     assert "had to wait, since its recipient gets at most 1 message in 1 min (pager.rate)" in told
-    assert "sent with 1 other page as one message" in told
-    assert "One message had this page and 3" in lines
+    assert "one message had the pages 2, 3" in told
 
 
 def test_alerts_that_had_no_room_in_the_message_are_told(tmp_path: Path) -> None:

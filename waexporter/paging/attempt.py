@@ -16,6 +16,7 @@ from waexporter.paging.channels.recipients import Recipient
 from waexporter.paging.channels.whatsapp import WHATSAPP
 from waexporter.paging.journal.entry import Attempt, PagerDecision
 from waexporter.paging.routing import choose_routes, describe_carrier, merge_affected
+from waexporter.timefmt import humanize_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +135,8 @@ class Attempts:
         """Return the ways that may be tried, in their order, and the affected targets that are none."""
         affected = _affected_by(batch)
         words = [describe_carrier(carrier, affected) for carrier in routes.open]
-        words += [f"{name} (configured)" for name, _ in self._fallback(batch)]
+        wait = humanize_seconds(self._settings.fallback_after)
+        words += [f"{name} (once it has waited {wait})" for name, _ in self._fallback(batch)]
         words += [f"{describe_carrier(carrier, affected)}, as a last resort" for carrier in routes.doubtful]
         order = "in the order of pager.via" if self._settings.via else "the affected targets first"
         refused_by = _refused_by_all(batch)

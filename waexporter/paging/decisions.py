@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.paging.journal.entry import PagerDecision
 from waexporter.paging.model import ItemKind
-from waexporter.timefmt import humanize_seconds, plural
+from waexporter.timefmt import first_names, humanize_seconds, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from waexporter.paging.model import Page
     from waexporter.paging.queue import QueuedPage
 
+_MAX_NUMBERS: Final = 20  # pages of one message
 # What Alertmanager, or its silence, made of alerts that were missing from a delivery.
 _FOUND: Final[Mapping[ItemKind, str]] = {
     ItemKind.FIRED: "still firing",
@@ -44,7 +45,8 @@ def _describe_batch(
         rate = f"{plural(settings.rate.messages, 'message')} in {humanize_seconds(settings.rate.per)}"
         yield f"had to wait, since its recipient gets at most {rate} (pager.rate)"
     if len(batch) > 1:
-        yield f"sent with {plural(len(batch) - 1, 'other page')} as one message"
+        numbers = [str(each.entry.number) for each in batch]
+        yield f"one message had the pages {first_names(numbers, _MAX_NUMBERS)}"
     for each, page in zip(batch, sent, strict=True):
         if each.entry.page.doubts:
             yield _describe_missing(each.entry.page, page)

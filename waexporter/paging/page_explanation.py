@@ -154,9 +154,6 @@ def _name(item: Item) -> str:
 def _describe_decisions(history: PageHistory) -> Iterator[TextEntry]:
     for at, words in history.decisions:
         yield TextEntry(f"{_clock(at)}: {printable(words, _LONGEST)}")
-    if history.together:
-        numbers = ", ".join(map(str, history.together))
-        yield TextEntry(f"One message had this page and {numbers}")
 
 
 def _describe_attempts(entry: JournalEntry) -> Iterator[TextEntry]:

@@ -26,7 +26,7 @@ def test_what_became_of_it_is_shown_with_its_text() -> None:
     document = json.loads(got.body)
     assert document["page"]["number"] == 7
     assert document["text"][0] == "Page 7 is PENDING, for 30 s"
-    assert (document["decisions"], document["together"], document["later"]) == ([], [], [])
+    assert (document["decisions"], document["later"]) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.paging.journal.attempt_history import read_attempts_of
 from waexporter.paging.journal.decision_history import read_decisions
-from waexporter.paging.journal.entry import SELECT, PageState, read_entry
+from waexporter.paging.journal.entry import SELECT, read_entry
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry, PagerDecision
 
 _MAX_LATER = 20  # later pages of the same thread
-_MAX_TOGETHER = 50  # other pages of the same message
-_NEIGHBOURS = 1000  # numbers before and after, among which these are: to read every row would take seconds
 
 
 class PageHistory(NamedTuple):
@@ -23,7 +21,6 @@ class PageHistory(NamedTuple):
 
     entry: JournalEntry
     decisions: tuple[PagerDecision, ...] = ()
-    together: tuple[int, ...] = ()  # the numbers of other pages that were sent in the same message
     later: tuple[JournalEntry, ...] = ()  # of the same thread, the next ones first
 
 
@@ -48,26 +45,5 @@ def read_history(connection: sqlite3.Connection, number: int) -> PageHistory | K
     return PageHistory(
         entry,
         read_decisions(connection, number),
-        _find_together(connection, entry),
         tuple(map(read_entry, later)),
     )
-
-
-def _find_together(connection: sqlite3.Connection, entry: JournalEntry) -> tuple[int, ...]:
-    """Return the pages that one message had, since they ended at the same moment in the same way."""
-    if entry.done_at is None or entry.state is PageState.DAMAGED:
-        return ()
-    rows = connection.execute(
-        "SELECT number FROM pages WHERE number BETWEEN ? AND ? AND number != ? AND done_at = ? AND state = ? "
-        "AND destination = ? ORDER BY number LIMIT ?",
-        (
-            entry.number - _NEIGHBOURS,
-            entry.number + _NEIGHBOURS,
-            entry.number,
-            entry.done_at,
-            entry.state.value,
-            entry.destination,
-            _MAX_TOGETHER,
-        ),
-    ).fetchall()
-    return tuple(row[0] for row in rows)

@@ -27,7 +27,6 @@ class PageHistoryDocument(msgspec.Struct, kw_only=True):
 
     page: PageDocument
     decisions: list[DecisionDocument]
-    together: list[int]  # the numbers of other pages that were sent in the same message
     later: list[PageDocument]  # of the same group of alerts, the next ones first
     text: list[str]
 
@@ -37,7 +36,6 @@ def page_history_document(history: PageHistory, text: Iterable[str]) -> PageHist
     return PageHistoryDocument(
         page=page_document(history.entry),
         decisions=[DecisionDocument(at=iso(each.at), words=each.words) for each in history.decisions],
-        together=list(history.together),
         later=[page_document(each) for each in history.later],
         text=list(text),
     )
