@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from waexporter.model.configuration import Config, Limits, LogSettings
+from waexporter.model.discovery import HttpSd, HttpSdAuth
 from waexporter.model.documents import (
     Canary,
     Certificates,
@@ -15,7 +16,6 @@ from waexporter.model.documents import (
     Support,
     SupportNode,
 )
-from waexporter.model.http_sd import HttpSd, HttpSdAuth
 from waexporter.model.instant import Instant, now
 from waexporter.model.pager import Fallback, Format, PagerSettings, Rate, Watchdog, WebhookAuth
 from waexporter.model.readings import Account, Distrust, Drop, Failure, Reading, Reason, Success

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from waexporter.model.http_sd import HttpSd
+from waexporter.model.discovery import HttpSd
 from waexporter.model.web_settings import WebSettings
 
 if TYPE_CHECKING:

@@ -111,6 +111,15 @@ def test_a_list_over_plain_http_has_a_note(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_whose_server_is_not_verified_has_a_note(tmp_path: Path) -> None:
+    text = "http_sd: {url: https://cmdb.example/targets, tls: {insecure_skip_verify: true}}"
+
+    loaded = load_text(tmp_path, text)
+
+    words = "lets anyone on the way choose the targets, which are sent the credentials"
+    assert loaded.notes == (f"http_sd.tls.insecure_skip_verify: {words}",)
+
+
 def test_another_url_needs_no_restart(tmp_path: Path) -> None:
     without = load_text(tmp_path, "targets: [{url: https://a.example}]").config
     with_one = load_text(

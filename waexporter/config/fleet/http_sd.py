@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHORT_KEY = "http_sd_url"
 _TOKEN_TYPE = re.compile("[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,39}")
+_WARNING = "lets anyone on the way choose the targets, which are sent the credentials"
 _SHORTEST_INTERVAL = 1.0  # seconds
 
 
@@ -35,9 +36,10 @@ def read_http_sd(root: Section) -> HttpSd:
             section.add_problem("url", f"is required, here or as {SHORT_KEY}")
         check_proxy(section, values["proxy_url"], values["proxy_auth"])
         if values["url"].startswith("http://"):
-            place = root if root.has(SHORT_KEY) else section
-            words = "http:// lets anyone on the way choose the targets, which are sent the credentials"
-            place.add_note(SHORT_KEY if place is root else "url", words)
+            place, key = (root, SHORT_KEY) if root.has(SHORT_KEY) else (section, "url")
+            place.add_note(key, f"http:// {_WARNING}")
+        elif values["tls"].insecure_skip_verify:
+            section.add_note("tls.insecure_skip_verify", _WARNING)
         return HttpSd(**values)
 
 
