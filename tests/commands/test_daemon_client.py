@@ -266,3 +266,12 @@ def test_a_busy_daemon_is_to_be_asked_again(place: SecuredPlace) -> None:
 
     assert "is busy (429 " in str(caught.value)
     assert str(caught.value).endswith("ask again")
+
+
+def test_a_certificate_that_can_not_be_read_here_is_explained(place: SecuredPlace) -> None:
+    with place.serving():
+        (place.folder / "server.key").unlink()
+        with pytest.raises(CommandError) as caught:
+            reload(access_of(place))
+
+    assert str(caught.value).endswith("speaks TLS, and the configuration can't be read here")

@@ -194,6 +194,8 @@ class DaemonClient:
         if error.reason is not Reason.TLS:
             return None
         if self.url.startswith("http:"):
+            if self._access.problems:
+                return f"{subject} speaks TLS, and the configuration can't be read here"
             return f"{subject} can't be asked: {TlsFailure.UNEXPECTED_TLS}"
         if distrust := find_distrust(error):
             return (
