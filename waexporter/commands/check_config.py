@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from waexporter.commands.console import warn, write
 from waexporter.commands.options import add_config, add_shard
 from waexporter.commands.process import OK
-from waexporter.config import check_webhook_auth, choose_shard, dump_config, load
+from waexporter.config import check_webhook_auth, choose_shard, describe_shard, dump_config, load
 from waexporter.config.fleet.fleet_notes import fold_notes
 from waexporter.errors import BodyError, ConfigError
 from waexporter.model import now
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check the configuration and print it."""
     loaded = load(options.config, environ)
     config = choose_shard(loaded.config, options.shard, environ)
-    for note in fold_notes(loaded.notes):
+    for note in fold_notes((*loaded.notes, *describe_shard(config))):
         warn(f"note: {note}")
     if loaded.config.http_sd.url:
         warn("note: http_sd_url: its targets are not checked, because nothing is requested here")

@@ -19,6 +19,7 @@ from waexporter.config import (
     check_webhook_auth,
     choose_file,
     choose_shard,
+    describe_shard,
     load,
 )
 from waexporter.config.fleet.fleet_notes import fold_notes
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         # Checked here, since the command line may change the address to listen on.
         if problem := check_webhook_auth(config.pager, config.web):
             raise ConfigError([problem])
-        return LoadedConfig(config, fold_notes(loaded.notes))
+        return LoadedConfig(config, fold_notes((*loaded.notes, *describe_shard(config))))
 
     with ReloadSignal() as reload_signal:
         is_watched = not options.no_watch and read_boolean(environ, WATCH_VARIABLE, default=True)

@@ -7,7 +7,7 @@ from waexporter.config.diff import ConfigDiff
 from waexporter.config.dump import dump_config
 from waexporter.config.environment import WATCH_VARIABLE
 from waexporter.config.file_stamp import Stamps, stamp_file
-from waexporter.config.fleet.shard_choice import SHARD_VARIABLE, choose_shard
+from waexporter.config.fleet.shard_choice import SHARD_VARIABLE, choose_shard, describe_shard
 from waexporter.config.loading import LoadedConfig, choose_file, load, load_daemon_access, load_web
 from waexporter.config.poll import DEFAULT_PLANS
 from waexporter.config.values.quantities import parse_duration, parse_listen
@@ -27,6 +27,7 @@ __all__ = [
     "choose_file",
     "choose_shard",
     "compare",
+    "describe_shard",
     "dump_config",
     "load",
     "load_daemon_access",

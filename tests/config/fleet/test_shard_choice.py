@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.config import choose_shard, compare
+from waexporter.config import choose_shard, compare, describe_shard
 from waexporter.config.fleet.shard_choice import read_shard
 from waexporter.errors import ConfigError
-from waexporter.model import Config, Shard, Target
+from waexporter.model import Config, PagerSettings, Shard, Target
 
 FLEET = Config(tuple(Target(f"line-{number}", f"https://{number}.example") for number in range(40)))
 
@@ -74,3 +76,17 @@ def test_another_number_of_shards_needs_a_restart() -> None:
     old, new = (choose_shard(FLEET, text, {}) for text in ("0/2", "0/3"))
 
     assert compare(old, new).problems == ("--shard: needs a restart",)
+
+
+def test_a_shard_without_a_way_for_pages_or_without_targets_is_noted() -> None:
+    via = ("line-0", "line-1")
+    fleet = replace(FLEET, pager=PagerSettings(via=via))
+    shards = [choose_shard(fleet, f"{index}/8", {}) for index in range(8)]
+
+    noted = {index for index, shard in enumerate(shards) if describe_shard(shard)}
+
+    without_a_way = {index for index, shard in enumerate(shards) if set(via) <= shard.elsewhere.keys()}
+    assert noted == without_a_way != set()
+    assert describe_shard(FLEET) == describe_shard(choose_shard(FLEET, "0/8", {})) == ()
+    empty = choose_shard(Config(()), "1/2", {})
+    assert describe_shard(empty) == ("shard 1/2: none of the 0 targets belongs to it",)

@@ -44,6 +44,19 @@ def choose_shard(
     )
 
 
+def describe_shard(config: Config) -> tuple[str, ...]:
+    """Return notes about a configuration whose shard can do less than the whole fleet."""
+    if config.shard is None:
+        return ()
+    own = {target.name for target in config.targets}
+    via = config.pager.via if config.pager is not None else ()
+    if not own:
+        return (f"shard {config.shard}: none of the {len(config.elsewhere)} targets belongs to it",)
+    if via and own.isdisjoint(via):
+        return (f"pager.via: none of these targets is in shard {config.shard}; only pager.fallback is left",)
+    return ()
+
+
 def read_shard(text: str, host_name: str) -> Shard:
     """Read `I/N`, or `auto/N`: the number at the end of the host's name, as pods of a StatefulSet have it.
 
