@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.browsers import Browser
 from tests.e2e.showcase import LOST, TROUBLED, show
+from tests.e2e.waiting import wait_for
 from tests.real import axe
 from tests.real.fixtures import RealParts
 
@@ -26,6 +27,10 @@ SCREENS = {
     "phone": (360, 740, False),
     "dark phone": (360, 740, True),
 }
+HASTE = """
+const wait = window.setTimeout;
+window.setTimeout = (act, delay) => wait(act, delay / 20);
+"""
 HREF = re.compile(r'<a [^>]*href="([^"]*)"')
 
 
@@ -92,6 +97,27 @@ def test_no_page_has_a_violation_of_axe_or_is_too_wide(
         found[path] = problems
 
     assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+def test_the_page_of_a_client_refreshes_itself_and_what_is_open_stays_open(
+    exporter: Exporter, browser: Browser
+) -> None:
+    browser.look(width=1280, height=900)
+    with browser.prepared_by(HASTE):
+        browser.open(f"{exporter.url}/targets/{TROUBLED}")
+    browser.run("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    browser.run("scrollTo(0, 500); window.first = document.querySelector('.asof time').dateTime")
+
+    wait_for(
+        lambda: browser.run("return document.querySelector('.asof time').dateTime !== window.first"),
+        until=bool,
+    )
+
+    state = browser.run(
+        "return [[...document.querySelectorAll('details')].every(each => each.open), scrollY]"
+    )
+    assert state == [True, 500]
+    assert browser.errors() == []
 
 
 def one_of_each(paths: Iterable[str]) -> list[str]:

@@ -12,17 +12,17 @@ from tests.e2e.browsers import Browser
 from tests.e2e.waiting import wait_for
 from tests.real import axe
 from tests.real.fixtures import RealParts
-from tests.web.fakes import NOW, FakeBackend, an_application, an_example, ask
+from tests.web.fakes import NOW, FakeBackend, an_application
 from tests.web.pagers import FakePager, a_pending_page
 from tests.web.site.fleets import HOSTILE_NAMES, a_fleet
+from waexporter.model import ReloadCause
 from waexporter.paging.model import Alert
-from waexporter.web.backend import ReloadResult
-from waexporter.web.routes import ROUTES
+from waexporter.web.backend import RefusedConfig
+from waexporter.web.formatting import link_to
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
 
 pytestmark = pytest.mark.real
 
@@ -39,7 +39,9 @@ SCREENS = {
 HOSTILE = tuple(
     replace(each, name=name) for each, name in zip(a_fleet(len(HOSTILE_NAMES), 3), HOSTILE_NAMES, strict=True)
 )
-REFUSED = ReloadResult(("targets[0].url: must begin with https:// or http://",), at=1.0)
+REFUSED = (
+    RefusedConfig(ReloadCause.FILE, ("targets[0].url: must begin with https:// or http://",), NOW, NOW),
+)
 ROWS = "return [...document.querySelectorAll('bdi')].map(each => each.textContent)"
 FOCUS = "return document.activeElement.name || document.activeElement.textContent"
 FOCUSED = "const focused = document.activeElement"
@@ -88,44 +90,34 @@ def browser(window: Browser) -> Browser:
     return window
 
 
-def pages(backend: FakeBackend) -> list[str]:
-    """Return the path of every page for people."""
-    application = an_application(backend)
-    paths = [an_example(route.path) for route in ROUTES if "GET" in route.methods]
-    answers = {path: ask(application, path, accept="text/html") for path in paths}
-    # A browser reports a page with another status as an error, whatever it looks like.
-    found = {path: got for path, got in answers.items() if got.status == 200}
-    return [path for path, got in found.items() if got.headers["content-type"].startswith("text/html")]
-
-
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_page_fits_and_has_no_violation_of_axe(
+def test_every_fleet_fits_and_has_no_violation_of_axe(
     screen: str, real_parts: RealParts, browser: Browser
 ) -> None:
     real_parts.axe()
     width, height, dark = SCREENS[screen]
     browser.look(width=width, height=height, dark=dark)
-    fleets = {
-        "mixed": FakeBackend(a_fleet(40, 6), reloaded=REFUSED, waiting="waiting for the first poll of a"),
-        "hostile": FakeBackend(HOSTILE),
-        "empty": FakeBackend(),
-        "paged": FakeBackend(a_fleet(1, 1), pager=FakePager(latest=PAGES)),  # type: ignore[arg-type]
-    }
+    mixed = FakeBackend(a_fleet(40, 6), refused=REFUSED, waiting="waiting for the first poll of a")
+    hostile = FakeBackend(HOSTILE)
+    paged = FakeBackend(a_fleet(1, 1), pager=FakePager(latest=PAGES))  # type: ignore[arg-type]
+    looks = [
+        (mixed, ("/", "/?q=shop&label=region:eu", "/?verdict=down", "/?q=nothing")),
+        (hostile, ("/", *(f"/{link_to('targets', name)}" for name in HOSTILE_NAMES))),
+        (FakeBackend(), ("/", "/pages")),
+        (paged, ("/", "/pages", "/pages/1")),
+    ]
     found: dict[str, list[str]] = {}
-    wide: list[str] = []
 
-    for name, backend in fleets.items():
-        queries = ["/?q=shop&label=region:eu", "/?verdict=down"]
+    for backend, paths in looks:
         with serving(backend) as site:
-            for path in [*pages(backend), *(queries if name == "mixed" else [])]:
+            for path in paths:
                 browser.open(f"{site.url}{path}")
-                found[f"{name} {path}"] = [*axe.violations(browser), *browser.errors()]
+                problems = [*axe.violations(browser), *browser.errors()]
                 if browser.run("return document.documentElement.scrollWidth") > width:
-                    wide.append(f"{name} {path}")
+                    problems.append("it is too wide")
+                found[f"{len(backend.shown)} targets, {path}"] = problems
 
     assert {page: problems for page, problems in found.items() if problems} == {}
-    assert wide == []
-    assert {"mixed /", "mixed /runbooks/", "mixed /runbooks/WhatsAppDown"} <= set(found)
 
 
 def test_a_violation_is_found(real_parts: RealParts, site: Site, browser: Browser) -> None:
@@ -156,7 +148,10 @@ def test_hostile_names_are_shown_and_lead_to_their_pages(browser: Browser) -> No
     assert browser.errors() == []
 
 
-def test_typing_filters_at_once_and_keeps_the_focus(site: Site, browser: Browser) -> None:
+@pytest.mark.parametrize("screen", ["desk", "dark phone"])
+def test_typing_filters_at_once_and_keeps_the_focus(screen: str, site: Site, browser: Browser) -> None:
+    width, height, dark = SCREENS[screen]
+    browser.look(width=width, height=height, dark=dark)
     browser.open(f"{site.url}/?label=region:eu")
 
     browser.press("/", 191, "/")
@@ -234,6 +229,27 @@ def test_a_page_that_cannot_be_refreshed_says_that_it_is_old(browser: Browser) -
 
     words = wait_for(lambda: browser.run("return document.getElementById('lost').innerText"), until=bool)
     assert words.startswith("The exporter does not answer. What is shown here is as of ")
+
+
+def test_a_page_whose_address_has_a_password_is_refreshed_too(site: Site, browser: Browser) -> None:
+    browser.open(site.url.replace("//", "//anna:secret@"))
+    site.backend.shown = a_fleet(3)
+
+    browser.run("document.querySelector('a[data-refresh]').click()")
+
+    wait_for(lambda: browser.run("return document.title"), until=lambda title: title.startswith("all ok"))
+    assert browser.run("return document.getElementById('lost').hidden")
+
+
+def test_a_refused_refresh_says_so(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/")
+    browser.run("history.replaceState(null, '', '/nothing')")
+
+    browser.run("document.querySelector('a[data-refresh]').click()")
+
+    words = wait_for(lambda: browser.run("return document.getElementById('lost').innerText"), until=bool)
+    assert words.startswith("The exporter answers 404. What is shown here is as of ")
+    assert "shop-0000" in browser.run(ROWS)
 
 
 def test_details_stay_open_and_what_differs_is_all_that_changes(site: Site, browser: Browser) -> None:

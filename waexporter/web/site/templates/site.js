@@ -20,7 +20,9 @@
     const patience = setTimeout(() => mine.abort(), PATIENCE);
     let failure = "";
     try {
-      const answer = await fetch(location.href, { signal: mine.signal, headers: { accept: "text/html" } });
+      // Without the user and password that the address may have, which fetch refuses.
+      const address = location.origin + location.pathname + location.search;
+      const answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
       if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
       else failure = `The exporter answers ${answer.status}`;
     } catch {
