@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, ConnectionTable, find_peer
 
 
 class FakeTransport(asyncio.Transport):
@@ -28,57 +28,96 @@ class FakeConnection:
     transport: asyncio.Transport = field(default_factory=FakeTransport)
 
 
-def enter(connections: set[FakeConnection], newcomer: FakeConnection, limit: int) -> tuple[bool, list[str]]:
-    """Let a connection in; return whether it has its place, and who lost theirs."""
-    lost: list[str] = []
-    connections.add(newcomer)
-    has_place = make_room(connections, newcomer, limit, lambda _, peer, __: lost.append(peer))  # type: ignore[arg-type]
-    return has_place, lost
+class World:
+    """A table, and who lost their connections."""
+
+    def __init__(self, limit: int, *connections: FakeConnection) -> None:
+        self.lost: list[tuple[ConnectionRefusal, str, str]] = []
+        self.table = ConnectionTable(limit, lambda *what: self.lost.append(what))
+        for each in connections:
+            self.table.add(each)
+
+    def enter(self, newcomer: FakeConnection) -> tuple[bool, list[str]]:
+        """Let a connection in; return whether it has its place, and who lost theirs."""
+        self.table.add(newcomer)
+        return self.table.make_room(newcomer), [peer for _, peer, _ in self.lost]
+
+
+def is_aborted(connection: FakeConnection) -> bool:
+    assert isinstance(connection.transport, FakeTransport)
+    return connection.transport.is_aborted
 
 
 def test_below_the_limit_nothing_is_closed() -> None:
-    connections = {FakeConnection("a", 1.0), FakeConnection("a", 2.0)}
+    world = World(3, FakeConnection("a", 1.0), FakeConnection("a", 2.0))
 
-    assert enter(connections, FakeConnection("a", 3.0), 3) == (True, [])
+    assert world.enter(FakeConnection("a", 3.0)) == (True, [])
 
 
 def test_the_client_with_most_connections_loses_the_one_that_has_waited_longest() -> None:
     oldest, old, new = (FakeConnection("many", since) for since in (2.0, 3.0, 4.0))
     patient = FakeConnection("one", 1.0)
-    connections = {oldest, old, new, patient}
+    world = World(4, patient, oldest, old, new)
 
-    assert enter(connections, FakeConnection("two", 5.0), 4) == (True, ["many"])
-    assert oldest not in connections
-    assert {old, new, patient} <= connections
+    assert world.enter(FakeConnection("two", 5.0)) == (True, ["many"])
+    assert [is_aborted(each) for each in (patient, oldest, old, new)] == [False, True, False, False]
+
+
+def test_of_clients_with_equally_many_connections_the_one_that_waits_longest_is_closed() -> None:
+    first, second, third = FakeConnection("a", 3.0), FakeConnection("b", 1.0), FakeConnection("c", 2.0)
+    world = World(3, first, second, third)
+
+    assert world.enter(FakeConnection("d", 5.0)) == (True, ["b"])
+    assert is_aborted(second)
+
+
+def test_a_connection_that_has_just_been_used_is_closed_last() -> None:
+    first, second = FakeConnection("a", 1.0), FakeConnection("a", 2.0)
+    world = World(2, first, second)
+
+    first.waits_since = 3.0
+    world.table.touch(first)
+    world.enter(FakeConnection("a", 4.0))
+
+    assert (is_aborted(first), is_aborted(second)) == (False, True)
 
 
 def test_a_client_with_many_connections_takes_the_place_of_nobody_else() -> None:
-    connections = {FakeConnection("one", 1.0), *(FakeConnection("many", None) for _ in range(3))}
+    world = World(4, FakeConnection("one", 1.0), *(FakeConnection("many", None) for _ in range(3)))
 
-    assert enter(connections, FakeConnection("many", 5.0), 4) == (False, [])
+    assert world.enter(FakeConnection("many", 5.0)) == (False, [])
 
 
 def test_a_connection_that_is_being_answered_is_not_closed_for_a_client_with_as_many() -> None:
-    connections = {FakeConnection(f"client {number}", None) for number in range(4)}
+    world = World(4, *(FakeConnection(f"client {number}", None) for number in range(4)))
 
-    assert enter(connections, FakeConnection("late", 5.0), 4) == (False, [])
+    assert world.enter(FakeConnection("late", 5.0)) == (False, [])
 
 
 def test_a_connection_that_is_being_answered_is_closed_for_a_client_with_fewer() -> None:
-    connections = {FakeConnection("one", 1.0), *(FakeConnection("many", None) for _ in range(3))}
+    world = World(4, FakeConnection("one", 1.0), *(FakeConnection("many", None) for _ in range(3)))
 
-    assert enter(connections, FakeConnection("late", 5.0), 4) == (True, ["many"])
+    assert world.enter(FakeConnection("late", 5.0)) == (True, ["many"])
 
 
 def test_a_closed_connection_is_named_with_its_reason() -> None:
-    told: list[tuple[ConnectionRefusal, str, str]] = []
-    old, new = FakeConnection("a", 1.0), FakeConnection("b", 2.0)
+    world = World(1, FakeConnection("a", 1.0))
 
-    make_room({old, new}, new, 1, lambda *what: told.append(what))
+    world.enter(FakeConnection("b", 2.0))
 
-    assert told == [(ConnectionRefusal.LIMIT, "a", "")]
-    assert isinstance(old.transport, FakeTransport)
-    assert old.transport.is_aborted
+    assert world.lost == [(ConnectionRefusal.LIMIT, "a", "")]
+
+
+def test_a_connection_that_ends_twice_leaves_one_place() -> None:
+    gone, other = FakeConnection("a", 1.0), FakeConnection("b", 1.0)
+    world = World(2, gone, other)
+
+    for _ in range(2):
+        world.table.discard(gone)
+    world.table.touch(gone)
+
+    assert len(world.table) == 1
+    assert world.enter(FakeConnection("c", 2.0)) == (True, [])
 
 
 @given(
@@ -88,14 +127,14 @@ def test_a_closed_connection_is_named_with_its_reason() -> None:
 def test_at_most_one_connection_more_than_allowed_waits_for_its_client(
     arrivals: list[tuple[str, float | None]], limit: int
 ) -> None:
-    connections: set[FakeConnection] = set()
+    world = World(limit)
     busy = 0
 
     for peer, since in arrivals:
-        has_place, _ = enter(connections, FakeConnection(peer, since), limit)
+        has_place, _ = world.enter(FakeConnection(peer, since))
         busy += since is None and not has_place
 
-    assert len(connections) <= limit + busy + 1
+    assert len(world.table) <= limit + busy + 1
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_five_hundred_idle_connections_cost_no_scrape(*, by_tls: bool, address: 
     with Server(application, LOOPBACK, 0, PATIENT).background() as server, ExitStack() as crowd:
         open_connections(server, CROWD, crowd, address)
         answers = [scrape(server, by_tls=by_tls) for _ in range(3)]
-        open_ones = len(server._loop.server_state.connections)
+        open_ones = len(server._loop._settings.table)
 
     assert answers == [(200, b"a 1\nb 2\n")] * 3
     assert open_ones <= PATIENT.connections
@@ -112,7 +112,7 @@ def test_five_hundred_clients_that_send_byte_by_byte_cost_no_scrape(*, by_tls: b
             say(clients, byte)
             if number % 3 == 0:
                 answers.append(scrape(server, by_tls=by_tls))
-        open_ones = len(server._loop.server_state.connections)
+        open_ones = len(server._loop._settings.table)
 
     assert answers == [(200, b"a 1\nb 2\n")] * 4
     assert open_ones <= PATIENT.connections
@@ -129,7 +129,7 @@ def test_handshakes_that_stop_after_the_first_record_cost_no_scrape() -> None:
     ):
         say(open_connections(server, 100, crowd, LOOPBACK), hello)
         answer = scrape(server, by_tls=True)
-        open_ones = len(server._loop.server_state.connections)
+        open_ones = len(server._loop._settings.table)
 
     assert answer == (200, b"a 1\nb 2\n")
     assert open_ones <= limits.connections
@@ -146,7 +146,7 @@ def test_readers_that_do_not_read_cost_no_scrape(caplog: pytest.LogCaptureFixtur
         say(open_connections(server, 100, crowd, ELSEWHERE), REQUEST * 3)
         from_another_address = [scrape(server, by_tls=False) for _ in range(3)]
         from_theirs = scrape(server, by_tls=False, address=ELSEWHERE)  # all of them wait to be read by now
-        open_ones = len(server._loop.server_state.connections)
+        open_ones = len(server._loop._settings.table)
 
     assert [(status, len(page)) for status, page in from_another_address] == [(200, 30_000_000)] * 3
     assert (from_theirs[0], len(from_theirs[1])) == (200, 30_000_000)

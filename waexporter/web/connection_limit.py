@@ -1,15 +1,15 @@
-"""The limit of open connections, and which one is closed for a newcomer; pure but for the closing."""
+"""The open connections, their limit, and which one is closed for a newcomer."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
+from collections import OrderedDict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, MutableSet
+    from collections.abc import Callable
 
     OnRefusal: TypeAlias = Callable[
         ["ConnectionRefusal", str, str], None
@@ -45,32 +45,73 @@ class OpenConnection(Protocol):
         """Since when the server has waited for the client (loop's clock); None: the client waits for it."""
 
 
-def make_room(
-    connections: MutableSet[OpenConnection], newcomer: OpenConnection, limit: int, on_refusal: OnRefusal
-) -> bool:
-    """Close a connection if there are more than `limit`; return False if there are too many all the same.
+class ConnectionTable:
+    """The open connections by client, and their limit; used only in the loop's thread."""
 
-    It is one of the client that has most connections: the one that has waited longest for its client, or, if
-    all are being answered and the newcomer's client has fewer, one of those. So a client with many
-    connections makes room for others, never the other way round.
-    """
-    if len(connections) <= limit:
-        return True
-    counts = Counter(each.peer for each in connections)
-    own = counts[newcomer.peer] if len(connections) == limit + 1 else 0
-    candidates: list[tuple[int, bool, float, int, OpenConnection]] = []
-    for index, each in enumerate(connections):
-        count, since = counts[each.peer], each.waits_since
-        may_end = count >= own if since is not None else count > own > 0
-        if may_end and each is not newcomer:
-            candidates.append((count, since is not None, -(since or 0.0), index, each))
-    if not candidates:
-        return False
-    *_, chosen = max(candidates)
-    connections.discard(chosen)  # at once: the transport reports the end only later
-    chosen.transport.abort()
-    on_refusal(ConnectionRefusal.LIMIT, chosen.peer, "")
-    return len(connections) <= limit
+    def __init__(self, limit: int, on_refusal: OnRefusal) -> None:
+        self._limit = limit
+        self._on_refusal = on_refusal
+        self._size = 0
+        # Of each client in the order of `touch`: the first one does for longest what it does now.
+        self._by_peer: dict[str, OrderedDict[OpenConnection, None]] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, connection: OpenConnection) -> None:
+        """Add a new connection."""
+        self._by_peer.setdefault(connection.peer, OrderedDict())[connection] = None
+        self._size += 1
+
+    def discard(self, connection: OpenConnection) -> None:
+        """Remove a connection that has ended, if it is there yet."""
+        own = self._by_peer.get(connection.peer)
+        if own is None or connection not in own:
+            return
+        del own[connection]
+        self._size -= 1
+        if not own:
+            del self._by_peer[connection.peer]
+
+    def touch(self, connection: OpenConnection) -> None:
+        """Take note that a connection begins to do something else."""
+        own = self._by_peer.get(connection.peer)
+        if own is not None and connection in own:
+            own.move_to_end(connection)
+
+    def make_room(self, newcomer: OpenConnection) -> bool:
+        """Close a connection if there are too many; return False if there are too many all the same.
+
+        It is one of the client that has most connections: the one that has waited longest for its client, or,
+        if all are being answered and the newcomer's client has fewer, one of those. So a client with many
+        connections makes room for others, never the other way round.
+        """
+        if self._size <= self._limit:
+            return True
+        chosen = self._choose(newcomer)
+        if chosen is None:
+            return False
+        self.discard(chosen)  # at once: the transport reports the end only later
+        chosen.transport.abort()
+        self._on_refusal(ConnectionRefusal.LIMIT, chosen.peer, "")
+        return self._size <= self._limit
+
+    def _choose(self, newcomer: OpenConnection) -> OpenConnection | None:
+        least = len(self._by_peer.get(newcomer.peer, ())) if self._size == self._limit + 1 else 0
+        best: tuple[int, bool, float] | None = None
+        chosen = None
+        for own in self._by_peer.values():
+            others = (each for each in own if each is not newcomer)
+            waiting = next((each for each in others if each.waits_since is not None), None)
+            if waiting is not None and len(own) >= least:
+                candidate, weight = waiting, (len(own), True, -(waiting.waits_since or 0.0))
+            elif waiting is None and len(own) > least > 0:
+                candidate, weight = next(iter(own)), (len(own), False, 0.0)
+            else:
+                continue
+            if best is None or weight > best:
+                best, chosen = weight, candidate
+        return chosen
 
 
 def find_peer(address: str) -> str:

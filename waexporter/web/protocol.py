@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, find_peer
 from waexporter.web.lingering_transport import LingeringTransport
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, MutableSet
+    from collections.abc import Callable
 
-    from waexporter.web.connection_limit import OnRefusal, OpenConnection
+    from waexporter.web.connection_limit import ConnectionTable, OnRefusal
 
 
 MAX_HEAD: Final = 32_768  # bytes of a request line with headers
@@ -48,6 +48,7 @@ class ConnectionSettings:
 
     refuse: Callable[..., Any]  # the ASGI application for a request in a connection that is one too many
     on_refusal: OnRefusal
+    table: ConnectionTable
     limits: ConnectionLimits = DEFAULT_CONNECTION_LIMITS
 
 
@@ -81,6 +82,7 @@ class Connection(H11Protocol):
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
         self.peer = find_peer(self.client[0]) if self.client else ""
+        self.settings.table.add(self)
         self._start_request_timer(self.settings.limits.first_request)
         self._make_room()
 
@@ -127,7 +129,7 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Start the timer for the next request, or for reading the end of this response."""
-        self._since = self.loop.time()
+        self._note_change()
         self._stop_response_timer()
         super().on_response_complete()
         if self._is_half_closed and not self._has_request():
@@ -157,15 +159,15 @@ class Connection(H11Protocol):
         self._stop_write_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop every timer."""
+        """Stop every timer, and leave the place to another connection."""
+        self.settings.table.discard(self)
         self._stop_request_timer()
         self._stop_write_timer()
         self._stop_response_timer()
         super().connection_lost(exc)
 
     def _make_room(self) -> None:
-        open_ones = cast("MutableSet[OpenConnection]", self.connections)
-        has_place = make_room(open_ones, self, self.settings.limits.connections, self.settings.on_refusal)
+        has_place = self.settings.table.make_room(self)
         self.app = self.config.loaded_app if has_place else self.settings.refuse
 
     def _has_request(self) -> bool:
@@ -183,8 +185,12 @@ class Connection(H11Protocol):
         self._stop_request_timer()
         self._request_timer = self.loop.call_later(seconds, self._give_up)
 
-    def _stop_request_timer(self) -> None:
+    def _note_change(self) -> None:
         self._since = self.loop.time()
+        self.settings.table.touch(self)
+
+    def _stop_request_timer(self) -> None:
+        self._note_change()
         if self._request_timer is not None:
             self._request_timer.cancel()
             self._request_timer = None

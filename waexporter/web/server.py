@@ -14,6 +14,7 @@ import uvicorn
 
 from waexporter.config.values.quantities import format_listen
 from waexporter.errors import CommandError
+from waexporter.web.connection_limit import ConnectionTable
 from waexporter.web.protocol import (
     DEFAULT_CONNECTION_LIMITS,
     MAX_HEAD,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from waexporter.web.asgi import Application
-    from waexporter.web.connection_limit import OpenConnection
 
 _BACKLOG = 128
 _LAST_PORT = 65_535
@@ -54,7 +54,8 @@ class Server:
         self._port = port
         self._socket: socket.socket | None = None
         self.security = app.security
-        self._loop = _Loop(_configure(app, limits), limits, app)
+        table = ConnectionTable(limits.connections, app.on_refusal)
+        self._loop = _Loop(app, ConnectionSettings(app.refuse, app.on_refusal, table, limits))
 
     @property
     def port(self) -> int:
@@ -103,10 +104,10 @@ class Server:
 class _Loop(uvicorn.Server):
     """uvicorn's server with a TLS context that can be replaced, and an end that leaves no connection open."""
 
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits, app: Application) -> None:
-        super().__init__(config)
-        self._limits = limits
-        self._application = app
+    def __init__(self, app: Application, settings: ConnectionSettings) -> None:
+        super().__init__(_configure(app, settings))
+        self._settings = settings
+        self._security = app.security
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on sockets."""
@@ -118,12 +119,11 @@ class _Loop(uvicorn.Server):
 
     def _accept(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        context = self._application.security.context
+        context = self._security.context
         if context is None:
             return self._make_connection()
-        connections = cast("set[OpenConnection]", self.server_state.connections)
-        on_refusal = self._application.on_refusal
-        return TlsHandshake(context, self._make_connection, connections, self._limits, on_refusal)
+        connections = cast("set[object]", self.server_state.connections)
+        return TlsHandshake(context, self._make_connection, connections, self._settings)
 
     def _make_connection(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
@@ -151,10 +151,10 @@ class _Loop(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
+def _configure(app: Application, settings: ConnectionSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection_class(ConnectionSettings(app.refuse, app.on_refusal, limits)),
+        http=connection_class(settings),
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -164,8 +164,8 @@ def _configure(app: Application, limits: ConnectionLimits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=limits.keep_alive,
-        timeout_graceful_shutdown=limits.drain,
+        timeout_keep_alive=settings.limits.keep_alive,
+        timeout_graceful_shutdown=settings.limits.drain,
         h11_max_incomplete_event_size=MAX_HEAD,
     )
 

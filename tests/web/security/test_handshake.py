@@ -176,7 +176,7 @@ def test_unfinished_handshakes_make_room_for_a_client() -> None:
             others.enter_context(connect(server))
 
         assert get(server, trusting(authority)) == 200
-        assert len(server._loop.server_state.connections) <= 4
+        assert len(server._loop._settings.table) <= 4
 
 
 def test_a_replaced_certificate_is_used_at_once_and_open_connections_go_on() -> None:

@@ -7,15 +7,14 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING, Final, cast
 
-from waexporter.web.connection_limit import ConnectionRefusal, find_peer, make_room
+from waexporter.web.connection_limit import ConnectionRefusal, find_peer
 from waexporter.web.lingering_transport import LingeringTransport
 from waexporter.web.security.alerting_context import send_alert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSet
 
-    from waexporter.web.connection_limit import OnRefusal, OpenConnection
-    from waexporter.web.protocol import ConnectionLimits
+    from waexporter.web.protocol import ConnectionSettings
     from waexporter.web.security.server_context import ServerContext
 
 _HANDSHAKE: Final = b"\x16"  # the type of the first record of a client (RFC 8446, section 5.1)
@@ -44,15 +43,15 @@ class TlsHandshake(asyncio.Protocol):
         self,
         context: ServerContext,
         make_connection: Callable[[], asyncio.Protocol],
-        connections: MutableSet[OpenConnection],
-        limits: ConnectionLimits,
-        on_refusal: OnRefusal,
+        connections: MutableSet[object],
+        settings: ConnectionSettings,
     ) -> None:
         self._context = context
         self._make_connection = make_connection
-        self._connections = connections
-        self._limits = limits
-        self._on_refusal = on_refusal
+        self._connections = connections  # uvicorn's, which it closes when it stops
+        self._table = settings.table
+        self._limits = settings.limits
+        self._on_refusal = settings.on_refusal
         self._hello = b""  # the first record as far as it has come
         self._early: list[bytes] = []  # the first request, if it comes together with the end of the handshake
         self._is_half_closed = False
@@ -72,7 +71,8 @@ class TlsHandshake(asyncio.Protocol):
         self.waits_since = loop.time()
         self._timer = loop.call_later(self._limits.handshake, self._give_up)
         self._connections.add(self)
-        make_room(self._connections, self, self._limits.connections, self._on_refusal)
+        self._table.add(self)
+        self._table.make_room(self)
 
     def data_received(self, data: bytes) -> None:
         """Begin the handshake once its first record is there; keep what comes after its end."""
@@ -95,7 +95,7 @@ class TlsHandshake(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - of asyncio
         """Forget a connection that ends before its handshake has begun."""
         self._cancel_timer()
-        self._connections.discard(self)
+        self._leave()
 
     def shutdown(self) -> None:
         """Close the connection, since the server stops."""
@@ -117,6 +117,10 @@ class TlsHandshake(asyncio.Protocol):
     def _give_up(self) -> None:
         self._on_refusal(ConnectionRefusal.TIMEOUT, self.peer, "")
         self.transport.abort()
+
+    def _leave(self) -> None:
+        self._connections.discard(self)
+        self._table.discard(self)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -153,7 +157,7 @@ class TlsHandshake(asyncio.Protocol):
             self.transport.abort()
             return
         finally:
-            self._connections.discard(self)
+            self._leave()
         if secured is None:
             self.transport.abort()  # the client has gone
         elif not self._context.accepts(secured.get_extra_info("peercert")):
