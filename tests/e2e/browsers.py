@@ -64,13 +64,13 @@ class Browser:
         entries = self._call("POST", f"{self._session}/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries]
 
-    def look(self, *, width: int, height: int, dark: bool = False) -> None:
-        """Look through a screen of this size, in light or dark colours."""
+    def look(self, *, width: int, height: int, dark: bool = False, media: str = "screen") -> None:
+        """Look through a screen of this size, in light or dark colours, or at what is printed."""
         phone = width < 600  # pixels, narrower than any desk has
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
         self._devtools("Emulation.setDeviceMetricsOverride", screen)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self._devtools("Emulation.setEmulatedMedia", {"media": media, "features": [scheme]})
 
     def type(self, text: str) -> None:
         """Type into what has the focus."""

@@ -302,6 +302,27 @@ def test_the_keyboard_leads_past_the_navigation_to_the_content(site: Site, brows
     assert (second, outline) == ("Refresh", "solid")
 
 
+def test_what_is_printed_is_dark_on_white_without_what_paper_cannot_do(
+    real_parts: RealParts, site: Site, browser: Browser
+) -> None:
+    real_parts.axe()
+    browser.look(width=800, height=1100, dark=True, media="print")
+    browser.open(f"{site.url}/")
+
+    colours = browser.run("""
+        const style = getComputedStyle(document.body);
+        return [style.color, style.backgroundColor];
+    """)
+    shown = browser.run(
+        "return ['form', '.top nav', '.skip', 'a[data-refresh]', 'article']"
+        ".map(each => document.querySelector(each).checkVisibility())"
+    )
+
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert shown == [False, False, False, False, True]
+    assert axe.violations(browser) == []
+
+
 def test_a_thousand_targets_are_all_there(browser: Browser) -> None:
     with serving(FakeBackend(a_fleet(1000, 40))) as site:
         browser.open(f"{site.url}/?all=1")
