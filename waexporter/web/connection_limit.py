@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class ConnectionTable:
         return chosen
 
 
+@lru_cache(maxsize=1024)
 def find_peer(address: str) -> str:
     """Return what stands for a client: its IPv4 address, or the network of its IPv6 address."""
     try:
