@@ -54,11 +54,13 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             if receiver.drops:
                 self.close_connection = True
                 return
+            # Read once: a test may set another one as soon as it has the headers.
+            answer = receiver.answer
             self.send_response(receiver.status)
-            for name, value in (receiver.headers | {"Content-Length": str(len(receiver.answer))}).items():
+            for name, value in (receiver.headers | {"Content-Length": str(len(answer))}).items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(receiver.answer)
+            self.wfile.write(answer)
 
         do_GET = do_POST = _answer  # noqa: N815 - so http.server wants them called
 
