@@ -13,7 +13,8 @@ from docs.source.bench import crowds, network, paging, shards, speed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SMALL = "--small"  # of the fleet that several daemons share, for a try
+# The fleet that several daemons share: for a try, and for a machine that is busy with others.
+_SMALL, _RARE = "--small", "--rare"
 
 _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A page", speed.page_figures),
@@ -22,7 +23,10 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
     ("A poll", network.poll_figures),
     ("A sidecar", network.sidecar_figures),
     ("A fleet", network.fleet_figures),
-    ("Shards", partial(shards.shard_figures, is_small=_SMALL in sys.argv)),
+    (
+        "Shards",
+        partial(shards.shard_figures, is_small=_SMALL in sys.argv, rarity=4 if _RARE in sys.argv else 1),
+    ),
     ("Crowds", crowds.crowd_figures),
     ("Webhooks", paging.webhook_figures),
     ("From a fault to a page", paging.alertmanager_figures),
@@ -32,7 +36,7 @@ _SECTIONS: tuple[tuple[str, Callable[[], list[str]]], ...] = (
 
 def main() -> None:
     """Print all sections, or those whose names begin with an argument."""
-    wanted = [argument.lower() for argument in sys.argv[1:] if argument != _SMALL]
+    wanted = [argument.lower() for argument in sys.argv[1:] if argument not in {_SMALL, _RARE}]
     print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}", flush=True
     )

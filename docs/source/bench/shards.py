@@ -22,11 +22,14 @@ from docs.source.bench.network import (
     upstream,
 )
 from tests.real.network import find_free_port
+from waexporter.config import DEFAULT_PLANS
+from waexporter.model import Endpoint
 from waexporter.model.rendezvous import find_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ENDPOINTS = (Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB)
 _SHARDS = 4
 _PER_FILE = 100  # targets
 _CHANGED = 100  # one in so many targets is changed by the reload
@@ -54,14 +57,19 @@ class _Daemon:
     first: float  # seconds until its first page
 
 
-def shard_figures(*, is_small: bool = False) -> list[str]:
-    """Measure four daemons that share a fleet, whose targets stand in files."""
+def shard_figures(*, is_small: bool = False, rarity: int = 1) -> list[str]:
+    """Measure four daemons that share a fleet, whose targets stand in files.
+
+    `rarity` is how many times rarer than by default they poll.
+    """
     size = _SMALL if is_small else _FULL
     names = [f"client-{number:05}" for number in range(size.targets)]
-    lines = [f"{size.targets} targets in {-(-size.targets // _PER_FILE)} files, {_SHARDS} shards"]
+    often = "the default intervals" if rarity == 1 else f"polled {rarity} times rarer than by default"
+    lines = [f"{size.targets} targets in {-(-size.targets // _PER_FILE)} files, {_SHARDS} shards, {often}"]
     with ExitStack() as stack:
         url = stack.enter_context(upstream())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _write_config(folder, rarity)
         _write_targets(folder, names, url, changed=0)
         daemons = _start(stack, folder)
         ready = [_wait_until_ready(daemon) for daemon in daemons]
@@ -73,16 +81,20 @@ def shard_figures(*, is_small: bool = False) -> list[str]:
         time.sleep(size.settling)
         lines += _steady_figures(daemons, size)
         lines += _reload_figures(daemons, folder, names, url)
+        threads = [len(list(Path(f"/proc/{daemon.process_id}/task").iterdir())) for daemon in daemons]
+        lines.append(f"  threads: {', '.join(map(str, threads))}")
     return lines + list(_move_figures(names))
+
+
+def _write_config(folder: Path, rarity: int) -> None:
+    intervals = {name: f"{round(DEFAULT_PLANS[name].interval * rarity)}s" for name in _ENDPOINTS}
+    others = {name: "off" for name in DEFAULT_PLANS if name not in _ENDPOINTS}
+    config = {"targets_files": ["targets/*.json"], "poll": intervals | others, "log": {"level": "error"}}
+    (folder / "waexporter.yml").write_text(json.dumps(config))
 
 
 def _write_targets(folder: Path, names: list[str], url: str, changed: int) -> None:
     """Write the lists of targets; every hundredth one has a label that says `changed`."""
-    (folder / "waexporter.yml").write_text(
-        "targets_files: ['targets/*.json']\n"
-        "poll: {support: off, settings: off, certificates: off, group: off}\n"
-        "log: {level: error}\n"
-    )
     (folder / "targets").mkdir(exist_ok=True)
     for start in range(0, len(names), _PER_FILE):
         targets = [
