@@ -164,7 +164,10 @@ class Backend(Protocol):
         ...
 
     def configuration(self) -> ConfigStatus | None:
-        """Return the configuration in effect; None if the daemon was started without one."""
+        """Return the configuration in effect; None if the daemon was started without one.
+
+        The first call after a change takes seconds, if there are thousands of targets.
+        """
         ...
 
     def explain(self, target: str) -> Explanation | None:
