@@ -153,7 +153,7 @@ def _describe_answer(moment: _Moment, newest: Reading, older: Reading | None) ->
     outcome, age = newest.outcome, describe_age(moment.age(newest))
     remaining = moment.remaining(newest)
     if isinstance(outcome, Success):
-        yield f"{age}: {_summarize(moment, outcome)}"
+        yield f"{age}: {_summarize(moment, newest.endpoint, outcome)}"
         yield f"counts for {humanize_seconds(remaining)} more" if remaining > 0 else "too old to count"
         return
     if outcome.is_for_admins:
@@ -166,10 +166,11 @@ def _describe_answer(moment: _Moment, newest: Reading, older: Reading | None) ->
         yield f"the answer of {describe_age(moment.age(older))} {counts}"
 
 
-def _summarize(moment: _Moment, outcome: Success) -> str:
+def _summarize(moment: _Moment, endpoint: Endpoint, outcome: Success) -> str:
+    description = moment.state.tables.description
     if outcome.document is None:
-        return "nothing to tell"
-    return moment.state.tables.description.summarize(outcome.document)
+        return description.without_document.get(endpoint, "nothing")
+    return description.summarize(outcome.document)
 
 
 def _describe_off(endpoint: Endpoint) -> str:
