@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from waexporter.daemon.connection_log import ConnectionLog
 from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import Instant
-from waexporter.web.connection_limit import ConnectionRefusal
+from waexporter.web.bounds.connection_limit import ConnectionRefusal
 
 
 @dataclass

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from waexporter.model import ReloadCause
     from waexporter.model.explanation import Explanation
     from waexporter.paging.pager import Pager
-    from waexporter.web.connection_limit import ConnectionRefusal
+    from waexporter.web.bounds.connection_limit import ConnectionRefusal
     from waexporter.web.routes import Route
     from waexporter.web.security.current_security import CurrentSecurity
 

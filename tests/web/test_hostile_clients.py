@@ -19,7 +19,7 @@ from tests.web.test_server import BIG_PAGE, LOOPBACK, GatedExporter, connect, re
 from waexporter.model import WebSecurity
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.asgi import RequestLimits
-from waexporter.web.connection_limit import ConnectionRefusal
+from waexporter.web.bounds.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server

@@ -22,7 +22,7 @@ from waexporter.metrics.telemetry import Telemetry
 from waexporter.model import ReloadCause, now
 from waexporter.polling.schedule import Task
 from waexporter.web.asgi import Application, Observers, limit_requests
-from waexporter.web.connection_limit import ConnectionRefusal
+from waexporter.web.bounds.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.routes import ROUTES
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security

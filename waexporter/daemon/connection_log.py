@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from waexporter.log import get_logger
-from waexporter.web.connection_limit import ConnectionRefusal
+from waexporter.web.bounds.connection_limit import ConnectionRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

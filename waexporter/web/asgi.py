@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from waexporter.metrics.page import merge_chunks
 from waexporter.paging.intake.alertmanager_webhook import MAX_BODY
 from waexporter.web.body import ClientLeftError, read_body, unpack
-from waexporter.web.body_quota import BodyQuota
-from waexporter.web.connection_limit import find_peer
-from waexporter.web.fair_turns import FairTurns
+from waexporter.web.bounds.body_quota import BodyQuota
+from waexporter.web.bounds.connection_limit import find_peer
+from waexporter.web.bounds.fair_turns import FairTurns
 from waexporter.web.responses import (
     DeferredResponse,
     IncomingRequest,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from waexporter.web.backend import Backend
     from waexporter.web.body import Receive
-    from waexporter.web.connection_limit import OnRefusal
+    from waexporter.web.bounds.connection_limit import OnRefusal
     from waexporter.web.routes import Route
     from waexporter.web.security.access_control import AccessControl
 

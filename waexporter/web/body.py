@@ -11,7 +11,7 @@ from waexporter.web.responses import IncomingRequest, Response, error_response
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from waexporter.web.body_quota import BodyShare
+    from waexporter.web.bounds.body_quota import BodyShare
 
     Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 

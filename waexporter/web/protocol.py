@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from waexporter.web.connection_limit import ConnectionRefusal, find_peer
-from waexporter.web.lingering_transport import LingeringTransport
+from waexporter.web.bounds.connection_limit import ConnectionRefusal, find_peer
+from waexporter.web.bounds.lingering_transport import LingeringTransport
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from waexporter.web.connection_limit import ConnectionTable, OnRefusal
+    from waexporter.web.bounds.connection_limit import ConnectionTable, OnRefusal
 
 
 MAX_HEAD: Final = 32_768  # bytes of a request line with headers

@@ -14,7 +14,7 @@ import uvicorn
 
 from waexporter.config.values.quantities import format_listen
 from waexporter.errors import CommandError
-from waexporter.web.connection_limit import ConnectionTable
+from waexporter.web.bounds.connection_limit import ConnectionTable
 from waexporter.web.protocol import (
     DEFAULT_CONNECTION_LIMITS,
     MAX_HEAD,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.web.fakes import Diary, FakeBackend, an_application
 from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
-from waexporter.web.connection_limit import ConnectionRefusal
+from waexporter.web.bounds.connection_limit import ConnectionRefusal
 from waexporter.web.protocol import ConnectionLimits
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
 from waexporter.web.server import Server

@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from waexporter.web.connection_limit import find_peer
+from waexporter.web.bounds.connection_limit import find_peer
 from waexporter.web.responses import IncomingRequest, Response, error_response, split_path
 from waexporter.web.security.passwords import PasswordCheck
 from waexporter.web.security.request_quota import RequestQuota

@@ -7,8 +7,8 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING, Final, cast
 
-from waexporter.web.connection_limit import ConnectionRefusal, find_peer
-from waexporter.web.lingering_transport import LingeringTransport
+from waexporter.web.bounds.connection_limit import ConnectionRefusal, find_peer
+from waexporter.web.bounds.lingering_transport import LingeringTransport
 from waexporter.web.security.alerting_context import send_alert
 
 if TYPE_CHECKING:

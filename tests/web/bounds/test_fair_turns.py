@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from waexporter.web.fair_turns import FairTurns
+from waexporter.web.bounds.fair_turns import FairTurns
 
 
 def test_a_newcomer_waits_for_one_turn_of_a_client_with_many_requests() -> None:

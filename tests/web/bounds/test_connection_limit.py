@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waexporter.web.connection_limit import ConnectionRefusal, ConnectionTable, find_peer
+from waexporter.web.bounds.connection_limit import ConnectionRefusal, ConnectionTable, find_peer
 
 
 class FakeTransport(asyncio.Transport):

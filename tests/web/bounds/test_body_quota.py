@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waexporter.web.body_quota import BodyQuota
+from waexporter.web.bounds.body_quota import BodyQuota
 
 
 def test_a_client_has_half_and_all_clients_have_everything() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from waexporter.web.connection_limit import find_peer
+from waexporter.web.bounds.connection_limit import find_peer
 
 if TYPE_CHECKING:
     from typing import Self

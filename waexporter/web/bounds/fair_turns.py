@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FairTurns:
-    """Gives each client one turn after the other, so that one with many requests waits for itself.
+    """Grants each client one turn after the other, so that one with many requests waits for itself.
 
     Used only in the loop's thread.
     """
@@ -44,7 +44,7 @@ class FairTurns:
             raise
 
     def _pass_on(self) -> None:
-        """Give a turn that has ended to the next one who still waits."""
+        """Grant a turn that has ended to the next one who still waits."""
         while self._waiting:
             client, own = self._waiting.popitem(last=False)
             granted = own.popleft()

@@ -1,0 +1,1 @@
+"""What clients may use at a time, and whose turn it is."""
