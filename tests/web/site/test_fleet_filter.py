@@ -124,6 +124,16 @@ def test_hostile_fields_are_text(field: str) -> None:
     assert [tag for tag, _ in shown.found].count("script") == 1
 
 
+def test_thousands_of_conditions_are_cut() -> None:
+    many = [f"region{number}" for number in range(3000)]
+
+    text = html(q=" ".join(["e", "e", *many]), label=many)
+
+    assert text.count("without the label") == 20
+    assert re.findall(r'name="q" value="(.*?)"', text) == [f"e {' '.join(many[:19])}"]
+    assert len(text) < 40_000
+
+
 @pytest.mark.parametrize("query", ["q=%FF%00%ED%A0%80", "label=%C3", "verdict[]=down", "q=a&q=b", "&&==%"])
 def test_odd_queries_are_answered(query: str) -> None:
     assert ask(an_application(FakeBackend(FLEET)), f"/?{query}").status == 200

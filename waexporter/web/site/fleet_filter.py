@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from waexporter.web.formatting import public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from waexporter.web.backend import TargetStatus
     from waexporter.web.responses import IncomingRequest
 
 _MAX_VALUES: Final = 40  # of a label that is offered as a choice; one with more is better searched for
 _MAX_LABELS: Final = 20
+_MAX_CONDITIONS: Final = 20  # words, and labels: the page shows which ones hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class FleetFilter:
     def of_request(cls, request: IncomingRequest) -> Self:
         """Return the filter in the query of a request."""
         return cls(
-            words=" ".join(" ".join(request.values("q")).split()),
-            labels=tuple(dict.fromkeys(filter(None, request.values("label")))),
+            words=" ".join(_distinct(" ".join(request.values("q")).split())),
+            labels=_distinct(request.values("label")),
             verdict=next(filter(None, request.values("verdict")), ""),
             shows_all=bool(request.values("all")),
         )
@@ -114,6 +115,10 @@ def count_labels(targets: Sequence[TargetStatus]) -> tuple[LabelChoice, ...]:
         for name, values in sorted(counts.items())
         if len(values) <= _MAX_VALUES and max(values.values()) < len(targets)
     )[:_MAX_LABELS]
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, texts)))[:_MAX_CONDITIONS]
 
 
 def _has_label(labels: dict[str, str], wanted: str) -> bool:
