@@ -119,7 +119,7 @@ class _Recent(Generic[_Item]):
 
 
 def _yield_to_others() -> None:
-    """Give this thread the lowest priority: pages and polls are more urgent than passwords."""
+    """Set the lowest priority for this thread: pages and polls are more urgent than passwords."""
     with suppress(OSError, AttributeError):  # only Linux gives a thread a priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
 
