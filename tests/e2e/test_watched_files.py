@@ -102,7 +102,7 @@ class Daemon:
             self.chains.append((chain.decode(), key.decode()))
         self.exporter: Exporter | None = None
         self.good: dict[str, Any] = {}  # what the last valid files said
-        self.failures: list[AssertionError] = []
+        self.failures: list[Exception] = []
 
     def config(self, targets: dict[str, str]) -> str:
         """Return the text of a valid configuration: targets by name, with the value of a label."""
@@ -189,7 +189,7 @@ class Edits(RuleBasedStateMachine):
             return
         try:
             self.reload_and_check()
-        except AssertionError as error:
+        except Exception as error:
             # Kept, since a second try of the same edits begins with another state of the daemon.
             self.daemon.failures.append(error)
             raise
