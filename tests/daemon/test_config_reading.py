@@ -16,6 +16,7 @@ from waexporter.model import Config, Instant
 
 if TYPE_CHECKING:
     from waexporter.config import Stamps
+    from waexporter.config.file_stamp import Stamp
 
 PATIENCE = 60.0  # seconds; only a test that fails takes as long
 LOADED = LoadedConfig(Config(()), ())
@@ -32,12 +33,18 @@ class Disk:
         self.stamp = OLD
         self.reads = 0
         self.error: Exception | None = None
+        self.writes = 0  # that come while it is read
+
+    def look(self, path: str) -> Stamp:
+        return self.stamp if path == "config" else OLD
 
     def read(self, stamps: Stamps, discovered: str | None) -> LoadedConfig:
         self.reads += 1
         stamps["config"] = self.stamp
         self.answers.wait(PATIENCE)
         stamps["password"] = OLD
+        if self.reads <= self.writes:
+            self.stamp = OLD._replace(size=self.reads)
         if self.error is not None:
             raise self.error
         assert discovered == "list"
@@ -50,7 +57,9 @@ def disk() -> Disk:
 
 
 def reading_of(disk: Disk, timeout: float = PATIENCE) -> ConfigReading:
-    return ConfigReading(ConfigSource(disk.read, {"config": OLD}), lambda: Instant(NOW, 0.0), timeout)
+    return ConfigReading(
+        ConfigSource(disk.read, {"config": OLD}), lambda: Instant(NOW, 0.0), timeout, disk.look
+    )
 
 
 def test_what_is_read_is_returned_with_the_stamps_of_all_files(disk: Disk) -> None:
@@ -77,6 +86,18 @@ def test_a_file_that_was_just_written_is_to_be_read_again(disk: Disk) -> None:
     reading_of(disk).read(stamps, "list")
 
     assert stamps == {"config": None, "password": OLD}
+
+
+@pytest.mark.parametrize(("writes", "reads"), [(0, 1), (1, 2), (9, 3)])
+def test_files_are_read_again_if_one_has_changed_meanwhile(disk: Disk, writes: int, reads: int) -> None:
+    stamps: Stamps = {}
+    disk.writes = writes
+
+    reading_of(disk).read(stamps, "list")
+
+    assert disk.reads == reads
+    # As it was before the last reading, so that a later change is noticed.
+    assert stamps["config"] == (OLD if reads == 1 else OLD._replace(size=reads - 1))
 
 
 def test_a_disk_that_hangs_is_a_problem_and_holds_one_thread(disk: Disk) -> None:
