@@ -174,7 +174,7 @@ def _summarize(moment: _Moment, endpoint: Endpoint, outcome: Success) -> str:
 
 
 def _describe_off(endpoint: Endpoint) -> str:
-    return f"off, as poll.{endpoint} says or because its group is not known"
+    return f"off (poll.{endpoint})"
 
 
 # --- the future --------------------------------------------------------------------------------
