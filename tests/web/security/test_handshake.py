@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOOPBACK = "127.0.0.1"
-LIMITS = ConnectionLimits(handshake=0.3, keep_alive=1, closing=0.3, drain=1, connections=4)
+LIMITS = ConnectionLimits(handshake=60, keep_alive=60, closing=0.3, drain=1, connections=4)
 REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -149,7 +149,9 @@ def test_a_handshake_that_comes_byte_by_byte_succeeds() -> None:
 
 
 def test_a_client_that_never_completes_the_handshake_is_cut_off() -> None:
-    with serving(a_server_tls(trustme.CA())) as server, connect(server) as client:
+    hasty = ConnectionLimits(handshake=0.3, drain=1)
+
+    with serving(a_server_tls(trustme.CA()), hasty) as server, connect(server) as client:
         client.sendall(b"\x16\x03\x01")
 
         assert read_all(client) == b""
