@@ -66,6 +66,8 @@ TEXTS = {
     ("CONTRIBUTING.md", "def test_the_page"): "tests/e2e/test_prometheus.py",
     ("benchmarks.md", "x86_64"): "tests/docs/test_sizes.py",
     ("benchmarks.md", "Webhooks"): "docs/source/bench",
+    ("benchmarks.md", "Crowds"): "docs/source/bench",
+    ("benchmarks.md", "Shards"): "tests/docs/test_scaling.py::test_the_costs_are_those_that_were_measured",
     ("configuration.md", "poll.health:"): (
         "tests/docs/test_documents.py::test_the_problems_of_the_documents_are_said_in_these_words"
     ),

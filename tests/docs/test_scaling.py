@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.markdown import SCALING, blocks
-from waexporter.config import load
+from tests.markdown import DOCS, SCALING, blocks
+from waexporter.config import DEFAULT_PLANS, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +68,32 @@ def test_the_pods_of_the_manifest_are_the_shards_that_prometheus_scrapes() -> No
     assert service["spec"]["clusterIP"] == "None"
     assert service["spec"]["selector"] == pods["spec"]["template"]["metadata"]["labels"]
     assert scraped == [addresses] * 2
+
+
+def test_the_costs_are_those_that_were_measured() -> None:
+    measured = next(text for text in blocks(DOCS / "benchmarks.md", "text") if text.startswith("Shards"))
+    memory = [int(value) for value in re.findall(r"(\d+) MiB", measured)]
+    processor = {int(value) for value in re.findall(r"(\d+) % of one core", measured)}
+    polls = max(int(value) for value in re.findall(r"(\d+) polls a second", measured))
+    took = re.search(r"one shard after the other: ([\d., ]+) s", measured)
+    moved = re.search(r"from 4 shards to 5: (\d+)", measured)
+    assert took is not None
+    assert moved is not None
+    seconds = sorted(map(float, took[1].split(", ")))
+
+    costs = SCALING.read_text().partition("## What it costs")[2]
+
+    assert f"{round(max(memory), -1)} MiB at most" in costs
+    assert processor == {int(value) for value in re.findall(r"(\d+) % of one core", costs)}
+    assert f"with {polls} polls a second" in costs
+    assert f"{seconds[0]} to {seconds[-1]} s per shard" in costs
+    assert f"{moved[1]} of 5000" in costs
+
+
+def test_a_client_is_polled_as_often_as_the_document_says() -> None:
+    a_second = sum(1 / plan.interval for plan in DEFAULT_PLANS.values())
+
+    costs = " ".join(SCALING.read_text().split())
+
+    assert f"every {1 / a_second:.1f} seconds on average" in costs
+    assert f"are {1000 * a_second:.0f} polls a second" in costs
