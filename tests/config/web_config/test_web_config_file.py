@@ -60,7 +60,7 @@ def problems_of(folder: Path, text: str) -> tuple[str, ...]:
 # --- good files --------------------------------------------------------------------------------
 
 GOOD = {
-    "empty": "",
+    "an empty map": "{}\n",
     "only a comment": "# later\n",
     "empty blocks": "tls_server_config: {}\nhttp_server_config: {}\nbasic_auth_users: {}\n",
     "TLS": f"tls_server_config: {{{PAIR}}}\n",
@@ -322,6 +322,11 @@ def test_a_bad_file_is_refused_with_its_key_path(folder: Path, text: str, proble
     assert found.startswith(problem)
     assert found.count("\n") == problem.count("\n")
     assert "hunter2" not in found
+
+
+@pytest.mark.parametrize("text", ["", "\n  \n"])
+def test_a_file_that_is_being_written_does_not_let_everybody_in(folder: Path, text: str) -> None:
+    assert problems_of(folder, text) == ("is empty; write {} to serve everybody without TLS",)
 
 
 def test_every_problem_is_reported(folder: Path) -> None:

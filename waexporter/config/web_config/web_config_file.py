@@ -53,10 +53,16 @@ def _read(web: Section, key: str, path: str) -> tuple[str, WebSecurity]:
 
 
 def _parse(text: str, path: str) -> dict[object, object]:
-    """Parse the file; other exporters accept an empty one, too."""
-    lines = (line.strip() for line in text.splitlines())
-    is_empty = all(line.startswith("#") for line in lines if line)
-    return {} if is_empty else parse_document(text, path, "basic_auth_users")
+    """Parse the file; one of comments alone is valid.
+
+    Unlike in other exporters, an empty one is not: it may be a file that is being written, or was on a full
+    disk, and must not let everybody in.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if not any(lines):
+        raise ConfigError([f"{path}: is empty; write {{}} to serve everybody without TLS"])
+    is_comment = all(line.startswith("#") for line in lines if line)
+    return {} if is_comment else parse_document(text, path, "basic_auth_users")
 
 
 def _read_document(root: Section) -> WebSecurity:
