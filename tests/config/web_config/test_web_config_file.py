@@ -329,6 +329,21 @@ def test_a_file_that_is_being_written_does_not_let_everybody_in(folder: Path, te
     assert problems_of(folder, text) == ("is empty; write {} to serve everybody without TLS",)
 
 
+@pytest.mark.parametrize(
+    ("block", "keys"),
+    [
+        ("cert_file: empty.pem, key_file: empty.pem", ("cert_file", "key_file")),
+        ("cert_file: empty.pem", ("cert_file",)),
+    ],
+)
+def test_empty_files_of_a_certificate_do_not_end_tls(folder: Path, block: str, keys: tuple[str, ...]) -> None:
+    (folder / "empty.pem").touch()
+
+    found = problems_of(folder, f"tls_server_config: {{{block}}}")
+
+    assert found == tuple(f"tls_server_config.{key}: {folder / 'empty.pem'} is empty" for key in keys)
+
+
 def test_every_problem_is_reported(folder: Path) -> None:
     text = "tls_server_config: {min_version: 12}\nrate_limit: {burst: many}\nbasic_auth_users: {a: b}\nx: 1\n"
 

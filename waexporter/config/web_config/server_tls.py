@@ -80,7 +80,14 @@ def _read_pem(tls: Section, key: str) -> bytes | None:
 
 
 def _read_file(tls: Section, value: object) -> bytes:
-    return read_bytes(tls.resolve_file(scalars.text(value)), limit=_LARGEST_FILE) if value else b""
+    if not value:
+        return b""
+    path = tls.resolve_file(scalars.text(value))
+    content = read_bytes(path, limit=_LARGEST_FILE)
+    if not content:
+        # It may be a file that is being written: it must not count as one that is not named, without TLS.
+        raise ValueError(f"{path} is empty")
+    return content
 
 
 def _check_pair(tls: Section, certificate: bytes, key: bytes) -> bool:
