@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.paging.fakes import BUSY, GROUP, SILENCE, UNKNOWN_GROUP, WALL, Rig, an_alert
 from waexporter.model import PagerSettings, Rate, State
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.paging.desk import Desk
+    from waexporter.paging.journal.writer import Journal
 
 
 def explain(history: PageHistory | KnownNumbers, now: float = WALL + 60) -> list[str]:
@@ -27,6 +32,12 @@ def explain(history: PageHistory | KnownNumbers, now: float = WALL + 60) -> list
         lines.append(f"[{section.title}]")
         lines += ["; ".join([each.words, *map(": ".join, each.details)]) for each in section.entries]
     return lines
+
+
+def damage(journal: Journal, change: str) -> None:
+    """Change columns of every page behind the journal's back."""
+    with closing(sqlite3.connect(journal.path)) as other, other:
+        other.execute(f"UPDATE pages SET {change}")  # noqa: S608 - our own words
 
 
 def test_a_page_is_told_from_the_delivery_to_the_channel_that_took_it(desk: Desk) -> None:
@@ -179,14 +190,60 @@ def test_what_a_delivery_left_out_is_counted() -> None:
     assert "None" not in told
 
 
-def test_a_page_whose_row_is_damaged_is_explained_as_far_as_it_goes() -> None:
-    page = Page("", (), received_at=WALL)
-    entry = JournalEntry(7, page, PageState.DAMAGED, WALL, why="its row in the journal is damaged: zlib")
+@pytest.mark.parametrize("is_set_aside", [False, True])
+@pytest.mark.parametrize(
+    ("tries", "outcome"), [(0, "It was never sent: "), (1, "Whether anybody got it is not known: ")]
+)
+def test_a_page_with_damaged_content_is_explained_without_guesses(
+    tmp_path: Path, tries: int, outcome: str, *, is_set_aside: bool
+) -> None:
+    rig = Rig(tmp_path)
+    number = rig.page()
+    for _ in range(tries):
+        rig.journal.begin_attempt([number], is_repeat=False)
+    damage(rig.journal, "content = x'00'")
+    if is_set_aside:
+        with rig.journal.session() as session:
+            session.pending_pages()
+        rig.journal.set_aside_damaged(WALL)
 
-    lines = explain(PageHistory(entry))
+    lines = explain(rig.journal.history(number))
 
-    assert lines[0] == "Page 7 is DAMAGED, and was set aside"
-    assert "It was never sent: its row in the journal is damaged: zlib" in lines
+    assert lines[:5] == [
+        "Page 1 is DAMAGED, and is not sent any more",
+        "[What came]",
+        "14 Nov 22:13:20 UTC: from where is not known, as its row is damaged",
+        "[What it says]",
+        "What it said can't be read any more",
+    ]
+    assert any(line.startswith(f"{outcome}its row in the journal is damaged: ") for line in lines)
+    assert any("people may have it" in line for line in lines) == bool(tries)
+
+
+def test_a_page_that_was_taken_before_its_content_was_damaged_says_so(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    number = rig.page()
+    rig.run()
+    damage(rig.journal, "content = x'00', received_at = x'00'")
+
+    lines = explain(rig.journal.history(number))
+
+    assert lines[0] == "Page 1 is ACCEPTED; when it came is not known"
+    assert "at an unknown time: from where is not known, as its row is damaged" in lines
+    assert "What it said can't be read any more" in lines
+    assert any("confirmed that it took the message" in line for line in lines)
+
+
+def test_a_finished_page_whose_state_is_damaged_has_no_known_outcome(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    number = rig.page()
+    rig.run()
+    damage(rig.journal, "state = 'acc'")
+
+    lines = explain(rig.journal.history(number))
+
+    assert lines[0] == "Page 1 is DAMAGED, and is not sent any more"
+    assert "Whether anybody got it is not known: its row in the journal is damaged" in lines
 
 
 def test_a_page_that_is_not_there_is_explained_too() -> None:

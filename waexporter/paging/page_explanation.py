@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from waexporter.paging.journal.entry import Attempt, JournalEntry
     from waexporter.paging.journal.page_history import KnownNumbers, PageHistory
-    from waexporter.paging.model import Item, Page
+    from waexporter.paging.model import Item
 
 _MAX_ITEMS: Final = 20  # alerts of one page
 _MAX_NAMES: Final = 5  # alerts of a later page
@@ -60,7 +60,7 @@ def explain_page(history: PageHistory, now: float) -> PageExplanation:
     entry = history.entry
     sections = (
         TextSection("What came", tuple(_describe_arrival(entry))),
-        TextSection("What it says", tuple(_describe_content(entry.page))),
+        TextSection("What it says", tuple(_describe_content(entry))),
         TextSection("What the pager decided", tuple(_describe_decisions(history))),
         TextSection("Attempts", tuple(_describe_attempts(entry))),
         TextSection("What came of it", tuple(_describe_outcome(history))),
@@ -89,10 +89,12 @@ def describe_unknown_page(number: int, known: KnownNumbers) -> str:
 def describe_state(entry: JournalEntry, now: float) -> str:
     """Return the state of a page in one line."""
     received = entry.page.received_at
+    if entry.state is PageState.DAMAGED:
+        return f"Page {entry.number} is DAMAGED, and is not sent any more"
+    if not received:  # damaged, too
+        return f"Page {entry.number} is {entry.state.upper()}; when it came is not known"
     if entry.state is PageState.PENDING:
         return f"Page {entry.number} is PENDING, for {humanize_seconds(now - received)}"
-    if entry.state is PageState.DAMAGED:
-        return f"Page {entry.number} is DAMAGED, and was set aside"
     after = "" if entry.done_at is None else f", {humanize_seconds(entry.done_at - received)} after it came"
     return f"Page {entry.number} was {entry.state.upper()}{after} ({humanize_seconds(now - received)} ago)"
 
@@ -102,6 +104,9 @@ def describe_state(entry: JournalEntry, now: float) -> str:
 
 def _describe_arrival(entry: JournalEntry) -> Iterator[TextEntry]:
     page, group = entry.page, entry.page.group
+    if not entry.is_readable:
+        yield TextEntry(f"{_clock(page.received_at)}: from where is not known, as its row is damaged")
+        return
     if group is None:
         yield TextEntry(
             f"{_clock(page.received_at)}: waexporter itself noticed it (a watchdog, or pager.watch)"
@@ -114,7 +119,10 @@ def _describe_arrival(entry: JournalEntry) -> Iterator[TextEntry]:
     yield TextEntry(f"{_clock(page.received_at)}: a delivery of {sender}{receiver}{grouped}")
 
 
-def _describe_content(page: Page) -> Iterator[TextEntry]:
+def _describe_content(entry: JournalEntry) -> Iterator[TextEntry]:
+    page = entry.page
+    if not entry.is_readable:
+        yield TextEntry("What it said can't be read any more")
     for item in page.items[:_MAX_ITEMS]:
         kind, reason = _KINDS[item.kind]
         summary = printable(summary_of(item.alert.annotations), _LONGEST)
@@ -164,7 +172,7 @@ def _describe_attempts(entry: JournalEntry) -> Iterator[TextEntry]:
         )
     for attempt in entry.tried:
         yield _describe_attempt(attempt)
-    if entry.is_uncertain:
+    if entry.is_uncertain and (entry.attempts or entry.state is not PageState.DAMAGED):
         yield TextEntry("An attempt began whose end is not known: people may have it already")
     if entry.repeats:
         yield TextEntry(f"{plural(entry.repeats, 'repeat')} after an attempt that may have arrived")
@@ -197,7 +205,8 @@ def _describe_outcome(history: PageHistory) -> Iterator[TextEntry]:
         details += [("also", NOR_WHATSAPP)] if is_fallback_failure(entry.why) else []
         yield TextEntry(f"{_clock(entry.done_at)}: GIVEN UP: nobody got it from the pager", tuple(details))
     else:
-        yield TextEntry(f"It was never sent: {why or 'its row in the journal is damaged'}")
+        sent = "Whether anybody got it is not known" if entry.attempts else "It was never sent"
+        yield TextEntry(f"{sent}: {why or 'its row in the journal is damaged'}")
     for later in history.later:
         yield TextEntry(_describe_later(later, entry))
 
@@ -214,7 +223,9 @@ def _describe_later(later: JournalEntry, entry: JournalEntry) -> str:
     same = [item for item in later.page.items if item.alert.fingerprint in mine]
     names = [f"{_KINDS[item.kind][0]}: {_name(item)}" for item in same[:_MAX_NAMES]]
     names += [f"{len(same) - _MAX_NAMES} more"] if len(same) > _MAX_NAMES else []
-    about = "; ".join(names) or "other alerts of the same group"
+    about = "; ".join(names) or (
+        "other alerts of the same group" if later.is_readable else "its row is damaged"
+    )
     return f"{_clock(later.page.received_at)}: page {later.number} ({later.state}) followed: {about}"
 
 

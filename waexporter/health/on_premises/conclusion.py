@@ -32,7 +32,6 @@ def conclude(verdict: Verdict) -> tuple[State, Conclusion]:
     state = max([verdict.state, *states.values()], key=_WEIGHT.__getitem__)
     deciding = tuple(slug for slug, own in states.items() if own is state)
     connected = list_connected(OnPremisesDetails.of(verdict).gateways)
-    connected = list_connected(OnPremisesDetails.of(verdict).gateways)
     carriers = [gateway.node or "the client" for gateway in connected]
     if state is State.DOWN and carriers:
         # As long as a coreapp is connected, the client is not down, whatever other nodes are.

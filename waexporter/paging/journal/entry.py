@@ -53,6 +53,7 @@ class JournalEntry(NamedTuple):
     why: str = ""
     done_at: float | None = None  # wall clock
     tried: tuple[Attempt, ...] = ()  # the last attempts, in the order they were made
+    is_readable: bool = True  # False: the content is damaged, and `page` has nothing of it
 
 
 class PageResult(NamedTuple):
@@ -108,6 +109,7 @@ def read_entry(row: Row) -> JournalEntry:
         destination=_text(destination),
         why=_text(why),
         done_at=done,
+        is_readable=page is not None,
     )
 
 
