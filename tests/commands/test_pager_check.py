@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from waexporter.cli import main
 from waexporter.commands.pager_checks.alertmanager import check_config
 from waexporter.commands.pager_checks.alertmanager_config import read_config
 from waexporter.model import PagerSettings, Secret, Watchdog, WebhookAuth, WebSettings
+from waexporter.model.rendezvous import find_shard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -462,3 +464,57 @@ def test_a_configuration_of_another_shape_is_judged_all_the_same(document: Mappi
     lines = judged(document)
 
     assert lines[0].startswith("NOT OK  receivers: none has a webhook")
+
+
+# --- shards ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(workplace: Workplace) -> Workplace:
+    """Name a second target in the configuration, so that each of two shards has one."""
+    config = json.loads(workplace.configure(**FALLBACK).read_text())
+    config["targets"].append(config["targets"][0] | {"name": "orders"})
+    workplace.file.write_text(json.dumps(config))
+    return workplace
+
+
+@pytest.mark.parametrize("is_option", [True, False])
+def test_a_shard_checks_the_targets_that_carry_its_pages_alone(
+    shared: Workplace, monkeypatch: pytest.MonkeyPatch, *, is_option: bool
+) -> None:
+    own, other = find_shard("support-line", 2), find_shard("orders", 2)
+    assert own != other
+    options = ("--shard", f"{own}/2") if is_option else ()
+    monkeypatch.setenv("WAEXPORTER_SHARD", f"{other if is_option else own}/2")
+
+    result = shared.run("pager", "check", *options)
+
+    assert result.status == 0, result.output
+    assert f"shard {own}/2: targets of other shards are not asked (1)" in result.output
+    assert result.lines("ok      target support-line: reachable")
+    assert not result.lines("ok      target orders")
+    assert result.lines("ok      routes:")[0].endswith(": support-line")
+
+
+def test_a_test_page_about_a_target_of_another_shard_is_refused(shared: Workplace) -> None:
+    own, other = find_shard("support-line", 2), find_shard("orders", 2)
+
+    result = shared.run("pager", "test", "--shard", f"{own}/2", "--target", "orders")
+
+    assert result.status == 1
+    assert result.complaints == f"the target 'orders' is polled by shard {other}/2; this is shard {own}/2\n"
+
+
+def test_a_shard_whose_targets_pager_via_does_not_name_says_that_only_the_fallback_is_left(
+    shared: Workplace,
+) -> None:
+    config = json.loads(shared.file.read_text())
+    config["pager"]["via"] = ["support-line"]
+    shared.file.write_text(json.dumps(config))
+    other = find_shard("orders", 2)
+
+    result = shared.run("pager", "check", "--shard", f"{other}/2")
+
+    assert result.status == 1
+    assert "only pager.fallback is left" in result.complaints
+    assert not result.lines("ok      target")

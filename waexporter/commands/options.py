@@ -10,6 +10,7 @@ from waexporter.config import LoadedConfig, load, parse_listen
 from waexporter.config.keys import convert_boolean
 from waexporter.config.values.urls import http_url
 from waexporter.errors import ConfigError
+from waexporter.model import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard",
         metavar="I/N",
-        help="poll only the targets of shard I of 0 to N-1, or auto/N: I is the number at the end of the "
+        help="only the targets of shard I of 0 to N-1, or auto/N: I is the number at the end of the "
         "host's name (default: WAEXPORTER_SHARD, or all targets)",
     )
 
@@ -143,7 +144,10 @@ def read_boolean(environ: Mapping[str, str], name: str, *, default: bool) -> boo
 
 
 def unknown_target(config: Config, name: str) -> str:
-    """Return the message for a target that is not configured, with the first names that are."""
+    """Return the message for a target that is not configured, or that another shard polls."""
+    if config.shard is not None and name in config.elsewhere:
+        owner = Shard(config.elsewhere[name], config.shard.count)
+        return f"the target {name!r} is polled by shard {owner}; this is shard {config.shard}"
     names = ", ".join(target.name for target in config.targets[:10])
     return f"no target is called {name!r}; there are: {names or 'none'}"
 

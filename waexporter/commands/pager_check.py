@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import write
-from waexporter.commands.discovery.published_targets import load_fleet
-from waexporter.commands.options import add_config, add_epilog, server_url
+from waexporter.commands.discovery.published_targets import load_shard
+from waexporter.commands.options import add_config, add_epilog, add_shard, server_url
 from waexporter.commands.pager_checks.alertmanager import check_alertmanager
 from waexporter.commands.pager_checks.clients import check_clients
 from waexporter.commands.pager_checks.finding import Finding, Level, bad
@@ -45,6 +45,7 @@ Run it as the daemon's user, where the daemon runs. Exit code: 0 nothing is NOT 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_config(parser)
+    add_shard(parser)
     parser.add_argument(
         "--alertmanager",
         type=server_url,
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check paging and print the findings."""
-    config = load_fleet(options.config, environ)
+    config = load_shard(options.config, options.shard, environ)
     alertmanager = Secret(options.alertmanager) if options.alertmanager else None
     access = require_access(config, environ)
     return OK if check_pager(config, access, alertmanager, write) else FAILED

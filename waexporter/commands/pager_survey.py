@@ -66,15 +66,19 @@ def require_pager(config: Config) -> PagerSettings:
 
 
 def find_target(config: Config, name: str | None) -> Target:
-    """Return the target of this name, or without a name the first that may carry pages."""
-    via = config.pager.via if config.pager is not None else ()
-    if not config.targets:
+    """Return the target of this name, or without a name the first that may carry pages.
+
+    If pager.via names other shards' targets alone, it is the first target.
+    """
+    targets = {target.name: target for target in config.targets}
+    if name is not None:
+        if name not in targets:
+            raise CommandError(unknown_target(config, name))
+        return targets[name]
+    if not targets:
         raise CommandError("no target is known")
-    wanted = name or (via[0] if via else config.targets[0].name)
-    for target in config.targets:
-        if target.name == wanted:
-            return target
-    raise CommandError(unknown_target(config, wanted))
+    via = config.pager.via if config.pager is not None else ()
+    return next((targets[each] for each in via if each in targets), config.targets[0])
 
 
 @contextmanager
@@ -85,6 +89,8 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
     """
     via = require_pager(config).via
     targets = [target for target in config.targets if not via or target.name in via]
+    if config.shard is not None:
+        write(f"shard {config.shard}: targets of other shards are not asked ({len(config.elsewhere)})")
     if len(targets) > 1:
         write(f"asking {len(targets)} targets ...")
     # Nothing may become stale here: slow settings come after the health answer.

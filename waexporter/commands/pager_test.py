@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_client import connect, find_page, read_attempts
-from waexporter.commands.discovery.published_targets import load_fleet
-from waexporter.commands.options import add_config, add_epilog, add_target
+from waexporter.commands.discovery.published_targets import load_shard
+from waexporter.commands.options import add_config, add_epilog, add_shard, add_target
 from waexporter.commands.pager_survey import find_target, require_pager
 from waexporter.commands.pager_tests.direct_page import send_direct, send_to_fallbacks
 from waexporter.commands.pager_tests.test_page import format_elapsed, make_alert, make_webhook
@@ -69,6 +69,7 @@ whether the daemon runs or not; a line for each says what came back. Exit code: 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_config(parser)
+    add_shard(parser)
     add_target(parser)
     parser.add_argument(
         "--fallback",
@@ -80,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a test page."""
-    config = load_fleet(options.config, environ)
+    config = load_shard(options.config, options.shard, environ)
     target = find_target(config, options.target).name
     if options.fallback:
         return EXIT_OK if send_to_fallbacks(config, target, write) else FAILED

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from waexporter.commands.console import show_progress, warn
-from waexporter.config import load
+from waexporter.config import choose_shard, describe_shard, load
 from waexporter.errors import ApiError
 from waexporter.transport.published_list import PublishedList
 from waexporter.transport.tls import TlsContexts
@@ -47,3 +47,11 @@ def load_fleet(path: str | None, environ: Mapping[str, str]) -> Config:
         if note.startswith(UNKNOWN):
             warn(f"note: {note}")
     return loaded.config
+
+
+def load_shard(path: str | None, shard: str | None, environ: Mapping[str, str]) -> Config:
+    """Load what the daemon of a shard works with: `load_fleet` without the targets of other shards."""
+    config = choose_shard(load_fleet(path, environ), shard, environ)
+    for note in describe_shard(config):
+        warn(f"note: {note}")
+    return config
