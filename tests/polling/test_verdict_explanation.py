@@ -200,3 +200,15 @@ def test_problems_of_one_kind_share_their_rule() -> None:
     assert len([each for each in explanation.problems if each.slug == "node_unreachable"]) == 9
     assert [bool(each.details) for each in entries] == [False] * 4 + [True]
     assert entries[-1].words.endswith("core4 is unreachable: refused; and 4 more node_unreachable")
+
+
+def test_times_in_the_future_follow_the_wall_clock_after_it_was_set() -> None:
+    state = a_state(reading(Endpoint.HEALTH, Success(document=CONNECTED)))
+    now = Instant(START.wall + 86_400.0, START.steady + 12.0)  # the clock was a day slow
+
+    explanation = explain(state, now)
+
+    health = explanation.answers[0]
+    assert health.endpoint is Endpoint.HEALTH
+    assert (health.at, health.next_at) == (now.wall - 12.0, now.wall + 18.0)
+    assert explanation.changes[0].at == now.wall + 18.0

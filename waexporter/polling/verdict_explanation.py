@@ -50,6 +50,14 @@ class _Moment(NamedTuple):
         """Return how old a reading is, in seconds."""
         return max(self.now.steady - (reading.asked_at or reading.at).steady, 0.0)
 
+    def wall(self, steady: float) -> float:
+        """Return what the wall clock of now shows at a time of the steady clock."""
+        return self.now.wall + steady - self.now.steady
+
+    def next_poll(self, reading: Reading) -> float:
+        """Return when the poll after a reading is due, in wall-clock seconds."""
+        return self.wall(reading.at.steady + self.state.target.plans[reading.endpoint].interval)
+
     def request(self, endpoint: Endpoint) -> str:
         """Return the request of an endpoint, such as `GET /v1/health`."""
         row = self.state.row(endpoint)
@@ -135,16 +143,15 @@ def _explain_answer(moment: _Moment, endpoint: Endpoint) -> ExplainedAnswer:
     if newest is None:
         return ExplainedAnswer(endpoint, request, counts=False, words="not asked yet")
     remaining = moment.remaining(success)
-    next_at = newest.at.wall + state.target.plans[endpoint].interval
     return ExplainedAnswer(
         endpoint,
         request,
         counts,
         "; ".join(_describe_answer(moment, newest, success if success is not newest else None)),
-        at=success.at.wall if counts and success else None,
+        at=moment.wall(success.at.steady) if counts and success else None,
         until=moment.now.wall + remaining if counts else None,
         # After a refusal the client is asked more rarely, so the time is not known.
-        next_at=next_at if newest.asked else None,
+        next_at=moment.next_poll(newest) if newest.asked else None,
     )
 
 
@@ -185,9 +192,8 @@ def _foresee(moment: _Moment, judgement: Judgement) -> Iterator[ExpectedChange]:
     state, now = moment.state, moment.now
     health = state.readings.get(Endpoint.HEALTH)
     if Endpoint.HEALTH in state.target.plans:
-        interval = state.target.plans[Endpoint.HEALTH].interval
-        due = health.at.wall + interval if health else now.wall
-        every = f"every {humanize_seconds(interval)}"
+        due = moment.next_poll(health) if health else now.wall
+        every = f"every {humanize_seconds(state.target.plans[Endpoint.HEALTH].interval)}"
         words = f"the next answer of {moment.request(Endpoint.HEALTH)} is due ({every})"
         yield ExpectedChange(max(due, now.wall), words)
     if judgement.changes_at is not None:
