@@ -20,7 +20,6 @@ OF_PROMETHEUS = {"up", "scrape_samples_scraped", "ALERTS"}  # it makes them itse
 UNUSED: Mapping[str, str] = {
     "process_virtual_memory_bytes": "address space says nothing of what a process needs",
     "waexporter_journal_damaged_total": "the log, the status page and `waexporter pages` name each row",
-    "waexporter_shard_info": "it tells the daemons of a fleet apart in queries, as labels of their own do",
     "whatsapp_callback_requests_total": "up to 2.18; the summary of its durations counts the same",
 }
 _SUFFIXES: Mapping[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.source.exporter import glance, polls, process
+from grafana.source.exporter import glance, polls, process, sources
 from grafana.source.frame import Cover, Row, alerts, framed, of_exporters_and_clients
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def build() -> Dashboard:
             Row("Polls over time", polls.POLLS, closed=True),
             Row("Accounts", polls.LOGINS, closed=True),
             Row("What was read", polls.READ, closed=True),
+            Row("Configuration", sources.PANELS, closed=True),
             Row("Process", process.PANELS, closed=True),
         ],
     )

@@ -69,7 +69,7 @@ PANELS = (
         Head(
             5,
             "Configuration loaded",
-            "No: the last reload failed and the one before holds.",
+            "No: a new one is refused, and the one before holds.",
             "none",
             _TILE,
             3,

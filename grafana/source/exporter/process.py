@@ -1,11 +1,15 @@
-"""The process: version, memory, processor time."""
+"""The process: version, memory, processor time, connections."""
 
 from __future__ import annotations
 
 from grafana.source import states
+from grafana.source.events import events
 from grafana.source.panels import Column, Head, Query, grid, lines
 from grafana.source.selection import own, rate, running
 
+_BUILD = own("waexporter_build_info")
+_SHARD = f'label_join({own("waexporter_shard_info")}, "part", "/", "shard", "shards")'
+_UNSHARDED = f'label_replace(max by (instance) ({_BUILD}), "part", "all", "", "")'
 _OPEN = f"{own('process_open_fds')} / {own('process_max_fds')}"
 
 PANELS = (
@@ -13,7 +17,7 @@ PANELS = (
         Head(
             30,
             "Builds",
-            "Which waexporter runs where, and since when it holds its configuration.",
+            "Which waexporter runs where, since when it holds its configuration, and which shard it polls.",
             "none",
             24,
             6,
@@ -22,6 +26,7 @@ PANELS = (
             f"max by (instance, version, python) ({own('waexporter_build_info')})",
             f"time() - max by (instance) ({running(own('process_start_time_seconds'))})",
             f"time() - max by (instance) ({own('waexporter_config_last_reload_success_timestamp_seconds')})",
+            f"max by (instance, part) ({_SHARD}) or on (instance) {_UNSHARDED}",
         ],
         [
             Column("instance", "Instance", least=130),
@@ -29,6 +34,7 @@ PANELS = (
             Column("python", "Python"),
             Column("Value #B", "Up for", unit="s"),
             Column("Value #C", "Configured", unit="s"),
+            Column("part", "Shard"),
         ],
     ),
     lines(
@@ -54,7 +60,7 @@ PANELS = (
             "Open files",
             "Share of those that it may have open, connections included; at the limit nothing can be polled.",
             "percentunit",
-            12,
+            8,
         ),
         Query(
             f"max by (instance) ({running(_OPEN)})",
@@ -63,7 +69,23 @@ PANELS = (
         steps=((0.8, states.ORANGE),),
     ),
     lines(
-        Head(35, "Samples of a scrape", "How many series Prometheus reads from each exporter.", "short", 12),
+        Head(35, "Samples of a scrape", "How many series Prometheus reads from each exporter.", "short", 8),
         Query(f"max by (instance) ({running(own('scrape_samples_scraped'))})", "{{instance}}"),
+    ),
+    lines(
+        Head(
+            36,
+            "Connections refused",
+            "How many were closed early around each moment, by reason. Limit: more than "
+            "web.max_connections. Timeout: the client was slow. Malformed: no HTTP. All others: TLS.",
+            "short",
+            8,
+        ),
+        events(
+            lambda gain: f"sum by (reason) ({gain(own('waexporter_http_connections_refused_total'))})",
+            "reason",
+            known=_BUILD,
+            none="none refused",
+        ),
     ),
 )
