@@ -75,3 +75,11 @@ def test_the_list_of_pages_is_still_what_pages_prints(paged: Workplace) -> None:
 
     assert result.status == 0
     assert result.output.startswith("#1 ")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "first", "1234567890123456789"])
+def test_what_is_no_number_of_a_page_is_refused(paged: Workplace, number: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        paged.run("pages", "why", number)
+
+    assert ended.value.code == 2

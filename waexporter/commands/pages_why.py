@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +23,8 @@ from waexporter.web.explanations.page_history_document import page_history_docum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_NUMBER = re.compile(r"0*[1-9][0-9]{0,17}")  # at most what SQLite has as a number
 
 _EPILOG = """\
 What came and from where, what it said of each alert, what the pager decided, each attempt with its answer,
@@ -59,7 +62,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _page_number(text: str) -> int:
     number = text.removeprefix("#")  # as `waexporter pages` writes it
-    if not number.isdecimal() or not int(number[:18]) > 0:
+    if not _NUMBER.fullmatch(number):
         message = f"{text!r} is not the number of a page"
         raise argparse.ArgumentTypeError(message)
-    return int(number[:18])
+    return int(number)

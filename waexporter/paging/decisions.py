@@ -49,7 +49,8 @@ def _describe_batch(
         yield f"one message had the pages {first_names(numbers, _MAX_NUMBERS)}"
     for each, page in zip(batch, sent, strict=True):
         if each.entry.page.doubts:
-            yield _describe_missing(each.entry.page, page)
+            of = f"of page {each.entry.number}, " if len(batch) > 1 else ""
+            yield f"{of}{_describe_missing(each.entry.page, page)}"
 
     lines = [line for line in text.splitlines() if line]
     yield f"the message began: {lines[0] if lines else 'with nothing'}"

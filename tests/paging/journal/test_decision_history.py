@@ -54,6 +54,18 @@ def test_the_decisions_of_a_page_have_a_bound(tmp_path: Path) -> None:
     assert decisions == many[:20]
 
 
+def test_a_long_decision_is_cut_and_kept_once(tmp_path: Path) -> None:
+    long = PagerDecision(WALL, "ways: " + "a-client, " * 5000)
+    with closing(Journal(str(tmp_path))) as journal:
+        number = record(journal)
+        for _ in range(2):
+            journal.postpone([number], "busy", is_uncertain=False, decided=(long,))
+
+        [kept] = decisions_of(journal, number)
+
+    assert kept.words == long.words[:500]
+
+
 def test_decisions_go_with_their_page(tmp_path: Path) -> None:
     with closing(Journal(str(tmp_path))) as journal:
         number = record(journal)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MAX_DECISIONS = 20  # of one page: the first ones are kept
+_MAX_LENGTH = 500  # characters: a message may be about thousands of targets
 _MAX_ROWS = 1000  # written in one transaction for the pages of one message: webhooks wait for it
 
 
@@ -19,6 +20,7 @@ def write_decisions(
 ) -> None:
     """Write what was decided about the pages of one message; what is written already is left out."""
     count = max(1, min(_MAX_DECISIONS, _MAX_ROWS // max(len(numbers), 1)))
+    first = [(at, words[:_MAX_LENGTH]) for at, words in decisions[:count]]
     connection.executemany(
         "INSERT INTO decisions SELECT ?, ?, ? WHERE NOT EXISTS "
         "(SELECT 1 FROM decisions WHERE page = ? AND words = ?) "
@@ -26,7 +28,7 @@ def write_decisions(
         [
             (number, at, words, number, words, number, _MAX_DECISIONS)
             for number in numbers
-            for at, words in decisions[:count]
+            for at, words in first
         ],
     )
 
