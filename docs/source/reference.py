@@ -58,14 +58,16 @@ def _of_the_process(*, with_pager: bool) -> dict[str, str]:
 
 
 def off_by_default() -> dict[str, str]:
-    """Return the families that are off by default, with the key that switches them on."""
+    """Return the families that are off by default, with the key or option that switches them on."""
     endpoints = [endpoint for endpoint in Endpoint if endpoint not in DEFAULT_PLANS]
     always = _of_the_process(with_pager=False)
     of_the_pager = {name: "pager" for name in _of_the_process(with_pager=True) if name not in always}
     of_lists = {name: "http_sd_url" for name in own_families() if name.startswith("waexporter_http_sd_")}
+    of_shards = {"waexporter_shard_info": "--shard"}
     return (
         of_the_pager
         | of_lists
+        | of_shards
         | {
             name: f"poll.{endpoint}"
             for name in own_families()
