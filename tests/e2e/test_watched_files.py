@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Simulate
 
 KEY = "the-right-api-key"
+WRONG_KEYS = ("a-key-that-is-wrong", "another-wrong-key")
+LAST = "end"  # the only target at the end of each example
 POLL = {**OFF, "health": "5m", "app": "5m", "web": "5m"}
+WITH_LOGIN = {**POLL, "settings": "5m"}  # the settings need a login, whatever the key
 COUNTERS = ("waexporter_polls_total", "waexporter_logins_total", "waexporter_poll_failures_total")
 WAYS = st.sampled_from(["in place", "renamed", "created anew", "swapped"])
 NAMES = ("one", "two", "three", "four")
@@ -108,7 +111,9 @@ class Daemon:
         """Return the text of a valid configuration: targets by name, with the value of a label."""
         auth = {"api_key_file": "key", "username": MONITOR[0], "password": MONITOR[1]}
         entries = [
-            self.client.target(name, auth=auth, poll=POLL, labels={"region": region})
+            self.client.target(
+                name, auth=auth, poll=POLL if name == LAST else WITH_LOGIN, labels={"region": region}
+            )
             for name, region in targets.items()
         ]
         return json.dumps({"targets": entries, "web": {"config_file": "web.yml"}}, indent=1)
@@ -152,7 +157,7 @@ class Edits(RuleBasedStateMachine):
     def configure(self, fleet: dict[str, str], way: str) -> None:
         self.write("waexporter.yml", fleet, self.daemon.config(fleet), way)
 
-    @rule(key=st.sampled_from([KEY, "a-key-that-is-wrong", "another-wrong-key"]), way=WAYS)
+    @rule(key=st.sampled_from([KEY, *WRONG_KEYS]), way=WAYS)
     def rotate_key(self, key: str, way: str) -> None:
         self.write("key", key, key + "\n", way)
 
@@ -233,21 +238,25 @@ class Edits(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not self.disk:
             return
-        self.repair({"end": "eu"})
+        good = self.daemon.good
+        wait_for(self.daemon.client.tokens)
+        self.repair(good["waexporter.yml"], WRONG_KEYS[0] if good["key"] == KEY else KEY)
+        self.reload_and_check()
+        self.repair({LAST: "eu"})
         self.daemon.good = dict(self.disk)
         # Nobody asks for it: the daemon notices it by itself.
         wait_for(self.follows)
-        # The other targets have logged out, and this one has a key, which needs no login.
+        # The other targets have logged out, also of the logins before the rotation; this one needs no login.
         wait_for(self.daemon.client.tokens, until=lambda tokens: tokens == 0)
 
     def write(self, name: str, value: object, text: str, way: str) -> None:
         self.disk[name] = value
         self.files.put(name, text, way)
 
-    def repair(self, targets: dict[str, str]) -> None:
+    def repair(self, targets: dict[str, str], key: str = KEY) -> None:
         """Make all files valid."""
         self.rotate_certificate(0, "renamed")
-        self.rotate_key(KEY, "renamed")
+        self.rotate_key(key, "renamed")
         self.rotate_token("first-token-of-many-letters", "renamed")
         self.restore_web("renamed")
         self.configure(targets, "renamed")
