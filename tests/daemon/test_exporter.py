@@ -35,7 +35,7 @@ from waexporter.model import (
 )
 from waexporter.polling.on_demand import OnDemandPolls
 from waexporter.polling.store import Store
-from waexporter.web.backend import OK, PENDING, PageRequest
+from waexporter.web.backend import NOT_APPLICABLE, OK, PENDING, PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -388,6 +388,16 @@ def test_a_poll_that_succeeded_is_described(world: World) -> None:
 
     assert (app.outcome, app.message, app.samples, app.duration) == (OK, "", 1, 0.25)
     assert (app.at, app.age, app.last_success_at, app.stale) == (WALL + 1000, 10.0, WALL + 1000, False)
+
+
+def test_a_poll_that_had_nothing_to_ask_is_not_called_ok() -> None:
+    world = World((Target("one", "http://one", plans={Endpoint.GROUP: PollPlan(300.0, 10.0)}),))
+    world.put("one", Endpoint.GROUP, Success())
+
+    group = world.exporter.targets()[0].endpoints[0]
+
+    assert group.outcome == NOT_APPLICABLE
+    assert group.message.startswith("not asked, since no on-call group is known")
 
 
 def test_a_poll_that_failed_is_described_beside_the_last_that_did_not(world: World) -> None:

@@ -16,7 +16,7 @@ from waexporter.model import Failure, Shard, Success
 from waexporter.polling.state import lifetime, probe_succeeded
 from waexporter.polling.verdict_explanation import explain
 from waexporter.timefmt import first_names
-from waexporter.web.backend import FOR_ADMINS, OK, EndpointStatus, ReloadResult, TargetStatus
+from waexporter.web.backend import FOR_ADMINS, NOT_APPLICABLE, OK, EndpointStatus, ReloadResult, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,10 +240,15 @@ def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
     )
 
 
-def _result_word(outcome: Success | Failure) -> str:
-    if isinstance(outcome, Success):
-        return OK
-    return FOR_ADMINS if outcome.is_for_admins else outcome.reason
+def _describe_outcome(outcome: Success | Failure, without_document: str | None) -> tuple[str, str]:
+    """Return the word for an outcome, and its reason in a sentence."""
+    if isinstance(outcome, Failure):
+        return FOR_ADMINS if outcome.is_for_admins else outcome.reason, outcome.message
+    return (
+        (OK, "")
+        if outcome.document is not None or without_document is None
+        else (NOT_APPLICABLE, without_document)
+    )
 
 
 def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot) -> EndpointStatus:
@@ -255,11 +260,13 @@ def _endpoint_status(state: TargetState, endpoint: Endpoint, snapshot: Snapshot)
     success = state.successes.get(endpoint)
     newest = success.at.steady if success else None
     asked = reading.asked_at or reading.at
+    without_document = state.tables.description.without_document.get(endpoint)
+    word, message = _describe_outcome(outcome, without_document)
     return EndpointStatus(
         endpoint,
         interval,
-        outcome=_result_word(outcome),
-        message=outcome.message if isinstance(outcome, Failure) else "",
+        outcome=word,
+        message=message,
         at=asked.wall,
         age=snapshot.at.steady - asked.steady,
         duration=reading.duration,

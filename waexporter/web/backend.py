@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PENDING = "pending"
 OK = "ok"
 FOR_ADMINS = "for_admins"  # the account is no admin, which is not a failure
+NOT_APPLICABLE = "not_applicable"  # the client has nothing to tell here; the message says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class EndpointStatus:
 
     endpoint: str
     interval: float  # seconds
-    outcome: str = PENDING  # PENDING before the first poll; then OK, FOR_ADMINS or a model.Reason
+    outcome: str = PENDING  # PENDING before the first poll; then OK, FOR_ADMINS, NOT_APPLICABLE or a Reason
     message: str = ""  # why it failed, one sentence free of secrets
     at: float | None = None  # when the last poll ended
     age: float | None = None  # seconds since then

@@ -36,7 +36,7 @@ class EndpointDocument(msgspec.Struct, kw_only=True):
     """The last poll of one endpoint."""
 
     endpoint: str
-    outcome: str  # pending, ok, for_admins, or the reason of a failure
+    outcome: str  # pending, ok, for_admins, not_applicable, or the reason of a failure
     message: str
     stale: bool
     at: str | None

@@ -6,11 +6,12 @@ from typing import Final
 
 from waexporter.model import Reason
 from waexporter.polling.history import POLL_IN_PART
-from waexporter.web.backend import FOR_ADMINS, OK, PENDING
+from waexporter.web.backend import FOR_ADMINS, NOT_APPLICABLE, OK, PENDING
 
 _WORDS: Final = {
     PENDING: "not polled yet",
     FOR_ADMINS: "not for this account",
+    NOT_APPLICABLE: "not applicable",
     POLL_IN_PART: "ok in part",
     Reason.TLS: "no trusted connection",
     Reason.RATE_LIMITED: "asked too often",
@@ -19,7 +20,13 @@ _WORDS: Final = {
     Reason.TOO_LARGE: "too large",
     Reason.STALE_NODE: "a node left out",
 }
-_KINDS: Final = {OK: "ok", POLL_IN_PART: "partly", FOR_ADMINS: "fact", PENDING: "pending"}
+_KINDS: Final = {
+    OK: "ok",
+    POLL_IN_PART: "partly",
+    FOR_ADMINS: "fact",
+    NOT_APPLICABLE: "fact",
+    PENDING: "pending",
+}
 SYMBOLS: Final = {"ok": "✓", "partly": "!", "fact": "-", "pending": "…", "bad": "✕"}
 
 

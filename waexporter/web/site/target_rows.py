@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from waexporter.model import State
 from waexporter.timefmt import humanize_seconds
-from waexporter.web.backend import FOR_ADMINS, OK, PENDING
+from waexporter.web.backend import FOR_ADMINS, NOT_APPLICABLE, OK, PENDING
 from waexporter.web.formatting import format_time, link_to, public_url
 from waexporter.web.site.poll_words import outcome_words
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The worst first. Unknown comes right after down, because the client may be down.
 ORDER: Final = (State.DOWN, State.UNKNOWN, State.DEGRADED, State.OK)
 SYMBOLS: Final = {State.DOWN: "✕", State.UNKNOWN: "?", State.DEGRADED: "!", State.OK: "✓"}
-_CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact"}
+_CSS_CLASSES: Final = {PENDING: "pending", FOR_ADMINS: "fact", NOT_APPLICABLE: "fact"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ def _poll_line(group: list[EndpointStatus], now: float) -> PollLine:
     outcome, message = outcome_words(status.outcome), status.message
     if status.outcome == FOR_ADMINS:
         outcome, message = status.message, ""  # it says whose login is no admin's
+    elif status.outcome == NOT_APPLICABLE:
+        message = ""  # the target's own page has it
     ages = ("" if each.age is None else humanize_seconds(each.age) for each in group)
     return PollLine(
         readings=tuple(zip((each.endpoint for each in group), ages, strict=True)),
@@ -130,7 +132,7 @@ def _poll_line(group: list[EndpointStatus], now: float) -> PollLine:
 
 def _describe_last_success(group: list[EndpointStatus], now: float) -> str:
     """Return when one of the polls last succeeded; empty if they did not fail."""
-    if group[0].outcome in {OK, PENDING, FOR_ADMINS}:
+    if group[0].outcome in {OK, PENDING, FOR_ADMINS, NOT_APPLICABLE}:
         return ""
     times = (format_time(each.last_success_at, now) for each in group)
     last = max((each for each in times if each), key=lambda each: each.iso, default=None)
