@@ -15,7 +15,7 @@ from tests.metrics.reading_back import read_text
 from tests.receivers import Receiver, receiving
 from waexporter.daemon.target_discovery import TargetDiscovery
 from waexporter.metrics.telemetry import Telemetry
-from waexporter.model import Config, HttpSd, ReloadCause
+from waexporter.model import Config, HttpSd, ReloadCause, Secret
 from waexporter.transport.tls import TlsContexts
 from waexporter.web.backend import ReloadResult
 
@@ -213,6 +213,23 @@ def test_another_url_keeps_the_last_good_list_until_it_answers(world: World) -> 
     assert world.discovery.problem() is not None
 
 
+def test_a_new_list_of_the_former_url_does_not_count_as_an_answer_of_the_new_one(world: World) -> None:
+    world.step()
+    moved = replace(world.config, http_sd=replace(world.config.http_sd, query=Secret("from=elsewhere")))
+
+    # The reload that the list causes is the first one that reads the changed file.
+    world.receiver.answer, world.config = THREE, moved
+    world.clock.move(60.0)
+    world.step()
+    during = (world.discovery.text(ReloadCause.FILE), world.shown(), world.discovery._wake.is_set())
+    world.step()
+
+    assert during[0] == THREE.decode()  # its targets are polled already
+    assert during[1] == {"success": 1, "last_success_timestamp_seconds": 1_700_000_000, "targets": 3}
+    assert during[2]  # the new URL is requested at once
+    assert world.shown()["last_success_timestamp_seconds"] == 1_700_000_060
+
+
 def test_a_configuration_without_a_url_forgets_the_list(world: World) -> None:
     world.step()
 
@@ -233,6 +250,7 @@ def test_a_bug_ends_nothing_and_is_counted(world: World) -> None:
         pause = world.discovery.step()
 
     assert pause == pytest.approx(1.0)
+    assert world.shown() == {"success": 0}
     assert [line["log_level"] for line in logs] == ["error"]
     assert world.telemetry.crashes._value.get() == 1
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from waexporter.web.backend import ReloadResult
 
 _BUSY_PAUSE = 2.0  # seconds until a reload is tried again, while others run
+_CRASHED = "waexporter itself failed on its last answer, which is a bug; its log says more"
 
 _log = get_logger("http_sd")
 
@@ -78,19 +79,24 @@ class TargetDiscovery:
         """
         with self._lock:
             is_same = published is self._published
+            text = self._state.text if new_text is None else new_text
             if published is None:
                 self._state = ListState()
-            elif new_text is not None:
-                self._state = self._state.succeeded(new_text, config.discovered, self._clock().wall)
+            elif not is_same:  # it has not answered yet; the list of the former one counts until then
+                self._state = replace(
+                    self._state, text=text, targets=config.discovered, problem="", failures=0
+                )
+            elif new_text is None:
+                self._state = replace(self._state, targets=config.discovered)
             else:
-                state = replace(self._state, targets=config.discovered)
-                self._state = state if is_same else replace(state, problem="", failures=0)
+                self._state = self._state.succeeded(new_text, config.discovered, self._clock().wall)
             before, self._published = self._published, published
             self._settings, self._limits = config.http_sd, config.limits
         self._show()
         if before is not None and not is_same:
             before.close()
-        if new_text is None:  # a reload that somebody asked for, or that a file caused: look at the list, too
+        # After a reload that somebody asked for, or that a file caused, look at the list, too.
+        if new_text is None or not is_same:
             self._wake.set()
         self._start_thread()
 
@@ -146,6 +152,7 @@ class TargetDiscovery:
             _log.error(
                 "a request of the list of targets crashed; this is a bug of waexporter", exc_info=crash
             )
+            self._record_failure(published, _CRASHED)
             pause = None
         return pause or self._state.next_pause(self._settings.interval, self._chance())
 
@@ -192,8 +199,8 @@ class TargetDiscovery:
             self._state = before.failed(problem, is_refused=is_refused)
             words = self._state.explain(self._settings.url)
         self._show()
-        # A refused list is logged by the reload, with its problems.
-        if not is_refused and problem != before.problem:
+        # A refused list is logged by the reload, with its problems, and a crash by itself.
+        if not is_refused and problem not in {before.problem, _CRASHED}:
             _log.warning("no usable answer from http_sd_url", why=words)
 
     def _show(self) -> None:
