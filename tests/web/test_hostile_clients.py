@@ -154,10 +154,14 @@ def test_readers_that_do_not_read_cost_no_scrape(caplog: pytest.LogCaptureFixtur
     assert [each for each in caplog.records if each.name == "asyncio"] == []
 
 
-def test_a_connection_too_many_is_told_to_come_again_and_probes_of_kubernetes_are_answered() -> None:
+@pytest.mark.parametrize("excluded", [(), ("/-/healthy", "/-/ready", "/metrics")], ids=["none", "metrics"])
+def test_a_connection_too_many_is_told_to_come_again_and_probes_of_kubernetes_are_answered(
+    excluded: tuple[str, ...],
+) -> None:
     backend = GatedExporter()
     diary = Diary()
-    application = an_application(backend, diary)
+    security = CurrentSecurity(prepare_security(WebSecurity(excluded_paths=excluded)))
+    application = an_application(backend, diary, security=security)
     limits = ConnectionLimits(drain=60, connections=1)
 
     with Server(application, LOOPBACK, 0, limits).background() as server, connect(server) as busy:

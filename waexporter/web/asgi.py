@@ -130,10 +130,10 @@ class Application:
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request in a connection too many: with 503, except for the probes of Kubernetes."""
         request = read_request(scope, self._clock())
-        if self.security.access.is_excluded(request):
+        route, _ = self._routes.find(request.segments) or (None, ())
+        if route is not None and route.is_probe:
             await self(scope, receive, send)
             return
-        route, _ = self._routes.find(request.segments) or (None, ())
         response = error_response(request, 503, "Too many connections are open already.", _RETRY, _CLOSE)
         self._observers.on_request(route.path if route else OTHER_PATH, response.status)
         await _send(request, response, send, self.security.access.headers)
@@ -175,7 +175,8 @@ class Application:
         self, request: IncomingRequest, route: Route | None, access: AccessControl
     ) -> IncomingRequest | Response:
         """Return the request with what is known of its sender, or the response to one that is rejected."""
-        if self._active > self._limits.requests and not access.is_excluded(request):
+        is_probe = route is not None and route.is_probe
+        if self._active > self._limits.requests and not is_probe:
             words = f"{self._limits.requests} requests are being answered already."
             return error_response(request, 503, words, _RETRY, _CLOSE)
         if rejection := access.check_rate(request):
@@ -240,7 +241,7 @@ class Application:
         """Call a function of a route in a worker thread; a bug in it becomes status 500."""
         loop = asyncio.get_running_loop()
         call = partial(loop.run_in_executor, self._workers, self._call_safely, function, request, route)
-        if self.security.access.is_excluded(request):
+        if route.is_probe:
             return await call()
         async with self._turns.turn(find_peer(request.peer)):
             return await call()

@@ -51,6 +51,7 @@ class Route:
     # Called with each response before it is sent, and with None if the client left before that.
     observe: Observe | None = None
     operation: Operation | None = None  # of a path of the API
+    is_probe: bool = False  # a probe of Kubernetes: answered at once, whatever else the server has to do
 
 
 def import_at_first_request(module: str, name: str) -> Handler:
@@ -170,8 +171,8 @@ ROUTES: Final = (
         discover_targets,
         "service discovery for Prometheus (`http_sd_configs`), one entry per client, `?shard=i/n`",
     ),
-    Route("/-/healthy", check_health, "for Kubernetes and others"),
-    Route("/-/ready", check_readiness, "for Kubernetes and others"),
+    Route("/-/healthy", check_health, "for Kubernetes and others", is_probe=True),
+    Route("/-/ready", check_readiness, "for Kubernetes and others", is_probe=True),
     Route(
         "/-/reload",
         reload,
