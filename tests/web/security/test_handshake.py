@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import struct
@@ -18,9 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.web.fakes import Diary, FakeBackend, an_application
 from waexporter.model import ClientAuth, Secret, ServerTls, WebSecurity
-from waexporter.web.bounds.connection_limit import ConnectionRefusal
-from waexporter.web.protocol import ConnectionLimits
+from waexporter.web.bounds.connection_limit import ConnectionRefusal, ConnectionTable
+from waexporter.web.protocol import ConnectionLimits, ConnectionSettings
 from waexporter.web.security.current_security import CurrentSecurity, prepare_security
+from waexporter.web.security.handshake import TlsHandshake
 from waexporter.web.server import Server
 
 if TYPE_CHECKING:
@@ -155,6 +157,58 @@ def test_a_client_that_never_completes_the_handshake_is_cut_off() -> None:
         client.sendall(b"\x16\x03\x01")
 
         assert read_all(client) == b""
+
+
+class Ended(asyncio.Protocol):
+    """Remembers that its connection has ended."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.transport: asyncio.BaseTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        cast("asyncio.Transport", self.transport).abort()
+        self.ended.set()
+
+
+def test_a_connection_that_ends_while_it_is_handed_over_is_not_kept() -> None:
+    """The end is reported to the protocol that the connection had at that time."""
+    authority = trustme.CA()
+    buffers: list[int] = []
+
+    async def hand_over() -> None:
+        http = Ended()
+
+        def make_connection() -> Ended:
+            tls = handshake.transport.get_protocol()
+            assert isinstance(tls, asyncio.BufferedProtocol)
+            buffers.append(memoryview(tls.get_buffer(0)).nbytes)
+            tls.connection_lost(None)
+            handshake.transport.abort()
+            return http
+
+        context = prepare_security(WebSecurity(a_server_tls(authority))).context
+        assert context is not None
+        settings = ConnectionSettings(
+            asyncio.Protocol, lambda *_: None, ConnectionTable(9, lambda *_: None), LIMITS
+        )
+        handshake = TlsHandshake(context, make_connection, set(), settings)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: handshake, LOOPBACK, 0)
+        plain = socket.create_connection(server.sockets[0].getsockname(), timeout=60)
+        client = await asyncio.to_thread(secure, plain, trusting(authority))
+        async with asyncio.timeout(60):
+            await http.ended.wait()
+        client.close()
+        server.close()
+
+    asyncio.run(hand_over())
+
+    assert buffers == [32_768]  # each Python must obey what is set for idle connections
 
 
 def test_a_client_that_hangs_up_in_the_handshake_harms_nobody() -> None:
