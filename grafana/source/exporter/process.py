@@ -31,10 +31,10 @@ PANELS = (
         [
             Column("instance", "Instance", least=130),
             Column("version", "Version"),
-            Column("python", "Python"),
-            Column("Value #B", "Up for", unit="s"),
-            Column("Value #C", "Configured", unit="s"),
-            Column("part", "Shard"),
+            Column("python", "Python", width=90),
+            Column("Value #B", "Up for", unit="s", width=110),
+            Column("Value #C", "Configured", unit="s", width=110),
+            Column("part", "Shard", width=80),
         ],
     ),
     lines(

@@ -55,7 +55,10 @@ PANELS = (
         [
             Column("instance", "Instance", least=130),
             Column(
-                "Value #A", "Files", states={0: ("refused", states.ORANGE), 1: ("accepted", states.GREEN)}
+                "Value #A",
+                "Files",
+                states={0: ("refused", states.ORANGE), 1: ("accepted", states.GREEN)},
+                width=100,
             ),
             Column(
                 "Value #B",
@@ -63,6 +66,7 @@ PANELS = (
                 unit="s",
                 steps=((float("-inf"), states.GREEN), (_STANDS_STILL, states.ORANGE)),
                 states={_UNUSED: ("by hand", "text")},
+                width=105,
             ),
             Column(
                 "Value #C",
@@ -73,6 +77,7 @@ PANELS = (
                     1: ("in effect", states.GREEN),
                 }
                 | _NOT_USED,
+                width=105,
             ),
             Column(
                 "Value #D",
@@ -80,6 +85,7 @@ PANELS = (
                 unit="s",
                 steps=((float("-inf"), states.GREEN), (_OLD, states.ORANGE)),
                 states=_NOT_USED | {_NEVER: ("never", states.ORANGE)},
+                width=105,
             ),
             Column(
                 "Value #E",
@@ -87,6 +93,7 @@ PANELS = (
                 unit="short",
                 steps=((float("-inf"), states.BLUE),),
                 states=_NOT_USED | {_NEVER: ("none yet", states.ORANGE)},
+                width=95,
             ),
         ],
     ),
