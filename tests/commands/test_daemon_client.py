@@ -136,9 +136,10 @@ def test_without_credentials_the_variables_are_named(place: SecuredPlace) -> Non
     with place.serving(), pytest.raises(CommandError) as caught:
         connect(access_of(place))
 
-    assert str(caught.value).startswith(
+    assert str(caught.value) == (
         f"the daemon at {place.url} refuses a request without credentials (401): set "
-        "WAEXPORTER_WEB_USERNAME, and WAEXPORTER_WEB_PASSWORD_FILE or WAEXPORTER_WEB_PASSWORD, to a user "
+        "WAEXPORTER_WEB_USERNAME, and WAEXPORTER_WEB_PASSWORD_FILE or WAEXPORTER_WEB_PASSWORD, to a user of "
+        "web.config_file"
     )
 
 

@@ -30,7 +30,7 @@ def paged(workplace: Workplace) -> Workplace:
         with journal.session() as session:
             page = Page("thread", (Item(alert, ItemKind.FIRED),), received_at=NOW)
             number = session.record_page(page, (), NOW).number
-        decided = (PagerDecision(NOW, "the message began: FIRING: 1 alert"),)
+        decided = (PagerDecision(NOW, "the first line of the message: FIRING: 1 alert"),)
         result = PageResult(
             PageState.ACCEPTED, NOW + 2, "whatsapp", "backup-line/1-2", tried=TRIED, decided=decided
         )
@@ -44,7 +44,7 @@ def test_a_page_is_explained_from_the_journal(paged: Workplace, number: str) -> 
 
     assert result.status == 0, result
     assert result.output.startswith("Page 1 was ACCEPTED, 2 s after it came")
-    assert "the message began: FIRING: 1 alert" in result.output
+    assert "the first line of the message: FIRING: 1 alert" in result.output
     assert "support-line to 1-2: NOT accepted" in result.output
     assert "backup-line to 1-2: accepted" in result.output
 
@@ -53,7 +53,7 @@ def test_the_json_is_that_of_the_api(paged: Workplace) -> None:
     document = json.loads(paged.run("pages", "why", "1", "--json").output)
 
     assert document["page"]["number"] == 1
-    assert document["decisions"][0]["words"] == "the message began: FIRING: 1 alert"
+    assert document["decisions"][0]["words"] == "the first line of the message: FIRING: 1 alert"
     assert document["text"][0].startswith("Page 1 was ACCEPTED")
 
 

@@ -60,10 +60,10 @@ def test_every_problem_is_printed_and_on_the_status_page_until_a_successful_relo
     assert (result.status, result.output) == (1, "")
     assert [problem.partition(":")[0] for problem in problems] == ["poll.health", "poll.nothing"]
     assert last == f"the daemon at http://127.0.0.1:{workplace.port} did not reload: it goes on as before"
-    assert "The configuration is refused" in page
+    assert "The configuration has been refused" in page
     assert problems[1] in page
     assert again.status == 0
-    assert "The configuration is refused" not in after
+    assert "The configuration has been refused" not in after
 
 
 def test_with_a_url_an_unreadable_file_is_reported_by_the_daemon(workplace: Workplace) -> None:

@@ -56,7 +56,7 @@ def test_a_fresh_answer_has_its_content_in_words() -> None:
 def test_a_success_without_a_document_says_why() -> None:
     shown = details(a_state(None), 60)
 
-    assert shown.summaries["group"].startswith("not asked, since no on-call group is known")
+    assert shown.summaries["group"].startswith("not asked: no on-call group is known")
 
 
 def test_what_is_too_old_is_left_out_but_the_past_stays() -> None:

@@ -148,7 +148,9 @@ def test_what_was_said_of_a_target_is_forgotten_with_it() -> None:
 
 DEAD = Failure(Reason.UNREACHABLE, "no connection: connection refused")
 SLOW = Failure(Reason.TIMEOUT, "no complete answer in time")
-PLAIN = Failure(Reason.REFUSED, "for admins only, and the account is none", 1005, 403, is_for_admins=True)
+PLAIN = Failure(
+    Reason.REFUSED, "for admins only: this account is not an admin's", 1005, 403, is_for_admins=True
+)
 GOOD = Success()
 HEALTH, APP, WEB, DB = Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB
 

@@ -25,7 +25,7 @@ SECRET = "hush-hush-hush"
 DOG = {"name": "eu", "match": {"alertname": "Watchdog", "prometheus": "eu"}, "max_silence": "1h"}
 SCREENS = {"desk": (1280, 900, False), "dark desk": (1280, 900, True), "phone": (390, 844, False)}
 SEEN = (
-    "The configuration is refused",
+    "The configuration has been refused",
     "poll.nothing: unknown key",
     "for admins only",
     "nobody reads a page in the group of support-line",

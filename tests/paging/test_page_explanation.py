@@ -52,10 +52,10 @@ def test_a_page_is_told_from_the_delivery_to_the_channel_that_took_it(desk: Desk
         "[What came]",
         "14 Nov 22:13:20 UTC: a delivery of Alertmanager for the receiver on-call, grouped by a=b",
         "[What it says]",
-        "FIRING: Down; why: new: no page before told that it fires; times: began 14 Nov 22:13:20 UTC",
+        "FIRING: Down; why: new: no earlier page said that it fires; times: began 14 Nov 22:13:20 UTC",
         "[What the pager decided]",
-        "14 Nov 22:13:23 UTC: the message began: FIRING: 1 alert",
-        "14 Nov 22:13:23 UTC: ways, the affected targets first: alpha (ok)",
+        "14 Nov 22:13:23 UTC: the first line of the message: FIRING: 1 alert",
+        "14 Nov 22:13:23 UTC: ways, in this order: alpha (ok)",
         "[Attempts]",
         "14 Nov 22:13:23 UTC: alpha to somewhere: accepted".replace("somewhere", GROUP),
         "[What came of it]",
@@ -94,7 +94,7 @@ def test_an_affected_target_that_is_no_way_is_named_with_the_reason(tmp_path: Pa
     lines = explain(rig.journal.history(number))
 
     ways = next(line for line in lines if "ways, " in line)
-    assert ways.endswith("ways, the affected targets first: alpha (ok); not mute: it has no group")
+    assert ways.endswith("ways, in this order: alpha (ok); not mute: it has no group")
 
 
 def test_a_page_that_waits_says_why(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_settings_that_are_for_admins_only_are_told_from_a_failure(
 
     assert isinstance(outcome, Failure)
     assert outcome.is_for_admins is is_fact
-    assert outcome.message.startswith("for admins only, and ") is is_fact
+    assert outcome.message.startswith("for admins only: ") is is_fact
 
 
 def test_what_was_read_before_is_missed_when_it_is_refused() -> None:

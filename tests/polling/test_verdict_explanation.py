@@ -95,7 +95,7 @@ def test_the_next_answer_and_the_end_of_the_newest_one_are_foreseen() -> None:
 
     assert [(round(change.at - START.wall), change.words) for change in changes] == [
         (30, "the next answer of GET /v1/health is due (every 30 s)"),
-        (90, "without a new answer, it becomes unknown, with stale"),
+        (90, "without a new answer, it becomes unknown, with the problem stale"),
     ]
 
 
@@ -106,7 +106,7 @@ def test_a_change_that_needs_no_new_answer_is_foreseen() -> None:
 
     assert (round(changes[-1].at - START.wall), changes[-1].words) == (
         120,
-        "if the answers stay as they are, it stays degraded, with connecting_too_long",
+        "if the answers stay as they are, it stays degraded, with the problem connecting_too_long",
     )
 
 
@@ -148,11 +148,14 @@ def test_what_is_off_refused_or_not_asked_is_not_known_and_says_what_is_missed()
 
     said = {words.partition(": ")[0]: words for words in unknown}
     assert said["GET /v1/support"] == (
-        "GET /v1/support: not asked yet -> can't be seen: build_expired, duplicate_client, shard_uncovered, "
-        "primary_master_disconnected, no_secondary_master, no_spare_coreapp, disk_low, build_expiring, "
-        "version_skew"
+        "GET /v1/support: not asked yet. So these may be missed: build_expired, duplicate_client, "
+        "shard_uncovered, primary_master_disconnected, no_secondary_master, no_spare_coreapp, disk_low, "
+        "build_expiring, version_skew"
     )
-    assert "for admins only: it is for admins" in said["GET /v1/settings/application"]
+    assert (
+        "settings/application: it is for admins. So these may be missed"
+        in said["GET /v1/settings/application"]
+    )
     assert said["GET /v1/groups"].startswith("GET /v1/groups: off")
 
 

@@ -92,6 +92,15 @@ def test_a_reply_has_the_duration_of_each_phase(serve: Serve, connect: Connect) 
     assert all(seconds >= 0 for seconds in (*first.values(), *second.values()))
 
 
+def test_without_a_connection_there_is_no_wait_for_the_first_byte(free_port: int, connect: Connect) -> None:
+    client = connect(f"http://127.0.0.1:{free_port}")
+
+    with pytest.raises(UnreachableError, match="no connection") as caught:
+        get(client, "/v1/health", 20)
+
+    assert list(dict(caught.value.phases)) == ["dns", "connect"]
+
+
 @pytest.mark.parametrize("location", ["", "http://127.0.0.1:1/elsewhere"])
 def test_a_redirect_is_returned_and_not_followed(location: str, serve: Serve, connect: Connect) -> None:
     headers = {"location": location} if location else {}

@@ -165,7 +165,8 @@ class DaemonClient:
                 f"pager.webhook is not enough here: {SET_LOGIN}"
             )
         shown = self._access.source or "a request without credentials"
-        return f"the daemon at {self.url} refuses {shown} ({status}): {self.credentials_advice}"
+        advice = self.credentials_advice if self._access.source else SET_LOGIN
+        return f"the daemon at {self.url} refuses {shown} ({status}): {advice}"
 
     @property
     def credentials_advice(self) -> str:

@@ -138,7 +138,7 @@ class Attempts:
         wait = humanize_seconds(self._settings.fallback_after)
         words += [f"{name} (once it has waited {wait})" for name, _ in self._fallback(batch)]
         words += [f"{describe_carrier(carrier, affected)}, as a last resort" for carrier in routes.doubtful]
-        order = "in the order of pager.via" if self._settings.via else "the affected targets first"
+        order = "in the order of pager.via" if self._settings.via else "in this order"
         refused_by = _refused_by_all(batch)
         no_ways = [
             f"; not {carrier.name}: " + ("it refused the page for good" if carrier.to else "it has no group")

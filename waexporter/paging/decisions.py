@@ -53,7 +53,7 @@ def _describe_batch(
             yield f"{of}{_describe_missing(each.entry.page, page)}"
 
     lines = [line for line in text.splitlines() if line]
-    yield f"the message began: {lines[0] if lines else 'with nothing'}"
+    yield f"the first line of the message: {lines[0] if lines else 'none'}"
     if len(lines) > 1 and lines[-1].startswith("+"):
         yield f"the message had no room for all: {lines[-1]}"
 

@@ -28,7 +28,7 @@ _LONGEST: Final = 400  # characters of a text that came from elsewhere
 
 # What is said of an alert, and why dedup let it through.
 _KINDS: Final[Mapping[ItemKind, tuple[str, str]]] = {
-    ItemKind.FIRED: ("FIRING", "new: no page before told that it fires"),
+    ItemKind.FIRED: ("FIRING", "new: no earlier page said that it fires"),
     ItemKind.REMINDED: ("still firing", "a page before told it; Alertmanager repeats it"),
     ItemKind.RESOLVED: ("resolved", "a page before told that it fires"),
     ItemKind.UNHEARD: ("not heard of any more", "silenced, inhibited or over: which is not known"),
@@ -37,8 +37,8 @@ _KINDS: Final[Mapping[ItemKind, tuple[str, str]]] = {
     ItemKind.GONE: ("gone", "Alertmanager does not have it any more"),
 }
 _NOT_KNOWN: Final = (
-    "whether anybody has read it: channels confirm that they took a message, and nothing after that; who has "
-    "taken on the incident is not told to the pager either"
+    "whether anybody has read it: a channel confirms only that it took the message; and who works "
+    "on the incident: nobody tells the pager"
 )
 
 

@@ -39,9 +39,13 @@ def describe_change(before: Verdict, after: Verdict) -> str:
     if before.state is after.state and not begun and not ended:
         return ""
     words = f"becomes {after.state}" if after.state is not before.state else f"stays {after.state}"
-    words += f", with {', '.join(begun)}" if begun else ""
+    words += f", with the {_name_problems(begun)}" if begun else ""
     # An unknown state hides the other problems, which does not end them.
-    return words + (f", without {', '.join(ended)}" if ended and after.up else "")
+    return words + (f", without the {_name_problems(ended)}" if ended and after.up else "")
+
+
+def _name_problems(slugs: Sequence[str]) -> str:
+    return f"{'problem' if len(slugs) == 1 else 'problems'} {', '.join(slugs)}"
 
 
 def describe_sections(explanation: Explanation) -> tuple[TextSection, ...]:

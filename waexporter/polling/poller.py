@@ -119,8 +119,8 @@ class Poller:
         ):
             return outcome
         has_login = self.target.auth.password is not None
-        who = "the account is none" if has_login else "what is shown is no admin's login"
-        return replace(outcome, message=f"for admins only, and {who}", is_for_admins=True)
+        whose = "this account is not an admin's" if has_login else "no admin's login is configured"
+        return replace(outcome, message=f"for admins only: {whose}", is_for_admins=True)
 
     def _parts(self, families: Iterable[Family]) -> tuple[Part, ...]:
         fragments = tuple(render_family(family, self._common) for family in families)

@@ -159,12 +159,15 @@ def _describe_answer(moment: _Moment, newest: Reading, older: Reading | None) ->
     """Yield what the newest poll of an endpoint said, and whether it or an older answer counts."""
     outcome, age = newest.outcome, describe_age(moment.age(newest))
     remaining = moment.remaining(newest)
+    if isinstance(outcome, Success) and outcome.document is None:
+        yield _summarize(moment, newest.endpoint, outcome)
+        return
     if isinstance(outcome, Success):
         yield f"{age}: {_summarize(moment, newest.endpoint, outcome)}"
         yield f"counts for {humanize_seconds(remaining)} more" if remaining > 0 else "too old to count"
         return
     if outcome.is_for_admins:
-        yield f"for admins only: {outcome.message}"
+        yield outcome.message
     else:
         yield f"failed {age}: {outcome.message}"
     if older is not None:
@@ -243,9 +246,12 @@ def _describe_unknown(moment: _Moment, verdict: Verdict) -> Iterator[str]:
         request = moment.request(Endpoint.HEALTH)
         yield f"without an answer of {request} that counts, no rule looks at nodes, builds, disks or groups"
     else:
+        found = {problem.slug for problem in verdict.problems}
         for endpoint, slugs in unseen_problems(state.tables.rules, missing).items():
-            why = "; ".join(_why_missing(moment, endpoint))
-            yield f"{moment.request(endpoint)}: {why} -> can't be seen: {', '.join(slugs)}"
+            missed = [slug for slug in slugs if slug not in found]
+            if missed:
+                why = "; ".join(_why_missing(moment, endpoint))
+                yield f"{moment.request(endpoint)}: {why}. So these may be missed: {', '.join(missed)}"
         documents = [
             reading.outcome.document
             for reading in state.successes.values()

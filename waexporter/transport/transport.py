@@ -120,7 +120,10 @@ class Transport:
                     raise
                 failure = self._explain(error, budget)
                 waited = time.monotonic() - began - sum(budget.phases.values())
-                failure.phases = (*budget.phases.items(), ("wait", max(waited, 0.0)))
+                # Without a connection, nothing was waited for.
+                has_connection = budget.is_connected or budget.is_reused
+                rest = (("wait", max(waited, 0.0)),) if has_connection else ()
+                failure.phases = (*budget.phases.items(), *rest)
                 raise failure from error
             if response is None:
                 return Reply(budget.status, b"")  # its headers can't be read

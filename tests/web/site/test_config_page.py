@@ -60,7 +60,7 @@ def test_what_is_refused_is_shown_above_what_is_in_effect() -> None:
 
     text = text_of(FakeBackend(config=STATUS, refused=(refused,)))
 
-    assert "The configuration is refused since" in text
+    assert "The configuration has been refused since" in text
     assert text.index("targets[0].url: is required") < text.index("In effect")
 
 

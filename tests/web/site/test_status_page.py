@@ -175,8 +175,8 @@ def test_a_refused_configuration_is_shown_with_its_problems_its_cause_and_since_
 
     text = " ".join(shown.text.split())
     assert (
-        "The configuration is refused since 31 Jan 09:25 UTC (5 min), first at a changed file. "
-        "All goes on as before: targets[0].url: must begin with https:// or http:// pager.rate: "
+        "The configuration has been refused since 31 Jan 09:25 UTC (5 min), first when a file changed. "
+        "The last good one stays in use: targets[0].url: must begin with https:// or http:// pager.rate: "
     ) in text
     assert HOSTILE in shown.text
 
@@ -197,7 +197,7 @@ def test_of_a_configuration_that_is_in_effect_nothing_is_said() -> None:
     assert "refused" not in text
 
 
-@pytest.mark.parametrize("reason", [*Reason, "for_admins"])
+@pytest.mark.parametrize("reason", [*Reason, "for_admins", "not_applicable"])
 @pytest.mark.parametrize("state", [State.OK, State.DOWN])
 def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(
     reason: str, state: State
@@ -208,7 +208,7 @@ def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong
 
     line = re.search(r'<(?:li|span) class="poll (.*?)">(.*?)(?:</li>|</span> </td>)', text)
     assert line is not None
-    assert line[1].split()[0] == ("fact" if reason == "for_admins" else "bad")
+    assert line[1].split()[0] == ("fact" if reason in {"for_admins", "not_applicable"} else "bad")
     assert "planted words" in line[0]
     assert "12 s" in line[0]
     assert "_" not in line[2]
@@ -244,7 +244,7 @@ def test_one_shard_of_a_fleet_says_which_it_is_and_where_another_target_is_polle
 
 
 def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:
-    words = "for admins only, and what is shown is no admin's login"
+    words = "for admins only: no admin's login is configured"
     endpoint = EndpointStatus("settings", 300.0, "for_admins", words, NOW, 12.0)
 
     shown = Elements(page(replace(a_target(state=State.DOWN), endpoints=(endpoint,))))

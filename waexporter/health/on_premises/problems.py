@@ -89,7 +89,7 @@ JUDGED_PROBLEMS: Final = (
         "shard_uncovered",
         State.DEGRADED,
         "start the coreapps that are missing; messages to the recipients of their shards fail",
-        rule="in multiconnect, a shard has no connected coreapp, even if each unclear node served one",
+        rule="in multiconnect, a shard has no connected coreapp; an unclear node counts as connected",
         clears="every shard has a connected coreapp",
         reads=(Endpoint.HEALTH, Endpoint.SETTINGS, Endpoint.SUPPORT),
         runbook="WhatsAppShardUncovered",

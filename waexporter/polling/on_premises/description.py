@@ -174,7 +174,7 @@ ON_PREMISES_DESCRIPTION: Final = KindDescription(
     summarize=_summarize,
     nodes=list_nodes,
     without_document={
-        Endpoint.GROUP: "not asked, since no on-call group is known, or pages go to one person",
+        Endpoint.GROUP: "not asked: no on-call group is known, or pages go to one person",
         Endpoint.CANARY: "this client has no such endpoint",
     },
 )

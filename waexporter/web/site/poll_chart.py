@@ -112,7 +112,8 @@ def draw_polls(polls: Sequence[PastPoll], now: float) -> PollChart | None:
 
 def _longest(polls: Sequence[PastPoll]) -> float:
     """Return the longest duration that the chart shows in full: a timeout would flatten all others."""
-    durations = [poll.duration for poll in polls if outcome_kind(poll.outcome) != "bad"]
+    # Without phases no request was needed.
+    durations = [poll.duration for poll in polls if poll.phases and outcome_kind(poll.outcome) != "bad"]
     return max(durations or [poll.duration for poll in polls])
 
 

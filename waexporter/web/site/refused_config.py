@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from waexporter.web.formatting import FormattedTime
 
 _CAUSES: Final = {
-    ReloadCause.SIGNAL: "a reload by SIGHUP",
-    ReloadCause.REQUEST: "a reload by POST /-/reload",
-    ReloadCause.FILE: "a changed file",
-    ReloadCause.HTTP_SD: "a new list of targets from http_sd",
+    ReloadCause.SIGNAL: "at a reload by SIGHUP",
+    ReloadCause.REQUEST: "at a reload by POST /-/reload",
+    ReloadCause.FILE: "when a file changed",
+    ReloadCause.HTTP_SD: "when http_sd gave a new list of targets",
 }
 _SHOWN_PROBLEMS = 10
 
