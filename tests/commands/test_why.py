@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tests.e2e.exporters import Exporter
@@ -10,6 +13,19 @@ from tests.e2e.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Workplace
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A daemon that has too many requests."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.send_header("Content-Length", "16")
+        self.end_headers()
+        self.wfile.write(b"too much at once")
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
 
 
 def running(workplace: Workplace) -> Exporter:
@@ -47,3 +63,43 @@ def test_without_a_daemon_it_says_where_none_was_found(workplace: Workplace) -> 
 
     assert (result.status, result.output) == (1, "")
     assert f"no daemon answers at http://127.0.0.1:{workplace.port}" in result.complaints
+
+
+def test_a_configuration_that_cannot_be_read_is_named_if_no_daemon_answers(workplace: Workplace) -> None:
+    workplace.file = workplace.folder / "missing.yml"
+
+    result = workplace.run("why", "support-line", "--url", f"http://127.0.0.1:{workplace.port}")
+
+    assert result.status == 1
+    assert "the configuration has problems, too" in result.complaints
+    assert "missing.yml: No such file or directory" in result.complaints
+
+
+def test_a_busy_daemon_is_asked_again_later(workplace: Workplace) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", workplace.port), Busy) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        result = workplace.run("why", "support-line")
+        server.shutdown()
+        thread.join()
+
+    assert result.status == 1
+    assert result.complaints == (
+        f"the daemon at http://127.0.0.1:{workplace.port} is busy (503 too much at once): ask again\n"
+    )
+
+
+def test_a_daemon_that_ends_the_connection_is_not_called_missing(workplace: Workplace) -> None:
+    with socket.create_server(("127.0.0.1", workplace.port)) as server:
+
+        def end_first_connection() -> None:
+            connection, _ = server.accept()
+            connection.close()
+
+        thread = Thread(target=end_first_connection, daemon=True)
+        thread.start()
+        result = workplace.run("why", "support-line")
+        thread.join()
+
+    assert result.status == 1
+    assert f"the daemon at http://127.0.0.1:{workplace.port} did not answer" in result.complaints

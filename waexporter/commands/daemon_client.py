@@ -132,11 +132,7 @@ class DaemonClient:
 
     def list_pages(self) -> PageListDocument:
         """Return the pager's state and its newest pages."""
-        reply = self._send("GET", f"/api/v1/pages?limit={_MAX_PAGES}")
-        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise CommandError(self.explain_refusal(reply.status))
-        if reply.status in _BUSY:
-            raise CommandError(f"the daemon at {self.url} is busy ({_describe(reply)}): ask again")
+        reply = self._get(f"/api/v1/pages?limit={_MAX_PAGES}")
         if reply.status == HTTPStatus.NOT_FOUND and b"pager" in reply.body:
             raise CommandError(f"the daemon at {self.url} runs without a pager: {_RESTART}")
         if reply.status != HTTPStatus.OK:
@@ -207,9 +203,7 @@ class DaemonClient:
 
     def explain(self, path: str) -> ExplanationText:
         """Return the explanation that the daemon has at a path."""
-        reply = self._send("GET", path)
-        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise CommandError(self.explain_refusal(reply.status))
+        reply = self._get(path)
         if reply.status == HTTPStatus.NOT_FOUND:
             sentence = printable(decode(reply.body, _ERROR).error, _LONGEST_SENTENCE)
             raise CommandError(f"{sentence} (the daemon at {self.url})")
@@ -222,8 +216,27 @@ class DaemonClient:
         reply = self._send("POST", "/-/reload", timeout=_RELOAD_TIMEOUT)
         return reply.status, decode(reply.body, _RELOAD)
 
+    def _get(self, path: str) -> Reply:
+        """Return the reply to a GET; raise CommandError if the daemon refuses the credentials or is busy."""
+        reply = self._send("GET", path)
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise CommandError(self.explain_refusal(reply.status))
+        if reply.status in _BUSY:
+            raise CommandError(f"the daemon at {self.url} is busy ({_describe(reply)}): ask again")
+        return reply
+
     def _send(self, method: str, path: str, body: bytes | None = None, timeout: float = _TIMEOUT) -> Reply:
         return self._transport.send(Request(method, path, self._authorization, body), timeout)
+
+
+def describe_problems(access: DaemonAccess) -> str:
+    """Return the problems of the configuration from which the daemon's address was read, as further lines."""
+    problems = "".join(f"\n  {problem}" for problem in access.problems)
+    return (
+        f"\nthe configuration has problems, too, so the daemon may be elsewhere:{problems}"
+        if problems
+        else ""
+    )
 
 
 def connect(access: DaemonAccess) -> tuple[DaemonClient, PageListDocument] | None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from waexporter.commands.console import warn, write
-from waexporter.commands.daemon_client import DaemonClient
+from waexporter.commands.daemon_client import DaemonClient, describe_problems
 from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
@@ -74,11 +74,11 @@ def _reload(url: str, access: DaemonAccess, ca_file: str | None) -> ReloadDocume
             raise CommandError(f"what listens at {url} is no waexporter: {_CORRECT}") from error
         except ApiError as error:
             words = client.explain_tls(error) or _explain_error(url, error)
-            raise CommandError(words + _describe_problems(access)) from error
+            raise CommandError(words + describe_problems(access)) from error
         if status == HTTPStatus.OK or (status == HTTPStatus.BAD_REQUEST and document.problems):
             return document
         words = _explain_refusal(client, status, printable(document.error) or "without a reason")
-        raise CommandError(words + _describe_problems(access))
+        raise CommandError(words + describe_problems(access))
 
 
 def _describe_changes(document: ReloadDocument) -> Iterator[str]:
@@ -112,13 +112,3 @@ def _explain_error(url: str, error: ApiError) -> str:
     if error.reason is Reason.UNREACHABLE and not error.may_have_arrived:
         return f"no daemon is found at {url} ({error}): start it by `waexporter run`, or {_CORRECT}"
     return f"the daemon at {url} did not answer ({error}): its log says what came of it"
-
-
-def _describe_problems(access: DaemonAccess) -> str:
-    """Return the problems of the configuration from which the daemon's address was read."""
-    problems = "".join(f"\n  {problem}" for problem in access.problems)
-    return (
-        f"\nthe configuration has problems, too, so the daemon may be elsewhere:{problems}"
-        if problems
-        else ""
-    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from waexporter.commands.console import write
-from waexporter.commands.daemon_client import DaemonClient
+from waexporter.commands.daemon_client import DaemonClient, describe_problems
 from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
 from waexporter.commands.process import OK
 from waexporter.config import load_daemon_access
 from waexporter.errors import ApiError, BodyError, CommandError
+from waexporter.model import Reason
 from waexporter.transport.lenient_json import printable
 from waexporter.web.formatting import link_to
 
@@ -69,11 +70,14 @@ def print_explanation(path: str, options: argparse.Namespace, environ: Mapping[s
         except BodyError as error:
             raise CommandError(f"what listens at {url} is no waexporter, or an older one: {error}") from error
         except ApiError as error:
-            raise CommandError(client.explain_tls(error) or _explain_error(url, error)) from error
+            words = client.explain_tls(error) or _explain_error(url, error)
+            raise CommandError(words + describe_problems(access)) from error
     _print(explanation, as_json=options.json)
 
 
 def _explain_error(url: str, error: ApiError) -> str:
+    if error.reason is not Reason.UNREACHABLE or error.may_have_arrived:
+        return f"the daemon at {url} did not answer ({error}): ask again, or look at its log"
     return (
         f"no daemon answers at {url} ({error}): start it by `waexporter run`, or correct web.listen, or give "
         "its address by --url"
