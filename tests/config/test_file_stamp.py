@@ -9,6 +9,7 @@ import pytest
 
 from waexporter.config import load
 from waexporter.config.file_stamp import stamp_file
+from waexporter.config.section import Report, Section
 from waexporter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,6 +51,20 @@ def test_a_missing_configuration_is_named_too(tmp_path: Path) -> None:
         load(path, {}, files)
 
     assert files == {path: None}
+
+
+def test_a_file_of_several_targets_has_the_stamp_from_before_the_first_one_read_it(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("the-first-api-key")
+    section = Section(Report(str(tmp_path)), "targets[0].auth", {})
+    before = stamp_file(str(key))
+
+    section.resolve_file("key")
+    key.write_text("another-api-key")
+    section.resolve_file("key")
+
+    assert section.report.files == {str(key): before}
+    assert stamp_file(str(key)) != before
 
 
 def test_a_pipe_is_never_read_twice(tmp_path: Path) -> None:

@@ -167,7 +167,10 @@ class Section:
         if not self.report.may_name_files:
             raise ValueError("must not name a file, because this list comes from another host")
         resolved = self.resolve(path)
-        self.report.files[resolved] = stamp_file(resolved)
+        # Of several targets with the same file, the first one's stamp counts: a change since then is missed by
+        # that target.
+        if resolved not in self.report.files:
+            self.report.files[resolved] = stamp_file(resolved)
         return resolved
 
     def add_problem(self, key: str, words: str) -> None:
