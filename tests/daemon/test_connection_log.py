@@ -61,3 +61,17 @@ def test_reasons_without_end_do_not_fill_the_memory() -> None:
         log.note(ConnectionRefusal.HANDSHAKE, "192.0.2.1", f"reason {number}")
 
     assert len(log._quiet_until) <= 100
+
+
+def test_after_many_reasons_the_log_is_not_silent_for_ever() -> None:
+    clock = Clock()
+    log = ConnectionLog(Telemetry(), clock)
+    for number in range(1000):
+        log.note(ConnectionRefusal.HANDSHAKE, "192.0.2.1", f"reason {number}")
+
+    clock.steady = 600.0
+    with capture_logs() as logged:
+        log.note(ConnectionRefusal.LIMIT, "192.0.2.1", "")
+        log.note(ConnectionRefusal.HANDSHAKE, "192.0.2.1", "reason 1")
+
+    assert len(logged) == 2

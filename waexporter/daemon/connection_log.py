@@ -43,6 +43,8 @@ class ConnectionLog:
         if now < self._quiet_until.get((refusal, details), now):
             return
         if len(self._quiet_until) >= _MAX_KINDS:
+            self._quiet_until = {kind: until for kind, until in self._quiet_until.items() if now < until}
+        if len(self._quiet_until) >= _MAX_KINDS:
             return
         self._quiet_until[refusal, details] = now + _PAUSE
         more = {"why": details} if details else {}
