@@ -167,8 +167,7 @@ class Section:
         if not self.report.may_name_files:
             raise ValueError("must not name a file, because this list comes from another host")
         resolved = self.resolve(path)
-        # Of several targets with the same file, the first one's stamp counts: a change since then is missed by
-        # that target.
+        # If several targets name a file, the first one's stamp counts, since it may have read an older content.
         if resolved not in self.report.files:
             self.report.files[resolved] = stamp_file(resolved)
         return resolved

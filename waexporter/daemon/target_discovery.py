@@ -92,7 +92,7 @@ class TargetDiscovery:
                 self._state = self._state.succeeded(new_text, config.discovered, self._clock().wall)
             before, self._published = self._published, published
             self._settings, self._limits = config.http_sd, config.limits
-        self._show()
+            self._show()
         if before is not None and not is_same:
             before.close()
         # After a reload that somebody asked for, or that a file caused, look at the list, too.
@@ -187,9 +187,9 @@ class TargetDiscovery:
             if self._state is not before:
                 return
             self._state = before.succeeded(text, before.targets, self._clock().wall)
+            self._show()
         if before.problem:
             _log.info("http_sd_url answers again", url=self._settings.url)
-        self._show()
 
     def _record_failure(self, published: PublishedList, problem: str, *, is_refused: bool = False) -> None:
         with self._lock:
@@ -198,13 +198,13 @@ class TargetDiscovery:
             before = self._state
             self._state = before.failed(problem, is_refused=is_refused)
             words = self._state.explain(self._settings.url)
-        self._show()
+            self._show()
         # A refused list is logged by the reload, with its problems, and a crash by itself.
         if not is_refused and problem not in {before.problem, _CRASHED}:
             _log.warning("no usable answer from http_sd_url", why=words)
 
     def _show(self) -> None:
-        """Show the state in the metrics."""
+        """Show the state in the metrics; its users hold the lock, so that no older state is shown last."""
         state = self._state
         if self._published is None:
             self._telemetry.hide_list()
