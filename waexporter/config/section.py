@@ -167,7 +167,7 @@ class Section:
         if not self.report.may_name_files:
             raise ValueError("must not name a file, because this list comes from another host")
         resolved = self.resolve(path)
-        # If several targets name a file, the first one's stamp counts, since it may have read an older content.
+        # If several targets name a file, the first one's stamp counts: it may have read an older content.
         if resolved not in self.report.files:
             self.report.files[resolved] = stamp_file(resolved)
         return resolved
