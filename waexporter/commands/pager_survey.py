@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from waexporter.whatsapp.client import Client
 
 _MAX_CONCURRENT = 32
+_WAIT = 0.5  # seconds until Ctrl-C is noticed
 
 NO_PAGER = (
     "no pager is configured, so nobody can be paged: add a block pager to the configuration file "
@@ -100,7 +101,11 @@ def survey(config: Config, remembered: Mapping[str, str], write: Write) -> Itera
     pool = ThreadPoolExecutor(max(min(_MAX_CONCURRENT, len(targets)), 1), thread_name_prefix="survey")
     is_interrupted = False
     try:
-        settings = list(pool.map(lambda target: _poll(clients[target.name], config, store), targets))
+        polls = [pool.submit(_poll, clients[target.name], config, store) for target in targets]
+        # Ctrl-C does not end a wait that begins at the same moment, so no wait is long.
+        while wait(polls, timeout=_WAIT).not_done:
+            pass
+        settings = [poll.result() for poll in polls]
         reports = tuple(
             _report(target, store, read, remembered) for target, read in zip(targets, settings, strict=True)
         )
