@@ -197,7 +197,7 @@ def test_of_a_configuration_that_is_in_effect_nothing_is_said() -> None:
     assert "refused" not in text
 
 
-@pytest.mark.parametrize("reason", [*Reason, "for_admins", "not_applicable"])
+@pytest.mark.parametrize("reason", [*Reason, "for_admins"])
 @pytest.mark.parametrize("state", [State.OK, State.DOWN])
 def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(
     reason: str, state: State
@@ -208,7 +208,7 @@ def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong
 
     line = re.search(r'<(?:li|span) class="poll (.*?)">(.*?)(?:</li>|</span> </td>)', text)
     assert line is not None
-    assert line[1].split()[0] == ("fact" if reason in {"for_admins", "not_applicable"} else "bad")
+    assert line[1].split()[0] == ("fact" if reason == "for_admins" else "bad")
     assert "planted words" in line[0]
     assert "12 s" in line[0]
     assert "_" not in line[2]
