@@ -115,3 +115,11 @@ def test_hostile_alerts_are_texts(path: str) -> None:
     got = ask(pager_application(FakePager(latest=(a_pending_page(1, hostile),))), path)
 
     assert "<script>" not in got.text
+
+
+def test_thousands_of_words_are_cut() -> None:
+    words = "+".join(str(number) for number in range(5000))
+
+    got = ask(pager_application(FakePager(latest=LATEST)), f"/pages?q={words}", accept="text/html")
+
+    assert f'name="q" value="{" ".join(map(str, range(20)))}"' in got.text

@@ -43,4 +43,4 @@ def show_config(request: IncomingRequest, backend: Backend) -> Response:
         loaded=format_time(status.loaded_at, request.at),
         reloads=describe_refused(backend, request.at),
     )
-    return replace(page, headers=(*(each for each in page.headers if each[0] != "vary"), _VARIES))
+    return replace(page, headers=(*page.headers, _VARIES))

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlencode
 
 from waexporter.web.formatting import public_url
+from waexporter.web.site.search import has_words, limit_conditions, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from waexporter.web.backend import TargetStatus
     from waexporter.web.responses import IncomingRequest
 
 _MAX_VALUES: Final = 40  # of a label that is offered as a choice; one with more is better searched for
 _MAX_LABELS: Final = 20
-_MAX_CONDITIONS: Final = 20  # words, and labels: the page shows which ones hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class FleetFilter:
     def of_request(cls, request: IncomingRequest) -> Self:
         """Return the filter in the query of a request."""
         return cls(
-            words=" ".join(_distinct(" ".join(request.values("q")).split())),
-            labels=_distinct(request.values("label")),
+            words=read_words(request),
+            labels=limit_conditions(request.values("label")),
             verdict=next(filter(None, request.values("verdict")), ""),
             shows_all=bool(request.values("all")),
         )
@@ -55,8 +55,8 @@ class FleetFilter:
     def matches_without_verdict(self, target: TargetStatus) -> bool:
         """Return whether a target has these words and labels."""
         labels = dict(target.labels)
-        return all(_has_label(labels, wanted) for wanted in self.labels) and (
-            not self.words or self._has_words(target)
+        return all(_has_label(labels, wanted) for wanted in self.labels) and has_words(
+            _find_texts(target), self.words
         )
 
     def matches(self, target: TargetStatus) -> bool:
@@ -92,17 +92,6 @@ class FleetFilter:
         query = urlencode([field for field in fields if field[1]], errors="replace")
         return f"./?{query}" if query else "./"
 
-    def _has_words(self, target: TargetStatus) -> bool:
-        text = "\n".join(
-            (
-                target.name,
-                public_url(target.url),
-                *(f"{name}={value}\n{name}:{value}" for name, value in target.labels),
-                *(f"{problem.slug}\n{problem.words}" for problem in target.verdict.problems),
-            )
-        ).casefold()
-        return all(word in text for word in self.words.casefold().split())
-
 
 def count_labels(targets: Sequence[TargetStatus]) -> tuple[LabelChoice, ...]:
     """Return the labels that are worth a choice: not one value for all, and not one for each."""
@@ -117,8 +106,16 @@ def count_labels(targets: Sequence[TargetStatus]) -> tuple[LabelChoice, ...]:
     )[:_MAX_LABELS]
 
 
-def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, texts)))[:_MAX_CONDITIONS]
+def _find_texts(target: TargetStatus) -> Iterator[str]:
+    """Yield what is searched of a target."""
+    yield target.name
+    yield public_url(target.url)
+    for name, value in target.labels:
+        yield f"{name}={value}"
+        yield f"{name}:{value}"
+    for problem in target.verdict.problems:
+        yield problem.slug
+        yield problem.words
 
 
 def _has_label(labels: dict[str, str], wanted: str) -> bool:

@@ -14,10 +14,11 @@ from waexporter.web.formatting import format_time
 from waexporter.web.responses import Response
 from waexporter.web.security.access import NO_PAGER
 from waexporter.web.site.html import html_response
+from waexporter.web.site.search import has_words, read_words
 from waexporter.web.site.status_page_pager import page_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.web.backend import Backend
@@ -53,7 +54,7 @@ class PageFilter:
         first = {
             name: next(filter(None, request.values(name)), "") for name in ("state", "severity", "target")
         }
-        return cls(" ".join(" ".join(request.values("q")).split()), **first)
+        return cls(read_words(request), **first)
 
     @property
     def is_active(self) -> bool:
@@ -72,7 +73,7 @@ class PageFilter:
             self.state in {"", entry.state.value}
             and (not self.severity or self.severity in _labels(entry, "severity"))
             and (not self.target or self.target in _labels(entry, "target"))
-            and (not self.words or _has_words(entry, self.words))
+            and has_words(_find_texts(entry), self.words)
         )
 
 
@@ -149,15 +150,13 @@ def _labels(entry: JournalEntry, name: str) -> set[str]:
     return {value for item in entry.page.items if (value := item.alert.labels.get(name, ""))}
 
 
-def _has_words(entry: JournalEntry, words: str) -> bool:
-    """Return whether each of the words is somewhere in a page, in capital or small letters."""
-    parts = [str(entry.number), entry.channel, entry.destination, entry.why]
+def _find_texts(entry: JournalEntry) -> Iterator[str]:
+    """Yield what is searched of a page."""
+    yield from (str(entry.number), entry.channel, entry.destination, entry.why)
     for item in entry.page.items:
-        parts += [item.kind.value, *item.alert.labels.values(), *item.alert.annotations.values()]
+        yield from (item.kind.value, *item.alert.labels.values(), *item.alert.annotations.values())
     for attempt in entry.tried:
-        parts += [attempt.way, attempt.recipient, attempt.code, attempt.why]
-    text = "\n".join(parts).casefold()
-    return all(word in text for word in words.casefold().split())
+        yield from (attempt.way, attempt.recipient, attempt.code, attempt.why)
 
 
 def _describe_found(shown: int, found: int, searched: int, wanted: PageFilter) -> str:
