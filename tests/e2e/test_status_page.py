@@ -252,6 +252,19 @@ def test_a_refused_refresh_says_so(site: Site, browser: Browser) -> None:
     assert "shop-0000" in browser.run(ROWS)
 
 
+def test_the_page_of_another_program_is_not_taken_for_fresh(site: Site, browser: Browser) -> None:
+    browser.open(f"{site.url}/")
+
+    browser.run("""
+        window.fetch = async () => new Response("<title>Log in</title><form></form>");
+        document.querySelector("a[data-refresh]").click();
+    """)
+
+    words = wait_for(lambda: browser.run("return document.getElementById('lost').innerText"), until=bool)
+    assert words.startswith("Something else than the exporter answers. What is shown here is as of ")
+    assert "shop-0000" in browser.run(ROWS)
+
+
 def test_details_stay_open_and_what_differs_is_all_that_changes(site: Site, browser: Browser) -> None:
     """No page of this fleet has details: the script is the same for all."""
     browser.open(f"{site.url}/")

@@ -23,8 +23,10 @@
       // Without the user and password that the address may have, which fetch refuses.
       const address = location.origin + location.pathname + location.search;
       const answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
-      if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      else failure = `The exporter answers ${answer.status}`;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok) failure = `The exporter answers ${answer.status}`;
+      else if (page.getElementById("main")) show(page);
+      else failure = "Something else than the exporter answers"; // such as the login page of a proxy
     } catch {
       failure = "The exporter does not answer";
     } finally {
@@ -50,13 +52,11 @@
   }
 
   function show(page) {
-    const fresh = page.getElementById("main");
-    if (!fresh) return;
     const focused = document.activeElement;
     document.title = page.title;
     const icon = 'link[rel="icon"]';
     document.querySelector(icon).href = page.querySelector(icon).href;
-    update(document.getElementById("main"), fresh);
+    update(document.getElementById("main"), page.getElementById("main"));
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   }
 
