@@ -179,8 +179,11 @@ class Application:
         if self._active > self._limits.requests and not is_probe:
             words = f"{self._limits.requests} requests are being answered already."
             return error_response(request, 503, words, _RETRY, _CLOSE)
-        if rejection := access.check_rate(request):
-            return rejection
+        if not access.is_within_rate(request):
+            words = "Too many requests: rate_limit of the web configuration is exceeded."
+            # Alertmanager delivers again only after a 5xx.
+            status = 503 if route is not None and route.max_body else 429
+            return error_response(request, status, words, _RETRY)
         if not access.needs_credentials(request) or await self._has_own_secret(request, route):
             return request
         return await access.authenticate(request) or replace(request, is_authenticated=True)

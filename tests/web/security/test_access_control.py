@@ -206,6 +206,20 @@ def test_requests_beyond_the_rate_are_told_when_to_come_again() -> None:
     assert ask(application, "/-/healthy").status == 200  # the kubelet would restart it otherwise
 
 
+def test_alerts_beyond_the_rate_get_the_status_after_which_alertmanager_sends_them_again() -> None:
+    access = AccessControl(WebSecurity(rate_limit=RequestRate(1, 1000.0)), clock=lambda: 0.0)
+    pager = FakePager()
+    application = an_application(
+        FakeBackend(pager=pager),  # type: ignore[arg-type]
+        security=CurrentSecurity(PreparedSecurity(None, access)),
+    )
+
+    statuses = [post(application, b"{}").status for _ in range(2)]
+
+    assert statuses == [200, 503]
+    assert len(pager.received) == 1
+
+
 def test_the_configured_headers_are_in_every_response() -> None:
     security = WebSecurity(
         users=USERS, headers=(("Strict-Transport-Security", "max-age=1"), ("X-Frame-Options", "deny"))

@@ -44,12 +44,9 @@ class AccessControl:
         """Return whether the path of a request needs no credentials, and has no rate limit."""
         return request.segments in self._excluded
 
-    def check_rate(self, request: IncomingRequest) -> Response | None:
-        """Return the response to a request that is one too many, else None."""
-        if self._quota is None or self.is_excluded(request) or self._quota.take(self._clock()):
-            return None
-        words = "Too many requests: rate_limit of the web configuration is exceeded."
-        return error_response(request, HTTPStatus.TOO_MANY_REQUESTS, words, _RETRY)
+    def is_within_rate(self, request: IncomingRequest) -> bool:
+        """Return whether the rate limit, if there is one, allows one more request."""
+        return self._quota is None or self.is_excluded(request) or self._quota.take(self._clock())
 
     def needs_credentials(self, request: IncomingRequest) -> bool:
         """Return whether a request needs a user or a token."""
@@ -65,7 +62,7 @@ class AccessControl:
                 is_right = await self._passwords.is_right(*pair, find_peer(request.peer))
                 if is_right is None:
                     words = "Too many passwords wait to be checked."
-                    return error_response(request, HTTPStatus.TOO_MANY_REQUESTS, words, _RETRY)
+                    return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, words, _RETRY)
                 if is_right:
                     return None
         words = "A user or a token of the web configuration is needed here."
