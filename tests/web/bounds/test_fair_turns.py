@@ -28,6 +28,23 @@ def test_a_newcomer_waits_for_one_turn_of_a_client_with_many_requests() -> None:
     assert order.count("many") == 10
 
 
+def test_preferred_clients_come_first() -> None:
+    order: list[str] = []
+
+    async def ask(turns: FairTurns, client: str) -> None:
+        async with turns.turn(client):
+            order.append(client)
+            await asyncio.sleep(0)
+
+    async def ask_all() -> None:
+        turns = FairTurns(1, "friend".__eq__)
+        await asyncio.gather(*(ask(turns, each) for each in ("a", "b", "c", "friend", "friend")))
+
+    asyncio.run(ask_all())
+
+    assert order == ["a", "friend", "friend", "b", "c"]
+
+
 def test_no_more_have_a_turn_than_allowed_and_none_is_lost_by_those_who_leave() -> None:
     at_work = most = 0
 

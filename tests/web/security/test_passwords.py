@@ -135,6 +135,24 @@ def test_a_client_whose_password_was_right_comes_before_a_crowd_of_others() -> N
     assert compared <= 4  # one of the crowd was being compared already
 
 
+def test_a_comparison_that_fails_ends_its_own_request_only() -> None:
+    def compare(password: bytes, _hashed: bytes) -> bool:
+        if password == b"poison":
+            raise MemoryError
+        return password == b"right"
+
+    async def ask() -> list[bool | BaseException | None]:
+        check = PasswordCheck({"alice": HASH}, compare)
+        asked = [check.is_right("alice", password, ADDRESS) for password in ("poison", "wrong", "right")]
+        async with asyncio.timeout(60):
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    failed, *others = asyncio.run(ask())
+
+    assert isinstance(failed, MemoryError)
+    assert others == [False, True]
+
+
 def test_a_new_check_remembers_right_passwords_but_not_those_of_changed_users() -> None:
     compare = CountedCompare()
     other = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()

@@ -8,17 +8,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 class FairTurns:
     """Grants each client one turn after the other, so that one with many requests waits for itself.
 
-    Used only in the loop's thread.
+    Preferred clients come before all others. Used only in the loop's thread.
     """
 
-    def __init__(self, at_a_time: int) -> None:
+    def __init__(self, at_a_time: int, is_preferred: Callable[[str], bool] = lambda _: False) -> None:
         self._free = at_a_time
+        self._is_preferred = is_preferred
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # the next client first
 
     @asynccontextmanager
@@ -46,7 +47,8 @@ class FairTurns:
     def _pass_on(self) -> None:
         """Grant a turn that has ended to the next one who still waits."""
         while self._waiting:
-            client, own = self._waiting.popitem(last=False)
+            client = next(filter(self._is_preferred, self._waiting), next(iter(self._waiting)))
+            own = self._waiting.pop(client)
             granted = own.popleft()
             if own:
                 self._waiting[client] = own  # behind all others

@@ -7,11 +7,13 @@ import hmac
 import os
 import secrets
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+
+from waexporter.web.bounds.fair_turns import FairTurns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,12 +32,6 @@ _DEFAULT_COST: Final = 10
 _LOWEST_PRIORITY: Final = 19
 
 
-class _Waiting(NamedTuple):
-    password: bytes
-    hashed: bytes
-    answer: asyncio.Future[bool]
-
-
 class PasswordCheck:
     """Checks passwords; used only in the loop's thread.
 
@@ -52,9 +48,9 @@ class PasswordCheck:
         self._remembered: _Recent[bytes] = _Recent()
         self._known: _Recent[str] = _Recent()  # clients whose password was right once
         self._compare = compare or _compare
-        self._waiting: OrderedDict[str, deque[_Waiting]] = OrderedDict()  # by client, the next one first
-        self._worker: asyncio.Task[None] | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._waiting: Counter[str] = Counter()  # passwords by client, also the one that is being compared
+        self._turns = FairTurns(1, self._is_known)
+        self._thread = ThreadPoolExecutor(1, "passwords", _yield_to_others)  # started by the first password
 
     def adopt(self, previous: PasswordCheck) -> None:
         """Go on with what another check has learnt; a password whose hash has changed is compared again."""
@@ -69,33 +65,28 @@ class PasswordCheck:
         mark = hmac.digest(self._key, b"%d %s%s%s" % (len(name), name.encode(), hashed, secret), "sha256")
         if self._remembered.has(mark):
             return True
-        own = self._waiting.get(client, ())
-        is_full = sum(map(len, self._waiting.values())) >= _MAX_WAITING and not self._known.has(client)
-        if len(own) >= _MAX_WAITING_OF_ONE or is_full:
+        is_full = self._waiting.total() >= _MAX_WAITING and not self._is_known(client)
+        if is_full or self._waiting[client] >= _MAX_WAITING_OF_ONE:
             return None
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(client, deque()).append(_Waiting(secret, hashed, answer))
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.get_running_loop().create_task(self._work())
-        if not await answer or name not in self._users:
+        if not await self._compare_in_turn(secret, hashed, client) or name not in self._users:
             return False
         self._remembered.add(mark)
         self._known.add(client)
         return True
 
-    async def _work(self) -> None:
-        """Check what waits, until nothing does."""
-        thread = self._thread = self._thread or ThreadPoolExecutor(1, "passwords", _yield_to_others)
-        while self._waiting:
-            client = next(filter(self._known.has, self._waiting), next(iter(self._waiting)))
-            own = self._waiting.pop(client)
-            waiting = own.popleft()
-            if own:
-                self._waiting[client] = own  # behind all others
-            loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(thread, self._compare, waiting.password, waiting.hashed)
-            if not waiting.answer.done():  # cancelled by the server, which stops
-                waiting.answer.set_result(result)
+    def _is_known(self, client: str) -> bool:
+        return self._known.has(client)
+
+    async def _compare_in_turn(self, password: bytes, hashed: bytes, client: str) -> bool:
+        loop = asyncio.get_running_loop()
+        self._waiting[client] += 1
+        try:
+            async with self._turns.turn(client):
+                return await loop.run_in_executor(self._thread, self._compare, password, hashed)
+        finally:
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client]
 
 
 class _Recent(Generic[_Item]):
