@@ -93,7 +93,7 @@ class Files:
 
 
 class Daemon:
-    """A daemon that watches its files, as one who knows its certificate and its token."""
+    """A daemon that watches its files, and what the last valid ones said."""
 
     def __init__(self, files: Files, client: SimulatedClient) -> None:
         self.files, self.client = files, client
@@ -271,7 +271,7 @@ class Edits(RuleBasedStateMachine):
 
 @pytest.fixture
 def daemon(simulate: Simulate, tmp_path: Path) -> Iterator[Daemon]:
-    """Give a daemon that starts at the first edit, and is ended by SIGTERM."""
+    """Yield a daemon that starts at the first edit; end it by SIGTERM."""
     made = Daemon(Files(tmp_path), simulate(f"--api-key={KEY}"))
     yield made
     if made.exporter is not None:
@@ -302,7 +302,7 @@ def test_any_edits_end_in_what_the_last_valid_files_say(daemon: Daemon) -> None:
 
 @pytest.fixture
 def watching(simulate: Simulate, tmp_path: Path) -> Iterator[World]:
-    """Give a daemon that watches its files, with one target."""
+    """Yield a daemon that watches its files, with one target."""
     client = simulate()
     with Exporter.run(configure(tmp_path, client.target("one")), watch=True) as exporter:
         exporter.wait_until_ok("one")
