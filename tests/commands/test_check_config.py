@@ -109,7 +109,7 @@ def test_a_wrong_shard_is_a_problem_of_the_configuration(
 
 @pytest.mark.parametrize(
     ("until", "words"),
-    [(None, ""), (EXPIRED, "note: web.config_file: its certificate has expired ")],
+    [(None, ""), (EXPIRED, "note: web.config_file: its certificate expired ")],
     ids=["valid", "expired"],
 )
 def test_the_web_configuration_is_printed_with_a_note_about_an_expired_certificate(

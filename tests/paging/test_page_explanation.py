@@ -184,7 +184,7 @@ def test_what_a_delivery_left_out_is_counted() -> None:
     told = "\n".join(lines)
     assert "3 left out by Alertmanager (max_alerts): their state is not known" in told
     assert "1 that could not be read" in told
-    assert "2 of the same group fire on" in told
+    assert "2 of the same group still fire" in told
     assert "5 silenced or inhibited in Alertmanager" in told
     assert told.count("; why: ") == len(ItemKind)
     assert "None" not in told

@@ -57,4 +57,4 @@ def _warn_of_expiry(tls: ServerTls, now: float) -> None:
         return
     if left < 0:
         ago = humanize_seconds(-left)
-        warn(f"note: web.config_file: its certificate has expired {ago} ago: others do not trust it any more")
+        warn(f"note: web.config_file: its certificate expired {ago} ago: others do not trust it any more")

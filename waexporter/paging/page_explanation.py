@@ -29,8 +29,8 @@ _LONGEST: Final = 400  # characters of a text that came from elsewhere
 # What is said of an alert, and why dedup let it through.
 _KINDS: Final[Mapping[ItemKind, tuple[str, str]]] = {
     ItemKind.FIRED: ("FIRING", "new: no earlier page said that it fires"),
-    ItemKind.REMINDED: ("still firing", "a page before told it; Alertmanager repeats it"),
-    ItemKind.RESOLVED: ("resolved", "a page before told that it fires"),
+    ItemKind.REMINDED: ("still firing", "an earlier page said so; Alertmanager repeats it"),
+    ItemKind.RESOLVED: ("resolved", "an earlier page said that it fires"),
     ItemKind.UNHEARD: ("not heard of any more", "silenced, inhibited or over: which is not known"),
     ItemKind.SILENCED: ("silenced", "so says Alertmanager"),
     ItemKind.INHIBITED: ("inhibited", "so says Alertmanager"),
@@ -136,8 +136,8 @@ def _describe_content(entry: JournalEntry) -> Iterator[TextEntry]:
         (more, "more alerts in it"),
         (page.truncated, "left out by Alertmanager (max_alerts): their state is not known"),
         (page.unread, "that could not be read"),
-        (page.still_firing, "of the same group fire on, as an earlier page told"),
-        (page.lost, "of which an earlier page told that they are not heard of any more"),
+        (page.still_firing, "of the same group still fire, as an earlier page said"),
+        (page.lost, "that an earlier page called not heard of any more"),
         (page.unsure, "that fired, with no end known"),
         (page.muted, "silenced or inhibited in Alertmanager"),
     )

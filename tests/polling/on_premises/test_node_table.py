@@ -65,7 +65,7 @@ def test_support_adds_what_it_knows_and_the_rest_is_not_known() -> None:
     assert [row.cells[3:] for row in table.rows] == [
         ("2.53.3", "0, 2", "MYSQL", "data 3.0 GiB, logs 0.5 GiB", "2026-12-31"),
         (None, None, None, None, None),
-        (None, "none and others that can't be read", None, None, None),
+        (None, "some that can't be read", None, None, None),
     ]
     assert table.rows[2].cells[:3] == ("core9", "coreapp", None)
     assert table.rows[2].is_well is None

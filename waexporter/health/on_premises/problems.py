@@ -36,7 +36,7 @@ JUDGED_PROBLEMS: Final = (
         "build_expired",
         State.DOWN,
         "upgrade the client, where there is a newer build; the last one of Meta expired on 2025-10-23",
-        rule="the expiry of a build is over; or the client says so in its refusal of every request",
+        rule="a build has expired; or the client says so in its refusal of every request",
         clears="a newer build answers",
         reads=(Endpoint.HEALTH, Endpoint.SUPPORT),
         runbook="WhatsAppBuildExpiring",

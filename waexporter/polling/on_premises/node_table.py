@@ -77,5 +77,7 @@ def _support_cells(node: SupportNode) -> tuple[str | None, ...]:
 def _shards(node: SupportNode) -> str | None:
     if node.shards is None:
         return None
-    listed = ", ".join(map(str, node.shards)) or "none"
-    return listed if node.are_shards_all else f"{listed} and others that can't be read"
+    listed = ", ".join(map(str, node.shards))
+    if node.are_shards_all:
+        return listed or "none"
+    return f"{listed} and others that can't be read" if listed else "some that can't be read"
