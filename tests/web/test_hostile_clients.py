@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from tests.e2e.waiting import wait_for
 from tests.web.fakes import Diary, FakeBackend, an_application
 from tests.web.pagers import PATH, FakePager, pager_application
 from tests.web.security.test_handshake import a_server_tls, trusting
@@ -193,28 +194,30 @@ def scrape_health(server: Server) -> bool:
 
 def test_half_sent_bodies_of_one_client_leave_room_for_those_of_others() -> None:
     pager = FakePager()
-    limits = RequestLimits(body_bytes=4 * 1024 * 1024, body_timeout=300)
+    half = 2 * 1024 * 1024
+    application = pager_application(pager, limits=RequestLimits(body_bytes=2 * half, body_timeout=300))
     head = b"POST /api/v1/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
     with (
-        Server(pager_application(pager, limits=limits), LOOPBACK, 0, PATIENT).background() as server,
+        Server(application, LOOPBACK, 0, PATIENT).background() as server,
         ExitStack() as crowd,
     ):
-        refused = 0
-        for _ in range(10):
-            client = crowd.enter_context(
-                socket.create_connection((LOOPBACK, server.port), timeout=60, source_address=(ELSEWHERE, 0))
-            )
-            client.sendall(head % (1024 * 1024 + 1) + bytes(1024 * 1024))
-            client.settimeout(0.5)
-            with contextlib.suppress(TimeoutError):
-                refused += client.recv(12) == b"HTTP/1.1 503"
+        clients = open_connections(server, 10, crowd, ELSEWHERE)
+        for client in clients:
+            client.settimeout(60)
+        for client in clients[:2]:
+            client.sendall(head % (half // 2 + 1) + bytes(half // 2))
+        wait_for(application._bodies._used.total, until=lambda taken: taken == half)
+        refusals = []
+        for client in clients[2:]:
+            client.sendall(head % 10 + bytes(5))
+            refusals.append(client.recv(12))
         with connect(server) as honest:
             honest.sendall(head % 1_000_000 + bytes(1_000_000))
             honest.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
             received = read_all(honest)
 
-    assert refused == 8
+    assert refusals == [b"HTTP/1.1 503"] * 8
     assert received.startswith(b"HTTP/1.1 200 OK")
     assert [len(each) for each in pager.received] == [1_000_000]
 

@@ -131,7 +131,7 @@ class Application:
         """Answer a request in a connection too many: with 503, except for the probes of Kubernetes."""
         request = read_request(scope, self._clock())
         route, _ = self._routes.find(request.segments) or (None, ())
-        if route is not None and route.is_probe:
+        if route and route.is_probe:
             await self(scope, receive, send)
             return
         response = error_response(request, 503, "Too many connections are open already.", _RETRY, _CLOSE)
@@ -175,14 +175,12 @@ class Application:
         self, request: IncomingRequest, route: Route | None, access: AccessControl
     ) -> IncomingRequest | Response:
         """Return the request with what is known of its sender, or the response to one that is rejected."""
-        is_probe = route is not None and route.is_probe
-        if self._active > self._limits.requests and not is_probe:
+        if self._active > self._limits.requests and not (route and route.is_probe):
             words = f"{self._limits.requests} requests are being answered already."
             return error_response(request, 503, words, _RETRY, _CLOSE)
         if not access.is_within_rate(request):
             words = "Too many requests: rate_limit of the web configuration is exceeded."
-            # Alertmanager delivers again only after a 5xx.
-            status = 503 if route is not None and route.max_body else 429
+            status = 503 if route and route.max_body else 429  # Alertmanager delivers again only after a 5xx
             return error_response(request, status, words, _RETRY)
         if not access.needs_credentials(request) or await self._has_own_secret(request, route):
             return request
