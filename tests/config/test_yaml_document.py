@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from waexporter.config.yaml_document import parse_yaml
@@ -33,6 +33,8 @@ def test_a_large_file_is_read_as_a_small_one_is(path: Path) -> None:
     assert outcome(LARGE + text) == outcome(SMALL + text)
 
 
+@example("!")
+@example("[! 5, !]")
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),

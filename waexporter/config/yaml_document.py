@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LARGE = 32_768  # characters; below, the program is small and fast without libyaml
 _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
+# A tag without a name: libyaml makes a text of what follows it, and PyYAML what it would be without the tag.
+_NAMELESS_TAG = re.compile(r"(?:^|[\s,[{])!(?:\s|$)")
 _MOST_REPEATED = 50_000  # values that aliases repeat; a thousand targets that share a block stay far below
 
 # Patterns of PyYAML's messages about common mistakes, and ours: PyYAML's may quote the document.
@@ -85,7 +87,7 @@ def parse_yaml(text: str, path: str) -> object:
 
 
 def _load(text: str) -> tuple[list[str], object]:
-    if len(text) > _LARGE:
+    if len(text) > _LARGE and _NAMELESS_TAG.search(text) is None:
         try:
             return _load_with(_FastLoader, text)
         except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError):
