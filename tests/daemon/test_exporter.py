@@ -397,7 +397,7 @@ def test_a_poll_that_had_nothing_to_ask_is_not_called_ok() -> None:
     group = world.exporter.targets()[0].endpoints[0]
 
     assert group.outcome == NOT_APPLICABLE
-    assert group.message.startswith("not asked, since no on-call group is known")
+    assert group.message.startswith("not asked: no on-call group is known")
 
 
 def test_a_poll_that_failed_is_described_beside_the_last_that_did_not(world: World) -> None:
