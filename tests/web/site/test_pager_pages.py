@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.fakes import NOW, ask
+from tests.web.fakes import NOW, FakeBackend, a_target, an_application, ask
 from tests.web.pagers import FIRING, FakePager, a_pending_page, pager_application
 from tests.web.site.test_status_page import HOSTILE, Elements
 from waexporter.paging.journal.entry import Attempt, PageState
@@ -100,6 +100,16 @@ def test_one_page_is_explained_in_the_words_of_the_command() -> None:
     assert "a to 1-2: NOT accepted" in text
     assert "code 1016" in text
     assert "confirmed that it took the message" in text
+
+
+def test_one_page_leads_to_its_target_and_to_what_to_do() -> None:
+    target = FIRING.labels["target"]
+    backend = FakeBackend((a_target(target),), pager=FakePager(latest=LATEST))  # type: ignore[arg-type]
+
+    got = ask(an_application(backend), "/pages/1", accept="text/html")
+
+    links = {attributes.get("href") for tag, attributes in Elements(got.text).found if tag == "a"}
+    assert {f"../targets/{target}", f"../runbooks/{FIRING.labels['alertname']}"} <= links
 
 
 def test_a_page_that_is_not_there_gets_404() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from waexporter.config.shipped_files import find_runbooks
 from waexporter.paging.page_explanation import explain_page
 from waexporter.web.explanations.page_reasons import find_page_history
-from waexporter.web.formatting import format_time
+from waexporter.web.formatting import format_time, link_to
 from waexporter.web.responses import Response
 from waexporter.web.security.access import NO_PAGER
 from waexporter.web.site.html import html_response
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from waexporter.paging.journal.entry import JournalEntry
     from waexporter.web.backend import Backend
     from waexporter.web.responses import IncomingRequest
+    from waexporter.web.site.status_page_pager import AlertLine
 
 _REFRESH: Final = 15  # seconds
 _SHOWN: Final = 50  # pages
@@ -111,6 +112,7 @@ def show_page(request: IncomingRequest, backend: Backend) -> Response:
     if isinstance(found, Response):
         return found
     explanation = explain_page(found, request.at)
+    alerts = page_line(found.entry, find_runbooks(), request.at).alerts
     return html_response(
         request,
         "page.html",
@@ -120,7 +122,18 @@ def show_page(request: IncomingRequest, backend: Backend) -> Response:
         number=explanation.number,
         headline=explanation.headline,
         sections=explanation.sections,
+        links=tuple(dict.fromkeys(_list_links(alerts, backend.target_names()))),
     )
+
+
+def _list_links(alerts: Sequence[AlertLine], known: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield the words and the links to the targets and runbooks of alerts."""
+    for alert in alerts:
+        if alert.target in known:
+            yield f"How {alert.target} is now", link_to("targets", alert.target)
+    for alert in alerts:
+        if alert.runbook:
+            yield f"What to do about {alert.runbook}", link_to("runbooks", alert.runbook)
 
 
 def _selects(entries: Sequence[JournalEntry], wanted: PageFilter) -> tuple[Select, ...]:
