@@ -220,6 +220,25 @@ def test_a_page_refreshes_itself_again_and_again(site: Site, browser: Browser) -
     )
 
 
+def test_a_page_that_was_hidden_is_refreshed_when_seen_also_if_the_clock_was_set_back(
+    site: Site, browser: Browser
+) -> None:
+    with browser.prepared_by("window.timers = []; window.setTimeout = (act) => window.timers.push(act);"):
+        browser.open(f"{site.url}/")
+    site.backend.shown = a_fleet(3)
+
+    browser.run("""
+        let hidden = true;
+        Object.defineProperty(document, "hidden", {get: () => hidden});
+        window.timers[0]();
+        Date.now = () => 0;
+        hidden = false;
+        document.dispatchEvent(new Event("visibilitychange"));
+    """)
+
+    wait_for(lambda: browser.run("return document.title"), until=lambda title: title.startswith("all ok"))
+
+
 def test_a_page_that_cannot_be_refreshed_says_that_it_is_old(browser: Browser) -> None:
     with serving(FakeBackend(a_fleet(3))) as site:
         browser.open(f"{site.url}/")

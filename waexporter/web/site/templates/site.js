@@ -40,6 +40,7 @@
 
   // Nobody reads a hidden page; it is refreshed as soon as it is seen.
   function wake() {
+    timer = undefined;
     if (!document.hidden) refresh();
   }
 
@@ -145,7 +146,8 @@
 
   if (every) {
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && Date.now() - fetched >= every) refresh();
+      // A computer that has slept may have stopped the timer; one whose clock was set back is never late.
+      if (!document.hidden && (timer === undefined || Date.now() - fetched >= every)) refresh();
     });
     document.addEventListener("click", (event) => {
       if (event.target.closest("a[data-refresh]") && !event.ctrlKey && !event.metaKey) {
