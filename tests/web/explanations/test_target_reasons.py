@@ -55,3 +55,20 @@ def test_an_unknown_name_is_answered_with_names_that_there_are(
     sentence = describe_unknown_target(name, names)
 
     assert sentence.endswith(words)
+
+
+def test_of_thousands_of_long_names_few_are_compared_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    compare = SequenceMatcher.ratio
+
+    def count(matcher: SequenceMatcher[str]) -> float:
+        compared.append(str(matcher.a))
+        return compare(matcher)
+
+    monkeypatch.setattr(SequenceMatcher, "ratio", count)
+    names = [f"eu-west-1.messaging.production.client-{number:05}" for number in range(5000)]
+
+    sentence = describe_unknown_target("eu-west-1.mesaging.production.client-03000", names)
+
+    assert "there is 'eu-west-1.messaging.production.client-03000'," in sentence
+    assert len(compared) <= 50

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
 from waexporter.timefmt import first_names
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from waexporter.web.backend import Backend
 
 _SIMILAR: Final = 3  # names that are shown instead of an unknown one
+_COMPARED: Final = 50  # names that are compared in full, which takes a millisecond each if they are long
 _LISTED: Final = 10  # names that are shown if none is similar
 
 
@@ -33,8 +35,19 @@ def describe_unknown_target(name: str, names: Collection[str]) -> str:
     """Return the sentence about a target that there is not, with names that it may have been meant for."""
     unknown = f"No target is called {quote_name(name)}"
     lower = {each.lower(): each for each in sorted(names, reverse=True)}
-    similar = [lower[each] for each in get_close_matches(name.lower(), lower, n=_SIMILAR)]
+    similar = [lower[each] for each in _find_similar(name.lower(), lower)]
     if similar:
         return f"{unknown}; there is {', '.join(quote_name(each) for each in similar)}."
     listed = first_names([quote_name(each) for each in sorted(names)], _LISTED)
     return f"{unknown}; there are: {listed}." if names else f"{unknown}, since no target is configured here."
+
+
+def _find_similar(name: str, names: Collection[str]) -> list[str]:
+    """Return the most similar names; of thousands, only those that may be are compared in full."""
+    matcher = SequenceMatcher(b=name)
+
+    def bound_similarity(other: str) -> float:
+        matcher.set_seq1(other)
+        return matcher.quick_ratio()
+
+    return get_close_matches(name, nlargest(_COMPARED, names, key=bound_similarity), n=_SIMILAR)
