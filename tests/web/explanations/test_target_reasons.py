@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import SequenceMatcher
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_of_thousands_of_long_names_few_are_compared_in_full(monkeypatch: pytest
 
     def count(matcher: SequenceMatcher[str]) -> float:
         compared.append(str(matcher.a))
-        return compare(matcher)
+        return float(compare(matcher))
 
     monkeypatch.setattr(SequenceMatcher, "ratio", count)
     names = [f"eu-west-1.messaging.production.client-{number:05}" for number in range(5000)]
