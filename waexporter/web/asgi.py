@@ -292,7 +292,7 @@ async def _send(
     if request.has_two_lengths:
         # What follows may be the rest of a body, smuggled past a proxy that believed the other length.
         headers["connection"] = "close"
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})
     for chunk in merge_chunks(response.body, _SEND_SIZE) if request.method != "HEAD" else ():
         await send({"type": "http.response.body", "body": chunk, "more_body": True})

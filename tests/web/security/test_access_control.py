@@ -229,3 +229,9 @@ def test_the_configured_headers_are_in_every_response() -> None:
         headers = ask_with(security, path, authorization).headers
 
         assert (headers["strict-transport-security"], headers["x-frame-options"]) == ("max-age=1", "deny")
+
+
+def test_a_configured_header_may_have_any_letters() -> None:
+    security = WebSecurity(headers=(("Content-Security-Policy", "report-uri /日本"),))
+
+    assert ask_with(security).headers["content-security-policy"] == "report-uri /日本"
