@@ -109,6 +109,12 @@ def test_promtool_accepts_every_good_file(promtool: RunTool, suite: str, folder:
     assert finding.status == 0, finding.output
 
 
+def test_spaces_around_a_header_are_not_sent(folder: Path) -> None:
+    web, _ = read(folder, "http_server_config: {headers: {Strict-Transport-Security: ' max-age=1 '}}\n")
+
+    assert web.security.headers == (("Strict-Transport-Security", "max-age=1"),)
+
+
 def test_the_content_of_a_whole_file(folder: Path) -> None:
     text = (
         f"tls_server_config: {{{PAIR}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem, "

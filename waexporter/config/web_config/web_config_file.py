@@ -91,7 +91,7 @@ def _read_headers(http: Section) -> tuple[tuple[str, str], ...]:
             value = headers.get(name, scalars.choice(*allowed) if len(allowed) > 1 else scalars.visible, "")
             if len(allowed) == 1 and value not in {"", *allowed}:
                 headers.add_problem(name, f"must be {allowed[0]}")
-            found.append((name, value))
+            found.append((name, value.strip()))  # as Go does: no header may end with a space
     return tuple((name, value) for name, value in found if value)
 
 
