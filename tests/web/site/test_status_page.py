@@ -26,6 +26,9 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}&
 SCRIPT = asset_address("site.js")
 
 
+OUTCOMES = (*Reason, "for_admins")
+
+
 class Elements(HTMLParser):
     """Collects every element and attribute of a page, and its text."""
 
@@ -197,8 +200,10 @@ def test_of_a_configuration_that_is_in_effect_nothing_is_said() -> None:
     assert "refused" not in text
 
 
-@pytest.mark.parametrize("reason", [*Reason, "for_admins"])
-@pytest.mark.parametrize("state", [State.OK, State.DOWN])
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [*((reason, State.OK) for reason in Reason), *((reason, State.DOWN) for reason in OUTCOMES)],
+)
 def test_the_outcome_of_a_poll_is_shown_in_words_and_in_grey_if_nothing_is_wrong(
     reason: str, state: State
 ) -> None:
@@ -241,6 +246,19 @@ def test_one_shard_of_a_fleet_says_which_it_is_and_where_another_target_is_polle
     assert "The target &#39;support-line&#39; is polled by shard 3/4; this is shard 1/4." in sought
     empty = ask(an_application(FakeBackend(shard=Shard(1, 4))), "/").text
     assert "No target of the configuration belongs to this shard." in empty
+
+
+def test_a_target_that_is_ok_has_one_line_without_what_can_not_be_read_there() -> None:
+    facts = (
+        EndpointStatus("settings", 300.0, "for_admins", "for admins only", NOW, 12.0),
+        EndpointStatus("group", 300.0, "not_applicable", "no group is known", NOW, 12.0),
+    )
+    target = a_target()
+
+    shown = Elements(page(replace(target, endpoints=(*target.endpoints, *facts))))
+
+    assert "for admins only" not in shown.text
+    assert "group" not in shown.text
 
 
 def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:

@@ -18,7 +18,7 @@ _WEIGHT = {State.OK: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 _NOT_KNOWN = "no answer about the health counts now, and a limit of requests says nothing about the client"
 _CONNECTING = "the only coreapp is connecting, and carries no messages until it is connected"
 _WELL = "no rule finds a problem in the answers"
-_HARMLESS = "nothing that was found makes the state worse by itself"
+_HARMLESS = "the problems that were found are notes, which do not make the state worse"
 
 
 def conclude(verdict: Verdict) -> tuple[State, Conclusion]:

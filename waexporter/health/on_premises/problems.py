@@ -126,7 +126,7 @@ JUDGED_PROBLEMS: Final = (
         State.DEGRADED,
         "if it lasts over a minute, stop one of the masters",
         rule="more than one node of a cluster is a primary master",
-        clears="one is left",
+        clears="only one is left",
         runbook="WhatsAppNoPrimaryMaster",
     ),
     judged(
