@@ -254,6 +254,7 @@ def steps(block: str) -> Sequence[Step]:
 _VARIES = (
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"https://chat\.whatsapp\.com/[\w-]+", "LINK"),
+    (r"\b[0-9]{1,2} [A-Z][a-z]{2} [0-9]{2}:[0-9]{2} UTC\b", "TIME"),
     (r"[0-9]+(?:\.[0-9]+)*", "0"),
     (r"\battempts\b", "attempt"),
     (r"[ \t]+", " "),

@@ -137,6 +137,29 @@ def polled(folder: Path, _parts: RealParts) -> Iterator[Place]:
 
 
 @contextmanager
+def low_on_disk(folder: Path, _parts: RealParts) -> Iterator[Place]:
+    """Run a daemon that polls support-line, which has hardly any space left."""
+    with daemon(folder, ONE_CLIENT.replace("settings: 1s", "settings: 1s, support: 2s")) as (
+        clients,
+        exporter,
+    ):
+        clients.simulated["wa-1"].bring("disk_low")
+        wait_for(
+            lambda: exporter.targets()["support-line"]["verdict"]["state"],
+            until=lambda state: state == "degraded",
+        )
+        yield clients.place
+
+
+@contextmanager
+def fleet(folder: Path, _parts: RealParts) -> Iterator[Place]:
+    """Write a configuration of several clients that nobody reaches."""
+    targets = "".join(f"  - {{name: client-{number}, url: 'http://127.0.0.1:9'}}\n" for number in range(8))
+    (folder / "fleet.yml").write_text(f"targets:\n{targets}")
+    yield documented.Place(folder, {})
+
+
+@contextmanager
 def reloadable(folder: Path, _parts: RealParts) -> Iterator[Place]:
     """Run a daemon of nine clients, of which one has changed since, and a tenth was added."""
     others = "".join(f"  - {{name: client-{number}, url: 'http://127.0.0.1:9'}}\n" for number in range(1, 8))
@@ -269,7 +292,9 @@ SCENES: Mapping[tuple[str, str], Scene] = {
     ("README.md", "waexporter rules render"): Scene(nothing),
     ("configuration.md", "waexporter check-config"): Scene(reloadable),
     ("configuration.md", "export WAEXPORTER_TARGET_URL"): Scene(newcomer),
+    ("configuration.md", "waexporter run"): Scene(fleet),
     ("dashboards.md", "waexporter dashboards write"): Scene(nothing),
+    ("explain.md", "waexporter why"): Scene(low_on_disk),
     ("migration.md", "export WA_WEB_ENDPOINT"): Scene(newcomer),
     ("network.md", "waexporter probe"): Scene(first_page),
     ("paging-reference.md", "waexporter pager test"): Scene(first_page),

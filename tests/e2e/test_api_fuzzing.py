@@ -40,8 +40,10 @@ CASES = [
     for path, item in describe_api()["paths"].items()
     for method, operation in item.items()
     for mode in GenerationMode
-    # Nothing can be wrong about a request without parameters and body.
-    if mode is GenerationMode.POSITIVE or operation["parameters"] or "requestBody" in operation
+    # Nothing can be wrong about a request without a body, and without a parameter but a name.
+    if mode is GenerationMode.POSITIVE
+    or "requestBody" in operation
+    or any(each["schema"]["type"] != "string" for each in operation["parameters"])
 ]
 
 

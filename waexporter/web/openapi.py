@@ -16,6 +16,8 @@ from waexporter.web.responses import JSON, TEXT, IncomingRequest, Response, json
 from waexporter.web.target_document import TargetDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from waexporter.web.backend import Backend
     from waexporter.web.operation import Operation, QueryParameter
     from waexporter.web.routes import Route
@@ -33,6 +35,10 @@ _SECURITY: Final[tuple[dict[str, list[str]], ...]] = (
     {"token": []},
 )  # by the web configuration file; by default none
 _MARKDOWN_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+_PATH_PARAMETERS: Final[Mapping[str, Mapping[str, object]]] = {
+    "name": {"type": "string", "minLength": 1},  # of a target
+    "number": {"type": "integer", "minimum": 1},  # of a page
+}
 _PARAMETER = re.compile(r"\{([a-z]+)\}")
 
 
@@ -107,7 +113,7 @@ def _statuses(operation: Operation) -> list[HTTPStatus]:
 
 
 def _describe_path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"name": name, "in": "path", "required": True, "schema": dict(_PATH_PARAMETERS[name])}
 
 
 def _describe_query_parameter(parameter: QueryParameter) -> dict[str, Any]:
