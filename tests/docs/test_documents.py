@@ -378,15 +378,15 @@ CALLS = sorted({call for document in DOCUMENTS for call in commands(document)})
 @pytest.mark.parametrize("call", CALLS)
 def test_every_command_in_the_documents_is_accepted(call: str, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["1" if each == "N" else each for each in shlex.split(call)[1:]]  # N stands for a number
-    if ">" in arguments:
-        arguments = arguments[: arguments.index(">")]
+    end = next((number for number, each in enumerate(arguments) if each in {">", "|"}), len(arguments))
+    arguments = arguments[:end]
     is_mere_name = len(arguments) == 1  # a command that needs more is called by its name in prose
 
     code: object = 0
     try:
         build_parser().parse_args([*arguments, "--help"] if is_mere_name else arguments)
-    except SystemExit as end:
-        code = end.code
+    except SystemExit as ended:
+        code = ended.code
 
     assert code == 0, capsys.readouterr().err
 

@@ -325,7 +325,6 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
         "configuration.md",
         "waexporter run --config fleet.yml",
     ): "tests/e2e/test_shards.py runs shards of a fleet",
-    ("explain.md", "waexporter why"): "tests/commands/test_why.py asks a daemon; a full disk needs minutes",
     ("dashboards.md", "mkdir dashboards"): "it needs a container engine; tests/image/smoke.py does the same",
     ("paging.md", "waexporter pager check"): "tests/e2e/test_documented_paging.py runs it",
     ("web-security.md", "htpasswd"): "apache2-utils is not among the real parts; and it asks a person",
