@@ -321,10 +321,6 @@ NOT_RUN: Mapping[tuple[str, str], str] = {
     ("README.md", ". .venv/bin/activate"): "it changes the reader's own shell",
     ("README.md", "make image"): "it needs a container engine; tests/image is run by make image itself",
     ("README.md", "waexporter pager setup"): "it asks a person; docs/paging.md has the same with --yes",
-    (
-        "configuration.md",
-        "waexporter run --config fleet.yml",
-    ): "tests/e2e/test_shards.py runs shards of a fleet",
     ("dashboards.md", "mkdir dashboards"): "it needs a container engine; tests/image/smoke.py does the same",
     ("paging.md", "waexporter pager check"): "tests/e2e/test_documented_paging.py runs it",
     ("web-security.md", "htpasswd"): "apache2-utils is not among the real parts; and it asks a person",
