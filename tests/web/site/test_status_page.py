@@ -261,6 +261,16 @@ def test_a_target_that_is_ok_has_one_line_without_what_can_not_be_read_there() -
     assert "group" not in shown.text
 
 
+@pytest.mark.parametrize("state", [State.OK, State.DEGRADED])
+def test_problems_of_one_kind_share_the_link_to_what_to_do(state: State) -> None:
+    problems = [Problem("disk_low", f"little is left on {node}", since=NOW) for node in "abc"]
+
+    text = page(a_target("support-line", state, *problems))
+
+    assert all(f"little is left on {node}" in text for node in "abc")
+    assert text.count('href="runbooks/WhatsAppDiskLow"') == 1
+
+
 def test_whose_login_is_no_admins_is_said_as_the_poll_says_it() -> None:
     words = "for admins only: no admin's login is configured"
     endpoint = EndpointStatus("settings", 300.0, "for_admins", words, NOW, 12.0)
