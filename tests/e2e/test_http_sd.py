@@ -96,7 +96,7 @@ def test_a_daemon_starts_without_its_list_says_so_and_goes_on_trying(
         assert ready.strip() == (
             f"waiting for the list of targets at http://{inventory.place}/targets: it answers 503"
         )
-        assert "waiting for the list of targets" in exporter.get("/").text
+        assert "Waiting for the list of targets" in exporter.get("/").text
         assert exporter.page().value(SUCCESS) == 0
         wait_for(lambda: len(inventory.heard), until=lambda heard: heard >= 3)
         assert len(exporter.log(msg="no usable answer from http_sd_url")) == 1
