@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -24,11 +23,18 @@ if TYPE_CHECKING:
 
 _REF: Final = "#/components/schemas/{name}"
 # What each path may answer, by the web configuration file and the limits of the server.
-_COMMON_ERRORS: Final = (
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+_COMMON_ERRORS: Final = (401, 429, 503)
+# In words of our own, since those of the standard library differ by its version.
+_ERRORS: Final = {
+    400: "A parameter or the body is wrong.",
+    401: "Credentials are needed.",
+    403: "These credentials are not enough.",
+    404: "There is no such thing, or no pager.",
+    413: "The body is too large.",
+    415: "The body is packed in a way that is not understood.",
+    429: "There are too many requests.",
+    503: "There is too much to do, or what is needed does not work now.",
+}
 _SECURITY: Final[tuple[dict[str, list[str]], ...]] = (
     {},
     {"user": []},
@@ -100,16 +106,15 @@ def _describe_path(route: Route, operation: Operation, document: dict[str, Any])
         ],
         "responses": {
             "200": {"description": "OK", "content": {JSON: {"schema": document}}},
-            **{str(status.value): _describe_error(status) for status in _statuses(operation)},
+            **{
+                str(status): _describe_error(_ERRORS[status])
+                for status in sorted({*operation.errors, *_COMMON_ERRORS})
+            },
         },
     }
     if operation.body:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": operation.body}}}
     return {method: described}
-
-
-def _statuses(operation: Operation) -> list[HTTPStatus]:
-    return [HTTPStatus(each) for each in sorted({*operation.errors, *_COMMON_ERRORS})]
 
 
 def _describe_path_parameter(name: str) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def _describe_query_parameter(parameter: QueryParameter) -> dict[str, Any]:
     }
 
 
-def _describe_error(status: HTTPStatus) -> dict[str, Any]:
+def _describe_error(words: str) -> dict[str, Any]:
     document = {"$ref": _REF.format(name=ErrorDocument.__name__)}
     content = {JSON: {"schema": document}, TEXT.partition(";")[0]: {"schema": {"type": "string"}}}
-    return {"description": status.phrase, "content": content}
+    return {"description": words, "content": content}
