@@ -22,6 +22,7 @@ from waexporter.transport.pinned_tls import (
     explain_end,
     find_distrust,
     find_tls_failure,
+    has_ended,
 )
 from waexporter.transport.tls import TlsContexts
 from waexporter.transport.transport import Transport
@@ -185,7 +186,7 @@ class DaemonClient:
         tls, subject = self._access.web.security.tls, f"the daemon at {self.url}"
         if self._is_pinned and tls is not None:
             failure = find_tls_failure(error)
-            if failure is None and error.may_have_arrived:
+            if failure is None and (error.may_have_arrived or has_ended(error)):
                 failure = explain_end(tls, has_certificate=self._access.login.cert_file is not None)
             return f"{subject} can't be asked: {failure}" if failure is not None else None
         if error.reason is not Reason.TLS:

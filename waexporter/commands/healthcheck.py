@@ -22,6 +22,7 @@ from waexporter.transport.pinned_tls import (
     explain_end,
     find_distrust,
     find_tls_failure,
+    has_ended,
 )
 
 if TYPE_CHECKING:
@@ -157,9 +158,8 @@ def _ask(door: _Door) -> _Answer:
         failure = find_tls_failure(error) if door.is_own else None
         if not door.is_own and (distrust := find_distrust(error)):
             why = f"its certificate is not trusted: {distrust}; name its authority by --ca-file"
-        dropped = isinstance(error, (ConnectionResetError, http.client.BadStatusLine))
         return _Answer(
             f"{url} does not answer: {failure or why or type(error).__name__}",
             failure=failure,
-            was_dropped=dropped,
+            was_dropped=has_ended(error),
         )

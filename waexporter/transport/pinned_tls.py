@@ -5,6 +5,7 @@ It does not matter for which name the certificate is, who signed it, and whether
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,13 @@ from waexporter.transport.error_chain import list_chain
 if TYPE_CHECKING:
     from waexporter.model import ServerTls, Tls
 
+_ENDS: Final = (
+    ConnectionResetError,
+    BrokenPipeError,
+    http.client.BadStatusLine,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
 _NO_CHECK_TIME: Final = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME; the ssl module has no name for it
 
 
@@ -92,11 +100,16 @@ def find_tls_failure(error: BaseException) -> TlsFailure | None:
     for cause in list_chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TlsFailure.OTHER_CERTIFICATE
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _ENDS):
             reason = cause.reason or ""
             found = (failure for part, failure in _FAILURES.items() if part in reason)
             return next(found, TlsFailure.OTHER)
     return None
+
+
+def has_ended(error: BaseException) -> bool:
+    """Return whether the other side has ended the connection, before the request was sent or answered."""
+    return any(isinstance(cause, _ENDS) for cause in list_chain(error))
 
 
 def find_distrust(error: BaseException) -> str:
