@@ -27,7 +27,7 @@ from waexporter.model import Endpoint
 from waexporter.model.rendezvous import find_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _ENDPOINTS = (Endpoint.HEALTH, Endpoint.APP, Endpoint.WEB, Endpoint.DB)
 _SHARDS = 4
@@ -157,7 +157,7 @@ def _steady_figures(daemons: list[_Daemon], size: _Size) -> list[str]:
         lines.append(
             f"  shard {index}: {new.targets} targets, {measure_memory(daemon.process_id):.0f} MiB, "
             f"{(new.processor - old.processor) / seconds * 100:.0f} % of one core, "
-            f"{(new.polls - old.polls) / seconds:.0f} polls a second, {new.missed - old.missed:.0f} missed, "
+            f"{(new.polls - old.polls) / seconds:.0f} polls a second, {new.missed_since(old):.0f} missed, "
             f"p99 lateness at most {new.lateness_since(old):g} s"
         )
     return lines
@@ -179,7 +179,7 @@ def _reload_figures(daemons: list[_Daemon], folder: Path, names: list[str], url:
     time.sleep(_SCRAPE_INTERVAL * 2)
     after = [_Counters.of(daemon) for daemon in daemons]
     late = max(new.lateness_since(old) for old, new in zip(before, after, strict=True))
-    missed = sum(new.missed - old.missed for old, new in zip(before, after, strict=True))
+    missed = sum(new.missed_since(old) for old, new in zip(before, after, strict=True))
     took = ", ".join(f"{seconds:.1f}" for seconds in times)
     return [
         f"  a reload that changes {changed} targets, one shard after the other: {took} s; {kept} are kept",
@@ -203,7 +203,7 @@ class _Counters:
     at: float  # time.monotonic
     processor: float  # seconds
     polls: float
-    missed: float
+    missed: Mapping[str, float]  # by the labels
     targets: int
     buckets: tuple[tuple[float, float], ...]  # (upper bound, polls) of the lateness
 
@@ -215,11 +215,23 @@ class _Counters:
             r'^waexporter_poll_lateness_seconds_bucket\{le="([^"]+)"\} (\S+)', text, re.MULTILINE
         )
         buckets = tuple((float(bound), float(polls)) for bound, polls in found)
-        missed = re.findall(r"^waexporter_polls_missed_total\{.*\} (\S+)$", text, re.MULTILINE)
+        missed = re.findall(r"^waexporter_polls_missed_total(\{.*\}) (\S+)$", text, re.MULTILINE)
         targets = len(re.findall(r"^whatsapp_verdict\{.*,?verdict=\"ok\"", text, re.MULTILINE))
         processor = measure_processor(daemon.process_id)
         polls = buckets[-1][1]
-        return cls(time.monotonic(), processor, polls, sum(map(float, missed)), targets, buckets)
+        return cls(
+            time.monotonic(),
+            processor,
+            polls,
+            {labels: float(value) for labels, value in missed},
+            targets,
+            buckets,
+        )
+
+    def missed_since(self, before: _Counters) -> float:
+        """Return how many polls were missed; the counter of a target that has changed begins again."""
+        pairs = [(before.missed.get(labels, 0.0), value) for labels, value in self.missed.items()]
+        return sum(value - old if value >= old else value for old, value in pairs)
 
     def lateness_since(self, before: _Counters) -> float:
         """Return the upper bound of the bucket with the 99th percentile of the lateness since then."""
