@@ -10,7 +10,7 @@ from waexporter.polling.state import lifetime
 from waexporter.web.backend import TargetDetails
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from waexporter.model import Document, Endpoint, Instant
     from waexporter.polling.state import TargetState
@@ -20,36 +20,31 @@ if TYPE_CHECKING:
 def describe_target(state: TargetState, status: TargetStatus, now: Instant) -> TargetDetails:
     """Return everything that is known of a target; what is stale is left out."""
     target, tables = state.target, state.tables
-    documents = _fresh_documents(state, now)
+    fresh = _fresh_successes(state, now)
+    documents = {
+        endpoint: outcome.document for endpoint, outcome in fresh.items() if outcome.document is not None
+    }
     queues = tables.families.queues
     plan = target.plans.get(queues.endpoint) if queues is not None else None
     return TargetDetails(
         status=status,
         nodes=tables.description.nodes(status.verdict, documents.values()),
-        summaries=_summarize(state, documents, now),
+        summaries=_summarize(state, fresh, documents),
         polls=list_polls(state.history, now),
         queues=list_queues(state.history, queues, plan.interval, now) if plan is not None else (),
         changes=state.history.changes,
     )
 
 
-def _summarize(state: TargetState, documents: Mapping[Endpoint, Document], now: Instant) -> dict[str, str]:
+def _summarize(
+    state: TargetState, fresh: Collection[Endpoint], documents: Mapping[Endpoint, Document]
+) -> dict[str, str]:
     """Return the content of each document in words, and why a fresh success has none."""
     description = state.tables.description
     without: dict[str, str] = {
-        endpoint: words
-        for endpoint, words in description.without_document.items()
-        if endpoint in _fresh_successes(state, now)
+        endpoint: words for endpoint, words in description.without_document.items() if endpoint in fresh
     }
     return without | {endpoint: description.summarize(document) for endpoint, document in documents.items()}
-
-
-def _fresh_documents(state: TargetState, now: Instant) -> dict[Endpoint, Document]:
-    return {
-        endpoint: outcome.document
-        for endpoint, outcome in _fresh_successes(state, now).items()
-        if outcome.document is not None
-    }
 
 
 def _fresh_successes(state: TargetState, now: Instant) -> dict[Endpoint, Success]:
