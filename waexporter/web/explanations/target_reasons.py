@@ -26,8 +26,8 @@ def explain_target(request: IncomingRequest, backend: Backend) -> Response:
     name = request.parameter("name")
     explanation = backend.explain(name)
     if explanation is None:
-        unknown = describe_unknown_target(name, backend.target_names())
-        return error_response(request, 404, describe_other_shard(backend, name) or unknown)
+        words = describe_other_shard(backend, name) or describe_unknown_target(name, backend.target_names())
+        return error_response(request, 404, words)
     return json_response(explanation_document(explanation))
 
 
