@@ -181,9 +181,9 @@ class Exporter:
         if self._was_ready:
             return None
         missing_list = self._discovery.missing() if self._discovery is not None else None
-        waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
         if missing_list is not None:
             return missing_list
+        waiting = [state.target.name for state in self._store.snapshot().states if not state.readings]
         if not waiting:
             self._was_ready = True
             return None
