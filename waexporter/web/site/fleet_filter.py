@@ -59,10 +59,9 @@ class FleetFilter:
             _find_texts(target), self.words
         )
 
-    def matches(self, target: TargetStatus) -> bool:
-        """Return whether a target is shown."""
-        has_verdict = not self.verdict or target.verdict.state == self.verdict
-        return has_verdict and self.matches_without_verdict(target)
+    def has_verdict(self, target: TargetStatus) -> bool:
+        """Return whether a target has the wanted verdict, or any will do."""
+        return not self.verdict or target.verdict.state == self.verdict
 
     def link_verdict(self, verdict: str) -> str:
         """Return the link that shows the targets with one verdict, or with any."""

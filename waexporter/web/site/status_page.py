@@ -56,7 +56,8 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
     notices = tuple(notice for notice in sentences if notice is not None)
     targets, pager = backend.targets(), backend.pager
     chosen = FleetFilter.of_request(request)
-    found = sorted(filter(chosen.matches, targets), key=sort_key)
+    of_any_verdict = tuple(filter(chosen.matches_without_verdict, targets))
+    found = sorted(filter(chosen.has_verdict, of_any_verdict), key=sort_key)
     headline = describe_fleet(targets)
     choices = count_labels(targets)
     offered = {f"{choice.name}:{value}" for choice in choices for value, _ in choice.values}
@@ -78,7 +79,7 @@ def show_status_page(request: IncomingRequest, backend: Backend) -> Response:
         total=len(targets),
         found=len(found),
         filter=chosen,
-        counts=_count_verdicts(targets, chosen),
+        counts=_count_verdicts(of_any_verdict, chosen),
         choices=choices,
         selected=selected,
         groups=group_targets(found, chosen, now),
@@ -112,8 +113,8 @@ def group_targets(
 
 
 def _count_verdicts(targets: Sequence[TargetStatus], chosen: FleetFilter) -> tuple[VerdictCount, ...]:
-    """Return how many targets the filter leaves, in all and for each verdict that there is."""
-    counts = Counter(each.verdict.state for each in targets if chosen.matches_without_verdict(each))
+    """Return how many targets there are, in all and for each verdict, with the links to only these."""
+    counts = Counter(each.verdict.state for each in targets)
     total = counts.total()
     everything = VerdictCount(
         plural(total, "target"), "all", "", total, chosen.link_verdict(""), not chosen.verdict
