@@ -46,6 +46,18 @@ def add_ca_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_running_daemon(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that asks a running daemon."""
+    add_config(parser)
+    parser.add_argument(
+        "--url",
+        type=server_url,
+        metavar="URL",
+        help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
+    )
+    add_ca_file(parser)
+
+
 def add_shard(parser: argparse.ArgumentParser) -> None:
     """Add --shard."""
     parser.add_argument(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from waexporter.commands.console import warn, write
 from waexporter.commands.daemon_client import DaemonClient, describe_problems
-from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
+from waexporter.commands.options import add_epilog, add_running_daemon
 from waexporter.commands.process import FAILED, OK
 from waexporter.config import load_daemon_access
 from waexporter.errors import ApiError, BodyError, CommandError
@@ -38,14 +38,7 @@ Exit code: 0 it has reloaded, 1 not.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_config(parser)
-    parser.add_argument(
-        "--url",
-        type=server_url,
-        metavar="URL",
-        help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
-    )
-    add_ca_file(parser)
+    add_running_daemon(parser)
     add_epilog(parser, _EPILOG)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from waexporter.commands.console import write
 from waexporter.commands.daemon_client import DaemonClient, describe_problems
-from waexporter.commands.options import add_ca_file, add_config, add_epilog, server_url
+from waexporter.commands.options import add_epilog, add_running_daemon
 from waexporter.commands.process import OK
 from waexporter.config import load_daemon_access
 from waexporter.errors import ApiError, BodyError, CommandError
@@ -37,7 +37,8 @@ Exit code: 0 it is explained, 1 not (no daemon, no such client).
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("target", metavar="NAME", help="a configured target's name")
-    add_daemon(parser)
+    add_running_daemon(parser)
+    parser.add_argument("--json", action="store_true", help="for programs, as the daemon's API answers")
     add_epilog(parser, _EPILOG)
 
 
@@ -45,19 +46,6 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the explanation."""
     print_explanation(f"/{link_to('api/v1/targets', options.target)}/why", options, environ)
     return OK
-
-
-def add_daemon(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a command that prints an explanation of a running daemon."""
-    add_config(parser)
-    parser.add_argument(
-        "--url",
-        type=server_url,
-        metavar="URL",
-        help="where the daemon serves (default: on this machine, at the port it is configured to listen on)",
-    )
-    add_ca_file(parser)
-    parser.add_argument("--json", action="store_true", help="for programs, as the daemon's API answers")
 
 
 def print_explanation(path: str, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
