@@ -146,13 +146,13 @@ class Exporter:
     def target(self, name: str) -> TargetDetails | None:
         """Return everything that is known of a target."""
         snapshot = self._store.snapshot()
-        state = next((each for each in snapshot.states if each.target.name == name), None)
+        state = _find(snapshot, name)
         return None if state is None else describe_target(state, _status(state, snapshot), snapshot.at)
 
     def explain(self, target: str) -> Explanation | None:
         """Return why the verdict on a target is as it is; None if there is no target of that name."""
         snapshot = self._store.snapshot()
-        found = next((state for state in snapshot.states if state.target.name == target), None)
+        found = _find(snapshot, target)
         return None if found is None else explain(found, snapshot.at)
 
     def configuration(self) -> ConfigStatus | None:
@@ -222,6 +222,10 @@ def _compose(snapshot: Snapshot, names: frozenset[str] | None, *, openmetrics: b
     chosen = [state for state in snapshot.states if names is None or state.target.name in names]
     fragments = (fragment for state in chosen for fragment in state.fragments(snapshot.at.steady))
     return compose(fragments, openmetrics=openmetrics)
+
+
+def _find(snapshot: Snapshot, name: str) -> TargetState | None:
+    return next((state for state in snapshot.states if state.target.name == name), None)
 
 
 def _status(state: TargetState, snapshot: Snapshot) -> TargetStatus:
