@@ -94,8 +94,8 @@ def test_the_next_answer_and_the_end_of_the_newest_one_are_foreseen() -> None:
     changes = explain(state, after(12)).changes
 
     assert [(round(change.at - START.wall), change.words) for change in changes] == [
-        (30, "the next answer of GET /v1/health is due (every 30 s)"),
-        (90, "without a new answer, it becomes unknown, with the problem stale"),
+        (30, "the next poll of GET /v1/health is due (every 30 s)"),
+        (90, "without another poll, it becomes unknown, with the problem stale"),
     ]
 
 
@@ -176,7 +176,7 @@ def test_before_the_first_poll_the_explanation_says_so() -> None:
 
     assert [problem.slug for problem in explanation.problems] == ["not_polled"]
     assert explanation.answers[0].words == "not asked yet"
-    assert "now: the next answer of GET /v1/health is due (every 30 s)" in "\n".join(explanation.lines())
+    assert "now: the next poll of GET /v1/health is due (every 30 s)" in "\n".join(explanation.lines())
 
 
 def test_a_statistic_that_fails_is_named_as_having_no_part() -> None:

@@ -197,7 +197,7 @@ def _foresee(moment: _Moment, judgement: Judgement) -> Iterator[ExpectedChange]:
     if Endpoint.HEALTH in state.target.plans:
         due = moment.next_poll(health) if health else now.wall
         every = f"every {humanize_seconds(state.target.plans[Endpoint.HEALTH].interval)}"
-        words = f"the next answer of {moment.request(Endpoint.HEALTH)} is due ({every})"
+        words = f"the next poll of {moment.request(Endpoint.HEALTH)} is due ({every})"
         yield ExpectedChange(max(due, now.wall), words)
     if judgement.changes_at is not None:
         later = _later(now, judgement.changes_at)
@@ -208,7 +208,7 @@ def _foresee(moment: _Moment, judgement: Judgement) -> Iterator[ExpectedChange]:
         later = _later(now, end)
         evidence, _ = gather_evidence(state, later)
         verdict = state.tables.rules.judge(evidence, judgement.verdict, later).verdict
-        change = tuple(_expect("without a new answer", judgement.verdict, verdict, later))
+        change = tuple(_expect("without another poll", judgement.verdict, verdict, later))
         if change:
             yield from change
             return
