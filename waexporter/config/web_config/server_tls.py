@@ -40,8 +40,8 @@ def read_server_tls(tls: Section) -> ServerTls | None:
         tls.add_problem("max_version", f"must not be lower than min_version, {min_version}")
     if ciphers.only_tls13:
         min_version = max(min_version, "TLS13")
-    if len(curves) > 1 and not hasattr(ssl.SSLContext, "set_groups"):
-        words = "this Python can restrict TLS to one curve only, so all of OpenSSL's curves are used"
+    if len(curves) > 1:
+        words = "Python can restrict TLS to one curve only, so all of OpenSSL's curves are used"
         tls.add_note("curve_preferences", words)
     _check_clients(tls, client_auth, authorities, client_sans)
     if not certificate or not key or not _check_pair(tls, certificate, key):
